@@ -1,0 +1,1 @@
+"""Who acts: accounts, tokens, and the actor that every write is asked of."""

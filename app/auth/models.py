@@ -1,0 +1,38 @@
+"""Accounts and tokens: ordinary rows. In published rows and the log people appear as account numbers."""
+
+from __future__ import annotations
+
+from sqlmodel import Field, SQLModel
+
+from app.db import Ascii, Big
+
+
+class Account(SQLModel, table=True):
+    """A person (or a locked demonstration account, which can never sign in)."""
+
+    __tablename__ = "account"
+    id: int | None = Field(None, primary_key=True)
+    name: str = Field(unique=True, description="sign-in name")
+    display_name: str = ""
+    rights: str = Field(
+        "", sa_type=Ascii, description="comma-separated: edit, review, publish, audit, administer"
+    )
+    region: str | None = Field(
+        None, sa_type=Ascii, description="scope: this region and all below; none: everywhere"
+    )
+    authority: str | None = Field(None, sa_type=Ascii, description="scope: this authority only")
+    locked: int = 0
+    created_at: int = Field(sa_type=Big)
+
+
+class Token(SQLModel, table=True):
+    """An API token, stored as a hash; shown once."""
+
+    __tablename__ = "token"
+    id: int | None = Field(None, primary_key=True)
+    account_id: int = Field(foreign_key="account.id", index=True)
+    label: str = ""
+    hash: str = Field(unique=True, sa_type=Ascii)
+    created_at: int = Field(sa_type=Big)
+    expires_at: int | None = Field(None, sa_type=Big)
+    revoked_at: int | None = Field(None, sa_type=Big)

@@ -1,0 +1,60 @@
+"""Canonical JSON: the bytes that are hashed, stored and served.
+
+UTF-8, keys sorted, no spaces, absent instead of null, no floats, no normalisation of text (RFC 8785
+without numbers beyond integers). NUL and lone surrogates are refused here, alike on both databases.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import orjson
+
+from app.errors import Invalid
+
+
+def encode(value: Any) -> bytes:
+    """The canonical bytes. Raises Invalid for what cannot be stored."""
+    try:
+        data = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except (TypeError, ValueError) as error:
+        raise Invalid(
+            "内容含有无法保存的字符或数值（例如半个代理字符、超出范围的整数）。", code="bad-text"
+        ) from error
+    if b"\\u0000" in data:
+        _refuse_nul(value)
+    return data
+
+
+def _refuse_nul(value: Any) -> None:
+    if isinstance(value, str) and "\x00" in value:
+        raise Invalid("内容含有空字符（U+0000），请删去后重试。", code="bad-text")
+    if isinstance(value, dict):
+        for key, part in value.items():
+            _refuse_nul(key)
+            _refuse_nul(part)
+    elif isinstance(value, list):
+        for part in value:
+            _refuse_nul(part)
+
+
+def refuse_floats(value: Any) -> None:
+    """Content has no floats: their text differs between writers. Raises Invalid."""
+    if isinstance(value, float):
+        raise Invalid("内容中不得出现小数，请改用文字或整数。", code="no-floats")
+    if isinstance(value, dict):
+        for part in value.values():
+            refuse_floats(part)
+    elif isinstance(value, list):
+        for part in value:
+            refuse_floats(part)
+
+
+def decode(data: bytes) -> Any:
+    return orjson.loads(data)
+
+
+def digest(data: bytes) -> str:
+    """SHA-256, hexadecimal."""
+    return hashlib.sha256(data).hexdigest()

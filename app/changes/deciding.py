@@ -1,0 +1,356 @@
+"""From decisions to acts, against the registry as it stands: what drafting rehearses and publishing does.
+
+One ``Decider`` works through the decisions of one changeset in order; a later decision sees what the
+earlier ones will have done.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, text
+
+from app.auth.actor import Actor
+from app.canonical import decode, encode
+from app.changes import kinds
+from app.changes.outcomes import ABSENT, Asked, Before, Subject, act_of
+from app.errors import Forbidden, Invalid, Refused, RegistryError
+from app.places.queries import ancestors
+from app.versions.fold import Effect, State, apply_changes, boundaries, diff, fold
+from app.versions.recording import Act, History, Voiding, load_histories
+from app.versions.timeline import Rev, standing
+
+Check = Callable[[str, dict[str, Any]], Sequence[str]]
+"""(kind, content as it will be) -> reasons to refuse. Given by higher layers."""
+
+FREE_WORDS = ("words", "annex", "number", "receiver", "follow_up", "reason", "timing", "outside")
+
+
+@dataclass(slots=True)
+class Decided:
+    """What a changeset comes to."""
+
+    acts: list[Act] = field(default_factory=list)
+    voids: list[Voiding] = field(default_factory=list)
+    bases: list[dict[str, list[int]]] = field(default_factory=list)
+    histories: dict[str, History] = field(default_factory=dict)
+
+
+class Decider:
+    """Works decisions out without writing anything."""
+
+    def __init__(
+        self, connection: Connection, today: str, actor: Actor, checks: Sequence[Check] = ()
+    ) -> None:
+        self.connection = connection
+        self.today = today
+        self.actor = actor
+        self.checks = checks
+        self.histories: dict[str, History] = {}
+        self.pending: dict[str, list[Effect]] = {}
+        self.created: dict[str, str] = {}
+        self._ahead = 1 << 60
+        self._loaded = False
+
+    def decide(self, bodies: Sequence[dict[str, Any]]) -> Decided:
+        """Raises Invalid, Refused or Forbidden, naming the decision's place (from 1)."""
+        self.load(bodies)
+        decided = Decided(histories=self.histories)
+        wanted: dict[str, str] = {}
+        for place, body in enumerate(bodies, start=1):
+            try:
+                decided.bases.append(self.base_of(body))
+                if body["outcome"] == "void":
+                    decided.voids.append(self._void(body, bodies))
+                else:
+                    decided.acts.append(self._decide(body, wanted))
+            except RegistryError as error:
+                error.detail.setdefault("decision", place)
+                if len(bodies) > 1 and not error.message.startswith("第"):
+                    error.message = f"第 {place} 项决定：{error.message}"
+                raise
+        self._check_references(wanted)
+        return decided
+
+    # --- loading
+
+    def load(self, bodies: Sequence[dict[str, Any]]) -> None:
+        """Load the histories of all that the decisions name; once."""
+        if self._loaded:
+            return
+        self._loaded = True
+        named = {subject for body in bodies for subject in subjects_of(body)}
+        acts = [body["act"] for body in bodies if body["outcome"] == "void"]
+        if acts:
+            query = text("SELECT DISTINCT subject_id FROM decision WHERE act IN :acts")
+            found = self.connection.execute(
+                query.bindparams(bindparam("acts", expanding=True)), {"acts": acts}
+            )
+            named |= {row[0] for row in found}
+        self.histories = load_histories(self.connection, sorted(named))
+
+    def base_of(self, body: dict[str, Any]) -> dict[str, list[int]]:
+        """Per subject that exists, the revisions the decision rests on: see ``base_revisions``."""
+        day = body.get("effective_from", "")
+        return {
+            subject: base_revisions(self.histories[subject].revisions, day)
+            for subject in subjects_of(body)
+            if subject in self.histories
+        }
+
+    # --- deciding
+
+    def _decide(self, body: dict[str, Any], wanted: dict[str, str]) -> Act:
+        self._check_timing(body)
+        before = {subject: self._before(subject, body) for subject in subjects_of(body)}
+        act = act_of(asked_of(body), before)
+        act.statement = {name: body[name] for name in FREE_WORDS if body.get(name)} or None
+        for part in act.parts:
+            history = self.histories.get(part.subject_id)
+            if history is not None and part.creates is None:
+                stands = standing(history.revisions, part.effective_from)
+                part.base = stands.seq if stands else None
+            if part.creates is not None:
+                part.creates = kinds.validate(body["kind"], part.creates)
+            self._apply(body, part.subject_id, part, wanted)
+        return act
+
+    def _check_timing(self, body: dict[str, Any]) -> None:
+        day = body["effective_from"]
+        if day < self.today and not body.get("start_unknown"):
+            if not body.get("timing"):
+                raise Invalid(
+                    f"施行日期 {day} 早于今天，请注明是“补录”（late_entry）还是“更正”（correction）。",
+                    code="timing-needed",
+                    field="timing",
+                )
+            if not body.get("reason"):
+                raise Invalid("补录或更正须写明理由。", code="reason-needed", field="reason")
+
+    def _before(self, subject_id: str, body: dict[str, Any]) -> Before:
+        if subject_id not in self.histories and subject_id not in self.created:
+            return ABSENT
+        state = self._state(subject_id, body["effective_from"])
+        if state is None:
+            # It exists, but not on this day: a later start, or an entry that was voided.
+            return Before("not_yet") if self._has_creator(subject_id) else ABSENT
+        return Before(state["status"], state)
+
+    def _has_creator(self, subject_id: str) -> bool:
+        return any(effect.creates_body for effect in self._effects(subject_id))
+
+    def _effects(self, subject_id: str) -> list[Effect]:
+        history = self.histories.get(subject_id)
+        effects = list(history.effects) if history else []
+        effects += self.pending.get(subject_id, [])
+        effects.sort(key=lambda effect: (effect.effective_from, effect.seq))
+        return effects
+
+    def _state(self, subject_id: str, day: str) -> State | None:
+        return fold(self._effects(subject_id), day)
+
+    def _apply(self, body: dict[str, Any], subject_id: str, part: Any, wanted: dict[str, str]) -> None:
+        """Note the effect for later decisions; check the content it leads to, on each day it shapes."""
+        self._ahead += 1
+        effect = Effect(
+            seq=self._ahead,
+            act=self._ahead,
+            effective_from=part.effective_from,
+            until=part.until,
+            creates=None,
+            creates_body=encode(part.creates) if part.creates is not None else None,
+            changes_body=encode(list(part.changes)) if part.changes else None,
+            start_unknown=part.start_unknown,
+        )
+        self.pending.setdefault(subject_id, []).append(effect)
+        kind = body["kind"]
+        self.created.setdefault(subject_id, kind)
+        effects = self._effects(subject_id)
+        for day in boundaries(effects, part.effective_from):
+            state = fold(effects, day)
+            if state is None:
+                continue
+            state.pop("status"), state.pop("codes")
+            checked = kinds.validate(kind, dict(state)) if part.changes else state
+            if part.changes and checked != state:
+                raise Invalid("字段变更的值不符合要求，请检查类型和空值。", code="bad-change")
+            for check in self.checks:
+                for reason in check(kind, state):
+                    raise Refused(reason, code="check-failed")
+            if day == part.effective_from:
+                self._check_scope(kind, subject_id, state, day)
+                wanted.update(kinds.references(kind, state))
+
+    def _check_scope(self, kind: str, subject_id: str, state: State, day: str) -> None:
+        if self.actor.authority is None and self.actor.region is None:
+            return
+        facets = kinds.describe(kind, state)
+        authority = subject_id if kind == "authority" else facets.authority
+        region = subject_id if kind == "region" else facets.region
+        path = frozenset(ancestors(self.connection, region, day)) if region else frozenset()
+        if not self.actor.covers(authority, path):
+            raise Forbidden(f"“{facets.name}”不在账号“{self.actor.name}”的管理范围内。", code="out-of-scope")
+
+    def _check_references(self, wanted: dict[str, str]) -> None:
+        missing = {s: k for s, k in wanted.items() if self.created.get(s) != k}
+        if not missing:
+            return
+        query = text("SELECT id, kind FROM subject WHERE id IN :ids").bindparams(
+            bindparam("ids", expanding=True)
+        )
+        found = {row[0]: row[1] for row in self.connection.execute(query, {"ids": sorted(missing)})}
+        for subject_id, kind in missing.items():
+            if found.get(subject_id) != kind:
+                raise Invalid(
+                    f"{subject_id} 不是已登记的{kinds.LABELS[kind]}，请先登记或改正引用。",
+                    code="unknown-reference",
+                )
+
+    # --- voiding
+
+    def _void(self, body: dict[str, Any], bodies: Sequence[dict[str, Any]]) -> Voiding:
+        act = body["act"]
+        rows = self.connection.execute(
+            text(
+                "SELECT d.subject_id, d.effective_from, d.creates, d.outcome FROM decision d WHERE d.act = :act"
+            ),
+            {"act": act},
+        ).all()
+        if not rows:
+            raise Invalid(f"没有序号为 {act} 的处理决定。", code="unknown-act")
+        if self.connection.execute(text("SELECT 1 FROM void WHERE act = :act"), {"act": act}).first():
+            raise Refused("这项决定已经撤除，不能再撤一次；需要恢复请作出新的决定。", code="already-void")
+        if not body.get("reason"):
+            raise Invalid("撤除一项决定须写明理由。", code="reason-needed", field="reason")
+        if body["ground"] == "withdrawn" and min(row[1] for row in rows) <= self.today:
+            raise Refused(
+                "决定已经生效，不能以撤销或推迟为由撤除；政策变化请作出新的决定，录错请用“误录”。",
+                code="already-effective",
+            )
+        voided = {b["act"] for b in bodies if b["outcome"] == "void"}
+        self._refuse_dependents(rows, voided)
+        for subject_id, *_ in rows:
+            history = self.histories[subject_id]
+            history.effects = [effect for effect in history.effects if effect.act != act]
+        statement = {name: body[name] for name in FREE_WORDS if body.get(name)} or None
+        return Voiding(act, body["ground"], statement)
+
+    def _refuse_dependents(self, rows: Any, voided: set[int]) -> None:
+        """Refused while an unvoided decision builds on the subject that this act made, or refers to it."""
+        made = [row[0] for row in rows if row[2] is not None]
+        for subject_id in made:
+            others = self.connection.execute(
+                text(
+                    "SELECT act FROM decision d WHERE (subject_id = :id OR act IN"
+                    " (SELECT act FROM lineage WHERE origin = :id OR successor = :id))"
+                    " AND NOT EXISTS (SELECT 1 FROM void v WHERE v.act = d.act)"
+                ),
+                {"id": subject_id},
+            )
+            left = {row[0] for row in others} - voided
+            if left:
+                raise Refused(
+                    f"还有处理决定（序号 {min(left)}）建立在它之上，请在同一变更单中一并撤除或改正。",
+                    code="void-has-dependents",
+                    acts=sorted(left)[:20],
+                )
+            used = self.connection.execute(
+                text(
+                    "SELECT subject_id FROM timeline WHERE authority = :id OR region = :id OR parent = :id"
+                    " UNION SELECT subject_id FROM link WHERE target = :id LIMIT 1"
+                ),
+                {"id": subject_id},
+            ).first()
+            if used is not None:
+                raise Refused(f"{used[0]} 还在引用它，请先改正引用。", code="void-is-referred-to")
+
+
+def subjects_of(body: dict[str, Any]) -> list[str]:
+    """The registry ids a decision names, in order."""
+    places = [body, *body.get("origins", ()), *body.get("results", ())]
+    return list(dict.fromkeys(place["subject"] for place in places if place.get("subject")))
+
+
+def base_revisions(revisions: Sequence[Rev], day: str) -> list[int]:
+    """The revision in force on the day (0: none) and the later ones that stand."""
+    now = standing(revisions, day)
+    later = {r.effective_from for r in revisions if r.effective_from > day}
+    return [now.seq if now else 0, *sorted(s.seq for d in later if (s := standing(revisions, d)))]
+
+
+def asked_of(body: dict[str, Any]) -> Asked:
+    """The decision as the outcome rules want it."""
+    return Asked(
+        kind=body["kind"],
+        outcome=body["outcome"],
+        effective_from=body["effective_from"],
+        until=body.get("until"),
+        subjects=[_subject(body)] if body.get("subject") else [],
+        origins=[_subject(place) for place in body.get("origins", ())],
+        results=[_subject(place) for place in body.get("results", ())],
+    )
+
+
+def _subject(place: dict[str, Any]) -> Subject:
+    if not place.get("subject"):
+        raise Invalid("处理决定没有写明针对哪个主体。", code="no-subject")
+    return Subject(
+        id=place["subject"],
+        content=place.get("content"),
+        codes=place.get("codes", ()),
+        changes=place.get("changes", ()),
+        start_unknown=place.get("start_unknown", False),
+        status=place.get("status", "in_force"),
+    )
+
+
+def comparison(
+    connection: Connection, history: History, day: str, base: list[int], body: dict[str, Any]
+) -> dict[str, Any]:
+    """Three ways by field: what the editor saw, what stands now, what the decision would set."""
+    seen = _content_of_revision(connection, base[0]) if base and base[0] else {}
+    now = fold(history.effects, day) or {}
+    now = {name: part for name, part in now.items() if name not in ("codes",)}
+    mine: State = copy.deepcopy(seen)
+    apply_changes(mine, body.get("changes", []))
+    fields = sorted({change["path"] for change in body.get("changes", [])} | _differing(seen, now))
+    return {
+        "day": day,
+        "fields": [
+            {"path": path, "seen": _at(seen, path), "now": _at(now, path), "yours": _at(mine, path)}
+            for path in fields
+        ],
+    }
+
+
+def _content_of_revision(connection: Connection, seq: int) -> State:
+    row = connection.execute(
+        text(
+            "SELECT r.status, c.body FROM revision r LEFT JOIN content c ON c.hash = r.content WHERE r.seq = :s"
+        ),
+        {"s": seq},
+    ).one_or_none()
+    if row is None:
+        return {}
+    document: State = decode(bytes(row[1])) if row[1] else {}
+    document["status"] = row[0]
+    return document
+
+
+def _differing(before: State, after: State) -> set[str]:
+    return {change["path"] for change in diff(before, after)}
+
+
+def _at(state: Any, path: str) -> Any:
+    here = state
+    for segment in path.split("/"):
+        if isinstance(here, dict):
+            here = here.get(segment)
+        elif isinstance(here, list):
+            here = next((e for e in here if isinstance(e, dict) and e.get("key") == segment), None)
+        else:
+            return None
+    return here

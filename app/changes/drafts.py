@@ -1,0 +1,319 @@
+"""Drafting, submitting and reviewing a changeset. Each function is one use case, shared by API, pages, CLI.
+
+Nothing here writes published rows. Every function asks the actor and leaves an event.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import bindparam, text
+from sqlmodel import Session, select
+
+from app import log
+from app.auth.actor import Actor
+from app.canonical import decode, digest, encode
+from app.changes import kinds
+from app.changes.deciding import Decider
+from app.changes.models import (
+    STATE_LABELS,
+    Changeset,
+    ChangesetEvent,
+    ChangesetInput,
+    DecisionInput,
+    DraftDecision,
+)
+from app.errors import Conflict, Forbidden, Invalid, NotFound, Stale
+from app.items.codes import looks_like_registry_id
+from app.versions import ids
+from app.versions.queries import parse_day
+
+
+def draft(session: Session, actor: Actor, asked: ChangesetInput, today: str) -> Changeset:
+    """A new changeset in state draft. Every decision is tried against the rules before it is kept.
+
+    Raises Invalid or Refused with the decision's place, and keeps nothing.
+    """
+    actor.require("edit")
+    connection = session.connection()
+    now = log.now_microseconds()
+    changeset = Changeset(
+        id=ids.allocate(connection, "changeset")[0],
+        kind=asked.kind,
+        title=asked.title,
+        head=_head(asked).decode(),
+        author=actor.account,
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(changeset)
+    session.flush()
+    _write_decisions(session, actor, changeset, asked, today)
+    leave_event(session, changeset, actor, "drafted")
+    return changeset
+
+
+def redraft(
+    session: Session, actor: Actor, changeset_id: str, version: int, asked: ChangesetInput, today: str
+) -> Changeset:
+    """Replace a draft's or returned changeset's content; ``version`` is the one the editor saw.
+
+    Raises Stale where another edit came between. Decisions left as they were keep their approval.
+    """
+    actor.require("edit")
+    changeset = find(session, changeset_id)
+    _require_version(changeset, version)
+    _require_state(changeset, "修改", "draft", "returned")
+    changeset.kind, changeset.title, changeset.head = asked.kind, asked.title, _head(asked).decode()
+    approved = {
+        row.approved
+        for row in session.exec(select(DraftDecision).where(DraftDecision.changeset == changeset.id))
+        if row.approved and row.stale is None
+    }
+    session.connection().execute(
+        text("DELETE FROM draft_decision WHERE changeset = :id"), {"id": changeset.id}
+    )
+    session.expire_all()
+    changeset = find(session, changeset_id)
+    _write_decisions(session, actor, changeset, asked, today, approved)
+    changeset.state = "draft"
+    changeset.approved = changeset.reviewer = changeset.submitter = None
+    _touch(session, changeset)
+    leave_event(session, changeset, actor, "redrafted")
+    return changeset
+
+
+def submit(session: Session, actor: Actor, changeset_id: str, version: int | None, today: str) -> Changeset:
+    """Hand a draft to review. The rules are asked again, against the registry as it stands now."""
+    actor.require("edit")
+    changeset = find(session, changeset_id)
+    _require_version(changeset, version)
+    _require_state(changeset, "提交", "draft", "returned")
+    rows = drafted(session, changeset)
+    if any(row.stale for row in rows):
+        raise Conflict("有处理决定的基准版本已经变化，请先对照三方比较修改后再提交。", code="stale-decisions")
+    Decider(session.connection(), today, actor).decide([decode(row.body) for row in rows])
+    changeset.state = "submitted"
+    changeset.submitter = actor.account
+    _touch(session, changeset)
+    leave_event(session, changeset, actor, "submitted")
+    return changeset
+
+
+def approve(session: Session, actor: Actor, changeset_id: str, expected: str | None = None) -> Changeset:
+    """Approve what was submitted; bound to its hash. ``expected`` is the hash the reviewer read.
+
+    Whoever wrote, changed or submitted a changeset does not approve it.
+    """
+    actor.require("review")
+    changeset = find(session, changeset_id)
+    _require_state(changeset, "批准", "submitted")
+    _require_second_person(session, actor, changeset)
+    rows = drafted(session, changeset)
+    current = hash_of(changeset, rows)
+    if expected is not None and expected != current:
+        raise Stale("您审阅之后变更单又有改动，请重新审阅。", code="approval-stale", hash=current)
+    for row in rows:
+        row.approved = digest(row.body)
+        session.add(row)
+    changeset.state, changeset.reviewer, changeset.approved = "approved", actor.account, current
+    _touch(session, changeset)
+    leave_event(session, changeset, actor, "approved", current)
+    return changeset
+
+
+def send_back(session: Session, actor: Actor, changeset_id: str, reason: str) -> Changeset:
+    """Return to the author with a reason."""
+    actor.require("review")
+    if not reason.strip():
+        raise Invalid("退回时请写明理由。", code="reason-needed", field="reason")
+    changeset = find(session, changeset_id)
+    _require_state(changeset, "退回", "submitted", "approved")
+    changeset.state, changeset.approved, changeset.reviewer = "returned", None, None
+    _touch(session, changeset)
+    leave_event(session, changeset, actor, "returned", reason)
+    return changeset
+
+
+def withdraw(session: Session, actor: Actor, changeset_id: str, reason: str = "") -> Changeset:
+    """Give a changeset up before it is published."""
+    actor.require("edit")
+    changeset = find(session, changeset_id)
+    _require_state(changeset, "撤回", "draft", "submitted", "returned", "approved")
+    changeset.state = "withdrawn"
+    _touch(session, changeset)
+    leave_event(session, changeset, actor, "withdrawn", reason)
+    return changeset
+
+
+# --- asking ----------------------------------------------------------------------------------------------
+
+
+def find(session: Session, changeset_id: str) -> Changeset:
+    changeset = session.get(Changeset, changeset_id)
+    if changeset is None:
+        raise NotFound(f"没有编号为 {changeset_id} 的变更单。", code="unknown-changeset")
+    return changeset
+
+
+def drafted(session: Session, changeset: Changeset) -> list[DraftDecision]:
+    """The decisions of a changeset, in order."""
+    query = (
+        select(DraftDecision).where(DraftDecision.changeset == changeset.id).order_by(DraftDecision.position)  # type: ignore[arg-type]
+    )
+    return list(session.exec(query))
+
+
+def events(session: Session, changeset: Changeset) -> list[ChangesetEvent]:
+    query = (
+        select(ChangesetEvent).where(ChangesetEvent.changeset == changeset.id).order_by(ChangesetEvent.id)  # type: ignore[arg-type]
+    )
+    return list(session.exec(query))
+
+
+def hash_of(changeset: Changeset, rows: list[DraftDecision]) -> str:
+    """What approval is bound to: the head and every decision's own hash, in order."""
+    head = [changeset.kind, changeset.title, decode(changeset.head.encode())]
+    return digest(encode([head, [digest(row.body) for row in rows]]))
+
+
+def leave_event(
+    session: Session, changeset: Changeset, actor: Actor, event: str, note: str | None = None
+) -> None:
+    session.add(
+        ChangesetEvent(
+            changeset=changeset.id,
+            at=log.now_microseconds(),
+            account=actor.account,
+            event=event,
+            note=note or None,
+        )
+    )
+    session.flush()
+
+
+# --- inner ---------------------------------------------------------------------------------------------
+
+
+def _head(asked: ChangesetInput) -> bytes:
+    head = asked.model_dump(exclude={"title", "kind", "decisions"}, exclude_none=True, exclude_defaults=True)
+    return encode(head)
+
+
+def _touch(session: Session, changeset: Changeset) -> None:
+    changeset.version += 1
+    changeset.updated_at = log.now_microseconds()
+    session.add(changeset)
+    session.flush()
+
+
+def _require_version(changeset: Changeset, version: int | None) -> None:
+    if version is not None and version != changeset.version:
+        raise Stale(
+            "别人刚刚修改过这份变更单，请重新打开后再改；您的修改没有保存。",
+            code="edited-meanwhile",
+            version=changeset.version,
+        )
+
+
+def _require_state(changeset: Changeset, verb: str, *states: str) -> None:
+    if changeset.state not in states:
+        raise Conflict(
+            f"变更单{STATE_LABELS[changeset.state]}，不能{verb}。", code="wrong-state", state=changeset.state
+        )
+
+
+def _require_second_person(session: Session, actor: Actor, changeset: Changeset) -> None:
+    hands = {changeset.author, changeset.submitter}
+    hands |= {
+        event.account for event in events(session, changeset) if event.event in ("drafted", "redrafted")
+    }
+    if actor.account is None or actor.account in hands:
+        raise Forbidden("起草、修改或提交变更单的人不能自己批准，请由另一人审核。", code="four-eyes")
+
+
+def _write_decisions(
+    session: Session,
+    actor: Actor,
+    changeset: Changeset,
+    asked: ChangesetInput,
+    today: str,
+    approved: set[str] | None = None,
+) -> None:
+    connection = session.connection()
+    bodies = [decision.model_dump(exclude_none=True, exclude_defaults=True) for decision in asked.decisions]
+    for body, decision in zip(bodies, asked.decisions, strict=True):
+        body["kind"] = decision.kind
+        _check_form(decision)
+    name_new_subjects(connection, bodies)
+    decided = Decider(connection, today, actor).decide(bodies)
+    for position, (body, base) in enumerate(zip(bodies, decided.bases, strict=True), start=1):
+        data = encode(body)
+        kept = digest(data) if approved and digest(data) in approved else None
+        session.add(
+            DraftDecision(
+                changeset=changeset.id, position=position, body=data, base=encode(base), approved=kept
+            )
+        )
+    session.flush()
+
+
+def _check_form(decision: DecisionInput) -> None:
+    if decision.outcome == "void":
+        if decision.act is None or decision.ground is None:
+            raise Invalid("撤除一项决定须写明决定的序号（act）和理由类别（ground）。", code="void-incomplete")
+        return
+    parse_day(decision.effective_from, "施行日期")
+    if decision.until is not None:
+        parse_day(decision.until, "截止日期")
+    for code in [*decision.codes, *(c for r in decision.results for c in r.codes)]:
+        if looks_like_registry_id(code.value):
+            raise Invalid(f"编码“{code.value}”与本登记簿的编号同形，不能用作编码。", code="code-like-id")
+
+
+def name_new_subjects(connection: Any, bodies: list[dict[str, Any]]) -> None:
+    """Give every new subject its id, and put ids where content says ``@ref``. In place."""
+    fresh: list[tuple[str, dict[str, Any]]] = []
+    for body in bodies:
+        places = [body, *body.get("results", ())]
+        fresh += [
+            (body["kind"], place) for place in places if "content" in place and not place.get("subject")
+        ]
+    refs: dict[str, str] = {}
+    for kind in {kind for kind, _ in fresh}:
+        places_of_kind = [place for k, place in fresh if k == kind]
+        for place, subject_id in zip(
+            places_of_kind, ids.allocate(connection, kind, len(places_of_kind)), strict=True
+        ):
+            place["subject"] = subject_id
+            if ref := place.pop("ref", None):
+                refs[f"@{ref}"] = subject_id
+    if refs:
+        for body in bodies:
+            replace_refs(body, refs)
+
+
+def replace_refs(value: Any, refs: dict[str, str]) -> Any:
+    """Put ids in the place of ``@ref`` strings, in place; raises Invalid for one that is not known."""
+    if isinstance(value, dict):
+        for name, part in value.items():
+            value[name] = replace_refs(part, refs)
+    elif isinstance(value, list):
+        value[:] = [replace_refs(part, refs) for part in value]
+    elif isinstance(value, str) and value in refs:
+        return refs[value]
+    return value
+
+
+def kinds_exist(connection: Any, wanted: dict[str, str]) -> None:
+    """Check that each id is a published subject of its kind. Raises Invalid with the first that is not."""
+    if not wanted:
+        return
+    query = text("SELECT id, kind FROM subject WHERE id IN :ids").bindparams(bindparam("ids", expanding=True))
+    found = dict(connection.execute(query, {"ids": list(wanted)}).all())
+    for subject_id, kind in wanted.items():
+        if found.get(subject_id) != kind:
+            raise Invalid(
+                f"{subject_id} 不是已登记的{kinds.LABELS[kind]}，请先登记或改正引用。",
+                code="unknown-reference",
+            )

@@ -1,0 +1,188 @@
+"""The nouns of the kernel: which content model each has, and what lists and links take from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from app.catalogue.content import EntryContent
+from app.deadlines.content import CalendarYearContent
+from app.errors import Invalid
+from app.items.content import ItemContent
+from app.law.content import InstrumentContent
+from app.places.content import AuthorityContent, RegionContent
+from app.versions.timeline import Facets
+
+MODELS: dict[str, type[BaseModel]] = {
+    "item": ItemContent,
+    "entry": EntryContent,
+    "authority": AuthorityContent,
+    "region": RegionContent,
+    "instrument": InstrumentContent,
+    "calendar": CalendarYearContent,
+}
+
+LABELS = {
+    "item": "事项",
+    "entry": "基本目录事项",
+    "authority": "实施机关",
+    "region": "行政区划",
+    "instrument": "法律法规文件",
+    "calendar": "节假日安排",
+}
+
+
+def validate(kind: str, document: dict[str, Any]) -> dict[str, Any]:
+    """The content as it will be stored: checked, absent instead of null or empty objects. Raises Invalid."""
+    try:
+        model = MODELS[kind].model_validate(document)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = "/".join(str(part) for part in first["loc"])
+        raise Invalid(
+            f"{LABELS[kind]}的内容不符合要求：字段 {field}（{_reason(first)}）。",
+            code="bad-content",
+            errors=[
+                {"field": "/".join(map(str, e["loc"])), "reason": _reason(e), "type": e["type"]}
+                for e in error.errors()[:50]
+            ],
+        ) from error
+    stored = model.model_dump(mode="json", by_alias=True, exclude_none=True)
+    _refuse_repeated_keys(stored, "")
+    return _without_empty(stored)
+
+
+_REASONS = {
+    "missing": "缺少此项，请填写",
+    "extra_forbidden": "没有这个字段，请检查拼写或删去",
+    "string_type": "应为文字",
+    "int_type": "应为整数",
+    "int_parsing": "应为整数",
+    "int_from_float": "应为整数",
+    "bool_type": "应为 true 或 false",
+    "string_too_long": "文字过长，请缩短",
+    "string_too_short": "不能为空；没有内容时请删去此项",
+    "list_type": "应为列表",
+    "model_type": "应为对象",
+}
+
+
+def _reason(error: Any) -> str:
+    if error["type"] == "literal_error":
+        return f"取值应为 {error.get('ctx', {}).get('expected', '')} 之一"
+    return _REASONS.get(error["type"], error["msg"])
+
+
+def _refuse_repeated_keys(value: Any, path: str) -> None:
+    if isinstance(value, dict):
+        for name, part in value.items():
+            if isinstance(part, (dict, list)):
+                _refuse_repeated_keys(part, f"{path}/{name}" if path else name)
+    elif isinstance(value, list) and value and isinstance(value[0], dict) and "key" in value[0]:
+        seen: set[str] = set()
+        for element in value:
+            if element["key"] in seen:
+                raise Invalid(
+                    f"{path} 中键 {element['key']} 出现了两次，每个要素的键只能用一次。", code="repeated-key"
+                )
+            seen.add(element["key"])
+            _refuse_repeated_keys(element, f"{path}/{element['key']}")
+
+
+def _without_empty(document: dict[str, Any]) -> dict[str, Any]:
+    """Objects without a field are absent; an empty list stays, since "none needed" is not "unknown"."""
+    for name in [name for name, part in document.items() if isinstance(part, (dict, list))]:
+        part = document[name]
+        if isinstance(part, list):
+            for element in part:
+                if isinstance(element, dict):
+                    _without_empty(element)
+        else:
+            _without_empty(part)
+            if not part:
+                del document[name]
+    return document
+
+
+def describe(kind: str, document: dict[str, Any]) -> Facets:
+    """What lists filter by and what the content refers to."""
+    return _DESCRIBERS[kind](document)
+
+
+def _item(document: dict[str, Any]) -> Facets:
+    links = list(_citations(document))
+    if entry := document.get("entry"):
+        links.append(("entry", entry, ""))
+    links += [("co-authority", target, "") for target in document.get("co_authority_ids", ())]
+    return Facets(
+        name=document.get("name"),
+        type=document.get("type"),
+        level=document.get("level"),
+        authority=document.get("authority"),
+        region=document.get("region"),
+        visibility=document.get("visibility", "public"),
+        links=links,
+    )
+
+
+def _citations(document: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    for citation in document.get("citations", ()):
+        if target := citation.get("instrument"):
+            yield f"cites-{citation.get('role', 'setting')}", target, citation.get("article", "")
+
+
+def _entry(document: dict[str, Any]) -> Facets:
+    return Facets(
+        name=document.get("name"),
+        type=document.get("type"),
+        parent=document.get("parent"),
+        links=list(_citations(document)),
+    )
+
+
+def _authority(document: dict[str, Any]) -> Facets:
+    return Facets(
+        name=document.get("name"),
+        level=document.get("level"),
+        region=document.get("region"),
+        parent=document.get("parent"),
+    )
+
+
+def _region(document: dict[str, Any]) -> Facets:
+    return Facets(name=document.get("name"), level=document.get("level"), parent=document.get("parent"))
+
+
+def _instrument(document: dict[str, Any]) -> Facets:
+    return Facets(name=document.get("title"), type=document.get("rank"))
+
+
+def _calendar(document: dict[str, Any]) -> Facets:
+    return Facets(name=str(document.get("year", "")))
+
+
+_DESCRIBERS = {
+    "item": _item,
+    "entry": _entry,
+    "authority": _authority,
+    "region": _region,
+    "instrument": _instrument,
+    "calendar": _calendar,
+}
+
+
+def references(kind: str, document: dict[str, Any]) -> dict[str, str]:
+    """Registry ids the content rests on -> the kind each must have."""
+    found: dict[str, str] = {}
+    facets = describe(kind, document)
+    if facets.authority:
+        found[facets.authority] = "authority"
+    if facets.region:
+        found[facets.region] = "region"
+    if facets.parent:
+        found[facets.parent] = kind if kind != "item" else "entry"
+    for role, target, _locator in facets.links:
+        found[target] = {"entry": "entry", "co-authority": "authority"}.get(role, "instrument")
+    return found

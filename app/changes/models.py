@@ -1,0 +1,188 @@
+"""Drafts: ordinary rows, copied into published ones when a changeset is published."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+from pydantic import Field as Described
+from sqlalchemy import Index
+from sqlmodel import Field, SQLModel
+
+from app.db import Ascii, Big
+
+States = Literal["draft", "submitted", "returned", "approved", "published", "withdrawn"]
+STATE_LABELS = {
+    "draft": "草稿",
+    "submitted": "待审核",
+    "returned": "已退回",
+    "approved": "待发布",
+    "published": "已发布",
+    "withdrawn": "已撤回",
+}
+
+
+class Changeset(SQLModel, table=True):
+    """变更单."""
+
+    __tablename__ = "changeset"
+    id: str = Field(primary_key=True, sa_type=Ascii)
+    version: int = Field(1, description="moves with every write; an edit names the one it saw")
+    state: str = Field("draft", sa_type=Ascii, index=True)
+    kind: str = Field("routine", sa_type=Ascii, description="routine, round")
+    title: str
+    head: str = Field("{}", description="canonical JSON: number, reason, document, scope, synthetic")
+    author: int | None = Field(None, index=True)
+    submitter: int | None = None
+    reviewer: int | None = None
+    approved: str | None = Field(None, sa_type=Ascii, description="the hash approval is bound to")
+    publication: int | None = Field(None, sa_type=Big, index=True)
+    unconfirmed: int = Field(0, description="1: published by one person in an emergency, not yet confirmed")
+    created_at: int = Field(sa_type=Big)
+    updated_at: int = Field(sa_type=Big)
+
+
+class DraftDecision(SQLModel, table=True):
+    """A decision of a changeset before it is published."""
+
+    __tablename__ = "draft_decision"
+    changeset: str = Field(primary_key=True, sa_type=Ascii, foreign_key="changeset.id")
+    position: int = Field(primary_key=True)
+    body: bytes = Field(description="canonical JSON of DecisionInput, ids filled in")
+    base: bytes = Field(description="canonical JSON: {subject: [revision on the day, later revisions ...]}")
+    approved: str | None = Field(None, sa_type=Ascii, description="hash of the body that was approved")
+    stale: bytes | None = Field(
+        None, description="three-way comparison, where publishing found the base moved"
+    )
+
+
+class ChangesetEvent(SQLModel, table=True):
+    """Who did what to a changeset, when, with which words."""
+
+    __tablename__ = "changeset_event"
+    __table_args__ = (Index("ix_changeset_event", "changeset", "id"),)
+    id: int | None = Field(None, primary_key=True, sa_type=Big)
+    changeset: str = Field(sa_type=Ascii)
+    at: int = Field(sa_type=Big)
+    account: int | None = None
+    event: str = Field(sa_type=Ascii)
+    note: str | None = None
+
+
+# --- what comes in ------------------------------------------------------------------------------------------
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class CodeInput(Strict):
+    """A code as others write it."""
+
+    scheme: str = Described(
+        description="uscc, gb2260, national-12, national-31, sichuan-impl ...", max_length=64
+    )
+    value: str = Described(min_length=1, max_length=200)
+    issuer: str = Described(
+        "", max_length=200, description="who gives it, where the scheme alone does not say"
+    )
+
+
+class ChangeInput(Strict):
+    """One field change. Path: ``promised_limit/value``, ``materials/<key>/copies``."""
+
+    op: Literal["set", "add", "remove", "order"]
+    path: str = Described(min_length=1, max_length=300)
+    value: Any = Described(
+        None, description="set: a scalar or list of scalars, null removes; add: the element"
+    )
+    after: str | None = Described(None, description="add: the key it follows; empty: first; absent: last")
+    keys: list[str] | None = Described(None, description="order: the keys in their new order")
+
+
+class SubjectInput(Strict):
+    """One subject of a merge, split or receive: standing (``subject``) or new (``content``)."""
+
+    subject: str | None = Described(None, description="registry id")
+    ref: str | None = Described(None, description="a name for a new subject; content may say @ref")
+    content: dict[str, Any] | None = None
+    codes: list[CodeInput] = []
+    changes: list[ChangeInput] = []
+
+
+class OutsideOrigin(Strict):
+    """An origin that is not in this registry: code, name and document, as far as known."""
+
+    name: str = Described(min_length=1, max_length=1000)
+    code: str | None = None
+    document: str | None = None
+
+
+class DecisionInput(Strict):
+    """处理决定: one outcome for one subject, or for origins and results in merge, split and receive."""
+
+    kind: Literal["item", "entry", "authority", "region", "instrument", "calendar"] = "item"
+    outcome: str = Described(
+        description="add, retain, adjust, cancel, suspend, resume, transfer, ... or void"
+    )
+    effective_from: str = Described("", description="施行日期, YYYY-MM-DD; not used by void")
+    until: str | None = Described(
+        None, description="for a time only: the first day on which it no longer holds"
+    )
+    subject: str | None = None
+    ref: str | None = None
+    content: dict[str, Any] | None = Described(None, description="creating outcomes: the first content")
+    codes: list[CodeInput] = []
+    changes: list[ChangeInput] = []
+    start_unknown: bool = Described(
+        False, description="effective_from is the day a source attests, not a start"
+    )
+    status: Literal["in_force", "suspended", "ended", "unknown"] = "in_force"
+    origins: list[SubjectInput] = []
+    results: list[SubjectInput] = []
+    outside: list[OutsideOrigin] = []
+    act: int | None = Described(None, description="void: the seq of the decision to take out")
+    ground: Literal["error", "withdrawn"] | None = Described(None, description="void: 误录, or 撤销、推迟")
+    timing: Literal["late_entry", "correction"] | None = Described(
+        None, description="needed where effective_from is past: 补录 or 更正"
+    )
+    words: str | None = Described(None, max_length=4000, description="the document's own words")
+    annex: str | None = Described(None, max_length=200)
+    number: str | None = Described(None, max_length=200, description="序号 in the annex")
+    receiver: str | None = Described(None, max_length=1000)
+    follow_up: str | None = Described(None, max_length=4000, description="后续监管措施; 备案, 行业自律 ...")
+    reason: str | None = Described(None, max_length=4000)
+
+
+class DocumentInput(Strict):
+    """The document a change rests on, with its dates apart."""
+
+    number: str | None = Described(None, max_length=200, description="文号")
+    title: str | None = Described(None, max_length=1000)
+    issuer: str | None = Described(None, max_length=400)
+    document_date: str | None = Described(None, description="成文日期")
+    published_on: str | None = Described(None, description="发布日期")
+    effective_on: str | None = Described(None, description="施行日期")
+    url: str | None = Described(None, max_length=1000)
+
+
+class ScopeInput(Strict):
+    """The scope of a round: every item in force in it on the base day is decided."""
+
+    region: str | None = None
+    types: list[str] = []
+    authorities: list[str] = []
+    base_day: str | None = None
+
+
+class ChangesetInput(Strict):
+    """A changeset as it is drafted."""
+
+    title: str = Described(min_length=1, max_length=400)
+    kind: Literal["routine", "round"] = "routine"
+    number: str | None = Described(None, max_length=100, description="round: 第几批")
+    reason: str | None = Described(None, max_length=4000)
+    document: DocumentInput | None = None
+    scope: ScopeInput | None = None
+    synthetic: bool = Described(False, description="true for demonstration data")
+    decisions: list[DecisionInput] = Described(min_length=1, max_length=20_000)

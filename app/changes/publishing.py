@@ -1,0 +1,195 @@
+"""Publishing a changeset: one transaction, serial, all or nothing.
+
+The caller is in a writing transaction. The steps: take the lock; check state, approval and hash; check
+that no base moved; work out the acts by the pure rules; record; owe the index; mark the changeset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from app import outbox
+from app.auth.actor import Actor
+from app.canonical import decode, encode
+from app.changes import kinds
+from app.changes.deciding import Check, Decided, Decider, comparison
+from app.changes.drafts import drafted, find, hash_of, leave_event
+from app.changes.models import STATE_LABELS, Changeset, DraftDecision
+from app.db import lock_publishing
+from app.errors import Conflict, Forbidden, Invalid, Stale
+from app.versions.recording import Act, Order, Receipt, record
+
+INDEX = "index"
+"""Outbox topic: bring the search index up to a publication."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    changeset: Changeset
+    receipt: Receipt
+
+
+def publish(
+    session: Session,
+    actor: Actor,
+    changeset_id: str,
+    today: str,
+    *,
+    emergency: str | None = None,
+    checks: Sequence[Check] = (),
+) -> Published:
+    """Publish an approved changeset; ``emergency`` is the reason of one who publishes without approval.
+
+    Raises Conflict in the wrong state, Refused where a rule forbids it, and Stale where a base moved: then
+    nothing is published, but the comparison stays with the decision (the transaction is to be committed).
+    """
+    actor.require("publish")
+    connection = session.connection()
+    lock_publishing(connection)
+    changeset = find(session, changeset_id)
+    rows = drafted(session, changeset)
+    _check_state(changeset, rows, emergency)
+    bodies = [decode(row.body) for row in rows]
+    decider = Decider(connection, today, actor, checks)
+    decided = _decide_or_send_back(session, actor, changeset, rows, bodies, decider)
+    order = Order(
+        kind="emergency" if emergency else changeset.kind,
+        acts=decided.acts,
+        voids=decided.voids,
+        changeset=changeset.id,
+        author=changeset.author,
+        reviewer=changeset.reviewer,
+        publisher=actor.account,
+        approved=changeset.approved,
+        statement=_statement(changeset, emergency),
+    )
+    receipt = record(connection, order, kinds.describe, decided.histories)
+    outbox.enqueue(connection, INDEX, receipt.publication)
+    changeset.state, changeset.publication = "published", receipt.publication
+    changeset.unconfirmed = int(bool(emergency))
+    changeset.version += 1
+    changeset.updated_at = receipt.recorded_at
+    session.add(changeset)
+    leave_event(session, changeset, actor, "published", emergency)
+    return Published(changeset, receipt)
+
+
+def _check_state(changeset: Changeset, rows: list[DraftDecision], emergency: str | None) -> None:
+    if emergency is not None:
+        if not emergency.strip():
+            raise Invalid("紧急发布须写明理由。", code="reason-needed", field="reason")
+        if changeset.state not in ("draft", "submitted", "returned", "approved"):
+            raise Conflict(
+                f"变更单{STATE_LABELS[changeset.state]}，不能发布。",
+                code="wrong-state",
+                state=changeset.state,
+            )
+        return
+    if changeset.state != "approved":
+        raise Conflict(
+            f"变更单{STATE_LABELS[changeset.state]}，批准之后才能发布。",
+            code="wrong-state",
+            state=changeset.state,
+        )
+    if hash_of(changeset, rows) != changeset.approved:
+        raise Conflict("变更单与批准时不一致，批准已失效，请重新审核。", code="approval-void")
+
+
+def _decide_or_send_back(
+    session: Session,
+    actor: Actor,
+    changeset: Changeset,
+    rows: list[DraftDecision],
+    bodies: list[dict[str, Any]],
+    decider: Decider,
+) -> Decided:
+    decider.load(bodies)
+    moved: list[dict[str, Any]] = []
+    for row, body in zip(rows, bodies, strict=True):
+        seen = decode(row.base)
+        now = decider.base_of(body)
+        for subject_id, base in now.items():
+            if seen.get(subject_id, base) != base or (subject_id not in seen and body["outcome"] != "void"):
+                compared = comparison(
+                    decider.connection,
+                    decider.histories[subject_id],
+                    body.get("effective_from", ""),
+                    seen.get(subject_id, []),
+                    body,
+                )
+                row.stale, row.approved = encode(compared), None
+                session.add(row)
+                moved.append({"decision": row.position, "subject": subject_id, **compared})
+    if moved:
+        changeset.state, changeset.approved, changeset.reviewer = "returned", None, None
+        changeset.version += 1
+        session.add(changeset)
+        leave_event(session, changeset, actor, "base-moved", f"{len(moved)} 项决定的基准已变化")
+        error = Stale(
+            f"有 {len(moved)} 项决定所依据的版本已被别的变更改动，没有发布任何内容；请对照比较后重新提交。",
+            code="base-moved",
+            comparisons=moved[:50],
+        )
+        error.keep = True
+        raise error
+    return decider.decide(bodies)
+
+
+def _statement(changeset: Changeset, emergency: str | None) -> dict[str, Any]:
+    head = decode(changeset.head.encode())
+    statement = {"title": changeset.title, **head}
+    if emergency:
+        statement["emergency"] = emergency
+    return statement
+
+
+def confirm(session: Session, actor: Actor, changeset_id: str) -> Receipt:
+    """A second person confirms an emergency publication; recorded in the log."""
+    actor.require("review")
+    connection = session.connection()
+    lock_publishing(connection)
+    changeset = find(session, changeset_id)
+    if not changeset.unconfirmed:
+        raise Conflict("这份变更单不是待确认的紧急发布。", code="nothing-to-confirm")
+    publisher = connection.execute(
+        text("SELECT publisher FROM publication WHERE seq = :seq"), {"seq": changeset.publication}
+    ).scalar_one()
+    if actor.account is None or actor.account in (publisher, changeset.author):
+        raise Forbidden("紧急发布须由另一人确认。", code="four-eyes")
+    order = Order(
+        kind="confirmation",
+        changeset=changeset.id,
+        reviewer=actor.account,
+        publisher=actor.account,
+        statement={"confirms": changeset.publication},
+    )
+    receipt = record(connection, order, kinds.describe)
+    changeset.unconfirmed = 0
+    changeset.version += 1
+    session.add(changeset)
+    leave_event(session, changeset, actor, "confirmed")
+    return receipt
+
+
+def publish_initial(session: Session, acts: list[Act], statement: dict[str, Any]) -> Receipt:
+    """首次录入, at the command line only, and only while every publication so far is marked so.
+
+    Raises Conflict otherwise.
+    """
+    connection = session.connection()
+    lock_publishing(connection)
+    other = connection.execute(text("SELECT kind FROM publication WHERE kind <> 'initial' LIMIT 1")).first()
+    if other is not None:
+        raise Conflict(
+            "登记簿里已有正式发布的变更，首次录入不再可用；请去掉 --initial，导入为变更单草稿。",
+            code="not-initial",
+        )
+    order = Order(kind="initial", acts=acts, statement=statement)
+    receipt = record(connection, order, kinds.describe)
+    outbox.enqueue(connection, INDEX, receipt.publication)
+    return receipt

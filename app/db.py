@@ -1,0 +1,252 @@
+"""Engines, transactions and guards: the only file that tells SQLite from PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Engine,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    create_engine,
+    event,
+    inspect,
+    text,
+)
+from sqlalchemy.engine import make_url
+from sqlmodel import Session, SQLModel
+
+from app.errors import RegistryError
+
+Ascii = String().with_variant(String(collation="C"), "postgresql")
+"""Identifiers, days and digests: compared byte by byte on both databases."""
+Text = String()
+Big = BigInteger().with_variant(Integer(), "sqlite")
+Bytes = LargeBinary()
+
+PUBLISHING_LOCK = 0x51_49_4E_47
+"""The PostgreSQL advisory lock of publishing ("QING"); nothing else takes it."""
+
+TOMBSTONE = b'{"redacted":true}'
+"""What stands in the place of redacted content, under the same hash."""
+
+APPEND_ONLY = {"guard": "append-only"}
+"""``__table_args__`` info of a published table: inserts only."""
+CONTENT_ONCE = {"guard": "content"}
+"""As append-only, save that an existing hash is passed over and a published redaction may set the tombstone."""
+
+
+class Database:
+    """One registry's database: ``reading()`` for a consistent snapshot, ``writing()`` for a change.
+
+    Engines are opened lazily, so handles open after a fork.
+    """
+
+    def __init__(self, url: str, *, lock_timeout: float = 30.0) -> None:
+        self.url = url
+        self.lock_timeout = lock_timeout
+        self._engines: dict[str, Engine] = {}
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.url.startswith("sqlite")
+
+    @property
+    def path(self) -> Path | None:
+        """The SQLite file; None on a server."""
+        name = make_url(self.url).database
+        return Path(name) if self.is_sqlite and name else None
+
+    @property
+    def reader(self) -> Engine:
+        return self._engine("reader")
+
+    @property
+    def writer(self) -> Engine:
+        return self._engine("writer")
+
+    def _engine(self, role: str) -> Engine:
+        if role not in self._engines:
+            build = self._sqlite_engine if self.is_sqlite else self._postgresql_engine
+            self._engines[role] = build(role)
+        return self._engines[role]
+
+    def _sqlite_engine(self, role: str) -> Engine:
+        if self.path:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(
+            self.url,
+            connect_args={"timeout": self.lock_timeout, "check_same_thread": False},
+            pool_size=8,
+            max_overflow=32,
+        )
+
+        @event.listens_for(engine, "connect")
+        def prepare(connection: Any, _record: Any) -> None:
+            connection.isolation_level = None  # BEGIN is said below, not by the driver
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA journal_mode=WAL")
+            cursor.execute("PRAGMA synchronous=FULL")  # an acknowledged write survives a power failure
+            cursor.execute("PRAGMA foreign_keys=ON")
+            cursor.execute("PRAGMA recursive_triggers=ON")
+            cursor.execute("PRAGMA cache_size=-65536")
+            cursor.execute("PRAGMA mmap_size=268435456")
+            if role == "reader":
+                cursor.execute("PRAGMA query_only=ON")
+            cursor.close()
+
+        @event.listens_for(engine, "begin")
+        def begin(connection: Connection) -> None:
+            # A plain BEGIN that reads and then writes fails at once when another wrote in between.
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if role == "writer" else "BEGIN")
+
+        return engine
+
+    def _postgresql_engine(self, role: str) -> Engine:
+        options = (
+            {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True} if role == "reader" else {}
+        )
+        return create_engine(
+            self.url, pool_size=8, max_overflow=32, pool_pre_ping=True, execution_options=options
+        )
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A read-only snapshot: every query inside sees the same state."""
+        with Session(self.reader) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """One transaction: committed on leaving, rolled back on any error but one that says to keep it."""
+        with Session(self.writer, expire_on_commit=False) as session:
+            try:
+                yield session
+            except RegistryError as error:
+                if error.keep:
+                    session.commit()
+                raise
+            session.commit()
+
+    def dispose(self) -> None:
+        for engine in self._engines.values():
+            engine.dispose()
+        self._engines.clear()
+
+
+def lock_publishing(connection: Connection) -> None:
+    """Publishing is serial. On SQLite ``BEGIN IMMEDIATE`` already holds the only writer's place."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": PUBLISHING_LOCK})
+
+
+def insert_rows(
+    connection: Connection, table: Table, columns: tuple[str, ...], rows: list[tuple[Any, ...]]
+) -> None:
+    """Insert in bulk through the driver; an existing content hash is passed over, any other key is an error."""
+    if not rows:
+        return
+    names = ", ".join(f'"{name}"' for name in columns)
+    once = " ON CONFLICT DO NOTHING" if table.info.get("guard") == "content" else ""
+    if connection.dialect.name == "sqlite":
+        marks = ", ".join("?" for _ in columns)
+        connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks}){once}', rows)
+        return
+    if len(rows) > 200 and not once:
+        cursor = connection.connection.cursor()
+        with cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:  # type: ignore[attr-defined]
+            for row in rows:
+                copy.write_row(row)
+        return
+    marks = ", ".join("%s" for _ in columns)
+    connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks}){once}', rows)
+
+
+# --- guards ---------------------------------------------------------------------------------------
+
+
+def guarded_tables() -> list[Table]:
+    return [table for table in SQLModel.metadata.sorted_tables if table.info.get("guard")]
+
+
+def install_guards(connection: Connection) -> None:
+    """(Re)install the triggers that refuse changes to published rows. Idempotent; run after every migration,
+    since Alembic's batch mode drops a table's triggers."""
+    existing = set(inspect(connection).get_table_names())
+    for table in guarded_tables():
+        if table.name not in existing:
+            continue  # a later migration brings it
+        statements = _sqlite_guard(table) if connection.dialect.name == "sqlite" else _postgresql_guard(table)
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+
+def _unique_keys(table: Table) -> list[tuple[str, ...]]:
+    keys = [tuple(column.name for column in table.primary_key.columns)]
+    keys += [(column.name,) for column in table.columns if column.unique]
+    return keys
+
+
+def _sqlite_guard(table: Table) -> list[str]:
+    name = table.name
+    message = f"published rows are never changed: {name}"
+    redaction = ""
+    if table.info["guard"] == "content":
+        redaction = (
+            f"WHEN NOT (NEW.hash = OLD.hash AND NEW.body = x'{TOMBSTONE.hex()}'"
+            " AND EXISTS (SELECT 1 FROM redaction WHERE content = OLD.hash)) "
+        )
+    taken = " OR ".join(
+        f"EXISTS (SELECT 1 FROM {name} WHERE " + " AND ".join(f"{c} = NEW.{c}" for c in key) + ")"
+        for key in _unique_keys(table)
+    )
+    on_taken = "RAISE(IGNORE)" if table.info["guard"] == "content" else f"RAISE(ABORT, '{message}')"
+    bodies = {
+        "update": f"BEFORE UPDATE ON {name} {redaction}BEGIN SELECT RAISE(ABORT, '{message}'); END",
+        "delete": f"BEFORE DELETE ON {name} BEGIN SELECT RAISE(ABORT, '{message}'); END",
+        # INSERT OR REPLACE deletes without firing the delete trigger unless recursive_triggers is on.
+        "insert": f"BEFORE INSERT ON {name} WHEN {taken} BEGIN SELECT {on_taken}; END",
+    }
+    statements = []
+    for verb, body in bodies.items():
+        statements.append(f"DROP TRIGGER IF EXISTS guard_{name}_{verb}")
+        statements.append(f"CREATE TRIGGER guard_{name}_{verb} {body}")
+    return statements
+
+
+def _postgresql_guard(table: Table) -> list[str]:
+    name = table.name
+    condition = "TRUE"
+    if table.info["guard"] == "content":
+        condition = (
+            "NOT (TG_OP = 'UPDATE' AND NEW.hash = OLD.hash"
+            f" AND NEW.body = '\\x{TOMBSTONE.hex()}'::bytea"
+            " AND EXISTS (SELECT 1 FROM redaction r WHERE r.content = OLD.hash))"
+        )
+    row_function = (
+        f"CREATE OR REPLACE FUNCTION guard_{name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        f"IF {condition} THEN RAISE EXCEPTION 'published rows are never changed: {name}'; END IF; "
+        "RETURN NEW; END $$"
+    )
+    whole_function = (
+        f"CREATE OR REPLACE FUNCTION guard_{name}_whole() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        f"RAISE EXCEPTION 'published rows are never changed: {name}'; END $$"
+    )
+    return [
+        row_function.replace("%", "%%"),
+        whole_function,
+        f"DROP TRIGGER IF EXISTS guard_{name}_row ON {name}",
+        f"CREATE TRIGGER guard_{name}_row BEFORE UPDATE OR DELETE ON {name} FOR EACH ROW EXECUTE FUNCTION guard_{name}()",
+        f"DROP TRIGGER IF EXISTS guard_{name}_truncate ON {name}",
+        f"CREATE TRIGGER guard_{name}_truncate BEFORE TRUNCATE ON {name} EXECUTE FUNCTION guard_{name}_whole()",
+        # ALWAYS: session_replication_role = replica does not switch them off.
+        f"ALTER TABLE {name} ENABLE ALWAYS TRIGGER guard_{name}_row",
+        f"ALTER TABLE {name} ENABLE ALWAYS TRIGGER guard_{name}_truncate",
+    ]

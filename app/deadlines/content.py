@@ -1,0 +1,22 @@
+"""What a calendar year records: the holiday notice (国务院办公厅关于…节假日安排的通知) as dates."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from app.versions.shapes import Line, Part
+
+Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+
+
+class CalendarYearContent(Part):
+    """A year's departures from Monday to Friday."""
+
+    content_schema: Literal[1] = Field(1, alias="schema")
+    year: int = Field(ge=1949, le=2200)
+    days_off: list[Day] = Field(description="放假、调休: weekdays and weekend days that are not worked")
+    make_up: list[Day] = Field(description="调休上班: weekend days that are worked")
+    number: Line | None = Field(None, description="文号 of the notice")
+    title: Line | None = None

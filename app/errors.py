@@ -1,0 +1,87 @@
+"""What can go wrong, by name. A message in Chinese, a stable code, a status; no HTTP here.
+
+The edges translate: the API into a problem document (RFC 9457), a page into a sentence by the
+field, an import into a line with row and column.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class RegistryError(Exception):
+    """A refusal that a person can act on. ``code`` is stable; ``detail`` holds machine-readable facts."""
+
+    status = 400
+    code = "invalid"
+    keep = False
+    """True where the transaction is to be committed all the same: the refusal itself left a record."""
+
+    def __init__(self, message: str, *, code: str | None = None, **detail: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or type(self).code
+        self.detail = detail
+
+
+class Invalid(RegistryError):
+    """The input is not of the form asked for; it is refused whole."""
+
+    status = 422
+    code = "invalid"
+
+
+class Refused(RegistryError):
+    """A rule of the catalogue forbids it: the message says which, and what to do instead."""
+
+    status = 409
+    code = "refused"
+
+
+class NotFound(RegistryError):
+    """Never known here."""
+
+    status = 404
+    code = "not-found"
+
+
+class Ambiguous(RegistryError):
+    """A code with several holders."""
+
+    status = 300
+    code = "several-holders"
+
+
+class Conflict(RegistryError):
+    """The state of the thing does not allow this move."""
+
+    status = 409
+    code = "conflict"
+
+
+class Stale(RegistryError):
+    """Somebody else changed it in between; ``detail`` carries the three-way comparison."""
+
+    status = 412
+    code = "stale"
+
+
+class Unauthenticated(RegistryError):
+    """Nobody is known to be asking."""
+
+    status = 401
+    code = "unauthenticated"
+
+
+class Forbidden(RegistryError):
+    """Known, but without the right."""
+
+    status = 403
+    code = "forbidden"
+
+
+class Unavailable(RegistryError):
+    """Not now: an import is under way, or a server it needs is away."""
+
+    status = 503
+    code = "unavailable"

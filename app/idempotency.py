@@ -1,0 +1,42 @@
+"""Answers to POSTs that carried an ``Idempotency-Key``: a repeated request gets the first answer again."""
+
+from __future__ import annotations
+
+from sqlmodel import Field, Session, SQLModel
+
+from app import log
+from app.canonical import digest
+from app.db import Ascii, Big
+from app.errors import Conflict
+
+KEPT_MICROSECONDS = 7 * 86_400_000_000
+
+
+class Answered(SQLModel, table=True):
+    """A request that was answered."""
+
+    __tablename__ = "answered"
+    account: int = Field(primary_key=True)
+    key: str = Field(primary_key=True, sa_type=Ascii, max_length=200)
+    request: str = Field(sa_type=Ascii, description="digest of method, path and body")
+    status: int
+    body: bytes
+    at: int = Field(sa_type=Big, index=True)
+
+
+def recall(session: Session, account: int, key: str, request: bytes) -> Answered | None:
+    """The answer given before; raises Conflict where the key came with another request."""
+    row = session.get(Answered, (account, key))
+    if row is None:
+        return None
+    if row.request != digest(request):
+        raise Conflict("这个 Idempotency-Key 已用于另一个请求，请换一个。", code="idempotency-key-reused")
+    return row
+
+
+def remember(session: Session, account: int, key: str, request: bytes, status: int, body: bytes) -> None:
+    """Keep an answer, in the transaction that did the work."""
+    now = log.now_microseconds()
+    session.connection().exec_driver_sql(f"DELETE FROM answered WHERE at < {now - KEPT_MICROSECONDS}")
+    session.add(Answered(account=account, key=key, request=digest(request), status=status, body=body, at=now))
+    session.flush()

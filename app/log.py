@@ -1,0 +1,159 @@
+"""The publication log, chained; and the access log, which is not.
+
+Each entry hashes the one before it, its own head and every row it covers, row by row in the order of
+``seq``, under the name of a row format. A format is a table and its columns; it is kept for ever, so
+that old entries verify after a migration. The bytes are the same on both databases.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, text
+from sqlmodel import Field, SQLModel
+
+from app.canonical import encode
+from app.db import Ascii, Big
+
+GENESIS = "0" * 64
+"""What the first entry hashes as the one before."""
+
+ENTRY_FORMAT = "entry/1"
+
+FORMATS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "publication/1": (
+        "publication",
+        ("seq", "kind", "changeset", "author", "reviewer", "publisher", "approved", "statement"),
+    ),
+    "subject/1": ("subject", ("seq", "id", "kind")),
+    "decision/1": (
+        "decision",
+        (
+            "seq",
+            "publication",
+            "act",
+            "subject_id",
+            "role",
+            "outcome",
+            "effective_from",
+            "until",
+            "start_unknown",
+            "creates",
+            "changes",
+            "statement",
+            "base",
+        ),
+    ),
+    "void/1": ("void", ("seq", "publication", "act", "ground", "statement")),
+    "lineage/1": (
+        "lineage",
+        ("seq", "publication", "act", "origin", "successor", "relation", "effective_from"),
+    ),
+    "revision/1": (
+        "revision",
+        (
+            "seq",
+            "publication",
+            "subject_id",
+            "effective_from",
+            "status",
+            "content",
+            "start_unknown",
+            "cause",
+        ),
+    ),
+    "code/1": (
+        "code",
+        ("seq", "publication", "subject_id", "scheme", "issuer", "value", "effective_from", "held", "cause"),
+    ),
+    "redaction/1": ("redaction", ("seq", "publication", "content", "statement")),
+}
+"""Row formats by name, kept for ever. A migration that adds a column adds a format for later entries."""
+
+CURRENT = {table: name for name, (table, _columns) in FORMATS.items()}
+"""The format that new rows of a table are hashed in."""
+
+
+def columns_of(table: str) -> tuple[str, ...]:
+    return FORMATS[CURRENT[table]][1]
+
+
+class Chain:
+    """The hash of one entry, fed row by row in the order of seq."""
+
+    def __init__(self, prev: str, seq: int, recorded_at: int, entry_format: str = ENTRY_FORMAT) -> None:
+        self._sha = hashlib.sha256()
+        self._sha.update(encode([entry_format, seq, recorded_at, prev]) + b"\n")
+
+    def add(self, row_format: str, row: Iterable[Any]) -> None:
+        self._sha.update(encode([row_format, *row]) + b"\n")
+
+    def digest(self) -> str:
+        return self._sha.hexdigest()
+
+
+class Head(SQLModel):
+    """The log's public head: whoever keeps it can prove later that nothing before it was changed."""
+
+    seq: int
+    hash: str
+    recorded_at: int
+
+
+def head(connection: Connection) -> Head:
+    """The last entry; seq 0 and the genesis hash where nothing is published."""
+    row = connection.execute(
+        text("SELECT seq, hash, recorded_at FROM log_entry ORDER BY seq DESC LIMIT 1")
+    ).one_or_none()
+    return (
+        Head(seq=row[0], hash=row[1], recorded_at=row[2]) if row else Head(seq=0, hash=GENESIS, recorded_at=0)
+    )
+
+
+def now_microseconds() -> int:
+    """The clock, UTC. Replaced in tests."""
+    return time.time_ns() // 1000
+
+
+def next_moment(last: int) -> int:
+    """A moment for the next entry: the clock, but always after the last, however the clock steps."""
+    return max(now_microseconds(), last + 1)
+
+
+class AccessRecord(SQLModel, table=True):
+    """Sign-ins, refusals, exports, reads by staff. Kept for a setting's time, six months at least."""
+
+    __tablename__ = "access_log"
+    id: int | None = Field(None, primary_key=True, sa_type=Big)
+    at: int = Field(index=True, sa_type=Big)
+    account: int | None = Field(None, index=True)
+    event: str = Field(sa_type=Ascii, description="sign-in, token-refused, refused, export, staff-read, ...")
+    subject: str | None = Field(None, description="what it was about: an id, a route")
+    address: str | None = None
+    note: str | None = None
+
+
+def record_access(
+    connection: Connection,
+    event: str,
+    *,
+    account: int | None = None,
+    subject: str | None = None,
+    address: str | None = None,
+    note: str | None = None,
+) -> None:
+    table = AccessRecord.__table__  # type: ignore[attr-defined]
+    connection.execute(
+        table.insert().values(
+            at=now_microseconds(), account=account, event=event, subject=subject, address=address, note=note
+        )
+    )
+
+
+def prune_access(connection: Connection, months: int) -> int:
+    """Delete access records older than so many months (30 days each, 6 months at least). Returns the count."""
+    limit = now_microseconds() - max(months, 6) * 30 * 86_400_000_000
+    return connection.execute(text("DELETE FROM access_log WHERE at < :limit"), {"limit": limit}).rowcount

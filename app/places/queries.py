@@ -1,0 +1,30 @@
+"""Regions as a tree, on a day."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, text
+
+_UP = text(
+    "WITH RECURSIVE up(id, parent, depth) AS ("
+    " SELECT subject_id, parent, 0 FROM timeline WHERE subject_id = :id AND valid_from <= :day AND valid_to > :day"
+    " UNION ALL SELECT t.subject_id, t.parent, up.depth + 1 FROM timeline t JOIN up ON t.subject_id = up.parent"
+    " WHERE t.valid_from <= :day AND t.valid_to > :day AND up.depth < 12)"
+    " SELECT id FROM up ORDER BY depth DESC"
+)
+_DOWN = text(
+    "WITH RECURSIVE down(id, depth) AS (SELECT :id, 0 UNION ALL"
+    " SELECT t.subject_id, down.depth + 1 FROM timeline t JOIN down ON t.parent = down.id"
+    " WHERE t.kind = 'region' AND t.valid_from <= :day AND t.valid_to > :day AND down.depth < 12)"
+    " SELECT DISTINCT id FROM down"
+)
+
+
+def ancestors(connection: Connection, region: str, day: str) -> list[str]:
+    """The region's path from the country down to itself, on a day."""
+    rows = [row[0] for row in connection.execute(_UP, {"id": region, "day": day})]
+    return rows or [region]
+
+
+def subtree(connection: Connection, region: str, day: str) -> list[str]:
+    """The region and all below it, on a day."""
+    return [row[0] for row in connection.execute(_DOWN, {"id": region, "day": day})]

@@ -1,0 +1,54 @@
+"""Every setting, with the reason beside it. Read once, at start."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Environment variables ``QINGDAN_*``; the defaults serve a registry on one machine without servers."""
+
+    model_config = SettingsConfigDict(env_prefix="QINGDAN_", extra="ignore")
+
+    data_dir: Path = Field(
+        Path("data"), description="where the embedded database, index, files and keys live"
+    )
+    database_url: str = Field(
+        "", description="empty: SQLite under the data directory; postgresql://... otherwise"
+    )
+    search_url: str = Field("", description="empty: the embedded engine; a URL: a Meilisearch server")
+    search_key: str = Field(
+        "", description="the Meilisearch key, with rights on this registry's indexes only"
+    )
+    signing_key: Path | None = Field(
+        None, description="Ed25519 key file; made under the data directory if unset"
+    )
+    public_url: str = Field("", description="the address citizens use, for links that leave the site")
+    lock_timeout: float = Field(30.0, description="seconds a writer waits for another before it gives up")
+    access_log_months: int = Field(
+        6, ge=6, description="how long sign-ins and refusals are kept; the law's floor is 6"
+    )
+    max_upload_mb: int = Field(50, ge=1, description="largest file that an import or an attachment may have")
+    drain_index: bool = Field(
+        True, description="serve drains the search outbox itself; off where `worker` does"
+    )
+
+    @cached_property
+    def database(self) -> str:
+        """The SQLAlchemy URL, with the driver named."""
+        url = self.database_url or f"sqlite:///{self.data_dir.resolve() / 'qingdan.db'}"
+        if url.startswith(("postgres://", "postgresql://")):
+            url = "postgresql+psycopg://" + url.split("://", 1)[1]
+        return url
+
+    @property
+    def index_dir(self) -> Path:
+        return self.data_dir.resolve() / "index"
+
+    @property
+    def files_dir(self) -> Path:
+        return self.data_dir.resolve() / "files"

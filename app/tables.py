@@ -1,0 +1,27 @@
+"""Every table in one import, for migrations and guards."""
+
+from sqlmodel import SQLModel
+
+from app.auth.models import Account, Token
+from app.changes.models import Changeset, ChangesetEvent, DraftDecision
+from app.files import StoredFile
+from app.idempotency import Answered
+from app.log import AccessRecord
+from app.outbox import Owed
+from app.versions import models as versions
+
+METADATA = SQLModel.metadata
+
+__all__ = [
+    "METADATA",
+    "AccessRecord",
+    "Account",
+    "Answered",
+    "Changeset",
+    "ChangesetEvent",
+    "DraftDecision",
+    "Owed",
+    "StoredFile",
+    "Token",
+    "versions",
+]

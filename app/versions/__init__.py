@@ -1,0 +1,11 @@
+"""The versioned core: one kernel for every noun that changes. It knows no noun.
+
+shapes      building blocks of content models
+ids         registry ids
+fold        content on a day: the pure heart
+models      the tables
+recording   writing a publication: the one place that inserts published rows
+timeline    what follows from the revisions as known now (derived)
+queries     State(D, T) and what hangs on it
+verifying   proof that log, hashes and timeline agree
+"""

@@ -1,0 +1,252 @@
+"""Content on a day is a fold: the creating content, then the changes of every decision then in effect.
+
+Pure. The state of a subject is one document: its content, and beside the content's own fields
+``status`` and ``codes``, which are fields like any other here and are kept apart when stored.
+
+A change names a path: ``promised_limit/value``, ``materials/<key>/copies``. A list whose elements are
+objects is keyed, and each element's fields are fields of their own; any other list is a scalar.
+A change to something that does not exist on that day has no effect, so the fold is total.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypedDict
+
+from app.canonical import decode
+
+State = dict[str, Any]
+RESERVED = ("status", "codes")
+"""Fields of the state that are stored beside the content, not in it."""
+
+
+class Change(TypedDict, total=False):
+    """``set`` a scalar (None removes it), ``add`` or ``remove`` an element, ``order`` a list's keys."""
+
+    op: Literal["set", "add", "remove", "order"]
+    path: str
+    value: Any
+    after: str
+    keys: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What one decision does to one subject, from a day on and perhaps for a time only."""
+
+    seq: int
+    act: int
+    effective_from: str
+    until: str | None = None
+    creates: str | None = None
+    creates_body: bytes | None = None
+    changes_body: bytes | None = None
+    start_unknown: bool = False
+
+    def applies(self, day: str) -> bool:
+        return self.effective_from <= day and (self.until is None or day < self.until)
+
+    def changes(self) -> list[Change]:
+        return decode(self.changes_body) if self.changes_body else []
+
+
+def fold(effects: Iterable[Effect], day: str) -> State | None:
+    """The state on a day. ``effects`` are unvoided and in the order (effective_from, seq).
+
+    None where nothing has created the subject by that day.
+    """
+    created: Effect | None = None
+    changes: list[Change] = []
+    for effect in effects:
+        if effect.applies(day):
+            if effect.creates_body is not None:
+                created = effect
+            changes += effect.changes()
+    if created is None or created.creates_body is None:
+        return None
+    state: State = decode(created.creates_body)
+    state.setdefault("status", "in_force")
+    state.setdefault("codes", [])
+    apply_changes(state, changes)
+    return state
+
+
+def boundaries(effects: Iterable[Effect], first: str) -> list[str]:
+    """The days from ``first`` on at which the fold may differ from the day before, in order."""
+    days = {first}
+    for effect in effects:
+        if effect.effective_from > first:
+            days.add(effect.effective_from)
+        if effect.until is not None and effect.until > first:
+            days.add(effect.until)
+    return sorted(days)
+
+
+# --- applying changes -----------------------------------------------------------------------------
+
+
+def apply_changes(state: State, changes: Sequence[Change]) -> None:
+    """Apply changes in order, in place."""
+    for change in changes:
+        operation = _OPERATIONS[change["op"]]
+        operation(state, change["path"].split("/"), change)
+
+
+def is_keyed(value: Any) -> bool:
+    """Whether a value is a list of keyed elements (an empty list may become one)."""
+    return isinstance(value, list) and all(isinstance(part, dict) and "key" in part for part in value)
+
+
+def _child(container: Any, segment: str) -> Any:
+    if isinstance(container, dict):
+        return container.get(segment)
+    if isinstance(container, list):
+        return next((e for e in container if isinstance(e, dict) and e.get("key") == segment), None)
+    return None
+
+
+def _container(state: State, path: list[str]) -> Any:
+    """What holds the path's last segment; a missing object just above the leaf is made."""
+    here: Any = state
+    for depth, segment in enumerate(path[:-1]):
+        below = _child(here, segment)
+        if below is None and isinstance(here, dict) and depth == len(path) - 2:
+            below = here[segment] = {}
+        if below is None:
+            return None
+        here = below
+    return here
+
+
+def _prune(state: State, path: list[str]) -> None:
+    """An object that has lost its last field is absent, not empty."""
+    for depth in range(len(path) - 1, 0, -1):
+        holder = _container(state, path[:depth]) if depth > 1 else state
+        if isinstance(holder, dict) and holder.get(path[depth - 1]) == {}:
+            del holder[path[depth - 1]]
+
+
+def _set(state: State, path: list[str], change: Change) -> None:
+    holder = _container(state, path)
+    value = change.get("value")
+    if not isinstance(holder, dict):
+        return
+    if value is None:
+        holder.pop(path[-1], None)
+    else:
+        holder[path[-1]] = value
+    if not holder:
+        _prune(state, path)
+
+
+def _add(state: State, path: list[str], change: Change) -> None:
+    holder = state if len(path) == 1 else _child_of_existing(state, path)
+    if not isinstance(holder, dict):
+        return
+    elements = holder.setdefault(path[-1], [])
+    if not isinstance(elements, list):
+        return
+    value = change["value"]
+    for index, element in enumerate(elements):
+        if element.get("key") == value["key"]:
+            elements[index] = value
+            return
+    elements.insert(_place(elements, change.get("after")), value)
+
+
+def _child_of_existing(state: State, path: list[str]) -> Any:
+    here: Any = state
+    for segment in path[:-1]:
+        here = _child(here, segment)
+    return here
+
+
+def _place(elements: list[Any], after: str | None) -> int:
+    if after == "":
+        return 0
+    for index, element in enumerate(elements):
+        if element.get("key") == after:
+            return index + 1
+    return len(elements)
+
+
+def _remove(state: State, path: list[str], change: Change) -> None:
+    elements = _child_of_existing(state, path) if len(path) > 1 else None
+    if isinstance(elements, list):
+        elements[:] = [e for e in elements if not (isinstance(e, dict) and e.get("key") == path[-1])]
+
+
+def _order(state: State, path: list[str], change: Change) -> None:
+    holder = state if len(path) == 1 else _child_of_existing(state, path)
+    elements = holder.get(path[-1]) if isinstance(holder, dict) else None
+    if isinstance(elements, list) and is_keyed(elements):
+        rank = {key: index for index, key in enumerate(change["keys"])}
+        elements.sort(key=lambda element: rank.get(element["key"], len(rank)))
+
+
+_OPERATIONS = {"set": _set, "add": _add, "remove": _remove, "order": _order}
+
+
+# --- comparing ----------------------------------------------------------------------------------------------
+
+
+def diff(before: State, after: State) -> list[Change]:
+    """The changes that turn one state into the other: ``apply_changes(before, diff(before, after)) == after``."""
+    changes: list[Change] = []
+    _diff_object(before, after, "", changes)
+    return changes
+
+
+def _diff_object(before: State, after: State, prefix: str, changes: list[Change]) -> None:
+    for name in sorted(before.keys() | after.keys()):
+        if name == "key" and prefix:
+            continue
+        _diff_value(before.get(name), after.get(name), prefix + name, changes)
+
+
+def _diff_value(before: Any, after: Any, path: str, changes: list[Change]) -> None:
+    if before == after and type(before) is type(after):
+        return
+    if _is_object(before) and _is_object(after):
+        _diff_object(before or {}, after or {}, path + "/", changes)
+    elif _is_elements(before) and _is_elements(after) and (before or after):
+        _diff_elements(before or [], after, path, changes)
+    else:
+        changes.append({"op": "set", "path": path, "value": after})
+
+
+def _is_object(value: Any) -> bool:
+    return value is None or isinstance(value, dict)
+
+
+def _is_elements(value: Any) -> bool:
+    return value is None or is_keyed(value)
+
+
+def _diff_elements(before: list[Any], after: list[Any] | None, path: str, changes: list[Change]) -> None:
+    if after is None:
+        changes.extend({"op": "remove", "path": f"{path}/{element['key']}"} for element in before)
+        changes.append({"op": "set", "path": path, "value": None})
+        return
+    old = {element["key"]: element for element in before}
+    new = {element["key"] for element in after}
+    changes.extend({"op": "remove", "path": f"{path}/{key}"} for key in old if key not in new)
+    order = [key for key in old if key in new]
+    previous = ""
+    for element in after:
+        key = element["key"]
+        if key in old:
+            _diff_object(old[key], element, f"{path}/{key}/", changes)
+        else:
+            changes.append({"op": "add", "path": path, "value": element, "after": previous})
+            order.insert(order.index(previous) + 1 if previous else 0, key)
+        previous = key
+    wanted = [element["key"] for element in after]
+    if order != wanted:
+        changes.append({"op": "order", "path": path, "keys": wanted})
+
+
+def touches_content(changes: Iterable[Change]) -> bool:
+    """Whether any change reaches the stored content, or only status and codes."""
+    return any(change["path"].split("/", 1)[0] not in RESERVED for change in changes)

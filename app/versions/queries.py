@@ -1,0 +1,266 @@
+"""State(D, T) and what hangs on it: what was in force on day D, as known at log seq T."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, text
+
+from app import log
+from app.canonical import decode
+from app.errors import Invalid, NotFound
+from app.versions.models import FIRST, OPEN
+from app.versions.timeline import Held, Rev, Span, spans
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
+
+
+def today() -> str:
+    """The Asia/Shanghai date. One per request: routes take it once and hand it down."""
+    return dt.datetime.fromtimestamp(log.now_microseconds() / 1e6, SHANGHAI).date().isoformat()
+
+
+def parse_day(value: str, what: str = "日期") -> str:
+    """Check an ISO day. Raises Invalid."""
+    try:
+        if not DAY.match(value):
+            raise ValueError(value)
+        return dt.date.fromisoformat(value).isoformat()
+    except ValueError as error:
+        raise Invalid(
+            f"{what}“{value}”不是有效的日期，请写成 YYYY-MM-DD，例如 2026-09-28。", code="bad-day"
+        ) from error
+
+
+def next_midnight_seconds() -> int:
+    """Seconds until the next Shanghai midnight: no cache may outlive it."""
+    now = dt.datetime.fromtimestamp(log.now_microseconds() / 1e6, SHANGHAI)
+    midnight = dt.datetime.combine(now.date() + dt.timedelta(days=1), dt.time(), SHANGHAI)
+    return max(1, int((midnight - now).total_seconds()))
+
+
+def moment(microseconds: int) -> str:
+    """A recorded moment as RFC 3339, UTC, with all its microseconds."""
+    instant = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=microseconds)
+    return instant.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+class Known(NamedTuple):
+    """A point of the log: the entry an answer rests on."""
+
+    seq: int
+    recorded_at: int
+    is_head: bool
+    asked_later: bool = False
+
+
+def known_at(connection: Connection, asked: str | None) -> Known:
+    """Resolve ``known_at``: nothing (the head), a log seq, or an RFC 3339 moment.
+
+    A moment later than the head is answered as of the head, and says so; so does a seq between two
+    entries, which rests on the entry before it. Raises Invalid, or NotFound before the first entry.
+    """
+    head = log.head(connection)
+    if asked is None:
+        return Known(head.seq, head.recorded_at, True)
+    column, value = _parse_known_at(asked)
+    row = connection.execute(
+        text(
+            f"SELECT seq, recorded_at FROM log_entry WHERE {column} <= :value ORDER BY {column} DESC LIMIT 1"
+        ),
+        {"value": min(value, 2**62)},
+    ).one_or_none()
+    if row is None:
+        raise NotFound("那时登记簿中还没有任何记录。", code="before-first-record")
+    later = value > (head.seq if column == "seq" else head.recorded_at)
+    return Known(row[0], row[1], row[0] == head.seq, later)
+
+
+def _parse_known_at(asked: str) -> tuple[str, int]:
+    if asked.isdigit() and len(asked) < 19:
+        return "seq", int(asked)
+    try:
+        instant = dt.datetime.fromisoformat(asked.replace("Z", "+00:00").replace(" ", "+"))
+    except ValueError as error:
+        raise Invalid(
+            f"known_at“{asked}”既不是日志序号，也不是时刻，请写成 2026-09-28T15:00:00+08:00。",
+            code="bad-known-at",
+        ) from error
+    if instant.tzinfo is None:
+        instant = instant.replace(tzinfo=SHANGHAI)
+    return "recorded_at", (instant - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1)
+
+
+@dataclass(slots=True)
+class Standing:
+    """What is in force about a subject on a day. ``body`` is the canonical content, None where unknown."""
+
+    subject_id: str
+    kind: str
+    status: str
+    valid_from: str | None
+    valid_to: str | None
+    revision: int | None
+    content: str | None
+    body: bytes | None
+    codes: list[dict[str, str]]
+    attested_from: str | None = None
+
+    def document(self) -> dict[str, Any]:
+        return decode(self.body) if self.body else {}
+
+
+def kind_of_subject(connection: Connection, subject_id: str, known: Known | None = None) -> str:
+    """The kind of a published subject. Raises NotFound for one that was never known (at that time)."""
+    row = connection.execute(
+        text("SELECT kind, seq FROM subject WHERE id = :id"), {"id": subject_id}
+    ).one_or_none()
+    if row is None or (known is not None and row[1] > known.seq):
+        raise NotFound(f"登记簿中从未有过 {subject_id}。", code="unknown-subject")
+    return row[0]
+
+
+def state_on(connection: Connection, subject_id: str, day: str, known: Known) -> Standing:
+    """State(D, T). A known subject always answers; raises NotFound for one never known."""
+    kind = kind_of_subject(connection, subject_id, known)
+    rows = timeline(connection, subject_id, known)
+    return _pick(connection, subject_id, kind, rows, day)
+
+
+def timeline(connection: Connection, subject_id: str, known: Known) -> list[Span]:
+    """The subject's maximal intervals: the derived rows at the head, worked out from revisions before it."""
+    if known.is_head:
+        rows = connection.execute(
+            text(
+                "SELECT valid_from, valid_to, revision, status, content, codes FROM timeline"
+                " WHERE subject_id = :id ORDER BY valid_from"
+            ),
+            {"id": subject_id},
+        )
+        return [Span(*row) for row in rows]
+    return spans(*revisions_and_codes(connection, subject_id, known.seq))
+
+
+def revisions_and_codes(connection: Connection, subject_id: str, seq: int) -> tuple[list[Rev], list[Held]]:
+    """The subject's revisions and code rows recorded up to a seq."""
+    asked = {"id": subject_id, "seq": seq}
+    revisions = [
+        Rev(row[0], row[1], row[2], row[3], bool(row[4]))
+        for row in connection.execute(
+            text(
+                "SELECT seq, effective_from, status, content, start_unknown FROM revision"
+                " WHERE subject_id = :id AND seq <= :seq ORDER BY seq"
+            ),
+            asked,
+        )
+    ]
+    codes = [
+        Held(row[0], row[1], (row[2], row[3], row[4]), bool(row[5]))
+        for row in connection.execute(
+            text(
+                "SELECT seq, effective_from, scheme, issuer, value, held FROM code"
+                " WHERE subject_id = :id AND seq <= :seq ORDER BY seq"
+            ),
+            asked,
+        )
+    ]
+    return revisions, codes
+
+
+def _pick(connection: Connection, subject_id: str, kind: str, rows: list[Span], day: str) -> Standing:
+    span = next((row for row in rows if row.valid_from <= day < row.valid_to), None)
+    if span is None:
+        later = next((row for row in rows if row.valid_from > day), None)
+        return Standing(
+            subject_id, kind, "not_yet", None, later.valid_from if later else None, None, None, None, []
+        )
+    body = None
+    if span.content is not None:
+        body = bytes(
+            connection.execute(
+                text("SELECT body FROM content WHERE hash = :hash"), {"hash": span.content}
+            ).scalar_one()
+        )
+    unknown = span.valid_from == FIRST and span.revision is None
+    return Standing(
+        subject_id=subject_id,
+        kind=kind,
+        status=span.status,
+        valid_from=None if unknown else span.valid_from,
+        valid_to=None if span.valid_to == OPEN else span.valid_to,
+        revision=span.revision,
+        content=span.content,
+        body=body,
+        codes=decode(span.codes.encode()),
+        attested_from=span.valid_to if unknown else None,
+    )
+
+
+class Name(NamedTuple):
+    """A dated name of a subject."""
+
+    valid_from: str
+    valid_to: str
+    name: str
+
+
+def names_of(connection: Connection, subject_id: str, known: Known) -> list[Name]:
+    """The dated names of a subject, former ones included, oldest first."""
+    if known.is_head:
+        rows = connection.execute(
+            text(
+                "SELECT valid_from, valid_to, name FROM timeline WHERE subject_id = :id AND content IS NOT NULL"
+                " ORDER BY valid_from"
+            ),
+            {"id": subject_id},
+        )
+        return _merge_names(Name(*row) for row in rows)
+    found = []
+    for span in timeline(connection, subject_id, known):
+        if span.content:
+            body = connection.execute(
+                text("SELECT body FROM content WHERE hash = :hash"), {"hash": span.content}
+            ).scalar_one()
+            document = decode(bytes(body))
+            found.append(
+                Name(span.valid_from, span.valid_to, document.get("name") or document.get("title") or "")
+            )
+    return _merge_names(found)
+
+
+def _merge_names(rows: Any) -> list[Name]:
+    merged: list[Name] = []
+    for row in rows:
+        if merged and merged[-1].name == row.name and merged[-1].valid_to == row.valid_from:
+            merged[-1] = merged[-1]._replace(valid_to=row.valid_to)
+        else:
+            merged.append(row)
+    return merged
+
+
+class Kin(NamedTuple):
+    """A lineage row: what came from what, how, when."""
+
+    origin: str
+    successor: str
+    relation: str
+    effective_from: str
+    act: int
+
+
+def lineage_of(connection: Connection, subject_id: str, known: Known) -> tuple[list[Kin], list[Kin]]:
+    """(what it came from, what came from it), voided acts left out."""
+    query = (
+        "SELECT l.origin, l.successor, l.relation, l.effective_from, l.act FROM lineage l WHERE l.{side} = :id"
+        " AND l.seq <= :seq AND NOT EXISTS (SELECT 1 FROM void v WHERE v.act = l.act AND v.seq <= :seq)"
+        " ORDER BY l.effective_from, l.seq"
+    )
+    asked = {"id": subject_id, "seq": known.seq}
+    before = [Kin(*row) for row in connection.execute(text(query.format(side="successor")), asked)]
+    after = [Kin(*row) for row in connection.execute(text(query.format(side="origin")), asked)]
+    return before, after

@@ -1,0 +1,533 @@
+"""Writing a publication: the one place that inserts published rows.
+
+The caller holds the publishing lock and one transaction. Everything a publication does is in its
+``Order``; ``record`` works out the revisions by the fold, writes every row in bulk, derives the timeline,
+and closes with the chained log entry.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, bindparam, text
+from sqlmodel import SQLModel
+
+from app import log
+from app.canonical import digest, encode, refuse_floats
+from app.db import insert_rows
+from app.errors import Refused
+from app.versions.fold import Change, Effect, boundaries, fold, touches_content
+from app.versions.ids import kind_of
+from app.versions.timeline import (
+    NOT_YET,
+    Derived,
+    Describe,
+    Facets,
+    Held,
+    Rev,
+    codes_on,
+    derive,
+    describe_stored,
+    rederive,
+    standing,
+)
+
+CHUNK = 500
+"""Subjects per query; SQLite takes 32,766 parameters, PostgreSQL 65,535."""
+
+
+@dataclass(slots=True)
+class Part:
+    """What an act does to one subject. ``creates`` is the subject's first content."""
+
+    subject_id: str
+    effective_from: str
+    role: str = "subject"
+    until: str | None = None
+    start_unknown: bool = False
+    creates: dict[str, Any] | None = None
+    changes: Sequence[Change] = ()
+    base: int | None = None
+
+
+@dataclass(slots=True)
+class Act:
+    """One decision of the document: an outcome over one subject, or several in merge and split."""
+
+    outcome: str
+    parts: list[Part]
+    statement: dict[str, Any] | None = None
+    lineage: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Voiding:
+    """Takes the act whose first row has this seq out of the fold."""
+
+    act: int
+    ground: str
+    statement: dict[str, Any] | None = None
+
+
+@dataclass(slots=True)
+class Order:
+    """All that one publication writes."""
+
+    kind: str
+    acts: list[Act] = field(default_factory=list)
+    voids: list[Voiding] = field(default_factory=list)
+    changeset: str | None = None
+    author: int | None = None
+    reviewer: int | None = None
+    publisher: int | None = None
+    approved: str | None = None
+    statement: dict[str, Any] | None = None
+    redactions: list[tuple[str, dict[str, Any] | None]] = field(default_factory=list)
+
+
+class Receipt(NamedTuple):
+    """What was written: the entry, and what each subject's days from which it changed."""
+
+    seq: int
+    hash: str
+    recorded_at: int
+    publication: int
+    revisions: int
+    subjects: list[str]
+
+
+@dataclass(slots=True)
+class History:
+    """What is published about a subject: effects that count, revisions and code rows."""
+
+    kind: str
+    effects: list[Effect] = field(default_factory=list)
+    revisions: list[Rev] = field(default_factory=list)
+    codes: list[Held] = field(default_factory=list)
+
+
+class Contents:
+    """Documents by hash, gathered for one bulk insert."""
+
+    def __init__(self) -> None:
+        self.bodies: dict[str, bytes] = {}
+
+    def put(self, document: Any) -> str:
+        return self.put_bytes(encode(document))
+
+    def put_bytes(self, body: bytes) -> str:
+        key = digest(body)
+        self.bodies[key] = body
+        return key
+
+    def write(self, connection: Connection) -> None:
+        table = SQLModel.metadata.tables["content"]
+        insert_rows(connection, table, ("hash", "body"), sorted(self.bodies.items()))
+
+
+# --- loading ----------------------------------------------------------------------------------------
+
+
+def chunks(values: Iterable[str], size: int = CHUNK) -> Iterable[list[str]]:
+    listed = list(values)
+    for start in range(0, len(listed), size):
+        yield listed[start : start + size]
+
+
+def load_histories(connection: Connection, subject_ids: Iterable[str]) -> dict[str, History]:
+    """Histories of the subjects that exist; effects in the order (effective_from, seq), voided ones left out."""
+    histories: dict[str, History] = {}
+    for ids in chunks(subject_ids):
+        _load_chunk(connection, ids, histories)
+    return histories
+
+
+_SUBJECTS = text("SELECT id, kind FROM subject WHERE id IN :ids").bindparams(bindparam("ids", expanding=True))
+_EFFECTS = text(
+    "SELECT d.subject_id, d.seq, d.act, d.effective_from, d.until, d.creates, cc.body, ch.body, d.start_unknown"
+    " FROM decision d LEFT JOIN content cc ON cc.hash = d.creates LEFT JOIN content ch ON ch.hash = d.changes"
+    " WHERE d.subject_id IN :ids AND NOT EXISTS (SELECT 1 FROM void v WHERE v.act = d.act)"
+    " ORDER BY d.subject_id, d.effective_from, d.seq"
+).bindparams(bindparam("ids", expanding=True))
+_REVISIONS = text(
+    "SELECT subject_id, seq, effective_from, status, content, start_unknown FROM revision"
+    " WHERE subject_id IN :ids ORDER BY subject_id, seq"
+).bindparams(bindparam("ids", expanding=True))
+_CODES = text(
+    "SELECT subject_id, seq, effective_from, scheme, issuer, value, held FROM code"
+    " WHERE subject_id IN :ids ORDER BY subject_id, seq"
+).bindparams(bindparam("ids", expanding=True))
+
+
+def _load_chunk(connection: Connection, ids: list[str], into: dict[str, History]) -> None:
+    for subject_id, kind in connection.execute(_SUBJECTS, {"ids": ids}):
+        into[subject_id] = History(kind)
+    for row in connection.execute(_EFFECTS, {"ids": ids}):
+        into[row[0]].effects.append(
+            Effect(
+                seq=row[1],
+                act=row[2],
+                effective_from=row[3],
+                until=row[4],
+                creates=row[5],
+                creates_body=_bytes(row[6]),
+                changes_body=_bytes(row[7]),
+                start_unknown=bool(row[8]),
+            )
+        )
+    for row in connection.execute(_REVISIONS, {"ids": ids}):
+        into[row[0]].revisions.append(Rev(row[1], row[2], row[3], row[4], bool(row[5])))
+    for row in connection.execute(_CODES, {"ids": ids}):
+        into[row[0]].codes.append(Held(row[1], row[2], (row[3], row[4], row[5]), bool(row[6])))
+
+
+def _bytes(value: Any) -> bytes | None:
+    return None if value is None else bytes(value)
+
+
+# --- working out the revisions (pure) -------------------------------------------------------------------
+
+
+class Wanted(NamedTuple):
+    """A revision to write, before it has a seq; and the code rows of the same day."""
+
+    day: str
+    status: str
+    content: str | None
+    start_unknown: bool
+    codes: list[tuple[tuple[str, str, str], bool]]
+    differs: bool
+
+
+def wanted_revisions(history: History, first: str, contents: Contents) -> list[Wanted]:
+    """Go through the days from ``first`` on and say what must be written for State(D) to equal the fold.
+
+    ``history.effects`` are the ones that will count; revisions and codes those that stand. Every day at
+    which anything stood or stands is looked at, so what a voided decision left behind is put right.
+    """
+    days = set(boundaries(history.effects, first))
+    days.update(revision.effective_from for revision in history.revisions if revision.effective_from > first)
+    days.update(row.effective_from for row in history.codes if row.effective_from > first)
+    untouched = _content_untouched(history.effects)
+    wanted: list[Wanted] = []
+    revisions, codes = list(history.revisions), list(history.codes)
+    ahead = 1 << 62
+    for day in sorted(days):
+        status, content, held, unknown = _folded(history.effects, day, untouched, contents)
+        stands = standing(revisions, day)
+        was = (stands.status, stands.content) if stands else (NOT_YET, None)
+        held_before = codes_on(codes, day)
+        moved = [(code, True) for code in sorted(held - held_before)]
+        moved += [(code, False) for code in sorted(held_before - held)]
+        differs = was != (status, content)
+        if not differs and not moved:
+            continue
+        wanted.append(Wanted(day, status, content, unknown, moved, differs))
+        ahead += 1
+        if differs:
+            revisions.append(Rev(ahead, day, status, content, unknown))
+        codes += [Held(ahead, day, code, on) for code, on in moved]
+    return wanted
+
+
+def _content_untouched(effects: Sequence[Effect]) -> str | None:
+    """The creating content's hash where no decision touches content, so that it need not be hashed again."""
+    creators = [effect.creates for effect in effects if effect.creates]
+    if len(creators) != 1 or any(touches_content(effect.changes()) for effect in effects):
+        return None
+    return creators[0]
+
+
+def _folded(
+    effects: Sequence[Effect], day: str, untouched: str | None, contents: Contents
+) -> tuple[str, str | None, set[tuple[str, str, str]], bool]:
+    state = fold(effects, day)
+    if state is None:
+        return NOT_YET, None, set(), False
+    unknown = any(e.start_unknown and e.creates and e.effective_from == day for e in effects)
+    codes = {(code["scheme"], code.get("issuer", ""), code["value"]) for code in state.pop("codes")}
+    status = state.pop("status")
+    return status, untouched or contents.put(state), codes, unknown
+
+
+# --- writing ------------------------------------------------------------------------------------------
+
+
+class Rows:
+    """Published rows with their seqs, table by table, in the order of seq."""
+
+    def __init__(self, last: int) -> None:
+        self.seq = last
+        self.tables: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+        self.order: list[tuple[str, tuple[Any, ...]]] = []
+
+    def add(self, table: str, *values: Any) -> int:
+        self.seq += 1
+        row = (self.seq, *values)
+        self.tables[table].append(row)
+        self.order.append((table, row))
+        return self.seq
+
+    def write(self, connection: Connection) -> None:
+        for table in WRITING_ORDER:
+            insert_rows(
+                connection, SQLModel.metadata.tables[table], log.columns_of(table), self.tables.get(table, [])
+            )
+
+
+WRITING_ORDER = ("publication", "subject", "decision", "void", "lineage", "revision", "code", "redaction")
+"""Parents before children, for the foreign keys."""
+
+
+def code_key(code: dict[str, str]) -> str:
+    """The element key of a code within the state: scheme:value, and the issuer where one is given."""
+    issuer = code.get("issuer", "")
+    key = f"{code['scheme']}:{code['value']}" + (f"@{issuer}" if issuer else "")
+    return key.replace("%", "%25").replace("/", "%2F")  # a path's segments are cut at slashes
+
+
+def add_code(scheme: str, value: str, issuer: str = "") -> Change:
+    code = {"scheme": scheme, "issuer": issuer, "value": value}
+    return {"op": "add", "path": "codes", "value": {"key": code_key(code), **code}}
+
+
+def remove_code(scheme: str, value: str, issuer: str = "") -> Change:
+    key = code_key({"scheme": scheme, "issuer": issuer, "value": value})
+    return {"op": "remove", "path": f"codes/{key}"}
+
+
+def record(
+    connection: Connection, order: Order, describe: Describe, histories: dict[str, History] | None = None
+) -> Receipt:
+    """Write one publication. The caller holds the lock; ``histories`` are those it loaded under it.
+
+    Raises Refused where an act creates a subject that exists, or changes one that does not.
+    """
+    head = log.head(connection)
+    contents = Contents()
+    rows = Rows(head.seq)
+    publication = rows.add(
+        "publication",
+        order.kind,
+        order.changeset,
+        order.author,
+        order.reviewer,
+        order.publisher,
+        order.approved,
+        contents.put(order.statement) if order.statement else None,
+    )
+    touched = [part.subject_id for act in order.acts for part in act.parts]
+    voided = _voided_subjects(connection, order.voids)
+    if histories is None:
+        histories = load_histories(connection, dict.fromkeys([*touched, *(s for s, _, _ in voided)]))
+    known = set(histories)
+    first_days: dict[str, str] = {}
+    causes: dict[str, int] = {}
+    facets: dict[str, Facets] = {}
+
+    for subject_id, act_seq, day in voided:
+        history = histories[subject_id]
+        history.effects = [effect for effect in history.effects if effect.act != act_seq]
+        first_days[subject_id] = min(day, first_days.get(subject_id, day))
+    for voiding in order.voids:
+        seq = rows.add(
+            "void",
+            publication,
+            voiding.act,
+            voiding.ground,
+            contents.put(voiding.statement) if voiding.statement else None,
+        )
+        for subject_id, act_seq, _day in voided:
+            if act_seq == voiding.act:
+                causes[subject_id] = seq
+    for act in order.acts:
+        _add_act(rows, publication, act, histories, contents, first_days, causes, facets, describe)
+
+    revisions = _add_revisions(rows, publication, histories, first_days, causes, contents)
+    for content, statement in order.redactions:
+        rows.add("redaction", publication, content, contents.put(statement) if statement else None)
+    contents.write(connection)
+    rows.write(connection)
+    _derive(connection, histories, known, first_days, contents, facets, describe)
+    entry = _close(connection, head, rows)
+    return Receipt(entry[0], entry[1], entry[2], publication, revisions, list(first_days))
+
+
+def _voided_subjects(connection: Connection, voids: list[Voiding]) -> list[tuple[str, int, str]]:
+    """(subject, act, effective_from) of every row of the acts to be voided."""
+    if not voids:
+        return []
+    query = text("SELECT subject_id, act, effective_from FROM decision WHERE act IN :acts ORDER BY seq")
+    found = connection.execute(
+        query.bindparams(bindparam("acts", expanding=True)), {"acts": [v.act for v in voids]}
+    )
+    return [(row[0], row[1], row[2]) for row in found]
+
+
+def _add_act(
+    rows: Rows,
+    publication: int,
+    act: Act,
+    histories: dict[str, History],
+    contents: Contents,
+    first_days: dict[str, str],
+    causes: dict[str, int],
+    facets: dict[str, Facets],
+    describe: Describe,
+) -> None:
+    statement = contents.put(act.statement) if act.statement else None
+    for part in act.parts:
+        if part.creates is not None and part.subject_id not in histories:
+            kind = kind_of(part.subject_id)
+            rows.add("subject", part.subject_id, kind)
+            histories[part.subject_id] = History(kind)
+    act_seq = rows.seq + 1
+    for part in act.parts:
+        history = histories.get(part.subject_id)
+        if history is None:
+            raise Refused(f"{part.subject_id} 尚不存在，不能对它作出处理。", code="no-such-subject")
+        creates = creates_body = changes_body = changes = None
+        if part.creates is not None:
+            if any(effect.creates for effect in history.effects):
+                raise Refused(f"{part.subject_id} 已经存在，不能再次新增。", code="already-exists")
+            creates_body = encode(part.creates)
+            creates = contents.put_bytes(creates_body)
+            if creates not in facets:
+                refuse_floats(part.creates)
+                facets[creates] = describe(history.kind, part.creates)
+        if part.changes:
+            changes_body = encode(list(part.changes))
+            changes = contents.put_bytes(changes_body)
+        seq = rows.add(
+            "decision",
+            publication,
+            act_seq,
+            part.subject_id,
+            part.role,
+            act.outcome,
+            part.effective_from,
+            part.until,
+            int(part.start_unknown),
+            creates,
+            changes,
+            statement,
+            part.base,
+        )
+        effect = Effect(
+            seq=seq,
+            act=act_seq,
+            effective_from=part.effective_from,
+            until=part.until,
+            creates=creates,
+            creates_body=creates_body,
+            changes_body=changes_body,
+            start_unknown=part.start_unknown,
+        )
+        _insert_effect(history.effects, effect)
+        causes[part.subject_id] = seq
+        day = part.effective_from
+        first_days[part.subject_id] = min(day, first_days.get(part.subject_id, day))
+    first = act.parts[0]
+    for origin, successor in act.lineage:
+        rows.add(
+            "lineage", publication, act_seq, origin, successor, act.outcome, _lineage_day(act, origin, first)
+        )
+
+
+def _lineage_day(act: Act, origin: str, first: Part) -> str:
+    return next(
+        (part.effective_from for part in act.parts if part.subject_id == origin), first.effective_from
+    )
+
+
+def _insert_effect(effects: list[Effect], effect: Effect) -> None:
+    """Keep the order (effective_from, seq); the new effect has the greatest seq."""
+    place = len(effects)
+    while place and effects[place - 1].effective_from > effect.effective_from:
+        place -= 1
+    effects.insert(place, effect)
+
+
+def _add_revisions(
+    rows: Rows,
+    publication: int,
+    histories: dict[str, History],
+    first_days: dict[str, str],
+    causes: dict[str, int],
+    contents: Contents,
+) -> int:
+    count = 0
+    for subject_id, first in first_days.items():
+        history = histories[subject_id]
+        cause = causes[subject_id]
+        for want in wanted_revisions(history, first, contents):
+            if want.differs:
+                seq = rows.add(
+                    "revision",
+                    publication,
+                    subject_id,
+                    want.day,
+                    want.status,
+                    want.content,
+                    int(want.start_unknown),
+                    cause,
+                )
+                history.revisions.append(Rev(seq, want.day, want.status, want.content, want.start_unknown))
+                count += 1
+            for code, held in want.codes:
+                seq = rows.add("code", publication, subject_id, *code, want.day, int(held), cause)
+                history.codes.append(Held(seq, want.day, code, held))
+    return count
+
+
+def _derive(
+    connection: Connection,
+    histories: dict[str, History],
+    known: set[str],
+    first_days: dict[str, str],
+    contents: Contents,
+    facets: dict[str, Facets],
+    describe: Describe,
+) -> None:
+    derived = Derived()
+    for subject_id in first_days:
+        history = histories[subject_id]
+
+        def facets_of(content: str, kind: str = history.kind) -> Facets:
+            if content not in facets:
+                body = contents.bodies.get(content)
+                if body is None:
+                    body = bytes(
+                        connection.execute(
+                            text("SELECT body FROM content WHERE hash = :hash"), {"hash": content}
+                        ).scalar_one()
+                    )
+                facets[content] = describe_stored(describe, kind, body)
+            return facets[content]
+
+        if subject_id in known:
+            rederive(
+                connection, subject_id, history.kind, history.revisions, history.codes, facets_of, derived
+            )
+        else:
+            derive(subject_id, history.kind, history.revisions, history.codes, facets_of, derived)
+    derived.write(connection)
+
+
+def _close(connection: Connection, head: log.Head, rows: Rows) -> tuple[int, str, int]:
+    recorded_at = log.next_moment(head.recorded_at)
+    seq = rows.seq + 1
+    chain = log.Chain(head.hash, seq, recorded_at)
+    for table, row in rows.order:
+        chain.add(log.CURRENT[table], row)
+    entry = chain.digest()
+    insert_rows(
+        connection,
+        SQLModel.metadata.tables["log_entry"],
+        ("seq", "recorded_at", "format", "prev", "hash"),
+        [(seq, recorded_at, log.ENTRY_FORMAT, head.hash, entry)],
+    )
+    return seq, entry, recorded_at

@@ -1,0 +1,272 @@
+"""The timeline: what follows from a subject's revisions and codes as known now.
+
+Derived, written by publishing and by ``verify --rebuild`` alone. An interval is maximal: neighbours
+with the same status, content and codes are one, so a withdrawn plan leaves no trace in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, text
+
+from app.canonical import decode, encode
+from app.db import insert_rows
+from app.versions.models import FIRST, OPEN, CodeInterval, Interval, Link
+
+NOT_YET = "not_yet"
+
+
+class Rev(NamedTuple):
+    """A revision, as far as the timeline needs it."""
+
+    seq: int
+    effective_from: str
+    status: str
+    content: str | None
+    start_unknown: bool
+
+
+class Held(NamedTuple):
+    """A code row: from this day on the code is held, or not."""
+
+    seq: int
+    effective_from: str
+    code: tuple[str, str, str]
+    held: bool
+
+
+@dataclass(slots=True)
+class Facets:
+    """What lists filter and join by, and what the content refers to (role, target, locator)."""
+
+    name: str | None = None
+    type: str | None = None
+    level: str | None = None
+    authority: str | None = None
+    region: str | None = None
+    parent: str | None = None
+    visibility: str = "public"
+    links: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+Describe = Callable[[str, dict[str, Any]], Facets]
+"""(kind, content) -> facets; given by the layer that knows the nouns."""
+
+
+class Span(NamedTuple):
+    """A row of the timeline without its facets."""
+
+    valid_from: str
+    valid_to: str
+    revision: int | None
+    status: str
+    content: str | None
+    codes: str
+
+
+def standing(revisions: Iterable[Rev], day: str) -> Rev | None:
+    """State(D, T): the greatest (effective_from, seq) with effective_from <= day."""
+    best: Rev | None = None
+    for revision in revisions:
+        if revision.effective_from <= day and (
+            best is None or (best.effective_from, best.seq) < (revision.effective_from, revision.seq)
+        ):
+            best = revision
+    return best
+
+
+def codes_on(rows: Iterable[Held], day: str) -> set[tuple[str, str, str]]:
+    """The codes held on a day, by the same rule."""
+    latest: dict[tuple[str, str, str], Held] = {}
+    for row in rows:
+        if row.effective_from <= day:
+            known = latest.get(row.code)
+            if known is None or (known.effective_from, known.seq) < (row.effective_from, row.seq):
+                latest[row.code] = row
+    return {code for code, row in latest.items() if row.held}
+
+
+def codes_json(codes: Iterable[tuple[str, str, str]]) -> str:
+    """``[{"issuer": ..., "scheme": ..., "value": ...}]``, sorted; an empty issuer is absent."""
+    return encode(
+        [
+            {"scheme": scheme, "value": value} | ({"issuer": issuer} if issuer else {})
+            for scheme, issuer, value in sorted(codes)
+        ]
+    ).decode()
+
+
+def spans(revisions: Sequence[Rev], codes: Sequence[Held]) -> list[Span]:
+    """The maximal intervals, in order. Empty where the subject never was."""
+    latest: dict[str, Rev] = {}
+    for revision in revisions:
+        known = latest.get(revision.effective_from)
+        if known is None or known.seq < revision.seq:
+            latest[revision.effective_from] = revision
+    days = sorted(latest.keys() | {row.effective_from for row in codes})
+    result: list[Span] = []
+    current: Rev | None = None
+    for index, day in enumerate(days):
+        current = latest.get(day, current)
+        until = days[index + 1] if index + 1 < len(days) else OPEN
+        if current is None or current.status == NOT_YET:
+            continue
+        if not result and current.start_unknown:
+            result.append(Span(FIRST, day, None, "unknown", None, "[]"))
+        held = codes_json(codes_on(codes, day)) if codes else "[]"
+        last = result[-1] if result else None
+        if last and last.valid_to == day and last[3:] == (current.status, current.content, held):
+            result[-1] = last._replace(valid_to=until)
+        else:
+            result.append(Span(day, until, current.seq, current.status, current.content, held))
+    return result
+
+
+def code_spans(codes: Sequence[Held]) -> list[tuple[str, str, str, str, str]]:
+    """(scheme, issuer, value, valid_from, valid_to) of each time a code was held."""
+    result = []
+    for code in sorted({row.code for row in codes}):
+        own = [row for row in codes if row.code == code]
+        days = sorted({row.effective_from for row in own})
+        since: str | None = None
+        for day in days:
+            held = code in codes_on(own, day)
+            if held and since is None:
+                since = day
+            elif not held and since is not None:
+                result.append((*code, since, day))
+                since = None
+        if since is not None:
+            result.append((*code, since, OPEN))
+    return result
+
+
+INTERVAL_COLUMNS = (
+    "subject_id",
+    "valid_from",
+    "valid_to",
+    "kind",
+    "revision",
+    "status",
+    "content",
+    "codes",
+    "name",
+    "type",
+    "level",
+    "authority",
+    "region",
+    "parent",
+    "visibility",
+)
+CODE_COLUMNS = ("subject_id", "scheme", "issuer", "value", "valid_from", "valid_to")
+LINK_COLUMNS = ("subject_id", "valid_from", "role", "target", "locator", "valid_to")
+
+
+@dataclass(slots=True)
+class Derived:
+    """Rows to insert into the derived tables, gathered over many subjects."""
+
+    intervals: list[tuple[Any, ...]] = field(default_factory=list)
+    codes: list[tuple[Any, ...]] = field(default_factory=list)
+    links: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def add(self, subject_id: str, kind: str, span: Span, facets: Facets) -> None:
+        self.intervals.append(
+            (
+                subject_id,
+                span.valid_from,
+                span.valid_to,
+                kind,
+                span.revision,
+                span.status,
+                span.content,
+                span.codes,
+                facets.name,
+                facets.type,
+                facets.level,
+                facets.authority,
+                facets.region,
+                facets.parent,
+                facets.visibility,
+            )
+        )
+        if span.content is not None:
+            for role, target, locator in dict.fromkeys(facets.links):
+                self.links.append((subject_id, span.valid_from, role, target, locator, span.valid_to))
+
+    def write(self, connection: Connection) -> None:
+        insert_rows(connection, Interval.__table__, INTERVAL_COLUMNS, self.intervals)  # type: ignore[attr-defined]
+        insert_rows(connection, CodeInterval.__table__, CODE_COLUMNS, self.codes)  # type: ignore[attr-defined]
+        insert_rows(connection, Link.__table__, LINK_COLUMNS, self.links)  # type: ignore[attr-defined]
+
+
+def derive(
+    subject_id: str,
+    kind: str,
+    revisions: Sequence[Rev],
+    codes: Sequence[Held],
+    facets_of: Callable[[str], Facets],
+    into: Derived,
+) -> None:
+    """All derived rows of one subject. ``facets_of`` describes a content hash."""
+    rows = spans(revisions, codes)
+    for index, span in enumerate(rows):
+        content = span.content or (rows[index + 1].content if index + 1 < len(rows) else None)
+        into.add(subject_id, kind, span, facets_of(content) if content else Facets())
+    into.codes += [(subject_id, *row) for row in code_spans(codes)]
+
+
+def rederive(
+    connection: Connection,
+    subject_id: str,
+    kind: str,
+    revisions: Sequence[Rev],
+    codes: Sequence[Held],
+    facets_of: Callable[[str], Facets],
+    into: Derived,
+) -> None:
+    """Bring one subject's derived rows up to date, touching only the intervals that changed."""
+    standing_rows = connection.execute(
+        text(
+            "SELECT valid_from, valid_to, revision, status, content, codes FROM timeline WHERE subject_id = :id"
+        ),
+        {"id": subject_id},
+    )
+    old = {row[0]: Span(*row) for row in standing_rows}
+    rows = spans(revisions, codes)
+    drop, stretch = [], []
+    for index, span in enumerate(rows):
+        was = old.pop(span.valid_from, None)
+        if was == span:
+            continue
+        if was is not None and was._replace(valid_to=span.valid_to) == span:
+            stretch.append({"id": subject_id, "day": span.valid_from, "to": span.valid_to})
+            continue
+        if was is not None:
+            drop.append({"id": subject_id, "day": span.valid_from})
+        content = span.content or (rows[index + 1].content if index + 1 < len(rows) else None)
+        into.add(subject_id, kind, span, facets_of(content) if content else Facets())
+    drop += [{"id": subject_id, "day": day} for day in old]
+    for table in ("timeline", "link"):
+        if drop:
+            connection.execute(
+                text(f"DELETE FROM {table} WHERE subject_id = :id AND valid_from = :day"), drop
+            )
+        if stretch:
+            connection.execute(
+                text(f"UPDATE {table} SET valid_to = :to WHERE subject_id = :id AND valid_from = :day"),
+                stretch,
+            )
+    connection.execute(text("DELETE FROM code_interval WHERE subject_id = :id"), {"id": subject_id})
+    into.codes += [(subject_id, *row) for row in code_spans(codes)]
+
+
+def describe_stored(describe: Describe, kind: str, body: bytes) -> Facets:
+    """Facets of stored bytes; those of redacted content are empty and not public."""
+    document = decode(body)
+    if document == {"redacted": True}:
+        return Facets(visibility="redacted")
+    return describe(kind, document)

@@ -1,0 +1,279 @@
+"""Proof that log, hashes, revisions and derived rows agree. Fails closed; names the first bad row.
+
+Without a head the result says "consistent", not "unaltered": whoever can rewrite every table can
+rewrite the whole chain. A head kept elsewhere proves that nothing before it was cut or changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from heapq import merge
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from app import log
+from app.canonical import decode, digest
+from app.db import TOMBSTONE
+from app.versions.recording import CHUNK, Contents, History, load_histories, wanted_revisions
+from app.versions.timeline import Derived, Describe, Facets, derive, describe_stored
+
+
+@dataclass
+class Finding:
+    """The first thing that is wrong: which row, and how."""
+
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
+
+
+@dataclass
+class Proof:
+    """What verify found. ``finding`` is None where all agrees."""
+
+    entries: int = 0
+    rows: int = 0
+    contents: int = 0
+    subjects: int = 0
+    redacted: int = 0
+    head: log.Head | None = None
+    against_head: bool = False
+    finding: Finding | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.finding is None
+
+
+class Wrong(Exception):
+    """Raised at the first bad row."""
+
+    def __init__(self, where: str, what: str) -> None:
+        super().__init__(f"{where}: {what}")
+        self.finding = Finding(where, what)
+
+
+def verify(connection: Connection, describe: Describe, head: tuple[int, str] | None = None) -> Proof:
+    """Check everything. Any error while checking is itself a finding."""
+    proof = Proof()
+    try:
+        _check_chain(connection, proof)
+        if head is not None:
+            _check_head(connection, head)
+            proof.against_head = True
+        _check_contents(connection, proof)
+        _check_references(connection)
+        _check_fold(connection, proof)
+        _check_derived(connection, describe)
+    except Wrong as wrong:
+        proof.finding = wrong.finding
+    except Exception as error:
+        proof.finding = Finding("verify", f"核验未能完成：{type(error).__name__}: {error}")
+    return proof
+
+
+def _check_head(connection: Connection, head: tuple[int, str]) -> None:
+    seq, expected = head
+    found = connection.execute(
+        text("SELECT hash FROM log_entry WHERE seq = :seq"), {"seq": seq}
+    ).scalar_one_or_none()
+    if found is None:
+        raise Wrong(f"log_entry {seq}", "日志中没有这一条：日志被截短或改写")
+    if found != expected:
+        raise Wrong(f"log_entry {seq}", f"哈希为 {found}，与留存的 {expected} 不符：此前的记录被改写")
+
+
+# --- the chain --------------------------------------------------------------------------------------------
+
+
+def _table_rows(connection: Connection, row_format: str) -> Iterator[tuple[int, str, tuple[Any, ...]]]:
+    table, columns = log.FORMATS[row_format]
+    names = ", ".join(columns)
+    result = connection.execution_options(stream_results=True, yield_per=2000).exec_driver_sql(
+        f"SELECT {names} FROM {table} ORDER BY seq"
+    )
+    for row in result:
+        yield row[0], row_format, tuple(row)
+
+
+def _check_chain(connection: Connection, proof: Proof) -> None:
+    entries = connection.exec_driver_sql(
+        "SELECT seq, recorded_at, format, prev, hash FROM log_entry ORDER BY seq"
+    ).all()
+    rows = merge(*(_table_rows(connection, name) for name in log.CURRENT.values()))
+    row = next(rows, None)
+    prev, last_moment, expected_seq = log.GENESIS, 0, 1
+    for seq, recorded_at, entry_format, entry_prev, entry_hash in entries:
+        where = f"log_entry {seq}"
+        if entry_prev != prev:
+            raise Wrong(where, "与前一条不相连")
+        if recorded_at <= last_moment:
+            raise Wrong(where, "记录时刻没有晚于前一条")
+        chain = log.Chain(prev, seq, recorded_at, entry_format)
+        while row is not None and row[0] < seq:
+            if row[0] != expected_seq:
+                raise Wrong(f"{log.FORMATS[row[1]][0]} {row[0]}", f"序号不连续，应为 {expected_seq}")
+            chain.add(row[1], row[2])
+            proof.rows += 1
+            expected_seq += 1
+            row = next(rows, None)
+        if expected_seq != seq:
+            raise Wrong(where, f"缺少序号 {expected_seq} 的行")
+        if chain.digest() != entry_hash:
+            raise Wrong(where, "它所覆盖的行与哈希不符")
+        prev, last_moment, expected_seq = entry_hash, recorded_at, seq + 1
+        proof.entries += 1
+        proof.head = log.Head(seq=seq, hash=entry_hash, recorded_at=recorded_at)
+    if row is not None:
+        raise Wrong(f"{log.FORMATS[row[1]][0]} {row[0]}", "不在任何日志条目之内")
+
+
+# --- contents ------------------------------------------------------------------------------------------------
+
+
+def _check_contents(connection: Connection, proof: Proof) -> None:
+    ordered = {row[0] for row in connection.exec_driver_sql("SELECT content FROM redaction")}
+    result = connection.execution_options(stream_results=True, yield_per=2000).exec_driver_sql(
+        "SELECT hash, body FROM content"
+    )
+    for key, body in result:
+        data = bytes(body)
+        proof.contents += 1
+        if data == TOMBSTONE and key in ordered:
+            proof.redacted += 1
+        elif digest(data) != key:
+            raise Wrong(f"content {key}", "内容与其哈希不符")
+
+
+_REFERENCES = (
+    ("decision", "creates"),
+    ("decision", "changes"),
+    ("decision", "statement"),
+    ("revision", "content"),
+    ("publication", "statement"),
+    ("void", "statement"),
+)
+
+
+def _check_references(connection: Connection) -> None:
+    for table, column in _REFERENCES:
+        row = connection.exec_driver_sql(
+            f"SELECT t.seq, t.{column} FROM {table} t LEFT JOIN content c ON c.hash = t.{column}"
+            f" WHERE t.{column} IS NOT NULL AND c.hash IS NULL ORDER BY t.seq LIMIT 1"
+        ).one_or_none()
+        if row is not None:
+            raise Wrong(f"{table} {row[0]}", f"它引用的内容 {row[1]} 不存在")
+
+
+# --- the fold, and what is derived --------------------------------------------------------------------------------
+
+
+def _subject_chunks(connection: Connection) -> Iterator[dict[str, History]]:
+    last = ""
+    while True:
+        ids = [
+            row[0]
+            for row in connection.execute(
+                text("SELECT id FROM subject WHERE id > :last ORDER BY id LIMIT :size"),
+                {"last": last, "size": CHUNK},
+            )
+        ]
+        if not ids:
+            return
+        last = ids[-1]
+        yield load_histories(connection, ids)
+
+
+def _check_fold(connection: Connection, proof: Proof) -> None:
+    redacted = {row[0] for row in connection.exec_driver_sql("SELECT content FROM redaction")}
+    for histories in _subject_chunks(connection):
+        for subject_id, history in histories.items():
+            proof.subjects += 1
+            if redacted and _rests_on(history, redacted):
+                continue  # its bytes are gone by order; the chain above still proves its rows
+            wanted = wanted_revisions(history, "", Contents())
+            if wanted:
+                want = wanted[0]
+                raise Wrong(
+                    f"revision of {subject_id}",
+                    f"{want.day or '最早'} 的版本与处理决定推算的结果不符（应为 {want.status}）",
+                )
+
+
+def _rests_on(history: History, redacted: set[str]) -> bool:
+    return any(
+        effect.creates in redacted or TOMBSTONE in (effect.creates_body, effect.changes_body)
+        for effect in history.effects
+    )
+
+
+_DERIVED = {
+    "timeline": (
+        "subject_id, valid_from, valid_to, kind, revision, status, content, codes, name, type, level,"
+        " authority, region, parent, visibility"
+    ),
+    "code_interval": "subject_id, scheme, issuer, value, valid_from, valid_to",
+    "link": "subject_id, valid_from, role, target, locator, valid_to",
+}
+
+
+def _derive_chunk(connection: Connection, histories: dict[str, History], describe: Describe) -> Derived:
+    derived = Derived()
+    for subject_id, history in histories.items():
+
+        def facets_of(content: str, kind: str = history.kind) -> Facets:
+            body = connection.execute(
+                text("SELECT body FROM content WHERE hash = :hash"), {"hash": content}
+            ).scalar_one()
+            return describe_stored(describe, kind, bytes(body))
+
+        derive(subject_id, history.kind, history.revisions, history.codes, facets_of, derived)
+    return derived
+
+
+def _check_derived(connection: Connection, describe: Describe) -> None:
+    counted = dict.fromkeys(_DERIVED, 0)
+    for histories in _subject_chunks(connection):
+        derived = _derive_chunk(connection, histories, describe)
+        first, last = min(histories), max(histories)
+        should = {"timeline": derived.intervals, "code_interval": derived.codes, "link": derived.links}
+        for table, columns in _DERIVED.items():
+            found = connection.execute(
+                text(f"SELECT {columns} FROM {table} WHERE subject_id >= :first AND subject_id <= :last"),
+                {"first": first, "last": last},
+            )
+            rows = {tuple(row) for row in found}
+            wrong = rows.symmetric_difference(should[table])
+            if wrong:
+                row = min(wrong, key=repr)
+                raise Wrong(
+                    f"{table} {row[0]}", "推算所得的时间线与存储的不符，可用 qingdan verify --rebuild 重建"
+                )
+            counted[table] += len(rows)
+    for table, count in counted.items():
+        stored = connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one()
+        if stored != count:
+            raise Wrong(table, f"有 {stored - count} 行不属于任何已登记的主体")
+
+
+def rebuild(connection: Connection, describe: Describe) -> int:
+    """Write the derived tables anew from the published rows. Returns the number of subjects."""
+    for table in _DERIVED:
+        connection.exec_driver_sql(f"DELETE FROM {table}")
+    count = 0
+    for histories in _subject_chunks(connection):
+        _derive_chunk(connection, histories, describe).write(connection)
+        count += len(histories)
+    return count
+
+
+def stored_document(connection: Connection, content: str) -> Any:
+    """A content by hash, decoded; None where there is none."""
+    body = connection.execute(
+        text("SELECT body FROM content WHERE hash = :hash"), {"hash": content}
+    ).scalar_one_or_none()
+    return None if body is None else decode(bytes(body))
