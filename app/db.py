@@ -161,7 +161,7 @@ def insert_rows(
         return
     if len(rows) > 200 and not once:
         cursor = connection.connection.cursor()
-        with cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:  # type: ignore[attr-defined]
+        with cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
             for row in rows:
                 copy.write_row(row)
         return
@@ -243,7 +243,8 @@ def _postgresql_guard(table: Table) -> list[str]:
         row_function.replace("%", "%%"),
         whole_function,
         f"DROP TRIGGER IF EXISTS guard_{name}_row ON {name}",
-        f"CREATE TRIGGER guard_{name}_row BEFORE UPDATE OR DELETE ON {name} FOR EACH ROW EXECUTE FUNCTION guard_{name}()",
+        f"CREATE TRIGGER guard_{name}_row BEFORE UPDATE OR DELETE ON {name}"
+        f" FOR EACH ROW EXECUTE FUNCTION guard_{name}()",
         f"DROP TRIGGER IF EXISTS guard_{name}_truncate ON {name}",
         f"CREATE TRIGGER guard_{name}_truncate BEFORE TRUNCATE ON {name} EXECUTE FUNCTION guard_{name}_whole()",
         # ALWAYS: session_replication_role = replica does not switch them off.

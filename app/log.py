@@ -127,11 +127,11 @@ class AccessRecord(SQLModel, table=True):
     """Sign-ins, refusals, exports, reads by staff. Kept for a setting's time, six months at least."""
 
     __tablename__ = "access_log"
-    id: int | None = Field(None, primary_key=True, sa_type=Big)
+    id: int | None = Field(default=None, primary_key=True, sa_type=Big)
     at: int = Field(index=True, sa_type=Big)
-    account: int | None = Field(None, index=True)
+    account: int | None = Field(default=None, index=True)
     event: str = Field(sa_type=Ascii, description="sign-in, token-refused, refused, export, staff-read, ...")
-    subject: str | None = Field(None, description="what it was about: an id, a route")
+    subject: str | None = Field(default=None, description="what it was about: an id, a route")
     address: str | None = None
     note: str | None = None
 

@@ -29,8 +29,13 @@ def migrate(database: Database, revision: str = "head") -> None:
         command.upgrade(made, revision)
 
 
+def current_revision(database: Database) -> str | None:
+    """The schema revision that the database has."""
+    with database.reader.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
 def is_current(database: Database) -> bool:
     """Whether the database has the newest schema."""
     newest = ScriptDirectory.from_config(config()).get_current_head()
-    with database.reader.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == newest
+    return current_revision(database) == newest

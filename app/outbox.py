@@ -20,7 +20,7 @@ class Owed(SQLModel, table=True):
 
     __tablename__ = "outbox"
     __table_args__ = (UniqueConstraint("topic", "key"),)
-    id: int | None = Field(None, primary_key=True, sa_type=Big)
+    id: int | None = Field(default=None, primary_key=True, sa_type=Big)
     topic: str = Field(sa_type=Ascii)
     key: int = Field(sa_type=Big)
     created_at: int = Field(sa_type=Big)

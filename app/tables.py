@@ -4,6 +4,7 @@ from sqlmodel import SQLModel
 
 from app.auth.models import Account, Token
 from app.changes.models import Changeset, ChangesetEvent, DraftDecision
+from app.exchange.models import ImportRun, SourceKey, SourceSeen
 from app.files import StoredFile
 from app.idempotency import Answered
 from app.log import AccessRecord
@@ -20,7 +21,10 @@ __all__ = [
     "Changeset",
     "ChangesetEvent",
     "DraftDecision",
+    "ImportRun",
     "Owed",
+    "SourceKey",
+    "SourceSeen",
     "StoredFile",
     "Token",
     "versions",

@@ -11,7 +11,7 @@ class Account(SQLModel, table=True):
     """A person (or a locked demonstration account, which can never sign in)."""
 
     __tablename__ = "account"
-    id: int | None = Field(None, primary_key=True)
+    id: int | None = Field(default=None, primary_key=True)
     name: str = Field(unique=True, description="sign-in name")
     display_name: str = ""
     rights: str = Field(
@@ -20,7 +20,7 @@ class Account(SQLModel, table=True):
     region: str | None = Field(
         None, sa_type=Ascii, description="scope: this region and all below; none: everywhere"
     )
-    authority: str | None = Field(None, sa_type=Ascii, description="scope: this authority only")
+    authority: str | None = Field(default=None, sa_type=Ascii, description="scope: this authority only")
     locked: int = 0
     created_at: int = Field(sa_type=Big)
 
@@ -29,10 +29,10 @@ class Token(SQLModel, table=True):
     """An API token, stored as a hash; shown once."""
 
     __tablename__ = "token"
-    id: int | None = Field(None, primary_key=True)
+    id: int | None = Field(default=None, primary_key=True)
     account_id: int = Field(foreign_key="account.id", index=True)
     label: str = ""
     hash: str = Field(unique=True, sa_type=Ascii)
     created_at: int = Field(sa_type=Big)
-    expires_at: int | None = Field(None, sa_type=Big)
-    revoked_at: int | None = Field(None, sa_type=Big)
+    expires_at: int | None = Field(default=None, sa_type=Big)
+    revoked_at: int | None = Field(default=None, sa_type=Big)

@@ -5,6 +5,7 @@ Nothing here writes published rows. Every function asks the actor and leaves an 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import bindparam, text
@@ -27,6 +28,7 @@ from app.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from app.items.codes import looks_like_registry_id
 from app.versions import ids
 from app.versions.queries import parse_day
+from app.versions.recording import add_code
 
 
 def draft(session: Session, actor: Actor, asked: ChangesetInput, today: str) -> Changeset:
@@ -245,6 +247,8 @@ def _write_decisions(
     for body, decision in zip(bodies, asked.decisions, strict=True):
         body["kind"] = decision.kind
         _check_form(decision)
+        for place in (body, *body.get("results", ())):
+            _complete_changes(place.get("changes", ()))
     name_new_subjects(connection, bodies)
     decided = Decider(connection, today, actor).decide(bodies)
     for position, (body, base) in enumerate(zip(bodies, decided.bases, strict=True), start=1):
@@ -269,6 +273,20 @@ def _check_form(decision: DecisionInput) -> None:
     for code in [*decision.codes, *(c for r in decision.results for c in r.codes)]:
         if looks_like_registry_id(code.value):
             raise Invalid(f"编码“{code.value}”与本登记簿的编号同形，不能用作编码。", code="code-like-id")
+
+
+def _complete_changes(changes: Iterable[dict[str, Any]]) -> None:
+    """Give added codes their key; refuse an added element without one."""
+    for change in changes:
+        if change["op"] == "order" and "keys" not in change:
+            raise Invalid(f"调整 {change['path']} 的次序须列出键（keys）。", code="keys-needed")
+        if change["op"] != "add":
+            continue
+        value = change.get("value")
+        if change["path"] == "codes" and isinstance(value, dict) and {"scheme", "value"} <= value.keys():
+            change["value"] = add_code(value["scheme"], value["value"], value.get("issuer", ""))["value"]
+        elif not isinstance(value, dict) or "key" not in value:
+            raise Invalid(f"在 {change['path']} 中新增的要素须写明键（key）。", code="key-needed")
 
 
 def name_new_subjects(connection: Any, bodies: list[dict[str, Any]]) -> None:

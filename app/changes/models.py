@@ -27,17 +27,17 @@ class Changeset(SQLModel, table=True):
 
     __tablename__ = "changeset"
     id: str = Field(primary_key=True, sa_type=Ascii)
-    version: int = Field(1, description="moves with every write; an edit names the one it saw")
-    state: str = Field("draft", sa_type=Ascii, index=True)
-    kind: str = Field("routine", sa_type=Ascii, description="routine, round")
+    version: int = Field(default=1, description="moves with every write; an edit names the one it saw")
+    state: str = Field(default="draft", sa_type=Ascii, index=True)
+    kind: str = Field(default="routine", sa_type=Ascii, description="routine, round")
     title: str
-    head: str = Field("{}", description="canonical JSON: number, reason, document, scope, synthetic")
-    author: int | None = Field(None, index=True)
+    head: str = Field(default="{}", description="canonical JSON: number, reason, document, scope, synthetic")
+    author: int | None = Field(default=None, index=True)
     submitter: int | None = None
     reviewer: int | None = None
-    approved: str | None = Field(None, sa_type=Ascii, description="the hash approval is bound to")
-    publication: int | None = Field(None, sa_type=Big, index=True)
-    unconfirmed: int = Field(0, description="1: published by one person in an emergency, not yet confirmed")
+    approved: str | None = Field(default=None, sa_type=Ascii, description="the hash approval is bound to")
+    publication: int | None = Field(default=None, sa_type=Big, index=True)
+    unconfirmed: int = Field(default=0, description="1: published by one person in an emergency, not yet confirmed")
     created_at: int = Field(sa_type=Big)
     updated_at: int = Field(sa_type=Big)
 
@@ -50,9 +50,9 @@ class DraftDecision(SQLModel, table=True):
     position: int = Field(primary_key=True)
     body: bytes = Field(description="canonical JSON of DecisionInput, ids filled in")
     base: bytes = Field(description="canonical JSON: {subject: [revision on the day, later revisions ...]}")
-    approved: str | None = Field(None, sa_type=Ascii, description="hash of the body that was approved")
+    approved: str | None = Field(default=None, sa_type=Ascii, description="hash of the body that was approved")
     stale: bytes | None = Field(
-        None, description="three-way comparison, where publishing found the base moved"
+        default=None, description="three-way comparison, where publishing found the base moved"
     )
 
 
@@ -61,7 +61,7 @@ class ChangesetEvent(SQLModel, table=True):
 
     __tablename__ = "changeset_event"
     __table_args__ = (Index("ix_changeset_event", "changeset", "id"),)
-    id: int | None = Field(None, primary_key=True, sa_type=Big)
+    id: int | None = Field(default=None, primary_key=True, sa_type=Big)
     changeset: str = Field(sa_type=Ascii)
     at: int = Field(sa_type=Big)
     account: int | None = None

@@ -224,7 +224,7 @@ class Source(Part):
 class ItemContent(Part):
     """事项的全部内容 on a day. Field numbers in descriptions are rows of GB/T 39046-2020 table 4."""
 
-    content_schema: Literal[1] = Field(SCHEMA, alias="schema")
+    content_schema: Literal[1] = Field(1, alias="schema")
     visibility: Literal["public", "internal"] = "public"
 
     # What it is

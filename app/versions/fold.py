@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
 
-from app.canonical import decode
+from app.canonical import decode, encode
 
 State = dict[str, Any]
 RESERVED = ("status", "codes")
@@ -144,10 +144,11 @@ def _add(state: State, path: list[str], change: Change) -> None:
     holder = state if len(path) == 1 else _child_of_existing(state, path)
     if not isinstance(holder, dict):
         return
-    elements = holder.setdefault(path[-1], [])
-    if not isinstance(elements, list):
+    value: Any = change.get("value")
+    elements = holder.get(path[-1], [])
+    if not is_keyed(elements) or not is_keyed([value]):
         return
-    value = change["value"]
+    holder[path[-1]] = elements
     for index, element in enumerate(elements):
         if element.get("key") == value["key"]:
             elements[index] = value
@@ -181,7 +182,7 @@ def _order(state: State, path: list[str], change: Change) -> None:
     holder = state if len(path) == 1 else _child_of_existing(state, path)
     elements = holder.get(path[-1]) if isinstance(holder, dict) else None
     if isinstance(elements, list) and is_keyed(elements):
-        rank = {key: index for index, key in enumerate(change["keys"])}
+        rank = {key: index for index, key in enumerate(change.get("keys") or ())}
         elements.sort(key=lambda element: rank.get(element["key"], len(rank)))
 
 
@@ -200,20 +201,26 @@ def diff(before: State, after: State) -> list[Change]:
 
 def _diff_object(before: State, after: State, prefix: str, changes: list[Change]) -> None:
     for name in sorted(before.keys() | after.keys()):
-        if name == "key" and prefix:
-            continue
         _diff_value(before.get(name), after.get(name), prefix + name, changes)
 
 
 def _diff_value(before: Any, after: Any, path: str, changes: list[Change]) -> None:
-    if before == after and type(before) is type(after):
+    if encode([before]) == encode([after]):  # by bytes: to Python, 1 and True are the same
         return
-    if _is_object(before) and _is_object(after):
+    if before is None and _is_nested(after):
+        changes.append({"op": "set", "path": path, "value": after})  # a path cannot make objects in objects
+    elif _is_object(before) and _is_object(after):
         _diff_object(before or {}, after or {}, path + "/", changes)
     elif _is_elements(before) and _is_elements(after) and (before or after):
         _diff_elements(before or [], after, path, changes)
     else:
         changes.append({"op": "set", "path": path, "value": after})
+
+
+def _is_nested(value: Any) -> bool:
+    return isinstance(value, dict) and any(
+        isinstance(part, dict) or (is_keyed(part) and part) for part in value.values()
+    )
 
 
 def _is_object(value: Any) -> bool:

@@ -55,12 +55,12 @@ class Publication(SQLModel, table=True):
     kind: str = Field(
         sa_type=Ascii, description="routine, round, initial, emergency, confirmation, redaction"
     )
-    changeset: str | None = Field(None, sa_type=Ascii, index=True)
-    author: int | None = Field(None, description="account number; none at the command line")
-    reviewer: int | None = Field(None, description="account number of who approved")
-    publisher: int | None = Field(None, description="account number of who published")
-    approved: str | None = Field(None, sa_type=Ascii, description="the hash that the approval was bound to")
-    statement: str | None = Field(None, sa_type=Ascii, foreign_key="content.hash")
+    changeset: str | None = Field(default=None, sa_type=Ascii, index=True)
+    author: int | None = Field(default=None, description="account number; none at the command line")
+    reviewer: int | None = Field(default=None, description="account number of who approved")
+    publisher: int | None = Field(default=None, description="account number of who published")
+    approved: str | None = Field(default=None, sa_type=Ascii, description="the hash that the approval was bound to")
+    statement: str | None = Field(default=None, sa_type=Ascii, foreign_key="content.hash")
 
 
 class Subject(SQLModel, table=True):
@@ -89,11 +89,11 @@ class Decision(SQLModel, table=True):
     role: str = Field(sa_type=Ascii, description="subject, origin, result")
     outcome: str = Field(sa_type=Ascii)
     effective_from: str = Field(sa_type=Ascii)
-    until: str | None = Field(None, sa_type=Ascii)
-    start_unknown: int = Field(0, description="1: effective_from is the day a source attests, not a start")
-    creates: str | None = Field(None, sa_type=Ascii, foreign_key="content.hash")
-    changes: str | None = Field(None, sa_type=Ascii, foreign_key="content.hash")
-    statement: str | None = Field(None, sa_type=Ascii, foreign_key="content.hash")
+    until: str | None = Field(default=None, sa_type=Ascii)
+    start_unknown: int = Field(default=0, description="1: effective_from is the day a source attests, not a start")
+    creates: str | None = Field(default=None, sa_type=Ascii, foreign_key="content.hash")
+    changes: str | None = Field(default=None, sa_type=Ascii, foreign_key="content.hash")
+    statement: str | None = Field(default=None, sa_type=Ascii, foreign_key="content.hash")
     base: int | None = Field(
         None, sa_type=Big, description="the revision in force on its day when it was made"
     )
@@ -110,7 +110,7 @@ class Void(SQLModel, table=True):
         sa_type=Big, unique=True, description="a void is never voided, an act never voided twice"
     )
     ground: str = Field(sa_type=Ascii, description="error, withdrawn")
-    statement: str | None = Field(None, sa_type=Ascii, foreign_key="content.hash")
+    statement: str | None = Field(default=None, sa_type=Ascii, foreign_key="content.hash")
 
 
 class Revision(SQLModel, table=True):
@@ -128,8 +128,8 @@ class Revision(SQLModel, table=True):
     status: str = Field(
         sa_type=Ascii, description="in_force, suspended, ended, unknown; not_yet after a voided start"
     )
-    content: str | None = Field(None, sa_type=Ascii, foreign_key="content.hash")
-    start_unknown: int = Field(0)
+    content: str | None = Field(default=None, sa_type=Ascii, foreign_key="content.hash")
+    start_unknown: int = Field(default=0)
     cause: int = Field(sa_type=Big, description="seq of the decision or void that wrote it")
 
 
@@ -175,7 +175,7 @@ class Redaction(SQLModel, table=True):
     seq: int = Field(primary_key=True, sa_type=Big, sa_column_kwargs={"autoincrement": False})
     publication: int = Field(sa_type=Big)
     content: str = Field(sa_type=Ascii, unique=True)
-    statement: str | None = Field(None, sa_type=Ascii, foreign_key="content.hash")
+    statement: str | None = Field(default=None, sa_type=Ascii, foreign_key="content.hash")
 
 
 # --- derived: written by publishing and by `verify --rebuild` alone, not hashed -------------------------------
@@ -201,15 +201,15 @@ class Interval(SQLModel, table=True):
         None, sa_type=Big, description="none in the unknown time before an attested start"
     )
     status: str = Field(sa_type=Ascii)
-    content: str | None = Field(None, sa_type=Ascii)
+    content: str | None = Field(default=None, sa_type=Ascii)
     codes: str = Field(sa_type=Ascii, description="canonical JSON of the codes held in it")
-    name: str | None = Field(None)
-    type: str | None = Field(None, sa_type=Ascii)
-    level: str | None = Field(None, sa_type=Ascii)
-    authority: str | None = Field(None, sa_type=Ascii)
-    region: str | None = Field(None, sa_type=Ascii)
-    parent: str | None = Field(None, sa_type=Ascii, index=True)
-    visibility: str = Field("public", sa_type=Ascii)
+    name: str | None = Field(default=None)
+    type: str | None = Field(default=None, sa_type=Ascii)
+    level: str | None = Field(default=None, sa_type=Ascii)
+    authority: str | None = Field(default=None, sa_type=Ascii)
+    region: str | None = Field(default=None, sa_type=Ascii)
+    parent: str | None = Field(default=None, sa_type=Ascii, index=True)
+    visibility: str = Field(default="public", sa_type=Ascii)
 
 
 class CodeInterval(SQLModel, table=True):
@@ -234,5 +234,5 @@ class Link(SQLModel, table=True):
     valid_from: str = Field(primary_key=True, sa_type=Ascii)
     role: str = Field(primary_key=True, sa_type=Ascii)
     target: str = Field(primary_key=True, sa_type=Ascii)
-    locator: str = Field("", primary_key=True, description="article as written, element key")
+    locator: str = Field(default="", primary_key=True, description="article as written, element key")
     valid_to: str = Field(sa_type=Ascii)

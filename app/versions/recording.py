@@ -222,7 +222,9 @@ def wanted_revisions(history: History, first: str, contents: Contents) -> list[W
         held_before = codes_on(codes, day)
         moved = [(code, True) for code in sorted(held - held_before)]
         moved += [(code, False) for code in sorted(held_before - held)]
-        differs = was != (status, content)
+        differs = was != (status, content) or (
+            stands is not None and stands.effective_from == day and stands.start_unknown != unknown
+        )
         if not differs and not moved:
             continue
         wanted.append(Wanted(day, status, content, unknown, moved, differs))
@@ -282,21 +284,18 @@ WRITING_ORDER = ("publication", "subject", "decision", "void", "lineage", "revis
 """Parents before children, for the foreign keys."""
 
 
-def code_key(code: dict[str, str]) -> str:
-    """The element key of a code within the state: scheme:value, and the issuer where one is given."""
-    issuer = code.get("issuer", "")
-    key = f"{code['scheme']}:{code['value']}" + (f"@{issuer}" if issuer else "")
-    return key.replace("%", "%25").replace("/", "%2F")  # a path's segments are cut at slashes
+def code_key(scheme: str, value: str) -> str:
+    """The element key of a code within the state: ``scheme:value``, safe as a path's segment."""
+    return f"{scheme}:{value}".replace("%", "%25").replace("/", "%2F")
 
 
 def add_code(scheme: str, value: str, issuer: str = "") -> Change:
-    code = {"scheme": scheme, "issuer": issuer, "value": value}
-    return {"op": "add", "path": "codes", "value": {"key": code_key(code), **code}}
+    code = {"key": code_key(scheme, value), "scheme": scheme, "issuer": issuer, "value": value}
+    return {"op": "add", "path": "codes", "value": code}
 
 
-def remove_code(scheme: str, value: str, issuer: str = "") -> Change:
-    key = code_key({"scheme": scheme, "issuer": issuer, "value": value})
-    return {"op": "remove", "path": f"codes/{key}"}
+def remove_code(scheme: str, value: str) -> Change:
+    return {"op": "remove", "path": f"codes/{code_key(scheme, value)}"}
 
 
 def record(
@@ -399,6 +398,7 @@ def _add_act(
                 refuse_floats(part.creates)
                 facets[creates] = describe(history.kind, part.creates)
         if part.changes:
+            refuse_floats(list(part.changes))
             changes_body = encode(list(part.changes))
             changes = contents.put_bytes(changes_body)
         seq = rows.add(

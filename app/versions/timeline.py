@@ -239,10 +239,13 @@ def rederive(
     rows = spans(revisions, codes)
     drop, stretch = [], []
     for index, span in enumerate(rows):
+        follows = rows[index + 1] if span.content is None and index + 1 < len(rows) else None
         was = old.pop(span.valid_from, None)
-        if was == span:
+        # The unknown time before an attested start is described by what follows it.
+        same = follows is None or _content_stood(old, follows)
+        if was == span and same:
             continue
-        if was is not None and was._replace(valid_to=span.valid_to) == span:
+        if was is not None and same and was._replace(valid_to=span.valid_to) == span:
             stretch.append({"id": subject_id, "day": span.valid_from, "to": span.valid_to})
             continue
         if was is not None:
@@ -262,6 +265,11 @@ def rederive(
             )
     connection.execute(text("DELETE FROM code_interval WHERE subject_id = :id"), {"id": subject_id})
     into.codes += [(subject_id, *row) for row in code_spans(codes)]
+
+
+def _content_stood(old: dict[str, Span], span: Span) -> bool:
+    was = old.get(span.valid_from)
+    return was is not None and was.content == span.content
 
 
 def describe_stored(describe: Describe, kind: str, body: bytes) -> Facets:

@@ -19,6 +19,9 @@ from app.db import TOMBSTONE
 from app.versions.recording import CHUNK, Contents, History, load_histories, wanted_revisions
 from app.versions.timeline import Derived, Describe, Facets, derive, describe_stored
 
+STREAMED = {"stream_results": True, "yield_per": 2000}
+"""For one statement: set on the connection it would outlive verify and break a rebuild after it."""
+
 
 @dataclass
 class Finding:
@@ -93,8 +96,8 @@ def _check_head(connection: Connection, head: tuple[int, str]) -> None:
 def _table_rows(connection: Connection, row_format: str) -> Iterator[tuple[int, str, tuple[Any, ...]]]:
     table, columns = log.FORMATS[row_format]
     names = ", ".join(columns)
-    result = connection.execution_options(stream_results=True, yield_per=2000).exec_driver_sql(
-        f"SELECT {names} FROM {table} ORDER BY seq"
+    result = connection.exec_driver_sql(
+        f"SELECT {names} FROM {table} ORDER BY seq", execution_options=STREAMED
     )
     for row in result:
         yield row[0], row_format, tuple(row)
@@ -137,9 +140,7 @@ def _check_chain(connection: Connection, proof: Proof) -> None:
 
 def _check_contents(connection: Connection, proof: Proof) -> None:
     ordered = {row[0] for row in connection.exec_driver_sql("SELECT content FROM redaction")}
-    result = connection.execution_options(stream_results=True, yield_per=2000).exec_driver_sql(
-        "SELECT hash, body FROM content"
-    )
+    result = connection.exec_driver_sql("SELECT hash, body FROM content", execution_options=STREAMED)
     for key, body in result:
         data = bytes(body)
         proof.contents += 1
@@ -156,6 +157,7 @@ _REFERENCES = (
     ("revision", "content"),
     ("publication", "statement"),
     ("void", "statement"),
+    ("redaction", "statement"),
 )
 
 
@@ -269,6 +271,24 @@ def rebuild(connection: Connection, describe: Describe) -> int:
         _derive_chunk(connection, histories, describe).write(connection)
         count += len(histories)
     return count
+
+
+def rederive_resting_on(connection: Connection, content: str, describe: Describe) -> set[int]:
+    """Derive anew the subjects that a redacted content belongs to, so that nothing of it is left in derived
+    rows. Returns their publications, for the index."""
+    rows = connection.execute(
+        text(
+            "SELECT DISTINCT subject_id, publication FROM revision WHERE content = :h"
+            " UNION SELECT subject_id, publication FROM decision WHERE creates = :h OR changes = :h"
+        ),
+        {"h": content},
+    ).all()
+    subjects = sorted({row[0] for row in rows})
+    for subject_id in subjects:
+        for table in _DERIVED:
+            connection.execute(text(f"DELETE FROM {table} WHERE subject_id = :id"), {"id": subject_id})
+    _derive_chunk(connection, load_histories(connection, subjects), describe).write(connection)
+    return {row[1] for row in rows}
 
 
 def stored_document(connection: Connection, content: str) -> Any:

@@ -6,6 +6,7 @@ Revision: 0001, after .
 import sqlalchemy as sa
 from alembic import op
 
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -134,6 +135,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("kind"),
     )
     op.create_table(
+        "import_run",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False),
+        sa.Column(
+            "mapping", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False
+        ),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("mode", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False),
+        sa.Column("state", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False),
+        sa.Column("records", sa.Integer(), nullable=False),
+        sa.Column("started_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("ended_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column(
+            "changesets", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("import_run", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_import_run_digest"), ["digest"], unique=False)
+
+    op.create_table(
         "lineage",
         sa.Column(
             "seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
@@ -199,6 +221,28 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("topic", "key"),
+    )
+    op.create_table(
+        "source_key",
+        sa.Column("source", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False),
+        sa.Column("kind", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False),
+        sa.Column("ref", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False),
+        sa.Column(
+            "subject_id", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False
+        ),
+        sa.Column("owned", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("source", "kind", "ref"),
+    )
+    with op.batch_alter_table("source_key", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_source_key_subject_id"), ["subject_id"], unique=False)
+
+    op.create_table(
+        "source_seen",
+        sa.Column("source", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False),
+        sa.Column("kind", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False),
+        sa.Column("ref", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False),
+        sa.Column("digest", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False),
+        sa.PrimaryKeyConstraint("source", "kind", "ref", "digest"),
     )
     op.create_table(
         "stored_file",

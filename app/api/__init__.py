@@ -1,0 +1,12 @@
+"""The API under /api/v1: one file per noun. Routes translate; the work is in the packages above."""
+
+from fastapi import APIRouter
+
+from app.api import catalogue, changesets, events, health, items, law, places, publications, searching, shapes
+
+router = APIRouter(prefix="/api/v1", responses=shapes.PROBLEMS)
+for part in (items, searching, places, law, catalogue, publications, events, changesets):
+    router.include_router(part.router)
+
+health_router = health.router
+

@@ -1,0 +1,291 @@
+"""Changesets: drafting, reviewing, publishing. Needs a token; every POST takes an Idempotency-Key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Header, Path, Query, Request, Response
+from pydantic import BaseModel, Field
+from sqlalchemy import text
+from sqlmodel import Session, select
+
+from app import idempotency
+from app.api.shapes import JSON, answer_value
+from app.auth.actor import Actor
+from app.canonical import decode
+from app.changes import drafts, publishing
+from app.changes.models import STATE_LABELS, Changeset, ChangesetInput
+from app.deps import ActorOf, ReadSession, WriteSession
+from app.errors import Invalid
+from app.versions.queries import moment, today
+
+router = APIRouter(prefix="/changesets", tags=["changesets"])
+
+ChangesetPath = Annotated[str, Path(description="changeset id", max_length=40)]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key", max_length=200, description="the same key and request again: the same answer"
+    ),
+]
+IfMatch = Annotated[
+    str | None, Header(alias="If-Match", description='the version you saw, as ETag: "3"; stale gives 412')
+]
+
+
+class ReasonInput(BaseModel):
+    reason: str = Field("", max_length=4000)
+
+
+class ApproveInput(BaseModel):
+    hash: str | None = Field(None, description="the hash you reviewed; another gives 412")
+
+
+class PublishInput(BaseModel):
+    emergency: str | None = Field(
+        None, description="publish without approval, for this reason; to be confirmed"
+    )
+
+
+def shown(session: Session, changeset: Changeset) -> dict[str, Any]:
+    """A changeset as the API shows it."""
+    rows = drafts.drafted(session, changeset)
+    return {
+        "id": changeset.id,
+        "version": changeset.version,
+        "state": changeset.state,
+        "state_label": STATE_LABELS[changeset.state],
+        "kind": changeset.kind,
+        "title": changeset.title,
+        **decode(changeset.head.encode()),
+        "author": changeset.author,
+        "submitter": changeset.submitter,
+        "reviewer": changeset.reviewer,
+        "hash": drafts.hash_of(changeset, rows),
+        "approved": changeset.approved,
+        "publication": changeset.publication,
+        "unconfirmed": bool(changeset.unconfirmed),
+        "decisions": [
+            {
+                **decode(row.body),
+                "base": decode(row.base),
+                "approved": row.approved is not None,
+                "stale": decode(row.stale) if row.stale else None,
+            }
+            for row in rows
+        ],
+        "events": [
+            {"at": moment(e.at), "account": e.account, "event": e.event, "note": e.note}
+            for e in drafts.events(session, changeset)
+        ],
+    }
+
+
+def _once(
+    request: Request,
+    session: Session,
+    actor: Actor,
+    key: str | None,
+    asked: Any,
+    work: Callable[[], Changeset],
+    status: int = 200,
+) -> Response:
+    """Do the work once per Idempotency-Key; a repeated request gets the first answer."""
+    fingerprint = orjson.dumps([request.method, request.url.path, asked])
+    if key is not None:
+        before = idempotency.recall(session, actor.account or 0, key, fingerprint)
+        if before is not None:
+            return Response(
+                before.body, before.status, media_type=JSON, headers={"Idempotent-Replay": "true"}
+            )
+    changeset = work()
+    body = orjson.dumps(shown(session, changeset))
+    if key is not None:
+        idempotency.remember(session, actor.account or 0, key, fingerprint, status, body)
+    headers = {"ETag": f'"{changeset.version}"', "Cache-Control": "private, no-store"}
+    if status == 201:
+        headers["Location"] = f"/api/v1/changesets/{changeset.id}"
+    return Response(body, status, media_type=JSON, headers=headers)
+
+
+def _version(if_match: str | None) -> int | None:
+    if if_match is None:
+        return None
+    text_ = if_match.strip().strip('"')
+    if not text_.isdigit():
+        raise Invalid('If-Match 应为您看到的版本号，例如 "3"。', code="bad-if-match")
+    return int(text_)
+
+
+@router.post("", status_code=201, response_model=None)
+def draft(
+    request: Request, session: WriteSession, actor: ActorOf, asked: ChangesetInput, key: IdempotencyKey = None
+) -> Response:
+    """Draft a changeset. Every decision is tried against the rules; nothing is kept where one is refused."""
+    body = asked.model_dump(mode="json")
+    return _once(
+        request, session, actor, key, body, lambda: drafts.draft(session, actor, asked, today()), 201
+    )
+
+
+@router.get("", response_model=None)
+def list_changesets(
+    request: Request,
+    session: ReadSession,
+    actor: ActorOf,
+    state: Annotated[str | None, Query(description="draft, submitted, returned, approved, published")] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Response:
+    """Changesets, newest first."""
+    query = select(Changeset).order_by(text("created_at DESC, id DESC")).limit(limit)
+    if state:
+        query = query.where(Changeset.state == state)
+    rows = [
+        {"id": c.id, "state": c.state, "kind": c.kind, "title": c.title, "version": c.version}
+        for c in session.exec(query)
+    ]
+    return answer_value(request, {"changesets": rows}, private=True)
+
+
+@router.get("/{changeset}", response_model=None)
+def get_changeset(
+    request: Request, session: ReadSession, actor: ActorOf, changeset: ChangesetPath
+) -> Response:
+    """A changeset with its decisions, its hash and what happened to it. ETag is its version."""
+    found = drafts.find(session, changeset)
+    return Response(
+        orjson.dumps(shown(session, found)),
+        media_type=JSON,
+        headers={"ETag": f'"{found.version}"', "Cache-Control": "private, no-store"},
+    )
+
+
+@router.put("/{changeset}", response_model=None)
+def redraft(
+    request: Request,
+    session: WriteSession,
+    actor: ActorOf,
+    changeset: ChangesetPath,
+    asked: ChangesetInput,
+    if_match: IfMatch = None,
+) -> Response:
+    """Replace a draft's content. Needs If-Match; a stale one gives 412 and nothing is lost."""
+    version = _version(if_match)
+    if version is None:
+        raise Invalid("修改变更单须带 If-Match，写明您看到的版本号。", code="if-match-needed")
+    return _once(
+        request,
+        session,
+        actor,
+        None,
+        None,
+        lambda: drafts.redraft(session, actor, changeset, version, asked, today()),
+    )
+
+
+@router.post("/{changeset}/submit", response_model=None)
+def submit(
+    request: Request,
+    session: WriteSession,
+    actor: ActorOf,
+    changeset: ChangesetPath,
+    key: IdempotencyKey = None,
+    if_match: IfMatch = None,
+) -> Response:
+    """Hand it to review."""
+    version = _version(if_match)
+    return _once(
+        request, session, actor, key, None, lambda: drafts.submit(session, actor, changeset, version, today())
+    )
+
+
+@router.post("/{changeset}/approve", response_model=None)
+def approve(
+    request: Request,
+    session: WriteSession,
+    actor: ActorOf,
+    changeset: ChangesetPath,
+    asked: ApproveInput | None = None,
+    key: IdempotencyKey = None,
+) -> Response:
+    """Approve what was submitted, bound to its hash. Not by whoever wrote or submitted it."""
+    expected = asked.hash if asked else None
+    return _once(
+        request, session, actor, key, expected, lambda: drafts.approve(session, actor, changeset, expected)
+    )
+
+
+@router.post("/{changeset}/return", response_model=None)
+def send_back(
+    request: Request,
+    session: WriteSession,
+    actor: ActorOf,
+    changeset: ChangesetPath,
+    asked: ReasonInput,
+    key: IdempotencyKey = None,
+) -> Response:
+    """Return it to its author with a reason."""
+    return _once(
+        request,
+        session,
+        actor,
+        key,
+        asked.reason,
+        lambda: drafts.send_back(session, actor, changeset, asked.reason),
+    )
+
+
+@router.post("/{changeset}/withdraw", response_model=None)
+def withdraw(
+    request: Request,
+    session: WriteSession,
+    actor: ActorOf,
+    changeset: ChangesetPath,
+    asked: ReasonInput | None = None,
+    key: IdempotencyKey = None,
+) -> Response:
+    """Give it up before it is published."""
+    reason = asked.reason if asked else ""
+    return _once(
+        request, session, actor, key, reason, lambda: drafts.withdraw(session, actor, changeset, reason)
+    )
+
+
+@router.post("/{changeset}/publish", response_model=None)
+def publish(
+    request: Request,
+    session: WriteSession,
+    actor: ActorOf,
+    changeset: ChangesetPath,
+    asked: PublishInput | None = None,
+    key: IdempotencyKey = None,
+) -> Response:
+    """Publish it, all or nothing. 412 where a version it rests on has moved: see each decision's `stale`."""
+    emergency = asked.emergency if asked else None
+    return _once(
+        request,
+        session,
+        actor,
+        key,
+        emergency,
+        lambda: publishing.publish(session, actor, changeset, today(), emergency=emergency).changeset,
+    )
+
+
+@router.post("/{changeset}/confirm", response_model=None)
+def confirm(
+    request: Request,
+    session: WriteSession,
+    actor: ActorOf,
+    changeset: ChangesetPath,
+    key: IdempotencyKey = None,
+) -> Response:
+    """Confirm an emergency publication, by a second person."""
+
+    def work() -> Changeset:
+        publishing.confirm(session, actor, changeset)
+        return drafts.find(session, changeset)
+
+    return _once(request, session, actor, key, None, work)

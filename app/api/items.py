@@ -1,0 +1,272 @@
+"""Items: one, many, by code, through time."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import orjson
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, Field
+from sqlalchemy import Connection
+
+from app.api.shapes import ItemShape, PageShape, answer, answer_value, next_link
+from app.changes.kinds import MODELS
+from app.deps import Asked, AskedOn, KnownAt, KnownQuery, OnQuery, ReadSession, Registry, quick_run
+from app.items import queries
+from app.items.queries import Filter, NameBook, read_item, read_item_as_known, run_by
+from app.versions import ids
+from app.versions.fold import diff
+from app.versions.queries import Known, known_at, moment, parse_day, state_on
+
+router = APIRouter(tags=["items"])
+
+ItemPath = Annotated[str, Path(description="registry id, or a code", max_length=300)]
+Statuses = Annotated[
+    list[str] | None,
+    Query(alias="status", description="in_force, suspended, ended, unknown; repeat for several; default all"),
+]
+AfterQuery = Annotated[str | None, Query(description="go on after this id: `next` of the page before")]
+LimitQuery = Annotated[int, Query(ge=1, le=500, description="rows a page")]
+
+
+@router.get("/items", response_model=None, responses={200: {"model": PageShape}})
+def list_items(
+    request: Request,
+    session: ReadSession,
+    asked: AskedOn,
+    region: Annotated[str | None, Query(description="region id or GB/T 2260 code; with all below it")] = None,
+    authority: Annotated[str | None, Query(description="authority id")] = None,
+    type: Annotated[str | None, Query(description="事项类型代码: 01 行政许可 ...")] = None,
+    level: Annotated[str | None, Query(description="行使层级代码")] = None,
+    status: Statuses = None,
+    code: Annotated[
+        str | None, Query(description="answer the item that holds this code (any characters)")
+    ] = None,
+    after: AfterQuery = None,
+    limit: LimitQuery = 50,
+) -> Response:
+    """Items on a day, in the order of their ids, in keyset pages."""
+    connection = session.connection()
+    if code is not None:
+        return _redirect(request, queries.holder_of(connection, code, asked.on))
+    wanted = Filter(
+        on=asked.on,
+        region=region_id(connection, region, asked.on),
+        authority=authority,
+        type=type,
+        level=level,
+        statuses=tuple(status or ()),
+    )
+    page = queries.list_subjects(connection, wanted, after, limit)
+    body = {"items": page.rows, "next": page.next, "on": asked.on}
+    return answer_value(request, body, headers=next_link(request, page.next))
+
+
+def region_id(connection: Connection, asked: str | None, day: str) -> str | None:
+    """A region by id or code."""
+    if asked is None or ids.is_id(asked):
+        return asked
+    return queries.holder_of(connection, asked, day, "region")
+
+
+class CountsShape(BaseModel):
+    on: str
+    status: dict[str, int] = Field(description="unknown is counted by itself")
+    type: dict[str, int]
+    level: dict[str, int]
+    authority: dict[str, int]
+
+
+@router.get("/items/counts", response_model=None, responses={200: {"model": CountsShape}})
+def count_items(
+    request: Request,
+    session: ReadSession,
+    asked: AskedOn,
+    region: Annotated[str | None, Query(description="region id or code; with all below it")] = None,
+    authority: Annotated[str | None, Query(description="authority id")] = None,
+    type: Annotated[str | None, Query(description="事项类型代码")] = None,
+    status: Statuses = None,
+) -> Response:
+    """How many items there are on a day, by status, type, level and authority."""
+    connection = session.connection()
+    wanted = Filter(
+        on=asked.on,
+        region=region_id(connection, region, asked.on),
+        authority=authority,
+        type=type,
+        statuses=tuple(status or ()),
+    )
+    counts: dict[str, Any] = {"on": asked.on}
+    for column in ("status", "type", "level", "authority"):
+        counts[column] = queries.count_by(connection, wanted, column)
+    return answer_value(request, counts)
+
+
+class LookupInput(BaseModel):
+    """Codes or ids to look up at once."""
+
+    codes: list[Annotated[str, Field(max_length=300)]] = Field(min_length=1, max_length=1000)
+    on: str | None = Field(None, description="as of this day; default today")
+
+
+class LookupShape(BaseModel):
+    on: str
+    results: list[dict[str, Any]] = Field(
+        description="in the order asked: {asked, found: [item rows], problem: code or none}"
+    )
+
+
+@router.post("/items/lookup", response_model=None, responses={200: {"model": LookupShape}})
+def look_up(request: Request, session: ReadSession, wanted: LookupInput) -> Response:
+    """Up to 1,000 codes or ids in one request; each is answered, found or not."""
+    asked = Asked(wanted.on)
+    connection = session.connection()
+    found = queries.look_up_many(connection, wanted.codes, asked.on)
+    return answer_value(request, {"on": asked.on, "results": found})
+
+
+def read_quickly(registry: Registry, asked: str, on: str | None) -> bytes | None:
+    """The item read on this thread's own SQLite connection; None where the slower way must answer."""
+    if not ids.is_id(asked) or asked != asked.lower():
+        return None
+    day = Asked(on)
+    connection = registry.quick_reader()
+    connection.execute("BEGIN")
+    try:
+        return read_item(quick_run(connection), registry.book, asked, day.on, day.today)
+    finally:
+        connection.execute("COMMIT")
+
+
+def read_one(
+    request: Request, connection: Connection, asked: str, on: str | None, known: str | None
+) -> Response:
+    """An item by id or code, on a day, as known at a time; a code is redirected to the item's own address."""
+    day = Asked(on)
+    item_id, redirect = queries.resolve(connection, asked, day.on)
+    if redirect:
+        return _redirect(request, item_id)
+    if known is None:
+        return answer(request, read_item(run_by(connection), NameBook(), item_id, day.on, day.today))
+    at = known_at(connection, known)
+    return answer(request, read_item_as_known(connection, item_id, day.on, day.today, at))
+
+
+def _redirect(request: Request, item_id: str) -> Response:
+    query = "&".join(
+        f"{quote(name)}={quote(value)}"
+        for name, value in request.query_params.multi_items()
+        if name != "code"
+    )
+    location = f"/api/v1/items/{item_id}" + (f"?{query}" if query else "")
+    return Response(status_code=308, headers={"Location": location})
+
+
+ONE = {
+    "response_model": None,
+    "responses": {
+        200: {"model": ItemShape},
+        300: {"description": "several items hold this code; `detail.holders` lists them"},
+        308: {"description": "a code was asked for: see Location"},
+        304: {"description": "not changed since the ETag sent in If-None-Match"},
+    },
+    "summary": "One item on a day",
+}
+
+
+def add_item_route(into: APIRouter, quick: bool) -> None:
+    """``GET /items/{item}``. On SQLite it is answered on the event loop, by one indexed query on a connection
+    of its own; on a server it goes through the pool like every other read."""
+    if quick:
+
+        async def get_item(
+            request: Request, item: ItemPath, on: OnQuery = None, known_at: KnownQuery = None
+        ) -> Response:
+            registry: Registry = request.app.state.registry
+            if known_at is None:
+                body = read_quickly(registry, item, on)
+                if body is not None:
+                    return answer(request, body)
+            with registry.database.reading() as session:
+                return read_one(request, session.connection(), item, on, known_at)
+
+    else:
+
+        def get_item(  # type: ignore[misc]
+            request: Request, item: ItemPath, on: OnQuery = None, known_at: KnownQuery = None
+        ) -> Response:
+            registry: Registry = request.app.state.registry
+            with registry.database.reading() as session:
+                return read_one(request, session.connection(), item, on, known_at)
+
+    into.add_api_route("/items/{item}", get_item, methods=["GET"], tags=["items"], **ONE)  # type: ignore[arg-type]
+
+
+class RevisionsShape(BaseModel):
+    id: str
+    known_at: str
+    seq: int
+    intervals: list[dict[str, Any]] = Field(description="as known at that time, oldest first")
+    decisions: list[dict[str, Any]] = Field(description="every decision about it, voided ones marked")
+
+
+@router.get("/items/{item}/revisions", response_model=None, responses={200: {"model": RevisionsShape}})
+def list_revisions(
+    request: Request, session: ReadSession, item: ItemPath, known: KnownAt, asked: AskedOn
+) -> Response:
+    """The item's intervals and every decision behind them."""
+    connection = session.connection()
+    item_id, _ = queries.resolve(connection, item, asked.on)
+    _require_public(connection, item_id, known)
+    body = {
+        "id": item_id,
+        "known_at": moment(known.recorded_at),
+        "seq": known.seq,
+        "intervals": queries.history_of(connection, item_id, known),
+        "decisions": queries.decisions_of(connection, item_id, known),
+    }
+    return answer_value(request, body)
+
+
+def _require_public(connection: Connection, item_id: str, known: Known) -> None:
+    if not queries.is_public(connection, item_id):
+        raise queries.unknown_item(item_id)
+    state_on(connection, item_id, "9999-12-30", known)
+
+
+class DiffShape(BaseModel):
+    id: str
+    from_: dict[str, Any] = Field(alias="from")
+    to: dict[str, Any]
+    changes: list[dict[str, Any]] = Field(description="field changes that turn the one into the other")
+
+
+@router.get("/items/{item}/diff", response_model=None, responses={200: {"model": DiffShape}})
+def compare_days(
+    request: Request,
+    session: ReadSession,
+    item: ItemPath,
+    known: KnownAt,
+    from_: Annotated[str, Query(alias="from", description="the earlier day")],
+    to: Annotated[str, Query(description="the later day")],
+) -> Response:
+    """What changed in an item between two days, field by field, as known at a time."""
+    connection = session.connection()
+    first, last = parse_day(from_, "from="), parse_day(to, "to=")
+    item_id, _ = queries.resolve(connection, item, last)
+    _require_public(connection, item_id, known)
+    sides = [state_on(connection, item_id, day, known) for day in (first, last)]
+    documents = [side.document() | {"status": side.status} for side in sides]
+    shown = [
+        {"on": day, "status": side.status, "revision": side.revision, "codes": side.codes}
+        for day, side in zip((first, last), sides, strict=True)
+    ]
+    body = {"id": item_id, "from": shown[0], "to": shown[1], "changes": diff(documents[0], documents[1])}
+    return answer_value(request, body)
+
+
+@router.get("/schema/content", response_model=None)
+def content_schema(request: Request) -> Response:
+    """The JSON Schema of every kind's content."""
+    return answer(request, orjson.dumps({kind: model.model_json_schema() for kind, model in MODELS.items()}))

@@ -1,0 +1,124 @@
+"""Authorities and regions."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from sqlalchemy import Connection
+
+from app.api.items import AfterQuery, LimitQuery, region_id
+from app.api.shapes import PageShape, answer_value, next_link
+from app.deps import AskedOn, KnownAt, ReadSession
+from app.errors import NotFound
+from app.items import queries
+from app.items.queries import Filter
+from app.versions import ids
+from app.versions.queries import Known, lineage_of, moment, names_of, state_on
+
+router = APIRouter(tags=["places"])
+
+SubjectPath = Annotated[str, Path(description="registry id, or a code", max_length=300)]
+
+
+def subject_answer(
+    connection: Connection, kind: str, asked: str, day: str, known: Known, today: str
+) -> dict[str, Any]:
+    """A subject other than an item, on a day, as known at a time: the same envelope, fewer fields."""
+    subject_id = asked.lower() if ids.is_id(asked) else queries.holder_of(connection, asked, day, kind)
+    standing = state_on(connection, subject_id, day, known)
+    if standing.kind != kind:
+        raise NotFound(f"{asked} 不在此类之中。", code="wrong-kind")
+    before, after = lineage_of(connection, subject_id, known)
+    content = standing.document()
+    return {
+        "id": subject_id,
+        "kind": kind,
+        "code": queries.main_code(standing.codes),
+        "codes": standing.codes,
+        "name": content.get("name") or content.get("title"),
+        "status": standing.status,
+        "on": day,
+        "planned": day > today,
+        "valid_from": standing.valid_from,
+        "valid_to": standing.valid_to,
+        "attested_from": standing.attested_from,
+        "revision": standing.revision,
+        "names": [
+            {"name": n.name, "valid_from": n.valid_from, "valid_to": n.valid_to}
+            for n in names_of(connection, subject_id, known)
+        ],
+        "predecessors": [
+            {"id": k.origin, "relation": k.relation, "effective_from": k.effective_from} for k in before
+        ],
+        "successors": [
+            {"id": k.successor, "relation": k.relation, "effective_from": k.effective_from} for k in after
+        ],
+        "known_at": moment(known.recorded_at),
+        "seq": known.seq,
+        "content": content or None,
+    }
+
+
+def listing(
+    request: Request,
+    session: ReadSession,
+    asked: AskedOn,
+    wanted: Filter,
+    after: str | None,
+    limit: int,
+) -> Response:
+    page = queries.list_subjects(session.connection(), wanted, after, limit)
+    body = {"items": page.rows, "next": page.next, "on": asked.on}
+    return answer_value(request, body, headers=next_link(request, page.next))
+
+
+@router.get("/authorities", response_model=None, responses={200: {"model": PageShape}})
+def list_authorities(
+    request: Request,
+    session: ReadSession,
+    asked: AskedOn,
+    region: Annotated[str | None, Query(description="region id or code; with all below it")] = None,
+    name: Annotated[str | None, Query(description="names that contain this")] = None,
+    after: AfterQuery = None,
+    limit: LimitQuery = 100,
+) -> Response:
+    """Authorities on a day, under their names of that day."""
+    within = region_id(session.connection(), region, asked.on)
+    wanted = Filter(on=asked.on, kind="authority", region=within, name_contains=name)
+    return listing(request, session, asked, wanted, after, limit)
+
+
+@router.get("/authorities/{authority}", response_model=None)
+def get_authority(
+    request: Request, session: ReadSession, authority: SubjectPath, asked: AskedOn, known: KnownAt
+) -> Response:
+    """An authority: its dated names, predecessors and successors."""
+    body = subject_answer(session.connection(), "authority", authority, asked.on, known, asked.today)
+    return answer_value(request, body)
+
+
+@router.get("/regions", response_model=None, responses={200: {"model": PageShape}})
+def list_regions(
+    request: Request,
+    session: ReadSession,
+    asked: AskedOn,
+    parent: Annotated[
+        str | None, Query(description="only those directly below this region (id or code)")
+    ] = None,
+    after: AfterQuery = None,
+    limit: LimitQuery = 500,
+) -> Response:
+    """Regions on a day."""
+    above = region_id(session.connection(), parent, asked.on)
+    wanted = Filter(on=asked.on, kind="region", parent=above)
+    return listing(request, session, asked, wanted, after, limit)
+
+
+@router.get("/regions/{region}", response_model=None)
+def get_region(
+    request: Request, session: ReadSession, region: SubjectPath, asked: AskedOn, known: KnownAt
+) -> Response:
+    """A region: its dated names and codes."""
+    body = subject_answer(session.connection(), "region", region, asked.on, known, asked.today)
+    return answer_value(request, body)

@@ -1,0 +1,242 @@
+"""Backup while running, restore elsewhere, proved against the head.
+
+A backup is one tar.gz: the database (an SQLite snapshot by the online backup, or every table of a server
+as JSON lines read in one snapshot), the attached files, and a manifest with the log's head. Restoring
+writes only into an empty place and ends with ``verify`` against that head.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+import sqlite3
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Table, text
+
+from app import log
+from app.changes import kinds
+from app.db import Database, insert_rows
+from app.errors import Conflict, Invalid, RegistryError
+from app.migrating import current_revision, migrate
+from app.settings import Settings
+from app.tables import METADATA
+from app.versions import verifying
+
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A backup, and the log head it stands for."""
+
+    path: Path
+    seq: int
+    hash: str
+
+
+class NotProved(RegistryError):
+    """What was restored does not verify against the head it was saved with."""
+
+    status = 500
+    code = "not-proved"
+
+
+def backup(settings: Settings, target: Path) -> Made:
+    """Write a backup; the registry goes on serving and writing. Raises Conflict where the target exists."""
+    if target.exists():
+        raise Conflict(f"{target} 已经存在，请换一个文件名。", code="target-exists")
+    database = Database(settings.database)
+    half = target.with_name(target.name + ".part")
+    with tempfile.TemporaryDirectory(dir=target.resolve().parent) as scratch:
+        if database.is_sqlite:
+            saved = _snapshot(database, Path(scratch) / "qingdan.db")
+            with Database(f"sqlite:///{saved}").reading() as session:
+                head = log.head(session.connection())
+        else:
+            saved, head = _dump(database, Path(scratch) / "tables.jsonl")
+        manifest = {
+            "format": 1,
+            "database": saved.name,
+            "revision": current_revision(database),
+            "seq": head.seq,
+            "hash": head.hash,
+        }
+        with tarfile.open(half, "w:gz", compresslevel=3) as archive:
+            _add_bytes(archive, MANIFEST, orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
+            archive.add(saved, saved.name)
+            # Files are never overwritten, so whatever the snapshot names is there by now.
+            if settings.files_dir.exists():
+                archive.add(settings.files_dir, "files", filter=_finished)
+    with half.open("rb") as stream:
+        os.fsync(stream.fileno())
+    half.replace(target)
+    return Made(target, head.seq, head.hash)
+
+
+def _finished(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    return None if entry.name.endswith(".part") else entry
+
+
+def _add_bytes(archive: tarfile.TarFile, name: str, body: bytes) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.size = len(body)
+    archive.addfile(entry, io.BytesIO(body))
+
+
+def _snapshot(database: Database, into: Path) -> Path:
+    source = sqlite3.connect(str(database.path))
+    copy = sqlite3.connect(str(into))
+    try:
+        source.backup(copy)
+        copy.execute("PRAGMA journal_mode=DELETE")
+    finally:
+        copy.close()
+        source.close()
+    return into
+
+
+def _dump(database: Database, into: Path) -> tuple[Path, log.Head]:
+    with database.reading() as session, into.open("wb") as stream:
+        connection = session.connection()
+        head = log.head(connection)
+        for table in METADATA.sorted_tables:
+            columns = [column.name for column in table.columns]
+            stream.write(orjson.dumps({"table": table.name, "columns": columns}) + b"\n")
+            names = ", ".join(f'"{column}"' for column in columns)
+            rows = connection.execution_options(stream_results=True, yield_per=2000).execute(
+                text(f'SELECT {names} FROM "{table.name}"')
+            )
+            for row in rows:
+                stream.write(orjson.dumps([_plain(value) for value in row]) + b"\n")
+    return into, head
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (bytes, memoryview)):
+        return {"base64": base64.b64encode(bytes(value)).decode()}
+    return value
+
+
+def _rich(value: Any) -> Any:
+    return base64.b64decode(value["base64"]) if isinstance(value, dict) else value
+
+
+def restore(settings: Settings, source: Path) -> Made:
+    """Restore into an empty place and prove it. Raises Conflict where there is a registry already,
+    Invalid for what is no backup, NotProved where the head does not match."""
+    database = Database(settings.database)
+    _require_empty(database)
+    with tempfile.TemporaryDirectory() as scratch:
+        unpacked = Path(scratch)
+        manifest = _unpack(source, unpacked)
+        saved = unpacked / manifest["database"]
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        if database.is_sqlite and saved.suffix == ".db":
+            assert database.path is not None
+            database.path.parent.mkdir(parents=True, exist_ok=True)
+            _copy_database(saved, database.path)
+        elif saved.suffix == ".jsonl":
+            migrate(database, manifest["revision"])
+            _load(database, saved)
+        else:
+            raise Invalid("SQLite 备份只能恢复到 SQLite。", code="wrong-database")
+        if (unpacked / "files").exists():
+            _copy_files(unpacked / "files", settings.files_dir)
+    migrate(database)
+    with database.reading() as session:
+        kept = (manifest["seq"], manifest["hash"]) if manifest["seq"] else None
+        proof = verifying.verify(session.connection(), kinds.describe, kept)
+    if not proof.ok:
+        raise NotProved(f"恢复的数据核验不通过：{proof.finding}", code="not-proved")
+    return Made(source, manifest["seq"], manifest["hash"])
+
+
+def _require_empty(database: Database) -> None:
+    if database.is_sqlite:
+        if database.path and database.path.exists():
+            raise Conflict(f"{database.path} 已经存在，请恢复到空的数据目录。", code="not-empty")
+        return
+    with database.reader.connect() as connection:
+        tables = connection.execute(
+            text("SELECT count(*) FROM information_schema.tables WHERE table_name = 'log_entry'")
+        ).scalar_one()
+    if tables:
+        raise Conflict("目标数据库里已有登记簿，请恢复到空的数据库。", code="not-empty")
+
+
+def _unpack(source: Path, into: Path) -> dict[str, Any]:
+    try:
+        with tarfile.open(source, "r:gz") as archive:
+            archive.extractall(into, filter="data")
+        manifest: dict[str, Any] = orjson.loads((into / MANIFEST).read_bytes())
+    except (tarfile.TarError, OSError, orjson.JSONDecodeError) as error:
+        raise Invalid(f"{source} 不是完整的备份文件：{error}", code="not-a-backup") from error
+    return manifest
+
+
+def _copy_database(saved: Path, target: Path) -> None:
+    source, copy = sqlite3.connect(str(saved)), sqlite3.connect(str(target))
+    try:
+        source.backup(copy)
+    finally:
+        copy.close()
+        source.close()
+
+
+def _load(database: Database, saved: Path) -> None:
+    with database.writer.begin() as connection:
+        for table, columns, rows in _tables(saved):
+            insert_rows(connection, table, columns, rows)
+        _advance_sequences(connection)
+
+
+def _tables(saved: Path) -> Iterator[tuple[Table, tuple[str, ...], list[tuple[Any, ...]]]]:
+    table: Table | None = None
+    columns: tuple[str, ...] = ()
+    rows: list[tuple[Any, ...]] = []
+    with saved.open("rb") as stream:
+        for line in stream:
+            value = orjson.loads(line)
+            if isinstance(value, dict):
+                if table is not None:
+                    yield table, columns, rows
+                table, columns, rows = METADATA.tables[value["table"]], tuple(value["columns"]), []
+            else:
+                rows.append(tuple(_rich(part) for part in value))
+                if len(rows) == 5000 and table is not None:
+                    yield table, columns, rows
+                    rows = []
+    if table is not None:
+        yield table, columns, rows
+
+
+def _advance_sequences(connection: Connection) -> None:
+    """Serial columns go on after the restored rows."""
+    if connection.dialect.name != "postgresql":
+        return
+    for table in METADATA.sorted_tables:
+        key = table.autoincrement_column
+        if key is not None:
+            connection.execute(
+                text(
+                    f"SELECT setval(pg_get_serial_sequence('\"{table.name}\"', '{key.name}'),"
+                    f' coalesce((SELECT max("{key.name}") FROM "{table.name}"), 0) + 1, false)'
+                    f" WHERE pg_get_serial_sequence('\"{table.name}\"', '{key.name}') IS NOT NULL"
+                )
+            )
+
+
+def _copy_files(source: Path, target: Path) -> None:
+    for path in source.rglob("*"):
+        if path.is_file():
+            place = target / path.relative_to(source)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(path.read_bytes())

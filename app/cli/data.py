@@ -1,0 +1,211 @@
+"""import, export, seed, search, verify, backup, restore, redact, round."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+from rich.console import Console
+
+from app import backups
+from app.auth.accounts import actor_of, find_account
+from app.changes import kinds
+from app.changes.queries import rounds
+from app.changes.redacting import redact as redact_content
+from app.cli.common import open_registry, tell_progress
+from app.errors import Invalid
+from app.exchange import importing, seeding
+from app.exchange.exporting import export_lines
+from app.indexing import rebuild
+from app.searching import open_engine, page_of
+from app.settings import Settings
+from app.versions import verifying
+from app.versions.queries import known_at, parse_day, today
+
+console = Console()
+
+
+def register(cli: typer.Typer) -> None:
+    cli.command("import")(import_file)
+    for command in (export, seed, search, verify, backup, restore, redact):
+        cli.command()(command)
+    cli.command("round")(list_rounds)
+
+
+def import_file(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV, XLSX or JSON lines")],
+    mapping: Annotated[str, typer.Option(help="name of a shipped mapping, or a TOML file")] = "qingdan",
+    attested: Annotated[str | None, typer.Option(help="the day the source vouches for: YYYY-MM-DD")] = None,
+    initial: Annotated[
+        bool, typer.Option(help="首次录入: publish at once; only into an unchanged registry")
+    ] = False,
+    as_user: Annotated[str | None, typer.Option("--as", help="account that drafts the changeset")] = None,
+    dry_run: Annotated[bool, typer.Option(help="check and report only")] = False,
+    report: Annotated[Path | None, typer.Option(help="write the quality report as JSON here")] = None,
+) -> None:
+    """导入文件：先整体核对，再首次录入或起草变更单。"""
+    settings = Settings()
+    day = date.fromisoformat(parse_day(attested, "--attested ")) if attested else None
+    if not (initial or dry_run or as_user):
+        raise Invalid(
+            "请用 --as 写明由哪个账号起草，或用 --initial 首次录入，或先 --dry-run 核对。", code="no-mode"
+        )
+    with tell_progress(file.name) as tell:
+        if dry_run:
+            imported, spool = importing.check(file, mapping, day, tell)
+            spool.close()
+        elif initial:
+            imported = importing.import_initial(open_registry(settings), file, mapping, day, tell)
+        else:
+            database = open_registry(settings)
+            with database.reading() as session:
+                actor = actor_of(find_account(session, as_user or ""))
+            imported = importing.import_draft(database, actor, file, mapping, today(), day, tell)
+    _tell_import(imported, dry_run, report)
+
+
+def _tell_import(imported: importing.Imported, dry_run: bool, report: Path | None) -> None:
+    quality = imported.reading.quality
+    print(quality.text())
+    if report is not None:
+        report.write_bytes(orjson.dumps(quality.report(), option=orjson.OPT_INDENT_2))
+    if imported.reading.refused:
+        for problem in imported.reading.problems:
+            if problem.severity == "error":
+                print(f"错误 {problem.where}：{problem.message}（{problem.code}）", file=sys.stderr)
+        console.print("文件有错误，没有导入任何内容；请改正后重试。")
+        raise typer.Exit(1)
+    if dry_run:
+        console.print(f"核对通过，共 {imported.records} 条；没有写入任何内容。")
+        return
+    console.print(
+        f"共 {imported.records} 条：新增 {imported.created}，变更 {imported.changed}，无变化 {imported.same}。"
+    )
+    for changeset in imported.changesets:
+        console.print(f"已起草变更单 {changeset}，请提交审核。")
+
+
+def export(
+    file: Annotated[Path | None, typer.Argument(help="file to write; default standard output")] = None,
+    on: Annotated[str | None, typer.Option(help="as of this day")] = None,
+) -> None:
+    """把某日的全部公开事项导出为 JSON 行。"""
+    day = parse_day(on) if on else today()
+    with open_registry(Settings()).reading() as session:
+        stream = file.open("wb") if file else sys.stdout.buffer
+        count = 0
+        for line in export_lines(session.connection(), day, today()):
+            stream.write(line)
+            count += 1
+        stream.flush()
+        if file:
+            stream.close()
+            console.print(f"已导出 {count} 个事项到 {file}。")
+
+
+def seed() -> None:
+    """向空的登记簿载入示范数据。"""
+    settings = Settings()
+    database = open_registry(settings)
+    with database.reading() as session:
+        usable = seeding.is_empty(session) or seeding.is_half_done(session) or seeding.is_done(session)
+    if not usable:
+        raise Invalid("登记簿不是空的，不能载入示范数据。", code="not-empty")
+    with tell_progress("示范数据") as tell:
+        count = seeding.seed(database, today(), tell=tell)
+    engine = open_engine(settings)
+    if engine is not None:
+        rebuild(database, engine)
+        engine.close()
+    console.print(f"完成：{count} 次发布。" if count else "示范数据已在登记簿中，没有变化。")
+
+
+def search(
+    q: Annotated[str, typer.Argument(help="what to look for")],
+    on: Annotated[str | None, typer.Option(help="as of this day")] = None,
+    limit: Annotated[int, typer.Option()] = 10,
+) -> None:
+    """检索事项。"""
+    settings = Settings()
+    day = parse_day(on) if on else today()
+    engine = open_engine(settings)
+    with open_registry(settings).reading() as session:
+        page = page_of(engine, session.connection(), q=q, on=day, limit=limit)
+    console.print(f"共 {page['total']} 个" + ("（没有完全匹配，以下为近似结果）" if page["relaxed"] else ""))
+    for hit in page["hits"]:
+        console.print(f"{hit['id']}  {hit['name']}  〔{hit['layer']}〕 {hit['code'] or ''}", soft_wrap=True)
+
+
+def verify(
+    head: Annotated[str | None, typer.Option(help="a head kept elsewhere: SEQ:HASH")] = None,
+    rebuild_derived: Annotated[
+        bool, typer.Option("--rebuild", help="write the derived tables anew first")
+    ] = False,
+) -> None:
+    """核验日志、哈希、版本和时间线；发现第一处不符即报告。"""
+    database = open_registry(Settings())
+    if rebuild_derived:
+        with database.writing() as session:
+            count = verifying.rebuild(session.connection(), kinds.describe)
+        console.print(f"已重建 {count} 个主体的时间线。")
+    kept = _head(head) if head else None
+    with database.reading() as session:
+        proof = verifying.verify(session.connection(), kinds.describe, kept)
+    if proof.finding is not None:
+        print(f"核验不通过：{proof.finding}", file=sys.stderr)
+        raise typer.Exit(1)
+    word = "未被改动" if proof.against_head else "一致（没有留存的日志头可比，不能断言未被改动）"
+    console.print(
+        f"{word}：{proof.entries} 条日志、{proof.rows} 行、{proof.contents} 份内容、{proof.subjects} 个主体"
+        + (f"，其中依令删改 {proof.redacted} 份" if proof.redacted else "")
+        + "。"
+    )
+    if proof.head:
+        console.print(f"日志头 {proof.head.seq}:{proof.head.hash}", soft_wrap=True)
+
+
+def _head(asked: str) -> tuple[int, str]:
+    seq, _, digest = asked.partition(":")
+    if not seq.isdigit() or len(digest) != 64:
+        raise Invalid("--head 应写成 序号:哈希，即 /api/v1/log/head 给出的两项。", code="bad-head")
+    return int(seq), digest
+
+
+def backup(target: Annotated[Path, typer.Argument(help="directory or .tar.gz to write")]) -> None:
+    """在运行中备份：数据库、附件和日志头。"""
+    made = backups.backup(Settings(), target)
+    console.print(f"已备份到 {made.path}，日志头 {made.seq}:{made.hash}", soft_wrap=True)
+
+
+def restore(source: Annotated[Path, typer.Argument(exists=True, help="what backup wrote")]) -> None:
+    """从备份恢复到空的数据目录，并对照备份时的日志头核验。"""
+    made = backups.restore(Settings(), source)
+    console.print(f"已恢复并核验，日志头 {made.seq}:{made.hash}", soft_wrap=True)
+
+
+def redact(
+    content: Annotated[str, typer.Argument(help="hash of the content to redact")],
+    order: Annotated[str, typer.Option(help="the order that demands it: number and date")],
+    reason: Annotated[str, typer.Option(help="why")],
+    first: Annotated[str, typer.Option(help="account of the one who orders")],
+    second: Annotated[str, typer.Option(help="account of a second person who confirms")],
+) -> None:
+    """依令删改一份内容的文字，哈希与日志保持可核验。"""
+    database = open_registry(Settings())
+    with database.writing() as session:
+        actors = [actor_of(find_account(session, name)) for name in (first, second)]
+        receipt = redact_content(session, actors[0], actors[1], content, order, reason)
+    console.print(f"已删改 {content}，日志序号 {receipt.seq}。")
+
+
+def list_rounds() -> None:
+    """列出已发布的清理轮次。"""
+    with open_registry(Settings()).reading() as session:
+        connection = session.connection()
+        for found in rounds(connection, known_at(connection, None)):
+            outcomes = "、".join(f"{name} {count}" for name, count in found["outcomes"].items())
+            console.print(f"{found['id']}  {found['title']}：{outcomes}", soft_wrap=True)

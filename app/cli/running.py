@@ -1,0 +1,111 @@
+"""serve, migrate, worker, reindex."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from app.cli.common import open_registry, tell_progress
+from app.exchange import seeding
+from app.indexing import drain, rebuild
+from app.migrating import migrate as migrate_database
+from app.searching import open_engine
+from app.settings import Settings
+from app.versions.queries import today
+
+console = Console()
+
+
+def register(cli: typer.Typer) -> None:
+    cli.command()(serve)
+    cli.command()(migrate)
+    cli.command()(worker)
+    cli.command()(reindex)
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="port to listen on")] = 8000,
+    workers: Annotated[int, typer.Option(help="worker processes; more than one needs a server database")] = 1,
+    setup: Annotated[bool, typer.Option(help="migrate first, and seed an empty registry")] = False,
+) -> None:
+    """提供网页和接口服务。"""
+    import uvicorn
+
+    settings = Settings()
+    if setup:
+        _set_up(settings)
+    if workers > 1:
+        os.environ["QINGDAN_DRAIN_INDEX"] = "false"
+        console.print("多个工作进程：请另行运行 qingdan worker 更新检索索引。")
+    console.print(f"清单已启动： [bold]http://{host}:{port}/[/bold]  接口说明： http://{host}:{port}/docs")
+    uvicorn.run(
+        "app.main:create_app",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers if workers > 1 else None,
+        log_level="warning",
+        access_log=False,
+        http="httptools",
+        loop="uvloop",
+    )
+
+
+def _set_up(settings: Settings) -> None:
+    began = time.monotonic()
+    database = open_registry(settings, checked=False)
+    console.print("更新数据库结构 ...")
+    migrate_database(database)
+    with database.reading() as session:
+        empty = seeding.is_empty(session) or seeding.is_half_done(session)
+    if empty:
+        with tell_progress("载入示范数据") as tell:
+            seeding.seed(database, today(), tell=tell)
+        console.print("建立检索索引 ...")
+        engine = open_engine(settings)
+        if engine is not None:
+            rebuild(database, engine)
+            engine.close()
+    database.dispose()
+    console.print(f"准备完毕，用时 {time.monotonic() - began:.1f} 秒。")
+
+
+def migrate() -> None:
+    """把数据库结构更新到最新版本，并重新安装保护触发器。"""
+    database = open_registry(Settings(), checked=False)
+    migrate_database(database)
+    console.print("数据库结构已是最新。")
+
+
+def worker(
+    once: Annotated[bool, typer.Option(help="drain what is owed, then stop")] = False,
+    every: Annotated[float, typer.Option(help="seconds between looks")] = 0.2,
+) -> None:
+    """更新检索索引（多个工作进程或多台机器时单独运行）。"""
+    settings = Settings()
+    database, engine = open_registry(settings), open_engine(settings)
+    if engine is None:
+        raise typer.Exit(1)
+    while True:
+        done = drain(database, engine)
+        if once and not done:
+            return
+        if not done:
+            time.sleep(every)
+
+
+def reindex() -> None:
+    """重建检索索引，建好后替换，检索不中断。"""
+    settings = Settings()
+    database, engine = open_registry(settings), open_engine(settings)
+    if engine is None:
+        raise typer.Exit(1)
+    began = time.monotonic()
+    count = rebuild(database, engine)
+    engine.close()
+    console.print(f"已索引 {count} 个文档，用时 {time.monotonic() - began:.1f} 秒。")

@@ -1,0 +1,135 @@
+"""What routes may ask for. A request is one transaction, committed here before the answer leaves."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Query, Request
+from sqlmodel import Session
+
+from app import log
+from app.auth.accounts import authenticate
+from app.auth.actor import Actor
+from app.db import Database
+from app.errors import RegistryError, Unauthenticated
+from app.items.queries import NameBook, Run, run_by
+from app.settings import Settings
+from app.versions.queries import Known, known_at, parse_day, today
+from search.engine import Engine
+
+
+class Registry:
+    """The parts of a running registry that requests share. One per process, opened lazily (after a fork)."""
+
+    def __init__(self, settings: Settings, database: Database, engine: Engine | None) -> None:
+        self.settings = settings
+        self.database = database
+        self.engine = engine
+        self.book = NameBook()
+        self._local = threading.local()
+
+    def quick_reader(self) -> sqlite3.Connection:
+        """This thread's own read-only SQLite connection, for the item read alone."""
+        connection = getattr(self._local, "connection", None)
+        if connection is None:
+            path = self.database.path
+            assert path is not None
+            connection = sqlite3.connect(
+                f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
+            )
+            connection.execute("PRAGMA mmap_size=268435456")
+            connection.execute("PRAGMA cache_size=-65536")
+            self._local.connection = connection
+        return connection
+
+
+def registry(request: Request) -> Registry:
+    found: Registry = request.app.state.registry
+    return found
+
+
+RegistryOf = Annotated[Registry, Depends(registry)]
+
+
+def read_session(registry: RegistryOf) -> Iterator[Session]:
+    with registry.database.reading() as session:
+        yield session
+
+
+def write_session(registry: RegistryOf) -> Iterator[Session]:
+    with registry.database.writing() as session:
+        yield session
+
+
+ReadSession = Annotated[Session, Depends(read_session)]
+# scope="function": the commit happens before the client has its answer, not after.
+WriteSession = Annotated[Session, Depends(write_session, scope="function")]
+
+
+def bearer(authorization: Annotated[str | None, Header()] = None) -> str:
+    """The bearer token of a write. Raises Unauthenticated."""
+    scheme, _, token = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthenticated(
+            "写入需要令牌：请在请求头中带上 Authorization: Bearer 令牌。", code="token-needed"
+        )
+    return token.strip()
+
+
+def actor(request: Request, registry: RegistryOf, token: Annotated[str, Depends(bearer)]) -> Actor:
+    """Who is asking; a bad token is noted in the access log."""
+    try:
+        with registry.database.reading() as session:
+            return authenticate(session, token)
+    except RegistryError:
+        address = request.client.host if request.client else None
+        with registry.database.writing() as session:
+            log.record_access(
+                session.connection(), "token-refused", subject=request.url.path, address=address
+            )
+        raise
+
+
+ActorOf = Annotated[Actor, Depends(actor)]
+
+OnQuery = Annotated[
+    str | None, Query(alias="on", description="as of this day (YYYY-MM-DD, Asia/Shanghai); default today")
+]
+KnownQuery = Annotated[
+    str | None,
+    Query(alias="known_at", description="as known at this moment (RFC 3339) or log seq; default: now"),
+]
+
+
+class Asked:
+    """The day a request asks about, and the one "today" it goes by."""
+
+    def __init__(self, on: OnQuery = None) -> None:
+        self.today = today()
+        self.on = parse_day(on, "on=") if on else self.today
+
+
+AskedOn = Annotated[Asked, Depends(Asked)]
+
+
+def known(session: ReadSession, known_at_: KnownQuery = None) -> Known:
+    return known_at(session.connection(), known_at_)
+
+
+KnownAt = Annotated[Known, Depends(known)]
+
+
+def run_of(session: Session) -> Run:
+    return run_by(session.connection())
+
+
+def quick_run(connection: sqlite3.Connection) -> Run:
+    """A Run on a driver's own connection."""
+
+    def run(statement: str, parameters: tuple[Any, ...]) -> list[Any]:
+        return connection.execute(statement, parameters).fetchall()
+
+    return run

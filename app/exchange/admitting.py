@@ -1,0 +1,331 @@
+"""From records to acts: which subject a record is about, and what it changes there.
+
+A subject is matched by the source's own key; a region, authority, instrument or entry also by its code or
+its name, so that two sources speak of one organ. A source changes only what it gives, and only subjects
+that it brought itself: what another source recorded is left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, text
+
+from app.canonical import digest, encode
+from app.changes import kinds
+from app.db import insert_rows
+from app.errors import Invalid
+from app.exchange.models import SourceKey, SourceSeen
+from app.exchange.records import Record
+from app.versions import ids
+from app.versions.fold import Change, apply_changes, diff
+from app.versions.queries import known_at, state_on
+from app.versions.recording import Act, Part, add_code, chunks
+
+CREATES = {
+    "item": "add",
+    "entry": "add",
+    "authority": "found",
+    "region": "found",
+    "instrument": "enact",
+    "calendar": "set",
+}
+ADJUSTS = {kind: "amend" if kind == "instrument" else "adjust" for kind in CREATES}
+
+MATCHED_BY_CODE = {"region": ("gb2260",), "authority": ("uscc",), "entry": ("national-12",)}
+"""Schemes whose code names one subject whatever the source."""
+
+
+@dataclass(slots=True)
+class Known:
+    """A subject as this run knows it: what stands from the last record on."""
+
+    subject_id: str
+    owned: bool
+    content: dict[str, Any] | None = None
+    codes: set[tuple[str, str, str]] = field(default_factory=set)
+    status: str = "in_force"
+
+
+@dataclass(slots=True)
+class Admitted:
+    """What a batch of records comes to."""
+
+    acts: list[Act] = field(default_factory=list)
+    keys: list[tuple[str, str, str, str, int]] = field(default_factory=list)
+    seen: list[tuple[str, str, str, str]] = field(default_factory=list)
+    created: int = 0
+    changed: int = 0
+    same: int = 0
+
+
+class Admission:
+    """One run over one source. ``batch`` is called with a few thousand records at a time."""
+
+    def __init__(self, source: str, trusted: bool) -> None:
+        """``trusted``: the records' content has been validated by the reader already."""
+        self.source = source
+        self.trusted = trusted
+        self.refs: dict[tuple[str, str], str] = {}
+        """(kind, ref) -> id of all but items: what content may refer to."""
+
+    def batch(self, connection: Connection, records: Sequence[Record]) -> Admitted:
+        """The acts that bring the registry to what the records say. Reserves ids; writes nothing else.
+
+        Raises Invalid where content refers to something that neither the source nor the registry has.
+        """
+        admitted = Admitted()
+        known = self._load(connection, records)
+        self._reserve(connection, records, known)
+        seen = self._seen(connection, records)
+        for record in records:
+            mark = (self._place(record), record.kind, record.ref, _digest(record))
+            if mark in seen:
+                admitted.same += 1
+                continue
+            seen.add(mark)
+            admitted.seen.append(mark)
+            self._admit(connection, record, known, admitted)
+        return admitted
+
+    def write_keys(self, connection: Connection, admitted: Admitted) -> None:
+        """Remember whose key is whose, in the transaction that publishes or drafts."""
+        insert_rows(
+            connection,
+            SourceKey.__table__,  # type: ignore[attr-defined]
+            ("source", "kind", "ref", "subject_id", "owned"),
+            admitted.keys,
+        )
+        insert_rows(
+            connection,
+            SourceSeen.__table__,  # type: ignore[attr-defined]
+            ("source", "kind", "ref", "digest"),
+            admitted.seen,
+        )
+
+    # --- matching
+
+    def _place(self, record: Record) -> str:
+        """Whose key it is: a page's address is the same key in every source."""
+        return "url" if record.ref.startswith(("http://", "https://")) else self.source
+
+    def _places(self, records: Sequence[Record]) -> dict[str, list[str]]:
+        places: dict[str, set[str]] = {}
+        for record in records:
+            places.setdefault(self._place(record), set()).add(record.ref)
+        return {source: sorted(refs) for source, refs in places.items()}
+
+    def _seen(self, connection: Connection, records: Sequence[Record]) -> set[tuple[str, str, str, str]]:
+        """What the source has given before."""
+        query = text(
+            "SELECT source, kind, ref, digest FROM source_seen WHERE source = :source AND ref IN :refs"
+        ).bindparams(bindparam("refs", expanding=True))
+        return {
+            tuple(row)
+            for source, refs in self._places(records).items()
+            for some in chunks(refs)
+            for row in connection.execute(query, {"source": source, "refs": some})
+        }
+
+    def _load(self, connection: Connection, records: Sequence[Record]) -> dict[tuple[str, str], Known]:
+        """Subjects that the source's keys already stand for."""
+        query = text(
+            "SELECT k.kind, k.ref, k.subject_id, k.owned, s.id FROM source_key k LEFT JOIN subject s"
+            " ON s.id = k.subject_id WHERE k.source = :source AND k.ref IN :refs"
+        ).bindparams(bindparam("refs", expanding=True))
+        found: dict[tuple[str, str], Known] = {}
+        for source, refs in self._places(records).items():
+            for some in chunks(refs):
+                for row in connection.execute(query, {"source": source, "refs": some}):
+                    known = Known(row[2], bool(row[3]))
+                    if row[4] is not None:
+                        known.content = {}  # published: read when compared
+                    found[(row[0], row[1])] = known
+                    self.refs[(row[0], row[1])] = row[2]
+        return found
+
+    def _reserve(
+        self, connection: Connection, records: Sequence[Record], known: dict[tuple[str, str], Known]
+    ) -> None:
+        fresh: dict[str, list[tuple[str, str]]] = {}
+        for record in records:
+            key: tuple[str, str] = (record.kind, record.ref)
+            if key in known:
+                continue
+            matched = self._match(connection, record) if record.kind != "item" else None
+            if matched is not None:
+                known[key] = Known(matched, owned=False)
+                self.refs[key] = matched
+            else:
+                known[key] = Known("", owned=True)
+                fresh.setdefault(record.kind, []).append(key)
+        for kind, keys in fresh.items():
+            for key, subject_id in zip(keys, ids.allocate(connection, kind, len(keys)), strict=True):
+                known[key].subject_id = subject_id
+                if kind != "item":
+                    self.refs[key] = subject_id
+
+    def _match(self, connection: Connection, record: Record) -> str | None:
+        """A region, authority, instrument, entry or year that the registry has already."""
+        for code in record.codes:
+            if code.scheme in MATCHED_BY_CODE.get(record.kind, ()):
+                found = self._by_code(connection, record.kind, code.value)
+                if found:
+                    return found
+        if record.kind == "region":
+            return None
+        return self._by_name(connection, record)
+
+    def _by_code(self, connection: Connection, kind: str, value: str) -> str | None:
+        short = value[:6] if kind == "region" and value.endswith("000000") else value
+        rows = connection.execute(
+            text(
+                "SELECT DISTINCT i.subject_id FROM code_interval i JOIN subject s ON s.id = i.subject_id"
+                " WHERE s.kind = :kind AND i.value IN (:value, :short)"
+            ),
+            {"kind": kind, "value": value, "short": short},
+        ).all()
+        return rows[0][0] if len(rows) == 1 else None
+
+    def _by_name(self, connection: Connection, record: Record) -> str | None:
+        name = (
+            record.content.get("name") or record.content.get("title") or str(record.content.get("year", ""))
+        )
+        region = self.refs.get(("region", str(record.content.get("region", "")).removeprefix("@region:")))
+        rows = connection.execute(
+            text(
+                "SELECT DISTINCT subject_id FROM timeline WHERE kind = :kind AND name = :name"
+                " AND (:region = '' OR region = :region)"
+            ),
+            {"kind": record.kind, "name": name, "region": region or ""},
+        ).all()
+        return rows[0][0] if len(rows) == 1 else None
+
+    # --- comparing
+
+    def _admit(
+        self,
+        connection: Connection,
+        record: Record,
+        known: dict[tuple[str, str], Known],
+        admitted: Admitted,
+    ) -> None:
+        key = (record.kind, record.ref)
+        subject = known[key]
+        content = self._with_ids(connection, record)
+        codes = {(code.scheme, code.issuer, code.value) for code in record.codes}
+        if subject.content is None and subject.owned:
+            self._create(record, subject, content, codes, admitted)
+        elif not subject.owned:
+            if (self._place(record), *key) not in {k[:3] for k in admitted.keys} and subject.content is None:
+                admitted.keys.append((self._place(record), *key, subject.subject_id, 0))
+                subject.content = {}
+            admitted.same += 1
+        else:
+            self._change(connection, record, subject, content, codes, admitted)
+
+    def _create(
+        self,
+        record: Record,
+        subject: Known,
+        content: dict[str, Any],
+        codes: set[tuple[str, str, str]],
+        admitted: Admitted,
+    ) -> None:
+        if not self.trusted:
+            content = kinds.validate(record.kind, content)
+        changes: list[Change] = [add_code(c.scheme, c.value, c.issuer) for c in record.codes]
+        if record.status != "in_force":
+            changes.append({"op": "set", "path": "status", "value": record.status})
+        part = Part(
+            subject.subject_id,
+            record.day,
+            start_unknown=record.start_unknown,
+            creates=content,
+            changes=changes,
+        )
+        admitted.acts.append(Act(CREATES[record.kind], [part]))
+        admitted.keys.append((self._place(record), record.kind, record.ref, subject.subject_id, 1))
+        admitted.created += 1
+        subject.content, subject.codes, subject.status = content, codes, record.status
+
+    def _change(
+        self,
+        connection: Connection,
+        record: Record,
+        subject: Known,
+        content: dict[str, Any],
+        codes: set[tuple[str, str, str]],
+        admitted: Admitted,
+    ) -> None:
+        if not subject.content:
+            standing = state_on(connection, subject.subject_id, record.day, known_at(connection, None))
+            subject.content = standing.document()
+            subject.codes = {(c["scheme"], c.get("issuer", ""), c["value"]) for c in standing.codes}
+            subject.status = standing.status
+        before = {name: subject.content.get(name) for name in content if name in subject.content}
+        changes = diff(before, content)
+        changes += [
+            add_code(scheme, value, issuer) for scheme, issuer, value in sorted(codes - subject.codes)
+        ]
+        if record.status != subject.status and record.status != "in_force":
+            changes.append({"op": "set", "path": "status", "value": record.status})
+        if not changes:
+            admitted.same += 1
+            return
+        part = Part(subject.subject_id, record.day, changes=changes)
+        admitted.acts.append(Act(ADJUSTS[record.kind], [part]))
+        admitted.changed += 1
+        after = {**subject.content}
+        apply_changes(after, [c for c in changes if not c["path"].startswith(("codes", "status"))])
+        subject.content, subject.codes, subject.status = after, subject.codes | codes, record.status
+
+    # --- references
+
+    def _with_ids(self, connection: Connection, record: Record) -> dict[str, Any]:
+        """The content with ids in the place of ``@kind:ref``."""
+        content = dict(record.content)
+        for name in ("authority", "region", "parent", "entry"):
+            if str(content.get(name, "")).startswith("@"):
+                content[name] = self._id(connection, content[name], record)
+        if any("instrument" in citation for citation in content.get("citations", ())):
+            content["citations"] = [
+                {**c, "instrument": self._id(connection, c["instrument"], record)} if "instrument" in c else c
+                for c in content["citations"]
+            ]
+        if "co_authority_ids" in content:
+            content["co_authority_ids"] = [
+                self._id(connection, one, record) for one in content["co_authority_ids"]
+            ]
+        return content
+
+    def _id(self, connection: Connection, asked: str, record: Record) -> str:
+        if not asked.startswith("@"):
+            return asked
+        kind, _, ref = asked[1:].partition(":")
+        found = self.refs.get((kind, ref))
+        if found is None:
+            found = connection.execute(
+                text("SELECT subject_id FROM source_key WHERE source = :s AND kind = :k AND ref = :r"),
+                {"s": self.source, "k": kind, "r": ref},
+            ).scalar_one_or_none()
+        if found is None:
+            raise Invalid(
+                f"{record.where}：引用的 {asked} 在来源和登记簿中都没有，请先导入它。",
+                code="unknown-reference",
+            )
+        self.refs[(kind, ref)] = found
+        return found
+
+
+def _digest(record: Record) -> str:
+    codes = sorted((code.scheme, code.issuer, code.value) for code in record.codes)
+    return digest(encode([record.day, record.status, record.start_unknown, record.content, codes]))
+
+
+def in_order(records: Iterable[Record]) -> list[Record]:
+    """Records of several files: what is referred to comes first."""
+    rank = {"region": 0, "authority": 1, "instrument": 2, "calendar": 3, "entry": 4, "item": 5}
+    return sorted(records, key=lambda record: rank[record.kind])

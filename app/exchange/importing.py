@@ -1,0 +1,252 @@
+"""``qingdan import``: check the whole file, then publish (initial) or draft.
+
+The check pass reads, maps and validates every row and spools what it found, so that the second pass
+neither parses nor validates again and memory stays flat. Nothing is written where any row is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+from sqlalchemy import text
+from sqlmodel import Session
+
+from app.auth.actor import Actor
+from app.changes import drafts
+from app.changes.models import ChangesetInput
+from app.changes.publishing import publish_initial
+from app.db import Database
+from app.errors import Conflict
+from app.exchange import progress
+from app.exchange.admitting import Admission, Admitted
+from app.exchange.mapping import load_mapping
+from app.exchange.reading import ImportReading, read_records
+from app.exchange.records import CodeValue, Record
+from app.versions.ids import kind_of
+from app.versions.recording import Act
+
+BATCH = 2000
+"""Records a publication: about half a second under the lock, so that other writers wait little."""
+
+Tell = Callable[[str, int], None]
+"""(what is being done, records so far)"""
+
+
+@dataclass
+class Imported:
+    """What an import did, or would do."""
+
+    reading: ImportReading
+    records: int = 0
+    created: int = 0
+    changed: int = 0
+    same: int = 0
+    publications: int = 0
+    changesets: list[str] = field(default_factory=list)
+
+    def count(self, admitted: Admitted) -> None:
+        self.created += admitted.created
+        self.changed += admitted.changed
+        self.same += admitted.same
+
+
+def quiet(_what: str, _count: int) -> None:
+    """Tell nothing."""
+
+
+def check(path: Path, mapping: str, attested: date | None, tell: Tell = quiet) -> tuple[Imported, IO[bytes]]:
+    """The first pass: every row read and validated, spooled to an unnamed temporary file."""
+    spool = tempfile.TemporaryFile()  # noqa: SIM115  handed on to the second pass, which closes it
+    reading = read_records(path, mapping, attested)
+    imported = Imported(reading)
+    for record in reading:
+        imported.records += 1
+        if not reading.refused:
+            spool.write(_packed(record))
+        if imported.records % 1000 == 0:
+            tell("核对", imported.records)
+    tell("核对", imported.records)
+    spool.seek(0)
+    return imported, spool
+
+
+def _packed(record: Record) -> bytes:
+    return (
+        orjson.dumps(
+            (
+                record.kind,
+                record.ref,
+                record.content,
+                [(code.scheme, code.value, code.issuer) for code in record.codes],
+                record.day,
+                record.start_unknown,
+                record.status,
+                record.where,
+            )
+        )
+        + b"\n"
+    )
+
+
+def _unpacked(line: bytes) -> Record:
+    kind, ref, content, codes, day, start_unknown, status, where = orjson.loads(line)
+    return Record.model_construct(
+        kind=kind,
+        ref=ref,
+        content=content,
+        codes=[CodeValue.model_construct(scheme=s, value=v, issuer=i) for s, v, i in codes],
+        day=day,
+        start_unknown=start_unknown,
+        status=status,
+        where=where,
+    )
+
+
+def _batches(spool: IO[bytes]) -> Iterator[list[Record]]:
+    batch: list[Record] = []
+    for line in spool:
+        batch.append(_unpacked(line))
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def import_initial(
+    database: Database, path: Path, mapping: str, attested: date | None = None, tell: Tell = quiet
+) -> Imported:
+    """首次录入: check, then publish batch after batch, each whole. Killed, it goes on by running it again.
+
+    Raises Conflict where the registry is past its first entry; returns with ``reading.refused`` and nothing
+    written where the file is.
+    """
+    imported, spool = check(path, mapping, attested, tell)
+    with spool:
+        if imported.reading.refused:
+            return imported
+        with database.writing() as session:
+            _require_initial(session)
+            run = progress.begin(session, _digest(path), mapping, path.name, "initial")
+        admission = Admission(load_mapping(mapping).name, trusted=True)
+        done = 0
+        for batch in _batches(spool):
+            with _admitted(database, admission, batch) as (session, admitted):
+                if admitted.acts:
+                    publish_initial(session, admitted.acts, {"title": f"首次录入：{path.name}"})
+                    imported.publications += 1
+                admission.write_keys(session.connection(), admitted)
+            imported.count(admitted)
+            done += len(batch)
+            tell("发布", done)
+        with database.writing() as session:
+            progress.end(session, run.id, imported.records, [])
+    return imported
+
+
+@contextmanager
+def _admitted(
+    database: Database, admission: Admission, batch: list[Record]
+) -> Iterator[tuple[Session, Admitted]]:
+    with database.writing() as session:
+        yield session, admission.batch(session.connection(), batch)
+
+
+def _require_initial(session: Session) -> None:
+    other = session.connection().execute(text("SELECT kind FROM publication WHERE kind <> 'initial' LIMIT 1"))
+    if other.first() is not None:
+        raise Conflict(
+            "登记簿里已有正式发布的变更，首次录入不再可用；请去掉 --initial，导入为变更单草稿。",
+            code="not-initial",
+        )
+
+
+DRAFT_SIZE = 5000
+"""Decisions a drafted changeset; a larger file becomes several."""
+
+
+def import_draft(
+    database: Database,
+    actor: Actor,
+    path: Path,
+    mapping: str,
+    today: str,
+    attested: date | None = None,
+    tell: Tell = quiet,
+) -> Imported:
+    """An import into a living registry: draft changesets, to be reviewed and published as any other."""
+    imported, spool = check(path, mapping, attested, tell)
+    with spool:
+        if imported.reading.refused:
+            return imported
+        digest = _digest(path)
+        admission = Admission(load_mapping(mapping).name, trusted=True)
+        with database.writing() as session:
+            _refuse_open_drafts(session, digest, mapping)
+            run = progress.begin(session, digest, mapping, path.name, "draft")
+            decisions: list[dict[str, Any]] = []
+            for batch in _batches(spool):
+                admitted = admission.batch(session.connection(), batch)
+                admission.write_keys(session.connection(), admitted)
+                imported.count(admitted)
+                decisions += [_decision(act, path.name) for act in admitted.acts]
+            for start in range(0, len(decisions), DRAFT_SIZE):
+                asked = ChangesetInput(
+                    title=f"导入：{path.name}", decisions=decisions[start : start + DRAFT_SIZE]
+                )
+                imported.changesets.append(drafts.draft(session, actor, asked, today).id)
+                tell("起草", min(start + DRAFT_SIZE, len(decisions)))
+            progress.end(session, run.id, imported.records, imported.changesets)
+    return imported
+
+
+def _refuse_open_drafts(session: Session, digest: str, mapping: str) -> None:
+    for changeset_id in progress.drafts_of(session, digest, mapping):
+        changeset = drafts.find(session, changeset_id)
+        if changeset.state not in ("published", "withdrawn"):
+            raise Conflict(
+                f"同一文件已导入为变更单 {changeset_id}，请先发布或撤回它再导入。",
+                code="already-drafted",
+                changeset=changeset_id,
+            )
+
+
+def _decision(act: Act, name: str) -> dict[str, Any]:
+    part = act.parts[0]
+    decision: dict[str, Any] = {
+        "kind": kind_of(part.subject_id),
+        "outcome": act.outcome,
+        "subject": part.subject_id,
+        "effective_from": part.effective_from,
+    }
+    if part.creates is not None:
+        decision["content"] = part.creates
+        decision["start_unknown"] = part.start_unknown
+        decision["codes"] = [
+            {k: v for k, v in change["value"].items() if k != "key"}
+            for change in part.changes
+            if change["path"] == "codes"
+        ]
+        statuses = [change["value"] for change in part.changes if change["path"] == "status"]
+        decision |= {"status": statuses[0]} if statuses else {}
+    else:
+        decision["changes"] = list(part.changes)
+    if not part.start_unknown:
+        decision |= {"timing": "late_entry", "reason": f"导入：{name}"}
+    return decision
+
+
+def _digest(path: Path) -> str:
+    sha = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            sha.update(block)
+    return sha.hexdigest()

@@ -1,0 +1,168 @@
+"""Regions and authorities that rows name: each comes out once, before the first row that refers to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.exchange.cells import Cells
+from app.exchange.mapping import AuthoritySpec, Mapping, Place
+from app.exchange.records import CodeValue, Record
+from app.exchange.values import read_value
+from app.items import codes
+
+Warn = Callable[[str, str, str], None]
+UNKNOWN_REGION = Place(name="未注明地区")
+
+
+@dataclass
+class Organs:
+    """Knows the regions and authorities met so far in one file."""
+
+    mapping: Mapping
+    where: str = ""
+    """The place of the row in hand."""
+    regions: dict[str, str] = field(default_factory=dict)
+    """Reference -> name as first met."""
+    authorities: dict[str, str] = field(default_factory=dict)
+    organ_codes: dict[str, str] = field(default_factory=dict)
+    """Reference of an authority known by its code -> its name as first met."""
+
+    def region(self, cells: Cells, day: str, warn: Warn) -> tuple[str, list[Record]]:
+        """The row's region: its reference, and its record where it is new."""
+        place = self._place(cells, warn)
+        ref = _area(place.code) or place.name
+        if ref in self.regions:
+            if place.name != self.regions[ref]:
+                warn(
+                    "region-named-twice",
+                    self.mapping.region.name or "",
+                    f"区划代码{place.code}另写作“{place.name}”，按首次出现的“{self.regions[ref]}”收录，请核对",
+                )
+            return ref, []
+        self.regions[ref] = place.name
+        return ref, [self._region_record(ref, place, day)]
+
+    def _place(self, cells: Cells, warn: Warn) -> Place:
+        spec = self.mapping.region
+        code = cells.text(spec.code) if spec.code else None
+        named = self._named(code)
+        name = self._row_name(cells, named)
+        for reason in codes.check(codes.GB2260, code) if code else ():
+            warn(reason.code, spec.code or "", reason.message + "，原样保留，请核对")
+        if code or name:
+            return Place(code=(code or "").strip(), name=named or name or f"行政区划{code}")
+        told = self._told(cells)
+        if told:
+            return told
+        warn("no-region", spec.name or spec.code or "", "没有写明地区，记为“未注明地区”，请补充")
+        return spec.default or UNKNOWN_REGION
+
+    def _row_name(self, cells: Cells, named: str | None) -> str | None:
+        """The row's name for its region. Another than the mapping gives to the code is left for extra."""
+        column = self.mapping.region.name
+        if column is None or (named is not None and cells.peek(column) != named):
+            return None
+        return cells.text(column)
+
+    def _named(self, code: str | None) -> str | None:
+        """The name that the mapping gives to a code."""
+        places = self.mapping.region.places
+        return next((place.name for place in places if code and _area(place.code) == _area(code)), None)
+
+    def _told(self, cells: Cells) -> Place | None:
+        for column in self.mapping.region.told_by:
+            text = cells.peek(column)
+            for place in self.mapping.region.places:
+                if isinstance(text, str) and place.contains and place.contains in text:
+                    return place
+        return None
+
+    def _region_record(self, ref: str, place: Place, day: str) -> Record:
+        values = list(dict.fromkeys(value for value in (place.code, _area(place.code)) if value))
+        return Record(
+            kind="region",
+            ref=ref,
+            content={"schema": 1, "name": place.name, "level": _area_level(place.code)},
+            codes=[CodeValue(scheme=codes.GB2260, value=value) for value in values],
+            day=day,
+            start_unknown=True,
+            where=self.where,
+        )
+
+    def authority(self, cells: Cells, region: str, day: str, warn: Warn) -> tuple[str, list[Record]]:
+        """The row's authority in its region: its reference, and its record where it is new."""
+        spec = self.mapping.authority
+        assert spec is not None
+        name = next((text for column in spec.name if (text := cells.text(column))), "")
+        code = cells.text(spec.code) if spec.code else None
+        if code:
+            for reason in codes.check(spec.scheme, code):
+                warn(reason.code, spec.code or "", f"实施机关编码有误：{reason.message}；原样保留，请核对")
+        if not name:
+            warn("no-authority", spec.name[0], "没有写明实施机关名称，请补充")
+            # Its code may have told the name in an earlier row.
+            name = self.organ_codes.get(f"{region}/{code}", f"（机关名称未载）{code or ''}")
+        ref = self._authority_ref(spec, region, code, name, warn)
+        if ref in self.authorities:
+            return ref, []
+        self.authorities[ref] = name
+        return ref, [self._authority_record(spec, cells, ref, region, name, code, day)]
+
+    def _authority_ref(
+        self, spec: AuthoritySpec, region: str, code: str | None, name: str, warn: Warn
+    ) -> str:
+        if not code or spec.identity == "name":
+            return f"{region}/{name}"
+        ref = f"{region}/{code}"
+        if code in spec.shared:
+            return f"{ref}/{name}"
+        if self.organ_codes.setdefault(ref, name) == name:
+            return ref
+        warn(
+            "shared-authority-code",
+            spec.code or "",
+            f"编码{code}既用于“{self.organ_codes[ref]}”又用于“{name}”，分作两个机关，请核对",
+        )
+        return f"{ref}/{name}"
+
+    def _authority_record(
+        self, spec: AuthoritySpec, cells: Cells, ref: str, region: str, name: str, code: str | None, day: str
+    ) -> Record:
+        content: dict[str, Any] = {"schema": 1, "name": name, "region": f"@region:{region}"}
+        for target, one in (("level", spec.level), ("nature", spec.nature)):
+            given = cells.peek(one.columns()[0]) if one else None
+            value = read_value(one, given, self.mapping.values) if one and given is not None else None
+            if value is not None:
+                content[target] = value
+        return Record(
+            kind="authority",
+            ref=ref,
+            content=content,
+            codes=[CodeValue(scheme=spec.scheme, value=code)] if code else [],
+            day=day,
+            start_unknown=True,
+            where=self.where,
+        )
+
+
+def _area(code: str) -> str:
+    """A 行政区划 code without the zeros that the 9- and 12-digit forms add to a county's six digits."""
+    if len(code) == 12 and code.endswith("000000"):
+        return code[:6]
+    if len(code) in (9, 12) and code.endswith("000"):
+        return code[:-3]
+    return code
+
+
+def _area_level(code: str) -> str:
+    """The level that a GB/T 2260 code shows, in the codes of GB/T 39046-2020 A.2; ``unknown`` without code."""
+    area = _area(code)
+    if codes.check(codes.GB2260, area):
+        return "unknown"
+    if area in codes.COUNTRY:
+        return "1"
+    if len(area) > 6:
+        return "5" if len(area) == 9 else "6"
+    return "2" if area.endswith("0000") else "3" if area.endswith("00") else "4"

@@ -1,0 +1,55 @@
+"""Runs: begun, ended, and the one that a kill left unfinished."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, text
+from sqlmodel import Session, select
+
+from app import log
+from app.exchange.models import ImportRun
+
+
+def begin(session: Session, digest: str, mapping: str, name: str, mode: str) -> ImportRun:
+    """Note that a run begins; one that was killed is taken up again."""
+    run = session.exec(
+        select(ImportRun).where(
+            ImportRun.digest == digest,
+            ImportRun.mapping == mapping,
+            ImportRun.mode == mode,
+            ImportRun.state == "running",
+        )
+    ).first()
+    if run is None:
+        run = ImportRun(
+            digest=digest, mapping=mapping, name=name, mode=mode, started_at=log.now_microseconds()
+        )
+        session.add(run)
+        session.flush()
+    return run
+
+
+def end(session: Session, run_id: int | None, records: int, changesets: list[str]) -> None:
+    run = session.get_one(ImportRun, run_id)
+    run.state, run.records, run.changesets = "ended", records, " ".join(changesets)
+    run.ended_at = log.now_microseconds()
+    session.add(run)
+    session.flush()
+
+
+def unfinished(connection: Connection) -> str | None:
+    """The name of an initial import or seed that has not ended: until then the registry is incomplete."""
+    return connection.execute(
+        text(
+            "SELECT name FROM import_run WHERE state = 'running' AND mode IN ('initial', 'seed') ORDER BY id LIMIT 1"
+        )
+    ).scalar_one_or_none()
+
+
+def drafts_of(session: Session, digest: str, mapping: str) -> list[str]:
+    """Changesets that an earlier import of the same file made."""
+    runs = session.exec(
+        select(ImportRun).where(
+            ImportRun.digest == digest, ImportRun.mapping == mapping, ImportRun.mode == "draft"
+        )
+    )
+    return [changeset for run in runs for changeset in run.changesets.split()]

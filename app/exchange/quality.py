@@ -1,0 +1,287 @@
+"""What an import says about the quality of its source: counts, examples and places; nothing is repaired.
+
+Counts are exact; of the examples a few are kept, so that the report stays small on any file. The
+sources of the rules: 行政许可法 第三十条 (what must be published), 第八十二条 (limits in 工作日) and
+安阳市政务服务条例 第十三条 (no catch-all materials).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.exchange.records import Problem, Record
+from app.items.codes import NATIONAL_12, NATIONAL_14
+
+EXAMPLES = 5
+MAX_TRACKED = 500_000
+"""Names and codes remembered to find repeats; a larger file is checked up to here, and the report says so."""
+
+TITLES = {
+    "bad-uscc": "统一社会信用代码有误",
+    "bad-gb2260": "行政区划代码有误",
+    "bad-national-12": "基本编码有误",
+    "bad-national-14": "业务办理项编码（14位）有误",
+    "bad-national-31": "实施编码有误",
+    "bad-national-33": "业务办理项编码（33位）有误",
+    "bad-local-code": "不合来源编码格式",
+    "no-code": "没有任何编码",
+    "no-implementation-code": "没有实施编码",
+    "no-region": "没有写明地区",
+    "no-authority": "没有写明实施机关",
+    "missing-name": "没有名称",
+    "half-width-brackets": "名称用半角括号",
+    "mixed-brackets": "名称半角、全角括号混用",
+    "unbalanced-brackets": "名称括号不成对",
+    "duplicate-name": "同一机关有同名事项",
+    "shared-code": "几个事项共用一个编码",
+    "shared-authority-code": "几个机关共用一个编码",
+    "authority-named-alike": "同一地区有同名机关",
+    "limit-note-differs": "时限数值与说明不一致",
+    "promised-longer": "承诺时限长于法定时限",
+    "limit-units-differ": "法定与承诺时限单位不同",
+    "vague-material": "材料名称笼统",
+    "online-without-address": "支持网办而没有网址",
+    "source-flag": "来源自己标注的疑点",
+    "unreadable-value": "值无法识别，存入其他信息",
+    "citation-kept-as-text": "依据未能完全拆分",
+    "repeated-key": "来源主键重复",
+    "repeated-row": "重复的行",
+    "undated-version": "同名文件中有的没有日期",
+    "end-day-unknown": "已废止而没有废止日期",
+    "unknown-type": "事项类型未知",
+    "start-unknown": "起始日期未知",
+    "status-unknown": "状态未知",
+    "region-named-twice": "同一区划代码有几种写法",
+    "same-day-version": "同一天有几个版本",
+    "short-row": "列数不足",
+    "unknown-status": "状态不认识",
+    "too-many-elements": "列表过长",
+    "same-as": "另一来源已有同一事项",
+}
+"""Code of a problem -> its title in the report."""
+
+DISCLOSURES = {
+    "citations": "设定依据",
+    "conditions": "受理条件",
+    "materials": "申请材料",
+    "statutory_limit": "法定时限",
+    "promised_limit": "承诺时限",
+    "charged": "是否收费",
+    "consult_phone": "咨询电话",
+    "complaint_phone": "监督电话",
+}
+"""What has to be published of an item, and can be counted."""
+
+_VAGUE = re.compile(
+    r"^(其他|其它|有关|相关)(证明)?(材料|资料|文件)$|(有关|相关)证明材料|其他(有关|相关)?材料|其它材料"
+)
+_BRACKET = re.compile(r"[()（）]")
+_AMOUNT = re.compile(
+    r"(?<!延长)(?<!延长至)(?<!\d)(?<![一二三四五六七八九十])"  # an extension is not the limit
+    r"(\d{1,4}|[一二三四五六七八九十]{1,3})\s*个?\s*(?:工作日|自然日|日|天)"
+)
+_CHINESE = {char: number for number, char in enumerate("一二三四五六七八九", 1)}
+
+
+@dataclass
+class Finding:
+    """One kind of finding: how often, and where for example."""
+
+    count: int = 0
+    severity: str = "note"
+    examples: list[dict[str, str]] = field(default_factory=list)
+
+    def add(self, severity: str, where: str, message: str) -> None:
+        self.count += 1
+        self.severity = severity
+        if len(self.examples) < EXAMPLES:
+            self.examples.append({"where": where, "message": message})
+
+
+@dataclass
+class Quality:
+    """Gathers findings while records pass; ``report`` renders them as data, ``text`` in Chinese."""
+
+    rows: int = 0
+    kinds: Counter[str] = field(default_factory=Counter)
+    subjects: Counter[str] = field(default_factory=Counter)
+    findings: dict[str, Finding] = field(default_factory=dict)
+    missing: Counter[str] = field(default_factory=Counter)
+    full: bool = False
+    """True once too many names and codes were met for all to be remembered."""
+    _names: dict[int, int] = field(default_factory=dict)
+    _codes: dict[int, int] = field(default_factory=dict)
+    _told: set[int] = field(default_factory=set)
+
+    def problem(self, problem: Problem) -> None:
+        self._find(problem.severity, problem.code, problem.where, problem.message)
+
+    def record(self, record: Record, first: bool, own: int) -> None:
+        """Takes a record, whether it is the first of its reference, and a number that stands for the reference."""
+        self.kinds[record.kind] += 1
+        if first:
+            self.subjects[record.kind] += 1
+        if record.status == "unknown":
+            self._find("note", "status-unknown", record.where, "状态未知")
+        if record.start_unknown and record.kind in ("item", "instrument"):
+            self._find("note", "start-unknown", record.where, "起始日期未知，以所证明的日期为准")
+        if record.kind == "authority" and first:
+            self._authority(record, own)
+        if record.kind == "item":
+            self._item(record, own)
+
+    def _find(self, severity: str, code: str, where: str, message: str) -> None:
+        self.findings.setdefault(code, Finding()).add(severity, where, message)
+
+    def _held(self, holders: dict[int, int], value: tuple[str, ...], own: int) -> bool:
+        """True where another reference has this value too."""
+        key = hash(value)
+        if len(holders) >= MAX_TRACKED and key not in holders:
+            self.full = True
+            return False
+        return holders.setdefault(key, own) != own
+
+    def _authority(self, record: Record, own: int) -> None:
+        name, region = record.content.get("name", ""), record.content.get("region", "")
+        if self._held(self._names, ("authority", region, name), own):
+            message = f"同一地区有几个“{name}”，编码不同，分别收录；若是一个机关请以变更单合并"
+            self._find("warning", "authority-named-alike", record.where, message)
+
+    def _item(self, record: Record, own: int) -> None:
+        content = record.content
+        name = content["name"]
+        self._brackets(name, record.where)
+        if self._held(self._names, ("item", content["authority"], name), own):
+            self._find(
+                "warning", "duplicate-name", record.where, f"本机关另有同名事项“{name}”，分别收录，请核对"
+            )
+        self._shared_codes(record, own)
+        self._limits(content, record.where)
+        self._materials(content, record.where)
+        if content["type"] == "unknown":
+            self._find("note", "unknown-type", record.where, "来源没有事项类型，记为未知")
+        if content.get("online") and content.get("online_address") in (None, "无"):
+            self._find(
+                "warning", "online-without-address", record.where, "写明支持网办，却没有网办地址，请补充"
+            )
+        for one in DISCLOSURES:
+            if one not in content:
+                self.missing[one] += 1
+
+    def _brackets(self, name: str, where: str) -> None:
+        if not _BRACKET.search(name):
+            return
+        half = name.count("("), name.count(")")
+        full = name.count("（"), name.count("）")
+        if sum(half):
+            code = "mixed-brackets" if sum(full) else "half-width-brackets"
+            self._find("note", code, where, f"“{name}”照原样保留，检索时不区分半角和全角")
+        if half[0] + full[0] != half[1] + full[1]:
+            self._find("warning", "unbalanced-brackets", where, f"“{name}”的括号不成对，请核对")
+
+    def _shared_codes(self, record: Record, own: int) -> None:
+        """A 基本编码 belongs to the catalogue entry, which many items implement; every other code to one item."""
+        for code in record.codes:
+            if code.scheme in (NATIONAL_12, NATIONAL_14):
+                continue
+            value = (code.scheme, code.issuer, code.value)
+            if self._held(self._codes, value, own) and (told := hash((value, own))) not in self._told:
+                self._told.add(told)
+                message = f"编码{code.value}已用于另一事项，按来源主键分别收录，查询该编码将列出全部"
+                self._find("warning", "shared-code", record.where, message)
+
+    def _limits(self, content: dict[str, Any], where: str) -> None:
+        statutory, promised = content.get("statutory_limit"), content.get("promised_limit")
+        for title, limit in (("法定", statutory), ("承诺", promised)):
+            if limit and "note" in limit and "value" in limit and _contradicts(limit["value"], limit["note"]):
+                message = f"{title}时限为{limit['value']}，说明却写“{limit['note'][:40]}”，两处照录，请核对"
+                self._find("warning", "limit-note-differs", where, message)
+        if not (statutory and promised and "value" in statutory and "value" in promised):
+            return
+        if statutory.get("unit") != promised.get("unit"):
+            self._find("note", "limit-units-differ", where, "法定与承诺时限单位不同，不作比较")
+        elif promised["value"] > statutory["value"]:
+            message = f"承诺{promised['value']}长于法定{statutory['value']}，请核对"
+            self._find("warning", "promised-longer", where, message)
+
+    def _materials(self, content: dict[str, Any], where: str) -> None:
+        for material in content.get("materials", ()):
+            if _VAGUE.search(material["name"]):
+                self._find(
+                    "warning", "vague-material", where, f"材料“{material['name'][:60]}”笼统，应写明具体材料"
+                )
+
+    def report(self) -> dict[str, Any]:
+        """The report as JSON-ready data."""
+        return {
+            "rows": self.rows,
+            "records": dict(self.kinds),
+            "subjects": dict(self.subjects),
+            "complete": not self.full,
+            "findings": {
+                code: {
+                    "title": TITLES.get(code, code),
+                    "severity": one.severity,
+                    "count": one.count,
+                    "examples": one.examples,
+                }
+                for code, one in sorted(self.findings.items(), key=lambda pair: (-pair[1].count, pair[0]))
+            },
+            "missing": dict(self.missing.most_common()),
+        }
+
+    def text(self) -> str:
+        """The report in Chinese, for people."""
+        lines = [f"共读取{self.rows}行。"]
+        for kind, title in _KINDS.items():
+            if self.kinds[kind]:
+                lines.append(f"{title}：{self.subjects[kind]}个（{self.kinds[kind]}条记录）")
+        for code, one in sorted(
+            self.findings.items(), key=lambda pair: (_ORDER[pair[1].severity], -pair[1].count)
+        ):
+            lines.append("")
+            lines.append(f"[{_SEVERITIES[one.severity]}] {TITLES.get(code, code)}：{one.count}处")
+            lines.extend(f"  {example['where']}：{example['message']}" for example in one.examples)
+            if one.count > len(one.examples):
+                lines.append(f"  ……另有{one.count - len(one.examples)}处")
+        if self.missing:
+            lines.append("")
+            lines.append("应公开而没有的内容：")
+            lines.extend(
+                f"  {DISCLOSURES[name]}：{count}条事项记录" for name, count in self.missing.most_common()
+            )
+        if self.full:
+            lines.append("")
+            lines.append(f"记录过多，重名和共用编码只核对了前{MAX_TRACKED}个。")
+        return "\n".join(lines) + "\n"
+
+
+_KINDS = {
+    "region": "行政区划",
+    "authority": "实施机关",
+    "instrument": "法律法规文件",
+    "entry": "基本目录事项",
+    "calendar": "日历年",
+    "item": "事项",
+}
+_SEVERITIES = {"error": "错误", "warning": "警告", "note": "提示"}
+_ORDER = {"error": 0, "warning": 1, "note": 2}
+
+
+def _contradicts(value: int, note: str) -> bool:
+    """True where a note names days and none of its numbers is the limit's value."""
+    numbers = [_number(text) for text in _AMOUNT.findall(note[:500])]
+    return bool(numbers) and value not in numbers
+
+
+def _number(text: str) -> int:
+    """A whole number below 100 in Chinese or any in Arabic digits: 二十 -> 20, 十五 -> 15."""
+    if text.isascii():
+        return int(text)
+    tens, mark, ones = text.partition("十")
+    if not mark:
+        return _CHINESE.get(text[-1], 0)
+    return _CHINESE.get(tens, 1) * 10 + _CHINESE.get(ones, 0)

@@ -1,0 +1,277 @@
+"""From a file to records: one reading, streamed, with every problem told. No database, no publishing.
+
+    reading = read_records(path, "catalogue_items", attested=date(2021, 6, 30))
+    for record in reading: ...
+    if reading.refused: ...          # some problem was an error: nothing of the file may be used
+    print(reading.quality.text())
+
+Records come with what they refer to first: a region, then its authorities, then their items; the
+records of one reference come in rising day. A reading can be gone through once; read the file
+again for a second pass, which gives the same records.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from app.exchange.cells import Cells
+from app.exchange.convert import Days, ItemConverter, Teller
+from app.exchange.instruments import InstrumentConverter, instrument_day
+from app.exchange.mapping import Mapping, SameAs, load_mapping
+from app.exchange.quality import Quality
+from app.exchange.readers import Refused, Row, parse_line, read_lines, read_rows
+from app.exchange.records import Problem, Record
+from app.exchange.validation import MODELS, checked
+from app.exchange.values import read_day
+from app.items import codes
+
+MAX_ERRORS = 200
+"""After so many errors the rest of the file is not read: it is refused anyway."""
+MAX_EACH = 200
+"""Problems of one code that are kept in full; all are counted in ``quality``."""
+
+
+@dataclass
+class ImportReading:
+    """One pass over a file. ``problems``, ``quality`` and ``refused`` are complete when it has ended."""
+
+    path: Path
+    mapping: Mapping
+    attested: date | None
+    problems: list[Problem] = field(default_factory=list)
+    quality: Quality = field(default_factory=Quality)
+    errors: int = 0
+    same_as: dict[str, SameAs] = field(default_factory=dict)
+    """Reference of an item -> the other source that has it too, and its reference there."""
+    _last_days: dict[int, str] = field(default_factory=dict)
+    """Hash of kind and reference -> day of its last record; hashes, so that large files stay small in memory."""
+    _started: bool = False
+
+    @property
+    def refused(self) -> bool:
+        """True where some problem is an error: nothing of the file may be used."""
+        return self.errors > 0
+
+    def report(self, problem: Problem) -> None:
+        self.quality.problem(problem)
+        if problem.severity == "error":
+            self.errors += 1
+        if self.quality.findings[problem.code].count <= MAX_EACH:
+            self.problems.append(problem)
+
+    def __iter__(self) -> Iterator[Record]:
+        if self._started:
+            raise RuntimeError("a reading is gone through once; call read_records again")
+        self._started = True
+        source = self._native() if self.mapping.kind == "record" else self._mapped()
+        for record in source:
+            own = hash((record.kind, record.ref))
+            before = self._last_days.get(own)
+            self._last_days[own] = sys.intern(record.day)
+            if before is not None and not self._rises(before, record):
+                continue
+            self.quality.record(record, before is None, own)
+            yield record
+            if self.errors >= MAX_ERRORS:
+                break
+        if self.errors >= MAX_ERRORS:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        message = f"错误已达{MAX_ERRORS}处，其余未再检查，请先改正以上错误"
+        self.problems.append(
+            Problem(severity="error", code="too-many-errors", where=self.path.name, message=message)
+        )
+
+    # Native JSON lines: each line is a Record
+
+    def _native(self) -> Iterator[Record]:
+        for number, line in self._lines():
+            self.quality.rows += 1
+            where = f"{self.path.name} 第{number}行"
+            values = parse_line(line, where, self.report)
+            record = self._native_record(values, where) if values is not None else None
+            if self.errors >= MAX_ERRORS:
+                return
+            if record is not None:
+                yield record
+
+    def _lines(self) -> Iterator[tuple[int, bytes]]:
+        try:
+            yield from read_lines(self.path, self.report)
+        except Refused as refused:
+            self.report(refused.problem)
+        except OSError as error:
+            self._error(
+                "unreadable-file", self.path.name, f"文件打不开（{error.strerror}），请检查路径和权限"
+            )
+
+    def _native_record(self, values: dict[str, Any], where: str) -> Record | None:
+        if not values.get("where"):
+            values["where"] = where
+        if "day" not in values and self.attested is not None:
+            values["day"] = self.attested.isoformat()
+            values["start_unknown"] = True
+        try:
+            record = Record.model_validate(values)
+        except ValidationError as error:
+            self._invalid(error, where, "")
+            return None
+        if not _is_day(record.day):
+            self._error("bad-day", f"{where}“day”", f"“{record.day[:40]}”不是日期，应写作 2020-01-31")
+            return None
+        for code in record.codes:
+            self._check_code(code.scheme, code.value, where)
+        return self._checked(record, where)
+
+    def _check_code(self, scheme: str, value: str, where: str) -> None:
+        for reason in codes.check(scheme, value):
+            refused = reason.code == "registry-id-as-code"
+            self.report(
+                Problem(
+                    severity="error" if refused else "warning",
+                    code=reason.code,
+                    where=f"{where}“codes”",
+                    message=f"{reason.message}；{'请删去' if refused else '原样保留，请核对'}",
+                )
+            )
+
+    def _rises(self, before: str, record: Record) -> bool:
+        """Records of one reference must rise in day, so that each is the next version."""
+        if before < record.day:
+            return True
+        if before == record.day and self.mapping.ordered:
+            message = f"同一事项在{before}有几个版本，按来源次序收录，以最后一个为准"
+            self.report(
+                Problem(severity="note", code="same-day-version", where=record.where, message=message)
+            )
+            return True
+        code, message = (
+            "days-not-rising",
+            f"“{record.ref[:60]}”的日期早于前一条（{before}），请按日期先后排列",
+        )
+        if before == record.day:
+            code, message = "repeated-ref", f"“{record.ref[:60]}”在{before}已有一条，请合并或改用另一个主键"
+        self._error(code, record.where, message)
+        return False
+
+    # Files of other sources, by their mapping
+
+    def _mapped(self) -> Iterator[Record]:
+        teller = Teller(self.report)
+        rows: Iterable[Row] = self._rows()
+        convert = self._converter(teller, rows := self._sorted(rows) if self.mapping.ordered else rows)
+        for row in rows:
+            for record in convert(row):
+                valid = self._checked(record, teller.where)
+                if valid is not None:
+                    self._note_same_as(row, valid, teller)
+                    yield valid
+            if self.errors >= MAX_ERRORS:
+                return
+
+    def _rows(self) -> Iterator[Row]:
+        for row in read_rows(self.path, self.report):
+            self.quality.rows += 1
+            yield row
+
+    def _converter(self, teller: Teller, rows: Iterable[Row]) -> Callable[[Row], Iterator[Record]]:
+        attested = self.attested.isoformat() if self.attested else None
+        if self.mapping.kind == "item":
+            return ItemConverter(self.mapping, Days(self.mapping, attested), teller).convert
+        titles = self.mapping.fields["title"].columns()[0]
+        dated = frozenset(
+            str(row.values.get(titles)) for row in rows if instrument_day(self.mapping, Cells(row.values))[0]
+        )
+        return InstrumentConverter(self.mapping, attested, teller, dated).convert
+
+    def _sorted(self, rows: Iterable[Row]) -> list[Row]:
+        """All rows in the order of their days, undated ones last; rows of one day as they stand."""
+        return sorted(rows, key=lambda row: self._row_day(row) or "9999")
+
+    def _row_day(self, row: Row) -> str | None:
+        cells = Cells(row.values)
+        if self.mapping.kind == "instrument":
+            return instrument_day(self.mapping, cells)[0]
+        columns = self.mapping.day.columns if self.mapping.day else []
+        given = next((value for column in columns if (value := cells.peek(column)) is not None), None)
+        return read_day(given) if given is not None else None
+
+    def _note_same_as(self, row: Row, record: Record, teller: Teller) -> None:
+        key = self.mapping.row_key
+        same = self.mapping.same_as.get(str(row.values.get(key))) if key and record.kind == "item" else None
+        if same is None:
+            return
+        self.same_as[record.ref] = same
+        teller.tell("note", "same-as", "", f"与来源“{same.source}”的“{same.ref}”是同一事项，请勿重复发布")
+
+    # Both
+
+    def _checked(self, record: Record, where: str) -> Record | None:
+        """The record with its content as it will be stored; None, and problems, where it does not fit."""
+        try:
+            record.content = checked(record.kind, record.content)
+        except ValidationError as error:
+            self._invalid(error, where, "content")
+            return None
+        return record
+
+    def _invalid(self, error: ValidationError, where: str, inside: str) -> None:
+        for one in error.errors(include_url=False)[:20]:
+            place = ".".join(str(part) for part in (inside, *one["loc"]) if part != "")
+            self._error("invalid-content", f"{where}“{place}”", _explain(one))
+
+    def _error(self, code: str, where: str, message: str) -> None:
+        self.report(Problem(severity="error", code=code, where=where, message=message))
+
+
+def read_records(
+    path: str | Path, mapping: str | Path | Mapping, attested: date | None = None
+) -> ImportReading:
+    """A reading of a file by a mapping (its name, its file or itself). Raises BadMapping; else never for content.
+
+    ``attested`` is the day that the source vouches for, used for rows that have no day of their own.
+    """
+    loaded = mapping if isinstance(mapping, Mapping) else load_mapping(mapping)
+    return ImportReading(Path(path), loaded, attested)
+
+
+@lru_cache(maxsize=10_000)
+def _is_day(text: str) -> bool:
+    return len(text) == 10 and read_day(text) == text
+
+
+def _explain(error: Any) -> str:
+    """A validation error in Chinese: what is wrong, and what to do."""
+    kind, context = error["type"], error.get("ctx", {})
+    given = str(error.get("input"))[:40]
+    sentences = {
+        "missing": "缺少这一项，请补上",
+        "extra_forbidden": "没有这个字段，请改正字段名或移到 extra",
+        "string_too_long": f"文字过长，最多{context.get('max_length')}字，请缩短或移到说明、附件",
+        "string_too_short": "不能为空，请填写或整项删去",
+        "string_type": f"应为文字，现为 {given}",
+        "string_pattern_mismatch": f"“{given}”的格式不对，应符合 {context.get('pattern')}",
+        "int_parsing": f"“{given}”应为整数",
+        "int_type": f"“{given}”应为整数",
+        "int_from_float": f"“{given}”应为整数",
+        "bool_parsing": f"“{given}”应为 true 或 false",
+        "literal_error": f"“{given}”不在允许的值之内：{context.get('expected')}",
+        "greater_than_equal": f"“{given}”过小，不得小于{context.get('ge')}",
+        "less_than_equal": f"“{given}”过大，不得大于{context.get('le')}",
+        "list_type": "应为列表",
+        "dict_type": "应为对象",
+        "model_type": "应为对象",
+    }
+    return sentences.get(kind, f"“{given}”不符合要求（{error['msg']}），请改正")
+
+
+__all__ = ["MODELS", "ImportReading", "read_records"]

@@ -1,0 +1,207 @@
+"""``qingdan seed``: the demonstration registry, through the same doors as any other data.
+
+The records are 首次录入; then the changesets, rounds among them, are drafted by one locked demonstration
+account, approved by another, and published one by one. Killed, it goes on by running it again.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sqlalchemy import text
+from sqlmodel import Session, select
+
+from app.auth.accounts import actor_of, add_account
+from app.auth.actor import Actor
+from app.auth.models import Account
+from app.canonical import decode
+from app.changes import drafts, publishing
+from app.changes.models import ChangesetInput
+from app.db import Database
+from app.exchange import progress
+from app.exchange.admitting import CREATES, Admission, in_order
+from app.exchange.importing import BATCH, Tell, quiet
+from app.exchange.models import SourceKey
+from app.exchange.records import CodeValue, Record
+
+SOURCE = "seed"
+SEED_DIR = Path(__file__).resolve().parents[2] / "seed"
+FILES = ("authorities", "instruments", "calendar", "entries", "items")
+DRAFTER, REVIEWER = "demo-drafter", "demo-reviewer"
+
+
+def seed(database: Database, today: str, directory: Path = SEED_DIR, tell: Tell = quiet) -> int:
+    """Load the seed. Returns the number of publications; 0 where all was there already."""
+    with database.writing() as session:
+        run = progress.begin(session, SOURCE, SOURCE, "seed", "seed")
+        drafter, reviewer = (
+            _account(session, DRAFTER, "演示起草", "edit"),
+            _account(session, REVIEWER, "演示审核", "review,publish"),
+        )
+    count = _publish_records(database, list(_records(directory)), tell)
+    changes = [orjson.loads(line) for line in (directory / "changes.jsonl").read_bytes().splitlines() if line]
+    for number, change in enumerate(changes, start=1):
+        count += _publish_change(database, drafter, reviewer, change, today)
+        tell("变更", number)
+    with database.writing() as session:
+        progress.end(session, run.id, count, [])
+    return count
+
+
+def is_empty(session: Session) -> bool:
+    """Whether nothing is published yet, and no import is under way."""
+    connection = session.connection()
+    published = connection.execute(text("SELECT 1 FROM log_entry LIMIT 1")).first()
+    return published is None
+
+
+def is_half_done(session: Session) -> bool:
+    """Whether a seed was begun and killed."""
+    return progress.unfinished(session.connection()) == SOURCE
+
+
+def is_done(session: Session) -> bool:
+    """Whether this registry holds the seed."""
+    row = session.exec(select(SourceKey).where(SourceKey.source == SOURCE)).first()
+    return row is not None
+
+
+def _account(session: Session, name: str, display_name: str, rights: str) -> Actor:
+    account = session.exec(select(Account).where(Account.name == name)).first()
+    if account is None:
+        account = add_account(session, name, rights.split(","), display_name=display_name, locked=True)
+    return actor_of(account)
+
+
+def _records(directory: Path) -> Iterator[Record]:
+    with (directory / "regions.csv").open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            yield _region(row)
+    for name in FILES:
+        for line in (directory / f"{name}.jsonl").read_bytes().splitlines():
+            if line:
+                yield Record.model_validate(orjson.loads(line))
+
+
+def _region(row: dict[str, str]) -> Record:
+    content: dict[str, Any] = {"schema": 1, "name": row["name"], "level": row["level"]}
+    if row["short_name"]:
+        content["short_name"] = row["short_name"]
+    if row["parent"]:
+        content["parent"] = f"@region:{row['parent']}"
+    return Record(
+        kind="region",
+        ref=row["code"],
+        content=content,
+        codes=[CodeValue(scheme="gb2260", value=row["code"])],
+        day=row["attested"],
+        start_unknown=True,
+    )
+
+
+def _publish_records(database: Database, records: list[Record], tell: Tell) -> int:
+    """The initial part; records that were published before a kill are passed over."""
+    admission = Admission(SOURCE, trusted=False)
+    ordered, count = in_order(records), 0
+    for start in range(0, len(ordered), BATCH):
+        with database.writing() as session:
+            admitted = admission.batch(session.connection(), ordered[start : start + BATCH])
+            if admitted.acts:
+                publishing.publish_initial(session, admitted.acts, {"title": "首次录入：示范数据"})
+                count += 1
+            admission.write_keys(session.connection(), admitted)
+        tell("首次录入", min(start + BATCH, len(ordered)))
+    return count
+
+
+# --- changes ----------------------------------------------------------------------------------------------
+
+
+def _publish_change(
+    database: Database, drafter: Actor, reviewer: Actor, change: dict[str, Any], today: str
+) -> int:
+    with database.writing() as session:
+        if session.get(SourceKey, (SOURCE, "changeset", change["ref"])) is not None:
+            return 0
+        asked = ChangesetInput.model_validate(_asked(session, change, today))
+        changeset = drafts.draft(session, drafter, asked, today)
+        drafts.submit(session, drafter, changeset.id, None, today)
+        drafts.approve(session, reviewer, changeset.id)
+        publishing.publish(session, reviewer, changeset.id, today)
+        session.add(SourceKey(source=SOURCE, kind="changeset", ref=change["ref"], subject_id=changeset.id))
+        _remember_created(session, change, changeset.id)
+    return 1
+
+
+def _asked(session: Session, change: dict[str, Any], today: str) -> dict[str, Any]:
+    """The changeset as the API would have it: references replaced, past decisions marked."""
+    asked = {name: part for name, part in change.items() if name not in ("ref", "decisions")}
+    reason = change.get("reason", "")
+    timing = "correction" if reason.startswith("更正") else "late_entry"
+    asked["decisions"] = [_decision(decision, reason, timing, today) for decision in change["decisions"]]
+    return _resolved(session, asked)
+
+
+def _decision(decision: dict[str, Any], reason: str, timing: str, today: str) -> dict[str, Any]:
+    made = {name: part for name, part in decision.items() if name != "record" and part not in (None, "")}
+    if record := decision.get("record"):
+        made |= {
+            "kind": record["kind"],
+            "content": record["content"],
+            "codes": record.get("codes", []),
+            "ref": record["ref"],
+        }
+    made["results"] = [_result(result) for result in decision.get("results", [])]
+    named = [made.get("subject"), *(origin for origin in decision.get("origins", []))]
+    made["origins"] = [{"subject": origin} for origin in decision.get("origins", [])]
+    if "kind" not in made:
+        first = next(name for name in named if name)
+        made["kind"] = first[1:].split(":", 1)[0]
+    if made["effective_from"] < today:
+        made |= {"timing": timing, "reason": made.get("reason") or reason}
+    return made
+
+
+def _result(result: dict[str, Any]) -> dict[str, Any]:
+    if record := result.get("record"):
+        return {"content": record["content"], "codes": record.get("codes", []), "ref": record["ref"]}
+    return result
+
+
+def _resolved(session: Session, value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _resolved(session, part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_resolved(session, part) for part in value]
+    if isinstance(value, str) and value.startswith("@") and ":" in value:
+        kind, _, ref = value[1:].partition(":")
+        if kind in CREATES:
+            return _subject(session, kind, ref) or value
+    return value
+
+
+def _subject(session: Session, kind: str, ref: str) -> str | None:
+    for source in (SOURCE, "url"):
+        row = session.get(SourceKey, (source, kind, ref))
+        if row is not None:
+            return row.subject_id
+    return None
+
+
+def _remember_created(session: Session, change: dict[str, Any], changeset_id: str) -> None:
+    """Later changes of the seed may refer to what this one created."""
+    rows = drafts.drafted(session, drafts.find(session, changeset_id))
+    for decision, row in zip(change["decisions"], rows, strict=True):
+        body = decode(row.body)
+        places = [(decision, body), *zip(decision.get("results", []), body.get("results", []), strict=False)]
+        for source, made in places:
+            if record := source.get("record"):
+                session.add(
+                    SourceKey(
+                        source=SOURCE, kind=record["kind"], ref=record["ref"], subject_id=made["subject"]
+                    )
+                )

@@ -1,0 +1,540 @@
+"""Asking about items: one by id or code, many by filter; the answer's envelope around the stored bytes.
+
+The item read is the busiest door, so it is one indexed query and a splice of bytes, by a ``Run`` that a
+driver's own connection can serve as well as SQLAlchemy's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, bindparam, text
+
+from app.canonical import decode
+from app.errors import Ambiguous, Invalid, NotFound
+from app.places.queries import subtree
+from app.versions import ids
+from app.versions.models import FIRST, OPEN
+from app.versions.queries import Known, lineage_of, moment, names_of, state_on, timeline
+
+Run = Callable[[str, tuple[Any, ...]], list[Any]]
+"""Run SQL with ``?`` marks and return the rows."""
+
+
+def run_by(connection: Connection) -> Run:
+    """A Run over SQLAlchemy's connection."""
+    marks = "%s" if connection.dialect.name == "postgresql" else "?"
+
+    def run(statement: str, parameters: tuple[Any, ...]) -> list[Any]:
+        return list(connection.exec_driver_sql(statement.replace("?", marks), parameters).fetchall())
+
+    return run
+
+
+class NameBook:
+    """Dated names of authorities and regions, kept while the log's head stands."""
+
+    def __init__(self) -> None:
+        self.head = -1
+        self._names: dict[str, list[tuple[str, str, str]]] = {}
+        self.recorded_at = ""
+
+    def turn_to(self, head: int, recorded_at: int) -> None:
+        if head != self.head:
+            self.head, self._names = head, {}
+            self.recorded_at = moment(recorded_at)
+
+    def name(self, run: Run, subject_id: str, day: str) -> str | None:
+        """The name on a day, or the nearest known: the last before, else the first after."""
+        spans = self._names.get(subject_id)
+        if spans is None:
+            rows = run(
+                "SELECT valid_from, valid_to, name FROM timeline"
+                " WHERE subject_id = ? AND content IS NOT NULL ORDER BY valid_from",
+                (subject_id,),
+            )
+            spans = self._names[subject_id] = [(row[0], row[1], row[2]) for row in rows]
+        best = None
+        for valid_from, _valid_to, name in spans:
+            if valid_from <= day or best is None:
+                best = name
+        return best
+
+
+_ITEM = (
+    "SELECT t.valid_from, t.valid_to, t.kind, t.revision, t.status, t.codes, t.name, t.authority, t.region,"
+    " t.visibility, c.body, cd.body, cp.body, d.outcome, r.publication,"
+    " (SELECT e.recorded_at FROM log_entry e WHERE e.seq > r.seq ORDER BY e.seq LIMIT 1),"
+    " EXISTS (SELECT 1 FROM lineage l WHERE l.origin = t.subject_id OR l.successor = t.subject_id),"
+    " h.seq, h.recorded_at"
+    " FROM timeline t"
+    " JOIN (SELECT seq, recorded_at FROM log_entry ORDER BY seq DESC LIMIT 1) h ON 1 = 1"
+    " LEFT JOIN content c ON c.hash = t.content"
+    " LEFT JOIN revision r ON r.seq = t.revision"
+    " LEFT JOIN decision d ON d.seq = r.cause"
+    " LEFT JOIN content cd ON cd.hash = d.statement"
+    " LEFT JOIN publication p ON p.seq = r.publication"
+    " LEFT JOIN content cp ON cp.hash = p.statement"
+    " WHERE t.subject_id = ? AND t.valid_from <= ? ORDER BY t.valid_from DESC LIMIT 1"
+)
+
+
+def read_item(run: Run, book: NameBook, item_id: str, day: str, today: str) -> bytes:
+    """The answer of ``GET /items/{id}`` at the log's head, as JSON bytes. Raises NotFound."""
+    rows = run(_ITEM, (item_id, day))
+    if not rows or rows[0][1] <= day:
+        return _outside(run, book, item_id, day, today)
+    row = rows[0]
+    if row[2] != "item" or row[9] != "public":
+        raise unknown_item(item_id)
+    book.turn_to(row[17], row[18])
+    unknown = row[3] is None
+    codes = orjson.loads(row[5])
+    envelope = {
+        "id": item_id,
+        "code": main_code(codes),
+        "codes": codes,
+        "name": row[6],
+        "status": row[4],
+        "on": day,
+        "planned": day > today,
+        "valid_from": None if unknown else row[0],
+        "valid_to": None if row[1] == OPEN else row[1],
+        "attested_from": row[1] if unknown else None,
+        "revision": row[3],
+        "recorded_at": moment(row[15]) if row[15] else None,
+        "authority": _named(run, book, row[7], day),
+        "region": _named(run, book, row[8], day),
+        "document": _document(row[11], row[12], row[13], row[14]),
+        "predecessors": [],
+        "successors": [],
+        "known_at": book.recorded_at,
+        "seq": row[17],
+    }
+    if row[16]:
+        envelope["predecessors"], envelope["successors"] = _kin(run, item_id)
+    return splice(envelope, bytes(row[10]) if row[10] is not None else None)
+
+
+def _outside(run: Run, book: NameBook, item_id: str, day: str, today: str) -> bytes:
+    """A known item on a day before it begins (or after a voided start): it still answers."""
+    found = run(
+        "SELECT s.seq, (SELECT min(valid_from) FROM timeline t WHERE t.subject_id = s.id AND t.valid_from > ?),"
+        " (SELECT t.visibility FROM timeline t WHERE t.subject_id = s.id ORDER BY t.valid_from DESC LIMIT 1),"
+        " h.seq, h.recorded_at FROM subject s"
+        " JOIN (SELECT seq, recorded_at FROM log_entry ORDER BY seq DESC LIMIT 1) h ON 1 = 1"
+        " WHERE s.id = ? AND s.kind = 'item'",
+        (day, item_id),
+    )
+    if not found or (found[0][2] or "public") != "public":
+        raise unknown_item(item_id)
+    row = found[0]
+    book.turn_to(row[3], row[4])
+    return splice(_empty_envelope(item_id, day, today, row[1], book.recorded_at, row[3]), None)
+
+
+def _empty_envelope(
+    item_id: str, day: str, today: str, begins: str | None, known: str, seq: int
+) -> dict[str, Any]:
+    return {
+        "id": item_id,
+        "code": None,
+        "codes": [],
+        "name": None,
+        "status": "not_yet",
+        "on": day,
+        "planned": day > today,
+        "valid_from": None,
+        "valid_to": begins,
+        "attested_from": None,
+        "revision": None,
+        "recorded_at": None,
+        "authority": None,
+        "region": None,
+        "document": None,
+        "predecessors": [],
+        "successors": [],
+        "known_at": known,
+        "seq": seq,
+    }
+
+
+def unknown_item(asked: str) -> NotFound:
+    return NotFound(f"登记簿中从未有过事项 {asked}，请检查编号或编码。", code="unknown-item")
+
+
+def splice(envelope: dict[str, Any], content: bytes | None) -> bytes:
+    """The envelope with the stored content bytes in it, untouched."""
+    return orjson.dumps(envelope)[:-1] + b',"content":' + (content or b"null") + b"}"
+
+
+PREFERRED_SCHEMES = ("national-31", "national-33", "national-12", "national-14")
+
+
+def main_code(codes: Sequence[dict[str, str]]) -> str | None:
+    """The code shown first: a national one where there is one."""
+    for scheme in PREFERRED_SCHEMES:
+        for code in codes:
+            if code["scheme"] == scheme:
+                return code["value"]
+    return max((code["value"] for code in codes), key=len, default=None)
+
+
+def _named(run: Run, book: NameBook, subject_id: str | None, day: str) -> dict[str, Any] | None:
+    return {"id": subject_id, "name": book.name(run, subject_id, day)} if subject_id else None
+
+
+def _document(
+    words: Any, statement: Any, outcome: str | None, publication: int | None
+) -> dict[str, Any] | None:
+    """The document behind the revision in force: what was decided, in whose words, by which document."""
+    if publication is None:
+        return None
+    decided = decode(bytes(words)) if words else {}
+    published = decode(bytes(statement)) if statement else {}
+    return {
+        "publication": publication,
+        "outcome": outcome,
+        "title": published.get("title"),
+        **published.get("document", {}),
+        **{
+            name: decided[name]
+            for name in ("words", "annex", "follow_up", "timing", "reason")
+            if name in decided
+        },
+    }
+
+
+def _kin(run: Run, item_id: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    unvoided = "NOT EXISTS (SELECT 1 FROM void v WHERE v.act = l.act)"
+    before = run(
+        f"SELECT origin, relation, effective_from FROM lineage l WHERE successor = ? AND {unvoided} ORDER BY seq",
+        (item_id,),
+    )
+    after = run(
+        f"SELECT successor, relation, effective_from FROM lineage l WHERE origin = ? AND {unvoided} ORDER BY seq",
+        (item_id,),
+    )
+    shape = ("id", "relation", "effective_from")
+    return [dict(zip(shape, r, strict=True)) for r in before], [
+        dict(zip(shape, r, strict=True)) for r in after
+    ]
+
+
+def read_item_as_known(connection: Connection, item_id: str, day: str, today: str, known: Known) -> bytes:
+    """The same answer as known at an earlier point of the log: worked out from revisions, slower."""
+    standing = state_on(connection, item_id, day, known)
+    if standing.kind != "item":
+        raise unknown_item(item_id)
+    content = standing.document()
+    if content.get("visibility", "public") != "public":
+        raise unknown_item(item_id)
+    before, after = lineage_of(connection, item_id, known)
+    envelope = _empty_envelope(item_id, day, today, standing.valid_to, moment(known.recorded_at), known.seq)
+    envelope |= {
+        "code": main_code(standing.codes),
+        "codes": standing.codes,
+        "name": content.get("name"),
+        "status": standing.status,
+        "valid_from": standing.valid_from,
+        "valid_to": standing.valid_to,
+        "attested_from": standing.attested_from,
+        "revision": standing.revision,
+        "authority": _named_as_known(connection, content.get("authority"), day, known),
+        "region": _named_as_known(connection, content.get("region"), day, known),
+        "predecessors": [
+            {"id": k.origin, "relation": k.relation, "effective_from": k.effective_from} for k in before
+        ],
+        "successors": [
+            {"id": k.successor, "relation": k.relation, "effective_from": k.effective_from} for k in after
+        ],
+    }
+    if standing.revision is not None:
+        envelope["recorded_at"], envelope["document"] = _behind(connection, standing.revision)
+    return splice(envelope, standing.body)
+
+
+def _named_as_known(
+    connection: Connection, subject_id: str | None, day: str, known: Known
+) -> dict[str, Any] | None:
+    if subject_id is None:
+        return None
+    best = None
+    for span in names_of(connection, subject_id, known):
+        if span.valid_from <= day or best is None:
+            best = span.name
+    return {"id": subject_id, "name": best}
+
+
+def _behind(connection: Connection, revision: int) -> tuple[str | None, dict[str, Any] | None]:
+    row = connection.execute(
+        text(
+            "SELECT cd.body, cp.body, d.outcome, r.publication,"
+            " (SELECT e.recorded_at FROM log_entry e WHERE e.seq > r.seq ORDER BY e.seq LIMIT 1)"
+            " FROM revision r LEFT JOIN decision d ON d.seq = r.cause"
+            " LEFT JOIN content cd ON cd.hash = d.statement LEFT JOIN publication p ON p.seq = r.publication"
+            " LEFT JOIN content cp ON cp.hash = p.statement WHERE r.seq = :seq"
+        ),
+        {"seq": revision},
+    ).one()
+    return moment(row[4]), _document(row[0], row[1], row[2], row[3])
+
+
+# --- codes ----------------------------------------------------------------------------------------------
+
+
+def holder_of(connection: Connection, code: str, day: str, kind: str = "item") -> str:
+    """The subject that holds a code on a day, else the last that held it.
+
+    Raises Ambiguous with the list where there are several, NotFound where there never was one.
+    """
+    rows = connection.execute(
+        text(
+            "SELECT i.subject_id, i.valid_from, i.valid_to FROM code_interval i JOIN subject s ON s.id = i.subject_id"
+            " WHERE i.value = :code AND s.kind = :kind AND EXISTS (SELECT 1 FROM timeline t"
+            " WHERE t.subject_id = i.subject_id AND t.visibility = 'public')"
+        ),
+        {"code": code, "kind": kind},
+    ).all()
+    if not rows:
+        raise unknown_item(code)
+    holders = sorted({row[0] for row in rows if row[1] <= day < row[2]})
+    if not holders:
+        past = [row for row in rows if row[2] <= day]
+        last = max((row[2] for row in past), default=None)
+        holders = sorted({r[0] for r in past if r[2] == last} or {r[0] for r in rows})
+    if len(holders) > 1:
+        raise Ambiguous(
+            f"编码 {code} 有 {len(holders)} 个事项在用，请从中选择。", code="several-holders", holders=holders
+        )
+    return holders[0]
+
+
+def resolve(connection: Connection, asked: str, day: str) -> tuple[str, bool]:
+    """(item id, whether a code was asked for)."""
+    if ids.is_id(asked):
+        return asked.lower(), asked.lower() != asked
+    return holder_of(connection, asked, day), True
+
+
+# --- many ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Filter:
+    """Which items: on a day, in a region and all below it, of an authority, type, level, status."""
+
+    on: str
+    region: str | None = None
+    authority: str | None = None
+    type: str | None = None
+    level: str | None = None
+    statuses: tuple[str, ...] = ()
+    kind: str = "item"
+    parent: str | None = None
+    name: str | None = None
+    name_contains: str | None = None
+
+
+@dataclass(slots=True)
+class Page:
+    """A keyset page: rows, and the id to go on after."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    next: str | None = None
+
+
+STATUSES = ("in_force", "suspended", "ended", "unknown")
+
+
+def _where(connection: Connection, wanted: Filter) -> tuple[str, dict[str, Any], list[str]]:
+    clauses = ["t.kind = :kind", "t.valid_from <= :on", "t.valid_to > :on", "t.visibility = 'public'"]
+    values: dict[str, Any] = {"kind": wanted.kind, "on": wanted.on}
+    expanding: list[str] = []
+    for column in ("authority", "type", "level", "parent", "name"):
+        value = getattr(wanted, column)
+        if value is not None:
+            clauses.append(f"t.{column} = :{column}")
+            values[column] = value
+    if wanted.statuses:
+        for status in wanted.statuses:
+            if status not in STATUSES:
+                raise Invalid(
+                    f"没有“{status}”这种状态，可用的有：{'、'.join(STATUSES)}。", code="unknown-status"
+                )
+        clauses.append("t.status IN :statuses")
+        values["statuses"] = list(wanted.statuses)
+        expanding.append("statuses")
+    if wanted.name_contains is not None:
+        clauses.append("t.name LIKE :contains ESCAPE '!'")
+        escaped = wanted.name_contains.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+        values["contains"] = f"%{escaped}%"
+    if wanted.region is not None:
+        clauses.append("t.region IN :regions")
+        values["regions"] = subtree(connection, wanted.region, wanted.on)
+        expanding.append("regions")
+    return " AND ".join(clauses), values, expanding
+
+
+def _bound(statement: str, expanding: list[str]) -> Any:
+    return text(statement).bindparams(*(bindparam(name, expanding=True) for name in expanding))
+
+
+def list_subjects(connection: Connection, wanted: Filter, after: str | None, limit: int) -> Page:
+    """A page of subjects in the order of their ids, with what lists show of each."""
+    where, values, expanding = _where(connection, wanted)
+    if after:
+        where += " AND t.subject_id > :after"
+        values["after"] = after
+    statement = _bound(
+        "SELECT t.subject_id, t.valid_from, t.valid_to, t.revision, t.status, t.codes, t.name, t.type, t.level,"
+        f" t.authority, t.region, t.parent FROM timeline t WHERE {where} ORDER BY t.subject_id LIMIT :limit",
+        expanding,
+    )
+    found = connection.execute(statement, {**values, "limit": limit + 1}).all()
+    run, book = run_by(connection), NameBook()
+    page = Page(next=found[limit - 1][0] if len(found) > limit else None)
+    for row in found[:limit]:
+        codes = orjson.loads(row[5])
+        page.rows.append(
+            {
+                "id": row[0],
+                "code": main_code(codes),
+                "codes": codes,
+                "name": row[6],
+                "status": row[4],
+                "valid_from": None if row[1] == FIRST else row[1],
+                "valid_to": None if row[2] == OPEN else row[2],
+                "revision": row[3],
+                "type": row[7],
+                "level": row[8],
+                "authority": _named(run, book, row[9], wanted.on),
+                "region": _named(run, book, row[10], wanted.on),
+                "parent": row[11],
+            }
+        )
+    return page
+
+
+def count_by(connection: Connection, wanted: Filter, column: str) -> dict[str, int]:
+    """How many in each value of ``status``, ``type``, ``level``, ``authority`` or ``region``."""
+    if column not in ("status", "type", "level", "authority", "region"):
+        raise ValueError(column)
+    where, values, expanding = _where(connection, wanted)
+    statement = _bound(
+        f"SELECT coalesce(t.{column}, ''), count(*) FROM timeline t WHERE {where} GROUP BY 1 ORDER BY 1",
+        expanding,
+    )
+    return {row[0]: row[1] for row in connection.execute(statement, values)}
+
+
+def history_of(connection: Connection, subject_id: str, known: Known) -> list[dict[str, Any]]:
+    """The subject's intervals, each with the decision and document behind it, oldest first."""
+    result = []
+    for span in timeline(connection, subject_id, known):
+        entry: dict[str, Any] = {
+            "revision": span.revision,
+            "status": span.status,
+            "valid_from": None if span.valid_from == FIRST else span.valid_from,
+            "valid_to": None if span.valid_to == OPEN else span.valid_to,
+            "codes": orjson.loads(span.codes),
+            "content_hash": span.content,
+        }
+        if span.revision is not None:
+            entry["recorded_at"], entry["document"] = _behind(connection, span.revision)
+        result.append(entry)
+    return result
+
+
+def decisions_of(connection: Connection, subject_id: str, known: Known) -> list[dict[str, Any]]:
+    """Every decision about a subject, voided ones marked, with its words and document; in log order."""
+    rows = connection.execute(
+        text(
+            "SELECT d.act, d.seq, d.outcome, d.role, d.effective_from, d.until, v.ground, cd.body, cp.body,"
+            " d.publication, ch.body FROM decision d"
+            " LEFT JOIN void v ON v.act = d.act AND v.seq <= :seq"
+            " LEFT JOIN content cd ON cd.hash = d.statement LEFT JOIN content ch ON ch.hash = d.changes"
+            " JOIN publication p ON p.seq = d.publication LEFT JOIN content cp ON cp.hash = p.statement"
+            " WHERE d.subject_id = :id AND d.seq <= :seq ORDER BY d.seq"
+        ),
+        {"id": subject_id, "seq": known.seq},
+    )
+    return [
+        {
+            "act": row[0],
+            "outcome": row[2],
+            "role": row[3],
+            "effective_from": row[4],
+            "until": row[5],
+            "voided": row[6],
+            "document": _document(row[7], row[8], row[2], row[9]),
+            "changes": decode(bytes(row[10])) if row[10] else [],
+        }
+        for row in rows
+    ]
+
+
+def is_public(connection: Connection, subject_id: str) -> bool:
+    """Whether a subject may be shown: known, and not internal now."""
+    row = connection.execute(
+        text("SELECT visibility FROM timeline WHERE subject_id = :id ORDER BY valid_from DESC LIMIT 1"),
+        {"id": subject_id},
+    ).one_or_none()
+    return row is not None and row[0] == "public"
+
+
+def look_up_many(connection: Connection, asked: Sequence[str], day: str) -> list[dict[str, Any]]:
+    """Codes and ids in bulk, each answered in the order asked: found rows, or why not."""
+    code_rows = connection.execute(
+        _bound(
+            "SELECT i.value, i.subject_id, i.valid_from, i.valid_to FROM code_interval i"
+            " JOIN subject s ON s.id = i.subject_id WHERE s.kind = 'item' AND i.value IN :codes",
+            ["codes"],
+        ),
+        {"codes": list(dict.fromkeys(asked))},
+    ).all()
+    holders: dict[str, list[Any]] = {}
+    for row in code_rows:
+        holders.setdefault(row[0], []).append(row)
+    wanted: dict[str, list[str]] = {}
+    for code in asked:
+        if ids.is_id(code):
+            wanted[code] = [code.lower()]
+        else:
+            rows = holders.get(code, [])
+            now = sorted({row[1] for row in rows if row[2] <= day < row[3]})
+            last = max((row[3] for row in rows), default=None)
+            wanted[code] = now or sorted({row[1] for row in rows if row[3] == last})
+    rows_by_id = _rows_on(connection, {one for many in wanted.values() for one in many}, day)
+    results = []
+    for code in asked:
+        found = [rows_by_id[one] for one in wanted[code] if one in rows_by_id]
+        problem = None if len(found) == 1 else ("several-holders" if found else "unknown-item")
+        results.append({"asked": code, "found": found, "problem": problem})
+    return results
+
+
+def _rows_on(connection: Connection, subject_ids: set[str], day: str) -> dict[str, dict[str, Any]]:
+    statement = _bound(
+        "SELECT t.subject_id, t.valid_from, t.valid_to, t.revision, t.status, t.codes, t.name FROM timeline t"
+        " WHERE t.subject_id IN :ids AND t.valid_from <= :on AND t.valid_to > :on"
+        " AND t.visibility = 'public' AND t.kind = 'item'",
+        ["ids"],
+    )
+    found: dict[str, dict[str, Any]] = {}
+    for row in connection.execute(statement, {"ids": sorted(subject_ids), "on": day}):
+        codes = orjson.loads(row[5])
+        found[row[0]] = {
+            "id": row[0],
+            "code": main_code(codes),
+            "codes": codes,
+            "name": row[6],
+            "status": row[4],
+            "valid_from": None if row[1] == FIRST else row[1],
+            "valid_to": None if row[2] == OPEN else row[2],
+            "revision": row[3],
+        }
+    return found

@@ -1,0 +1,80 @@
+"""What rests on an instrument or article, and whether an instrument is in force on a day."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from app.versions.models import OPEN
+
+IN_FORCE = {"in_force": "yes", "suspended": "no", "ended": "no", "not_yet": "no", "unknown": "unknown"}
+"""An instrument is in force: yes, no, or unknown; unknown is a value, never guessed."""
+
+
+def resting_on(
+    connection: Connection,
+    instrument: str,
+    day: str,
+    article: str | None = None,
+    after: str | None = None,
+    limit: int = 100,
+) -> list[dict[str, Any]]:
+    """Items and catalogue entries that cite an instrument (or one article of it) on a day."""
+    rows = connection.execute(
+        text(
+            "SELECT l.subject_id, t.kind, t.name, t.status, l.role, l.locator, t.authority FROM link l"
+            " JOIN timeline t ON t.subject_id = l.subject_id AND t.valid_from = l.valid_from"
+            " WHERE l.target = :target AND l.role LIKE 'cites-%' AND l.valid_from <= :day AND l.valid_to > :day"
+            " AND t.visibility = 'public' AND l.subject_id > :after"
+            + (" AND l.locator LIKE :article" if article else "")
+            + " ORDER BY l.subject_id, l.role, l.locator LIMIT :limit"
+        ),
+        {
+            "target": instrument,
+            "day": day,
+            "after": after or "",
+            "limit": limit,
+            "article": f"{article}%" if article else "",
+        },
+    )
+    return [
+        {
+            "id": row[0],
+            "kind": row[1],
+            "name": row[2],
+            "status": row[3],
+            "role": row[4].removeprefix("cites-"),
+            "article": row[5] or None,
+            "authority": row[6],
+        }
+        for row in rows
+    ]
+
+
+def cited_but_not_in_force(connection: Connection, day: str, limit: int = 500) -> list[dict[str, Any]]:
+    """Items in force on a day that cite an instrument that is not (ended or not begun; unknown left out)."""
+    rows = connection.execute(
+        text(
+            "SELECT t.subject_id, t.name, l.role, l.locator, l.target, i.name, i.status, i.valid_from"
+            " FROM link l JOIN timeline t ON t.subject_id = l.subject_id AND t.valid_from = l.valid_from"
+            " LEFT JOIN timeline i ON i.subject_id = l.target AND i.valid_from <= :day AND i.valid_to > :day"
+            " WHERE l.role LIKE 'cites-%' AND l.valid_from <= :day AND l.valid_to > :day AND t.kind = 'item'"
+            " AND t.status IN ('in_force', 'suspended') AND t.visibility = 'public'"
+            " AND (i.status IS NULL OR i.status = 'ended') ORDER BY t.subject_id LIMIT :limit"
+        ),
+        {"day": day, "limit": limit},
+    )
+    return [
+        {
+            "id": row[0],
+            "name": row[1],
+            "role": row[2].removeprefix("cites-"),
+            "article": row[3] or None,
+            "instrument": row[4],
+            "title": row[5],
+            "status": row[6] or "not_yet",
+            "since": None if row[7] in (None, OPEN) else row[7],
+        }
+        for row in rows
+    ]

@@ -1,0 +1,100 @@
+"""Search as pages and API both ask it: the engine, and the database where the engine is away."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.items.queries import Filter, list_subjects
+from app.settings import Settings
+from search.embedded import EmbeddedEngine
+from search.engine import DEFAULT_STATUSES, Engine, EngineError, Hit, SearchQuery
+
+logger = logging.getLogger(__name__)
+
+
+def page_of(
+    engine: Engine | None,
+    connection: Connection,
+    *,
+    q: str,
+    on: str,
+    region: str | None = None,
+    authority: str | None = None,
+    type: str | None = None,
+    level: str | None = None,
+    statuses: tuple[str, ...] | None = None,
+    limit: int = 20,
+    offset: int = 0,
+    explain: bool = False,
+) -> dict[str, Any]:
+    """``{"total", "relaxed", "hits", "facets"}``; ``"degraded": true`` where the database answered instead."""
+    query = SearchQuery(
+        q=q,
+        on=on,
+        region=region,
+        authority=authority,
+        type=type,
+        level=level,
+        status=statuses or DEFAULT_STATUSES,
+        limit=limit,
+        offset=offset,
+        explain=explain,
+    )
+    if engine is not None:
+        try:
+            page = engine.search(query)
+            hits = [_hit(hit, explain) for hit in page.hits]
+            return {"total": page.total, "relaxed": page.relaxed, "hits": hits, "facets": page.facets}
+        except EngineError:
+            logger.exception("the search engine is away; the database answers")
+    return _from_database(connection, query)
+
+
+def _hit(hit: Hit, explain: bool) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "id": hit.subject,
+        "code": hit.code or None,
+        "name": hit.name,
+        "layer": hit.layer,
+        "score": hit.score,
+        "status": hit.status,
+        "valid_from": None if hit.valid_from == "0001-01-01" else hit.valid_from,
+        "valid_to": None if hit.valid_to == "9999-12-31" else hit.valid_to,
+        "type": hit.type,
+        "level": hit.level,
+        "authority": {"id": hit.authority, "name": hit.authority_name},
+        "region_name": hit.region_name,
+        "highlights": [
+            {"field": h.field, "snippet": h.snippet, "spans": [list(span) for span in h.spans]}
+            for h in hit.highlights
+        ],
+    }
+    if explain:
+        shown["explain"] = hit.explain
+    return shown
+
+
+def _from_database(connection: Connection, query: SearchQuery) -> dict[str, Any]:
+    """Names that contain the words, without relevance, facets or later layers."""
+    statuses = (query.status,) if isinstance(query.status, str) else tuple(query.status)
+    wanted = Filter(
+        on=query.on,
+        region=query.region,
+        authority=query.authority,
+        type=query.type,
+        level=query.level,
+        statuses=statuses,
+        name_contains=query.q.strip() or None,
+    )
+    page = list_subjects(connection, wanted, None, query.offset + query.limit)
+    hits = [{**row, "layer": "exact", "score": 1.0, "highlights": []} for row in page.rows[query.offset :]]
+    total = len(page.rows) + (1 if page.next else 0)
+    return {"total": total, "relaxed": False, "hits": hits, "facets": {}, "degraded": True}
+
+
+def open_engine(settings: Settings) -> Engine | None:
+    """The engine that the settings ask for; nothing is opened before its first use."""
+    return EmbeddedEngine(settings.index_dir)

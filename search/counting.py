@@ -1,0 +1,47 @@
+"""Exact totals and facets, in one pass over what matches."""
+
+from typing import Any
+
+import tantivy
+from tantivy import Query
+
+from search import schema
+from search.engine import SearchQuery
+from search.matching import KEYWORD_FIELDS
+
+_ALL_VALUES = 1_000_000  # more than any facet has: what each segment counts must be whole to be exact
+
+
+class Counting:
+    """Remembers which value each facet number stands for; a number always stands for the same value."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, dict[int, str]] = {facet: {} for facet in KEYWORD_FIELDS}
+
+    def count(
+        self, searcher: tantivy.Searcher, matched: Query, query: SearchQuery
+    ) -> tuple[int, dict[str, dict[str, int]]]:
+        """(how many match, {facet: {value: how many}})"""
+        wanted: dict[str, Any] = {"total": {"value_count": {"field": "valid_from"}}}
+        for facet in query.facets:
+            field = schema.facet_field(KEYWORD_FIELDS[facet])
+            wanted[facet] = _terms(field, query.facet_values)
+        found = searcher.aggregate(matched, wanted)
+        facets = {facet: self._named(searcher, facet, found[facet]["buckets"]) for facet in query.facets}
+        return int(found["total"]["value"]), facets
+
+    def _named(self, searcher: tantivy.Searcher, facet: str, buckets: list[dict[str, Any]]) -> dict[str, int]:
+        known = self._values[facet]
+        if any(int(bucket["key"]) not in known for bucket in buckets):
+            known = self._values[facet] = _values(searcher, KEYWORD_FIELDS[facet])
+        return {known[int(bucket["key"])]: bucket["doc_count"] for bucket in buckets}
+
+
+def _values(searcher: tantivy.Searcher, field: str) -> dict[int, str]:
+    """Every value of the field in the whole index, by its number."""
+    found = searcher.aggregate(Query.all_query(), {"values": _terms(field, _ALL_VALUES)})
+    return {schema.facet_number(bucket["key"]): bucket["key"] for bucket in found["values"]["buckets"]}
+
+
+def _terms(field: str, most: int) -> dict[str, Any]:
+    return {"terms": {"field": field, "size": most, "segment_size": _ALL_VALUES}}

@@ -1,0 +1,124 @@
+"""Where in the original text a hit matched."""
+
+from search import schema
+from search.engine import Highlight, Hit, Layer, SearchDocument
+from search.folding import Folded, fold, fold_with_origin
+from search.tokens import canonical, canonical_with_origin, cites_article
+
+_CONTEXT = 24  # characters of the original kept on either side of a match in a long value
+_SHORT = 80  # a value up to this length is shown whole
+_MOST = 3  # highlights of one hit
+
+
+def highlights(document: SearchDocument, needles: tuple[str, ...]) -> list[Highlight]:
+    """Up to three values that contain needles (folded texts), in the order of rank."""
+    found: list[Highlight] = []
+    for field, value in values(document):
+        spans = spans_of(value, needles)
+        if spans:
+            found.append(cut(field, value, spans))
+        if len(found) == _MOST:
+            break
+    return found
+
+
+def values(document: SearchDocument) -> list[tuple[str, str]]:
+    """(field, value) of everything that can be highlighted, regions last."""
+    pairs = [
+        (field, value)
+        for attribute, field in schema.VALUES.items()
+        for value in ((document.name,) if attribute == "name" else getattr(document, attribute))
+    ]
+    return pairs + [("region", name) for name in document.region_names]
+
+
+def spans_of(value: str, needles: tuple[str, ...]) -> list[tuple[int, int]]:
+    """Where the needles stand in the value, in its own characters; sorted and not overlapping."""
+    text = fold(value)
+    cited = any(map(cites_article, needles)) and cites_article(text)
+    if not cited and not any(needle in text for needle in needles if needle):
+        return []
+    folded = fold_with_origin(value)
+    spans = [span for needle in needles if needle for span in _occurrences(folded, needle)]
+    if not spans and cited:
+        folded = canonical_with_origin(folded)
+        spans = [span for needle in needles for span in _occurrences(folded, canonical(needle))]
+    return _merged(spans)
+
+
+def _occurrences(folded: Folded, needle: str) -> list[tuple[int, int]]:
+    spans, at = [], folded.text.find(needle)
+    while at >= 0:
+        end = at + len(needle)
+        spans.append((folded.origin[at], folded.origin[end - 1] + 1))
+        at = folded.text.find(needle, end)
+    return spans
+
+
+def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def cut(field: str, value: str, spans: list[tuple[int, int]]) -> Highlight:
+    """The neighbourhood of the first span, with the spans that lie in it."""
+    if len(value) <= _SHORT:
+        return Highlight(field, value, spans)
+    first = max(0, spans[0][0] - _CONTEXT)
+    last = min(len(value), max(spans[0][1] + _CONTEXT, first + _SHORT))
+    inside = [(start - first, min(end, last) - first) for start, end in spans if start < last]
+    return Highlight(field, value[first:last], inside)
+
+
+def hit_of(document: SearchDocument, layer: Layer, score: float, marked: list[Highlight]) -> Hit:
+    return Hit(
+        subject=document.subject,
+        id=document.id,
+        name=document.name,
+        code=document.codes[0] if document.codes else "",
+        layer=layer,
+        score=score,
+        status=document.status,
+        valid_from=document.valid_from,
+        valid_to=document.valid_to,
+        authority=document.authority,
+        authority_name=document.authority_names[0] if document.authority_names else "",
+        region_name=document.region_names[0] if document.region_names else "",
+        type=document.type,
+        level=document.level,
+        highlights=marked,
+    )
+
+
+LAYER_NAMES: dict[Layer, str] = {
+    "exact": "原文",
+    "synonym": "近义",
+    "words": "拆词",
+    "pinyin": "拼音",
+    "typo": "近似",
+}
+FIELD_NAMES = {
+    "name": "名称",
+    "alias": "别名",
+    "former_name": "曾用名",
+    "code": "编码",
+    "authority": "实施机关",
+    "citation": "依据",
+    "text": "指南正文",
+    "region": "地区",
+}
+
+
+def explanation(hit: Hit, reasons: list[str]) -> list[str]:
+    """Sentences for a reader: the layer, what led to the hit, and the fields in which it was found."""
+    places = [
+        f"{FIELD_NAMES[mark.field]}含“{mark.snippet[start:end]}”"
+        for mark in hit.highlights
+        for start, end in mark.spans[:1]
+    ]
+    return [f"匹配层：{LAYER_NAMES[hit.layer]}", *reasons, *places]

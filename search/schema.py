@@ -1,0 +1,190 @@
+"""The fields of the embedded index, and a SearchDocument turned into them.
+
+Raise VERSION whenever a field, a folding or a gram changes: an index of another version counts as empty, so
+its owner rebuilds it.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import fields
+from functools import cache
+from hashlib import blake2b
+from typing import Any
+
+import tantivy
+
+from search import pinyin, tokens
+from search.engine import SearchDocument
+from search.folding import fold
+
+VERSION = 3
+
+# What may be found by text: attribute of SearchDocument -> field of a Highlight.
+VALUES = {
+    "name": "name",
+    "aliases": "alias",
+    "former_names": "former_name",
+    "codes": "code",
+    "authority_names": "authority",
+    "citations": "citation",
+    "texts": "text",
+}
+
+# Fields of bigrams with positions, searched by phrases. `all` holds every value and alone decides what
+# matches; the others only rank. `region` is not part of `all`: a region's name makes no item "contain" it;
+# neither is `short`, the titles without what stands in brackets.
+_PHRASE_FIELDS = ("all", "name", "alias", "code", "authority", "citation", "region", "short")
+# The same for citations of articles in canonical form, grams of codes, and readings.
+_OTHER_PHRASE_FIELDS = ("canon", "canon_citation", "ascii", "code4", "letters", "syllables", "initials")
+_KEYWORDS = ("type", "authority_id", "level", "region_path", "status", "theme")
+
+_ATTRIBUTES = tuple(field.name for field in fields(SearchDocument))
+
+MARKER = "marker"  # the one document that says which seq is applied
+
+
+@cache
+def build() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    for name in (*_PHRASE_FIELDS, *_OTHER_PHRASE_FIELDS):
+        builder.add_text_field(name, tokenizer_name="whitespace")
+    builder.add_text_field("chars", tokenizer_name="whitespace", index_option="basic")
+    for name in (*_KEYWORDS, "subject"):
+        builder.add_text_field(name, tokenizer_name="raw", fast=True, index_option="basic")
+    # Name as written, for suggestions; and (length of name, id), which orders hits within a tier.
+    for name in ("label", "order"):
+        builder.add_text_field(name, tokenizer_name="raw", fast=True, index_option="basic")
+    # Facets are counted by number, three times as fast as by text; the text fields know the values.
+    for name in _KEYWORDS:
+        builder.add_unsigned_field(facet_field(name), fast=True)
+    for name in ("valid_from", "valid_to", "seq", "batch"):
+        builder.add_unsigned_field(name, indexed=True, fast=True)
+    builder.add_text_field("role", tokenizer_name="raw", index_option="basic")
+    builder.add_bytes_field("source", stored=True)
+    return builder.build()
+
+
+def facet_field(keyword: str) -> str:
+    return f"{keyword}_number"
+
+
+def facet_number(value: str) -> int:
+    """64 bits that stand for a value of a facet."""
+    return int.from_bytes(blake2b(value.encode(), digest_size=8).digest())
+
+
+def day_number(day: str) -> int:
+    """ "2024-07-01" -> 20240701. Raises ValueError for anything that is not such a day."""
+    year, month, date = day.split("-")
+    if not (len(year) == 4 and len(month) == len(date) == 2 and (year + month + date).isascii()):
+        raise ValueError(f"not a day: {day!r}")
+    return int(year + month + date)
+
+
+def to_index(document: SearchDocument, batch: int) -> tantivy.Document:
+    """`batch` numbers the commit that wrote it; a rebuild carries over what later batches wrote."""
+    folded = {attribute: folded_values(document, attribute) for attribute in VALUES}
+    everything = [value for values in folded.values() for value in values]
+    titles = folded["name"] + folded["aliases"] + folded["former_names"]
+    shortened = [short for title in titles if (short := tokens.without_remarks(title)) != title]
+    index = tantivy.Document()
+    for field, text in {
+        "all": tokens.grams(everything),
+        "name": tokens.grams(folded["name"]),
+        "alias": tokens.grams(folded["aliases"] + folded["former_names"]),
+        "code": tokens.grams(folded["codes"]),
+        "authority": tokens.grams(folded["authority_names"]),
+        "citation": tokens.grams(folded["citations"]),
+        "region": tokens.grams(map(fold, document.region_names)),
+        "canon": tokens.grams(_canonical_citations(everything)),
+        "canon_citation": tokens.grams(_canonical_citations(folded["citations"])),
+        "ascii": tokens.code_grams(everything),
+        "code4": tokens.code_grams(folded["codes"]),
+        "short": tokens.grams(shortened),
+        "letters": _sequences(titles + shortened),
+        "syllables": _sequences(map(pinyin.syllables, titles + shortened)),
+        "initials": tokens.grams(map(pinyin.initials, titles + shortened)),
+        "chars": " ".join(set("".join(everything))),
+    }.items():
+        if text:
+            index.add_text(field, text)
+    _add_filters(index, document)
+    index.add_unsigned("seq", document.seq)
+    index.add_unsigned("batch", batch)
+    index.add_text("role", "document")
+    index.add_bytes(
+        "source",
+        json.dumps({name: getattr(document, name) for name in _ATTRIBUTES}, separators=(",", ":")).encode(),
+    )
+    return index
+
+
+def folded_values(document: SearchDocument, attribute: str) -> list[str]:
+    value = getattr(document, attribute)
+    return [fold(text) for text in ((value,) if isinstance(value, str) else value)]
+
+
+def _sequences(values: Iterable[Iterable[str]]) -> str:
+    """Terms one after the other, each value begun by a term of its own."""
+    return " ".join(" ".join((tokens.START, *value)) for value in values)
+
+
+def _canonical_citations(folded: Iterable[str]) -> list[str]:
+    return [tokens.canonical(value) for value in folded if tokens.cites_article(value)]
+
+
+def _add_filters(index: tantivy.Document, document: SearchDocument) -> None:
+    index.add_text("subject", document.subject)
+    for field, values in {
+        "type": (document.type,),
+        "authority_id": (document.authority,),
+        "level": (document.level,),
+        "region_path": document.region_path,
+        "status": (document.status,),
+        "theme": document.themes,
+    }.items():
+        for value in dict.fromkeys(filter(None, values)):
+            index.add_text(field, value)
+            index.add_unsigned(facet_field(field), facet_number(value))
+    index.add_text("label", document.name.encode("utf-8", "replace").decode())
+    index.add_text("order", f"{min(len(fold(document.name)), 9999):04d}{document.id}")
+    index.add_unsigned("valid_from", day_number(document.valid_from))
+    index.add_unsigned("valid_to", day_number(document.valid_to))
+
+
+def tombstone(subject: str, seq: int, batch: int) -> tantivy.Document:
+    """Remembers at which seq a subject was removed, so that an older state cannot bring it back."""
+    return _service_document("tombstone", subject, seq, batch, {"removed": subject, "seq": seq})
+
+
+def marker(seq: int, batch: int) -> tantivy.Document:
+    return _service_document(MARKER, "", seq, batch, {"seq": seq, "batch": batch})
+
+
+def _service_document(
+    role: str, subject: str, seq: int, batch: int, source: dict[str, object]
+) -> tantivy.Document:
+    """Without an interval, so no search can find it."""
+    index = tantivy.Document()
+    index.add_text("role", role)
+    if subject:
+        index.add_text("subject", subject)
+    index.add_unsigned("seq", seq)
+    index.add_unsigned("batch", batch)
+    index.add_bytes("source", json.dumps(source).encode())
+    return index
+
+
+def stored(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> SearchDocument:
+    return from_source(stored_source(searcher, address))
+
+
+def stored_source(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> bytes:
+    source: Any = searcher.doc(address).get_first("source")
+    return bytes(source)
+
+
+def from_source(source: bytes) -> SearchDocument:
+    stored_values: dict[str, Any] = json.loads(source)
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in stored_values.items()}
+    return SearchDocument(**values)

@@ -1,0 +1,158 @@
+"""How folded text becomes terms: grams, canonical article numbers, function words."""
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from importlib import resources
+from operator import add
+
+from search.folding import Folded, fold
+
+# Mark the two ends of a value. fold() lets no control character through, so no query can contain them and no
+# phrase of a query can reach over the end of a value.
+START, END = "\x02", "\x03"
+
+# Runs of these are indexed a second time in grams of CODE_GRAM: a code's bigrams occur in every document, so
+# phrases of them are slow, and codes are long.
+CODE_GRAM = 4
+_code_runs = re.compile(rf"[0-9a-z-]{{{CODE_GRAM},}}")
+
+_article = re.compile(r"第([0-9]{1,4})(?=[编章节条款项目])")
+_has_article = re.compile(r"第[0-9零〇一二三四五六七八九十百千]{1,9}条")
+_remark = re.compile(r"\([^()]*\)")
+_title_marks = re.compile(r"[《》〈〉]")
+_DIGITS = "零一二三四五六七八九"
+
+
+def grams(folded_values: Iterable[str]) -> str:
+    """Overlapping bigrams of each value with its end marks, as tokens separated by blanks."""
+    marked = (START + value + END for value in folded_values if value)
+    return " ".join(" ".join(map(add, value, value[1:])) for value in marked)
+
+
+def phrase_grams(text: str) -> list[tuple[int, str]]:
+    """(position, gram) that together cover `text` (two characters or more).
+
+    Every second gram is enough: positions are fixed, so covering each character once proves the whole text.
+    """
+    starts = list(range(0, len(text) - 1, 2))
+    if len(text) % 2:
+        starts.append(len(text) - 2)
+    return [(start, text[start : start + 2]) for start in starts]
+
+
+def code_grams(folded_values: Iterable[str]) -> str:
+    """Overlapping grams of every run of code characters; a token of its own, "|", ends each run."""
+    tokens: list[str] = []
+    for value in folded_values:
+        for run in _code_runs.findall(value):
+            tokens.extend(map("".join, zip(*(run[i:] for i in range(CODE_GRAM)), strict=False)))
+            tokens.extend("|" * CODE_GRAM)
+    return " ".join(tokens)
+
+
+def code_phrase_grams(text: str) -> list[tuple[int, str]]:
+    starts = list(range(0, len(text) - CODE_GRAM + 1, CODE_GRAM))
+    if len(text) % CODE_GRAM:
+        starts.append(len(text) - CODE_GRAM)
+    return [(start, text[start : start + CODE_GRAM]) for start in starts]
+
+
+def is_code_like(folded: str) -> bool:
+    return _code_runs.fullmatch(folded) is not None
+
+
+def cites_article(folded: str) -> bool:
+    """Whether the text names an article of law, 第12条 or 第十二条."""
+    return _has_article.search(folded) is not None
+
+
+def canonical(folded: str) -> str:
+    """Article numbers in Chinese numerals, no title marks: 《行政许可法》第12条 -> 行政许可法第十二条."""
+    return canonical_with_origin(Folded(folded, list(range(len(folded))))).text
+
+
+def canonical_with_origin(folded: Folded) -> Folded:
+    return _replace(_replace(folded, _title_marks, _nothing), _article, _chinese_number)
+
+
+def _nothing(match: re.Match[str]) -> str:
+    return ""
+
+
+def _chinese_number(match: re.Match[str]) -> str:
+    return "第" + chinese_numeral(int(match[1]))
+
+
+def _replace(folded: Folded, pattern: re.Pattern[str], replacement) -> Folded:  # type: ignore[no-untyped-def]
+    if not pattern.search(folded.text):
+        return folded
+    text, origin, at = "", [], 0
+    for match in pattern.finditer(folded.text):
+        new = replacement(match)
+        text += folded.text[at : match.start()] + new
+        origin += folded.origin[at : match.start()]
+        # A number of another length: the characters beyond the old end point at its last character.
+        last = match.end() - 1
+        origin += [folded.origin[min(match.start() + i, last)] for i in range(len(new))]
+        at = match.end()
+    return Folded(text + folded.text[at:], origin + folded.origin[at:])
+
+
+def chinese_numeral(number: int) -> str:
+    """As statutes number their articles, 0 to 9999: 12 -> 十二, 110 -> 一百一十, 1005 -> 一千零五."""
+    if number == 0:
+        return "零"
+    text, gap = "", False
+    for unit, name in ((1000, "千"), (100, "百"), (10, "十"), (1, "")):
+        digit = number // unit % 10
+        if digit:
+            text += ("零" if gap and text else "") + _DIGITS[digit] + name
+        gap = not digit
+    return text.removeprefix("一") if 10 <= number < 20 else text
+
+
+def contains(query: str, value: str) -> bool:
+    """The meaning of "contained" in the exact layer, for a query of two or more folded characters."""
+    needle, text = fold(query), fold(value)
+    return needle in text or (cites_article(needle) and canonical(needle) in canonical(text))
+
+
+def without_remarks(folded: str) -> str:
+    """A name without what stands in brackets: 食品(含保健食品)经营许可核发 -> 食品经营许可核发."""
+    return _remark.sub("", folded) or folded
+
+
+def words(text: str) -> list[str]:
+    """The query's words as its writer separated them, folded."""
+    return list(filter(None, map(fold, text.split())))
+
+
+@cache
+def function_words() -> tuple[frozenset[str], frozenset[str]]:
+    """(stripped anywhere, stripped at the ends only): a single character is often part of a longer word."""
+    lines = resources.files("search").joinpath("data/function_words.txt").read_text("utf-8").splitlines()
+    found = [fold(line) for line in lines if line.strip() and not line.startswith("#")]
+    return frozenset(w for w in found if len(w) > 1), frozenset(w for w in found if len(w) == 1)
+
+
+@cache
+def _inner_pattern() -> re.Pattern[str]:
+    inner = sorted(function_words()[0], key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, inner)) + r"|[,。、;:!?.,·]+")
+
+
+def content_pieces(folded: str) -> list[str]:
+    """What is left without function words, in order: 我想开理发店怎么办 -> 理发店."""
+    pieces = (_strip_ends(piece) for piece in _inner_pattern().split(folded))
+    return list(dict.fromkeys(piece for piece in pieces if piece))
+
+
+def _strip_ends(piece: str) -> str:
+    """Single characters go from both ends, but never so far that fewer than two are left."""
+    ends = function_words()[1]
+    while len(piece) > 2 and piece[0] in ends:
+        piece = piece[1:]
+    while len(piece) > 2 and piece[-1] in ends:
+        piece = piece[:-1]
+    return "" if all(char in ends for char in piece) else piece

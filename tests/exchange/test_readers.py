@@ -1,0 +1,188 @@
+"""Files to rows: every fault has a place and says what to do; nothing crashes, nothing is evaluated."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+
+from app.exchange import readers
+from app.exchange.readers import Row, read_rows
+from app.exchange.reading import ImportReading
+from app.exchange.records import Problem
+
+Read = Callable[..., ImportReading]
+
+
+def rows_of(path: Path) -> tuple[list[Row], list[Problem]]:
+    problems: list[Problem] = []
+    return list(read_rows(path, problems.append)), problems
+
+
+def written(folder: Path, name: str, content: bytes | str) -> Path:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def sheet(folder: Path, rows: list[list[object]], name: str = "t.xlsx") -> Path:
+    path = folder / name
+    with xlsxwriter.Workbook(str(path), {"strings_to_formulas": False}) as book:
+        page = book.add_worksheet()
+        for at, row in enumerate(rows):
+            for column, value in enumerate(row):
+                if isinstance(value, str) and value.startswith("=="):
+                    page.write_formula(at, column, value[1:], value=42)
+                else:
+                    page.write(at, column, value)
+    return path
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+def test_csv_is_read_in_every_usual_encoding(tmp_path: Path, encoding: str) -> None:
+    text = "名称,部门\r\n食品经营许可（新办）,㐀区\r\n"
+    rows, problems = rows_of(written(tmp_path, "a.csv", text.encode(encoding)))
+    assert rows == [Row("a.csv 第2行", {"名称": "食品经营许可（新办）", "部门": "㐀区"})]
+    assert problems == []
+
+
+def test_a_row_over_several_lines_says_where_it_begins(tmp_path: Path) -> None:
+    rows, _ = rows_of(written(tmp_path, "a.csv", 'a,b\n"一\n二",x\n三,y\n'))
+    assert [row.where for row in rows] == ["a.csv 第2行", "a.csv 第4行"]
+    assert rows[0].values["a"] == "一\n二"
+
+
+def test_semicolons_and_tabs_divide_too_and_blank_rows_are_no_rows(tmp_path: Path) -> None:
+    rows, _ = rows_of(written(tmp_path, "a.csv", "a;b\n;\n1;2\n"))
+    assert [row.values for row in rows] == [{"a": "1", "b": "2"}]
+    rows, _ = rows_of(written(tmp_path, "a.tsv", "a\tb\n1\t2\n"))
+    assert [row.values for row in rows] == [{"a": "1", "b": "2"}]
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "place"),
+    [
+        ("", "missing-header", "f.csv"),
+        ("a,,c\n1,2,3\n", "missing-header", "第2列"),
+        ("a,b,a\n1,2,3\n", "duplicate-column", "“a”列"),
+        ('a,b\n1,"two" three\n', "broken-quoting", "第2行"),
+        ('a,b\n1,2\n3,"never closed\n', "broken-quoting", "第3行"),
+        ("a,b\n1,2,3\n", "long-row", "第2行"),
+        ("a,b\n1,x\x00y\n", "nul-character", "“b”列"),
+        ("a,b\n1," + "长" * 60_001 + "\n", "text-too-long", "“b”列"),
+        (b"a,b\n\xff\xff,1\n", "bad-encoding", "f.csv"),
+    ],
+)
+def test_faults_of_csv_are_told_with_their_place(
+    tmp_path: Path, content: str | bytes, code: str, place: str
+) -> None:
+    _, problems = rows_of(written(tmp_path, "f.csv", content))
+    assert [(problem.code, problem.severity) for problem in problems] == [(code, "error")]
+    assert place in problems[0].where
+    assert "请" in problems[0].message or "应" in problems[0].message
+
+
+def test_a_short_row_is_read_and_warned_about(tmp_path: Path) -> None:
+    rows, problems = rows_of(written(tmp_path, "f.csv", "a,b,c\n1,2\n"))
+    assert [row.values for row in rows] == [{"a": "1", "b": "2"}]
+    assert [problem.code for problem in problems] == ["short-row"]
+
+
+def test_all_faulty_cells_of_a_row_are_told_at_once(tmp_path: Path) -> None:
+    _, problems = rows_of(written(tmp_path, "f.csv", "a,b\n\x001,\x002\n"))
+    assert [problem.where for problem in problems] == ["f.csv 第2行“a”列", "f.csv 第2行“b”列"]
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        (b'{"a": 1', "broken-json"),
+        (b"[1, 2]", "broken-json"),
+        (b'{"a": "\\ud800"}', "broken-json"),
+        (b'{"a": "\xff"}', "broken-json"),
+        (b'{"a": NaN}', "broken-json"),
+        (b'{"a": ' + b"[" * 5000 + b"]" * 5000 + b"}", "broken-json"),
+        (b'{"a": {"b": ["\\u0000"]}}', "nul-character"),
+        (b'{"a": "' + b"x" * 60_001 + b'"}', "text-too-long"),
+    ],
+)
+def test_faults_of_json_lines_are_told_with_their_line(tmp_path: Path, line: bytes, code: str) -> None:
+    rows, problems = rows_of(
+        written(tmp_path, "f.jsonl", b'\xef\xbb\xbf{"a": "ok"}\n\n' + line + b'\n{"a": "b"}\n')
+    )
+    assert [row.values for row in rows] == [{"a": "ok"}, {"a": "b"}]
+    assert [problem.code for problem in problems] == [code]
+    assert "第3行" in problems[0].where
+
+
+def test_an_endless_line_is_refused_without_being_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readers, "MAX_LINE", 1000)
+    rows, problems = rows_of(written(tmp_path, "f.jsonl", b'{"a":1}\n' + b"x" * 5000))
+    assert len(rows) == 1
+    assert [problem.code for problem in problems] == ["line-too-long"]
+
+
+def test_a_sheet_is_read_and_its_formulas_are_data(tmp_path: Path) -> None:
+    rows, problems = rows_of(
+        sheet(
+            tmp_path,
+            [
+                ["名称", "数", "公式", "文字", "日"],
+                ["甲", 20, "==1+1", "=HYPERLINK(1)", True],
+                [None, None],
+                ["乙", 1.5, "", "", ""],
+            ],
+        )
+    )
+    assert problems == []
+    assert rows[0].values == {"名称": "甲", "数": 20, "公式": 42, "文字": "=HYPERLINK(1)", "日": True}
+    assert [row.where for row in rows] == ["t.xlsx 第2行", "t.xlsx 第4行"]
+
+
+def test_a_long_code_typed_as_a_number_has_lost_its_digits(tmp_path: Path) -> None:
+    _, problems = rows_of(sheet(tmp_path, [["编码"], [114507213485314350]]))
+    assert [problem.code for problem in problems] == ["number-lost-digits"]
+
+
+def test_an_empty_sheet_has_no_header(tmp_path: Path) -> None:
+    _, problems = rows_of(sheet(tmp_path, []))
+    assert [problem.code for problem in problems] == ["missing-header"]
+
+
+def test_a_zip_bomb_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readers, "MAX_UNPACKED", 1_000_000)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", b" " * 5_000_000)
+    _, problems = rows_of(written(tmp_path, "f.xlsx", packed.getvalue()))
+    assert [problem.code for problem in problems] == ["zip-bomb"]
+
+
+def test_a_zip_bomb_that_lies_about_its_size_is_not_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readers, "MAX_UNPACKED", 1_000_000)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", b" " * 5_000_000)
+    lying = packed.getvalue().replace(struct.pack("<I", 5_000_000), struct.pack("<I", 10))
+    _, problems = rows_of(written(tmp_path, "f.xlsx", lying))
+    assert [problem.code for problem in problems] == ["zip-bomb"]
+
+
+@pytest.mark.parametrize("name", ["f.xlsx", "f.docx", "f"])
+def test_what_is_no_table_is_refused(tmp_path: Path, name: str) -> None:
+    _, problems = rows_of(written(tmp_path, name, b"not a table at all"))
+    assert [problem.severity for problem in problems] == ["error"]
+
+
+def test_a_missing_file_is_a_problem_not_a_crash(tmp_path: Path) -> None:
+    _, problems = rows_of(tmp_path / "none.csv")
+    assert [problem.code for problem in problems] == ["unreadable-file"]

@@ -1,0 +1,117 @@
+"""As of any day, by every filter, with exact facets."""
+
+from collections import Counter
+
+import pytest
+from search_cases import document, search, subjects
+
+from search.engine import Engine
+
+
+def test_the_day_is_within_the_half_open_interval(engine: Engine) -> None:
+    engine.apply(
+        [
+            document("a", "旧名许可", "2000-01-01", valid_to="2020-05-01"),
+            document("a", "新名许可", "2020-05-01", former_names=("旧名许可",)),
+        ],
+        [],
+        seq=1,
+    )
+    for day, name in [("2000-01-01", "旧名许可"), ("2020-04-30", "旧名许可"), ("2020-05-01", "新名许可")]:
+        assert [hit.name for hit in search(engine, "旧名许可", on=day).hits] == [name]
+    assert search(engine, "许可", on="1999-12-31").total == 0
+    assert search(engine, "新名", on="2020-04-30").total == 0
+    (hit,) = search(engine, "许可", on="2010-01-01").hits
+    assert (hit.id, hit.valid_from, hit.valid_to) == ("a:2000-01-01", "2000-01-01", "2020-05-01")
+
+
+def test_a_day_that_is_none_is_refused(engine: Engine) -> None:
+    for day in ("2024", "2024-1-1", "today", ""):
+        with pytest.raises(ValueError, match=r"day|values to unpack"):
+            search(engine, "许可", on=day)
+
+
+def test_ended_items_come_only_when_asked_for(engine: Engine) -> None:
+    engine.apply(
+        [document(s, "采砂许可", status=s) for s in ("in_force", "suspended", "unknown", "ended")], [], seq=1
+    )
+    assert set(subjects(engine, "采砂")) == {"in_force", "suspended", "unknown"}
+    assert subjects(engine, "采砂", status="ended") == ["ended"]
+    assert set(subjects(engine, "采砂", status=("ended", "unknown"))) == {"ended", "unknown"}
+    assert search(engine, "采砂", status=()).facets["status"]["ended"] == 1
+
+
+def test_filters_and_facets(engine: Engine) -> None:
+    engine.apply(
+        [
+            document(
+                f"s{n:03d}",
+                "采砂许可" if n % 2 else "取水许可",
+                type=("01", "10")[n % 3 == 0],
+                level=("县级", "市级")[n % 5 == 0],
+                authority=f"org{n % 7}",
+                region_path=("0", f"p{n % 2}", f"c{n % 4}"),
+                themes=("水", "河")[: 1 + n % 2],
+            )
+            for n in range(120)
+        ],
+        [],
+        seq=1,
+    )
+    page = search(engine, "许可", limit=5)
+    assert page.total == 120
+    assert len(page.hits) == 5
+    numbers = range(120)
+    assert page.facets == {
+        "type": Counter(("01", "10")[n % 3 == 0] for n in numbers),
+        "level": Counter(("县级", "市级")[n % 5 == 0] for n in numbers),
+        "authority": Counter(f"org{n % 7}" for n in numbers),
+        "region": Counter(r for n in numbers for r in ("0", f"p{n % 2}", f"c{n % 4}")),
+        "status": {"in_force": 120},
+        "theme": {"水": 120, "河": 60},
+    }
+    wanted = [n for n in numbers if n % 2 and n % 3 == 0 and n % 5 and n % 7 == 5 and n % 4 == 1]
+    found = search(
+        engine, "采砂", type="10", level="县级", authority="org5", region="c1", theme="河", limit=100
+    )
+    assert {hit.subject for hit in found.hits} == {f"s{n:03d}" for n in wanted}
+    assert found.total == len(wanted) > 0
+    assert search(engine, "采砂", region="p1").total == 60
+    assert search(engine, "采砂", region="p").total == 0
+    assert search(engine, "采砂", facets=("type",)).facets.keys() == {"type"}
+
+
+def test_no_text_means_everything(engine: Engine) -> None:
+    engine.apply([document(f"s{n}", "许可" * (n + 1)) for n in range(5)], ["gone"], seq=1)
+    for q in ("", " ", "\u200b"):
+        page = search(engine, q)
+        assert page.total == 5
+        assert not page.relaxed
+        assert [hit.subject for hit in page.hits] == ["s0", "s1", "s2", "s3", "s4"]
+
+
+def test_odd_input_is_no_error(engine: Engine) -> None:
+    engine.apply([document("a", "建筑\x00施工\ud800许可", texts=("\x02\x03",))], [], seq=1)
+    for q in (
+        "\x00",
+        "\ud800",
+        "\x02建",
+        "*?:()\"' AND OR NOT",
+        "许" * 3000,
+        "a" * 500,
+        "'; drop",
+        "施工 " * 200,
+    ):
+        search(engine, q, explain=True)
+        engine.suggest(q, "2024-07-01")
+    assert subjects(engine, "建筑施工") == ["a"]
+
+
+def test_a_facet_may_be_cut_but_its_counts_stay_exact(engine: Engine) -> None:
+    authorities = [f"org{n}" for n in range(30) for _ in range(n + 1)]
+    engine.apply([document(f"s{n}", "许可", authority=a) for n, a in enumerate(authorities)], [], seq=1)
+    facets = search(engine, "许可", facets=("authority",), facet_values=3).facets
+    assert facets == {"authority": {"org29": 30, "org28": 29, "org27": 28}}
+    assert len(search(engine, "许可").facets["authority"]) == 30
+    engine.apply([document("late", "许可", authority="founded later")], [], seq=2)
+    assert search(engine, "许可").facets["authority"]["founded later"] == 1

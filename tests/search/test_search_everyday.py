@@ -1,0 +1,182 @@
+"""Everyday words, and the forgiving layers: each flagged, each below what is exact."""
+
+import pytest
+from search_cases import DAY, document, search, subjects
+
+from search import relaxing, synonyms
+from search.engine import Engine
+from search.folding import fold
+
+NAMES = {
+    "hygiene": "公共场所卫生许可",
+    "build": "建筑工程施工许可证核发",
+    "fun": "设立歌舞娱乐场所《娱乐经营许可证》核发",
+    "marry": "结婚登记预约",
+    "rent": "公租房租金缴纳",
+    "pension": "企业职工基本养老保险正常退休申请",
+    "archive": "档案查（借）阅服务",
+}
+
+
+@pytest.fixture
+def filled(engine: Engine) -> Engine:
+    engine.apply([document(s, n, region_names=("四川省广安市",)) for s, n in NAMES.items()], [], seq=1)
+    return engine
+
+
+@pytest.mark.parametrize(
+    ("q", "subject", "layers"),
+    [
+        ("开理发店", "hygiene", {"synonym"}),
+        ("我想開理髮店需要什么手续", "hygiene", {"synonym"}),
+        ("卫牲许可", "hygiene", {"pinyin", "typo"}),
+        ("建筑施功", "build", {"pinyin", "typo", "words"}),
+        ("建筑施工许可证", "build", {"words"}),
+        ("怎么办理公租房", "rent", {"synonym"}),
+        ("缴纳租金的流程", "rent", {"words"}),
+        ("娱乐埸所", "fun", {"typo"}),
+        ("娱场乐所", "fun", {"typo"}),
+        ("歌舞娱乐的场所", "fun", {"words", "typo"}),
+        ("jiehun", "marry", {"pinyin"}),
+        ("jie hun deng ji", "marry", {"pinyin"}),
+        ("jiehundengj", "marry", {"pinyin"}),
+        ("gzf", "rent", {"pinyin"}),
+        ("GZF", "rent", {"pinyin"}),
+        ("查档案的流程", "archive", {"synonym"}),
+    ],
+)
+def test_found_first_and_labelled(filled: Engine, q: str, subject: str, layers: set[str]) -> None:
+    page = search(filled, q, explain=True)
+    assert page.hits[0].subject == subject
+    assert page.hits[0].layer in layers
+    assert page.relaxed == (page.hits[0].layer != "synonym")
+    assert (page.total == 0) == page.relaxed
+    assert page.hits[0].explain
+    assert all(0 <= a < b <= len(m.snippet) for h in page.hits for m in h.highlights for a, b in m.spans)
+
+
+def test_a_synonym_says_which_term_led_to_it(filled: Engine) -> None:
+    (hit,) = search(filled, "开理发店", explain=True).hits
+    assert any("理发店" in line and "公共场所卫生许可" in line for line in hit.explain)
+    assert any(m.field == "name" and m.spans for m in hit.highlights)
+
+
+def test_the_place_may_be_named_with_the_thing(filled: Engine) -> None:
+    assert subjects(filled, "广安 公租房") == ["rent"]
+    assert subjects(filled, "广安开理发店") == ["hygiene"]
+    assert search(filled, "成都 公租房").total == 0
+
+
+def test_exact_stands_above_synonym_and_both_are_counted(filled: Engine) -> None:
+    filled.apply([document("barber", "理发店服务规范")], [], seq=2)
+    page = search(filled, "理发店")
+    assert [(hit.subject, hit.layer) for hit in page.hits] == [("barber", "exact"), ("hygiene", "synonym")]
+    assert page.total == 2
+
+
+def test_guesses_are_not_mixed_into_exact_hits(filled: Engine) -> None:
+    """A homophone never stands beside the exact one."""
+    filled.apply([document("homophone", "公共场所卫牲许可")], [], seq=2)
+    assert subjects(filled, "卫生许可") == ["hygiene"]
+    assert subjects(filled, "卫牲许可") == ["homophone"]
+
+
+def test_an_item_is_found_by_its_former_name(filled: Engine) -> None:
+    filled.apply([document("hygiene", NAMES["hygiene"], former_names=("卫生许可证核发",), seq=2)], [], seq=2)
+    assert subjects(filled, "卫生许可证核发") == ["hygiene"]
+    assert subjects(filled, "卫生许可正核发")[0] == "hygiene"
+
+
+def test_nothing_comes_of_nothing(filled: Engine) -> None:
+    page = search(filled, "量子引力波探测")
+    assert (page.total, page.hits, page.relaxed) == (0, [], True)
+
+
+def test_guesses_respect_day_and_filters(filled: Engine) -> None:
+    for q in ("卫牲许可", "jiehun", "建筑施工许可证", "开理发店"):
+        assert subjects(filled, q, on="1990-01-01") == []
+        assert subjects(filled, q, status="ended") == []
+
+
+def test_suggestions(filled: Engine) -> None:
+    filled.apply([document(f"more{n}", "公共租赁住房申请", seq=2) for n in range(3)], [], seq=2)
+    assert [(s.text, s.count) for s in filled.suggest("公", DAY)] == [
+        ("公共租赁住房申请", 3),
+        ("公共场所卫生许可", 1),
+        ("公租房租金缴纳", 1),
+    ]
+    assert [s.text for s in filled.suggest("公共z", DAY)] == []
+    assert filled.suggest("jieh", DAY)[0].text == "结婚登记预约"
+    assert filled.suggest("jhdj", DAY)[0].layer == "pinyin"
+    assert filled.suggest("施工许", DAY)[0].text == NAMES["build"]
+    assert len(filled.suggest("g", DAY, limit=2)) == 2
+    assert filled.suggest("", DAY) == filled.suggest("公", "1990-01-01") == []
+
+
+def test_the_shipped_synonyms_keep_their_rules() -> None:
+    concepts = synonyms.shipped()
+    assert len(set(map(id, concepts.values()))) >= 60
+    assert all(term == fold(term) and len(term) > 1 for term in concepts)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[[group]]\nsay = ["甲乙"]',
+        '[[group]]\nsay = []\nmeans = ["丙丁"]',
+        '[[group]]\nsay = ["甲"]\nmeans = ["丙丁"]',
+        '[[group]]\nsay = ["甲乙", "甲乙"]\nmeans = ["丙丁"]',
+    ],
+)
+def test_a_bad_synonym_file_is_refused(text: str) -> None:
+    with pytest.raises(synonyms.SynonymError, match="group 1"):
+        synonyms.parse(text)
+
+
+def test_the_longest_term_is_taken() -> None:
+    concepts = synonyms.parse(
+        '[[group]]\nsay = ["养老"]\nmeans = ["甲乙"]\n[[group]]\nsay = ["养老金"]\nmeans = ["丙丁"]'
+    )
+    reading = synonyms.read("我领养老金在成都", concepts)
+    assert [term for term, _ in reading.terms] == ["养老金"]
+    assert reading.rest == ["成都"]
+
+
+@pytest.mark.parametrize(
+    ("piece", "title", "found"),
+    [
+        ("娱乐埸所", "设立娱乐场所审批", "娱乐场所"),
+        ("误乐场所", "设立娱乐场所审批", "娱乐场所"),
+        ("娱乐场锁", "设立娱乐场所", "娱乐场所"),
+        ("娱乐的场所", "设立娱乐场所审批", "娱乐场所"),
+        ("娱场所审批", "设立娱乐场所审批", "娱乐场所审批"),
+        ("娱场乐所", "设立娱乐场所审批", "娱乐场所"),
+        ("乐娱场所", "娱乐场所", "娱乐场所"),
+        ("末就业", "未就业登记", "未就业"),
+        ("歌舞厅", "设立娱乐场所审批", ""),
+        ("娱乐设施", "设立娱乐场所审批", ""),
+    ],
+)
+def test_one_slip(piece: str, title: str, found: str) -> None:
+    start, end = relaxing._misspelt(title, piece)
+    assert title[start:end] == found
+
+
+def test_what_stands_in_brackets_may_be_left_out(filled: Engine) -> None:
+    filled.apply([document("food", "食品(含保健食品)经营许可核发", seq=2)], [], seq=2)
+    page = search(filled, "食品经营许可", explain=True)
+    assert [(hit.subject, hit.layer) for hit in page.hits] == [("food", "synonym")]
+    assert any("括号" in line for line in page.hits[0].explain)
+    assert search(filled, "食品经营许克").hits[0].subject == "food"
+
+
+def test_what_happened_to_a_certificate_leads_to_the_item(filled: Engine) -> None:
+    filled.apply([document(s, f"教师资格证书{s}", seq=2) for s in ("补发", "认定", "延续")], [], seq=2)
+    assert subjects(filled, "教师资格证丢了怎么办")[0] == "补发"
+    assert subjects(filled, "教师资格证过期了")[0] == "延续"
+
+
+def test_everyday_words_in_pinyin_and_by_homophones(filled: Engine) -> None:
+    for q in ("kailifadian", "开里发店"):
+        page = search(filled, q)
+        assert (page.relaxed, page.hits[0].subject, page.hits[0].layer) == (True, "hygiene", "pinyin")
