@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -145,6 +145,34 @@ def lock_publishing(connection: Connection) -> None:
     """Publishing is serial. On SQLite ``BEGIN IMMEDIATE`` already holds the only writer's place."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": PUBLISHING_LOCK})
+
+
+def fetch(connection: Connection, statement: str, parameters: tuple[Any, ...] = ()) -> list[Any]:
+    """Rows of a statement with ``?`` marks, straight through the driver: what the busiest doors use."""
+    if connection.dialect.name == "postgresql":
+        statement = statement.replace("?", "%s")
+    if not connection.in_transaction():
+        connection.begin()  # the driver is used directly: SQLAlchemy would not begin by itself
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(statement, parameters)
+        return list(cursor.fetchall())
+    finally:
+        cursor.close()
+
+
+def execute_many(connection: Connection, statement: str, parameters: list[tuple[Any, ...]]) -> None:
+    """Run a statement with ``?`` marks for each row of parameters."""
+    if not parameters:
+        return
+    if connection.dialect.name == "postgresql":
+        statement = statement.replace("?", "%s")
+    connection.exec_driver_sql(statement, parameters)
+
+
+def marks(values: Sequence[Any]) -> str:
+    """``?, ?, ?`` for an IN list."""
+    return ", ".join("?" * len(values))
 
 
 def insert_rows(

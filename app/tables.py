@@ -3,7 +3,7 @@
 from sqlmodel import SQLModel
 
 from app.auth.models import Account, Token
-from app.changes.models import Changeset, ChangesetEvent, DraftDecision
+from app.changes.models import ChangesetEvent, ChangesetTable, DraftDecision
 from app.exchange.models import ImportRun, SourceKey, SourceSeen
 from app.files import StoredFile
 from app.idempotency import Answered
@@ -18,8 +18,8 @@ __all__ = [
     "AccessRecord",
     "Account",
     "Answered",
-    "Changeset",
     "ChangesetEvent",
+    "ChangesetTable",
     "DraftDecision",
     "ImportRun",
     "Owed",

@@ -133,9 +133,11 @@ class Engine(Protocol):
     def applied_seq(self) -> int:
         """The highest seq that is durably applied; 0 for an empty or incompatible index."""
 
-    def search(self, query: SearchQuery) -> SearchPage: ...
+    def search(self, query: SearchQuery) -> SearchPage:
+        """Raises ValueError where `on` is no day."""
 
-    def suggest(self, q: str, on: str, limit: int = 10) -> list[Suggestion]: ...
+    def suggest(self, q: str, on: str, limit: int = 10) -> list[Suggestion]:
+        """Names in force on that day that begin so, contain it, or are read so."""
 
     def rebuild(self, documents: Iterable[SearchDocument], seq: int) -> None:
         """Build from nothing beside the standing index, then swap; searches are answered throughout.

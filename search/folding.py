@@ -48,12 +48,12 @@ def fold(text: str) -> str:
 
 
 def fold_with_origin(text: str) -> Folded:
-    parts: list[str] = []
-    origin: list[int] = []
-    for index, char in enumerate(text):
-        folded = _table[ord(char)]
-        parts.append(folded)
-        origin.extend([index] * len(folded))
+    parts = [_table[codepoint] for codepoint in map(ord, text)]
+    lengths = list(map(len, parts))
+    if set(lengths) == {1}:
+        origin = list(range(len(parts)))
+    else:
+        origin = [index for index, length in enumerate(lengths) for _ in range(length)]
     return Folded("".join(parts), origin)
 
 

@@ -124,7 +124,7 @@ def _whole_tiers(whole: str) -> list[Tier]:
         ("别名", phrase("alias", whole)),
         ("编码", code or phrase("code", whole)),
         ("机关", phrase("authority", whole)),
-        ("依据", either([phrase("citation", whole), *_canonical("canon_citation", whole)])),
+        ("依据", _as_written_or_cited("citation", "canon_citation", whole)),
     ]
     return [
         Tier(name, "exact", query, 1 - 0.05 * rank, (whole,)) for rank, (name, query) in enumerate(ranked)
@@ -150,11 +150,17 @@ def contains(word: str) -> Query:
         return term("chars", word)
     if tokens.is_code_like(word):
         return sequence("ascii", tokens.code_phrase_grams(word))
-    return either([phrase("all", word), *_canonical("canon", word)])
+    return _as_written_or_cited("all", "canon", word)
 
 
-def _canonical(field: str, word: str) -> list[Query]:
-    return [phrase(field, tokens.canonical(word))] if tokens.cites_article(word) else []
+def _as_written_or_cited(field: str, canonical_field: str, word: str) -> Query:
+    if not tokens.cites_article(word):
+        return phrase(field, word)
+    canonical = tokens.canonical(word)
+    cited = phrase(canonical_field, canonical)
+    # With every figure turned into a numeral, whatever contains the word as written contains it so as well;
+    # a figure that is left may be the end or the beginning of a longer one.
+    return cited if canonical.isalpha() else either([phrase(field, word), cited])
 
 
 def synonym_tiers(q: str, concepts: dict[str, synonyms.Concept], searcher: tantivy.Searcher) -> list[Tier]:

@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
+from typing import NamedTuple
 
 import tantivy
 from tantivy import Occur, Query
@@ -43,6 +44,13 @@ class Grade:
     layer: Layer
     value: float
     marked: tuple[str, ...]  # folded texts that stand in the document
+
+
+class Texts(NamedTuple):
+    """A document folded once for all grading."""
+
+    titles: list[str]  # with and without what stands in brackets
+    others: str  # values of every other kind, a line each
 
 
 def guesses(
@@ -155,8 +163,9 @@ def _by_pieces(
     shown = "、".join([*pieces, *(word for word, _ in reading.terms)])
     hits = []
     for document in found.values():
-        grades = [(len(piece), _grade(document, piece, weights[piece])) for piece in pieces]
-        grades += [(len(word), _grade_term(document, concept)) for word, concept in reading.terms]
+        texts = _texts(document)
+        grades = [(len(piece), _grade(texts, piece, weights[piece])) for piece in pieces]
+        grades += [(len(word), _grade_term(texts.titles, concept)) for word, concept in reading.terms]
         value = sum(length * grade.value for length, grade in grades) / sum(length for length, _ in grades)
         if pieces and not any(grade.value for _, grade in grades[: len(pieces)]):
             value /= 2  # 户口本丢了: something else that can be lost is no answer
@@ -174,9 +183,8 @@ def term_query(concept: synonyms.Concept) -> Query:
     return either(every(map(in_title, parts)) for parts in concept.official)
 
 
-def _grade_term(document: SearchDocument, concept: synonyms.Concept) -> Grade:
+def _grade_term(titles: list[str], concept: synonyms.Concept) -> Grade:
     """The better, the earlier the official word stands in the list."""
-    titles = _folded_titles(document)
     for rank, parts in enumerate(concept.official):
         if any(all(part in title for part in parts) for title in titles):
             return Grade("words", 0.9 if rank == 0 else 0.75, parts)
@@ -252,12 +260,12 @@ def lookalikes(piece: str) -> list[str]:
 # -- grading
 
 
-def _grade(document: SearchDocument, piece: str, weights: dict[str, float]) -> Grade:
-    titles = _folded_titles(document)
+def _grade(texts: Texts, piece: str, weights: dict[str, float]) -> Grade:
+    titles = texts.titles
     for title in titles:
         if piece in title:
             return Grade("words", 0.9 + 0.1 * len(piece) / len(title), (piece,))
-    if _mentions(document, piece):
+    if piece in texts.others:
         return Grade("words", 0.7, (piece,))
     for title in titles:
         start, end = _heard(title, piece)
@@ -271,19 +279,19 @@ def _grade(document: SearchDocument, piece: str, weights: dict[str, float]) -> G
         start, end = _misspelt(title, piece)
         if end:
             return Grade("typo", 0.75, (title[start:end],))
-    return _grade_in_parts(document, titles, piece, weights)
+    return _grade_in_parts(texts, piece, weights)
 
 
-def _grade_in_parts(
-    document: SearchDocument, titles: list[str], piece: str, weights: dict[str, float]
-) -> Grade:
+def _grade_in_parts(texts: Texts, piece: str, weights: dict[str, float]) -> Grade:
     """The share of the piece's bigrams that are there, the rare ones weighing more."""
-    rest = "\n".join(map(fold, (*document.authority_names, *document.region_names, *document.texts)))
+    titles = texts.titles
     in_title = [pair for pair in weights if any(pair in title for title in titles)]
     heard = [
         pair for pair in weights if pair not in in_title and any(_heard(title, pair)[1] for title in titles)
     ]
-    elsewhere = [pair for pair in weights if pair not in in_title and pair not in heard and pair in rest]
+    elsewhere = [
+        pair for pair in weights if pair not in in_title and pair not in heard and pair in texts.others
+    ]
     got = sum(weights[pair] for pair in in_title)
     got += 0.7 * sum(weights[pair] for pair in heard)
     got += 0.4 * sum(weights[pair] for pair in elsewhere)
@@ -376,7 +384,8 @@ def _find(sequence_: tuple[str, ...], wanted: tuple[str, ...]) -> int:
     return next((i for i in range(len(sequence_) - size + 1) if sequence_[i : i + size] == wanted), -1)
 
 
-def _mentions(document: SearchDocument, piece: str) -> bool:
+def _texts(document: SearchDocument) -> Texts:
+    titles = [fold(title) for _, title in _titles(document)]
     others = (
         *document.authority_names,
         *document.region_names,
@@ -384,13 +393,8 @@ def _mentions(document: SearchDocument, piece: str) -> bool:
         *document.codes,
         *document.texts,
     )
-    return any(piece in fold(value) for value in others)
-
-
-def _folded_titles(document: SearchDocument) -> list[str]:
-    """With and without what stands in brackets."""
-    titles = [fold(title) for _, title in _titles(document)]
-    return list(dict.fromkeys([*titles, *map(tokens.without_remarks, titles)]))
+    shortened = map(tokens.without_remarks, titles)
+    return Texts(list(dict.fromkeys([*titles, *shortened])), "\n".join(map(fold, others)))
 
 
 def _titles(document: SearchDocument) -> list[tuple[str, str]]:

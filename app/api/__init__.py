@@ -9,4 +9,3 @@ for part in (items, searching, places, law, catalogue, publications, events, cha
     router.include_router(part.router)
 
 health_router = health.router
-

@@ -15,8 +15,8 @@ from app import idempotency
 from app.api.shapes import JSON, answer_value
 from app.auth.actor import Actor
 from app.canonical import decode
-from app.changes import drafts, publishing
-from app.changes.models import STATE_LABELS, Changeset, ChangesetInput
+from app.changes import drafts, publishing, rows
+from app.changes.models import STATE_LABELS, Changeset, ChangesetInput, ChangesetTable
 from app.deps import ActorOf, ReadSession, WriteSession
 from app.errors import Invalid
 from app.versions.queries import moment, today
@@ -51,7 +51,7 @@ class PublishInput(BaseModel):
 
 def shown(session: Session, changeset: Changeset) -> dict[str, Any]:
     """A changeset as the API shows it."""
-    rows = drafts.drafted(session, changeset)
+    found = rows.decisions(session, changeset)
     return {
         "id": changeset.id,
         "version": changeset.version,
@@ -63,7 +63,7 @@ def shown(session: Session, changeset: Changeset) -> dict[str, Any]:
         "author": changeset.author,
         "submitter": changeset.submitter,
         "reviewer": changeset.reviewer,
-        "hash": drafts.hash_of(changeset, rows),
+        "hash": drafts.hash_of(changeset, found),
         "approved": changeset.approved,
         "publication": changeset.publication,
         "unconfirmed": bool(changeset.unconfirmed),
@@ -74,11 +74,11 @@ def shown(session: Session, changeset: Changeset) -> dict[str, Any]:
                 "approved": row.approved is not None,
                 "stale": decode(row.stale) if row.stale else None,
             }
-            for row in rows
+            for row in found
         ],
         "events": [
             {"at": moment(e.at), "account": e.account, "event": e.event, "note": e.note}
-            for e in drafts.events(session, changeset)
+            for e in rows.events(session, changeset)
         ],
     }
 
@@ -139,14 +139,14 @@ def list_changesets(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Response:
     """Changesets, newest first."""
-    query = select(Changeset).order_by(text("created_at DESC, id DESC")).limit(limit)
+    query = select(ChangesetTable).order_by(text("created_at DESC, id DESC")).limit(limit)
     if state:
-        query = query.where(Changeset.state == state)
-    rows = [
+        query = query.where(ChangesetTable.state == state)
+    listed = [
         {"id": c.id, "state": c.state, "kind": c.kind, "title": c.title, "version": c.version}
         for c in session.exec(query)
     ]
-    return answer_value(request, {"changesets": rows}, private=True)
+    return answer_value(request, {"changesets": listed}, private=True)
 
 
 @router.get("/{changeset}", response_model=None)
@@ -154,7 +154,7 @@ def get_changeset(
     request: Request, session: ReadSession, actor: ActorOf, changeset: ChangesetPath
 ) -> Response:
     """A changeset with its decisions, its hash and what happened to it. ETag is its version."""
-    found = drafts.find(session, changeset)
+    found = rows.find(session, changeset)
     return Response(
         orjson.dumps(shown(session, found)),
         media_type=JSON,
@@ -286,6 +286,6 @@ def confirm(
 
     def work() -> Changeset:
         publishing.confirm(session, actor, changeset)
-        return drafts.find(session, changeset)
+        return rows.find(session, changeset)
 
     return _once(request, session, actor, key, None, work)

@@ -52,6 +52,7 @@ class Decider:
         self.histories: dict[str, History] = {}
         self.pending: dict[str, list[Effect]] = {}
         self.created: dict[str, str] = {}
+        self.unmade: list[str] = []
         self._ahead = 1 << 60
         self._loaded = False
 
@@ -73,6 +74,7 @@ class Decider:
                     error.message = f"第 {place} 项决定：{error.message}"
                 raise
         self._check_references(wanted)
+        self._refuse_referred()
         return decided
 
     # --- loading
@@ -105,6 +107,7 @@ class Decider:
 
     def _decide(self, body: dict[str, Any], wanted: dict[str, str]) -> Act:
         self._check_timing(body)
+        self._check_kind(body)
         before = {subject: self._before(subject, body) for subject in subjects_of(body)}
         act = act_of(asked_of(body), before)
         act.statement = {name: body[name] for name in FREE_WORDS if body.get(name)} or None
@@ -129,6 +132,16 @@ class Decider:
                 )
             if not body.get("reason"):
                 raise Invalid("补录或更正须写明理由。", code="reason-needed", field="reason")
+
+    def _check_kind(self, body: dict[str, Any]) -> None:
+        for subject_id in subjects_of(body):
+            history = self.histories.get(subject_id)
+            kind = history.kind if history else self.created.get(subject_id, body["kind"])
+            if kind != body["kind"]:
+                raise Invalid(
+                    f"{subject_id} 是{kinds.LABELS[kind]}，不是{kinds.LABELS[body['kind']]}，请改正 kind。",
+                    code="wrong-kind",
+                )
 
     def _before(self, subject_id: str, body: dict[str, Any]) -> Before:
         if subject_id not in self.histories and subject_id not in self.created:
@@ -165,8 +178,11 @@ class Decider:
             changes_body=encode(list(part.changes)) if part.changes else None,
             start_unknown=part.start_unknown,
         )
-        self.pending.setdefault(subject_id, []).append(effect)
         kind = body["kind"]
+        stood = self._state(subject_id, part.effective_from)
+        if stood is not None:
+            self._check_scope(kind, subject_id, stood, part.effective_from)
+        self.pending.setdefault(subject_id, []).append(effect)
         self.created.setdefault(subject_id, kind)
         effects = self._effects(subject_id)
         for day in boundaries(effects, part.effective_from):
@@ -175,8 +191,14 @@ class Decider:
                 continue
             state.pop("status"), state.pop("codes")
             checked = kinds.validate(kind, dict(state)) if part.changes else state
-            if part.changes and checked != state:
-                raise Invalid("字段变更的值不符合要求，请检查类型和空值。", code="bad-change")
+            differing = diff(state, checked) if part.changes else []
+            if differing:
+                field_ = differing[0]["path"]
+                raise Invalid(
+                    f"字段变更的值不符合要求，请检查类型、空值和默认值：{field_}。",
+                    code="bad-change",
+                    field=field_,
+                )
             for check in self.checks:
                 for reason in check(kind, state):
                     raise Refused(reason, code="check-failed")
@@ -189,18 +211,19 @@ class Decider:
             return
         facets = kinds.describe(kind, state)
         authority = subject_id if kind == "authority" else facets.authority
-        region = subject_id if kind == "region" else facets.region
-        path = frozenset(ancestors(self.connection, region, day)) if region else frozenset()
-        if not self.actor.covers(authority, path):
+        regions = [subject_id, facets.parent] if kind == "region" else [facets.region]
+        path = {up for region in regions if region for up in ancestors(self.connection, region, day)}
+        if not self.actor.covers(authority, frozenset(path)):
             raise Forbidden(f"“{facets.name}”不在账号“{self.actor.name}”的管理范围内。", code="out-of-scope")
 
     def _check_references(self, wanted: dict[str, str]) -> None:
         missing = {s: k for s, k in wanted.items() if self.created.get(s) != k}
         if not missing:
             return
-        query = text("SELECT id, kind FROM subject WHERE id IN :ids").bindparams(
-            bindparam("ids", expanding=True)
-        )
+        query = text(
+            "SELECT id, kind FROM subject s WHERE id IN :ids"
+            " AND EXISTS (SELECT 1 FROM timeline t WHERE t.subject_id = s.id)"  # not one whose entry was voided
+        ).bindparams(bindparam("ids", expanding=True))
         found = {row[0]: row[1] for row in self.connection.execute(query, {"ids": sorted(missing)})}
         for subject_id, kind in missing.items():
             if found.get(subject_id) != kind:
@@ -221,7 +244,9 @@ class Decider:
         ).all()
         if not rows:
             raise Invalid(f"没有序号为 {act} 的处理决定。", code="unknown-act")
-        if self.connection.execute(text("SELECT 1 FROM void WHERE act = :act"), {"act": act}).first():
+        named = [other["act"] for other in bodies if other["outcome"] == "void"]
+        published = self.connection.execute(text("SELECT 1 FROM void WHERE act = :act"), {"act": act}).first()
+        if published or named.count(act) > 1:
             raise Refused("这项决定已经撤除，不能再撤一次；需要恢复请作出新的决定。", code="already-void")
         if not body.get("reason"):
             raise Invalid("撤除一项决定须写明理由。", code="reason-needed", field="reason")
@@ -230,10 +255,12 @@ class Decider:
                 "决定已经生效，不能以撤销或推迟为由撤除；政策变化请作出新的决定，录错请用“误录”。",
                 code="already-effective",
             )
-        voided = {b["act"] for b in bodies if b["outcome"] == "void"}
-        self._refuse_dependents(rows, voided)
-        for subject_id, *_ in rows:
+        self._refuse_dependents(rows, set(named))
+        for subject_id, day, *_ in rows:
             history = self.histories[subject_id]
+            state = self._state(subject_id, day)
+            if state is not None:
+                self._check_scope(history.kind, subject_id, state, day)
             history.effects = [effect for effect in history.effects if effect.act != act]
         statement = {name: body[name] for name in FREE_WORDS if body.get(name)} or None
         return Voiding(act, body["ground"], statement)
@@ -257,15 +284,33 @@ class Decider:
                     code="void-has-dependents",
                     acts=sorted(left)[:20],
                 )
-            used = self.connection.execute(
+            self.unmade.append(subject_id)
+
+    def _refuse_referred(self) -> None:
+        """Refused while another subject's content refers to a subject whose creation is voided here."""
+        for subject_id in self.unmade:
+            if self._has_creator(subject_id):
+                continue  # made anew by the same changeset
+            referring = self.connection.execute(
                 text(
                     "SELECT subject_id FROM timeline WHERE authority = :id OR region = :id OR parent = :id"
-                    " UNION SELECT subject_id FROM link WHERE target = :id LIMIT 1"
+                    " UNION SELECT subject_id FROM link WHERE target = :id"
                 ),
                 {"id": subject_id},
-            ).first()
-            if used is not None:
-                raise Refused(f"{used[0]} 还在引用它，请先改正引用。", code="void-is-referred-to")
+            )
+            for other in sorted({row[0] for row in referring} | set(self.pending)):
+                if other != subject_id and self._refers(other, subject_id):
+                    raise Refused(f"{other} 还在引用它，请先改正引用。", code="void-is-referred-to")
+
+    def _refers(self, subject_id: str, target: str) -> bool:
+        """Whether the subject's content, as this changeset leaves it, names the target on any day."""
+        history = self.histories.get(subject_id)
+        if history is None and subject_id not in self.created:
+            return True  # it is not touched here, so it goes on referring
+        kind = history.kind if history else self.created[subject_id]
+        effects = self._effects(subject_id)
+        states = (fold(effects, day) for day in boundaries(effects, ""))
+        return any(state is not None and target in kinds.references(kind, state) for state in states)
 
 
 def subjects_of(body: dict[str, Any]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -22,8 +23,8 @@ STATE_LABELS = {
 }
 
 
-class Changeset(SQLModel, table=True):
-    """变更单."""
+class ChangesetTable(SQLModel, table=True):
+    """变更单, as stored; ``Changeset`` is the same row in hand."""
 
     __tablename__ = "changeset"
     id: str = Field(primary_key=True, sa_type=Ascii)
@@ -37,9 +38,31 @@ class Changeset(SQLModel, table=True):
     reviewer: int | None = None
     approved: str | None = Field(default=None, sa_type=Ascii, description="the hash approval is bound to")
     publication: int | None = Field(default=None, sa_type=Big, index=True)
-    unconfirmed: int = Field(default=0, description="1: published by one person in an emergency, not yet confirmed")
+    unconfirmed: int = Field(
+        default=0, description="1: published by one person in an emergency, not yet confirmed"
+    )
     created_at: int = Field(sa_type=Big)
     updated_at: int = Field(sa_type=Big)
+
+
+@dataclass(slots=True)
+class Changeset:
+    """变更单 in hand: a plain row, since publishing holds the lock while it is used. Fields as in the table."""
+
+    id: str
+    title: str
+    created_at: int
+    updated_at: int
+    version: int = 1
+    state: str = "draft"
+    kind: str = "routine"
+    head: str = "{}"
+    author: int | None = None
+    submitter: int | None = None
+    reviewer: int | None = None
+    approved: str | None = None
+    publication: int | None = None
+    unconfirmed: int = 0
 
 
 class DraftDecision(SQLModel, table=True):
@@ -50,7 +73,9 @@ class DraftDecision(SQLModel, table=True):
     position: int = Field(primary_key=True)
     body: bytes = Field(description="canonical JSON of DecisionInput, ids filled in")
     base: bytes = Field(description="canonical JSON: {subject: [revision on the day, later revisions ...]}")
-    approved: str | None = Field(default=None, sa_type=Ascii, description="hash of the body that was approved")
+    approved: str | None = Field(
+        default=None, sa_type=Ascii, description="hash of the body that was approved"
+    )
     stale: bytes | None = Field(
         default=None, description="three-way comparison, where publishing found the base moved"
     )

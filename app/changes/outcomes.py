@@ -151,7 +151,7 @@ def act_of(asked: Asked, before: Mapping[str, Before]) -> Act:
     _check_status(rule, subject, state)
     if subject.content is not None:
         raise Refused(f"“{rule.label}”不能带新的主体内容，请用字段变更表示。", code="content-not-allowed")
-    changes = list(subject.changes)
+    changes = [*subject.changes, *_added_codes(subject)]
     _check_changes(rule, asked, changes)
     if rule.after is not None:
         changes.append({"op": "set", "path": "status", "value": rule.after})
@@ -190,6 +190,8 @@ def _check_changes(rule: Rule, asked: Asked, changes: Sequence[Change]) -> None:
         raise Refused(f"“{rule.label}”没有写明改了什么，请至少列出一处字段变更。", code="no-changes")
     if rule.must_change and not fields & set(rule.must_change):
         raise Refused(f"“{rule.label}”必须变更字段 {'、'.join(rule.must_change)}。", code="missing-change")
+    if not all(_is_code_change(change) for change in changes if change["path"].split("/", 1)[0] == "codes"):
+        raise Refused("编码只能新增（scheme、value）或按键撤去。", code="bad-code-change")
     if "status" in fields:
         raise Refused("状态由处理方式决定，不能作为字段变更。", code="status-by-outcome")
     if asked.kind == "item":
@@ -199,14 +201,25 @@ def _check_changes(rule: Rule, asked: Asked, changes: Sequence[Change]) -> None:
                 raise Refused(f"变更 {name} 请用“{label}”，以便统计。", code="use-own-outcome")
 
 
+def _is_code_change(change: Change) -> bool:
+    """Whether it adds a whole code under its own key, or takes one away."""
+    if change["op"] == "remove":
+        return change["path"].count("/") == 1
+    value = change.get("value")
+    if change["op"] != "add" or change["path"] != "codes" or not isinstance(value, dict):
+        return False
+    parts = [value.get(name) for name in ("scheme", "value", "issuer")]
+    if not all(isinstance(part, str) and len(part) <= 200 for part in parts) or not all(parts[:2]):
+        return False
+    return value == add_code(*parts)["value"]  # type: ignore[arg-type]
+
+
 def _created(asked: Asked, subject: Subject, before: Mapping[str, Before], role: str) -> Part:
     if before.get(subject.id, ABSENT).status is not None:
         raise Refused(f"{subject.id} 已经存在，不能再次新增。", code="already-exists")
     if subject.content is None:
         raise Refused("新增的主体没有内容，请填写。", code="no-content")
-    changes: list[Change] = [
-        add_code(code["scheme"], code["value"], code.get("issuer", "")) for code in subject.codes
-    ]
+    changes = _added_codes(subject)
     if subject.status != "in_force":
         changes.append({"op": "set", "path": "status", "value": subject.status})
     return Part(
@@ -221,6 +234,9 @@ def _created(asked: Asked, subject: Subject, before: Mapping[str, Before], role:
 
 def _many(rule: Rule, asked: Asked, before: Mapping[str, Before]) -> Act:
     """merge: n end, 1 new or standing carries on; split: 1 ends, n start; receive: results start, origins stand."""
+    for listed in (asked.origins, asked.results):
+        if len({subject.id for subject in listed}) < len(listed):
+            raise Refused("同一主体在一项决定中列了两次，请删去重复的。", code="repeated-subject")
     least_origins = 2 if rule.shape == "join" else (1 if rule.shape == "part" else 0)
     if len(asked.origins) < least_origins:
         raise Refused(f"“{rule.label}”至少要有 {least_origins} 个来源。", code="too-few-origins")
@@ -255,5 +271,10 @@ def _result(rule: Rule, asked: Asked, result: Subject, before: Mapping[str, Befo
     if result.content is not None:
         return _created(asked, result, before, "result")
     _check_status(rule, result, state)
-    _check_changes(Rule(rule.label), asked, result.changes)
-    return Part(result.id, asked.effective_from, role="result", changes=list(result.changes))
+    changes = [*result.changes, *_added_codes(result)]
+    _check_changes(Rule(rule.label), asked, changes)
+    return Part(result.id, asked.effective_from, role="result", changes=changes)
+
+
+def _added_codes(subject: Subject) -> list[Change]:
+    return [add_code(code["scheme"], code["value"], code.get("issuer", "")) for code in subject.codes]

@@ -18,8 +18,9 @@ from app.auth.actor import Actor
 from app.canonical import decode, encode
 from app.changes import kinds
 from app.changes.deciding import Check, Decided, Decider, comparison
-from app.changes.drafts import drafted, find, hash_of, leave_event
-from app.changes.models import STATE_LABELS, Changeset, DraftDecision
+from app.changes.drafts import hands_in, hash_of
+from app.changes.models import STATE_LABELS, Changeset
+from app.changes.rows import DecisionRow, decisions, find, leave_event, mark_decisions, save
 from app.db import lock_publishing
 from app.errors import Conflict, Forbidden, Invalid, Stale
 from app.versions.recording import Act, Order, Receipt, record
@@ -52,7 +53,7 @@ def publish(
     connection = session.connection()
     lock_publishing(connection)
     changeset = find(session, changeset_id)
-    rows = drafted(session, changeset)
+    rows = decisions(session, changeset)
     _check_state(changeset, rows, emergency)
     bodies = [decode(row.body) for row in rows]
     decider = Decider(connection, today, actor, checks)
@@ -72,14 +73,12 @@ def publish(
     outbox.enqueue(connection, INDEX, receipt.publication)
     changeset.state, changeset.publication = "published", receipt.publication
     changeset.unconfirmed = int(bool(emergency))
-    changeset.version += 1
-    changeset.updated_at = receipt.recorded_at
-    session.add(changeset)
+    save(session, changeset)
     leave_event(session, changeset, actor, "published", emergency)
     return Published(changeset, receipt)
 
 
-def _check_state(changeset: Changeset, rows: list[DraftDecision], emergency: str | None) -> None:
+def _check_state(changeset: Changeset, rows: list[DecisionRow], emergency: str | None) -> None:
     if emergency is not None:
         if not emergency.strip():
             raise Invalid("紧急发布须写明理由。", code="reason-needed", field="reason")
@@ -104,7 +103,7 @@ def _decide_or_send_back(
     session: Session,
     actor: Actor,
     changeset: Changeset,
-    rows: list[DraftDecision],
+    rows: list[DecisionRow],
     bodies: list[dict[str, Any]],
     decider: Decider,
 ) -> Decided:
@@ -123,12 +122,11 @@ def _decide_or_send_back(
                     body,
                 )
                 row.stale, row.approved = encode(compared), None
-                session.add(row)
                 moved.append({"decision": row.position, "subject": subject_id, **compared})
     if moved:
         changeset.state, changeset.approved, changeset.reviewer = "returned", None, None
-        changeset.version += 1
-        session.add(changeset)
+        mark_decisions(session, changeset, rows)
+        save(session, changeset)
         leave_event(session, changeset, actor, "base-moved", f"{len(moved)} 项决定的基准已变化")
         error = Stale(
             f"有 {len(moved)} 项决定所依据的版本已被别的变更改动，没有发布任何内容；请对照比较后重新提交。",
@@ -159,7 +157,7 @@ def confirm(session: Session, actor: Actor, changeset_id: str) -> Receipt:
     publisher = connection.execute(
         text("SELECT publisher FROM publication WHERE seq = :seq"), {"seq": changeset.publication}
     ).scalar_one()
-    if actor.account is None or actor.account in (publisher, changeset.author):
+    if actor.account is None or actor.account in {publisher, *hands_in(session, changeset)}:
         raise Forbidden("紧急发布须由另一人确认。", code="four-eyes")
     order = Order(
         kind="confirmation",
@@ -170,8 +168,7 @@ def confirm(session: Session, actor: Actor, changeset_id: str) -> Receipt:
     )
     receipt = record(connection, order, kinds.describe)
     changeset.unconfirmed = 0
-    changeset.version += 1
-    session.add(changeset)
+    save(session, changeset)
     leave_event(session, changeset, actor, "confirmed")
     return receipt
 

@@ -7,7 +7,7 @@ that it brought itself: what another source recorded is left alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from app.canonical import digest, encode
 from app.changes import kinds
 from app.db import insert_rows
 from app.errors import Invalid
+from app.exchange.mapping import SameAs
 from app.exchange.models import SourceKey, SourceSeen
 from app.exchange.records import Record
 from app.versions import ids
@@ -36,6 +37,16 @@ ADJUSTS = {kind: "amend" if kind == "instrument" else "adjust" for kind in CREAT
 
 MATCHED_BY_CODE = {"region": ("gb2260",), "authority": ("uscc",), "entry": ("national-12",)}
 """Schemes whose code names one subject whatever the source."""
+
+
+_NOT_OWN = (
+    " AND NOT EXISTS (SELECT 1 FROM source_key k WHERE k.subject_id = i.subject_id"
+    " AND k.source = :source AND k.owned = 1)"
+)
+"""Two keys of one source are two subjects to it, whatever batch they come in."""
+
+
+ADDRESS = ("http://", "https://")
 
 
 @dataclass(slots=True)
@@ -64,10 +75,12 @@ class Admitted:
 class Admission:
     """One run over one source. ``batch`` is called with a few thousand records at a time."""
 
-    def __init__(self, source: str, trusted: bool) -> None:
-        """``trusted``: the records' content has been validated by the reader already."""
+    def __init__(self, source: str, trusted: bool, same_as: Mapping[str, SameAs] | None = None) -> None:
+        """``trusted``: the records' content has been validated by the reader already. ``same_as``: items that
+        the source itself says another source has too."""
         self.source = source
         self.trusted = trusted
+        self.same_as = same_as or {}
         self.refs: dict[tuple[str, str], str] = {}
         """(kind, ref) -> id of all but items: what content may refer to."""
 
@@ -109,7 +122,7 @@ class Admission:
 
     def _place(self, record: Record) -> str:
         """Whose key it is: a page's address is the same key in every source."""
-        return "url" if record.ref.startswith(("http://", "https://")) else self.source
+        return "url" if record.ref.startswith(ADDRESS) else self.source
 
     def _places(self, records: Sequence[Record]) -> dict[str, list[str]]:
         places: dict[str, set[str]] = {}
@@ -154,7 +167,7 @@ class Admission:
             key: tuple[str, str] = (record.kind, record.ref)
             if key in known:
                 continue
-            matched = self._match(connection, record) if record.kind != "item" else None
+            matched = self._match(connection, record)
             if matched is not None:
                 known[key] = Known(matched, owned=False)
                 self.refs[key] = matched
@@ -168,7 +181,10 @@ class Admission:
                     self.refs[key] = subject_id
 
     def _match(self, connection: Connection, record: Record) -> str | None:
-        """A region, authority, instrument, entry or year that the registry has already."""
+        """The subject that the registry has already, from another source: an item where this source says so
+        itself; a region, authority, instrument, entry or year by code or name."""
+        if record.kind == "item":
+            return self._same_item(connection, record)
         for code in record.codes:
             if code.scheme in MATCHED_BY_CODE.get(record.kind, ()):
                 found = self._by_code(connection, record.kind, code.value)
@@ -178,14 +194,23 @@ class Admission:
             return None
         return self._by_name(connection, record)
 
+    def _same_item(self, connection: Connection, record: Record) -> str | None:
+        same = self.same_as.get(record.ref)
+        if same is None:
+            return None
+        return connection.execute(
+            text("SELECT subject_id FROM source_key WHERE source = :s AND kind = 'item' AND ref = :r"),
+            {"s": same.source, "r": same.ref},
+        ).scalar_one_or_none()
+
     def _by_code(self, connection: Connection, kind: str, value: str) -> str | None:
         short = value[:6] if kind == "region" and value.endswith("000000") else value
         rows = connection.execute(
             text(
                 "SELECT DISTINCT i.subject_id FROM code_interval i JOIN subject s ON s.id = i.subject_id"
-                " WHERE s.kind = :kind AND i.value IN (:value, :short)"
+                " WHERE s.kind = :kind AND i.value IN (:value, :short)" + _NOT_OWN
             ),
-            {"kind": kind, "value": value, "short": short},
+            {"kind": kind, "value": value, "short": short, "source": self.source},
         ).all()
         return rows[0][0] if len(rows) == 1 else None
 
@@ -196,10 +221,10 @@ class Admission:
         region = self.refs.get(("region", str(record.content.get("region", "")).removeprefix("@region:")))
         rows = connection.execute(
             text(
-                "SELECT DISTINCT subject_id FROM timeline WHERE kind = :kind AND name = :name"
-                " AND (:region = '' OR region = :region)"
+                "SELECT DISTINCT i.subject_id FROM timeline i WHERE i.kind = :kind AND i.name = :name"
+                " AND (:region = '' OR i.region = :region)" + _NOT_OWN
             ),
-            {"kind": record.kind, "name": name, "region": region or ""},
+            {"kind": record.kind, "name": name, "region": region or "", "source": self.source},
         ).all()
         return rows[0][0] if len(rows) == 1 else None
 
@@ -248,6 +273,11 @@ class Admission:
         )
         admitted.acts.append(Act(CREATES[record.kind], [part]))
         admitted.keys.append((self._place(record), record.kind, record.ref, subject.subject_id, 1))
+        page = (content.get("source") or {}) if record.kind == "item" else {}
+        address = page.get("key", "")
+        if address != record.ref and address.startswith(ADDRESS):
+            # Another source that keys by this page's address finds the item, and leaves it alone.
+            admitted.keys.append(("url", record.kind, address, subject.subject_id, 0))
         admitted.created += 1
         subject.content, subject.codes, subject.status = content, codes, record.status
 
@@ -270,7 +300,7 @@ class Admission:
         changes += [
             add_code(scheme, value, issuer) for scheme, issuer, value in sorted(codes - subject.codes)
         ]
-        if record.status != subject.status and record.status != "in_force":
+        if record.status != subject.status:
             changes.append({"op": "set", "path": "status", "value": record.status})
         if not changes:
             admitted.same += 1

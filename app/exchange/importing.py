@@ -20,7 +20,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from app.auth.actor import Actor
-from app.changes import drafts
+from app.changes import drafts, rows
 from app.changes.models import ChangesetInput
 from app.changes.publishing import publish_initial
 from app.db import Database
@@ -136,7 +136,7 @@ def import_initial(
         with database.writing() as session:
             _require_initial(session)
             run = progress.begin(session, _digest(path), mapping, path.name, "initial")
-        admission = Admission(load_mapping(mapping).name, trusted=True)
+        admission = Admission(load_mapping(mapping).name, trusted=True, same_as=imported.reading.same_as)
         done = 0
         for batch in _batches(spool):
             with _admitted(database, admission, batch) as (session, admitted):
@@ -188,7 +188,7 @@ def import_draft(
         if imported.reading.refused:
             return imported
         digest = _digest(path)
-        admission = Admission(load_mapping(mapping).name, trusted=True)
+        admission = Admission(load_mapping(mapping).name, trusted=True, same_as=imported.reading.same_as)
         with database.writing() as session:
             _refuse_open_drafts(session, digest, mapping)
             run = progress.begin(session, digest, mapping, path.name, "draft")
@@ -210,7 +210,7 @@ def import_draft(
 
 def _refuse_open_drafts(session: Session, digest: str, mapping: str) -> None:
     for changeset_id in progress.drafts_of(session, digest, mapping):
-        changeset = drafts.find(session, changeset_id)
+        changeset = rows.find(session, changeset_id)
         if changeset.state not in ("published", "withdrawn"):
             raise Conflict(
                 f"同一文件已导入为变更单 {changeset_id}，请先发布或撤回它再导入。",

@@ -19,7 +19,7 @@ from app.auth.accounts import actor_of, add_account
 from app.auth.actor import Actor
 from app.auth.models import Account
 from app.canonical import decode
-from app.changes import drafts, publishing
+from app.changes import drafts, publishing, rows
 from app.changes.models import ChangesetInput
 from app.db import Database
 from app.exchange import progress
@@ -194,8 +194,8 @@ def _subject(session: Session, kind: str, ref: str) -> str | None:
 
 def _remember_created(session: Session, change: dict[str, Any], changeset_id: str) -> None:
     """Later changes of the seed may refer to what this one created."""
-    rows = drafts.drafted(session, drafts.find(session, changeset_id))
-    for decision, row in zip(change["decisions"], rows, strict=True):
+    made = rows.decisions(session, rows.find(session, changeset_id))
+    for decision, row in zip(change["decisions"], made, strict=True):
         body = decode(row.body)
         places = [(decision, body), *zip(decision.get("results", []), body.get("results", []), strict=False)]
         for source, made in places:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection, bindparam, text
 
 from app.canonical import decode
+from app.db import fetch
 from app.errors import Ambiguous, Invalid, NotFound
 from app.places.queries import subtree
 from app.versions import ids
@@ -26,12 +28,7 @@ Run = Callable[[str, tuple[Any, ...]], list[Any]]
 
 def run_by(connection: Connection) -> Run:
     """A Run over SQLAlchemy's connection."""
-    marks = "%s" if connection.dialect.name == "postgresql" else "?"
-
-    def run(statement: str, parameters: tuple[Any, ...]) -> list[Any]:
-        return list(connection.exec_driver_sql(statement.replace("?", marks), parameters).fetchall())
-
-    return run
+    return partial(fetch, connection)
 
 
 class NameBook:

@@ -53,6 +53,24 @@ def kind_of(subject_id: str) -> str:
     return KINDS[subject_id[2]]
 
 
+def number_of(subject_id: str) -> int:
+    """The inverse of ``make``."""
+    number = 0
+    for digit in subject_id[4 : 4 + DIGITS]:
+        number = number * 32 + ALPHABET.index(digit)
+    return number
+
+
+def was_given(connection: Connection, kind: str, value: str) -> bool:
+    """Whether it is an id of this kind that was reserved here."""
+    if not is_id(value) or value != make(kind, number_of(value)):
+        return False
+    next_free = connection.execute(
+        text("SELECT next FROM id_counter WHERE kind = :kind"), {"kind": kind}
+    ).scalar_one_or_none()
+    return next_free is not None and number_of(value) < next_free
+
+
 def allocate(connection: Connection, kind: str, count: int = 1) -> list[str]:
     """Reserve ids for drafts. Gaps are harmless; an id is never given twice."""
     row = connection.execute(

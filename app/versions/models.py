@@ -59,7 +59,9 @@ class Publication(SQLModel, table=True):
     author: int | None = Field(default=None, description="account number; none at the command line")
     reviewer: int | None = Field(default=None, description="account number of who approved")
     publisher: int | None = Field(default=None, description="account number of who published")
-    approved: str | None = Field(default=None, sa_type=Ascii, description="the hash that the approval was bound to")
+    approved: str | None = Field(
+        default=None, sa_type=Ascii, description="the hash that the approval was bound to"
+    )
     statement: str | None = Field(default=None, sa_type=Ascii, foreign_key="content.hash")
 
 
@@ -90,7 +92,9 @@ class Decision(SQLModel, table=True):
     outcome: str = Field(sa_type=Ascii)
     effective_from: str = Field(sa_type=Ascii)
     until: str | None = Field(default=None, sa_type=Ascii)
-    start_unknown: int = Field(default=0, description="1: effective_from is the day a source attests, not a start")
+    start_unknown: int = Field(
+        default=0, description="1: effective_from is the day a source attests, not a start"
+    )
     creates: str | None = Field(default=None, sa_type=Ascii, foreign_key="content.hash")
     changes: str | None = Field(default=None, sa_type=Ascii, foreign_key="content.hash")
     statement: str | None = Field(default=None, sa_type=Ascii, foreign_key="content.hash")

@@ -28,7 +28,7 @@ def today() -> str:
 def parse_day(value: str, what: str = "日期") -> str:
     """Check an ISO day. Raises Invalid."""
     try:
-        if not DAY.match(value):
+        if not DAY.match(value) or value == OPEN:  # which stands for "no end"
             raise ValueError(value)
         return dt.date.fromisoformat(value).isoformat()
     except ValueError as error:
@@ -82,7 +82,7 @@ def known_at(connection: Connection, asked: str | None) -> Known:
 
 
 def _parse_known_at(asked: str) -> tuple[str, int]:
-    if asked.isdigit() and len(asked) < 19:
+    if asked.isascii() and asked.isdigit() and len(asked) < 19:
         return "seq", int(asked)
     try:
         instant = dt.datetime.fromisoformat(asked.replace("Z", "+00:00").replace(" ", "+"))

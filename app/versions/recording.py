@@ -12,12 +12,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
 from app import log
 from app.canonical import digest, encode, refuse_floats
-from app.db import insert_rows
+from app.db import fetch, insert_rows, marks
 from app.errors import Refused
 from app.versions.fold import Change, Effect, boundaries, fold, touches_content
 from app.versions.ids import kind_of
@@ -145,27 +145,30 @@ def load_histories(connection: Connection, subject_ids: Iterable[str]) -> dict[s
     return histories
 
 
-_SUBJECTS = text("SELECT id, kind FROM subject WHERE id IN :ids").bindparams(bindparam("ids", expanding=True))
-_EFFECTS = text(
+_SUBJECTS = "SELECT id, kind FROM subject WHERE id IN ({ids})"
+_EFFECTS = (
     "SELECT d.subject_id, d.seq, d.act, d.effective_from, d.until, d.creates, cc.body, ch.body, d.start_unknown"
     " FROM decision d LEFT JOIN content cc ON cc.hash = d.creates LEFT JOIN content ch ON ch.hash = d.changes"
-    " WHERE d.subject_id IN :ids AND NOT EXISTS (SELECT 1 FROM void v WHERE v.act = d.act)"
+    " WHERE d.subject_id IN ({ids}) AND NOT EXISTS (SELECT 1 FROM void v WHERE v.act = d.act)"
     " ORDER BY d.subject_id, d.effective_from, d.seq"
-).bindparams(bindparam("ids", expanding=True))
-_REVISIONS = text(
+)
+_REVISIONS = (
     "SELECT subject_id, seq, effective_from, status, content, start_unknown FROM revision"
-    " WHERE subject_id IN :ids ORDER BY subject_id, seq"
-).bindparams(bindparam("ids", expanding=True))
-_CODES = text(
+    " WHERE subject_id IN ({ids}) ORDER BY subject_id, seq"
+)
+_CODES = (
     "SELECT subject_id, seq, effective_from, scheme, issuer, value, held FROM code"
-    " WHERE subject_id IN :ids ORDER BY subject_id, seq"
-).bindparams(bindparam("ids", expanding=True))
+    " WHERE subject_id IN ({ids}) ORDER BY subject_id, seq"
+)
 
 
 def _load_chunk(connection: Connection, ids: list[str], into: dict[str, History]) -> None:
-    for subject_id, kind in connection.execute(_SUBJECTS, {"ids": ids}):
+    def rows(statement: str) -> list[Any]:
+        return fetch(connection, statement.format(ids=marks(ids)), tuple(ids))
+
+    for subject_id, kind in rows(_SUBJECTS):
         into[subject_id] = History(kind)
-    for row in connection.execute(_EFFECTS, {"ids": ids}):
+    for row in rows(_EFFECTS):
         into[row[0]].effects.append(
             Effect(
                 seq=row[1],
@@ -178,9 +181,9 @@ def _load_chunk(connection: Connection, ids: list[str], into: dict[str, History]
                 start_unknown=bool(row[8]),
             )
         )
-    for row in connection.execute(_REVISIONS, {"ids": ids}):
+    for row in rows(_REVISIONS):
         into[row[0]].revisions.append(Rev(row[1], row[2], row[3], row[4], bool(row[5])))
-    for row in connection.execute(_CODES, {"ids": ids}):
+    for row in rows(_CODES):
         into[row[0]].codes.append(Held(row[1], row[2], (row[3], row[4], row[5]), bool(row[6])))
 
 
@@ -359,11 +362,9 @@ def _voided_subjects(connection: Connection, voids: list[Voiding]) -> list[tuple
     """(subject, act, effective_from) of every row of the acts to be voided."""
     if not voids:
         return []
-    query = text("SELECT subject_id, act, effective_from FROM decision WHERE act IN :acts ORDER BY seq")
-    found = connection.execute(
-        query.bindparams(bindparam("acts", expanding=True)), {"acts": [v.act for v in voids]}
-    )
-    return [(row[0], row[1], row[2]) for row in found]
+    acts = tuple(voiding.act for voiding in voids)
+    query = f"SELECT subject_id, act, effective_from FROM decision WHERE act IN ({marks(acts)}) ORDER BY seq"
+    return [(row[0], row[1], row[2]) for row in fetch(connection, query, acts)]
 
 
 def _add_act(
@@ -501,9 +502,7 @@ def _derive(
                 body = contents.bodies.get(content)
                 if body is None:
                     body = bytes(
-                        connection.execute(
-                            text("SELECT body FROM content WHERE hash = :hash"), {"hash": content}
-                        ).scalar_one()
+                        fetch(connection, "SELECT body FROM content WHERE hash = ?", (content,))[0][0]
                     )
                 facets[content] = describe_stored(describe, kind, body)
             return facets[content]

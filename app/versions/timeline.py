@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.canonical import decode, encode
-from app.db import insert_rows
+from app.db import execute_many, fetch, insert_rows
 from app.versions.models import FIRST, OPEN, CodeInterval, Interval, Link
 
 NOT_YET = "not_yet"
@@ -229,11 +229,10 @@ def rederive(
     into: Derived,
 ) -> None:
     """Bring one subject's derived rows up to date, touching only the intervals that changed."""
-    standing_rows = connection.execute(
-        text(
-            "SELECT valid_from, valid_to, revision, status, content, codes FROM timeline WHERE subject_id = :id"
-        ),
-        {"id": subject_id},
+    standing_rows = fetch(
+        connection,
+        "SELECT valid_from, valid_to, revision, status, content, codes FROM timeline WHERE subject_id = ?",
+        (subject_id,),
     )
     old = {row[0]: Span(*row) for row in standing_rows}
     rows = spans(revisions, codes)
@@ -246,24 +245,19 @@ def rederive(
         if was == span and same:
             continue
         if was is not None and same and was._replace(valid_to=span.valid_to) == span:
-            stretch.append({"id": subject_id, "day": span.valid_from, "to": span.valid_to})
+            stretch.append((span.valid_to, subject_id, span.valid_from))
             continue
         if was is not None:
-            drop.append({"id": subject_id, "day": span.valid_from})
+            drop.append((subject_id, span.valid_from))
         content = span.content or (rows[index + 1].content if index + 1 < len(rows) else None)
         into.add(subject_id, kind, span, facets_of(content) if content else Facets())
-    drop += [{"id": subject_id, "day": day} for day in old]
+    drop += [(subject_id, day) for day in old]
     for table in ("timeline", "link"):
-        if drop:
-            connection.execute(
-                text(f"DELETE FROM {table} WHERE subject_id = :id AND valid_from = :day"), drop
-            )
-        if stretch:
-            connection.execute(
-                text(f"UPDATE {table} SET valid_to = :to WHERE subject_id = :id AND valid_from = :day"),
-                stretch,
-            )
-    connection.execute(text("DELETE FROM code_interval WHERE subject_id = :id"), {"id": subject_id})
+        execute_many(connection, f"DELETE FROM {table} WHERE subject_id = ? AND valid_from = ?", drop)
+        execute_many(
+            connection, f"UPDATE {table} SET valid_to = ? WHERE subject_id = ? AND valid_from = ?", stretch
+        )
+    execute_many(connection, "DELETE FROM code_interval WHERE subject_id = ?", [(subject_id,)])
     into.codes += [(subject_id, *row) for row in code_spans(codes)]
 
 

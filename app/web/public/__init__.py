@@ -1,5 +1,10 @@
-"""The public pages."""
+"""The public pages: one file per noun. They ask what the API asks, and show it to people."""
 
 from fastapi import APIRouter
 
+from app.web import assets
+from app.web.public import authorities, home, items, laws, rounds, search
+
 router = APIRouter(include_in_schema=False)
+for part in (home, search, items, rounds, authorities, laws, assets):
+    router.include_router(part.router)

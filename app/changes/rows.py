@@ -1,0 +1,138 @@
+"""The draft tables' rows, read and written by plain statements: publishing holds the lock while it uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from app import log
+from app.auth.actor import Actor
+from app.changes.models import Changeset, ChangesetEvent
+from app.errors import NotFound, Stale
+
+_FIELDS = tuple(Changeset.__slots__)
+_FIND = text(f"SELECT {', '.join(_FIELDS)} FROM changeset WHERE id = :id")
+_INSERT = text(f"INSERT INTO changeset ({', '.join(_FIELDS)}) VALUES ({', '.join(':' + f for f in _FIELDS)})")
+_SAVE = text(
+    f"UPDATE changeset SET {', '.join(f'{f} = :{f}' for f in _FIELDS if f != 'id')}"
+    " WHERE id = :id AND version = :version - 1"
+)
+_DECISIONS = text(
+    "SELECT position, body, base, approved, stale FROM draft_decision WHERE changeset = :id ORDER BY position"
+)
+_INSERT_DECISION = text(
+    "INSERT INTO draft_decision (changeset, position, body, base, approved, stale)"
+    " VALUES (:changeset, :position, :body, :base, :approved, :stale)"
+)
+_MARK = text(
+    "UPDATE draft_decision SET approved = :approved, stale = :stale"
+    " WHERE changeset = :changeset AND position = :position"
+)
+_EVENT = text(
+    "INSERT INTO changeset_event (changeset, at, account, event, note)"
+    " VALUES (:changeset, :at, :account, :event, :note)"
+)
+
+
+@dataclass(slots=True)
+class DecisionRow:
+    """A drafted decision: its canonical body, the base it rests on, the hash approved, where it went stale."""
+
+    position: int
+    body: bytes
+    base: bytes
+    approved: str | None = None
+    stale: bytes | None = None
+
+
+def find(session: Session, changeset_id: str) -> Changeset:
+    """Raises NotFound."""
+    row = session.connection().execute(_FIND, {"id": changeset_id}).one_or_none()
+    if row is None:
+        raise NotFound(f"没有编号为 {changeset_id} 的变更单。", code="unknown-changeset")
+    return Changeset(*row)
+
+
+def insert(session: Session, changeset: Changeset) -> None:
+    session.connection().execute(_INSERT, asdict(changeset))
+
+
+def save(session: Session, changeset: Changeset) -> None:
+    """Write the changeset's fields; its version moves with every write.
+
+    Raises Stale where another move was committed since it was read, so that two moves never cross.
+    """
+    changeset.version += 1
+    changeset.updated_at = log.now_microseconds()
+    if session.connection().execute(_SAVE, asdict(changeset)).rowcount != 1:
+        raise Stale("别人刚刚处理过这份变更单，请重新打开后再试；您的操作没有生效。", code="edited-meanwhile")
+
+
+def decisions(session: Session, changeset: Changeset) -> list[DecisionRow]:
+    """The decisions of a changeset, in order."""
+    rows = session.connection().execute(_DECISIONS, {"id": changeset.id})
+    return [
+        DecisionRow(
+            row[0], bytes(row[1]), bytes(row[2]), row[3], bytes(row[4]) if row[4] is not None else None
+        )
+        for row in rows
+    ]
+
+
+def replace_decisions(session: Session, changeset: Changeset, made: Sequence[DecisionRow]) -> None:
+    """The changeset's decisions are these from now on."""
+    connection = session.connection()
+    connection.execute(text("DELETE FROM draft_decision WHERE changeset = :id"), {"id": changeset.id})
+    connection.execute(_INSERT_DECISION, [_values(changeset, row) for row in made])
+
+
+def mark_decisions(session: Session, changeset: Changeset, marked: Iterable[DecisionRow]) -> None:
+    """Write which hash was approved and what went stale."""
+    values = [
+        {"changeset": changeset.id, "position": r.position, "approved": r.approved, "stale": r.stale}
+        for r in marked
+    ]
+    if values:
+        session.connection().execute(_MARK, values)
+
+
+def _values(changeset: Changeset, row: DecisionRow) -> dict[str, Any]:
+    return {
+        "changeset": changeset.id,
+        "position": row.position,
+        "body": row.body,
+        "base": row.base,
+        "approved": row.approved,
+        "stale": row.stale,
+    }
+
+
+def leave_event(
+    session: Session, changeset: Changeset, actor: Actor, event: str, note: str | None = None
+) -> None:
+    """Who did what; in the same transaction."""
+    session.connection().execute(
+        _EVENT,
+        {
+            "changeset": changeset.id,
+            "at": log.now_microseconds(),
+            "account": actor.account,
+            "event": event,
+            "note": note or None,
+        },
+    )
+
+
+def events(session: Session, changeset: Changeset) -> list[ChangesetEvent]:
+    """What happened to a changeset, in order."""
+    rows = session.connection().execute(
+        text(
+            "SELECT id, changeset, at, account, event, note FROM changeset_event WHERE changeset = :id ORDER BY id"
+        ),
+        {"id": changeset.id},
+    )
+    return [ChangesetEvent(**row._mapping) for row in rows]

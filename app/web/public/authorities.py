@@ -1,0 +1,88 @@
+"""Authorities: by region, and each with its names over time and its items on a day."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from app.deps import AskedOn, KnownAt, ReadSession
+from app.items.queries import Filter, count_by, decisions_of, list_subjects
+from app.places.queries import ancestors
+from app.web.rendering import gaps, redirect, render
+from app.web.subjects import items_by_authority, names, region_id, rows_on, subject_of
+
+router = APIRouter()
+
+LIMIT = 50
+
+After = Annotated[str, Query(max_length=40, description="go on after this id")]
+
+
+@router.api_route("/authorities", methods=["GET", "HEAD"])
+def list_authorities(
+    request: Request,
+    session: ReadSession,
+    asked: AskedOn,
+    region: Annotated[str, Query(max_length=60)] = "",
+    name: Annotated[str, Query(max_length=100)] = "",
+    after: After = "",
+) -> Response:
+    connection = session.connection()
+    within = region_id(connection, region, asked.on)
+    name = name.replace("\0", "").strip()
+    wanted = Filter(on=asked.on, kind="authority", region=within, name_contains=name or None)
+    page = list_subjects(connection, wanted, after or None, LIMIT)
+    by_region = count_by(connection, Filter(on=asked.on, kind="authority"), "region")
+    path = ancestors(connection, within, asked.on) if within else []
+    known = rows_on(connection, [*by_region, *path], asked.on)
+    return render(
+        request,
+        connection,
+        asked,
+        "authorities.html",
+        page=page,
+        name=name,
+        within=within,
+        path=[known[one] for one in path if one in known],
+        regions=sorted(
+            ((known[one], count) for one, count in by_region.items() if one in known),
+            key=lambda pair: pair[0].id,
+        ),
+        items=items_by_authority(connection, [row["id"] for row in page.rows], asked.on),
+        first=not after,
+    )
+
+
+@router.api_route("/authorities/{authority}", methods=["GET", "HEAD"])
+def show_authority(
+    request: Request,
+    session: ReadSession,
+    asked: AskedOn,
+    known: KnownAt,
+    authority: Annotated[str, Path(max_length=300)],
+    status: Annotated[str, Query(max_length=20)] = "",
+    after: After = "",
+) -> Response:
+    connection = session.connection()
+    subject, subject_id = subject_of(connection, "authority", authority, asked.on, known)
+    if subject is None:
+        return redirect(request, f"/authorities/{subject_id}")
+    held = Filter(on=asked.on, authority=subject_id)
+    chosen = Filter(on=asked.on, authority=subject_id, statuses=(status,) if status else ())
+    content = subject.content or gaps({})
+    return render(
+        request,
+        connection,
+        asked,
+        "authority.html",
+        subject=subject,
+        content=content,
+        above=names(connection, [content["region"], content["parent"]], asked.on),
+        decisions=gaps(decisions_of(connection, subject_id, known)),
+        page=list_subjects(connection, chosen, after or None, LIMIT),
+        counts=count_by(connection, held, "status"),
+        chosen=status,
+        first=not after,
+        known=known,
+    )

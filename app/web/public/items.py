@@ -1,0 +1,162 @@
+"""The item page: the nine disclosures, what happened to the item, and how to cite what is shown."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Path, Query, Request, Response
+from sqlalchemy import Connection
+
+from app.deps import Asked, AskedOn, KnownAt, ReadSession
+from app.errors import NotFound
+from app.items import queries
+from app.items.queries import NameBook, read_item, read_item_as_known, run_by
+from app.law.queries import IN_FORCE
+from app.versions.queries import Known, known_at, moment, names_of, state_on
+from app.web.guide import citations_by_role, disclosed, saved
+from app.web.rendering import Gaps, gaps, redirect, render
+from app.web.subjects import hidden, kin, rows_on
+
+router = APIRouter()
+
+
+@router.api_route("/items", methods=["GET", "HEAD"])
+def find_item(
+    request: Request, session: ReadSession, asked: AskedOn, code: Annotated[str, Query(max_length=300)] = ""
+) -> Response:
+    """A code with any characters in it: ``/items?code=``; without one, the search."""
+    if not code:
+        return redirect(request, "/search")
+    return redirect(request, f"/items/{_public(session.connection(), code, asked.on)[0]}")
+
+
+@router.api_route("/items/{item}", methods=["GET", "HEAD"])
+def show_item(
+    request: Request,
+    session: ReadSession,
+    asked: AskedOn,
+    known: KnownAt,
+    item: Annotated[str, Path(max_length=300)],
+) -> Response:
+    connection = session.connection()
+    item_id, by_code = _public(connection, item, asked.on)
+    if by_code:
+        return redirect(request, f"/items/{item_id}")
+    found = gaps(orjson.loads(_read(connection, item_id, asked, known)))
+    content = found["content"] or gaps({})
+    secret = hidden(connection, item_id)
+    intervals = [one for one in gaps(queries.history_of(connection, item_id, known)) if _open(one, secret)]
+    decisions = [one for one in gaps(queries.decisions_of(connection, item_id, known)) if _open(one, secret)]
+    recorded = {one["document"]["publication"]: one["recorded_at"] for one in intervals if one["document"]}
+    return render(
+        request,
+        connection,
+        asked,
+        "item.html",
+        item=found,
+        content=content,
+        title=found["name"] or _nearest_name(connection, item_id, asked.on, known),
+        given=disclosed(content),
+        saved=saved(content["statutory_limit"], content["promised_limit"]),
+        bases=citations_by_role(_citations(connection, content, asked.on, known)),
+        contact=_contact(connection, content, asked.on, known),
+        entry=_entry(connection, content, asked.on),
+        predecessors=kin(connection, found["predecessors"], asked.on),
+        successors=kin(connection, found["successors"], asked.on),
+        intervals=intervals,
+        decisions=sorted(decisions, key=lambda one: (one["effective_from"], one["act"]), reverse=True),
+        recorded=recorded,
+        coming=_coming(intervals, asked),
+        revised=_revised(connection, found, asked, known),
+        known=known,
+        known_moment=moment(known.recorded_at),
+    )
+
+
+def _public(connection: Connection, asked: str, day: str) -> tuple[str, bool]:
+    """(item id, whether it was asked for by another name). Raises NotFound for internal items too."""
+    item_id, by_code = queries.resolve(connection, asked, day)
+    if not queries.is_public(connection, item_id):
+        raise queries.unknown_item(asked)
+    return item_id, by_code
+
+
+def _read(connection: Connection, item_id: str, asked: Asked, known: Known) -> bytes:
+    if known.is_head:
+        return read_item(run_by(connection), NameBook(), item_id, asked.on, asked.today)
+    return read_item_as_known(connection, item_id, asked.on, asked.today, known)
+
+
+def _open(entry: Gaps, secret: list[tuple[str, str]]) -> bool:
+    """Whether an interval or decision begins outside the time in which the item was internal."""
+    first = entry["valid_from"] or entry["effective_from"] or ""
+    return not any(start <= first < end for start, end in secret)
+
+
+def _nearest_name(connection: Connection, item_id: str, day: str, known: Known) -> str:
+    dated = names_of(connection, item_id, known)
+    before = [one.name for one in dated if one.valid_from <= day]
+    return (before[-1:] or [one.name for one in dated][:1] or [item_id])[0]
+
+
+def _citations(connection: Connection, content: Gaps, day: str, known: Known) -> list[Gaps]:
+    """Each citation with the instrument's name, force and (where the citation has none) article text that day."""
+    citations = content["citations"] or []
+    cited = {one["instrument"] for one in citations if one["instrument"]}
+    rows = rows_on(connection, cited, day)
+    articles: dict[str, dict[str, str]] = {}
+    for instrument in rows:
+        document = gaps(state_on(connection, instrument, day, known).document())
+        articles[instrument] = {one["number"]: one["text"] for one in document["articles"] or []}
+    shown = []
+    for one in citations:
+        row = rows.get(one["instrument"] or "")
+        text = one["text"] or (articles[row.id].get(one["article"] or "") if row else None)
+        facts = {
+            "link": row.id if row else None,
+            "law": one["title"] or (row.name if row else None),
+            "in_force": IN_FORCE[row.status or "not_yet"] if row else None,
+            "shown_text": text,
+        }
+        shown.append(Gaps(one | facts))
+    return shown
+
+
+def _contact(connection: Connection, content: Gaps, day: str, known: Known) -> Gaps | None:
+    """The authority's own halls and phones, where the item refers to them."""
+    if not content["contact_of_authority"] or not content["authority"]:
+        return None
+    try:
+        found: Gaps = gaps(state_on(connection, content["authority"], day, known).document())
+    except NotFound:
+        return None
+    return found
+
+
+def _entry(connection: Connection, content: Gaps, day: str) -> str | None:
+    """The name of the catalogue entry that the item implements."""
+    if not content["entry"]:
+        return None
+    row = rows_on(connection, [content["entry"]], day).get(content["entry"])
+    return row.name if row else None
+
+
+def _coming(intervals: list[Gaps], asked: Asked) -> Gaps | None:
+    """The next change that is already published but lies ahead of today."""
+    ahead = [one for one in intervals if one["valid_from"] and one["valid_from"] > max(asked.on, asked.today)]
+    return ahead[0] if ahead else None
+
+
+def _revised(connection: Connection, found: Gaps, asked: Asked, known: Known) -> dict[str, Any] | None:
+    """Whether a past day reads differently now than at its own end: entered later, or corrected since."""
+    if asked.on >= asked.today or not known.is_head or found["revision"] is None:
+        return None
+    try:
+        then = known_at(connection, f"{asked.on}T23:59:59.999999+08:00")
+        standing = state_on(connection, found["id"], asked.on, then)
+    except NotFound:
+        return {"entered": True, "seq": None}
+    if standing.revision == found["revision"]:
+        return None
+    return {"entered": standing.revision is None, "seq": then.seq if standing.revision else None}

@@ -1,0 +1,112 @@
+"""Search results."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy import Connection
+
+from app.deps import Asked, AskedOn, ReadSession, Registry, RegistryOf
+from app.errors import Invalid
+from app.items.queries import STATUSES
+from app.searching import page_of
+from app.versions.queries import parse_day
+from app.web.rendering import render
+from app.web.subjects import names, region_id
+from search.engine import EngineError
+
+router = APIRouter()
+
+LIMIT = 20
+FURTHEST = 10_000
+
+Status = Annotated[list[str] | None, Query(max_length=10)]
+
+
+@router.api_route("/search", methods=["GET", "HEAD"])
+def search(
+    request: Request,
+    registry: RegistryOf,
+    session: ReadSession,
+    asked: AskedOn,
+    q: Annotated[str, Query(max_length=200)] = "",
+    region: Annotated[str, Query(max_length=60)] = "",
+    authority: Annotated[str, Query(max_length=60)] = "",
+    type: Annotated[str, Query(max_length=60)] = "",
+    level: Annotated[str, Query(max_length=60)] = "",
+    status: Status = None,
+    offset: Annotated[int, Query(ge=0, le=FURTHEST)] = 0,
+) -> Response:
+    connection = session.connection()
+    q = q.replace("\0", " ").strip()
+    wanted: dict[str, Any] = {
+        "q": q,
+        "on": asked.on,
+        "region": region_id(connection, region, asked.on),
+        "authority": authority or None,
+        "type": type or None,
+        "level": level or None,
+        "statuses": _statuses(status),
+    }
+    page = page_of(registry.engine, connection, **wanted, limit=LIMIT, offset=offset)
+    facets = page["facets"]
+    shown = [*facets.get("authority", {}), *facets.get("region", {}), wanted["region"], wanted["authority"]]
+    named = names(connection, [one for one in shown if one], asked.on)
+    return render(
+        request,
+        connection,
+        asked,
+        "search.html",
+        q=q,
+        page=page,
+        offset=offset,
+        more=_more(page, offset),
+        limit_=LIMIT,
+        wanted=wanted,
+        chosen=wanted["statuses"] or (),
+        named=named,
+        facets={name: _sorted(values) for name, values in facets.items()},
+        ended=_ended(registry, connection, wanted, page),
+        suggestions=[] if page["hits"] else _suggestions(registry, q, asked),
+    )
+
+
+def _statuses(asked: list[str] | None) -> tuple[str, ...] | None:
+    given = tuple(dict.fromkeys(one for one in asked or () if one))
+    if "all" in given:
+        return STATUSES
+    for one in given:
+        if one not in STATUSES:
+            raise Invalid(
+                f"没有“{one[:40]}”这种状态，可用的有：{'、'.join(STATUSES)}。", code="unknown-status"
+            )
+    return given or None
+
+
+def _more(page: dict[str, Any], offset: int) -> bool:
+    """Whether there is a further page; relaxed and degraded answers do not know how many there are."""
+    if offset + LIMIT > FURTHEST or len(page["hits"]) < LIMIT:
+        return False
+    return page["relaxed"] or offset + LIMIT < page["total"]
+
+
+def _sorted(values: dict[str, int]) -> list[tuple[str, int]]:
+    return sorted(values.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def _ended(registry: Registry, connection: Connection, wanted: dict[str, Any], page: dict[str, Any]) -> int:
+    """How many ended items match too: whoever looks for a cancelled item should learn that it was."""
+    if wanted["statuses"] is not None or not wanted["q"] or page.get("degraded"):
+        return 0
+    asked = wanted | {"statuses": ("ended",)}
+    return page_of(registry.engine, connection, **asked, limit=1)["total"]
+
+
+def _suggestions(registry: Registry, q: str, asked: Asked) -> list[str]:
+    if registry.engine is None or not q:
+        return []
+    try:
+        return [one.text for one in registry.engine.suggest(q, parse_day(asked.on), 5)]
+    except EngineError:
+        return []

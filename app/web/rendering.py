@@ -1,0 +1,220 @@
+"""Turning answers into pages: the Jinja environment, its filters, and the headers of a page."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from fastapi import Request, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+from sqlalchemy import Connection
+
+from app.changes.outcomes import RULES
+from app.deps import Asked
+from app.exchange.progress import unfinished
+from app.items import code_tables
+from app.versions import ids
+from app.versions.queries import SHANGHAI, next_midnight_seconds
+from app.web.assets import asset
+
+SECURITY = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none';"
+        " frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+"""On every page. No script at all is allowed, ours included: there is none."""
+
+UNITS = {
+    "workday": "{}个工作日",
+    "day": "{}个自然日",
+    "month": "{}个月",
+    "year": "{}年",
+    "hour": "{}小时",
+    "minute": "{}分钟",
+}
+
+
+class Gaps(dict[str, Any]):
+    """A document in which an absent field reads as None, at every depth."""
+
+    def __missing__(self, name: str) -> None:
+        return None
+
+
+def gaps(value: Any) -> Any:
+    if isinstance(value, dict):
+        return Gaps((name, gaps(part)) for name, part in value.items())
+    if isinstance(value, list):
+        return [gaps(part) for part in value]
+    return value
+
+
+class Here:
+    """Where the reader is: the page's own address and day, which links keep."""
+
+    def __init__(self, request: Request, on: str, today: str) -> None:
+        self.path = request.url.path
+        self.query = [
+            (k, v) for k, v in request.query_params.multi_items() if v and len(v) <= 400 and "\0" not in v
+        ]
+        self.on = on
+        self.today = today
+
+    def url(self, path: str, **query: Any) -> str:
+        """A link within the site, on the same day."""
+        if self.on != self.today:
+            query.setdefault("on", self.on)
+        return _address(path, _pairs(query))
+
+    def same(self, **changes: Any) -> str:
+        """This page with some of its parameters changed; None takes one away."""
+        kept = [(name, value) for name, value in self.query if name not in changes]
+        return _address(self.path, [*kept, *_pairs(changes)])
+
+    def kept(self, *but: str) -> list[tuple[str, str]]:
+        """Parameters that a form must carry along."""
+        return [(name, value) for name, value in self.query if name not in but]
+
+
+def _pairs(query: dict[str, Any]) -> Iterable[tuple[str, str]]:
+    for name, value in query.items():
+        for one in value if isinstance(value, (list, tuple)) else [value]:
+            if one is not None and one != "":
+                yield name, str(one)
+
+
+def _address(path: str, pairs: Iterable[tuple[str, str]]) -> str:
+    query = urlencode(list(pairs))
+    return quote(path, safe="/-._~") + (f"?{query}" if query else "")
+
+
+# --- filters --------------------------------------------------------------------------------------------
+
+
+def day(value: str | None) -> str:
+    """2026-09-28 as 2026年9月28日; anything else (dates of documents are as written) as it stands."""
+    parts = (value or "").split("-")
+    if len(parts) == 3 and [len(part) for part in parts] == [4, 2, 2] and all(p.isdigit() for p in parts):
+        return f"{int(parts[0])}年{int(parts[1])}月{int(parts[2])}日"
+    return value or ""
+
+
+def instant(value: str | None) -> str:
+    """A recorded moment (RFC 3339, UTC) in Shanghai time, to the minute."""
+    if not value:
+        return ""
+    at = dt.datetime.fromisoformat(value.replace("Z", "+00:00")).astimezone(SHANGHAI)
+    return f"{at.year}年{at.month}月{at.day}日 {at:%H:%M}"
+
+
+def limit(value: dict[str, Any] | None) -> str:
+    """A time limit in words: 20个工作日, 即办; what is not said stays unsaid."""
+    if not value:
+        return ""
+    number, unit = value.get("value"), value.get("unit")
+    if unit == "immediate":
+        return "即办"
+    if number is None:
+        return ""
+    return UNITS[unit].format(number) if unit in UNITS else f"{number}（未注明单位）"
+
+
+def label(code: str | None, table: str) -> str:
+    """The Chinese label of a code; a code that the table lacks is shown as it is."""
+    if code is None:
+        return ""
+    return code_tables.label(table, code) or code
+
+
+def outcome(value: str | None, kind: str = "item") -> str:
+    """The Chinese label of an outcome."""
+    if value is None:
+        return ""
+    rule = RULES.get(kind, {}).get(value)
+    return rule.label if rule else value
+
+
+def outlink(value: str | None) -> str | None:
+    """An address that content gives, if it may be linked to: http and https alone."""
+    if not value or any(ord(char) <= 32 for char in value) or "\\" in value:
+        return None
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        return None
+    return value if usable else None
+
+
+def marked(snippet: str, spans: Sequence[Sequence[int]]) -> Markup:
+    """The snippet escaped, with what matched in <mark>."""
+    done, at = Markup(), 0
+    for start, end in sorted((span[0], span[1]) for span in spans):
+        start, end = max(start, at), min(end, len(snippet))
+        if start < end:
+            done += (
+                escape(snippet[at:start]) + Markup("<mark>") + escape(snippet[start:end]) + Markup("</mark>")
+            )
+            at = end
+    return done + escape(snippet[at:])
+
+
+def kind_of(subject_id: str) -> str | None:
+    """item, authority, ...; None where it is no registry id."""
+    return ids.kind_of(subject_id) if ids.is_id(subject_id) else None
+
+
+environment = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    auto_reload=False,
+)
+environment.filters.update(
+    day=day, instant=instant, limit=limit, label=label, outcome=outcome, outlink=outlink, kind_of=kind_of
+)
+environment.globals.update(asset=asset, marked=marked, types=code_tables.TABLES["item_type"][0].values)
+
+
+# --- pages ----------------------------------------------------------------------------------------------
+
+
+def render(request: Request, connection: Connection, asked: Asked, template: str, **context: Any) -> Response:
+    """A page for the day asked about: ETag, caching until the next midnight at most, security headers."""
+    html = environment.get_template(template).render(
+        here=Here(request, asked.on, asked.today), unfinished=unfinished(connection), **context
+    )
+    body = html.encode("utf-8", "replace")
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = SECURITY | {
+        "ETag": tag,
+        "Cache-Control": f"public, max-age={min(60, next_midnight_seconds())}",
+        "Vary": "Accept",
+    }
+    wanted = request.headers.get("if-none-match", "")
+    if tag in [part.strip().removeprefix("W/") for part in wanted.split(",")]:
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type="text/html; charset=utf-8", headers=headers)
+
+
+def redirect(request: Request, path: str) -> Response:
+    """To the canonical address, for now: who holds a code depends on the day."""
+    query = urlencode([(k, v) for k, v in request.query_params.multi_items() if k != "code"])
+    headers = SECURITY | {
+        "Location": quote(path, safe="/-._~") + (f"?{query}" if query else ""),
+        "Cache-Control": f"public, max-age={min(60, next_midnight_seconds())}",
+    }
+    return Response(status_code=307, headers=headers)

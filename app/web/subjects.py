@@ -1,0 +1,190 @@
+"""What pages ask beyond the shared queries: names and states of several subjects at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, text
+
+from app.canonical import decode
+from app.errors import NotFound
+from app.items.queries import holder_of, is_public, main_code
+from app.versions import ids
+from app.versions.models import FIRST, OPEN
+from app.versions.queries import Kin, Known, Name, lineage_of, moment, names_of, state_on
+from app.web.rendering import Gaps, gaps
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A subject on a day, as lists show it. Status None: it has no interval on that day."""
+
+    id: str
+    name: str | None
+    status: str | None
+    valid_from: str | None
+    region: str | None
+    kind: str
+
+
+def rows_on(connection: Connection, subject_ids: Iterable[str], day: str) -> dict[str, Row]:
+    """Public subjects on a day, under their name of that day or the nearest known."""
+    wanted = sorted({one for one in subject_ids if one})
+    found: dict[str, Row] = {}
+    if not wanted:
+        return found
+    statement = text(
+        "SELECT t.subject_id, t.name, t.status, t.valid_from, t.valid_to, t.region, t.kind FROM timeline t"
+        " WHERE t.subject_id IN :ids AND t.visibility = 'public' ORDER BY t.subject_id, t.valid_from"
+    ).bindparams(bindparam("ids", expanding=True))
+    for row in connection.execute(statement, {"ids": wanted}):
+        before = found.get(row[0])
+        if row[3] <= day < row[4]:
+            name = row[1] or (before.name if before else None)
+            found[row[0]] = Row(row[0], name, row[2], None if row[3] == FIRST else row[3], row[5], row[6])
+        elif row[3] <= day or before is None:
+            found[row[0]] = Row(row[0], row[1], None, None, row[5], row[6])
+        elif before.name is None:
+            found[row[0]] = Row(row[0], row[1], before.status, before.valid_from, row[5], row[6])
+    return found
+
+
+def names(connection: Connection, subject_ids: Iterable[str], day: str) -> dict[str, str]:
+    """id -> name on the day, or the nearest known."""
+    return {row.id: row.name for row in rows_on(connection, subject_ids, day).values() if row.name}
+
+
+def kin(connection: Connection, rows: list[dict[str, Any]], day: str) -> list[dict[str, Any]]:
+    """Predecessors or successors with name and status on the day; internal items left out."""
+    known = rows_on(connection, [row["id"] for row in rows], day)
+    return [
+        {**row, "name": known[row["id"]].name, "status": known[row["id"]].status}
+        for row in rows
+        if row["id"] in known and is_public(connection, row["id"])
+    ]
+
+
+def region_id(connection: Connection, asked: str | None, day: str) -> str | None:
+    """A region by id or code; nothing where nothing was asked."""
+    if not asked:
+        return None
+    return asked.lower() if ids.is_id(asked) else holder_of(connection, asked, day, "region")
+
+
+@dataclass(slots=True)
+class Subject:
+    """An authority or instrument on a day, as its page shows it."""
+
+    id: str
+    name: str
+    status: str
+    valid_from: str | None
+    valid_to: str | None
+    attested_from: str | None
+    codes: list[Gaps]
+    code: str | None
+    content: Gaps | None
+    names: list[Name]
+    predecessors: list[dict[str, Any]]
+    successors: list[dict[str, Any]]
+
+
+def subject_of(
+    connection: Connection, kind: str, asked: str, day: str, known: Known
+) -> tuple[Subject | None, str]:
+    """(the subject, its id); no subject where ``asked`` was not its own id. Raises NotFound."""
+    subject_id = asked.lower() if ids.is_id(asked) else holder_of(connection, asked, day, kind)
+    if subject_id != asked:
+        return None, subject_id
+    standing = state_on(connection, subject_id, day, known)
+    if standing.kind != kind:
+        raise NotFound(f"{asked} 不在此类之中。", code="wrong-kind")
+    content = standing.document()
+    dated = names_of(connection, subject_id, known)
+    before, after = lineage_of(connection, subject_id, known)
+    nearest = [one.name for one in dated if one.valid_from <= day][-1:] or [one.name for one in dated][:1]
+    subject = Subject(
+        id=subject_id,
+        name=nearest[0] if nearest else subject_id,
+        status=standing.status,
+        valid_from=standing.valid_from,
+        valid_to=standing.valid_to,
+        attested_from=standing.attested_from,
+        codes=gaps(standing.codes),
+        code=main_code(standing.codes),
+        content=gaps(content) if content else None,
+        names=dated,
+        predecessors=kin(connection, [_kin(one, one.origin) for one in before], day),
+        successors=kin(connection, [_kin(one, one.successor) for one in after], day),
+    )
+    return subject, subject_id
+
+
+def _kin(row: Kin, subject_id: str) -> dict[str, Any]:
+    return {"id": subject_id, "relation": row.relation, "effective_from": row.effective_from}
+
+
+def latest_changes(connection: Connection, limit: int) -> list[dict[str, Any]]:
+    """The last publications that are no first entry: title, document, first day, how many, a few subjects."""
+    rows = connection.execute(
+        text(
+            "SELECT p.seq, p.kind, p.changeset, c.body,"
+            " (SELECT e.recorded_at FROM log_entry e WHERE e.seq > p.seq ORDER BY e.seq LIMIT 1)"
+            " FROM publication p JOIN content c ON c.hash = p.statement"
+            " WHERE p.kind IN ('routine', 'round', 'emergency') ORDER BY p.seq DESC LIMIT :limit"
+        ),
+        {"limit": limit},
+    ).all()
+    found = []
+    for row in rows:
+        decided = connection.execute(
+            text(
+                "SELECT DISTINCT d.subject_id, d.outcome, d.effective_from, s.kind FROM decision d"
+                " JOIN subject s ON s.id = d.subject_id WHERE d.publication = :seq"
+                " AND NOT EXISTS (SELECT 1 FROM timeline t WHERE t.subject_id = d.subject_id"
+                " AND t.visibility <> 'public') ORDER BY d.subject_id LIMIT 501"
+            ),
+            {"seq": row[0]},
+        ).all()
+        if decided:
+            shown = rows_on(connection, [one[0] for one in decided[:3]], OPEN)
+            found.append(
+                {
+                    "kind": row[1],
+                    "changeset": row[2],
+                    "statement": gaps(decode(bytes(row[3]))),
+                    "recorded_at": moment(row[4]),
+                    "effective_from": min(one[2] for one in decided),
+                    "count": len(decided),
+                    "subjects": [
+                        {"id": d[0], "outcome": d[1], "kind": d[3], "name": shown[d[0]].name}
+                        for d in decided[:3]
+                        if d[0] in shown
+                    ],
+                }
+            )
+    return found
+
+
+def items_by_authority(connection: Connection, authorities: Iterable[str], day: str) -> dict[str, int]:
+    """How many public items each authority holds on a day, ended ones left out."""
+    wanted = list(authorities)
+    if not wanted:
+        return {}
+    statement = text(
+        "SELECT t.authority, count(*) FROM timeline t WHERE t.authority IN :ids AND t.kind = 'item'"
+        " AND t.valid_from <= :day AND t.valid_to > :day AND t.visibility = 'public' AND t.status <> 'ended'"
+        " GROUP BY t.authority"
+    ).bindparams(bindparam("ids", expanding=True))
+    return {row[0]: row[1] for row in connection.execute(statement, {"ids": wanted, "day": day})}
+
+
+def hidden(connection: Connection, subject_id: str) -> list[tuple[str, str]]:
+    """The intervals in which a subject was internal: nothing of them is shown."""
+    rows = connection.execute(
+        text("SELECT valid_from, valid_to FROM timeline WHERE subject_id = :id AND visibility <> 'public'"),
+        {"id": subject_id},
+    )
+    return [(row[0], row[1]) for row in rows]
