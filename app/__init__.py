@@ -1,0 +1,34 @@
+"""Qingdan (清单): an open registry for administrative approval items. The map, in the order of imports:
+a module imports only from lines above its own, and freely within its package; the edges (api, web, cli)
+do not import each other. ``tests/test_structure.py`` reads the order from here.
+
+settings     one Settings class; every variable with the reason beside it
+errors       what can go wrong, by name: message and status, no HTTP
+wording      validation errors in the reader's words
+canonical    canonical JSON: the bytes that are hashed, stored and served
+db           engine, reading(), writing(), guards; the only file that tells SQLite from PostgreSQL
+log          the publication log (chained) and the access log
+outbox       work owed after commit: keys, never payloads
+files        attachments by content hash
+idempotency  answers to repeated POSTs
+versions     the kernel: subject, revision, State(D, T), fold, void, lineage, timeline, content; knows no noun
+places       regions and authorities
+auth         who acts: actor, tokens, accounts
+law          instruments and their versions, articles
+items        content (the one shape), codes, what is asked about items
+deadlines    working days, due dates
+catalogue    catalogue entries
+changes      changeset, decisions, outcomes (pure), review, publishing
+exchange     every format in and out
+tables       every table in one import
+migrating    bringing a database to the current schema
+indexing     revision -> search document; drains the outbox into the engine
+searching    search as pages and API both ask it
+backups      backup while running, restore elsewhere
+deps         what routes may ask for; a request commits here
+api          edge: JSON under /api/v1, one file per noun
+web          edge: pages
+main         create_app(settings): routers, error handlers, lifespan
+bench        the figures to reach, measured
+cli          edge: the command line; starts what is above
+"""

@@ -7,6 +7,7 @@ without numbers beyond integers). NUL and lone surrogates are refused here, alik
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any
 
 import orjson
@@ -39,16 +40,28 @@ def _refuse_nul(value: Any) -> None:
             _refuse_nul(part)
 
 
-def refuse_floats(value: Any) -> None:
-    """Content has no floats: their text differs between writers. Raises Invalid."""
+_MAYBE_FLOAT = re.compile(rb"[:,\[]-?[0-9]+[.eE]")
+"""A float in canonical JSON, or a text that looks like one; everything else is passed over quickly."""
+
+
+def refuse_floats(value: Any, encoded: bytes) -> None:
+    """Content has no floats: their text differs between writers. Raises Invalid.
+
+    ``encoded`` are the value's canonical bytes.
+    """
+    if _MAYBE_FLOAT.search(encoded) or encoded[:1] not in b"{[":
+        _walk_for_floats(value)
+
+
+def _walk_for_floats(value: Any) -> None:
     if isinstance(value, float):
         raise Invalid("内容中不得出现小数，请改用文字或整数。", code="no-floats")
     if isinstance(value, dict):
         for part in value.values():
-            refuse_floats(part)
-    elif isinstance(value, list):
+            _walk_for_floats(part)
+    elif isinstance(value, (list, tuple)):
         for part in value:
-            refuse_floats(part)
+            _walk_for_floats(part)
 
 
 def decode(data: bytes) -> Any:

@@ -14,7 +14,7 @@ from app import log
 from app.auth.accounts import authenticate
 from app.auth.actor import Actor
 from app.db import Database
-from app.errors import RegistryError, Unauthenticated
+from app.errors import Forbidden, RegistryError, Unauthenticated
 from app.items.queries import NameBook, Run, run_by
 from app.settings import Settings
 from app.versions.queries import Known, known_at, parse_day, today
@@ -79,20 +79,44 @@ def bearer(authorization: Annotated[str | None, Header()] = None) -> str:
     return token.strip()
 
 
-def actor(request: Request, registry: RegistryOf, token: Annotated[str, Depends(bearer)]) -> Actor:
-    """Who is asking; a bad token is noted in the access log."""
+def actor(request: Request, registry: RegistryOf, token: Annotated[str, Depends(bearer)]) -> Iterator[Actor]:
+    """Who is asking; a bad token and a missing right are noted in the access log."""
     try:
         with registry.database.reading() as session:
-            return authenticate(session, token)
+            asking = authenticate(session, token)
     except RegistryError:
-        address = request.client.host if request.client else None
-        with registry.database.writing() as session:
-            log.record_access(
-                session.connection(), "token-refused", subject=request.url.path, address=address
-            )
+        note_access(request, registry, "token-refused")
+        raise
+    try:
+        yield asking
+    except Forbidden as error:
+        note_access(request, registry, "refused", asking.account, error.code)
         raise
 
 
+def note_access(
+    request: Request, registry: Registry, event: str, account: int | None = None, note: str | None = None
+) -> None:
+    """In a transaction of its own: the refused one is rolled back by now."""
+    address = request.client.host if request.client else None
+    with registry.database.writing() as session:
+        log.record_access(
+            session.connection(),
+            event,
+            account=account,
+            subject=request.url.path[:500],
+            address=address,
+            note=note,
+        )
+
+
+def staff_reader(request: Request, registry: RegistryOf, asking: Annotated[Actor, Depends(actor)]) -> Actor:
+    """Who reads what is not public; such reads are noted."""
+    note_access(request, registry, "staff-read", asking.account)
+    return asking
+
+
+StaffReader = Annotated[Actor, Depends(staff_reader)]
 ActorOf = Annotated[Actor, Depends(actor)]
 
 OnQuery = Annotated[

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Any
@@ -98,6 +99,8 @@ class DocumentBuilder:
                 yield from self._of_item(item_id, spans)
 
     def _of_item(self, item_id: str, spans: list[Any]) -> Iterator[SearchDocument]:
+        if spans[-1][5] == "internal":
+            return  # internal in the end: nothing of it is found, whatever the day
         former: list[str] = []
         following = [decode(bytes(row[6])) if row[6] else None for row in spans]
         for index, row in enumerate(spans):
@@ -263,8 +266,12 @@ def rebuild(database: Database, engine: Engine) -> int:
 class Drainer:
     """One thread that drains while the server runs; a failure is logged and tried again with back-off."""
 
-    def __init__(self, database: Database, engine: Engine, every: float = 0.2) -> None:
+    def __init__(
+        self, database: Database, engine: Engine, every: float = 0.2, access_log_months: int = 6
+    ) -> None:
         self.database, self.engine, self.every = database, engine, every
+        self.access_log_months = access_log_months
+        self._tidied = 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="index-drainer", daemon=True)
 
@@ -280,6 +287,7 @@ class Drainer:
         while not self._stop.wait(pause):
             try:
                 drain(self.database, self.engine)
+                self._tidy()
                 pause = self.every
             except EngineError as error:
                 pause = min(pause * 2, 30.0)
@@ -287,3 +295,11 @@ class Drainer:
             except Exception:
                 pause = min(pause * 2, 30.0)
                 logger.exception("index drainer failed, trying again in %.1f s", pause)
+
+    def _tidy(self) -> None:
+        """Once an hour: the access log keeps its months, and no more."""
+        if self._tidied and time.monotonic() - self._tidied < 3600:
+            return
+        self._tidied = time.monotonic()
+        with self.database.writing() as session:
+            log.prune_access(session.connection(), self.access_log_months)

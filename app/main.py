@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from importlib import metadata
@@ -10,20 +11,24 @@ import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
 from app.api import health_router
 from app.api import router as api_router
 from app.api.items import add_item_route
-from app.api.shapes import PROBLEM
+from app.api.shapes import PROBLEM, say_problem_json
 from app.db import Database
 from app.deps import Registry
-from app.errors import RegistryError
+from app.errors import Invalid, RegistryError, Unavailable
 from app.indexing import Drainer
 from app.searching import open_engine
 from app.settings import Settings
 from app.web import errors as web_errors
 from app.web.public import router as public_router
+from app.wording import reason
+
+logger = logging.getLogger(__name__)
 
 DESCRIPTION = """
 清单 (Qingdan) is a registry of administrative approval items and power lists. Reads are open; any read takes
@@ -40,7 +45,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        drainer = Drainer(database, engine) if settings.drain_index and engine is not None else None
+        drainer = None
+        if settings.drain_index and engine is not None:
+            drainer = Drainer(database, engine, access_log_months=settings.access_log_months)
         if drainer:
             drainer.start()
         yield
@@ -66,14 +73,22 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_exception_handler(RegistryError, _refused)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, _invalid)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, _http)  # type: ignore[arg-type]
+    app.add_exception_handler(OperationalError, _busy)  # type: ignore[arg-type]
+    app.add_exception_handler(Exception, _failed)
     app.middleware("http")(_security_headers)
+    plain = app.openapi
+    app.openapi = lambda: say_problem_json(plain())  # type: ignore[method-assign]
     return app
 
 
 async def _security_headers(
     request: Request, call_next: Callable[[Request], Awaitable[Response]]
 ) -> Response:
-    response = await call_next(request)
+    if "\0" in request.url.path or "%00" in request.url.query:
+        error = Invalid("网址中含有空字符（U+0000），请删去后重试。", code="bad-text")
+        response = _refusal(request, error)
+    else:
+        response = await call_next(request)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     return response
 
@@ -92,6 +107,10 @@ def problem(status: int, code: str, title: str, detail: dict[str, object] | None
 
 
 async def _refused(request: Request, error: RegistryError) -> Response:
+    return _refusal(request, error)
+
+
+def _refusal(request: Request, error: RegistryError) -> Response:
     if web_errors.wants_page(request):
         return web_errors.page(request, error.status, error.message, error.detail)
     return problem(error.status, error.code, error.message, error.detail)
@@ -99,11 +118,11 @@ async def _refused(request: Request, error: RegistryError) -> Response:
 
 async def _invalid(request: Request, error: RequestValidationError) -> Response:
     fields = [
-        {"field": "/".join(str(part) for part in e["loc"]), "reason": e["msg"], "type": e["type"]}
+        {"field": "/".join(str(part) for part in e["loc"]), "reason": reason(e), "type": e["type"]}
         for e in error.errors()[:50]
     ]
-    named = fields[0]["field"] if fields else "请求"
-    message = f"请求不符合要求：{named}。请对照接口说明改正。"
+    first = f"{fields[0]['field']}{fields[0]['reason']}" if fields else "请求"
+    message = f"请求不符合要求：{first}。"
     if web_errors.wants_page(request):
         return web_errors.page(request, 422, message, {})
     return problem(422, "bad-request", message, {"errors": fields})
@@ -114,4 +133,19 @@ async def _http(request: Request, error: HTTPException) -> Response:
     title = titles.get(error.status_code, str(error.detail))
     if web_errors.wants_page(request):
         return web_errors.page(request, error.status_code, title, {})
-    return problem(error.status_code, "http", title)
+    response = problem(error.status_code, "http", title)
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _busy(request: Request, error: OperationalError) -> Response:
+    logger.error("the database did not answer in time", exc_info=error)
+    return _refusal(request, Unavailable("数据库正忙，请稍后再试；没有写入任何内容。", code="busy"))
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    """What nobody foresaw: logged by the server, told without its insides."""
+    message = "系统出错，没有写入任何内容；请稍后再试，仍不行请联系管理员。"
+    if web_errors.wants_page(request):
+        return web_errors.page(request, 500, message, {})
+    return problem(500, "internal", message)

@@ -1,8 +1,7 @@
 """Readings: the syllables and initials of a Chinese text, and Latin input read as syllables."""
 
-from functools import lru_cache
-
-from pypinyin import Style, lazy_pinyin
+from collections.abc import Callable
+from functools import cache, lru_cache
 
 _MAX_READINGS = 8
 
@@ -39,10 +38,19 @@ SYLLABLES = frozenset(_SYLLABLES.split())
 @lru_cache(maxsize=20_000)
 def syllables(folded: str) -> tuple[str, ...]:
     """One reading for each character, in context where a word decides; what has none stands for itself."""
-    found = lazy_pinyin(folded, style=Style.NORMAL, errors=_each_by_itself)  # type: ignore[arg-type]
+    read = _reader()
+    found = read(folded)
     if len(found) == len(folded):
         return tuple(found)
-    return tuple(lazy_pinyin(char, style=Style.NORMAL)[0] for char in folded)
+    return tuple(read(char)[0] for char in folded)
+
+
+@cache
+def _reader() -> Callable[[str], list[str]]:
+    """The library carries a dictionary that takes a third of a second to load: not at start."""
+    from pypinyin import Style, lazy_pinyin
+
+    return lambda text: lazy_pinyin(text, style=Style.NORMAL, errors=_each_by_itself)  # type: ignore[arg-type]
 
 
 def _each_by_itself(without_reading: str) -> list[str]:

@@ -29,6 +29,8 @@ from app.db import Database
 from app.migrating import migrate
 from app.versions.queries import SHANGHAI
 
+pytest_plugins = ["seeded"]
+
 _QUIET = {"deadline": None, "suppress_health_check": list(HealthCheck), "print_blob": True}
 settings.register_profile("everyday", max_examples=100, **_QUIET)
 settings.register_profile("thorough", max_examples=1000, **_QUIET)

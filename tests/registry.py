@@ -8,7 +8,7 @@ from typing import Any
 from app.auth.accounts import actor_of, add_account
 from app.auth.actor import Actor
 from app.canonical import decode
-from app.changes import drafts, kinds, publishing
+from app.changes import drafts, kinds, publishing, rows
 from app.changes.models import Changeset, ChangesetInput, DecisionInput
 from app.changes.publishing import Published
 from app.db import Database
@@ -46,15 +46,19 @@ class Office:
         with self.database.writing() as session:
             return drafts.draft(session, actor or self.editor, form, day)
 
+    def submitted(self, *decisions: dict[str, Any], **asked: Any) -> str:
+        changeset = self.draft(*decisions, **asked)
+        actor = asked.get("actor") or self.editor
+        with self.database.writing() as session:
+            drafts.submit(session, actor, changeset.id, None, asked.get("today", TODAY))
+        return changeset.id
+
     def approved(self, *decisions: dict[str, Any], **asked: Any) -> str:
         """Drafted, submitted and approved; the changeset's id."""
-        today = asked.get("today", TODAY)
-        changeset = self.draft(*decisions, **asked)
+        changeset = self.submitted(*decisions, **asked)
         with self.database.writing() as session:
-            drafts.submit(session, asked.get("actor") or self.editor, changeset.id, None, today)
-        with self.database.writing() as session:
-            drafts.approve(session, self.reviewer, changeset.id)
-        return changeset.id
+            drafts.approve(session, self.reviewer, changeset)
+        return changeset
 
     def publish(self, changeset: str, today: str = TODAY, **more: Any) -> Published:
         with self.database.writing() as session:
@@ -64,6 +68,10 @@ class Office:
         """The whole way: drafted, submitted, approved, published."""
         today = asked.get("today", TODAY)
         return self.publish(self.approved(*decisions, **asked), today).receipt
+
+    def person(self, name: str, *rights: str, **scope: Any) -> Actor:
+        with self.database.writing() as session:
+            return actor_of(add_account(session, name, list(rights), **scope))
 
     # --- asking
 
@@ -76,8 +84,8 @@ class Office:
         """The timeline as (from, to, status)."""
         with self.database.reading() as session:
             connection = session.connection()
-            rows = queries.timeline(connection, subject, queries.known_at(connection, None))
-        return [(row.valid_from, row.valid_to, row.status) for row in rows]
+            spans = queries.timeline(connection, subject, queries.known_at(connection, None))
+        return [(span.valid_from, span.valid_to, span.status) for span in spans]
 
     def kin(self, subject: str) -> tuple[list[str], list[str]]:
         """(what it came from, what came from it)."""
@@ -92,19 +100,19 @@ class Office:
 
     def changeset(self, changeset_id: str) -> Changeset:
         with self.database.reading() as session:
-            return drafts.find(session, changeset_id)
+            return rows.find(session, changeset_id)
 
     def draft_rows(self, changeset_id: str) -> list[dict[str, Any]]:
         """The decisions of a changeset: body, approved hash, three-way comparison."""
         with self.database.reading() as session:
-            rows = drafts.drafted(session, drafts.find(session, changeset_id))
+            drafted = rows.decisions(session, rows.find(session, changeset_id))
             return [
                 {
                     "body": decode(row.body),
                     "approved": row.approved,
                     "stale": decode(row.stale) if row.stale else None,
                 }
-                for row in rows
+                for row in drafted
             ]
 
     def acts(self, subject: str) -> list[int]:

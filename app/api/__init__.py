@@ -2,10 +2,22 @@
 
 from fastapi import APIRouter
 
-from app.api import catalogue, changesets, events, health, items, law, places, publications, searching, shapes
+from app.api import (
+    catalogue,
+    changesets,
+    events,
+    files,
+    health,
+    items,
+    law,
+    places,
+    publications,
+    searching,
+    shapes,
+)
 
 router = APIRouter(prefix="/api/v1", responses=shapes.PROBLEMS)
-for part in (items, searching, places, law, catalogue, publications, events, changesets):
+for part in (items, searching, places, law, catalogue, publications, events, files, changesets):
     router.include_router(part.router)
 
 health_router = health.router

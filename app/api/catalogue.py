@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, Field
 from sqlalchemy import text
 
 from app.api.items import AfterQuery, LimitQuery
 from app.api.places import SubjectPath, listing, subject_answer
-from app.api.shapes import PageShape, answer_value
+from app.api.shapes import NamedShape, PageShape, SubjectShape, answer_value
 from app.deps import AskedOn, KnownAt, ReadSession
 from app.errors import NotFound
 from app.items.code_tables import TABLES
 from app.items.queries import Filter
+from app.versions.queries import shown
 
 router = APIRouter(tags=["catalogue"])
 
@@ -31,7 +33,22 @@ def list_entries(
     return listing(request, session, asked, Filter(on=asked.on, kind="entry", type=type), after, limit)
 
 
-@router.get("/catalogue-entries/{entry}", response_model=None)
+class ImplementingShape(NamedShape):
+    """An item that implements a catalogue entry."""
+
+    status: str = Field(description="in_force, suspended, ended, unknown")
+    level: str | None = Field(description="行使层级代码")
+    authority: str | None = Field(description="id of the 实施机关")
+    region: str | None = Field(description="id of the 行政区划")
+
+
+class EntryShape(SubjectShape):
+    """A catalogue entry on a day."""
+
+    items: list[ImplementingShape] = Field(description="the items that implement it on that day")
+
+
+@router.get("/catalogue-entries/{entry}", response_model=None, responses={200: {"model": EntryShape}})
 def get_entry(
     request: Request, session: ReadSession, entry: SubjectPath, asked: AskedOn, known: KnownAt
 ) -> Response:
@@ -42,7 +59,7 @@ def get_entry(
         text(
             "SELECT t.subject_id, t.name, t.status, t.level, t.authority, t.region FROM link l JOIN timeline t"
             " ON t.subject_id = l.subject_id AND t.valid_from = l.valid_from WHERE l.target = :id AND l.role = 'entry'"
-            " AND l.valid_from <= :day AND l.valid_to > :day AND t.visibility = 'public' ORDER BY t.level, t.subject_id"
+            f" AND l.valid_from <= :day AND l.valid_to > :day AND {shown('t')} ORDER BY t.level, t.subject_id"
         ),
         {"id": body["id"], "day": asked.on},
     )
@@ -51,11 +68,11 @@ def get_entry(
     return answer_value(request, body)
 
 
-@router.get("/calendar/{year}", response_model=None)
+@router.get("/calendar/{year}", response_model=None, responses={200: {"model": SubjectShape}})
 def get_calendar(
     request: Request,
     session: ReadSession,
-    year: Annotated[int, Path(ge=1949, le=2200)],
+    year: Annotated[int, Path(ge=1949, le=2200, description="the year")],
     asked: AskedOn,
     known: KnownAt,
 ) -> Response:
@@ -75,7 +92,12 @@ def get_calendar(
     )
 
 
-@router.get("/code-tables", response_model=None)
+class TableShape(BaseModel):
+    source: str = Field(description="the standard or document the table comes from")
+    values: dict[str, str] = Field(description="code -> 名称")
+
+
+@router.get("/code-tables", response_model=None, responses={200: {"model": dict[str, list[TableShape]]}})
 def get_code_tables(request: Request) -> Response:
     """Every code table in use, with its source; where tables disagree it is said."""
     tables = {

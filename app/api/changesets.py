@@ -14,10 +14,18 @@ from sqlmodel import Session, select
 from app import idempotency
 from app.api.shapes import JSON, answer_value
 from app.auth.actor import Actor
-from app.canonical import decode
+from app.canonical import decode, encode
 from app.changes import drafts, publishing, rows
-from app.changes.models import STATE_LABELS, Changeset, ChangesetInput, ChangesetTable
-from app.deps import ActorOf, ReadSession, WriteSession
+from app.changes.models import (
+    STATE_LABELS,
+    Changeset,
+    ChangesetInput,
+    ChangesetTable,
+    DecisionInput,
+    DocumentInput,
+    ScopeInput,
+)
+from app.deps import ActorOf, ReadSession, StaffReader, WriteSession
 from app.errors import Invalid
 from app.versions.queries import moment, today
 
@@ -36,7 +44,7 @@ IfMatch = Annotated[
 
 
 class ReasonInput(BaseModel):
-    reason: str = Field("", max_length=4000)
+    reason: str = Field("", max_length=4000, description="why, for whoever wrote it")
 
 
 class ApproveInput(BaseModel):
@@ -47,6 +55,63 @@ class PublishInput(BaseModel):
     emergency: str | None = Field(
         None, description="publish without approval, for this reason; to be confirmed"
     )
+
+
+class EventShape(BaseModel):
+    at: str = Field(description="when")
+    account: int | None = Field(description="account number of who did it")
+    event: str = Field(description="drafted, submitted, approved, returned, base-moved, published, ...")
+    note: str | None = Field(description="with which words")
+
+
+class DecisionShape(DecisionInput):
+    """A decision as it stands in the changeset."""
+
+    base: dict[str, list[int]] = Field(description="subject -> the revisions it was drafted on")
+    approved: bool = Field(description="whether this decision is approved")
+    stale: dict[str, Any] | None = Field(description="three-way comparison, where its base has moved")
+
+
+class ChangesetShape(BaseModel):
+    """变更单."""
+
+    id: str = Field(description="changeset id")
+    version: int = Field(description="moves with every write; send it as If-Match")
+    state: str = Field(description="draft, submitted, returned, approved, published, withdrawn")
+    state_label: str = Field(description="the state in Chinese")
+    kind: str = Field(description="routine, round")
+    title: str = Field(description="标题")
+    number: str | None = Field(None, description="round: 第几批")
+    reason: str | None = Field(None, description="why")
+    document: DocumentInput | None = Field(None, description="the document it rests on")
+    scope: ScopeInput | None = Field(None, description="round: what is decided")
+    synthetic: bool = Field(False, description="true for demonstration data")
+    author: int | None = Field(description="account number of who drafted it")
+    submitter: int | None = Field(description="account number of who submitted it")
+    reviewer: int | None = Field(description="account number of who approved it")
+    hash: str = Field(description="hash of the head and every decision: what approval is bound to")
+    approved: str | None = Field(description="the hash that was approved")
+    publication: int | None = Field(description="log seq, once published")
+    unconfirmed: bool = Field(
+        description="true: published in an emergency, a second person has yet to confirm"
+    )
+    decisions: list[DecisionShape] = Field(description="处理决定, in order")
+    events: list[EventShape] = Field(description="what happened to it, in order")
+
+
+class ChangesetRowShape(BaseModel):
+    id: str = Field(description="changeset id")
+    state: str = Field(description="draft, submitted, returned, approved, published, withdrawn")
+    kind: str = Field(description="routine, round")
+    title: str = Field(description="标题")
+    version: int = Field(description="moves with every write")
+
+
+class ChangesetsShape(BaseModel):
+    changesets: list[ChangesetRowShape] = Field(description="newest first")
+
+
+WRITTEN: dict[int | str, dict[str, Any]] = {200: {"model": ChangesetShape}}
 
 
 def shown(session: Session, changeset: Changeset) -> dict[str, Any]:
@@ -93,20 +158,23 @@ def _once(
     status: int = 200,
 ) -> Response:
     """Do the work once per Idempotency-Key; a repeated request gets the first answer."""
-    fingerprint = orjson.dumps([request.method, request.url.path, asked])
+    fingerprint = encode([request.method, request.url.path, asked])
     if key is not None:
         before = idempotency.recall(session, actor.account or 0, key, fingerprint)
         if before is not None:
-            return Response(
-                before.body, before.status, media_type=JSON, headers={"Idempotent-Replay": "true"}
-            )
-    changeset = work()
-    body = orjson.dumps(shown(session, changeset))
+            return _written(before.body, before.status, {"Idempotent-Replay": "true"})
+    body = orjson.dumps(shown(session, work()))
     if key is not None:
         idempotency.remember(session, actor.account or 0, key, fingerprint, status, body)
-    headers = {"ETag": f'"{changeset.version}"', "Cache-Control": "private, no-store"}
+    return _written(body, status, {})
+
+
+def _written(body: bytes, status: int, headers: dict[str, str]) -> Response:
+    """The answer to a write, the first time or again."""
+    made = orjson.loads(body)
+    headers |= {"ETag": f'"{made["version"]}"', "Cache-Control": "private, no-store"}
     if status == 201:
-        headers["Location"] = f"/api/v1/changesets/{changeset.id}"
+        headers["Location"] = f"/api/v1/changesets/{made['id']}"
     return Response(body, status, media_type=JSON, headers=headers)
 
 
@@ -114,12 +182,12 @@ def _version(if_match: str | None) -> int | None:
     if if_match is None:
         return None
     text_ = if_match.strip().strip('"')
-    if not text_.isdigit():
+    if not (text_.isascii() and text_.isdigit() and len(text_) < 19):
         raise Invalid('If-Match 应为您看到的版本号，例如 "3"。', code="bad-if-match")
     return int(text_)
 
 
-@router.post("", status_code=201, response_model=None)
+@router.post("", status_code=201, response_model=None, responses={201: {"model": ChangesetShape}})
 def draft(
     request: Request, session: WriteSession, actor: ActorOf, asked: ChangesetInput, key: IdempotencyKey = None
 ) -> Response:
@@ -130,13 +198,13 @@ def draft(
     )
 
 
-@router.get("", response_model=None)
+@router.get("", response_model=None, responses={200: {"model": ChangesetsShape}})
 def list_changesets(
     request: Request,
     session: ReadSession,
-    actor: ActorOf,
+    reader: StaffReader,
     state: Annotated[str | None, Query(description="draft, submitted, returned, approved, published")] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Annotated[int, Query(ge=1, le=200, description="rows")] = 50,
 ) -> Response:
     """Changesets, newest first."""
     query = select(ChangesetTable).order_by(text("created_at DESC, id DESC")).limit(limit)
@@ -149,9 +217,9 @@ def list_changesets(
     return answer_value(request, {"changesets": listed}, private=True)
 
 
-@router.get("/{changeset}", response_model=None)
+@router.get("/{changeset}", response_model=None, responses=WRITTEN)
 def get_changeset(
-    request: Request, session: ReadSession, actor: ActorOf, changeset: ChangesetPath
+    request: Request, session: ReadSession, reader: StaffReader, changeset: ChangesetPath
 ) -> Response:
     """A changeset with its decisions, its hash and what happened to it. ETag is its version."""
     found = rows.find(session, changeset)
@@ -162,7 +230,7 @@ def get_changeset(
     )
 
 
-@router.put("/{changeset}", response_model=None)
+@router.put("/{changeset}", response_model=None, responses=WRITTEN)
 def redraft(
     request: Request,
     session: WriteSession,
@@ -185,7 +253,7 @@ def redraft(
     )
 
 
-@router.post("/{changeset}/submit", response_model=None)
+@router.post("/{changeset}/submit", response_model=None, responses=WRITTEN)
 def submit(
     request: Request,
     session: WriteSession,
@@ -201,7 +269,7 @@ def submit(
     )
 
 
-@router.post("/{changeset}/approve", response_model=None)
+@router.post("/{changeset}/approve", response_model=None, responses=WRITTEN)
 def approve(
     request: Request,
     session: WriteSession,
@@ -217,7 +285,7 @@ def approve(
     )
 
 
-@router.post("/{changeset}/return", response_model=None)
+@router.post("/{changeset}/return", response_model=None, responses=WRITTEN)
 def send_back(
     request: Request,
     session: WriteSession,
@@ -237,7 +305,7 @@ def send_back(
     )
 
 
-@router.post("/{changeset}/withdraw", response_model=None)
+@router.post("/{changeset}/withdraw", response_model=None, responses=WRITTEN)
 def withdraw(
     request: Request,
     session: WriteSession,
@@ -253,7 +321,7 @@ def withdraw(
     )
 
 
-@router.post("/{changeset}/publish", response_model=None)
+@router.post("/{changeset}/publish", response_model=None, responses=WRITTEN)
 def publish(
     request: Request,
     session: WriteSession,
@@ -274,7 +342,7 @@ def publish(
     )
 
 
-@router.post("/{changeset}/confirm", response_model=None)
+@router.post("/{changeset}/confirm", response_model=None, responses=WRITTEN)
 def confirm(
     request: Request,
     session: WriteSession,

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, Field
 
 from app import log
 from app.api.shapes import answer_value
 from app.changes.queries import events_effective, events_since
-from app.deps import AskedOn, ReadSession, RegistryOf
-from app.exchange.exporting import export_lines
-from app.versions.queries import moment, parse_day
+from app.deps import AskedOn, KnownQuery, ReadSession, RegistryOf, note_access
+from app.errors import RegistryError
+from app.exchange.exporting import export_lines, export_lines_as_known
+from app.versions.queries import known_at, moment, parse_day
 
 router = APIRouter(tags=["log"])
 
 
-@router.get("/log/head", response_model=None)
+class HeadShape(BaseModel):
+    seq: int = Field(description="seq of the last entry; 0 where nothing is published")
+    hash: str = Field(description="its hash, which covers all before it")
+    recorded_at: str = Field(description="when it was recorded")
+
+
+@router.get("/log/head", response_model=None, responses={200: {"model": HeadShape}})
 def get_head(request: Request, session: ReadSession) -> Response:
     """Seq and hash of the last log entry. Keep it: `qingdan verify --head SEQ:HASH` proves against it later."""
     head = log.head(session.connection())
@@ -27,7 +36,28 @@ def get_head(request: Request, session: ReadSession) -> Response:
     )
 
 
-@router.get("/changes", response_model=None)
+class ChangeShape(BaseModel):
+    """A revision, as recorded."""
+
+    seq: int = Field(description="its log seq")
+    subject: str = Field(description="registry id")
+    kind: str = Field(description="item, entry, authority, region, instrument, calendar")
+    effective_from: str = Field(description="the day from which it holds")
+    status: str = Field(description="status from that day; not_yet after a voided start")
+    content_hash: str | None = Field(description="SHA-256 of the content")
+    publication: int = Field(description="seq of the publication")
+    outcome: str | None = Field(description="add, adjust, cancel, ... ; none after a void")
+    voids: int | None = Field(description="the act that was voided")
+    recorded_at: str | None = Field(description="when it was recorded")
+
+
+class ChangesShape(BaseModel):
+    changes: list[ChangeShape] = Field(description="in log order")
+    next: int | None = Field(description="pass as `since` for the next page; none on the last")
+    seq: int = Field(description="the log's head")
+
+
+@router.get("/changes", response_model=None, responses={200: {"model": ChangesShape}})
 def list_changes(
     request: Request,
     session: ReadSession,
@@ -53,18 +83,32 @@ def list_changes(
     return answer_value(request, body, private=True)
 
 
-@router.get("/export.jsonl", response_model=None)
-def export(registry: RegistryOf, asked: AskedOn) -> Response:
-    """Every public item on a day, one JSON answer a line, as of one log entry (header X-Log-Seq)."""
-    opened = registry.database.reading()
-    connection = opened.__enter__().connection()
-    head = log.head(connection)
+@router.get(
+    "/export.jsonl",
+    response_model=None,
+    response_class=StreamingResponse,
+    responses={200: {"content": {"application/x-ndjson": {}}, "description": "one item a line"}},
+)
+def export(request: Request, registry: RegistryOf, asked: AskedOn, known_at_: KnownQuery = None) -> Response:
+    """Every public item on a day, one JSON answer a line, as of one log entry (header X-Log-Seq).
+
+    With `known_at` the answers are worked out from revisions: the same lines, slower.
+    """
+    note_access(request, registry, "export", note=asked.on)
+    snapshot = ExitStack()
+    connection = snapshot.enter_context(registry.database.reading()).connection()
+    try:
+        known = known_at(connection, known_at_)
+    except RegistryError:
+        snapshot.close()
+        raise
 
     def lines() -> Iterator[bytes]:
-        try:
-            yield from export_lines(connection, asked.on, asked.today)
-        finally:
-            opened.__exit__(None, None, None)
+        with snapshot:
+            if known.is_head:
+                yield from export_lines(connection, asked.on, asked.today)
+            else:
+                yield from export_lines_as_known(connection, asked.on, asked.today, known)
 
-    headers = {"X-Log-Seq": str(head.seq), "X-Log-Hash": head.hash}
+    headers = {"X-Log-Seq": str(known.seq)}
     return StreamingResponse(lines(), media_type="application/x-ndjson", headers=headers)

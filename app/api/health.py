@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
+from pydantic import BaseModel, Field
 from sqlalchemy import text
 
 from app import log, outbox
@@ -24,7 +25,25 @@ def healthz() -> str:
     return "ok"
 
 
-@router.get("/readyz", response_model=None)
+class PartShape(BaseModel):
+    ready: bool = Field(description="whether this part is ready")
+
+
+class ReadyShape(BaseModel):
+    ready: bool = Field(description="whether every part is")
+    database: PartShape = Field(description="with `seq`, the log's head")
+    search: PartShape = Field(description="the search engine")
+    outbox: PartShape = Field(description="with `owed` publications and `oldest_seconds`")
+    import_: PartShape = Field(alias="import", description="with `unfinished`, an import that was killed")
+
+
+READY: dict[int | str, dict[str, Any]] = {
+    200: {"model": ReadyShape},
+    503: {"model": ReadyShape, "description": "the same, where a part is not ready"},
+}
+
+
+@router.get("/readyz", response_model=None, responses=READY)
 def readyz(registry: RegistryOf, session: ReadSession) -> Response:
     """Database, search, outbox lag and an unfinished import, told apart; 503 where one is not ready."""
     connection = session.connection()

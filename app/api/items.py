@@ -10,7 +10,16 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
-from app.api.shapes import ItemShape, PageShape, answer, answer_value, next_link
+from app.api.shapes import (
+    CodeShape,
+    DocumentShape,
+    FoundShape,
+    ItemShape,
+    PageShape,
+    answer,
+    answer_value,
+    next_link,
+)
 from app.changes.kinds import MODELS
 from app.deps import Asked, AskedOn, KnownAt, KnownQuery, OnQuery, ReadSession, Registry, quick_run
 from app.items import queries
@@ -66,16 +75,16 @@ def list_items(
 def region_id(connection: Connection, asked: str | None, day: str) -> str | None:
     """A region by id or code."""
     if asked is None or ids.is_id(asked):
-        return asked
+        return asked and asked.lower()
     return queries.holder_of(connection, asked, day, "region")
 
 
 class CountsShape(BaseModel):
-    on: str
+    on: str = Field(description="the day this answers for")
     status: dict[str, int] = Field(description="unknown is counted by itself")
-    type: dict[str, int]
-    level: dict[str, int]
-    authority: dict[str, int]
+    type: dict[str, int] = Field(description="by 事项类型代码")
+    level: dict[str, int] = Field(description="by 行使层级代码; empty where none is given")
+    authority: dict[str, int] = Field(description="by id of the 实施机关")
 
 
 @router.get("/items/counts", response_model=None, responses={200: {"model": CountsShape}})
@@ -106,15 +115,21 @@ def count_items(
 class LookupInput(BaseModel):
     """Codes or ids to look up at once."""
 
-    codes: list[Annotated[str, Field(max_length=300)]] = Field(min_length=1, max_length=1000)
+    codes: list[Annotated[str, Field(max_length=300)]] = Field(
+        min_length=1, max_length=1000, description="codes or registry ids"
+    )
     on: str | None = Field(None, description="as of this day; default today")
 
 
+class LookedUpShape(BaseModel):
+    asked: str = Field(description="the code or id")
+    found: list[FoundShape] = Field(description="one, none, or the several holders of a code")
+    problem: str | None = Field(description="none, unknown-item, or several-holders")
+
+
 class LookupShape(BaseModel):
-    on: str
-    results: list[dict[str, Any]] = Field(
-        description="in the order asked: {asked, found: [item rows], problem: code or none}"
-    )
+    on: str = Field(description="the day this answers for")
+    results: list[LookedUpShape] = Field(description="in the order asked")
 
 
 @router.post("/items/lookup", response_model=None, responses={200: {"model": LookupShape}})
@@ -200,15 +215,41 @@ def add_item_route(into: APIRouter, quick: bool) -> None:
             with registry.database.reading() as session:
                 return read_one(request, session.connection(), item, on, known_at)
 
-    into.add_api_route("/items/{item}", get_item, methods=["GET"], tags=["items"], **ONE)  # type: ignore[arg-type]
+    into.add_api_route("/api/v1/items/{item}", get_item, methods=["GET"], tags=["items"], **ONE)  # type: ignore[arg-type]
+
+
+class IntervalShape(BaseModel):
+    """Days through which status, content and codes stay as they are."""
+
+    revision: int | None = Field(description="log seq of the revision in force; none where unknown")
+    status: str = Field(description="in_force, suspended, ended, unknown")
+    valid_from: str | None = Field(description="first day; none where unknown")
+    valid_to: str | None = Field(description="first day it no longer holds; none where open")
+    codes: list[CodeShape] = Field(description="every code held in it")
+    content_hash: str | None = Field(description="SHA-256 of the content")
+    recorded_at: str | None = Field(None, description="when the revision was recorded")
+    document: DocumentShape | None = Field(None, description="what the revision rests on")
+
+
+class DecidedShape(BaseModel):
+    """A decision about the item."""
+
+    act: int = Field(description="its seq: what a void names")
+    outcome: str = Field(description="add, adjust, cancel, ...")
+    role: str = Field(description="subject, origin, result")
+    effective_from: str = Field(description="施行日期")
+    until: str | None = Field(description="the first day on which it no longer holds; none: for ever")
+    voided: str | None = Field(description="error 误录, withdrawn 撤销、推迟, or none")
+    document: DocumentShape | None = Field(description="the document and its words")
+    changes: list[dict[str, Any]] = Field(description="field changes: {op, path, value}")
 
 
 class RevisionsShape(BaseModel):
-    id: str
-    known_at: str
-    seq: int
-    intervals: list[dict[str, Any]] = Field(description="as known at that time, oldest first")
-    decisions: list[dict[str, Any]] = Field(description="every decision about it, voided ones marked")
+    id: str = Field(description="registry id")
+    known_at: str = Field(description="the moment of the log entry this answer rests on")
+    seq: int = Field(description="the seq of that entry; use it for permanent links")
+    intervals: list[IntervalShape] = Field(description="as known at that time, oldest first")
+    decisions: list[DecidedShape] = Field(description="every decision about it, voided ones marked")
 
 
 @router.get("/items/{item}/revisions", response_model=None, responses={200: {"model": RevisionsShape}})
@@ -235,10 +276,17 @@ def _require_public(connection: Connection, item_id: str, known: Known) -> None:
     state_on(connection, item_id, "9999-12-30", known)
 
 
+class SideShape(BaseModel):
+    on: str = Field(description="the day")
+    status: str = Field(description="status on that day")
+    revision: int | None = Field(description="log seq of the revision in force")
+    codes: list[CodeShape] = Field(description="every code held on that day")
+
+
 class DiffShape(BaseModel):
-    id: str
-    from_: dict[str, Any] = Field(alias="from")
-    to: dict[str, Any]
+    id: str = Field(description="registry id")
+    from_: SideShape = Field(alias="from", description="the earlier day")
+    to: SideShape = Field(description="the later day")
     changes: list[dict[str, Any]] = Field(description="field changes that turn the one into the other")
 
 
@@ -257,6 +305,8 @@ def compare_days(
     item_id, _ = queries.resolve(connection, item, last)
     _require_public(connection, item_id, known)
     sides = [state_on(connection, item_id, day, known) for day in (first, last)]
+    if any(side.document().get("visibility") == "internal" for side in sides):
+        raise queries.unknown_item(item_id)
     documents = [side.document() | {"status": side.status} for side in sides]
     shown = [
         {"on": day, "status": side.status, "revision": side.revision, "codes": side.codes}
@@ -266,7 +316,7 @@ def compare_days(
     return answer_value(request, body)
 
 
-@router.get("/schema/content", response_model=None)
+@router.get("/schema/content", response_model=None, responses={200: {"model": dict[str, dict[str, Any]]}})
 def content_schema(request: Request) -> Response:
     """The JSON Schema of every kind's content."""
     return answer(request, orjson.dumps({kind: model.model_json_schema() for kind, model in MODELS.items()}))

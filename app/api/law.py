@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, Field
 
 from app.api.items import AfterQuery, LimitQuery
-from app.api.places import SubjectPath, listing, subject_answer
-from app.api.shapes import PageShape, answer_value
+from app.api.places import SubjectPath, listing, subject_answer, subject_id
+from app.api.shapes import NamedShape, PageShape, SubjectShape, answer_value, next_link
 from app.deps import AskedOn, KnownAt, ReadSession
 from app.items.queries import Filter
 from app.law.queries import IN_FORCE, cited_but_not_in_force, resting_on
@@ -31,7 +32,23 @@ def list_instruments(
     return listing(request, session, asked, wanted, after, limit)
 
 
-@router.get("/instruments/out-of-force", response_model=None)
+class LostBasisShape(NamedShape):
+    """An item in force, and an instrument it cites that is not."""
+
+    role: str = Field(description="setting, implementing, supervising, fee, material")
+    article: str | None = Field(description="article as written")
+    instrument: str = Field(description="id of the instrument")
+    title: str | None = Field(description="its title")
+    status: str = Field(description="ended, or not_yet")
+    since: str | None = Field(description="the day since which it is so")
+
+
+class LostBasesShape(BaseModel):
+    on: str = Field(description="the day this answers for")
+    citations: list[LostBasisShape] = Field(description="by item")
+
+
+@router.get("/instruments/out-of-force", response_model=None, responses={200: {"model": LostBasesShape}})
 def list_out_of_force(
     request: Request, session: ReadSession, asked: AskedOn, limit: LimitQuery = 500
 ) -> Response:
@@ -40,7 +57,13 @@ def list_out_of_force(
     return answer_value(request, {"on": asked.on, "citations": found})
 
 
-@router.get("/instruments/{instrument}", response_model=None)
+class InstrumentShape(SubjectShape):
+    """An instrument on a day."""
+
+    in_force: str = Field(description="yes, no, or unknown; never guessed")
+
+
+@router.get("/instruments/{instrument}", response_model=None, responses={200: {"model": InstrumentShape}})
 def get_instrument(
     request: Request, session: ReadSession, instrument: SubjectPath, asked: AskedOn, known: KnownAt
 ) -> Response:
@@ -50,7 +73,26 @@ def get_instrument(
     return answer_value(request, body)
 
 
-@router.get("/instruments/{instrument}/items", response_model=None)
+class RestingShape(NamedShape):
+    """A citation of the instrument."""
+
+    kind: str = Field(description="item, or entry (基本目录事项)")
+    status: str = Field(description="in_force, suspended, ended, unknown")
+    role: str = Field(description="setting, implementing, supervising, fee, material")
+    article: str | None = Field(description="article as written")
+    authority: str | None = Field(description="id of the 实施机关")
+
+
+class RestingPageShape(BaseModel):
+    on: str = Field(description="the day this answers for")
+    instrument: str = Field(description="id of the instrument")
+    items: list[RestingShape] = Field(description="one row a citation; `limit` counts subjects")
+    next: str | None = Field(description="pass as `after` for the next page; none on the last")
+
+
+@router.get(
+    "/instruments/{instrument}/items", response_model=None, responses={200: {"model": RestingPageShape}}
+)
 def list_resting(
     request: Request,
     session: ReadSession,
@@ -61,5 +103,11 @@ def list_resting(
     limit: LimitQuery = 100,
 ) -> Response:
     """What rests on this instrument, or on one article of it, on a day."""
-    rows = resting_on(session.connection(), instrument, asked.on, article, after, limit)
-    return answer_value(request, {"on": asked.on, "instrument": instrument, "items": rows})
+    connection = session.connection()
+    found = subject_id(connection, "instrument", instrument, asked.on)
+    rows = resting_on(connection, found, asked.on, article, after, limit + 1)
+    subjects = list(dict.fromkeys(row["id"] for row in rows))
+    following = subjects[limit - 1] if len(subjects) > limit else None
+    shown = [row for row in rows if following is None or row["id"] <= following]
+    body = {"on": asked.on, "instrument": found, "items": shown, "next": following}
+    return answer_value(request, body, headers=next_link(request, following))

@@ -8,9 +8,8 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from sqlalchemy import Connection
 
 from app.api.items import AfterQuery, LimitQuery, region_id
-from app.api.shapes import PageShape, answer_value, next_link
+from app.api.shapes import PageShape, SubjectShape, answer_value, next_link
 from app.deps import AskedOn, KnownAt, ReadSession
-from app.errors import NotFound
 from app.items import queries
 from app.items.queries import Filter
 from app.versions import ids
@@ -21,18 +20,26 @@ router = APIRouter(tags=["places"])
 SubjectPath = Annotated[str, Path(description="registry id, or a code", max_length=300)]
 
 
+def subject_id(connection: Connection, kind: str, asked: str, day: str) -> str:
+    """The subject of a kind that an id or code stands for. Raises NotFound, Ambiguous."""
+    if not ids.is_id(asked):
+        return queries.holder_of(connection, asked, day, kind)
+    found = asked.lower()
+    if ids.kind_of(found) != kind:  # the same answer whether there is such a subject of another kind or not
+        raise queries.unknown_code(asked, kind)
+    return found
+
+
 def subject_answer(
     connection: Connection, kind: str, asked: str, day: str, known: Known, today: str
 ) -> dict[str, Any]:
     """A subject other than an item, on a day, as known at a time: the same envelope, fewer fields."""
-    subject_id = asked.lower() if ids.is_id(asked) else queries.holder_of(connection, asked, day, kind)
-    standing = state_on(connection, subject_id, day, known)
-    if standing.kind != kind:
-        raise NotFound(f"{asked} 不在此类之中。", code="wrong-kind")
-    before, after = lineage_of(connection, subject_id, known)
+    found = subject_id(connection, kind, asked, day)
+    standing = state_on(connection, found, day, known)
+    before, after = lineage_of(connection, found, known)
     content = standing.document()
     return {
-        "id": subject_id,
+        "id": found,
         "kind": kind,
         "code": queries.main_code(standing.codes),
         "codes": standing.codes,
@@ -46,7 +53,7 @@ def subject_answer(
         "revision": standing.revision,
         "names": [
             {"name": n.name, "valid_from": n.valid_from, "valid_to": n.valid_to}
-            for n in names_of(connection, subject_id, known)
+            for n in names_of(connection, found, known)
         ],
         "predecessors": [
             {"id": k.origin, "relation": k.relation, "effective_from": k.effective_from} for k in before
@@ -89,7 +96,7 @@ def list_authorities(
     return listing(request, session, asked, wanted, after, limit)
 
 
-@router.get("/authorities/{authority}", response_model=None)
+@router.get("/authorities/{authority}", response_model=None, responses={200: {"model": SubjectShape}})
 def get_authority(
     request: Request, session: ReadSession, authority: SubjectPath, asked: AskedOn, known: KnownAt
 ) -> Response:
@@ -115,7 +122,7 @@ def list_regions(
     return listing(request, session, asked, wanted, after, limit)
 
 
-@router.get("/regions/{region}", response_model=None)
+@router.get("/regions/{region}", response_model=None, responses={200: {"model": SubjectShape}})
 def get_region(
     request: Request, session: ReadSession, region: SubjectPath, asked: AskedOn, known: KnownAt
 ) -> Response:

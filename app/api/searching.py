@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from app.api.items import region_id
-from app.api.shapes import answer_value
+from app.api.shapes import NamedShape, answer_value
 from app.deps import AskedOn, ReadSession, RegistryOf
 from app.errors import Invalid, Unavailable
 from app.searching import page_of
@@ -21,12 +21,38 @@ Words = Annotated[
 ]
 
 
+class HighlightShape(BaseModel):
+    field: str = Field(description="where it was found: name, alias, citation, code, text, ...")
+    snippet: str = Field(description="the text around it")
+    spans: list[tuple[int, int]] = Field(
+        description="[from, to) of what matched, in characters of the snippet"
+    )
+
+
+class HitShape(BaseModel):
+    id: str = Field(description="registry id")
+    code: str | None = Field(description="the code shown first")
+    name: str | None = Field(description="its name on that day")
+    layer: str = Field(description="exact, synonym, words, pinyin, typo: how far it is from what was typed")
+    score: float = Field(description="within a layer, the higher the nearer")
+    status: str = Field(description="in_force, suspended, ended, unknown")
+    valid_from: str | None = Field(description="first day of this interval; none where unknown")
+    valid_to: str | None = Field(description="first day it no longer holds; none where open")
+    type: str | None = Field(description="事项类型代码")
+    level: str | None = Field(description="行使层级代码")
+    authority: NamedShape | None = Field(description="实施机关, by its name on that day")
+    highlights: list[HighlightShape] = Field(description="what matched, and where")
+
+
 class SearchShape(BaseModel):
-    on: str
+    on: str = Field(description="the day this answers for")
     total: int = Field(description="exact and synonym hits")
     relaxed: bool = Field(description="true: nothing matched as typed; hits are of the later layers")
-    hits: list[dict[str, Any]]
-    facets: dict[str, dict[str, int]]
+    hits: list[HitShape] = Field(description="best first")
+    facets: dict[str, dict[str, int]] = Field(
+        description="type, authority, level, region, status, theme: counts"
+    )
+    degraded: bool = Field(False, description="true: the engine is away; the database found names alone")
 
 
 @router.get("/search", response_model=None, responses={200: {"model": SearchShape}})
@@ -68,7 +94,18 @@ def search(
     return answer_value(request, {"on": asked.on, **page})
 
 
-@router.get("/suggest", response_model=None)
+class SuggestionShape(BaseModel):
+    text: str = Field(description="a name to complete with")
+    count: int = Field(description="how many items it leads to")
+    layer: str = Field(description="how far it is from what was typed")
+
+
+class SuggestShape(BaseModel):
+    q: str = Field(description="what was typed")
+    suggestions: list[SuggestionShape] = Field(description="best first")
+
+
+@router.get("/suggest", response_model=None, responses={200: {"model": SuggestShape}})
 def suggest(
     request: Request,
     registry: RegistryOf,

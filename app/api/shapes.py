@@ -21,19 +21,31 @@ class Problem(BaseModel):
 
     type: str = Field(description="a stable address naming the problem: /problems/<code>")
     title: str = Field(description="what is wrong and what to do, in Chinese")
-    status: int
+    status: int = Field(description="the HTTP status")
     code: str = Field(description="stable code: not-found, stale, four-eyes ...")
     detail: dict[str, Any] = Field({}, description="machine-readable facts")
 
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": Problem, "description": "refused: what is wrong, where, what to do"},
+    "5XX": {"model": Problem, "description": "not now: the search engine is away, a writer waited too long"},
 }
+
+
+def say_problem_json(schema: dict[str, Any]) -> dict[str, Any]:
+    """An OpenAPI document whose refusals are of their own media type; FastAPI writes every model as JSON."""
+    for path in schema["paths"].values():
+        for operation in path.values():
+            for status in ("4XX", "5XX"):
+                content = operation["responses"].get(status, {}).get("content", {})
+                if JSON in content:
+                    content[PROBLEM] = content.pop(JSON)
+    return schema
 
 
 class CodeShape(BaseModel):
     scheme: str = Field(description="who defines the code: national-12, national-31, uscc, gb2260, ...")
-    value: str
+    value: str = Field(description="the code as written")
     issuer: str | None = Field(None, description="who gives the codes, where the scheme does not say")
 
 
@@ -47,23 +59,23 @@ class DocumentShape(BaseModel):
 
     publication: int = Field(description="log seq of the publication")
     outcome: str | None = Field(description="add, adjust, cancel, ... ; none after a void")
-    title: str | None = None
+    title: str | None = Field(None, description="the document's title, else the changeset's")
     number: str | None = Field(None, description="文号")
-    issuer: str | None = None
+    issuer: str | None = Field(None, description="制定机关")
     document_date: str | None = Field(None, description="成文日期")
     published_on: str | None = Field(None, description="发布日期")
     effective_on: str | None = Field(None, description="施行日期")
     words: str | None = Field(None, description="the document's own words for the decision")
-    annex: str | None = None
+    annex: str | None = Field(None, description="附件")
     follow_up: str | None = Field(None, description="what follows a cancellation")
     timing: str | None = Field(None, description="late_entry 补录 or correction 更正")
-    reason: str | None = None
+    reason: str | None = Field(None, description="why it was entered late, corrected or voided")
 
 
 class KinShape(BaseModel):
-    id: str
+    id: str = Field(description="registry id")
     relation: str = Field(description="the outcome that made the lineage: merge, split, receive, ...")
-    effective_from: str
+    effective_from: str = Field(description="the day from which the one came from the other")
 
 
 class ItemShape(BaseModel):
@@ -72,7 +84,7 @@ class ItemShape(BaseModel):
     id: str = Field(description="permanent registry id")
     code: str | None = Field(description="the code shown first")
     codes: list[CodeShape] = Field(description="every code held on that day")
-    name: str | None
+    name: str | None = Field(description="its name on that day")
     status: str = Field(description="not_yet, in_force, suspended, ended, unknown")
     on: str = Field(description="the day this answers for")
     planned: bool = Field(description="true where `on` lies in the future")
@@ -81,36 +93,76 @@ class ItemShape(BaseModel):
     attested_from: str | None = Field(description="status unknown: the day from which a source attests it")
     revision: int | None = Field(description="log seq of the revision in force")
     recorded_at: str | None = Field(description="when that revision was recorded")
-    authority: NamedShape | None
-    region: NamedShape | None
-    document: DocumentShape | None
-    predecessors: list[KinShape]
-    successors: list[KinShape]
+    authority: NamedShape | None = Field(description="实施机关, by its name on that day")
+    region: NamedShape | None = Field(description="行政区划, by its name on that day")
+    document: DocumentShape | None = Field(description="what the revision rests on; none where not begun")
+    predecessors: list[KinShape] = Field(description="what it came from")
+    successors: list[KinShape] = Field(description="what came from it")
     known_at: str = Field(description="the moment of the log entry this answer rests on")
     seq: int = Field(description="the seq of that entry; use it for permanent links")
     content: dict[str, Any] | None = Field(description="the content; see /api/v1/schema/content")
 
 
-class RowShape(BaseModel):
-    id: str
-    code: str | None
-    codes: list[CodeShape]
-    name: str | None
-    status: str
-    valid_from: str | None
-    valid_to: str | None
-    revision: int | None
-    type: str | None
-    level: str | None
-    authority: NamedShape | None
-    region: NamedShape | None
-    parent: str | None
+class FoundShape(BaseModel):
+    """What a list or a lookup shows of a subject on a day."""
+
+    id: str = Field(description="registry id")
+    code: str | None = Field(description="the code shown first")
+    codes: list[CodeShape] = Field(description="every code held on that day")
+    name: str | None = Field(description="its name on that day")
+    status: str = Field(description="not_yet, in_force, suspended, ended, unknown")
+    valid_from: str | None = Field(description="first day of this interval; none where unknown")
+    valid_to: str | None = Field(description="first day it no longer holds; none where open")
+    revision: int | None = Field(description="log seq of the revision in force")
+
+
+class RowShape(FoundShape):
+    """A row of a list."""
+
+    type: str | None = Field(description="事项类型代码; an instrument's rank")
+    level: str | None = Field(description="行使层级代码")
+    authority: NamedShape | None = Field(description="实施机关, by its name on that day")
+    region: NamedShape | None = Field(description="行政区划, by its name on that day")
+    parent: str | None = Field(description="id of what it is a part of")
 
 
 class PageShape(BaseModel):
-    items: list[RowShape]
+    """A keyset page, in the order of ids."""
+
+    items: list[RowShape] = Field(description="the rows, in the order of their ids")
     next: str | None = Field(description="pass as `after` for the next page; none on the last")
-    on: str
+    on: str = Field(description="the day this answers for")
+
+
+class SpanShape(BaseModel):
+    """A name and the days on which it held."""
+
+    name: str = Field(description="the name")
+    valid_from: str = Field(description="first day")
+    valid_to: str = Field(description="first day it no longer holds; 9999-12-31 where open")
+
+
+class SubjectShape(BaseModel):
+    """An authority, region, instrument, catalogue entry or calendar year on a day."""
+
+    id: str = Field(description="permanent registry id")
+    kind: str = Field(description="authority, region, instrument, entry, calendar")
+    code: str | None = Field(description="the code shown first")
+    codes: list[CodeShape] = Field(description="every code held on that day")
+    name: str | None = Field(description="name or title on that day")
+    status: str = Field(description="not_yet, in_force, suspended, ended, unknown")
+    on: str = Field(description="the day this answers for")
+    planned: bool = Field(description="true where `on` lies in the future")
+    valid_from: str | None = Field(description="first day of this interval; none where unknown")
+    valid_to: str | None = Field(description="first day it no longer holds; none where open")
+    attested_from: str | None = Field(description="status unknown: the day from which a source attests it")
+    revision: int | None = Field(description="log seq of the revision in force")
+    names: list[SpanShape] = Field(description="its dated names, former ones included")
+    predecessors: list[KinShape] = Field(description="what it came from")
+    successors: list[KinShape] = Field(description="what came from it")
+    known_at: str = Field(description="the moment of the log entry this answer rests on")
+    seq: int = Field(description="the seq of that entry; use it for permanent links")
+    content: dict[str, Any] | None = Field(description="the content; see /api/v1/schema/content")
 
 
 def answer(

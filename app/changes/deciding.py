@@ -20,7 +20,7 @@ from app.changes.outcomes import ABSENT, Asked, Before, Subject, act_of
 from app.errors import Forbidden, Invalid, Refused, RegistryError
 from app.places.queries import ancestors
 from app.versions.fold import Effect, State, apply_changes, boundaries, diff, fold
-from app.versions.recording import Act, History, Voiding, load_histories
+from app.versions.recording import Act, History, Voiding, chunks, load_histories
 from app.versions.timeline import Rev, standing
 
 Check = Callable[[str, dict[str, Any]], Sequence[str]]
@@ -60,7 +60,7 @@ class Decider:
         """Raises Invalid, Refused or Forbidden, naming the decision's place (from 1)."""
         self.load(bodies)
         decided = Decided(histories=self.histories)
-        wanted: dict[str, str] = {}
+        wanted: set[tuple[str, str]] = set()
         for place, body in enumerate(bodies, start=1):
             try:
                 decided.bases.append(self.base_of(body))
@@ -105,7 +105,7 @@ class Decider:
 
     # --- deciding
 
-    def _decide(self, body: dict[str, Any], wanted: dict[str, str]) -> Act:
+    def _decide(self, body: dict[str, Any], wanted: set[tuple[str, str]]) -> Act:
         self._check_timing(body)
         self._check_kind(body)
         before = {subject: self._before(subject, body) for subject in subjects_of(body)}
@@ -165,7 +165,7 @@ class Decider:
     def _state(self, subject_id: str, day: str) -> State | None:
         return fold(self._effects(subject_id), day)
 
-    def _apply(self, body: dict[str, Any], subject_id: str, part: Any, wanted: dict[str, str]) -> None:
+    def _apply(self, body: dict[str, Any], subject_id: str, part: Any, wanted: set[tuple[str, str]]) -> None:
         """Note the effect for later decisions; check the content it leads to, on each day it shapes."""
         self._ahead += 1
         effect = Effect(
@@ -216,16 +216,20 @@ class Decider:
         if not self.actor.covers(authority, frozenset(path)):
             raise Forbidden(f"“{facets.name}”不在账号“{self.actor.name}”的管理范围内。", code="out-of-scope")
 
-    def _check_references(self, wanted: dict[str, str]) -> None:
-        missing = {s: k for s, k in wanted.items() if self.created.get(s) != k}
+    def _check_references(self, wanted: set[tuple[str, str]]) -> None:
+        missing = {(s, k) for s, k in wanted if self.created.get(s) != k}
         if not missing:
             return
         query = text(
             "SELECT id, kind FROM subject s WHERE id IN :ids"
             " AND EXISTS (SELECT 1 FROM timeline t WHERE t.subject_id = s.id)"  # not one whose entry was voided
         ).bindparams(bindparam("ids", expanding=True))
-        found = {row[0]: row[1] for row in self.connection.execute(query, {"ids": sorted(missing)})}
-        for subject_id, kind in missing.items():
+        found = {
+            row[0]: row[1]
+            for some in chunks(sorted({subject for subject, _ in missing}))
+            for row in self.connection.execute(query, {"ids": some})
+        }
+        for subject_id, kind in sorted(missing):
             if found.get(subject_id) != kind:
                 raise Invalid(
                     f"{subject_id} 不是已登记的{kinds.LABELS[kind]}，请先登记或改正引用。",
@@ -310,7 +314,12 @@ class Decider:
         kind = history.kind if history else self.created[subject_id]
         effects = self._effects(subject_id)
         states = (fold(effects, day) for day in boundaries(effects, ""))
-        return any(state is not None and target in kinds.references(kind, state) for state in states)
+        return any(
+            named == target
+            for state in states
+            if state is not None
+            for named, _kind in kinds.references(kind, state)
+        )
 
 
 def subjects_of(body: dict[str, Any]) -> list[str]:

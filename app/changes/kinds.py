@@ -14,6 +14,7 @@ from app.items.content import ItemContent
 from app.law.content import InstrumentContent
 from app.places.content import AuthorityContent, RegionContent
 from app.versions.timeline import Facets
+from app.wording import reason
 
 MODELS: dict[str, type[BaseModel]] = {
     "item": ItemContent,
@@ -42,37 +43,16 @@ def validate(kind: str, document: dict[str, Any]) -> dict[str, Any]:
         first = error.errors()[0]
         field = "/".join(str(part) for part in first["loc"])
         raise Invalid(
-            f"{LABELS[kind]}的内容不符合要求：字段 {field}（{_reason(first)}）。",
+            f"{LABELS[kind]}的内容不符合要求：字段 {field}（{reason(first)}）。",
             code="bad-content",
             errors=[
-                {"field": "/".join(map(str, e["loc"])), "reason": _reason(e), "type": e["type"]}
+                {"field": "/".join(map(str, e["loc"])), "reason": reason(e), "type": e["type"]}
                 for e in error.errors()[:50]
             ],
         ) from error
     stored = model.model_dump(mode="json", by_alias=True, exclude_none=True)
     _refuse_repeated_keys(stored, "")
     return _without_empty(stored)
-
-
-_REASONS = {
-    "missing": "缺少此项，请填写",
-    "extra_forbidden": "没有这个字段，请检查拼写或删去",
-    "string_type": "应为文字",
-    "int_type": "应为整数",
-    "int_parsing": "应为整数",
-    "int_from_float": "应为整数",
-    "bool_type": "应为 true 或 false",
-    "string_too_long": "文字过长，请缩短",
-    "string_too_short": "不能为空；没有内容时请删去此项",
-    "list_type": "应为列表",
-    "model_type": "应为对象",
-}
-
-
-def _reason(error: Any) -> str:
-    if error["type"] == "literal_error":
-        return f"取值应为 {error.get('ctx', {}).get('expected', '')} 之一"
-    return _REASONS.get(error["type"], error["msg"])
 
 
 def _refuse_repeated_keys(value: Any, path: str) -> None:
@@ -173,16 +153,16 @@ _DESCRIBERS = {
 }
 
 
-def references(kind: str, document: dict[str, Any]) -> dict[str, str]:
-    """Registry ids the content rests on -> the kind each must have."""
-    found: dict[str, str] = {}
+def references(kind: str, document: dict[str, Any]) -> set[tuple[str, str]]:
+    """The registry ids the content rests on, each with the kind it must have."""
+    found: set[tuple[str, str]] = set()
     facets = describe(kind, document)
     if facets.authority:
-        found[facets.authority] = "authority"
+        found.add((facets.authority, "authority"))
     if facets.region:
-        found[facets.region] = "region"
+        found.add((facets.region, "region"))
     if facets.parent:
-        found[facets.parent] = kind if kind != "item" else "entry"
+        found.add((facets.parent, kind if kind != "item" else "entry"))
     for role, target, _locator in facets.links:
-        found[target] = {"entry": "entry", "co-authority": "authority"}.get(role, "instrument")
+        found.add((target, {"entry": "entry", "co-authority": "authority"}.get(role, "instrument")))
     return found

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from app.cli import data, running, users
+from app.cli import bench, data, running, users
 from app.errors import RegistryError
 
 cli = typer.Typer(
@@ -16,7 +16,7 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (running, data, users):
+for group in (running, data, users, bench):
     group.register(cli)
 
 

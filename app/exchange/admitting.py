@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection, text
 
 from app.canonical import digest, encode
 from app.changes import kinds
-from app.db import insert_rows
+from app.db import fetch, insert_rows, marks
 from app.errors import Invalid
 from app.exchange.mapping import SameAs
 from app.exchange.models import SourceKey, SourceSeen
@@ -132,26 +132,24 @@ class Admission:
 
     def _seen(self, connection: Connection, records: Sequence[Record]) -> set[tuple[str, str, str, str]]:
         """What the source has given before."""
-        query = text(
-            "SELECT source, kind, ref, digest FROM source_seen WHERE source = :source AND ref IN :refs"
-        ).bindparams(bindparam("refs", expanding=True))
+        query = "SELECT source, kind, ref, digest FROM source_seen WHERE source = ? AND ref IN ({refs})"
         return {
             tuple(row)
             for source, refs in self._places(records).items()
             for some in chunks(refs)
-            for row in connection.execute(query, {"source": source, "refs": some})
+            for row in fetch(connection, query.format(refs=marks(some)), (source, *some))
         }
 
     def _load(self, connection: Connection, records: Sequence[Record]) -> dict[tuple[str, str], Known]:
         """Subjects that the source's keys already stand for."""
-        query = text(
+        query = (
             "SELECT k.kind, k.ref, k.subject_id, k.owned, s.id FROM source_key k LEFT JOIN subject s"
-            " ON s.id = k.subject_id WHERE k.source = :source AND k.ref IN :refs"
-        ).bindparams(bindparam("refs", expanding=True))
+            " ON s.id = k.subject_id WHERE k.source = ? AND k.ref IN ({refs})"
+        )
         found: dict[tuple[str, str], Known] = {}
         for source, refs in self._places(records).items():
             for some in chunks(refs):
-                for row in connection.execute(query, {"source": source, "refs": some}):
+                for row in fetch(connection, query.format(refs=marks(some)), (source, *some)):
                     known = Known(row[2], bool(row[3]))
                     if row[4] is not None:
                         known.content = {}  # published: read when compared

@@ -6,12 +6,28 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, text
 
-from app.items.queries import NameBook, read_item, run_by
+from app.items.queries import NameBook, is_public, read_item, read_item_as_known, run_by
+from app.versions.queries import Known, shown, state_on
 
 _PAGE = text(
-    "SELECT subject_id FROM timeline WHERE kind = 'item' AND subject_id > :last AND valid_from <= :on"
-    " AND valid_to > :on AND visibility = 'public' ORDER BY subject_id LIMIT 1000"
+    "SELECT t.subject_id FROM timeline t WHERE t.kind = 'item' AND t.subject_id > :last AND t.valid_from <= :on"
+    f" AND t.valid_to > :on AND {shown('t')} ORDER BY t.subject_id LIMIT 1000"
 )
+
+
+_EVER = text(
+    "SELECT id FROM subject WHERE kind = 'item' AND id > :last AND seq <= :seq ORDER BY id LIMIT 1000"
+)
+
+
+def export_lines_as_known(connection: Connection, on: str, today: str, known: Known) -> Iterator[bytes]:
+    """The same as known at an earlier point of the log: worked out from revisions, slower."""
+    last = ""
+    while page := connection.execute(_EVER, {"last": last, "seq": known.seq}).all():
+        for row in page:
+            if is_public(connection, row[0]) and state_on(connection, row[0], on, known).status != "not_yet":
+                yield read_item_as_known(connection, row[0], on, today, known) + b"\n"
+        last = page[-1][0]
 
 
 def export_lines(connection: Connection, on: str, today: str) -> Iterator[bytes]:

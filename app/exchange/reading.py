@@ -32,6 +32,7 @@ from app.exchange.records import Problem, Record
 from app.exchange.validation import MODELS, checked
 from app.exchange.values import read_day
 from app.items import codes
+from app.wording import reason
 
 MAX_ERRORS = 200
 """After so many errors the rest of the file is not read: it is refused anyway."""
@@ -133,14 +134,14 @@ class ImportReading:
         return self._checked(record, where)
 
     def _check_code(self, scheme: str, value: str, where: str) -> None:
-        for reason in codes.check(scheme, value):
-            refused = reason.code == "registry-id-as-code"
+        for wrong in codes.check(scheme, value):
+            refused = wrong.code == "registry-id-as-code"
             self.report(
                 Problem(
                     severity="error" if refused else "warning",
-                    code=reason.code,
+                    code=wrong.code,
                     where=f"{where}“codes”",
-                    message=f"{reason.message}；{'请删去' if refused else '原样保留，请核对'}",
+                    message=f"{wrong.message}；{'请删去' if refused else '原样保留，请核对'}",
                 )
             )
 
@@ -227,7 +228,7 @@ class ImportReading:
     def _invalid(self, error: ValidationError, where: str, inside: str) -> None:
         for one in error.errors(include_url=False)[:20]:
             place = ".".join(str(part) for part in (inside, *one["loc"]) if part != "")
-            self._error("invalid-content", f"{where}“{place}”", _explain(one))
+            self._error("invalid-content", f"{where}“{place}”", reason(one))
 
     def _error(self, code: str, where: str, message: str) -> None:
         self.report(Problem(severity="error", code=code, where=where, message=message))
@@ -247,31 +248,6 @@ def read_records(
 @lru_cache(maxsize=10_000)
 def _is_day(text: str) -> bool:
     return len(text) == 10 and read_day(text) == text
-
-
-def _explain(error: Any) -> str:
-    """A validation error in Chinese: what is wrong, and what to do."""
-    kind, context = error["type"], error.get("ctx", {})
-    given = str(error.get("input"))[:40]
-    sentences = {
-        "missing": "缺少这一项，请补上",
-        "extra_forbidden": "没有这个字段，请改正字段名或移到 extra",
-        "string_too_long": f"文字过长，最多{context.get('max_length')}字，请缩短或移到说明、附件",
-        "string_too_short": "不能为空，请填写或整项删去",
-        "string_type": f"应为文字，现为 {given}",
-        "string_pattern_mismatch": f"“{given}”的格式不对，应符合 {context.get('pattern')}",
-        "int_parsing": f"“{given}”应为整数",
-        "int_type": f"“{given}”应为整数",
-        "int_from_float": f"“{given}”应为整数",
-        "bool_parsing": f"“{given}”应为 true 或 false",
-        "literal_error": f"“{given}”不在允许的值之内：{context.get('expected')}",
-        "greater_than_equal": f"“{given}”过小，不得小于{context.get('ge')}",
-        "less_than_equal": f"“{given}”过大，不得大于{context.get('le')}",
-        "list_type": "应为列表",
-        "dict_type": "应为对象",
-        "model_type": "应为对象",
-    }
-    return sentences.get(kind, f"“{given}”不符合要求（{error['msg']}），请改正")
 
 
 __all__ = ["MODELS", "ImportReading", "read_records"]

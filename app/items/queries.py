@@ -6,7 +6,7 @@ driver's own connection can serve as well as SQLAlchemy's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -20,7 +20,18 @@ from app.errors import Ambiguous, Invalid, NotFound
 from app.places.queries import subtree
 from app.versions import ids
 from app.versions.models import FIRST, OPEN
-from app.versions.queries import Known, lineage_of, moment, names_of, state_on, timeline
+from app.versions.queries import (
+    Kin,
+    Known,
+    lineage_of,
+    moment,
+    names_of,
+    not_internal,
+    shown,
+    state_on,
+    timeline,
+)
+from app.versions.timeline import Span
 
 Run = Callable[[str, tuple[Any, ...]], list[Any]]
 """Run SQL with ``?`` marks and return the rows."""
@@ -44,6 +55,19 @@ class NameBook:
             self.head, self._names = head, {}
             self.recorded_at = moment(recorded_at)
 
+    def load(self, connection: Connection, subject_ids: Iterable[str | None]) -> None:
+        """Read the names of many subjects at once."""
+        wanted = sorted({one for one in subject_ids if one} - self._names.keys())
+        if not wanted:
+            return
+        self._names |= {one: [] for one in wanted}
+        query = text(
+            "SELECT subject_id, valid_from, valid_to, name FROM timeline"
+            " WHERE subject_id IN :ids AND content IS NOT NULL ORDER BY subject_id, valid_from"
+        ).bindparams(bindparam("ids", expanding=True))
+        for row in connection.execute(query, {"ids": wanted}):
+            self._names[row[0]].append((row[1], row[2], row[3]))
+
     def name(self, run: Run, subject_id: str, day: str) -> str | None:
         """The name on a day, or the nearest known: the last before, else the first after."""
         spans = self._names.get(subject_id)
@@ -66,7 +90,8 @@ _ITEM = (
     " t.visibility, c.body, cd.body, cp.body, d.outcome, r.publication,"
     " (SELECT e.recorded_at FROM log_entry e WHERE e.seq > r.seq ORDER BY e.seq LIMIT 1),"
     " EXISTS (SELECT 1 FROM lineage l WHERE l.origin = t.subject_id OR l.successor = t.subject_id),"
-    " h.seq, h.recorded_at"
+    " h.seq, h.recorded_at,"
+    f" {not_internal('t.subject_id')}"
     " FROM timeline t"
     " JOIN (SELECT seq, recorded_at FROM log_entry ORDER BY seq DESC LIMIT 1) h ON 1 = 1"
     " LEFT JOIN content c ON c.hash = t.content"
@@ -85,7 +110,7 @@ def read_item(run: Run, book: NameBook, item_id: str, day: str, today: str) -> b
     if not rows or rows[0][1] <= day:
         return _outside(run, book, item_id, day, today)
     row = rows[0]
-    if row[2] != "item" or row[9] != "public":
+    if row[2] != "item" or row[9] == "internal" or not row[19]:
         raise unknown_item(item_id)
     book.turn_to(row[17], row[18])
     unknown = row[3] is None
@@ -120,13 +145,13 @@ def _outside(run: Run, book: NameBook, item_id: str, day: str, today: str) -> by
     """A known item on a day before it begins (or after a voided start): it still answers."""
     found = run(
         "SELECT s.seq, (SELECT min(valid_from) FROM timeline t WHERE t.subject_id = s.id AND t.valid_from > ?),"
-        " (SELECT t.visibility FROM timeline t WHERE t.subject_id = s.id ORDER BY t.valid_from DESC LIMIT 1),"
+        f" {not_internal('s.id')},"
         " h.seq, h.recorded_at FROM subject s"
         " JOIN (SELECT seq, recorded_at FROM log_entry ORDER BY seq DESC LIMIT 1) h ON 1 = 1"
         " WHERE s.id = ? AND s.kind = 'item'",
         (day, item_id),
     )
-    if not found or (found[0][2] or "public") != "public":
+    if not found or not found[0][2]:
         raise unknown_item(item_id)
     row = found[0]
     book.turn_to(row[3], row[4])
@@ -161,6 +186,24 @@ def _empty_envelope(
 
 def unknown_item(asked: str) -> NotFound:
     return NotFound(f"登记簿中从未有过事项 {asked}，请检查编号或编码。", code="unknown-item")
+
+
+KIND_LABELS = {
+    "item": "事项",
+    "entry": "基本目录事项",
+    "authority": "实施机关",
+    "region": "行政区划",
+    "instrument": "法律法规文件",
+    "calendar": "节假日安排",
+}
+
+
+def unknown_code(code: str, kind: str) -> NotFound:
+    if kind == "item":
+        return unknown_item(code)
+    return NotFound(
+        f"登记簿中从未有过编号或编码为 {code} 的{KIND_LABELS[kind]}，请检查。", code="unknown-subject"
+    )
 
 
 def splice(envelope: dict[str, Any], content: bytes | None) -> bytes:
@@ -206,15 +249,12 @@ def _document(
 
 
 def _kin(run: Run, item_id: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    unvoided = "NOT EXISTS (SELECT 1 FROM void v WHERE v.act = l.act)"
-    before = run(
-        f"SELECT origin, relation, effective_from FROM lineage l WHERE successor = ? AND {unvoided} ORDER BY seq",
-        (item_id,),
+    query = (
+        "SELECT {other}, relation, effective_from FROM lineage l WHERE {own} = ?"
+        " AND NOT EXISTS (SELECT 1 FROM void v WHERE v.act = l.act) AND {open} ORDER BY effective_from, seq"
     )
-    after = run(
-        f"SELECT successor, relation, effective_from FROM lineage l WHERE origin = ? AND {unvoided} ORDER BY seq",
-        (item_id,),
-    )
+    before = run(query.format(other="origin", own="successor", open=not_internal("l.origin")), (item_id,))
+    after = run(query.format(other="successor", own="origin", open=not_internal("l.successor")), (item_id,))
     shape = ("id", "relation", "effective_from")
     return [dict(zip(shape, r, strict=True)) for r in before], [
         dict(zip(shape, r, strict=True)) for r in after
@@ -227,9 +267,9 @@ def read_item_as_known(connection: Connection, item_id: str, day: str, today: st
     if standing.kind != "item":
         raise unknown_item(item_id)
     content = standing.document()
-    if content.get("visibility", "public") != "public":
+    if content.get("visibility") == "internal" or not is_public(connection, item_id):
         raise unknown_item(item_id)
-    before, after = lineage_of(connection, item_id, known)
+    before, after = _public_kin(connection, item_id, known)
     envelope = _empty_envelope(item_id, day, today, standing.valid_to, moment(known.recorded_at), known.seq)
     envelope |= {
         "code": main_code(standing.codes),
@@ -250,8 +290,17 @@ def read_item_as_known(connection: Connection, item_id: str, day: str, today: st
         ],
     }
     if standing.revision is not None:
-        envelope["recorded_at"], envelope["document"] = _behind(connection, standing.revision)
+        behind = _behind(connection, [standing.revision])
+        envelope["recorded_at"], envelope["document"] = behind[standing.revision]
     return splice(envelope, standing.body)
+
+
+def _public_kin(connection: Connection, item_id: str, known: Known) -> tuple[list[Kin], list[Kin]]:
+    before, after = lineage_of(connection, item_id, known)
+    return (
+        [kin for kin in before if is_public(connection, kin.origin)],
+        [kin for kin in after if is_public(connection, kin.successor)],
+    )
 
 
 def _named_as_known(
@@ -266,18 +315,26 @@ def _named_as_known(
     return {"id": subject_id, "name": best}
 
 
-def _behind(connection: Connection, revision: int) -> tuple[str | None, dict[str, Any] | None]:
-    row = connection.execute(
-        text(
-            "SELECT cd.body, cp.body, d.outcome, r.publication,"
-            " (SELECT e.recorded_at FROM log_entry e WHERE e.seq > r.seq ORDER BY e.seq LIMIT 1)"
-            " FROM revision r LEFT JOIN decision d ON d.seq = r.cause"
-            " LEFT JOIN content cd ON cd.hash = d.statement LEFT JOIN publication p ON p.seq = r.publication"
-            " LEFT JOIN content cp ON cp.hash = p.statement WHERE r.seq = :seq"
-        ),
-        {"seq": revision},
-    ).one()
-    return moment(row[4]), _document(row[0], row[1], row[2], row[3])
+Behind = tuple[str, dict[str, Any] | None]
+"""When a revision was recorded, and the document behind it."""
+
+
+def _behind(connection: Connection, revisions: Iterable[int]) -> dict[int, Behind]:
+    """What is behind each of these revisions."""
+    query = _bound(
+        "SELECT cd.body, cp.body, d.outcome, r.publication,"
+        " (SELECT e.recorded_at FROM log_entry e WHERE e.seq > r.seq ORDER BY e.seq LIMIT 1), r.seq"
+        " FROM revision r LEFT JOIN decision d ON d.seq = r.cause"
+        " LEFT JOIN content cd ON cd.hash = d.statement LEFT JOIN publication p ON p.seq = r.publication"
+        " LEFT JOIN content cp ON cp.hash = p.statement WHERE r.seq IN :seqs",
+        ["seqs"],
+    )
+    listed = list(revisions)
+    found: dict[int, Behind] = {}
+    for start in range(0, len(listed), 1000):
+        for row in connection.execute(query, {"seqs": listed[start : start + 1000]}):
+            found[row[5]] = moment(row[4]), _document(row[0], row[1], row[2], row[3])
+    return found
 
 
 # --- codes ----------------------------------------------------------------------------------------------
@@ -291,23 +348,27 @@ def holder_of(connection: Connection, code: str, day: str, kind: str = "item") -
     rows = connection.execute(
         text(
             "SELECT i.subject_id, i.valid_from, i.valid_to FROM code_interval i JOIN subject s ON s.id = i.subject_id"
-            " WHERE i.value = :code AND s.kind = :kind AND EXISTS (SELECT 1 FROM timeline t"
-            " WHERE t.subject_id = i.subject_id AND t.visibility = 'public')"
+            f" WHERE i.value = :code AND s.kind = :kind AND {not_internal('i.subject_id')}"
         ),
         {"code": code, "kind": kind},
     ).all()
     if not rows:
-        raise unknown_item(code)
-    holders = sorted({row[0] for row in rows if row[1] <= day < row[2]})
-    if not holders:
-        past = [row for row in rows if row[2] <= day]
-        last = max((row[2] for row in past), default=None)
-        holders = sorted({r[0] for r in past if r[2] == last} or {r[0] for r in rows})
+        raise unknown_code(code, kind)
+    holders = _holders([(row[0], row[1], row[2]) for row in rows], day)
     if len(holders) > 1:
         raise Ambiguous(
-            f"编码 {code} 有 {len(holders)} 个事项在用，请从中选择。", code="several-holders", holders=holders
+            f"编码 {code} 有 {len(holders)} 个{KIND_LABELS[kind]}在用，请从中选择。",
+            code="several-holders",
+            holders=holders,
         )
     return holders[0]
+
+
+def _holders(held: Sequence[tuple[str, str, str]], day: str) -> list[str]:
+    """Of (subject, from, to): who holds on the day; else who held last; else who is to hold."""
+    now = {subject for subject, first, last in held if first <= day < last}
+    past = max((last for _, _, last in held if last <= day), default=None)
+    return sorted(now or {row[0] for row in held if row[2] == past} or {row[0] for row in held})
 
 
 def resolve(connection: Connection, asked: str, day: str) -> tuple[str, bool]:
@@ -349,6 +410,8 @@ STATUSES = ("in_force", "suspended", "ended", "unknown")
 
 def _where(connection: Connection, wanted: Filter) -> tuple[str, dict[str, Any], list[str]]:
     clauses = ["t.kind = :kind", "t.valid_from <= :on", "t.valid_to > :on", "t.visibility = 'public'"]
+    if wanted.kind == "item":
+        clauses.append(not_internal("t.subject_id"))
     values: dict[str, Any] = {"kind": wanted.kind, "on": wanted.on}
     expanding: list[str] = []
     for column in ("authority", "type", "level", "parent", "name"):
@@ -393,6 +456,7 @@ def list_subjects(connection: Connection, wanted: Filter, after: str | None, lim
     )
     found = connection.execute(statement, {**values, "limit": limit + 1}).all()
     run, book = run_by(connection), NameBook()
+    book.load(connection, (one for row in found[:limit] for one in (row[9], row[10])))
     page = Page(next=found[limit - 1][0] if len(found) > limit else None)
     for row in found[:limit]:
         codes = orjson.loads(row[5])
@@ -431,7 +495,9 @@ def count_by(connection: Connection, wanted: Filter, column: str) -> dict[str, i
 def history_of(connection: Connection, subject_id: str, known: Known) -> list[dict[str, Any]]:
     """The subject's intervals, each with the decision and document behind it, oldest first."""
     result = []
-    for span in timeline(connection, subject_id, known):
+    rows = _public_spans(connection, timeline(connection, subject_id, known))
+    behind = _behind(connection, [span.revision for span in rows if span.revision is not None])
+    for span in rows:
         entry: dict[str, Any] = {
             "revision": span.revision,
             "status": span.status,
@@ -441,13 +507,29 @@ def history_of(connection: Connection, subject_id: str, known: Known) -> list[di
             "content_hash": span.content,
         }
         if span.revision is not None:
-            entry["recorded_at"], entry["document"] = _behind(connection, span.revision)
+            entry["recorded_at"], entry["document"] = behind[span.revision]
         result.append(entry)
     return result
 
 
+def _public_spans(connection: Connection, rows: Sequence[Span]) -> list[Span]:
+    """The intervals whose content is not internal."""
+    query = _bound("SELECT hash, body FROM content WHERE hash IN :hashes", ["hashes"])
+    hashes = sorted({span.content for span in rows if span.content})
+    internal: set[str] = set()
+    for start in range(0, len(hashes), 1000):
+        for row in connection.execute(query, {"hashes": hashes[start : start + 1000]}):
+            if decode(bytes(row[1])).get("visibility") == "internal":
+                internal.add(row[0])
+    return [span for span in rows if span.content not in internal]
+
+
 def decisions_of(connection: Connection, subject_id: str, known: Known) -> list[dict[str, Any]]:
-    """Every decision about a subject, voided ones marked, with its words and document; in log order."""
+    """Every decision about a subject, voided ones marked, with its words and document; in log order.
+
+    Of one that took effect while the item was internal, it is not said what it changed.
+    """
+    internal = _internal_days(connection, subject_id)
     rows = connection.execute(
         text(
             "SELECT d.act, d.seq, d.outcome, d.role, d.effective_from, d.until, v.ground, cd.body, cp.body,"
@@ -468,19 +550,28 @@ def decisions_of(connection: Connection, subject_id: str, known: Known) -> list[
             "until": row[5],
             "voided": row[6],
             "document": _document(row[7], row[8], row[2], row[9]),
-            "changes": decode(bytes(row[10])) if row[10] else [],
+            "changes": decode(bytes(row[10])) if row[10] and not _within(row[4], internal) else [],
         }
         for row in rows
     ]
 
 
-def is_public(connection: Connection, subject_id: str) -> bool:
-    """Whether a subject may be shown: known, and not internal now."""
-    row = connection.execute(
-        text("SELECT visibility FROM timeline WHERE subject_id = :id ORDER BY valid_from DESC LIMIT 1"),
+def _internal_days(connection: Connection, subject_id: str) -> list[tuple[str, str]]:
+    rows = connection.execute(
+        text("SELECT valid_from, valid_to FROM timeline WHERE subject_id = :id AND visibility = 'internal'"),
         {"id": subject_id},
-    ).one_or_none()
-    return row is not None and row[0] == "public"
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def _within(day: str, intervals: Sequence[tuple[str, str]]) -> bool:
+    return any(first <= day < last for first, last in intervals)
+
+
+def is_public(connection: Connection, subject_id: str) -> bool:
+    """Whether a subject may be shown: known, and not internal in the end."""
+    query = text(f"SELECT 1 FROM subject s WHERE s.id = :id AND {not_internal('s.id')}")
+    return connection.execute(query, {"id": subject_id}).first() is not None
 
 
 def look_up_many(connection: Connection, asked: Sequence[str], day: str) -> list[dict[str, Any]]:
@@ -488,7 +579,8 @@ def look_up_many(connection: Connection, asked: Sequence[str], day: str) -> list
     code_rows = connection.execute(
         _bound(
             "SELECT i.value, i.subject_id, i.valid_from, i.valid_to FROM code_interval i"
-            " JOIN subject s ON s.id = i.subject_id WHERE s.kind = 'item' AND i.value IN :codes",
+            " JOIN subject s ON s.id = i.subject_id WHERE s.kind = 'item' AND i.value IN :codes"
+            f" AND {not_internal('i.subject_id')}",
             ["codes"],
         ),
         {"codes": list(dict.fromkeys(asked))},
@@ -502,9 +594,7 @@ def look_up_many(connection: Connection, asked: Sequence[str], day: str) -> list
             wanted[code] = [code.lower()]
         else:
             rows = holders.get(code, [])
-            now = sorted({row[1] for row in rows if row[2] <= day < row[3]})
-            last = max((row[3] for row in rows), default=None)
-            wanted[code] = now or sorted({row[1] for row in rows if row[3] == last})
+            wanted[code] = _holders([(row[1], row[2], row[3]) for row in rows], day)
     rows_by_id = _rows_on(connection, {one for many in wanted.values() for one in many}, day)
     results = []
     for code in asked:
@@ -518,7 +608,7 @@ def _rows_on(connection: Connection, subject_ids: set[str], day: str) -> dict[st
     statement = _bound(
         "SELECT t.subject_id, t.valid_from, t.valid_to, t.revision, t.status, t.codes, t.name FROM timeline t"
         " WHERE t.subject_id IN :ids AND t.valid_from <= :on AND t.valid_to > :on"
-        " AND t.visibility = 'public' AND t.kind = 'item'",
+        f" AND t.kind = 'item' AND {shown('t')}",
         ["ids"],
     )
     found: dict[str, dict[str, Any]] = {}
@@ -534,4 +624,20 @@ def _rows_on(connection: Connection, subject_ids: set[str], day: str) -> dict[st
             "valid_to": None if row[2] == OPEN else row[2],
             "revision": row[3],
         }
-    return found
+    return found | _not_yet_rows(connection, subject_ids - found.keys(), day)
+
+
+def _not_yet_rows(connection: Connection, subject_ids: set[str], day: str) -> dict[str, dict[str, Any]]:
+    """Rows of known items that begin later: a known item always answers."""
+    if not subject_ids:
+        return {}
+    statement = _bound(
+        "SELECT t.subject_id, min(t.valid_from) FROM timeline t WHERE t.subject_id IN :ids AND t.kind = 'item'"
+        f" AND {shown('t')} GROUP BY t.subject_id HAVING min(t.valid_from) > :on",
+        ["ids"],
+    )
+    empty: dict[str, Any] = {"code": None, "codes": [], "name": None, "status": "not_yet", "valid_from": None}
+    return {
+        row[0]: {"id": row[0], **empty, "valid_to": row[1], "revision": None}
+        for row in connection.execute(statement, {"ids": sorted(subject_ids), "on": day})
+    }

@@ -7,9 +7,14 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from app.versions.models import OPEN
+from app.versions.queries import shown
 
 IN_FORCE = {"in_force": "yes", "suspended": "no", "ended": "no", "not_yet": "no", "unknown": "unknown"}
 """An instrument is in force: yes, no, or unknown; unknown is a value, never guessed."""
+
+
+_ARTICLE = " AND l.locator LIKE :article ESCAPE '!' AND l.locator NOT LIKE :other ESCAPE '!'"
+"""第十二条 with its paragraphs (第十二条第一款), but not 第十二条之一, which is another article."""
 
 
 def resting_on(
@@ -20,23 +25,22 @@ def resting_on(
     after: str | None = None,
     limit: int = 100,
 ) -> list[dict[str, Any]]:
-    """Items and catalogue entries that cite an instrument (or one article of it) on a day."""
+    """Items and catalogue entries that cite an instrument (or one article of it) on a day, by subject:
+    ``limit`` counts subjects, each with all its citations; one more than asked tells of a further page."""
+    found = (
+        " FROM link l JOIN timeline t ON t.subject_id = l.subject_id AND t.valid_from = l.valid_from"
+        " WHERE l.target = :target AND l.role LIKE 'cites-%' AND l.valid_from <= :day AND l.valid_to > :day"
+        f" AND {shown('t')} AND l.subject_id > :after" + (_ARTICLE if article else "")
+    )
+    escaped = (article or "").replace("!", "!!").replace("%", "!%").replace("_", "!_")
     rows = connection.execute(
         text(
-            "SELECT l.subject_id, t.kind, t.name, t.status, l.role, l.locator, t.authority FROM link l"
-            " JOIN timeline t ON t.subject_id = l.subject_id AND t.valid_from = l.valid_from"
-            " WHERE l.target = :target AND l.role LIKE 'cites-%' AND l.valid_from <= :day AND l.valid_to > :day"
-            " AND t.visibility = 'public' AND l.subject_id > :after"
-            + (" AND l.locator LIKE :article" if article else "")
-            + " ORDER BY l.subject_id, l.role, l.locator LIMIT :limit"
+            "SELECT l.subject_id, t.kind, t.name, t.status, l.role, l.locator, t.authority"
+            f"{found} AND l.subject_id IN (SELECT DISTINCT l.subject_id{found} ORDER BY l.subject_id LIMIT :limit)"
+            " ORDER BY l.subject_id, l.role, l.locator"
         ),
-        {
-            "target": instrument,
-            "day": day,
-            "after": after or "",
-            "limit": limit,
-            "article": f"{article}%" if article else "",
-        },
+        {"target": instrument, "day": day, "after": after or "", "limit": limit}
+        | ({"article": f"{escaped}%", "other": f"{escaped}之%"} if article else {}),
     )
     return [
         {
@@ -60,7 +64,7 @@ def cited_but_not_in_force(connection: Connection, day: str, limit: int = 500) -
             " FROM link l JOIN timeline t ON t.subject_id = l.subject_id AND t.valid_from = l.valid_from"
             " LEFT JOIN timeline i ON i.subject_id = l.target AND i.valid_from <= :day AND i.valid_to > :day"
             " WHERE l.role LIKE 'cites-%' AND l.valid_from <= :day AND l.valid_to > :day AND t.kind = 'item'"
-            " AND t.status IN ('in_force', 'suspended') AND t.visibility = 'public'"
+            f" AND t.status IN ('in_force', 'suspended') AND {shown('t')}"
             " AND (i.status IS NULL OR i.status = 'ended') ORDER BY t.subject_id LIMIT :limit"
         ),
         {"day": day, "limit": limit},

@@ -11,7 +11,7 @@ A change to something that does not exist on that day has no effect, so the fold
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypedDict
 
 from app.canonical import decode, encode
@@ -31,9 +31,9 @@ class Change(TypedDict, total=False):
     keys: list[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Effect:
-    """What one decision does to one subject, from a day on and perhaps for a time only."""
+    """What one decision does to one subject, from a day on and perhaps for a time only. Not changed once made."""
 
     seq: int
     act: int
@@ -43,18 +43,23 @@ class Effect:
     creates_body: bytes | None = None
     changes_body: bytes | None = None
     start_unknown: bool = False
+    _changes: list[Change] | None = field(default=None, compare=False, repr=False)
 
     def applies(self, day: str) -> bool:
         return self.effective_from <= day and (self.until is None or day < self.until)
 
     def changes(self) -> list[Change]:
-        return decode(self.changes_body) if self.changes_body else []
+        """The changes; not to be altered, as they are kept."""
+        if self._changes is None:
+            self._changes = decode(self.changes_body) if self.changes_body else []
+        return self._changes
 
 
-def fold(effects: Iterable[Effect], day: str) -> State | None:
+def fold(effects: Iterable[Effect], day: str, *, reserved_only: bool = False) -> State | None:
     """The state on a day. ``effects`` are unvoided and in the order (effective_from, seq).
 
-    None where nothing has created the subject by that day.
+    None where nothing has created the subject by that day. ``reserved_only`` leaves the content out, for
+    a subject whose changes never touch it.
     """
     created: Effect | None = None
     changes: list[Change] = []
@@ -65,7 +70,7 @@ def fold(effects: Iterable[Effect], day: str) -> State | None:
             changes += effect.changes()
     if created is None or created.creates_body is None:
         return None
-    state: State = decode(created.creates_body)
+    state: State = {} if reserved_only else decode(created.creates_body)
     state.setdefault("status", "in_force")
     state.setdefault("codes", [])
     apply_changes(state, changes)
@@ -127,6 +132,11 @@ def _prune(state: State, path: list[str]) -> None:
             del holder[path[depth - 1]]
 
 
+def _own(value: Any) -> Any:
+    """A copy of a change's value: later changes alter the state in place, and the change is kept."""
+    return decode(encode(value)) if isinstance(value, (dict, list)) else value
+
+
 def _set(state: State, path: list[str], change: Change) -> None:
     holder = _container(state, path)
     value = change.get("value")
@@ -135,7 +145,7 @@ def _set(state: State, path: list[str], change: Change) -> None:
     if value is None:
         holder.pop(path[-1], None)
     else:
-        holder[path[-1]] = value
+        holder[path[-1]] = _own(value)
     if not holder:
         _prune(state, path)
 
@@ -151,9 +161,9 @@ def _add(state: State, path: list[str], change: Change) -> None:
     holder[path[-1]] = elements
     for index, element in enumerate(elements):
         if element.get("key") == value["key"]:
-            elements[index] = value
+            elements[index] = _own(value)
             return
-    elements.insert(_place(elements, change.get("after")), value)
+    elements.insert(_place(elements, change.get("after")), _own(value))
 
 
 def _child_of_existing(state: State, path: list[str]) -> Any:

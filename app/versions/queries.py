@@ -201,6 +201,21 @@ def _pick(connection: Connection, subject_id: str, kind: str, rows: list[Span], 
     )
 
 
+def shown(row: str) -> str:
+    """SQL: whether a timeline row, by its alias, may be shown in public. Neither an internal interval nor any
+    interval of a subject that is internal in the end; what was redacted does not count as either."""
+    return f"{row}.visibility = 'public' AND {not_internal(row + '.subject_id')}"
+
+
+def not_internal(subject: str) -> str:
+    """SQL: whether a subject, by the column of its id, is not internal in the end."""
+    return (
+        "coalesce((SELECT shown.visibility FROM timeline shown"
+        f" WHERE shown.subject_id = {subject} AND shown.visibility <> 'redacted'"
+        " ORDER BY shown.valid_from DESC LIMIT 1), 'public') <> 'internal'"
+    )
+
+
 class Name(NamedTuple):
     """A dated name of a subject."""
 

@@ -249,7 +249,7 @@ def _content_untouched(effects: Sequence[Effect]) -> str | None:
 def _folded(
     effects: Sequence[Effect], day: str, untouched: str | None, contents: Contents
 ) -> tuple[str, str | None, set[tuple[str, str, str]], bool]:
-    state = fold(effects, day)
+    state = fold(effects, day, reserved_only=untouched is not None)
     if state is None:
         return NOT_YET, None, set(), False
     unknown = any(e.start_unknown and e.creates and e.effective_from == day for e in effects)
@@ -396,11 +396,11 @@ def _add_act(
             creates_body = encode(part.creates)
             creates = contents.put_bytes(creates_body)
             if creates not in facets:
-                refuse_floats(part.creates)
+                refuse_floats(part.creates, creates_body)
                 facets[creates] = describe(history.kind, part.creates)
         if part.changes:
-            refuse_floats(list(part.changes))
             changes_body = encode(list(part.changes))
+            refuse_floats(part.changes, changes_body)
             changes = contents.put_bytes(changes_body)
         seq = rows.add(
             "decision",

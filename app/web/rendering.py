@@ -187,6 +187,7 @@ environment.filters.update(
     day=day, instant=instant, limit=limit, label=label, outcome=outcome, outlink=outlink, kind_of=kind_of
 )
 environment.globals.update(asset=asset, marked=marked, types=code_tables.TABLES["item_type"][0].values)
+environment.globals["m"] = environment.get_template("macros.html").module
 
 
 # --- pages ----------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from app.canonical import encode
 from app.versions.fold import Effect, apply_changes, boundaries, diff, fold
 
 names = st.text(string.ascii_lowercase, min_size=1, max_size=3)
-scalars = st.one_of(st.integers(-3, 3), st.booleans(), st.text(max_size=3))
+scalars = st.one_of(st.integers(-3, 3), st.booleans(), st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=3))
 lists = st.lists(scalars, max_size=3)
 
 

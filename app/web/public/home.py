@@ -9,7 +9,7 @@ from app.changes.queries import rounds
 from app.deps import AskedOn, ReadSession
 from app.items.queries import Filter, count_by
 from app.versions.queries import known_at
-from app.web.rendering import render
+from app.web.rendering import gaps, render
 from app.web.subjects import latest_changes, rows_on
 
 router = APIRouter()
@@ -44,6 +44,6 @@ def home(request: Request, session: ReadSession, asked: AskedOn) -> Response:
         statuses=statuses,
         by_type=sorted(by_type.items()),
         regions=[(named[one], count) for one, count in most if one in named],
-        rounds=rounds(connection, known_at(connection, None))[:3],
+        rounds=gaps(rounds(connection, known_at(connection, None))[:3]),
         changes=latest_changes(connection, 6),
     )

@@ -107,7 +107,7 @@ def _citations(connection: Connection, content: Gaps, day: str, known: Known) ->
     rows = rows_on(connection, cited, day)
     articles: dict[str, dict[str, str]] = {}
     for instrument in rows:
-        document = gaps(state_on(connection, instrument, day, known).document())
+        document = _document(connection, instrument, day, known)
         articles[instrument] = {one["number"]: one["text"] for one in document["articles"] or []}
     shown = []
     for one in citations:
@@ -127,10 +127,15 @@ def _contact(connection: Connection, content: Gaps, day: str, known: Known) -> G
     """The authority's own halls and phones, where the item refers to them."""
     if not content["contact_of_authority"] or not content["authority"]:
         return None
+    return _document(connection, content["authority"], day, known)
+
+
+def _document(connection: Connection, subject_id: str, day: str, known: Known) -> Gaps:
+    """A subject's content on a day; empty where it was not known at that time."""
     try:
-        found: Gaps = gaps(state_on(connection, content["authority"], day, known).document())
+        found: Gaps = gaps(state_on(connection, subject_id, day, known).document())
     except NotFound:
-        return None
+        found = Gaps()
     return found
 
 

@@ -12,7 +12,7 @@ from app.errors import Invalid
 from app.items.queries import STATUSES
 from app.searching import page_of
 from app.versions.queries import parse_day
-from app.web.rendering import render
+from app.web.rendering import gaps, render
 from app.web.subjects import names, region_id
 from search.engine import EngineError
 
@@ -59,7 +59,7 @@ def search(
         asked,
         "search.html",
         q=q,
-        page=page,
+        page=gaps(page),
         offset=offset,
         more=_more(page, offset),
         limit_=LIMIT,

@@ -1,0 +1,96 @@
+"""Attached files, by content hash."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi.responses import FileResponse
+from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
+
+from app import files
+from app.api.shapes import answer_value
+from app.auth.actor import Actor
+from app.deps import ActorOf, ReadSession, Registry, RegistryOf
+from app.errors import Invalid
+
+router = APIRouter(tags=["files"])
+
+MEDIA_TYPES = {
+    "application/pdf",
+    "application/msword",
+    "application/vnd.ms-excel",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/zip",
+    "image/jpeg",
+    "image/png",
+    "text/plain",
+}
+"""What an attachment may be. Nothing that a browser would run."""
+
+
+class FileShape(BaseModel):
+    digest: str
+    name: str
+    media_type: str
+    size: int
+
+
+async def _body(request: Request, limit: int) -> bytes:
+    """The request's body, refused as soon as it is too large."""
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > limit:
+            raise Invalid(f"文件超过 {limit // 2**20} MB，请压缩或拆分后再上传。", code="file-too-large")
+        parts.append(part)
+    return b"".join(parts)
+
+
+@router.post("/files", status_code=201, response_model=None, responses={201: {"model": FileShape}})
+async def upload(
+    request: Request,
+    registry: RegistryOf,
+    actor: ActorOf,
+    name: Annotated[str, Query(min_length=1, max_length=200, description="the file's name, for people")],
+    content_type: Annotated[str, Header(description="application/pdf, image/png, ...")],
+) -> Response:
+    """Keep a file (the body is its bytes); content then names it by `digest`. The same bytes twice are one."""
+    actor.require("edit")
+    media_type = content_type.split(";")[0].strip().lower()
+    if media_type not in MEDIA_TYPES:
+        raise Invalid(
+            f"不接受 {media_type} 类型的附件，可用的有 PDF、Word、Excel、图片和文本。", code="bad-media-type"
+        )
+    limit = registry.settings.max_upload_mb * 2**20
+    body = await _body(request, limit)
+    stored = await run_in_threadpool(_store, registry, actor, name, media_type, body, limit)
+    return answer_value(request, stored.model_dump(), status=201, private=True)
+
+
+def _store(
+    registry: Registry, actor: Actor, name: str, media_type: str, body: bytes, limit: int
+) -> FileShape:
+    with registry.database.writing() as session:
+        row = files.store(session, registry.settings.files_dir, name, media_type, body, limit)
+        return FileShape(digest=row.digest, name=row.name, media_type=row.media_type, size=row.size)
+
+
+@router.get("/files/{digest}", response_model=None)
+def download(
+    registry: RegistryOf,
+    session: ReadSession,
+    digest: Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="SHA-256")],
+) -> Response:
+    """An attached file; its bytes never change."""
+    row, path = files.find(session, registry.settings.files_dir, digest)
+    headers = {
+        "Cache-Control": "public, max-age=31536000, immutable",
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(row.name)}",
+        "Content-Security-Policy": "sandbox",
+        "ETag": f'"{digest}"',
+    }
+    return FileResponse(path, media_type=row.media_type, headers=headers)

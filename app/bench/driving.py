@@ -1,0 +1,144 @@
+"""Starting processes, driving a server with the load generator, in turns."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import random
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import orjson
+
+from app.bench.figures import Plan, median, median_ratio
+from app.bench.load import Answered, Orders, Target
+from app.bench.registries import Registry, day_of
+
+CONNECTIONS = 16
+PATIENCE = 60.0
+"""Seconds until a server that does not answer is given up."""
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
+def environment(registry: Registry) -> dict[str, str]:
+    """The environment of a process that serves this registry, and no other setting."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("QINGDAN_")}
+    return kept | {"QINGDAN_DATA_DIR": str(registry.directory), "QINGDAN_DATABASE_URL": registry.url}
+
+
+@contextmanager
+def process(
+    arguments: Sequence[str], registry: Registry, quiet: bool = False
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A Python process, ended on leaving."""
+    running = subprocess.Popen(
+        [sys.executable, *arguments],
+        env=environment(registry),
+        stdout=subprocess.DEVNULL if quiet else None,
+    )
+    try:
+        yield running
+    finally:
+        running.terminate()
+        try:
+            running.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            running.kill()
+            running.wait()
+
+
+@dataclass(frozen=True)
+class Served:
+    """A server that runs."""
+
+    port: int
+    pid: int
+
+    def target(self, name: str, paths: list[str]) -> Target:
+        return {"name": name, "port": self.port, "pid": self.pid, "paths": paths}
+
+
+@contextmanager
+def serving(registry: Registry, factory: str = "served") -> Iterator[Served]:
+    """The server of ``app.bench.server`` on a free port."""
+    port = free_port()
+    with process(["-m", "app.bench.server", factory, str(port)], registry) as running:
+        wait_for(port, "/empty", running)
+        yield Served(port, running.pid)
+
+
+def wait_for(port: int, path: str, running: subprocess.Popen[bytes]) -> None:
+    """Return as soon as the path answers 200."""
+    ends = time.monotonic() + PATIENCE
+    while time.monotonic() < ends and running.poll() is None:
+        if answers(port, path):
+            return
+        time.sleep(0.005)
+    raise RuntimeError(f"no answer from {path}")
+
+
+def answers(port: int, path: str) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def drive(plan: Plan, targets: list[Target]) -> dict[str, list[Answered]]:
+    """Every target in its turn, round by round."""
+    orders: Orders = {
+        "connections": CONNECTIONS,
+        "seconds": plan.seconds,
+        "rounds": plan.rounds,
+        "targets": targets,
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "app.bench.load"], input=orjson.dumps(orders), stdout=subprocess.PIPE
+    )
+    if done.returncode:
+        raise RuntimeError("the load generator gave up; see above")
+    measured: dict[str, list[Answered]] = orjson.loads(done.stdout)
+    return measured
+
+
+def rates(rounds: Sequence[Answered]) -> list[float]:
+    return [one["rate"] for one in rounds]
+
+
+def costs(rounds: Sequence[Answered]) -> list[float]:
+    return [one["cpu_us"] for one in rounds]
+
+
+def by_processor_time(over: Sequence[Answered], under: Sequence[Answered]) -> float:
+    """The ratio that the rates would have if nothing else ran: of the server's processor time an answer."""
+    return median_ratio(costs(under), costs(over)) if all(costs(over)) else 0.0
+
+
+def shown(rounds: Sequence[Answered]) -> str:
+    waits = median([one["p95_ms"] for one in rounds])
+    return f"{median(rates(rounds)):,.0f}/s, p95 {waits:.1f} ms, {median(costs(rounds)):,.0f} µs of processor"
+
+
+def item_paths(item_ids: Sequence[str], days: int = 0, seed: int = 1, least: int = 5_000) -> list[str]:
+    """Every item, in a random order; ``days`` > 0: each asked on a random one of so many days."""
+    chance = random.Random(seed)
+    wanted = list(item_ids) * max(1, least // len(item_ids))
+    chance.shuffle(wanted)
+    if not days:
+        return [f"/api/v1/items/{one}" for one in wanted]
+    return [f"/api/v1/items/{one}?on={day_of(chance.randrange(days))}" for one in wanted]

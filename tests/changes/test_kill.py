@@ -1,0 +1,143 @@
+"""kill -9 in the middle of a publish: nothing half done, and running it again publishes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import traceback
+
+import pytest
+from registry import TODAY, Office, adjust
+from sqlalchemy import event
+
+from app.changes import publishing
+from app.db import Database
+
+SAMPLE = 3
+"""On a server, every how many statements."""
+
+
+def publish_in_a_process(office: Office, changeset: str, kill_at: int) -> tuple[int, int]:
+    """Publish in a process of its own, which gets SIGKILL before its so-maniest statement (0: never).
+
+    Returns (signal that ended it, statements it ran).
+    """
+    office.database.dispose()  # handles are opened after a fork, never before
+    child = os.fork()
+    if child == 0:
+        status = 255
+        try:
+            status = _publish(office, changeset, kill_at)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(status)
+    _, status = os.waitpid(child, 0)
+    return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0, os.waitstatus_to_exitcode(status)
+
+
+def _publish(office: Office, changeset: str, kill_at: int) -> int:
+    counted = 0
+
+    def count(*_args: object) -> None:
+        nonlocal counted
+        counted += 1
+        if counted == kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    database = Database(office.database.url)
+    event.listen(database.writer, "before_cursor_execute", count)
+    event.listen(database.writer, "commit", count)
+    with database.writing() as session:
+        publishing.publish(session, office.publisher, changeset, TODAY)
+    return counted
+
+
+TABLES = (
+    "publication",
+    "subject",
+    "decision",
+    "revision",
+    "code",
+    "lineage",
+    "log_entry",
+    "content",
+    "timeline",
+    "link",
+    "code_interval",
+    "outbox",
+    "draft_decision",
+    "changeset_event",
+)
+
+
+def counts(office: Office) -> dict[str, int]:
+    return {table: office.count(table) for table in TABLES}
+
+
+@pytest.fixture
+def prepared(office):
+    """An approved changeset that writes to every kind of table."""
+    decisions = [
+        {
+            "kind": "authority",
+            "outcome": "merge",
+            "effective_from": "2026-10-01",
+            "origins": [{"subject": office.water}, {"subject": office.traffic}],
+            "results": [{"content": {"name": "广安区建设局", "region": office.district}, "ref": "new"}],
+        },
+        {"kind": "instrument", "outcome": "enact", "effective_from": "2026-10-01"}
+        | {"content": {"title": "取水许可办法"}, "ref": "law"},
+        *(
+            {
+                "outcome": "transfer",
+                "subject": item,
+                "effective_from": "2026-10-01",
+                "changes": [
+                    {"op": "set", "path": "authority", "value": "@new"},
+                    {
+                        "op": "add",
+                        "path": "citations",
+                        "value": {"key": "c1", "role": "setting", "instrument": "@law"},
+                    },
+                ],
+                "codes": [{"scheme": "local", "value": f"N-{item}"}],
+            }
+            for item in office.items
+        ),
+    ]
+    return office, office.approved(*decisions)
+
+
+def test_killed_at_each_statement_of_a_publish(prepared):
+    office, changeset = prepared
+    before, head = counts(office), office.known()
+    kill_at, step, killed = 1, 1 if office.database.is_sqlite else SAMPLE, 0
+    while True:
+        ended_by, status = publish_in_a_process(office, changeset, kill_at)
+        if ended_by == 0:
+            break
+        assert ended_by == signal.SIGKILL
+        killed += 1
+        assert counts(office) == before, f"half done, killed at statement {kill_at}"
+        assert office.known() == head
+        assert office.changeset(changeset).state == "approved"
+        office.assert_sound()
+        kill_at += step
+    assert 10 < status < 255, "the run that was not killed says how many statements it ran"
+    assert killed >= (status if step == 1 else status // step), "it was killed at each of them"
+    assert office.changeset(changeset).state == "published"
+    assert office.count("publication") == before["publication"] + 1
+    assert {office.on(item, "2026-10-01").document()["citations"][0]["key"] for item in office.items} == {"c1"}
+    office.assert_sound()
+
+
+def test_publish_after_a_late_kill_of_another(office):
+    """The lock of a killed publisher is free again, and another changeset goes through."""
+    first = office.approved(adjust(office.items[0], "2026-10-01", 5))
+    second = office.approved(adjust(office.items[1], "2026-10-01", 6))
+    ended_by, _ = publish_in_a_process(office, first, 12)
+    assert ended_by == signal.SIGKILL
+    office.publish(second)
+    office.publish(first)
+    office.assert_sound()

@@ -1,0 +1,87 @@
+"""The order of imports, as the map in ``app/__init__.py`` says it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import app
+
+ROOT = Path(app.__file__).resolve().parent.parent
+MAP = re.findall(r"^(\w+) {2,}\S.*$", app.__doc__ or "", re.MULTILINE)
+EDGES = {"api", "web", "cli"}
+BANNED = {"service", "services", "repository", "repositories", "schemas", "util", "utils", "core", "common", "helpers"}
+FILES = sorted((ROOT / "app").rglob("*.py"))
+
+
+def unit_of(path: Path) -> str:
+    """The package of app/ (or its single file) that a file belongs to."""
+    return path.relative_to(ROOT / "app").with_suffix("").parts[0]
+
+
+def imports(path: Path) -> Iterator[tuple[int, str]]:
+    """(line, dotted name) of all imports, those inside functions included."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, name.name) for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: a relative import"
+            if node.module in ("app", "search"):
+                yield from ((node.lineno, f"{node.module}.{name.name}") for name in node.names)
+            elif node.module:
+                yield node.lineno, node.module
+
+
+def test_the_map_names_every_package():
+    found = {unit_of(path) for path in FILES} - {"__init__"}
+    assert len(MAP) == len(set(MAP))
+    assert found == set(MAP), "app/__init__.py is the map: one line per package, in the order of imports"
+
+
+@pytest.mark.parametrize("name", MAP)
+def test_a_package_imports_only_from_above_it(name):
+    above = set(MAP[: MAP.index(name)]) | {name}
+    if name in EDGES:
+        above -= EDGES - {name}
+    wrong = []
+    for path in FILES:
+        if unit_of(path) != name:
+            continue
+        for line, module in imports(path):
+            parts = module.split(".")
+            place = f"{path.relative_to(ROOT)}:{line} imports {module}"
+            if parts[0] == "app" and len(parts) > 1 and parts[1] not in above:
+                wrong.append(place)
+            if parts[0] in ("tests", "migrations", "seed"):
+                wrong.append(place)
+    assert not wrong, wrong
+
+
+def test_search_knows_nothing_of_app():
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line} imports {module}"
+        for path in (ROOT / "search").rglob("*.py")
+        for line, module in imports(path)
+        if module.split(".")[0] not in ("search",) and module.split(".")[0] in ("app", "seed", "migrations", "tests")
+    ]
+    assert not wrong
+
+
+def test_seed_holds_nothing_that_runs():
+    assert not list((ROOT / "seed").rglob("*.py"))
+
+
+def test_no_file_is_named_for_a_layer():
+    named = [path for folder in ("app", "search") for path in (ROOT / folder).rglob("*") if path.stem in BANNED]
+    assert not named, "name a file for what it does"
+
+
+def test_the_kernel_knows_no_noun():
+    """It takes facets as a function; only the id letters name kinds."""
+    for path in (ROOT / "app" / "versions").glob("*.py"):
+        for _line, module in imports(path):
+            assert module.split(".")[:2] not in (["app", "items"], ["app", "places"], ["app", "law"])
