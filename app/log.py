@@ -71,9 +71,24 @@ FORMATS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "redaction/1": ("redaction", ("seq", "publication", "content", "statement")),
 }
-"""Row formats by name, kept for ever. A migration that adds a column adds a format for later entries."""
+"""Row formats by name, kept for ever: a table and its columns."""
 
-CURRENT = {table: name for name, (table, _columns) in FORMATS.items()}
+ENTRY_FORMATS: dict[str, tuple[str, ...]] = {
+    ENTRY_FORMAT: (
+        "publication/1",
+        "subject/1",
+        "decision/1",
+        "void/1",
+        "lineage/1",
+        "revision/1",
+        "code/1",
+        "redaction/1",
+    ),
+}
+"""The row formats that an entry of each kind covers. A migration that adds a column adds a row format and an
+entry format for later entries; what was hashed before is read in the format it was hashed in."""
+
+CURRENT = {FORMATS[name][0]: name for name in ENTRY_FORMATS[ENTRY_FORMAT]}
 """The format that new rows of a table are hashed in."""
 
 

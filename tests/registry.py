@@ -135,7 +135,9 @@ class Office:
         assert proof.ok, str(proof.finding)
 
 
-def adjust(subject: str, day: str, value: Any, path: str = "promised_limit/value", **more: Any) -> dict[str, Any]:
+def adjust(
+    subject: str, day: str, value: Any, path: str = "promised_limit/value", **more: Any
+) -> dict[str, Any]:
     """A decision that sets one field."""
     return {
         "outcome": "adjust",

@@ -13,7 +13,7 @@ import itertools
 import shutil
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,8 @@ with warnings.catch_warnings():
 TODAY = "2026-09-28"
 SEEDED_AT = "2026-09-28T08:00:00+08:00"
 """Four hours before the clock of the tests stands."""
+FELLING = "林木采伐许可证核发（县级权限）"
+"""The item with most of a story: attested 2025-04-01, adjusted in June and October, a plan for 2027-01-01."""
 RIGHTS = {"editor": "edit", "reviewer": "review", "publisher": "publish", "reader": ""}
 
 _numbers = itertools.count(1)
@@ -171,24 +173,17 @@ def run_seeded(
     yield run
 
 
-def _copied(request: pytest.FixtureRequest) -> ExitStack:
-    """A copy of the seeded PostgreSQL database for as long as the stack is open; entering gives its URL."""
+@contextmanager
+def _copied(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A copy of the seeded PostgreSQL database; its URL."""
     server = request.getfixturevalue("postgresql_server")
     template = request.getfixturevalue("seeded_template")
     name = f"seeded_{next(_numbers)}"
-
-    def admin(statement: str) -> None:
-        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            connection.execute(statement)
-
-    class Copy(ExitStack):
-        def __enter__(self) -> Any:
-            super().__enter__()
-            admin(f"CREATE DATABASE {name} TEMPLATE {template}")
-            self.callback(admin, f"DROP DATABASE {name} WITH (FORCE)")
-            return server.get_uri(database=name)
-
-    return Copy()
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield server.get_uri(database=name)
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
@@ -227,8 +222,8 @@ def _with_people(living: Living) -> Living:
 def new_item(living: Living, name: str, day: str = TODAY, **more: Any) -> dict[str, Any]:
     """A decision that adds an item to the seeded county, held by its forestry bureau."""
     authority, region = living.rows(
-        "SELECT authority, region FROM timeline WHERE kind = 'item' AND name = '林木采伐许可证核发'"
-        " AND valid_from <= '2026-09-28' AND valid_to > '2026-09-28' ORDER BY level DESC LIMIT 1"
+        f"SELECT authority, region FROM timeline WHERE kind = 'item' AND name = '{FELLING}'"
+        f" AND valid_from <= '{TODAY}' AND valid_to > '{TODAY}'"
     )[0]
     content = {"name": name, "type": "01", "authority": authority, "region": region, "level": "4"}
     codes = more.pop("codes", [])

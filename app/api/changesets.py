@@ -25,6 +25,7 @@ from app.changes.models import (
     DocumentInput,
     ScopeInput,
 )
+from app.changes.rehearsing import rehearse
 from app.deps import ActorOf, ReadSession, StaffReader, WriteSession
 from app.errors import Invalid
 from app.versions.queries import moment, today
@@ -111,6 +112,35 @@ class ChangesetsShape(BaseModel):
     changesets: list[ChangesetRowShape] = Field(description="newest first")
 
 
+class EffectShape(BaseModel):
+    """A revision that publishing would write."""
+
+    subject: str
+    kind: str
+    name: str | None
+    effective_from: str = Field(description="the day it begins")
+    status: str
+    status_before: str | None = Field(description="what stands on that day; none where nothing does")
+    changes: list[dict[str, Any]] = Field(description="field changes against what stands on that day")
+    created: bool
+    codes: list[dict[str, Any]] = Field(description="codes taken on or given up on that day")
+
+
+class LaterShape(BaseModel):
+    """A decision of a later day that sets the same fields: it stands from its day on."""
+
+    subject: str
+    act: int
+    effective_from: str
+    fields: list[str]
+
+
+class EffectsShape(BaseModel):
+    revisions: list[EffectShape]
+    later: list[LaterShape]
+
+
+EFFECTS: dict[int | str, dict[str, Any]] = {200: {"model": EffectsShape}}
 WRITTEN: dict[int | str, dict[str, Any]] = {200: {"model": ChangesetShape}}
 
 
@@ -228,6 +258,14 @@ def get_changeset(
         media_type=JSON,
         headers={"ETag": f'"{found.version}"', "Cache-Control": "private, no-store"},
     )
+
+
+@router.get("/{changeset}/effects", response_model=None, responses=EFFECTS)
+def get_effects(
+    request: Request, session: ReadSession, reader: StaffReader, changeset: ChangesetPath
+) -> Response:
+    """Every revision that publishing it now would write, and later decisions that set the same fields."""
+    return answer_value(request, rehearse(session, changeset, today()), private=True)
 
 
 @router.put("/{changeset}", response_model=None, responses=WRITTEN)

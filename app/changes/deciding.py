@@ -14,8 +14,9 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, text
 
 from app.auth.actor import Actor
-from app.canonical import decode, encode
+from app.canonical import decode, digest, encode
 from app.changes import kinds
+from app.changes.carrying import ending_authorities, held_by
 from app.changes.outcomes import ABSENT, Asked, Before, Subject, act_of
 from app.errors import Forbidden, Invalid, Refused, RegistryError
 from app.places.queries import ancestors
@@ -75,6 +76,7 @@ class Decider:
                 raise
         self._check_references(wanted)
         self._refuse_referred()
+        self._refuse_orphans(bodies)
         return decided
 
     # --- loading
@@ -168,13 +170,14 @@ class Decider:
     def _apply(self, body: dict[str, Any], subject_id: str, part: Any, wanted: set[tuple[str, str]]) -> None:
         """Note the effect for later decisions; check the content it leads to, on each day it shapes."""
         self._ahead += 1
+        created = encode(part.creates) if part.creates is not None else None
         effect = Effect(
             seq=self._ahead,
             act=self._ahead,
             effective_from=part.effective_from,
             until=part.until,
-            creates=None,
-            creates_body=encode(part.creates) if part.creates is not None else None,
+            creates=digest(created) if created is not None else None,
+            creates_body=created,
             changes_body=encode(list(part.changes)) if part.changes else None,
             start_unknown=part.start_unknown,
         )
@@ -235,6 +238,29 @@ class Decider:
                     f"{subject_id} 不是已登记的{kinds.LABELS[kind]}，请先登记或改正引用。",
                     code="unknown-reference",
                 )
+
+    def _refuse_orphans(self, bodies: Sequence[dict[str, Any]]) -> None:
+        """No item may be left with an authority that this changeset ends."""
+        for body in bodies:
+            ending = ending_authorities(body)
+            day = body.get("effective_from", "")
+            left = [
+                item for item in held_by(self.connection, ending, day) if not self._leaves(item, ending, day)
+            ]
+            if left:
+                raise Refused(
+                    f"还有 {len(left)} 个事项（如 {left[0]}）由被撤并的机关实施，请在同一变更单中逐项调整或取消；"
+                    "机关合并可写明 carry_items，一并转给合并后的机关。",
+                    code="items-left-behind",
+                    items=left[:50],
+                )
+
+    def _leaves(self, item: str, ending: Sequence[str], day: str) -> bool:
+        if item not in self.pending:
+            return False
+        effects = self._effects(item)
+        states = [state for on in boundaries(effects, day) if (state := fold(effects, on)) is not None]
+        return all(state["status"] == "ended" or state["authority"] not in ending for state in states)
 
     # --- voiding
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import bindparam, text
 from sqlmodel import Session
 
 from app import log
 from app.auth.actor import Actor
 from app.canonical import decode, digest, encode
-from app.changes import kinds
+from app.changes.carrying import transfers
 from app.changes.deciding import Decider
 from app.changes.models import STATE_LABELS, Changeset, ChangesetInput, DecisionInput
 from app.changes.rows import (
@@ -206,6 +205,7 @@ def _write_decisions(
             _complete_changes(place.get("changes", ()))
     _check_new_ids(connection, bodies)
     name_new_subjects(connection, bodies)
+    bodies += transfers(connection, bodies)
     decided = Decider(connection, today, actor).decide(bodies)
     made = []
     for position, (body, base) in enumerate(zip(bodies, decided.bases, strict=True), start=1):
@@ -285,17 +285,3 @@ def replace_refs(value: Any, refs: dict[str, str]) -> Any:
     elif isinstance(value, str) and value in refs:
         return refs[value]
     return value
-
-
-def kinds_exist(connection: Any, wanted: dict[str, str]) -> None:
-    """Check that each id is a published subject of its kind. Raises Invalid with the first that is not."""
-    if not wanted:
-        return
-    query = text("SELECT id, kind FROM subject WHERE id IN :ids").bindparams(bindparam("ids", expanding=True))
-    found = dict(connection.execute(query, {"ids": list(wanted)}).all())
-    for subject_id, kind in wanted.items():
-        if found.get(subject_id) != kind:
-            raise Invalid(
-                f"{subject_id} 不是已登记的{kinds.LABELS[kind]}，请先登记或改正引用。",
-                code="unknown-reference",
-            )

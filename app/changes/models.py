@@ -166,6 +166,10 @@ class DecisionInput(Strict):
     origins: list[SubjectInput] = []
     results: list[SubjectInput] = []
     outside: list[OutsideOrigin] = []
+    carry_items: bool = Described(
+        False,
+        description="merge of authorities: transfer every item of the origins to the result, in this changeset",
+    )
     act: int | None = Described(None, description="void: the seq of the decision to take out")
     ground: Literal["error", "withdrawn"] | None = Described(None, description="void: 误录, or 撤销、推迟")
     timing: Literal["late_entry", "correction"] | None = Described(

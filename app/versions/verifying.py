@@ -6,9 +6,10 @@ rewrite the whole chain. A head kept elsewhere proves that nothing before it was
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from heapq import merge
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -95,21 +96,38 @@ def _check_head(connection: Connection, head: tuple[int, str]) -> None:
 # --- the chain --------------------------------------------------------------------------------------------
 
 
-def _table_rows(connection: Connection, row_format: str) -> Iterator[tuple[int, str, tuple[Any, ...]]]:
+Row = tuple[int, str, tuple[Any, ...]]
+"""(seq, row format, values)"""
+
+
+def _table_rows(connection: Connection, row_format: str, after: int, until: int) -> Iterator[Row]:
     table, columns = log.FORMATS[row_format]
     names = ", ".join(columns)
     result = connection.exec_driver_sql(
-        f"SELECT {names} FROM {table} ORDER BY seq", execution_options=STREAMED
+        f"SELECT {names} FROM {table} WHERE seq > {after} AND seq < {until} ORDER BY seq",
+        execution_options=STREAMED,
     )
     for row in result:
         yield row[0], row_format, tuple(row)
+
+
+def _entry_rows(connection: Connection, entries: Sequence[Any]) -> Iterator[Row]:
+    """Every row that the entries cover, in the order of seq, each in the format of its entry."""
+    after = 0
+    for entry_format, group in groupby(entries, key=lambda entry: entry[2]):
+        until = list(group)[-1][0]
+        formats = log.ENTRY_FORMATS.get(entry_format)
+        if formats is None:
+            raise Wrong(f"log_entry {until}", f"不认识的格式 {entry_format}，请用更新的程序核验")
+        yield from merge(*(_table_rows(connection, name, after, until) for name in formats))
+        after = until
 
 
 def _check_chain(connection: Connection, proof: Proof) -> None:
     entries = connection.exec_driver_sql(
         "SELECT seq, recorded_at, format, prev, hash FROM log_entry ORDER BY seq"
     ).all()
-    rows = merge(*(_table_rows(connection, name) for name in log.CURRENT.values()))
+    rows = _entry_rows(connection, entries)
     row = next(rows, None)
     prev, last_moment, expected_seq = log.GENESIS, 0, 1
     for seq, recorded_at, entry_format, entry_prev, entry_hash in entries:
@@ -133,8 +151,19 @@ def _check_chain(connection: Connection, proof: Proof) -> None:
         prev, last_moment, expected_seq = entry_hash, recorded_at, seq + 1
         proof.entries += 1
         proof.head = log.Head(seq=seq, hash=entry_hash, recorded_at=recorded_at)
-    if row is not None:
-        raise Wrong(f"{log.FORMATS[row[1]][0]} {row[0]}", "不在任何日志条目之内")
+    _refuse_uncovered(connection, entries)
+
+
+def _refuse_uncovered(connection: Connection, entries: Sequence[Any]) -> None:
+    """No published row may lie beyond the last entry, or at an entry's own seq."""
+    last = entries[-1][0] if entries else 0
+    for table in log.CURRENT:
+        seq = connection.exec_driver_sql(
+            f"SELECT min(t.seq) FROM {table} t WHERE t.seq > {last} OR t.seq <= 0"
+            " OR EXISTS (SELECT 1 FROM log_entry e WHERE e.seq = t.seq)"
+        ).scalar_one()
+        if seq is not None:
+            raise Wrong(f"{table} {seq}", "不在任何日志条目之内")
 
 
 # --- contents ------------------------------------------------------------------------------------------------

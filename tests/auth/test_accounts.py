@@ -127,7 +127,9 @@ def test_scope():
 
 def access_log(database):
     with database.reading() as session:
-        rows = session.connection().exec_driver_sql("SELECT event, account, subject FROM access_log ORDER BY id")
+        rows = session.connection().exec_driver_sql(
+            "SELECT event, account, subject FROM access_log ORDER BY id"
+        )
         return [tuple(row) for row in rows]
 
 

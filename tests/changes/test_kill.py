@@ -128,7 +128,9 @@ def test_killed_at_each_statement_of_a_publish(prepared):
     assert killed >= (status if step == 1 else status // step), "it was killed at each of them"
     assert office.changeset(changeset).state == "published"
     assert office.count("publication") == before["publication"] + 1
-    assert {office.on(item, "2026-10-01").document()["citations"][0]["key"] for item in office.items} == {"c1"}
+    assert {office.on(item, "2026-10-01").document()["citations"][0]["key"] for item in office.items} == {
+        "c1"
+    }
     office.assert_sound()
 
 

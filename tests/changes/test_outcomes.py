@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
+import re
+
 import pytest
 from registry import TODAY, adjust, item_content
 
+from app.changes import outcomes
 from app.changes.outcomes import RULES, Asked, Before, Subject, act_of
 from app.errors import Refused
+from app.versions import queries
 
 DAY = "2026-10-01"
 STANDS = Before("in_force", {"name": "取水许可"})
@@ -16,7 +21,9 @@ def ask(outcome="adjust", kind="item", until=None, before=None, subjects=None, o
     if subjects is None:
         subjects = [Subject("qdi-1", changes=[{"op": "set", "path": "name", "value": "新"}])]
     asked = Asked(kind, outcome, DAY, until, subjects, origins, results)
-    return act_of(asked, before if before is not None else {"qdi-1": STANDS, "qdi-2": STANDS, "qdi-3": STANDS})
+    return act_of(
+        asked, before if before is not None else {"qdi-1": STANDS, "qdi-2": STANDS, "qdi-3": STANDS}
+    )
 
 
 def plain(*changes, **more):
@@ -36,7 +43,10 @@ REFUSALS = {
     "content-not-allowed": ({"subjects": [Subject("qdi-1", content={"name": "x"})]}, "请用字段变更"),
     "until-not-allowed": ({"outcome": "cancel", "until": "2027-01-01", "subjects": plain()}, "删去截止日期"),
     "until-before-start": ({"until": DAY}, "必须晚于生效日期"),
-    "wrong-status": ({"before": {"qdi-1": Before("ended", {"name": "取水许可"})}}, "“取水许可”在生效日已取消"),
+    "wrong-status": (
+        {"before": {"qdi-1": Before("ended", {"name": "取水许可"})}},
+        "“取水许可”在生效日已取消",
+    ),
     "changes-not-allowed": ({"outcome": "cancel"}, "请用“调整”"),
     "no-changes": ({"subjects": plain()}, "请至少列出一处"),
     "missing-change": ({"outcome": "transfer"}, "必须变更字段 authority"),
@@ -64,11 +74,6 @@ def test_every_refusal_has_its_sentence(code):
 
 
 def test_no_refusal_is_left_out():
-    import inspect
-    import re
-
-    from app.changes import outcomes
-
     assert set(re.findall(r'code="([a-z-]+)"', inspect.getsource(outcomes))) == set(REFUSALS)
 
 
@@ -108,7 +113,13 @@ def test_every_outcome_has_a_label_and_each_kind_one_that_creates():
 def test_suspend_until_resumes_by_itself(office):
     item = office.items[0]
     office.publish_change(
-        {"outcome": "suspend", "subject": item, "effective_from": DAY, "until": "2026-11-01", "reason": "系统升级"}
+        {
+            "outcome": "suspend",
+            "subject": item,
+            "effective_from": DAY,
+            "until": "2026-11-01",
+            "reason": "系统升级",
+        }
     )
     assert [office.on(item, day).status for day in ("2026-09-30", DAY, "2026-10-31", "2026-11-01")] == [
         "in_force",
@@ -135,7 +146,9 @@ def test_retain_writes_no_revision_but_is_in_the_history(office):
 
 def test_cancelled_from_a_day_means_not_in_force_on_it(office):
     item = office.items[0]
-    office.publish_change({"outcome": "cancel", "subject": item, "effective_from": DAY, "follow_up": "改为备案"})
+    office.publish_change(
+        {"outcome": "cancel", "subject": item, "effective_from": DAY, "follow_up": "改为备案"}
+    )
     assert office.on(item, "2026-09-30").status == "in_force"
     ended = office.on(item, DAY)
     assert (ended.status, ended.valid_from, ended.valid_to) == ("ended", DAY, None)
@@ -212,8 +225,6 @@ def test_split_authority(office):
     assert [office.kin(successor)[0] for successor in after] == [[office.water]] * 2
     known_then = office.initial.seq
     with office.database.reading() as session:
-        from app.versions import queries
-
         known = queries.known_at(session.connection(), str(known_then))
         assert queries.lineage_of(session.connection(), office.water, known) == ([], [])
     office.assert_sound()
@@ -226,9 +237,9 @@ def test_a_rename_writes_one_revision_of_the_organ_and_none_of_its_items(office)
     )
     assert office.count("revision") == revisions + 1
     with office.database.reading() as session:
-        from app.versions import queries
-
-        names = queries.names_of(session.connection(), office.water, queries.known_at(session.connection(), None))
+        names = queries.names_of(
+            session.connection(), office.water, queries.known_at(session.connection(), None)
+        )
     assert [(n.valid_from, n.name) for n in names] == [("2000-01-01", "广安区水务局"), (DAY, "广安区水利局")]
 
 
@@ -250,8 +261,6 @@ def test_receive_from_origins_that_stand_on(office):
 
 def test_a_planned_change_takes_effect_by_the_clock_alone(office, clock):
     """Across Shanghai midnight nobody works: today moves, and with it what is in force."""
-    from app.versions import queries
-
     item = office.items[0]
     office.publish_change(adjust(item, "2026-10-01", 5))
     head = office.known()

@@ -37,7 +37,13 @@ def test_the_whole_way(office):
 
 @pytest.mark.parametrize(
     ("use_case", "right"),
-    [("draft", "edit"), ("submit", "edit"), ("approve", "review"), ("send_back", "review"), ("publish", "publish")],
+    [
+        ("draft", "edit"),
+        ("submit", "edit"),
+        ("approve", "review"),
+        ("send_back", "review"),
+        ("publish", "publish"),
+    ],
 )
 def test_each_move_asks_for_its_right(office, use_case, right):
     nobody = office.person("nobody", *({"edit", "review", "publish"} - {right}))
@@ -136,7 +142,15 @@ def test_sent_back_redrafted_and_published(office):
         act(office, drafts.send_back, office.reviewer, changeset, "  ")
     returned = act(office, drafts.send_back, office.reviewer, changeset, "期限有误")
     assert returned.state == "returned"
-    act(office, drafts.redraft, office.editor, changeset, returned.version, form(adjust(item, "2026-10-01", 7)), TODAY)
+    act(
+        office,
+        drafts.redraft,
+        office.editor,
+        changeset,
+        returned.version,
+        form(adjust(item, "2026-10-01", 7)),
+        TODAY,
+    )
     act(office, drafts.submit, office.editor, changeset, None, TODAY)
     act(office, drafts.approve, office.reviewer, changeset)
     office.publish(changeset)
@@ -145,8 +159,19 @@ def test_sent_back_redrafted_and_published(office):
 
 def test_an_edit_that_did_not_see_the_last_one_is_refused(office):
     changeset = office.draft(adjust(office.items[0], "2026-10-01", 5))
-    act(office, drafts.redraft, office.editor, changeset.id, 1, form(adjust(office.items[0], "2026-10-01", 6)), TODAY)
-    for use_case, more in ((drafts.redraft, [1, form(adjust(office.items[0], "2026-10-01", 7)), TODAY]), (drafts.submit, [1, TODAY])):
+    act(
+        office,
+        drafts.redraft,
+        office.editor,
+        changeset.id,
+        1,
+        form(adjust(office.items[0], "2026-10-01", 6)),
+        TODAY,
+    )
+    for use_case, more in (
+        (drafts.redraft, [1, form(adjust(office.items[0], "2026-10-01", 7)), TODAY]),
+        (drafts.submit, [1, TODAY]),
+    ):
         with pytest.raises(Stale) as refusal:
             act(office, use_case, office.editor, changeset.id, *more)
         assert refusal.value.code == "edited-meanwhile"
@@ -247,7 +272,9 @@ def test_timing_is_asked_again_on_the_day_of_publication(office):
 )
 def test_a_change_that_content_cannot_hold_is_refused(office, change):
     item = office.items[0]
-    error = refused(office, {"outcome": "adjust", "subject": item, "effective_from": "2026-10-01", "changes": [change]})
+    error = refused(
+        office, {"outcome": "adjust", "subject": item, "effective_from": "2026-10-01", "changes": [change]}
+    )
     assert error.message
 
 
@@ -295,11 +322,16 @@ def test_references_must_be_registered_and_of_their_kind(office):
 
 
 def test_the_kind_is_the_subjects_own(office):
-    assert refused(office, {"outcome": "retain", "subject": office.water, "effective_from": "2026-10-01"}).code == "wrong-kind"
+    assert (
+        refused(office, {"outcome": "retain", "subject": office.water, "effective_from": "2026-10-01"}).code
+        == "wrong-kind"
+    )
 
 
 def test_a_refusal_names_the_decision(office):
-    error = refused(office, adjust(office.items[0], "2026-10-01", 5), adjust(office.items[1], "2026-10-01", -5))
+    error = refused(
+        office, adjust(office.items[0], "2026-10-01", 5), adjust(office.items[1], "2026-10-01", -5)
+    )
     assert error.detail["decision"] == 2
     assert error.message.startswith("第 2 项决定：")
 

@@ -110,7 +110,10 @@ def test_an_authority_is_not_voided_while_an_item_is_its(office):
     office.publish_change(void(only_item), void(founded))
     assert office.on(office.traffic, TODAY).status == "not_yet"
     content = item_content("新", office.traffic, office.district)
-    assert refused(office, {"outcome": "add", "effective_from": TODAY, "content": content}) == "unknown-reference"
+    assert (
+        refused(office, {"outcome": "add", "effective_from": TODAY, "content": content})
+        == "unknown-reference"
+    )
     office.assert_sound()
 
 

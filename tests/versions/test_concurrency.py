@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from registry import TODAY, adjust
 
-from app.changes import drafts, publishing
+from app.changes import drafts, publishing, rows
 from app.errors import Conflict, Stale
+from app.versions import queries
 
 DAY = "2026-10-01"
 
@@ -37,8 +38,6 @@ def test_a_question_asked_while_a_publish_holds_the_lock(office):
 
 def test_a_snapshot_stays_whole_while_others_publish(office):
     """One reading session sees one head, whatever is committed meanwhile."""
-    from app.versions import queries
-
     with office.database.reading() as session:
         connection = session.connection()
         first = queries.known_at(connection, None)
@@ -93,7 +92,9 @@ def test_writers_on_different_items_all_get_through(office):
     changesets = [office.approved(adjust(item, DAY, 7)) for item in office.items]
     outcomes = race(office, *(publishes(office, changeset) for changeset in changesets))
     assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)], outcomes
-    assert sorted(office.scalars("SELECT seq FROM log_entry")) == office.scalars("SELECT seq FROM log_entry ORDER BY seq")
+    assert sorted(office.scalars("SELECT seq FROM log_entry")) == office.scalars(
+        "SELECT seq FROM log_entry ORDER BY seq"
+    )
     office.assert_sound()
 
 
@@ -126,14 +127,12 @@ def test_a_move_that_crossed_another_is_refused(office):
     if office.database.is_sqlite:
         pytest.skip("SQLite has one writer: BEGIN IMMEDIATE lets no second one in between")
     changeset = office.submitted(adjust(office.items[0], DAY, 5))
-    with pytest.raises(Stale) as refusal, office.database.writing() as session:
-        from app.changes import rows
-
+    with pytest.raises(Stale) as refusal, office.database.writing() as session:  # noqa: PT012
         mine = rows.find(session, changeset)
         with ThreadPoolExecutor(1) as elsewhere:
-            elsewhere.submit(
-                race, office, lambda s: drafts.approve(s, office.reviewer, changeset)
-            ).result(timeout=10)
+            elsewhere.submit(race, office, lambda s: drafts.approve(s, office.reviewer, changeset)).result(
+                timeout=10
+            )
         mine.state = "withdrawn"
         rows.save(session, mine)
     assert refusal.value.code == "edited-meanwhile"

@@ -13,12 +13,18 @@ from app.canonical import encode
 from app.versions.fold import Effect, apply_changes, boundaries, diff, fold
 
 names = st.text(string.ascii_lowercase, min_size=1, max_size=3)
-scalars = st.one_of(st.integers(-3, 3), st.booleans(), st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=3))
+scalars = st.one_of(
+    st.integers(-3, 3),
+    st.booleans(),
+    st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=3),
+)
 lists = st.lists(scalars, max_size=3)
 
 
 def keyed(values):
-    parts = st.tuples(st.sampled_from("abcd"), st.dictionaries(names.filter(lambda n: n != "key"), values, max_size=2))
+    parts = st.tuples(
+        st.sampled_from("abcd"), st.dictionaries(names.filter(lambda n: n != "key"), values, max_size=2)
+    )
     return st.lists(parts, max_size=4, unique_by=lambda part: part[0]).map(
         lambda listed: [{**fields, "key": key} for key, fields in listed]
     )
@@ -83,7 +89,9 @@ def set_(path, value):
     return {"op": "set", "path": path, "value": value}
 
 
-START = effect(1, "2026-01-01", creates={"name": "取水", "list": [{"key": "a", "n": 1}, {"key": "b", "n": 2}]})
+START = effect(
+    1, "2026-01-01", creates={"name": "取水", "list": [{"key": "a", "n": 1}, {"key": "b", "n": 2}]}
+)
 
 
 def folded(day, *effects):
@@ -106,7 +114,9 @@ def test_a_change_before_the_creation_counts_from_the_creation_on():
 
 def test_until_is_half_open_and_gives_back_what_was():
     passing = effect(2, "2026-02-01", set_("name", "暂时"), until="2026-03-01")
-    assert [folded(day, passing)["name"] for day in ("2026-01-31", "2026-02-01", "2026-02-28", "2026-03-01")] == [
+    assert [
+        folded(day, passing)["name"] for day in ("2026-01-31", "2026-02-01", "2026-02-28", "2026-03-01")
+    ] == [
         "取水",
         "暂时",
         "暂时",
@@ -135,9 +145,14 @@ def test_the_day_comes_before_the_seq():
 
 
 def test_on_one_day_the_greater_seq_wins():
-    assert folded("2026-02-01", effect(2, "2026-02-01", set_("name", "甲")), effect(3, "2026-02-01", set_("name", "乙")))[
-        "name"
-    ] == "乙"
+    assert (
+        folded(
+            "2026-02-01",
+            effect(2, "2026-02-01", set_("name", "甲")),
+            effect(3, "2026-02-01", set_("name", "乙")),
+        )["name"]
+        == "乙"
+    )
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from registry import make_office
 from sqlalchemy import text
 
 from app.canonical import digest
-from app.db import TOMBSTONE, guarded_tables, install_guards
 from app.changes import kinds
+from app.db import TOMBSTONE, guarded_tables, install_guards
 from app.migrating import migrate
 from app.versions import verifying
 from app.versions.recording import Order, record
@@ -50,7 +50,11 @@ def full_office(database, clock):
     )
     content = office.scalars(f"SELECT content FROM revision WHERE subject_id = '{second}' LIMIT 1")[0]
     with database.writing() as session:
-        record(session.connection(), Order("redaction", redactions=[(content, {"order": "删除"})]), lambda *_: None)
+        record(
+            session.connection(),
+            Order("redaction", redactions=[(content, {"order": "删除"})]),
+            lambda *_: None,
+        )
     return office
 
 
@@ -114,10 +118,14 @@ def refused_statements(connection, table):
         if column.unique:  # another primary key, the same unique value
             taken = list(row)
             for k in keys_of(table):
-                taken[columns.index(k)] = 10**9 if isinstance(taken[columns.index(k)], int) else "qdi-00000000"
-            yield "insert or replace by a unique column", (
-                f"INSERT OR REPLACE INTO {name} ({listed}) VALUES ({marks})"
-            ), taken
+                taken[columns.index(k)] = (
+                    10**9 if isinstance(taken[columns.index(k)], int) else "qdi-00000000"
+                )
+            yield (
+                "insert or replace by a unique column",
+                (f"INSERT OR REPLACE INTO {name} ({listed}) VALUES ({marks})"),
+                taken,
+            )
     if table.dialect_options["sqlite"]["with_rowid"] and keys_of(table) == ["seq"]:
         others = [c for c in columns if c != "seq"]
         values = [row[columns.index(c)] for c in others]
@@ -138,13 +146,18 @@ def test_sqlite_refuses(sqlite, clock, again, name):
     table = next(table for table in guarded_tables() if table.name == name)
     connection = raw(sqlite)
     before = dump(connection, name)
-    for pragma in ("", "PRAGMA recursive_triggers=OFF", "PRAGMA foreign_keys=OFF", "PRAGMA ignore_check_constraints=ON"):
+    for pragma in (
+        "",
+        "PRAGMA recursive_triggers=OFF",
+        "PRAGMA foreign_keys=OFF",
+        "PRAGMA ignore_check_constraints=ON",
+    ):
         connection.execute(pragma)
         for what, statement, values in list(refused_statements(connection, table)):
             try:
                 connection.execute(statement, values)
             except sqlite3.DatabaseError as error:
-                assert REFUSED in str(error) or "UNIQUE" in str(error), (what, statement)
+                assert REFUSED in str(error) or "UNIQUE" in str(error), (what, statement)  # noqa: PT017
             else:  # content passes an existing hash over
                 assert name == "content", (what, statement)
                 assert what in ("replace", "insert or replace", "upsert"), (what, statement)
@@ -217,7 +230,9 @@ def test_content_becomes_the_tombstone_only_by_order(office):
         tombstone(office.database, key)
     with office.database.writing() as session:
         record(
-            session.connection(), Order("redaction", redactions=[(key, {"order": "依法删除"})]), lambda *_: None
+            session.connection(),
+            Order("redaction", redactions=[(key, {"order": "依法删除"})]),
+            lambda *_: None,
         )
     for other in (b"{}", TOMBSTONE + b" "):
         with pytest.raises(Exception, match=REFUSED):

@@ -171,7 +171,9 @@ changes = st.one_of(
     ),
     st.builds(lambda k, v: {"op": "set", "path": f"list/{k}/n", "value": v}, st.sampled_from(KEYS), small),
     st.builds(
-        lambda e, after: {"op": "add", "path": "list", "value": e} | ({} if after is None else {"after": after}),
+        lambda e, after: (
+            {"op": "add", "path": "list", "value": e} | ({} if after is None else {"after": after})
+        ),
         elements,
         st.none() | st.sampled_from(["", *KEYS]),
     ),
@@ -317,7 +319,9 @@ class Player:
         for subject, since in self.model.subjects.items():
             if since <= seq:
                 for number in range(-1, SPAN + 4):
-                    found[subject, day(number)] = queries.state_on(self.connection, subject, day(number), known)
+                    found[subject, day(number)] = queries.state_on(
+                        self.connection, subject, day(number), known
+                    )
         return found
 
 
@@ -326,9 +330,11 @@ def assert_agrees(player: Player, seq: int) -> dict[tuple[str, str], Any]:
     for (subject, on), standing in answers.items():
         status, document, codes = player.model.state(subject, on, seq)
         held = {(code["scheme"], code["value"]) for code in standing.codes}
-        assert (standing.status, standing.body and decode(standing.body), held) == (status, document, codes), (
-            f"{subject} on {on} as known at {seq}"
-        )
+        assert (standing.status, standing.body and decode(standing.body), held) == (
+            status,
+            document,
+            codes,
+        ), f"{subject} on {on} as known at {seq}"
         if standing.valid_from is not None:
             assert standing.valid_from <= on
         assert standing.valid_to is None or on < standing.valid_to
@@ -399,7 +405,11 @@ def test_moments_between_entries_rest_on_the_entry_before(sqlite, clock, history
             clock.step(step)
             player.publish(asked)
         for seq, recorded in player.moments:
-            for asked_at in (str(seq), queries.moment(recorded), str(seq + 1 if seq == player.moments[-1][0] else seq)):
+            for asked_at in (
+                str(seq),
+                queries.moment(recorded),
+                str(seq + 1 if seq == player.moments[-1][0] else seq),
+            ):
                 known = queries.known_at(connection, asked_at)
                 assert (known.seq, known.recorded_at) == (seq, recorded)
         assert queries.known_at(connection, "2300-01-01T00:00:00Z").asked_later

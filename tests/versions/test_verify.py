@@ -36,7 +36,11 @@ def unguarded(database) -> Iterator[Connection]:
     event.listen(engine, "connect", lambda raw, _: setattr(raw, "isolation_level", None))
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     with engine.connect() as connection, connection.begin() as transaction:
-        for name in connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars().all():
+        for name in (
+            connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+            .scalars()
+            .all()
+        ):
             connection.exec_driver_sql(f"DROP TRIGGER {name}")
         yield connection
         transaction.rollback()
@@ -56,7 +60,9 @@ def check(connection: Connection, head: tuple[int, str] | None = None) -> verify
 
 def rows_of(connection: Connection, name: str) -> list[dict[str, Any]]:
     order = "hash" if name == "content" else "seq"
-    return [dict(row) for row in connection.exec_driver_sql(f"SELECT * FROM {name} ORDER BY {order}").mappings()]
+    return [
+        dict(row) for row in connection.exec_driver_sql(f"SELECT * FROM {name} ORDER BY {order}").mappings()
+    ]
 
 
 def entry_of(connection: Connection, seq: int) -> int:
@@ -132,7 +138,9 @@ def test_a_missing_row_is_found(full):
         for table in PUBLISHED:
             for row in rows_of(connection, table.name):
                 with undone(connection):
-                    connection.execute(text(f"DELETE FROM {table.name} WHERE seq = :seq"), {"seq": row["seq"]})
+                    connection.execute(
+                        text(f"DELETE FROM {table.name} WHERE seq = :seq"), {"seq": row["seq"]}
+                    )
                     assert check(connection).finding is not None, (table.name, row["seq"])
 
 
@@ -149,7 +157,8 @@ def test_a_missing_content_is_found_by_the_row_that_rests_on_it(full):
 def insert(connection, table, row) -> None:
     names = list(row)
     connection.execute(
-        text(f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join(':' + n for n in names)})"), row
+        text(f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join(':' + n for n in names)})"),
+        row,
     )
 
 
@@ -165,7 +174,9 @@ def test_an_inserted_row_is_found(full):
                 row = {**rows[0], "seq": seq}
                 for column in table.columns:
                     if column.unique and column.name != "seq":
-                        row[column.name] = row[column.name] + (10**6 if isinstance(row[column.name], int) else "0")
+                        row[column.name] = row[column.name] + (
+                            10**6 if isinstance(row[column.name], int) else "0"
+                        )
                 if table.name == "subject":
                     row["id"] = "qdi-00000000"
                 with undone(connection):
@@ -216,7 +227,9 @@ def rechain(connection: Connection) -> None:
         for row in connection.exec_driver_sql(f"SELECT {', '.join(columns)} FROM {table}")
     )
     prev, done = log.GENESIS, 0
-    for seq, moment in connection.exec_driver_sql("SELECT seq, recorded_at FROM log_entry ORDER BY seq").all():
+    for seq, moment in connection.exec_driver_sql(
+        "SELECT seq, recorded_at FROM log_entry ORDER BY seq"
+    ).all():
         chain = log.Chain(prev, seq, moment)
         for row_seq, name, row in rows:
             if done < row_seq < seq:
@@ -275,7 +288,12 @@ def test_derived_rows_tampered_with_are_found_and_rebuilt(full, name):
                 "content": {"title": "取水许可办法"},
                 "ref": "law",
             },
-            adjust(full.items[2], "2026-10-01", [{"key": "c1", "role": "setting", "instrument": "@law"}], "citations"),
+            adjust(
+                full.items[2],
+                "2026-10-01",
+                [{"key": "c1", "role": "setting", "instrument": "@law"}],
+                "citations",
+            ),
         )
     with unguarded(full.database) as connection:
         stored = connection.exec_driver_sql(f"SELECT * FROM {name}").mappings().all()

@@ -148,8 +148,10 @@ def _entry(connection: Connection, content: Gaps, day: str) -> str | None:
 
 
 def _coming(intervals: list[Gaps], asked: Asked) -> Gaps | None:
-    """The next change that is already published but lies ahead of today."""
-    ahead = [one for one in intervals if one["valid_from"] and one["valid_from"] > max(asked.on, asked.today)]
+    """The next change that is published already and still lies ahead; seen from a past day it is history."""
+    if asked.on < asked.today:
+        return None
+    ahead = [one for one in intervals if one["valid_from"] and one["valid_from"] > asked.on]
     return ahead[0] if ahead else None
 
 

@@ -1,0 +1,106 @@
+"""Search and suggestions through the API, with the engine there and away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from seeded import FELLING, Living, new_item
+
+from search.engine import EngineError
+
+
+class Away:
+    """An engine whose server is gone."""
+
+    def __getattr__(self, _name: str) -> Any:
+        def gone(*_args: Any, **_more: Any) -> Any:
+            raise EngineError("connection refused")
+
+        return gone
+
+
+def test_everyday_words_find_the_item(asking: Living) -> None:
+    body = asking.get("/search", q="砍树证").json()
+    assert body["hits"][0]["name"].startswith("林木采伐许可证核发")
+    assert body["hits"][0]["authority"]["name"]
+    assert body["hits"][0]["highlights"]
+    assert body["total"] >= 1
+    assert "degraded" not in body
+
+
+def test_filters_and_pages_of_a_search(asking: Living) -> None:
+    county = asking.get("/regions/511602").json()["id"]
+    found = asking.get("/search", q="林木采伐", region="511602").json()
+    assert {asking.get(f"/items/{hit['id']}").json()["region"]["id"] for hit in found["hits"]} == {county}
+    pages = [asking.get("/search", q="许可", limit=5, offset=offset).json()["hits"] for offset in (0, 5, 10)]
+    ids = [hit["id"] for page in pages for hit in page]
+    assert len(ids) == len(set(ids)) == 15
+    ended = asking.get("/search", q="许可", status="ended").json()
+    assert {hit["status"] for hit in ended["hits"]} == {"ended"}
+
+
+def test_a_search_answers_for_its_day(asking: Living) -> None:
+    name = "重点液态食品道路散装运输准运证核发"
+    now = asking.get("/search", q=name).json()
+    before = asking.get("/search", q=name, on="2025-11-30").json()
+    assert now["hits"][0]["name"] == name
+    assert name not in {hit["name"] for hit in before["hits"]}
+
+
+@pytest.mark.parametrize("known", ["5", "2026-01-01T00:00:00Z", ""])
+def test_search_refuses_known_at_by_name(asking: Living, known: str) -> None:
+    answer = asking.get("/search", q="许可", known_at=known)
+    assert (answer.status_code, answer.json()["code"]) == (422, "known-at-refused")
+    assert "known_at" in answer.json()["title"]
+
+
+def test_an_unknown_status_is_refused_and_not_an_empty_answer(asking: Living) -> None:
+    answer = asking.get("/search", q="许可", status="open")
+    assert (answer.status_code, answer.json()["code"]) == (422, "unknown-status")
+
+
+def test_suggestions_complete_a_name(asking: Living) -> None:
+    body = asking.get("/suggest", q="林木采").json()
+    assert FELLING in [one["text"] for one in body["suggestions"]]
+    assert asking.get("/suggest", q="林木采", limit=1).json()["suggestions"][0]["count"] >= 1
+    assert asking.get("/suggest").json()["code"] == "bad-request"
+
+
+@pytest.mark.parametrize("engine", [Away(), None])
+def test_without_the_engine_the_database_answers(living: Living, engine: Any) -> None:
+    living.registry.engine = engine
+    body = living.get("/search", q="林木采伐许可证核发", region="511602").json()
+    assert body["degraded"] is True
+    assert [hit["name"] for hit in body["hits"]] == [FELLING]
+    assert body["total"] == 1
+    assert body["hits"][0]["authority"]["name"] == "广安市广安区林业局"
+    assert len(living.get("/search", q="许可", limit=5, offset=5).json()["hits"]) == 5
+    refused = living.get("/suggest", q="林")
+    assert (refused.status_code, refused.json()["code"]) == (503, "search-away")
+    ready = living.client.get("/readyz")
+    assert (ready.status_code, ready.json()["search"]["ready"]) == (503, False)
+    assert ready.json()["database"]["ready"] is True
+
+
+def test_writes_do_not_notice_that_the_engine_is_away(living: Living) -> None:
+    engine, living.registry.engine = living.registry.engine, Away()  # type: ignore[assignment]
+    made = living.publish(new_item(living, "引擎不在时新增"))
+    assert made["state"] == "published"
+    living.registry.engine = engine
+    assert living.get("/search", q="引擎不在时新增").json()["total"] == 0
+    assert living.drain() == 1
+    assert living.get("/search", q="引擎不在时新增").json()["total"] == 1
+
+
+def test_a_broken_index_is_an_engine_that_is_away(living_sqlite: Living) -> None:
+    (living_sqlite.settings.index_dir / "CURRENT").write_text("v999-000001")
+    living_sqlite.get("/search", q="许可")
+    directory = living_sqlite.settings.index_dir
+    name = next(path.name for path in directory.glob("v*-*"))
+    (directory / "CURRENT").write_text(name)
+    (directory / name / "meta.json").write_text("{")
+    answer = living_sqlite.get("/search", q="许可")
+    assert (answer.status_code, answer.json().get("degraded")) == (200, True)
+    assert living_sqlite.client.get("/readyz").json()["search"]["ready"] is False
+    assert living_sqlite.get("/suggest", q="林").status_code == 503

@@ -1,0 +1,146 @@
+"""The documents name every setting, command and route, and nothing that is not there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from app.cli import cli
+from app.main import create_app
+from app.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+READMES = ("README.md", "README.zh-CN.md")
+PAGES = [*READMES, "CHANGELOG.md", "seed/README.md"] + sorted(
+    str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md")
+)
+
+
+def _read(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+def _commands() -> set[str]:
+    """``qingdan serve``, ``qingdan user add`` ... as the command line has them."""
+    found = set()
+    for name, command in typer.main.get_command(cli).commands.items():  # type: ignore[attr-defined]
+        below = getattr(command, "commands", {})
+        found |= {f"qingdan {name} {sub}" for sub in below} or {f"qingdan {name}"}
+    return found
+
+
+def _routes(tmp_path: Path) -> set[str]:
+    paths = create_app(Settings(data_dir=tmp_path)).openapi()["paths"]
+    return {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
+
+
+def _settings() -> set[str]:
+    return {f"QINGDAN_{name.upper()}" for name in Settings.model_fields}
+
+
+def _first_cells(page: str, pattern: str) -> set[str]:
+    """What the first cells of a page's tables name."""
+    return set(re.findall(rf"^\| `({pattern})` \|", _read(page), re.M))
+
+
+def _shell(page: str) -> list[str]:
+    """The lines of a page's shell blocks without their remarks."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", _read(page), re.M | re.S)
+    lines = [re.sub(r"(^|\s+)# .*$", "", line) for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line.strip()]
+
+
+@pytest.mark.parametrize("page", READMES)
+def test_every_setting_is_documented_and_no_other(page: str) -> None:
+    assert _first_cells(page, r"QINGDAN_\w+") == _settings()
+    assert set(re.findall(r"QINGDAN_\w+", _read(page))) <= _settings()
+
+
+@pytest.mark.parametrize("page", READMES)
+def test_the_defaults_of_settings_are_those_of_the_code(page: str) -> None:
+    for name, field in Settings.model_fields.items():
+        row = re.search(rf"^\| `QINGDAN_{name.upper()}` \| (.+?) \|", _read(page), re.M)
+        assert row is not None, name
+        default = field.default
+        shown = str(default).removesuffix(".0")
+        expected = {"empty", "空"} if default in ("", None) else {f"`{shown.lower()}`", f"`{shown}`"}
+        assert row[1] in expected, f"{name}: {row[1]}"
+
+
+@pytest.mark.parametrize("page", READMES)
+def test_every_command_is_documented_and_no_other(page: str) -> None:
+    assert _first_cells(page, r"qingdan [a-z ]+") == _commands()
+
+
+@pytest.mark.parametrize("page", READMES)
+def test_every_route_is_documented_and_no_other(page: str, tmp_path: Path) -> None:
+    assert _first_cells(page, r"(?:GET|POST|PUT|DELETE|PATCH) \S+") == _routes(tmp_path)
+
+
+@pytest.mark.parametrize("page", READMES)
+def test_make_targets_exist(page: str) -> None:
+    targets = set(re.findall(r"^([a-z]+):", _read("Makefile"), re.M))
+    named = set(re.findall(r"`make ([a-z]+)", _read(page)))
+    assert {"run", "test", "check", "bench"} <= named <= targets
+
+
+def test_commands_of_the_tour_exist() -> None:
+    """Each ``qingdan ...`` line of a shell block begins with a command that is there."""
+    for line in _shell("README.md"):
+        for words in re.findall(r"\bqingdan ((?:user )?[a-z]+)\b", line):
+            assert f"qingdan {words}" in _commands(), line
+
+
+def test_options_of_the_tour_exist() -> None:
+    """Each option behind a ``qingdan`` command in a shell block is one of that command."""
+    group = typer.main.get_command(cli)
+    for line in _shell("README.md"):
+        called = re.search(r"\bqingdan (user )?([a-z]+)([^|)]*)", line)
+        if called is None:
+            continue
+        holder = group.commands["user"] if called[1] else group  # type: ignore[attr-defined]
+        known = {option for param in holder.commands[called[2]].params for option in param.opts}
+        assert set(re.findall(r"(?<=\s)--[a-z-]+", called[3])) <= known, line
+
+
+def test_both_readmes_show_the_same_commands() -> None:
+    english, chinese = (_shell(page) for page in READMES)
+    assert len(english) > 60
+    assert english == chinese
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_to_files_resolve(page: str) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", _read(page)):
+        if "://" not in target:
+            assert (ROOT / page).parent.joinpath(target).exists(), f"{page}: {target}"
+
+
+@pytest.mark.parametrize("page", READMES)
+def test_named_files_exist(page: str) -> None:
+    for path in re.findall(r"`((?:app|search|seed|tests|migrations|docs)/[\w./-]*)`", _read(page)):
+        assert (ROOT / path).exists(), path
+
+
+def test_every_decision_is_in_the_index_and_has_its_four_parts() -> None:
+    index = _read("docs/decisions/README.md")
+    for path in sorted((ROOT / "docs/decisions").glob("[0-9]*.md")):
+        headings = re.findall(r"^## (.+)$", path.read_text(encoding="utf-8"), re.M)
+        assert headings == ["Context", "Decision", "Consequences", "Alternatives"], path.name
+        assert f"({path.name})" in index
+        assert path.read_text(encoding="utf-8").startswith(f"# {int(path.name[:4])}. ")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_path_of_one_machine(page: str) -> None:
+    assert not re.search(r"(?<![\w.])/(?:work|root|home|tmp|Users)/", _read(page))
+
+
+def test_the_licence_is_whole() -> None:
+    licence = _read("LICENSE")
+    assert "Version 2.0, January 2004" in licence
+    assert "END OF TERMS AND CONDITIONS" in licence
+    assert len(licence) > 11_000
