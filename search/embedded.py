@@ -25,6 +25,7 @@ from search import matching, relaxing, schema, suggesting, synonyms
 from search.counting import Counting
 from search.engine import (
     EngineBusy,
+    EngineError,
     EngineReadOnly,
     Hit,
     SearchDocument,
@@ -172,7 +173,10 @@ class EmbeddedEngine:
             except (FileNotFoundError, ValueError, OSError):
                 time.sleep(0.01)
                 self.close()
-        return self._refreshed().searcher()
+        try:
+            return self._refreshed().searcher()
+        except (OSError, ValueError) as error:
+            raise EngineError(f"the index cannot be opened: {error}") from error
 
     def _refreshed(self) -> tantivy.Index:
         with self._opening:

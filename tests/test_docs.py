@@ -14,9 +14,8 @@ from app.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 READMES = ("README.md", "README.zh-CN.md")
-PAGES = [*READMES, "CHANGELOG.md", "seed/README.md"] + sorted(
-    str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md")
-)
+DOCS = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md"))
+PAGES = [*READMES, "CHANGELOG.md", "seed/README.md", *DOCS]
 
 
 def _read(page: str) -> str:

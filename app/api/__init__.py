@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from app.api import (
     catalogue,
     changesets,
+    deadlines,
     events,
     files,
     health,
@@ -17,7 +18,7 @@ from app.api import (
 )
 
 router = APIRouter(prefix="/api/v1", responses=shapes.PROBLEMS)
-for part in (items, searching, places, law, catalogue, publications, events, files, changesets):
+for part in (items, deadlines, searching, places, law, catalogue, publications, events, files, changesets):
     router.include_router(part.router)
 
 health_router = health.router

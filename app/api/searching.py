@@ -11,6 +11,7 @@ from app.api.items import region_id
 from app.api.shapes import NamedShape, answer_value
 from app.deps import AskedOn, ReadSession, RegistryOf
 from app.errors import Invalid, Unavailable
+from app.items.queries import known_statuses
 from app.searching import page_of
 from search.engine import EngineError
 
@@ -86,7 +87,7 @@ def search(
         authority=authority,
         type=type,
         level=level,
-        statuses=tuple(status) if status else None,
+        statuses=known_statuses(status or ()) or None,
         limit=limit,
         offset=offset,
         explain=explain,

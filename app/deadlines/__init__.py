@@ -1,0 +1,1 @@
+"""Working days and due dates, by the published holiday arrangements."""

@@ -408,6 +408,17 @@ class Page:
 STATUSES = ("in_force", "suspended", "ended", "unknown")
 
 
+def known_statuses(asked: Iterable[str]) -> tuple[str, ...]:
+    """The statuses asked for, each once. Raises Invalid for one that there is not."""
+    found = tuple(dict.fromkeys(asked))
+    for status in found:
+        if status not in STATUSES:
+            raise Invalid(
+                f"没有“{status[:40]}”这种状态，可用的有：{'、'.join(STATUSES)}。", code="unknown-status"
+            )
+    return found
+
+
 def _where(connection: Connection, wanted: Filter) -> tuple[str, dict[str, Any], list[str]]:
     clauses = ["t.kind = :kind", "t.valid_from <= :on", "t.valid_to > :on", "t.visibility = 'public'"]
     if wanted.kind == "item":
@@ -420,13 +431,8 @@ def _where(connection: Connection, wanted: Filter) -> tuple[str, dict[str, Any],
             clauses.append(f"t.{column} = :{column}")
             values[column] = value
     if wanted.statuses:
-        for status in wanted.statuses:
-            if status not in STATUSES:
-                raise Invalid(
-                    f"没有“{status}”这种状态，可用的有：{'、'.join(STATUSES)}。", code="unknown-status"
-                )
         clauses.append("t.status IN :statuses")
-        values["statuses"] = list(wanted.statuses)
+        values["statuses"] = list(known_statuses(wanted.statuses))
         expanding.append("statuses")
     if wanted.name_contains is not None:
         clauses.append("t.name LIKE :contains ESCAPE '!'")

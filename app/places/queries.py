@@ -12,7 +12,8 @@ _UP = text(
     " SELECT id FROM up ORDER BY depth DESC"
 )
 _DOWN = text(
-    "WITH RECURSIVE down(id, depth) AS (SELECT :id, 0 UNION ALL"
+    # From a column, not from the parameter: PostgreSQL wants one type and collation throughout.
+    "WITH RECURSIVE down(id, depth) AS (SELECT id, 0 FROM subject WHERE id = :id UNION ALL"
     " SELECT t.subject_id, down.depth + 1 FROM timeline t JOIN down ON t.parent = down.id"
     " WHERE t.kind = 'region' AND t.valid_from <= :day AND t.valid_to > :day AND down.depth < 12)"
     " SELECT DISTINCT id FROM down"
