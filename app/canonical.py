@@ -40,8 +40,9 @@ def _refuse_nul(value: Any) -> None:
             _refuse_nul(part)
 
 
-_MAYBE_FLOAT = re.compile(rb"[:,\[]-?[0-9]+[.eE]")
-"""A float in canonical JSON, or a text that looks like one; everything else is passed over quickly."""
+_MAYBE_FLOAT = re.compile(rb"[:,\[](?:-?[0-9]+[.eE]|null)")
+"""A float in canonical JSON (NaN and infinities are written as null), or a text that looks like one;
+everything else is passed over quickly."""
 
 
 def refuse_floats(value: Any, encoded: bytes) -> None:

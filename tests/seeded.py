@@ -20,6 +20,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
 from app import indexing, log
 from app.auth import accounts
@@ -143,7 +144,7 @@ class Living:
 
     def rows(self, query: str) -> list[Any]:
         with self.database.reading() as session:
-            return list(session.connection().exec_driver_sql(query).fetchall())
+            return list(session.connection().execute(text(query)).fetchall())
 
     def assert_sound(self, head: tuple[int, str] | None = None) -> None:
         with self.database.reading() as session:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import orjson
 
 from app.bench.figures import Plan, median, median_ratio
-from app.bench.load import Answered, Orders, Target
+from app.bench.load import EMPTY, Answered, Orders, Target
 from app.bench.registries import Registry, day_of
 
 CONNECTIONS = 16
@@ -74,7 +74,7 @@ def serving(registry: Registry, factory: str = "served") -> Iterator[Served]:
     """The server of ``app.bench.server`` on a free port."""
     port = free_port()
     with process(["-m", "app.bench.server", factory, str(port)], registry) as running:
-        wait_for(port, "/empty", running)
+        wait_for(port, EMPTY, running)
         yield Served(port, running.pid)
 
 

@@ -20,6 +20,9 @@ import uvloop
 from app.bench import machine
 from app.bench.figures import percentile
 
+EMPTY = "/empty"
+"""The path of the empty route."""
+
 
 class Target(TypedDict):
     name: str
@@ -122,28 +125,29 @@ class Turn:
 
 
 class Client:
-    """The connections to one target, kept over the rounds."""
+    """Asks one target; the paths go on from round to round, connections are kept within a round."""
 
     def __init__(self, target: Target) -> None:
         self.port, self.pid = target["port"], target["pid"]
         self.requests = itertools.cycle(
             [f"GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n".encode() for path in target["paths"]]
         )
-        self.lines: list[Line] = []
 
     async def run(self, connections: int, seconds: float) -> Answered:
         turn = Turn(self.requests)
         loop = asyncio.get_running_loop()
-        while len(self.lines) < connections:
-            _, line = await loop.create_connection(lambda: Line(turn), "127.0.0.1", self.port)
-            self.lines.append(line)
+        made = [
+            await loop.create_connection(lambda: Line(turn), "127.0.0.1", self.port)
+            for _ in range(connections)
+        ]
         began, used, spent = time.perf_counter(), time.process_time(), machine.processor_time(self.pid)
-        turn.ends, turn.running = began + seconds, len(self.lines)
-        for line in self.lines:
-            line.turn = turn
+        turn.ends, turn.running = began + seconds, connections
+        for _transport, line in made:
             line.ask()
         await asyncio.wait_for(turn.done, seconds + 30)
         passed = time.perf_counter() - began
+        for transport, _line in made:
+            transport.close()
         return {
             "rate": len(turn.waits) / passed,
             "p95_ms": percentile(turn.waits, 0.95) * 1000,

@@ -10,9 +10,8 @@ from sqlalchemy import create_engine, text
 
 from app.bench.driving import by_processor_time, drive, item_paths, rates, serving, shown
 from app.bench.figures import Plan, Row, median, median_ratio
-from app.bench.load import Answered
+from app.bench.load import EMPTY, Answered
 from app.bench.registries import ITEMS, Registry, fingerprint, items, load_items
-from app.bench.server import EMPTY
 
 DAYS = 3650
 """``?on=`` asks about ten years from 2016 on; the synthetic items are attested from 2020."""

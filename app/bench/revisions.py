@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from app.bench.driving import by_processor_time, drive, item_paths, rates, serving, shown
+from app.bench.driving import Served, by_processor_time, drive, item_paths, rates, serving, shown
 from app.bench.figures import Plan, Row, median_ratio
-from app.bench.load import Answered, Target
+from app.bench.load import EMPTY, Answered
 from app.bench.registries import ITEMS, REVISIONS, Many, Registry, items, revisions
-from app.bench.server import EMPTY
 
 TARGET = 0.9
 DAYS = 1500
@@ -16,36 +15,32 @@ DAYS = 1500
 def bench(plan: Plan) -> list[Row]:
     few = items(plan, plan.count(ITEMS, 50))
     many = revisions(plan, plan.count(REVISIONS, 2_000))
-    return [*_few_and_many(plan, few, many), *_hot(plan, many)]
-
-
-def _few_and_many(plan: Plan, few: Registry, many: Many) -> list[Row]:
-    few_ids, many_ids = few.item_ids(), many.registry.item_ids()
-    targets: list[Target] = []
     with serving(few) as one, serving(many.registry) as other:
-        for name, days in (("item", 0), ("item?on=", DAYS)):
-            targets += [
-                one.target(f"{name} few", item_paths(few_ids, days)),
-                other.target(f"{name} many", item_paths(many_ids, days)),
-            ]
-        targets.append(other.target("empty", [EMPTY]))
-        measured = drive(plan, targets)
-    size = f"{many.items * many.per_item:,} revisions"
+        return [*_few_and_many(plan, (few, one), (many, other)), *_hot(plan, many, other)]
+
+
+def _few_and_many(plan: Plan, few: tuple[Registry, Served], many: tuple[Many, Served]) -> list[Row]:
+    few_ids, many_ids = few[0].item_ids(), many[0].registry.item_ids()
+    targets = [many[1].target("empty", [EMPTY])]
+    for name, days in (("item", 0), ("item?on=", DAYS)):
+        targets += [
+            few[1].target(f"{name} few", item_paths(few_ids, days)),
+            many[1].target(f"{name} many", item_paths(many_ids, days)),
+        ]
+    measured = drive(plan, targets)
+    size = f"{many[0].items * many[0].per_item:,} revisions"
     return [
         _row(f"read {name}, {size}", measured, f"{name} many", f"{name} few") for name in ("item", "item?on=")
     ]
 
 
-def _hot(plan: Plan, many: Many) -> list[Row]:
-    with serving(many.registry) as served:
-        measured = drive(
-            plan,
-            [
-                served.target(f"{name}{suffix}", item_paths([item], days))
-                for suffix, days in (("", 0), ("?on=", many.hot_revisions))
-                for name, item in (("single", many.single), ("hot", many.hot))
-            ],
-        )
+def _hot(plan: Plan, many: Many, served: Served) -> list[Row]:
+    targets = [
+        served.target(f"{name}{suffix}", item_paths([item], days))
+        for suffix, days in (("", 0), ("?on=", many.hot_revisions))
+        for name, item in (("single", many.single), ("hot", many.hot))
+    ]
+    measured = drive(plan, targets)
     size = f"{many.hot_revisions:,} revisions against 1"
     return [
         _row(f"one item{suffix}, {size}", measured, f"hot{suffix}", f"single{suffix}")

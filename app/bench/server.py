@@ -8,9 +8,8 @@ import uvicorn
 from fastapi import FastAPI, Response
 
 from app.bench import machine
+from app.bench.load import EMPTY
 from app.main import create_app
-
-EMPTY = "/empty"
 
 
 def served() -> FastAPI:

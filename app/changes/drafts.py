@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from app import log
 from app.auth.actor import Actor
-from app.canonical import decode, digest, encode
+from app.canonical import decode, digest, encode, refuse_floats
 from app.changes.carrying import transfers
 from app.changes.deciding import Decider
 from app.changes.models import STATE_LABELS, Changeset, ChangesetInput, DecisionInput
@@ -210,6 +210,7 @@ def _write_decisions(
     made = []
     for position, (body, base) in enumerate(zip(bodies, decided.bases, strict=True), start=1):
         data = encode(body)
+        refuse_floats(body, data)  # a NaN is null once it is written
         kept = digest(data) if approved and digest(data) in approved else None
         made.append(DecisionRow(position, data, encode(base), kept))
     replace_decisions(session, changeset, made)

@@ -103,7 +103,7 @@ def test_changesets_are_listed_and_shown_to_staff_alone(living: Living, item: st
 
 
 def test_without_a_good_token_nothing_is_written(living: Living, item: str, clock: Any) -> None:
-    form = {"title": "x", "decisions": [set_field(item, "note", "x")]}
+    form = {"title": "x", "decisions": [set_field(item, "note", "x", "2026-12-01")]}
 
     def asked(authorization: str | None) -> Any:
         headers = {"Authorization": authorization} if authorization is not None else {}
@@ -168,7 +168,9 @@ def test_nobody_approves_what_he_wrote_or_submitted(living: Living, item: str) -
 
 
 def test_a_scoped_account_stays_in_its_scope(living: Living, item: str) -> None:
-    (elsewhere,) = living.rows("SELECT subject_id FROM timeline WHERE kind = 'region' AND name = '成都市' LIMIT 1")
+    (elsewhere,) = living.rows(
+        "SELECT subject_id FROM timeline WHERE kind = 'region' AND name = '成都市' LIMIT 1"
+    )
     living.hire("chengdu", "edit", region=elsewhere[0])
     form = {"title": "x", "decisions": [set_field(item, "note", "x")]}
     refused(living.post("chengdu", "/changesets", form), 403, "out-of-scope")
@@ -191,7 +193,11 @@ def test_a_stale_edit_is_told(living: Living, item: str) -> None:
     first = edit('"1"')
     assert (first.status_code, first.headers["etag"], first.json()["title"]) == (200, '"2"', "改")
     assert refused(edit('"1"'), 412, "edited-meanwhile")["detail"]["version"] == 2
-    refused(living.post("editor", f"/changesets/{changeset}/submit", **{"If-Match": '"1"'}), 412, "edited-meanwhile")
+    refused(
+        living.post("editor", f"/changesets/{changeset}/submit", **{"If-Match": '"1"'}),
+        412,
+        "edited-meanwhile",
+    )
 
 
 def test_approval_is_for_what_was_read(living: Living, item: str) -> None:
@@ -201,9 +207,7 @@ def test_approval_is_for_what_was_read(living: Living, item: str) -> None:
     living.post("reviewer", f"{place}/return", {"reason": "改"})
     form = {"title": "调整承诺时限", "decisions": [set_field(item, "note", "二")]}
     version = living.client.get(f"/api/v1{place}", headers=living.headers("editor")).headers["etag"]
-    living.client.put(
-        f"/api/v1{place}", json=form, headers=living.headers("editor", **{"If-Match": version})
-    )
+    living.client.put(f"/api/v1{place}", json=form, headers=living.headers("editor", **{"If-Match": version}))
     living.post("editor", f"{place}/submit")
     problem = refused(living.post("reviewer", f"{place}/approve", {"hash": read}), 412, "approval-stale")
     assert living.post("reviewer", f"{place}/approve", {"hash": problem["detail"]["hash"]}).status_code == 200

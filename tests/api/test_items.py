@@ -38,9 +38,7 @@ def test_an_item_answers_by_its_id_with_its_envelope(asking: Living) -> None:
 def test_a_code_leads_to_the_items_own_address_and_keeps_the_question(asking: Living) -> None:
     answer = asking.get(f"/items/{FORESTRY}", on="2025-07-01", known_at="99999999")
     assert answer.status_code == 308
-    assert answer.headers["location"] == (
-        f"/api/v1/items/{felling(asking)}?on=2025-07-01&known_at=99999999"
-    )
+    assert answer.headers["location"] == (f"/api/v1/items/{felling(asking)}?on=2025-07-01&known_at=99999999")
     followed = asking.client.get(answer.headers["location"])
     assert followed.json()["on"] == "2025-07-01"
 
@@ -51,7 +49,9 @@ def test_the_address_of_an_item_does_not_depend_on_case(asking: Living) -> None:
     assert (answer.status_code, answer.headers["location"]) == (308, f"/api/v1/items/{item}")
 
 
-@pytest.mark.parametrize("asked", ["没有这个编码", "qdi-9999999k", "qdi-00000578", "511A-x", "%2F..%2F", "a?b"])
+@pytest.mark.parametrize(
+    "asked", ["没有这个编码", "qdi-9999999k", "qdi-00000578", "511A-x", "%2F..%2F", "a?b"]
+)
 def test_what_was_never_known_is_404(asking: Living, asked: str) -> None:
     answer = asking.get(f"/items/{asked}")
     assert answer.status_code == 404

@@ -165,7 +165,11 @@ def test_a_list_of_one_and_of_three_cost_the_same(asking: Living, path: str) -> 
     costs = []
     for limit in (1, 3, 50):
         with counted(asking) as statements:
-            answer = asking.get(path, limit=limit, q="许可") if path == "/search" else asking.get(path, limit=limit)
+            answer = (
+                asking.get(path, limit=limit, q="许可")
+                if path == "/search"
+                else asking.get(path, limit=limit)
+            )
         assert len(next(v for v in answer.json().values() if isinstance(v, list))) == limit
         costs.append(len(statements))
     assert costs[0] == costs[1] == costs[2] <= 4

@@ -94,12 +94,12 @@ def test_a_creation_is_not_voided_under_what_builds_on_it(office):
 def test_a_voided_creation_may_be_entered_again(office):
     """The same id, and no attested start this time: the days before are not yet, no longer unknown."""
     item = office.items[0]
-    content = item_content("取水许可", office.water, office.district)
+    content = item_content("取水许可1", office.water, office.district)
     again = {"outcome": "add", "subject": item, "content": content, "effective_from": "2024-01-01"}
     again |= {"timing": "correction", "reason": "有施行日期"}
     office.publish_change(void(office.acts(item)[0]), again)
     assert office.on(item, "2023-12-31").status == "not_yet"
-    assert office.on(item, "2024-01-01").document()["name"] == "取水许可"
+    assert office.on(item, "2024-01-01").document()["name"] == "取水许可1"
     office.assert_sound()
 
 

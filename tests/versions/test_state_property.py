@@ -27,7 +27,7 @@ from app.versions.recording import Act, Order, Part, Voiding, add_code, record, 
 from app.versions.timeline import Facets
 
 FIRST_DAY = dt.date(2026, 1, 1)
-SPAN = 8
+SPAN = 6
 """Days on which things happen; few, so that they meet."""
 KEYS = ["a", "b", "c"]
 CODES = [("local", "X1"), ("local", "X2"), ("uscc", "Y1")]
@@ -213,8 +213,9 @@ class VoidAct:
     ground: str
 
 
+creations = st.builds(Create, st.integers(0, 1), days, st.booleans(), contents, st.lists(changes, max_size=2))
 steps = st.one_of(
-    st.builds(Create, st.integers(0, 1), days, st.booleans(), contents, st.lists(changes, max_size=2)),
+    creations,
     *[
         st.builds(
             Change,
@@ -228,7 +229,12 @@ steps = st.one_of(
     st.builds(VoidAct, st.integers(0, 30), st.sampled_from(["error", "withdrawn"])),
 )
 publications = st.tuples(st.lists(steps, min_size=1, max_size=3), st.integers(-5_000_000, 5_000_000))
-histories = st.lists(publications, min_size=1, max_size=6)
+histories = st.builds(
+    lambda first, rest, more: [([first, *rest], 0), *more],  # something stands from the start
+    creations,
+    st.lists(steps, max_size=2),
+    st.lists(publications, max_size=5),
+)
 
 
 class Player:
@@ -239,22 +245,24 @@ class Player:
         self.model = Model()
         self.subjects = ids.allocate(connection, "item", 2)
         self.moments: list[tuple[int, int]] = []
+        self.voiding: set[int] = set()
 
     def publish(self, asked: list[Any]) -> None:
         acts: list[Act] = []
         voids: list[Voiding] = []
-        for step in asked:
-            if isinstance(step, VoidAct):
-                self._void(step, voids)
-            else:
-                act = self._create(step, acts) if isinstance(step, Create) else self._change(step, acts)
-                acts += [act] if act else []
+        for step in (step for step in asked if isinstance(step, VoidAct)):  # voids come first, as recorded
+            self._void(step, voids)
+        self.voiding = {voiding.act for voiding in voids}
+        for step in (step for step in asked if not isinstance(step, VoidAct)):
+            act = self._create(step, acts) if isinstance(step, Create) else self._change(step, acts)
+            acts += [act] if act else []
+        self.voiding = set()
         receipt = record(self.connection, Order("routine", acts, voids), describe)
         self.moments.append((receipt.seq, receipt.recorded_at))
         self._learn(receipt.publication, receipt.seq, acts, voids)
 
     def _alive(self) -> list[Decided]:
-        voided = {act for _, act in self.model.voids}
+        voided = {act for _, act in self.model.voids} | self.voiding
         return [d for _, d in self.model.decisions if d.act not in voided]
 
     def _void(self, step: VoidAct, voids: list[Voiding]) -> None:
@@ -414,3 +422,29 @@ def test_moments_between_entries_rest_on_the_entry_before(sqlite, clock, history
                 assert (known.seq, known.recorded_at) == (seq, recorded)
         assert queries.known_at(connection, "2300-01-01T00:00:00Z").asked_later
         assert log.head(connection).seq == player.moments[-1][0]
+
+
+# --- found by the histories above, kept as they are ------------------------------------------------------------
+
+
+def test_the_unknown_time_is_described_by_what_follows_it(sqlite, clock):
+    """A correction on the attested day itself changes the name in the timeline before that day too."""
+    with rolled_back(sqlite) as connection:
+        player = Player(connection)
+        player.publish([Create(0, 3, True, {"name": "n1"}, [])])
+        player.publish([Change([0], 3, None, [{"op": "set", "path": "name", "value": "n2"}])])
+        names = connection.exec_driver_sql("SELECT name FROM timeline ORDER BY valid_from").scalars().all()
+        assert names == ["n2", "n2"]
+        assert_timeline_is_derived(connection)
+
+
+def test_an_attested_start_that_turns_out_a_start(sqlite, clock):
+    """The same content from the same day, only no longer start_unknown: still a revision of its own."""
+    with rolled_back(sqlite) as connection:
+        player = Player(connection)
+        player.publish([Create(0, 3, True, {"name": "n1"}, [])])
+        assert_agrees(player, player.moments[-1][0])
+        player.publish([VoidAct(0, "error"), Create(0, 3, False, {"name": "n1"}, [])])
+        answers = assert_agrees(player, player.moments[-1][0])
+        assert answers[player.subjects[0], day(2)].status == "not_yet"
+        assert_timeline_is_derived(connection)

@@ -26,7 +26,9 @@ from app.places.content import AuthorityContent
 from app.searching import open_engine
 from app.settings import Settings
 
-ATTACK = "\"'><script>alert(1)</script><img src=x onerror=alert(2)></textarea></title>{{7*7}}{% raw %}\u202e]]>"
+ATTACK = (
+    "\"'><script>alert(1)</script><img src=x onerror=alert(2)></textarea></title>{{7*7}}{% raw %}\u202e]]>"
+)
 """In every text field. The right-to-left override stands for all that is not letters."""
 ADDRESS = "javascript:alert(document.domain)"
 LONG = "关于在本行政区域内依法从事生产经营活动的单位和个人申请办理有关许可的事项" * 6
@@ -100,16 +102,15 @@ class Hostile(Living):
     bare: str = ""
     huge: str = ""
     secret: str = ""
+    secret_code: str = ""
     linked: str = ""
     law: str = ""
     authority: str = ""
     round: str = ""
 
 
-DOCUMENT = {
-    name: ATTACK
-    for name in ("number", "title", "issuer", "document_date", "published_on", "effective_on")
-} | {"url": ADDRESS}
+_WORDS = ("number", "title", "issuer", "document_date", "published_on", "effective_on")
+DOCUMENT = dict.fromkeys(_WORDS, ATTACK) | {"url": ADDRESS}
 
 
 @pytest.fixture(scope="session")
@@ -160,7 +161,7 @@ def _fill(office: Office) -> dict[str, str]:
         _made("item", "add", plain | {"name": "不公开的事项", "visibility": "internal"}, codes=_codes("B"))
     )
     secret = _newest(office, "item")
-    links = {"online_address": "https://hall.example/apply?a=1&b=\"2", "mobile": "ftp://hall.example/"}
+    links = {"online_address": 'https://hall.example/apply?a=1&b="2', "mobile": "ftp://hall.example/"}
     office.publish_change(_made("item", "add", plain | {"name": "有网址的事项", **links}))
     linked = _newest(office, "item")
     asked = {"words": ATTACK, "annex": ATTACK, "number": ATTACK, "reason": ATTACK, "effective_from": TODAY}
@@ -182,6 +183,7 @@ def _fill(office: Office) -> dict[str, str]:
         "bare": bare,
         "huge": huge,
         "secret": secret,
+        "secret_code": _codes("B")[0]["value"],
         "linked": linked,
         "law": law,
         "authority": authority,

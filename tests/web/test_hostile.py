@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from reading import BROWSER, read
 
@@ -26,7 +24,7 @@ def test_an_item_hostile_in_every_field_is_only_text(hostile_registry) -> None:
 def test_a_hostile_document_in_the_banner_is_only_text(hostile_registry) -> None:
     page = read(hostile_registry, f"/items/{hostile_registry.ended}")
     assert "已取消" in page.words
-    assert f"此后怎么办： {SCRIPT}"[:5] in page.words
+    assert "此后怎么办：" in page.words
     assert page.words.count(SCRIPT) >= 8
 
 
@@ -52,7 +50,9 @@ def test_hits_are_escaped_before_they_are_marked(hostile_registry) -> None:
 
 @pytest.mark.parametrize("name", ["q", "region", "authority", "type", "level"])
 def test_what_is_asked_is_only_text(hostile_registry, name: str) -> None:
-    answer = hostile_registry.client.get("/search", params={name: '"><script>alert(3)</script>'}, headers=BROWSER)
+    answer = hostile_registry.client.get(
+        "/search", params={name: '"><script>alert(3)</script>'}, headers=BROWSER
+    )
     assert answer.status_code in (200, 404)
     assert "<script" not in answer.text
 
@@ -65,7 +65,16 @@ def test_what_was_not_found_is_only_text(hostile_registry) -> None:
 def test_an_item_with_nothing_filled_in_says_so_nine_times(hostile_registry) -> None:
     page = read(hostile_registry, f"/items/{hostile_registry.bare}")
     assert "九项公开内容已提供 0 项" in page.words
-    for heading in ("审批依据", "申报条件", "申报材料", "办理程序", "承诺时限", "收费标准", "受理结果", "投诉渠道"):
+    for heading in (
+        "审批依据",
+        "申报条件",
+        "申报材料",
+        "办理程序",
+        "承诺时限",
+        "收费标准",
+        "受理结果",
+        "投诉渠道",
+    ):
         assert page.section(heading) == "未提供", heading
     assert "具体内容未提供" in page.section("服务内容")
     assert "None" not in page.words
@@ -88,12 +97,25 @@ def test_an_items_own_links_go_out_only_by_http(hostile_registry) -> None:
 
 
 def test_what_is_internal_shows_on_no_page(hostile_registry) -> None:
-    secret, office = hostile_registry.secret, hostile_registry.office
-    for path in (f"/items/{secret}", "/items?code=B/", f"/items/{secret}?on=2020-01-01", f"/items/{secret}?known_at=9999999"):
-        answer = hostile_registry.client.get(path, headers=BROWSER)
-        assert answer.status_code == 404, path
+    secret, client = hostile_registry.secret, hostile_registry.client
+    code = client.get("/items", params={"code": hostile_registry.secret_code}, headers=BROWSER)
+    assert code.status_code == 404
+    for query in ({}, {"on": "2020-01-01"}, {"on": "2030-01-01"}, {"known_at": "999999"}):
+        answer = client.get(f"/items/{secret}", params=query, headers=BROWSER)
+        assert answer.status_code == 404, query
         assert "不公开的事项" not in answer.text
-    for path in ("/", "/search?status=all", "/search?q=不公开的事项", f"/rounds/{hostile_registry.round}", f"/authorities/{office.water}"):
-        text = hostile_registry.client.get(path, headers=BROWSER).text
+    page = read(hostile_registry, "/search", q="不公开的事项")
+    assert not [shown for _, shown in page.links if "不公开的事项" in shown]
+    for path in (
+        "/",
+        "/search?status=all",
+        f"/rounds/{hostile_registry.round}",
+        f"/authorities/{hostile_registry.office.water}",
+    ):
+        text = client.get(path, headers=BROWSER).text
         assert secret not in text, path
-        assert not re.search("<(a|h2|b)[^>]*>不公开的事项", text), path
+        assert "不公开的事项" not in text, path
+
+
+def test_a_round_says_how_many_of_its_decisions_are_not_shown(hostile_registry) -> None:
+    assert "另有 1 项不公开" in read(hostile_registry, f"/rounds/{hostile_registry.round}").words

@@ -47,6 +47,8 @@ def show_round(
         round=found,
         decisions=decisions[(page - 1) * LIMIT : page * LIMIT],
         matching=len(decisions),
+        withheld=sum(found["outcomes"].values())
+        - len({one["act"] for one in found["decisions"] if not one["voided"]}),
         kinds={one["subject"]: kind_of(one["subject"]) for one in decisions},
         outcome=outcome,
         page=page,

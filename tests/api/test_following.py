@@ -1,0 +1,79 @@
+"""Staying in sync: the change feed, the export, the log's head."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from seeded import FELLING, TODAY, Living, set_field
+
+from app.log import GENESIS
+
+
+def follow(living: Living, **query: Any) -> list[dict[str, Any]]:
+    """Every change, page by page."""
+    found: list[dict[str, Any]] = []
+    since = query.pop("since", 0)
+    while since is not None:
+        page = living.get("/changes", since=since, **query).json()
+        found += page["changes"]
+        since = page["next"]
+    return found
+
+
+def test_the_feed_tells_every_revision_once_and_in_order(asking: Living) -> None:
+    told = follow(asking, limit=97)
+    assert [one["seq"] for one in told] == [row[0] for row in asking.rows("SELECT seq FROM revision ORDER BY seq")]
+    assert follow(asking, limit=1000) == told
+    middle = told[500]["seq"]
+    assert follow(asking, since=middle) == told[501:]
+    assert asking.get("/changes", since=told[-1]["seq"]).json()["changes"] == []
+
+
+def test_a_reader_who_stays_in_sync_holds_what_the_registry_answers(living: Living) -> None:
+    item = living.item_called(FELLING)
+    seen = living.get("/log/head").json()["seq"]
+    living.publish(set_field(item, "note", "一"))
+    living.publish(set_field(item, "note", "二", "2026-10-01"))
+    told = follow(living, since=seen)
+    # The plan of 2027 stands on top of both: each publication wrote a revision for each day it changed.
+    assert [(one["subject"], one["effective_from"]) for one in told] == [
+        (item, TODAY),
+        (item, "2027-01-01"),
+        (item, "2026-10-01"),
+        (item, "2027-01-01"),
+    ]
+    answer = living.get(f"/items/{item}/revisions").json()["intervals"]
+    assert [i["content_hash"] for i in answer][-3:] == [told[i]["content_hash"] for i in (0, 2, 3)]
+    assert living.get("/changes", since=seen).headers["cache-control"] == "private, no-store"
+
+
+def test_what_takes_effect_in_a_month(asking: Living) -> None:
+    told = follow(asking, effective_from="2026-12-01", effective_to="2027-01-31")
+    assert [(one["subject"], one["outcome"]) for one in told] == [(asking.item_called(FELLING), "adjust")]
+    october = follow(asking, effective_from="2025-10-01", effective_to="2025-10-01", limit=3)
+    assert {one["effective_from"] for one in october} == {"2025-10-01"}
+    assert sorted(one["outcome"] for one in october).count("cancel") == 2
+    assert asking.get("/changes", effective_from="morgen").json()["code"] == "bad-day"
+
+
+def test_the_export_is_every_items_own_answer(asking: Living) -> None:
+    for on in (TODAY, "2025-05-01"):
+        answer = asking.get("/export.jsonl", on=on)
+        assert answer.headers["content-type"] == "application/x-ndjson"
+        lines = answer.content.splitlines()
+        assert len(lines) == sum(asking.get("/items/counts", on=on).json()["status"].values())
+        for line in lines[::40]:
+            item = orjson.loads(line)["id"]
+            assert line == asking.get(f"/items/{item}", on=on).content
+        head = asking.get("/log/head").json()
+        assert answer.headers["x-log-seq"] == str(head["seq"])
+
+
+def test_the_head_moves_with_every_publication(living: Living) -> None:
+    before = living.get("/log/head").json()
+    living.publish(set_field(living.item_called(FELLING), "note", "x"))
+    after = living.get("/log/head").json()
+    assert after["seq"] > before["seq"]
+    assert after["hash"] != before["hash"] != GENESIS
+    living.assert_sound((before["seq"], before["hash"]))
