@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 BATCH = 200
 """Publications per drain; each may touch many items."""
+TIDY_SECONDS = 3600
+"""How often whoever drains also tidies."""
 
 _TEXT_FIELDS = (
     "exercised",
@@ -263,6 +265,26 @@ def rebuild(database: Database, engine: Engine) -> int:
     return counted
 
 
+def tidy(database: Database, access_log_months: int) -> None:
+    """The access log keeps its months, and no more."""
+    with database.writing() as session:
+        log.prune_access(session.connection(), access_log_months)
+
+
+def is_missing(database: Database, engine: Engine) -> bool:
+    """Whether the registry holds something and the index nothing: a new machine, a restored backup."""
+    with database.reading() as session:
+        return log.head(session.connection()).seq > 0 and engine.applied_seq() == 0
+
+
+def catch_up(database: Database, engine: Engine) -> None:
+    """Bring the index up to the registry, from nothing if need be. Raises EngineError."""
+    if is_missing(database, engine):
+        rebuild(database, engine)
+    while drain(database, engine):
+        pass
+
+
 class Drainer:
     """One thread that drains while the server runs; a failure is logged and tried again with back-off."""
 
@@ -283,9 +305,12 @@ class Drainer:
         self._thread.join(timeout=10)
 
     def _run(self) -> None:
-        pause = self.every
+        pause, begun = self.every, False
         while not self._stop.wait(pause):
             try:
+                if not begun:
+                    catch_up(self.database, self.engine)
+                    begun = True
                 drain(self.database, self.engine)
                 self._tidy()
                 pause = self.every
@@ -297,9 +322,7 @@ class Drainer:
                 logger.exception("index drainer failed, trying again in %.1f s", pause)
 
     def _tidy(self) -> None:
-        """Once an hour: the access log keeps its months, and no more."""
-        if self._tidied and time.monotonic() - self._tidied < 3600:
+        if self._tidied and time.monotonic() - self._tidied < TIDY_SECONDS:
             return
         self._tidied = time.monotonic()
-        with self.database.writing() as session:
-            log.prune_access(session.connection(), self.access_log_months)
+        tidy(self.database, self.access_log_months)

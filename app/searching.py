@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.items.queries import Filter, list_subjects
+from app.errors import Unavailable
+from app.items.queries import Filter, list_subjects, rows_on
 from app.settings import Settings
 from search.embedded import EmbeddedEngine
 from search.engine import DEFAULT_STATUSES, Engine, EngineError, Hit, SearchQuery
@@ -47,10 +48,20 @@ def page_of(
         try:
             page = engine.search(query)
             hits = [_hit(hit, explain) for hit in page.hits]
+            _as_of_item(connection, hits, on)
             return {"total": page.total, "relaxed": page.relaxed, "hits": hits, "facets": page.facets}
         except EngineError:
             logger.exception("the search engine is away; the database answers")
     return _from_database(connection, query)
+
+
+def _as_of_item(connection: Connection, hits: list[dict[str, Any]], on: str) -> None:
+    """Code and interval as the item's own page gives them; a search document's interval may be narrower."""
+    rows = rows_on(connection, {hit["id"] for hit in hits}, on)
+    for hit in hits:
+        row = rows.get(hit["id"])
+        if row is not None:
+            hit |= {name: row[name] for name in ("code", "valid_from", "valid_to", "status")}
 
 
 def _hit(hit: Hit, explain: bool) -> dict[str, Any]:
@@ -96,5 +107,13 @@ def _from_database(connection: Connection, query: SearchQuery) -> dict[str, Any]
 
 
 def open_engine(settings: Settings) -> Engine | None:
-    """The engine that the settings ask for; nothing is opened before its first use."""
+    """The engine that the settings ask for; nothing is opened before its first use.
+
+    Raises Unavailable for a server: that engine is not there yet, and another must not stand in silently.
+    """
+    if settings.search_url:
+        raise Unavailable(
+            "QINGDAN_SEARCH_URL 指定的 Meilisearch 引擎尚未提供；请清空此项，使用内置检索。",
+            code="no-such-engine",
+        )
     return EmbeddedEngine(settings.index_dir)

@@ -24,10 +24,6 @@ class Settings(BaseSettings):
     search_key: str = Field(
         "", description="the Meilisearch key, with rights on this registry's indexes only"
     )
-    signing_key: Path | None = Field(
-        None, description="Ed25519 key file; made under the data directory if unset"
-    )
-    public_url: str = Field("", description="the address citizens use, for links that leave the site")
     lock_timeout: float = Field(30.0, description="seconds a writer waits for another before it gives up")
     access_log_months: int = Field(
         6, ge=6, description="how long sign-ins and refusals are kept; the law's floor is 6"

@@ -5,18 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from app.db import Database
 from app.errors import Unavailable
+from app.indexing import catch_up
 from app.migrating import is_current
+from app.searching import open_engine
 from app.settings import Settings
+from search.engine import EngineBusy
+
+console = Console()
 
 
 def open_registry(settings: Settings, *, checked: bool = True) -> Database:
-    """The registry's database. Raises Unavailable where its schema is not the newest."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    """The registry's database. Raises Unavailable where there is none, or its schema is not the newest.
+
+    ``checked`` False is for the commands that make or migrate one.
+    """
     database = Database(settings.database, lock_timeout=settings.lock_timeout)
+    if checked and database.path is not None and not database.path.exists():
+        raise Unavailable(
+            f"{database.path} 处没有登记簿；请检查 QINGDAN_DATA_DIR，或先运行 qingdan migrate。",
+            code="no-registry",
+        )
     if checked and not is_current(database):
         raise Unavailable("数据库结构不是最新，请先运行 qingdan migrate。", code="not-migrated")
     return database
@@ -25,7 +38,11 @@ def open_registry(settings: Settings, *, checked: bool = True) -> Database:
 @contextmanager
 def tell_progress(title: str) -> Iterator[Callable[[str, int], None]]:
     """A progress line: ``tell(what, count)``."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description} {task.completed} 条"),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, transient=False) as progress:
         task = progress.add_task(title, total=None)
 
@@ -33,3 +50,16 @@ def tell_progress(title: str) -> Iterator[Callable[[str, int], None]]:
             progress.update(task, description=f"{title}：{what}", completed=count)
 
         yield tell
+
+
+def index_what_is_owed(settings: Settings, database: Database) -> None:
+    """Bring the search index up; where a running server holds it, that server does."""
+    engine = open_engine(settings)
+    if engine is None:
+        return
+    try:
+        catch_up(database, engine)
+    except EngineBusy:
+        console.print("检索索引由正在运行的服务更新。")
+    finally:
+        engine.close()

@@ -16,11 +16,11 @@ from app.auth.accounts import actor_of, find_account
 from app.changes import kinds
 from app.changes.queries import rounds
 from app.changes.redacting import redact as redact_content
-from app.cli.common import open_registry, tell_progress
+from app.cli.common import index_what_is_owed, open_registry, tell_progress
 from app.errors import Invalid
 from app.exchange import importing, seeding
 from app.exchange.exporting import export_lines
-from app.indexing import rebuild
+from app.indexing import is_missing
 from app.searching import open_engine, page_of
 from app.settings import Settings
 from app.versions import verifying
@@ -54,17 +54,19 @@ def import_file(
         raise Invalid(
             "请用 --as 写明由哪个账号起草，或用 --initial 首次录入，或先 --dry-run 核对。", code="no-mode"
         )
+    database = None if dry_run else open_registry(settings)
     with tell_progress(file.name) as tell:
-        if dry_run:
+        if database is None:
             imported, spool = importing.check(file, mapping, day, tell)
             spool.close()
         elif initial:
-            imported = importing.import_initial(open_registry(settings), file, mapping, day, tell)
+            imported = importing.import_initial(database, file, mapping, day, tell)
         else:
-            database = open_registry(settings)
             with database.reading() as session:
                 actor = actor_of(find_account(session, as_user or ""))
             imported = importing.import_draft(database, actor, file, mapping, today(), day, tell)
+    if database is not None and imported.publications:
+        index_what_is_owed(settings, database)
     _tell_import(imported, dry_run, report)
 
 
@@ -117,10 +119,7 @@ def seed() -> None:
         raise Invalid("登记簿不是空的，不能载入示范数据。", code="not-empty")
     with tell_progress("示范数据") as tell:
         count = seeding.seed(database, today(), tell=tell)
-    engine = open_engine(settings)
-    if engine is not None:
-        rebuild(database, engine)
-        engine.close()
+    index_what_is_owed(settings, database)
     console.print(f"完成：{count} 次发布。" if count else "示范数据已在登记簿中，没有变化。")
 
 
@@ -133,8 +132,12 @@ def search(
     settings = Settings()
     day = parse_day(on) if on else today()
     engine = open_engine(settings)
-    with open_registry(settings).reading() as session:
+    database = open_registry(settings)
+    with database.reading() as session:
         page = page_of(engine, session.connection(), q=q, on=day, limit=limit)
+    if engine is not None and is_missing(database, engine):
+        console.print("检索索引是空的，请运行 qingdan reindex。")
+        raise typer.Exit(1)
     console.print(f"共 {page['total']} 个" + ("（没有完全匹配，以下为近似结果）" if page["relaxed"] else ""))
     for hit in page["hits"]:
         console.print(f"{hit['id']}  {hit['name']}  〔{hit['layer']}〕 {hit['code'] or ''}", soft_wrap=True)
@@ -183,7 +186,9 @@ def backup(target: Annotated[Path, typer.Argument(help="directory or .tar.gz to 
 
 def restore(source: Annotated[Path, typer.Argument(exists=True, help="what backup wrote")]) -> None:
     """从备份恢复到空的数据目录，并对照备份时的日志头核验。"""
-    made = backups.restore(Settings(), source)
+    settings = Settings()
+    made = backups.restore(settings, source)
+    index_what_is_owed(settings, open_registry(settings))
     console.print(f"已恢复并核验，日志头 {made.seq}:{made.hash}", soft_wrap=True)
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+import socket
 import time
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-from app.cli.common import open_registry, tell_progress
+from app.cli.common import index_what_is_owed, open_registry, tell_progress
 from app.exchange import seeding
-from app.indexing import drain, rebuild
+from app.indexing import TIDY_SECONDS, catch_up, drain, rebuild, tidy
 from app.migrating import migrate as migrate_database
 from app.searching import open_engine
 from app.settings import Settings
@@ -42,18 +43,28 @@ def serve(
     if workers > 1:
         os.environ["QINGDAN_DRAIN_INDEX"] = "false"
         console.print("多个工作进程：请另行运行 qingdan worker 更新检索索引。")
-    console.print(f"清单已启动： [bold]http://{host}:{port}/[/bold]  接口说明： http://{host}:{port}/docs")
-    uvicorn.run(
-        "app.main:create_app",
-        factory=True,
-        host=host,
-        port=port,
-        workers=workers if workers > 1 else None,
-        log_level="warning",
-        access_log=False,
-        http="httptools",
-        loop="uvloop",
-    )
+    options: dict[str, Any] = {
+        "factory": True,
+        "host": host,
+        "port": port,
+        "log_level": "warning",
+        "access_log": False,
+        "http": "httptools",
+        "loop": "uvloop",
+    }
+    address = f"清单已启动： [bold]http://{host}:{port}/[/bold]  接口说明： http://{host}:{port}/docs"
+    if workers > 1:
+        console.print(address)
+        uvicorn.run("app.main:create_app", workers=workers, **options)
+        return
+
+    class Announced(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:  # the port is bound: the address is true
+                console.print(address)
+
+    Announced(uvicorn.Config("app.main:create_app", **options)).run()
 
 
 def _set_up(settings: Settings) -> None:
@@ -66,11 +77,8 @@ def _set_up(settings: Settings) -> None:
     if empty:
         with tell_progress("载入示范数据") as tell:
             seeding.seed(database, today(), tell=tell)
-        console.print("建立检索索引 ...")
-        engine = open_engine(settings)
-        if engine is not None:
-            rebuild(database, engine)
-            engine.close()
+    console.print("更新检索索引 ...")
+    index_what_is_owed(settings, database)
     database.dispose()
     console.print(f"准备完毕，用时 {time.monotonic() - began:.1f} 秒。")
 
@@ -91,7 +99,12 @@ def worker(
     database, engine = open_registry(settings), open_engine(settings)
     if engine is None:
         raise typer.Exit(1)
+    catch_up(database, engine)
+    tidied = 0.0
     while True:
+        if not tidied or time.monotonic() - tidied > TIDY_SECONDS:
+            tidy(database, settings.access_log_months)
+            tidied = time.monotonic()
         done = drain(database, engine)
         if once and not done:
             return

@@ -85,9 +85,25 @@ class NameBook:
         return best
 
 
+_GOVERNING = (
+    "(SELECT g.seq FROM decision g WHERE g.subject_id = r.subject_id AND g.effective_from <= r.effective_from"
+    " AND (g.until IS NULL OR g.until > r.effective_from) AND (g.creates IS NOT NULL OR g.changes IS NOT NULL)"
+    "{known} AND NOT EXISTS (SELECT 1 FROM void v WHERE v.act = g.act{known_void})"
+    " ORDER BY g.effective_from DESC, g.seq DESC LIMIT 1)"
+)
+"""The last decision that applies on the day a revision begins: the one behind the state. It is not always the
+one that wrote the revision: when a suspension for a time lapses, what stood before governs again."""
+
+
+def _governing(known: Known | None = None) -> str:
+    if known is None or known.is_head:
+        return _GOVERNING.format(known="", known_void="")
+    return _GOVERNING.format(known=f" AND g.seq <= {known.seq:d}", known_void=f" AND v.seq <= {known.seq:d}")
+
+
 _ITEM = (
     "SELECT t.valid_from, t.valid_to, t.kind, t.revision, t.status, t.codes, t.name, t.authority, t.region,"
-    " t.visibility, c.body, cd.body, cp.body, d.outcome, r.publication,"
+    " t.visibility, c.body, cd.body, cp.body, d.outcome, d.publication,"
     " (SELECT e.recorded_at FROM log_entry e WHERE e.seq > r.seq ORDER BY e.seq LIMIT 1),"
     " EXISTS (SELECT 1 FROM lineage l WHERE l.origin = t.subject_id OR l.successor = t.subject_id),"
     " h.seq, h.recorded_at,"
@@ -96,9 +112,9 @@ _ITEM = (
     " JOIN (SELECT seq, recorded_at FROM log_entry ORDER BY seq DESC LIMIT 1) h ON 1 = 1"
     " LEFT JOIN content c ON c.hash = t.content"
     " LEFT JOIN revision r ON r.seq = t.revision"
-    " LEFT JOIN decision d ON d.seq = r.cause"
+    f" LEFT JOIN decision d ON d.seq = {_governing()}"
     " LEFT JOIN content cd ON cd.hash = d.statement"
-    " LEFT JOIN publication p ON p.seq = r.publication"
+    " LEFT JOIN publication p ON p.seq = d.publication"
     " LEFT JOIN content cp ON cp.hash = p.statement"
     " WHERE t.subject_id = ? AND t.valid_from <= ? ORDER BY t.valid_from DESC LIMIT 1"
 )
@@ -290,7 +306,7 @@ def read_item_as_known(connection: Connection, item_id: str, day: str, today: st
         ],
     }
     if standing.revision is not None:
-        behind = _behind(connection, [standing.revision])
+        behind = _behind(connection, [standing.revision], known)
         envelope["recorded_at"], envelope["document"] = behind[standing.revision]
     return splice(envelope, standing.body)
 
@@ -319,13 +335,13 @@ Behind = tuple[str, dict[str, Any] | None]
 """When a revision was recorded, and the document behind it."""
 
 
-def _behind(connection: Connection, revisions: Iterable[int]) -> dict[int, Behind]:
+def _behind(connection: Connection, revisions: Iterable[int], known: Known) -> dict[int, Behind]:
     """What is behind each of these revisions."""
     query = _bound(
-        "SELECT cd.body, cp.body, d.outcome, r.publication,"
+        "SELECT cd.body, cp.body, d.outcome, d.publication,"
         " (SELECT e.recorded_at FROM log_entry e WHERE e.seq > r.seq ORDER BY e.seq LIMIT 1), r.seq"
-        " FROM revision r LEFT JOIN decision d ON d.seq = r.cause"
-        " LEFT JOIN content cd ON cd.hash = d.statement LEFT JOIN publication p ON p.seq = r.publication"
+        f" FROM revision r LEFT JOIN decision d ON d.seq = {_governing(known)}"
+        " LEFT JOIN content cd ON cd.hash = d.statement LEFT JOIN publication p ON p.seq = d.publication"
         " LEFT JOIN content cp ON cp.hash = p.statement WHERE r.seq IN :seqs",
         ["seqs"],
     )
@@ -502,7 +518,7 @@ def history_of(connection: Connection, subject_id: str, known: Known) -> list[di
     """The subject's intervals, each with the decision and document behind it, oldest first."""
     result = []
     rows = _public_spans(connection, timeline(connection, subject_id, known))
-    behind = _behind(connection, [span.revision for span in rows if span.revision is not None])
+    behind = _behind(connection, [span.revision for span in rows if span.revision is not None], known)
     for span in rows:
         entry: dict[str, Any] = {
             "revision": span.revision,
@@ -601,7 +617,7 @@ def look_up_many(connection: Connection, asked: Sequence[str], day: str) -> list
         else:
             rows = holders.get(code, [])
             wanted[code] = _holders([(row[1], row[2], row[3]) for row in rows], day)
-    rows_by_id = _rows_on(connection, {one for many in wanted.values() for one in many}, day)
+    rows_by_id = rows_on(connection, {one for many in wanted.values() for one in many}, day)
     results = []
     for code in asked:
         found = [rows_by_id[one] for one in wanted[code] if one in rows_by_id]
@@ -610,7 +626,8 @@ def look_up_many(connection: Connection, asked: Sequence[str], day: str) -> list
     return results
 
 
-def _rows_on(connection: Connection, subject_ids: set[str], day: str) -> dict[str, dict[str, Any]]:
+def rows_on(connection: Connection, subject_ids: set[str], day: str) -> dict[str, dict[str, Any]]:
+    """Short rows of the items by id, as they stand on a day."""
     statement = _bound(
         "SELECT t.subject_id, t.valid_from, t.valid_to, t.revision, t.status, t.codes, t.name FROM timeline t"
         " WHERE t.subject_id IN :ids AND t.valid_from <= :on AND t.valid_to > :on"

@@ -74,6 +74,7 @@ def values(living: Living, secret: dict[str, str]) -> dict[str, list[Any]]:
         "to": [DAYS[2]],
         "effective_from": [None, TODAY],
         "article": [None, "第九百条"],
+        "accepted": [TODAY],
         "status": [None],
     }
 
