@@ -13,6 +13,7 @@ import os
 import sqlite3
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Connection, Table, text
+from sqlalchemy.exc import DatabaseError
 
 from app import log
 from app.changes import kinds
@@ -31,6 +33,7 @@ from app.tables import METADATA
 from app.versions import verifying
 
 MANIFEST = "manifest.json"
+DATABASES = ("qingdan.db", "tables.jsonl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,7 @@ def backup(settings: Settings, target: Path) -> Made:
     with tempfile.TemporaryDirectory(dir=target.resolve().parent) as scratch:
         if database.is_sqlite:
             saved = _snapshot(database, Path(scratch) / "qingdan.db")
-            with Database(f"sqlite:///{saved}").reading() as session:
-                head = log.head(session.connection())
+            head = _head_of(saved)
         else:
             saved, head = _dump(database, Path(scratch) / "tables.jsonl")
         manifest = {
@@ -79,6 +81,15 @@ def backup(settings: Settings, target: Path) -> Made:
         os.fsync(stream.fileno())
     half.replace(target)
     return Made(target, head.seq, head.hash)
+
+
+def _head_of(saved: Path) -> log.Head:
+    copy = Database(f"sqlite:///{saved}")
+    try:
+        with copy.reading() as session:
+            return log.head(session.connection())
+    finally:
+        copy.dispose()
 
 
 def _finished(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
@@ -140,23 +151,57 @@ def restore(settings: Settings, source: Path) -> Made:
         saved = unpacked / manifest["database"]
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         if database.is_sqlite and saved.suffix == ".db":
+            # Proved before it is put in its place: a refusal leaves nothing behind.
+            copy = Database(f"sqlite:///{saved}")
+            _prove(copy, manifest)
+            copy.dispose()
             assert database.path is not None
             database.path.parent.mkdir(parents=True, exist_ok=True)
             _copy_database(saved, database.path)
         elif saved.suffix == ".jsonl":
-            migrate(database, manifest["revision"])
-            _load(database, saved)
+            _restore_tables(database, saved, manifest)
         else:
             raise Invalid("SQLite 备份只能恢复到 SQLite。", code="wrong-database")
         if (unpacked / "files").exists():
             _copy_files(unpacked / "files", settings.files_dir)
-    migrate(database)
-    with database.reading() as session:
-        kept = (manifest["seq"], manifest["hash"]) if manifest["seq"] else None
-        proof = verifying.verify(session.connection(), kinds.describe, kept)
+    database.dispose()
+    return Made(source, manifest["seq"], manifest["hash"])
+
+
+def _restore_tables(database: Database, saved: Path, manifest: dict[str, Any]) -> None:
+    try:
+        migrate(database, manifest["revision"])
+        _load(database, saved)
+        _prove(database, manifest)
+    except BaseException:
+        database.dispose()
+        _empty(database)
+        raise
+
+
+def _prove(database: Database, manifest: dict[str, Any]) -> None:
+    """Bring it to the current schema and verify it against the head it was saved with. Raises NotProved."""
+    try:
+        migrate(database)
+        with database.reading() as session:
+            kept = (manifest["seq"], manifest["hash"]) if manifest["seq"] else None
+            proof = verifying.verify(session.connection(), kinds.describe, kept)
+    except DatabaseError as error:
+        raise NotProved(f"恢复的数据读不出来：{error.orig}", code="not-proved") from error
     if not proof.ok:
         raise NotProved(f"恢复的数据核验不通过：{proof.finding}", code="not-proved")
-    return Made(source, manifest["seq"], manifest["hash"])
+
+
+def _empty(database: Database) -> None:
+    """Take back a restoration that was refused: it was an empty place before."""
+    if database.is_sqlite:
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{database.path}{suffix}").unlink(missing_ok=True)
+        return
+    with database.writer.begin() as connection:
+        METADATA.drop_all(connection)
+        connection.execute(text("DROP TABLE IF EXISTS alembic_version"))
+    database.dispose()
 
 
 def _require_empty(database: Database) -> None:
@@ -177,7 +222,9 @@ def _unpack(source: Path, into: Path) -> dict[str, Any]:
         with tarfile.open(source, "r:gz") as archive:
             archive.extractall(into, filter="data")
         manifest: dict[str, Any] = orjson.loads((into / MANIFEST).read_bytes())
-    except (tarfile.TarError, OSError, orjson.JSONDecodeError) as error:
+        if manifest["database"] not in DATABASES or not (into / manifest["database"]).is_file():
+            raise KeyError(manifest["database"])
+    except (tarfile.TarError, OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
         raise Invalid(f"{source} 不是完整的备份文件：{error}", code="not-a-backup") from error
     return manifest
 

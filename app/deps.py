@@ -69,7 +69,11 @@ ReadSession = Annotated[Session, Depends(read_session)]
 WriteSession = Annotated[Session, Depends(write_session, scope="function")]
 
 
-def bearer(authorization: Annotated[str | None, Header()] = None) -> str:
+def bearer(
+    authorization: Annotated[
+        str | None, Header(description="Bearer TOKEN, as `qingdan user token` gives it")
+    ] = None,
+) -> str:
     """The bearer token of a write. Raises Unauthenticated."""
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():

@@ -115,29 +115,29 @@ class ChangesetsShape(BaseModel):
 class EffectShape(BaseModel):
     """A revision that publishing would write."""
 
-    subject: str
-    kind: str
-    name: str | None
+    subject: str = Field(description="registry id")
+    kind: str = Field(description="item, entry, authority, region, instrument, calendar")
+    name: str | None = Field(description="its name from that day")
     effective_from: str = Field(description="the day it begins")
-    status: str
+    status: str = Field(description="status from that day")
     status_before: str | None = Field(description="what stands on that day; none where nothing does")
     changes: list[dict[str, Any]] = Field(description="field changes against what stands on that day")
-    created: bool
+    created: bool = Field(description="true where it begins here")
     codes: list[dict[str, Any]] = Field(description="codes taken on or given up on that day")
 
 
 class LaterShape(BaseModel):
     """A decision of a later day that sets the same fields: it stands from its day on."""
 
-    subject: str
-    act: int
-    effective_from: str
-    fields: list[str]
+    subject: str = Field(description="registry id")
+    act: int = Field(description="seq of that decision")
+    effective_from: str = Field(description="the day of that decision")
+    fields: list[str] = Field(description="the fields that both set")
 
 
 class EffectsShape(BaseModel):
-    revisions: list[EffectShape]
-    later: list[LaterShape]
+    revisions: list[EffectShape] = Field(description="every revision, in the order of days")
+    later: list[LaterShape] = Field(description="what goes on to hold from a later day")
 
 
 EFFECTS: dict[int | str, dict[str, Any]] = {200: {"model": EffectsShape}}

@@ -21,8 +21,8 @@ router = APIRouter(tags=["items"])
 
 
 class ExcludedShape(BaseModel):
-    first: str
-    last: str
+    first: str = Field(description="first day of the run")
+    last: str = Field(description="last day of the run")
 
 
 class DueShape(BaseModel):
@@ -35,12 +35,12 @@ class DueShape(BaseModel):
 
 
 class DueAnswerShape(BaseModel):
-    id: str
-    accepted: str
+    id: str = Field(description="registry id")
+    accepted: str = Field(description="the moment of acceptance, as taken")
     revision: int | None = Field(description="the revision in force on the day of acceptance")
-    status: str
+    status: str = Field(description="status on that day")
     statutory: DueShape | None = Field(description="none where the item does not say")
-    promised: DueShape | None
+    promised: DueShape | None = Field(description="承诺时限; none where the item does not say")
 
 
 @router.get("/items/{item}/due", response_model=None, responses={200: {"model": DueAnswerShape}})
@@ -61,6 +61,8 @@ def due_date(
         raise queries.unknown_item(item_id)
     standing = state_on(connection, item_id, day, known_at(connection, None))
     content, work = standing.document(), work_calendar(connection)
+    if content.get("visibility") == "internal":
+        raise queries.unknown_item(item_id)
 
     def shown(name: str) -> dict[str, Any] | None:
         limit = content.get(name)

@@ -64,7 +64,7 @@ def list_changes(
     since: Annotated[int, Query(ge=0, description="events recorded after this seq")] = 0,
     effective_from: Annotated[str | None, Query(description="events that take effect from this day")] = None,
     effective_to: Annotated[str | None, Query(description="... up to this day")] = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+    limit: Annotated[int, Query(ge=1, le=1000, description="rows")] = 200,
 ) -> Response:
     """What changed, in log order and without gaps. Go on with `next` as `since`."""
     connection = session.connection()

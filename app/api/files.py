@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.responses import FileResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from app import files
@@ -33,10 +33,10 @@ MEDIA_TYPES = {
 
 
 class FileShape(BaseModel):
-    digest: str
-    name: str
-    media_type: str
-    size: int
+    digest: str = Field(description="SHA-256 of the bytes: what content names")
+    name: str = Field(description="the file name, for people")
+    media_type: str = Field(description="application/pdf, image/png, ...")
+    size: int = Field(description="bytes")
 
 
 async def _body(request: Request, limit: int) -> bytes:
@@ -79,7 +79,12 @@ def _store(
         return FileShape(digest=row.digest, name=row.name, media_type=row.media_type, size=row.size)
 
 
-@router.get("/files/{digest}", response_model=None)
+@router.get(
+    "/files/{digest}",
+    response_model=None,
+    response_class=FileResponse,
+    responses={200: {"content": {kind: {} for kind in sorted(MEDIA_TYPES)}, "description": "its bytes"}},
+)
 def download(
     registry: RegistryOf,
     session: ReadSession,

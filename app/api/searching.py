@@ -68,8 +68,8 @@ def search(
     type: Annotated[str | None, Query(description="事项类型代码")] = None,
     level: Annotated[str | None, Query(description="行使层级代码")] = None,
     status: Annotated[list[str] | None, Query(description="default: all but ended")] = None,
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    offset: Annotated[int, Query(ge=0, le=10_000)] = 0,
+    limit: Annotated[int, Query(ge=1, le=100, description="hits a page")] = 20,
+    offset: Annotated[int, Query(ge=0, le=10_000, description="hits to pass over")] = 0,
     explain: Annotated[bool, Query(description="say why each hit was found")] = False,
     known_at: Annotated[str | None, Query(description="refused: search answers as known now")] = None,
 ) -> Response:
@@ -112,7 +112,7 @@ def suggest(
     registry: RegistryOf,
     asked: AskedOn,
     q: Annotated[str, Query(max_length=100, description="what has been typed so far")],
-    limit: Annotated[int, Query(ge=1, le=20)] = 10,
+    limit: Annotated[int, Query(ge=1, le=20, description="at most so many")] = 10,
 ) -> Response:
     """Names to complete what is being typed."""
     if registry.engine is None:

@@ -107,7 +107,7 @@ class CodeInput(Strict):
     scheme: str = Described(
         description="uscc, gb2260, national-12, national-31, sichuan-impl ...", max_length=64
     )
-    value: str = Described(min_length=1, max_length=200)
+    value: str = Described(min_length=1, max_length=200, description="the code as written")
     issuer: str = Described(
         "", max_length=200, description="who gives it, where the scheme alone does not say"
     )
@@ -116,8 +116,12 @@ class CodeInput(Strict):
 class ChangeInput(Strict):
     """One field change. Path: ``promised_limit/value``, ``materials/<key>/copies``."""
 
-    op: Literal["set", "add", "remove", "order"]
-    path: str = Described(min_length=1, max_length=300)
+    op: Literal["set", "add", "remove", "order"] = Described(
+        description="set a value; add, remove or order the elements of a list"
+    )
+    path: str = Described(
+        min_length=1, max_length=300, description="promised_limit/value, materials/<key>/copies"
+    )
     value: Any = Described(
         None, description="set: a scalar or list of scalars, null removes; add: the element"
     )
@@ -130,23 +134,25 @@ class SubjectInput(Strict):
 
     subject: str | None = Described(None, description="registry id")
     ref: str | None = Described(None, description="a name for a new subject; content may say @ref")
-    content: dict[str, Any] | None = None
-    codes: list[CodeInput] = []
-    changes: list[ChangeInput] = []
+    content: dict[str, Any] | None = Described(None, description="a new one: its first content")
+    codes: list[CodeInput] = Described([], description="a new one: its codes")
+    changes: list[ChangeInput] = Described([], description="a standing one: field changes")
 
 
 class OutsideOrigin(Strict):
     """An origin that is not in this registry: code, name and document, as far as known."""
 
-    name: str = Described(min_length=1, max_length=1000)
-    code: str | None = None
-    document: str | None = None
+    name: str = Described(min_length=1, max_length=1000, description="its name, as its own registry has it")
+    code: str | None = Described(None, description="its code there")
+    document: str | None = Described(None, description="the document that handed it on")
 
 
 class DecisionInput(Strict):
     """处理决定: one outcome for one subject, or for origins and results in merge, split and receive."""
 
-    kind: Literal["item", "entry", "authority", "region", "instrument", "calendar"] = "item"
+    kind: Literal["item", "entry", "authority", "region", "instrument", "calendar"] = Described(
+        "item", description="which noun it is about"
+    )
     outcome: str = Described(
         description="add, retain, adjust, cancel, suspend, resume, transfer, ... or void"
     )
@@ -154,18 +160,20 @@ class DecisionInput(Strict):
     until: str | None = Described(
         None, description="for a time only: the first day on which it no longer holds"
     )
-    subject: str | None = None
-    ref: str | None = None
+    subject: str | None = Described(None, description="registry id of what it is about; none for a new one")
+    ref: str | None = Described(None, description="a name for a new subject; content may say @ref")
     content: dict[str, Any] | None = Described(None, description="creating outcomes: the first content")
-    codes: list[CodeInput] = []
-    changes: list[ChangeInput] = []
+    codes: list[CodeInput] = Described([], description="creating outcomes: its codes")
+    changes: list[ChangeInput] = Described([], description="field changes, applied in order")
     start_unknown: bool = Described(
         False, description="effective_from is the day a source attests, not a start"
     )
-    status: Literal["in_force", "suspended", "ended", "unknown"] = "in_force"
-    origins: list[SubjectInput] = []
-    results: list[SubjectInput] = []
-    outside: list[OutsideOrigin] = []
+    status: Literal["in_force", "suspended", "ended", "unknown"] = Described(
+        "in_force", description="creating outcomes: the status it starts with"
+    )
+    origins: list[SubjectInput] = Described([], description="merge, split, receive: what it comes from")
+    results: list[SubjectInput] = Described([], description="merge, split, receive: what comes of it")
+    outside: list[OutsideOrigin] = Described([], description="receive: origins that are not in this registry")
     carry_items: bool = Described(
         False,
         description="merge of authorities: transfer every item of the origins to the result, in this changeset",
@@ -176,42 +184,46 @@ class DecisionInput(Strict):
         None, description="needed where effective_from is past: 补录 or 更正"
     )
     words: str | None = Described(None, max_length=4000, description="the document's own words")
-    annex: str | None = Described(None, max_length=200)
+    annex: str | None = Described(None, max_length=200, description="附件")
     number: str | None = Described(None, max_length=200, description="序号 in the annex")
-    receiver: str | None = Described(None, max_length=1000)
+    receiver: str | None = Described(
+        None, max_length=1000, description="who receives it, in the words of the document"
+    )
     follow_up: str | None = Described(None, max_length=4000, description="后续监管措施; 备案, 行业自律 ...")
-    reason: str | None = Described(None, max_length=4000)
+    reason: str | None = Described(None, max_length=4000, description="why: needed for 补录, 更正 and void")
 
 
 class DocumentInput(Strict):
     """The document a change rests on, with its dates apart."""
 
     number: str | None = Described(None, max_length=200, description="文号")
-    title: str | None = Described(None, max_length=1000)
-    issuer: str | None = Described(None, max_length=400)
+    title: str | None = Described(None, max_length=1000, description="标题")
+    issuer: str | None = Described(None, max_length=400, description="制定机关")
     document_date: str | None = Described(None, description="成文日期")
     published_on: str | None = Described(None, description="发布日期")
     effective_on: str | None = Described(None, description="施行日期")
-    url: str | None = Described(None, max_length=1000)
+    url: str | None = Described(None, max_length=1000, description="where it is published")
 
 
 class ScopeInput(Strict):
     """The scope of a round: every item in force in it on the base day is decided."""
 
-    region: str | None = None
-    types: list[str] = []
-    authorities: list[str] = []
-    base_day: str | None = None
+    region: str | None = Described(None, description="registry id; with all below it")
+    types: list[str] = Described([], description="事项类型代码; none: all")
+    authorities: list[str] = Described([], description="registry ids; none: all")
+    base_day: str | None = Described(None, description="the day whose items are counted")
 
 
 class ChangesetInput(Strict):
     """A changeset as it is drafted."""
 
-    title: str = Described(min_length=1, max_length=400)
-    kind: Literal["routine", "round"] = "routine"
+    title: str = Described(min_length=1, max_length=400, description="标题, for people")
+    kind: Literal["routine", "round"] = Described("routine", description="routine, or a cleanup round")
     number: str | None = Described(None, max_length=100, description="round: 第几批")
-    reason: str | None = Described(None, max_length=4000)
-    document: DocumentInput | None = None
-    scope: ScopeInput | None = None
+    reason: str | None = Described(None, max_length=4000, description="why")
+    document: DocumentInput | None = Described(None, description="the document the whole rests on")
+    scope: ScopeInput | None = Described(None, description="round: what is to be decided")
     synthetic: bool = Described(False, description="true for demonstration data")
-    decisions: list[DecisionInput] = Described(min_length=1, max_length=20_000)
+    decisions: list[DecisionInput] = Described(
+        min_length=1, max_length=20_000, description="处理决定, in order"
+    )

@@ -16,7 +16,7 @@ from app.auth.accounts import actor_of, find_account
 from app.changes import kinds
 from app.changes.queries import rounds
 from app.changes.redacting import redact as redact_content
-from app.cli.common import index_what_is_owed, open_registry, tell_progress
+from app.cli.opening import index_what_is_owed, open_registry, tell_progress
 from app.errors import Invalid
 from app.exchange import importing, seeding
 from app.exchange.exporting import export_lines

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from app.cli.common import index_what_is_owed, open_registry, tell_progress
+from app.cli.opening import index_what_is_owed, open_registry, tell_progress
 from app.exchange import seeding
 from app.indexing import TIDY_SECONDS, catch_up, drain, rebuild, tidy
 from app.migrating import migrate as migrate_database

@@ -11,7 +11,7 @@ from sqlmodel import select
 
 from app.auth import accounts
 from app.auth.models import Account
-from app.cli.common import open_registry
+from app.cli.opening import open_registry
 from app.settings import Settings
 
 console = Console()

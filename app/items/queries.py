@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import BigInteger, Connection, String, bindparam, text
 
 from app.canonical import decode
 from app.db import fetch
@@ -108,7 +108,9 @@ _ITEM = (
     " EXISTS (SELECT 1 FROM lineage l WHERE l.origin = t.subject_id OR l.successor = t.subject_id),"
     " h.seq, h.recorded_at,"
     f" {not_internal('t.subject_id')}"
-    " FROM timeline t"
+    # The one interval first, by itself: joined as a whole, every interval's body would be read and sorted.
+    " FROM (SELECT * FROM timeline WHERE subject_id = ? AND valid_from <= ?"
+    " ORDER BY valid_from DESC LIMIT 1) t"
     " JOIN (SELECT seq, recorded_at FROM log_entry ORDER BY seq DESC LIMIT 1) h ON 1 = 1"
     " LEFT JOIN content c ON c.hash = t.content"
     " LEFT JOIN revision r ON r.seq = t.revision"
@@ -116,7 +118,6 @@ _ITEM = (
     " LEFT JOIN content cd ON cd.hash = d.statement"
     " LEFT JOIN publication p ON p.seq = d.publication"
     " LEFT JOIN content cp ON cp.hash = p.statement"
-    " WHERE t.subject_id = ? AND t.valid_from <= ? ORDER BY t.valid_from DESC LIMIT 1"
 )
 
 
@@ -258,7 +259,7 @@ def _document(
         **published.get("document", {}),
         **{
             name: decided[name]
-            for name in ("words", "annex", "follow_up", "timing", "reason")
+            for name in ("words", "annex", "receiver", "outside", "follow_up", "timing", "reason")
             if name in decided
         },
     }
@@ -462,7 +463,13 @@ def _where(connection: Connection, wanted: Filter) -> tuple[str, dict[str, Any],
 
 
 def _bound(statement: str, expanding: list[str]) -> Any:
-    return text(statement).bindparams(*(bindparam(name, expanding=True) for name in expanding))
+    # Typed, since an empty list of no type is one of integers to PostgreSQL.
+    return text(statement).bindparams(
+        *(
+            bindparam(name, expanding=True, type_=BigInteger() if name == "seqs" else String())
+            for name in expanding
+        )
+    )
 
 
 def list_subjects(connection: Connection, wanted: Filter, after: str | None, limit: int) -> Page:

@@ -211,22 +211,48 @@ def test_merged_authorities_and_their_items_in_one_changeset(office):
 
 
 def test_split_authority(office):
-    office.publish_change(
-        {
-            "kind": "authority",
-            "outcome": "split",
-            "effective_from": DAY,
-            "origins": [{"subject": office.water}],
-            "results": [organ(office, "甲局"), organ(office, "乙局")],
-        }
-    )
+    split = {
+        "kind": "authority",
+        "outcome": "split",
+        "effective_from": DAY,
+        "origins": [{"subject": office.water}],
+        "results": [organ(office, "甲局", ref="a"), organ(office, "乙局", ref="b")],
+    }
+    moved = [
+        {**adjust(item, DAY, ref, "authority"), "outcome": "transfer"}
+        for item, ref in zip(office.items, ("@a", "@b"), strict=False)
+    ]
+    with pytest.raises(Refused) as refusal:
+        office.draft(split, moved[0])
+    assert (refusal.value.code, refusal.value.detail["items"]) == ("items-left-behind", [office.items[1]])
+    office.publish_change(split, *moved)
     before, after = office.kin(office.water)
     assert (before, len(after)) == ([], 2)
     assert [office.kin(successor)[0] for successor in after] == [[office.water]] * 2
-    known_then = office.initial.seq
+    assert {office.on(item, DAY).document()["authority"] for item in office.items[:2]} == set(after)
     with office.database.reading() as session:
-        known = queries.known_at(session.connection(), str(known_then))
+        known = queries.known_at(session.connection(), str(office.initial.seq))
         assert queries.lineage_of(session.connection(), office.water, known) == ([], [])
+    office.assert_sound()
+
+
+def test_merged_authorities_carry_their_items_where_asked(office):
+    office.publish_change(
+        {
+            "kind": "authority",
+            "outcome": "merge",
+            "effective_from": DAY,
+            "origins": [{"subject": office.water}, {"subject": office.traffic}],
+            "results": [organ(office, "广安区建设局")],
+            "carry_items": True,
+        }
+    )
+    (new,) = office.kin(office.water)[1]
+    assert {office.on(item, DAY).document()["authority"] for item in office.items} == {new}
+    assert {office.on(item, "2026-09-30").document()["authority"] for item in office.items} == {
+        office.water,
+        office.traffic,
+    }
     office.assert_sound()
 
 

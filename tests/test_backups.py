@@ -1,0 +1,273 @@
+"""Backup while running, restore elsewhere, proved against the head; what is damaged is refused."""
+
+from __future__ import annotations
+
+import tarfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import psycopg
+import pytest
+from seeded import FELLING, Living, set_field
+
+from app import backups
+from app.backups import NotProved
+from app.db import Database
+from app.errors import Conflict, Invalid
+from app.main import create_app
+from app.settings import Settings
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[str], Settings]:
+    """Settings of an empty place of a kind."""
+    names: list[str] = []
+
+    def empty(kind: str) -> Settings:
+        url = ""
+        if kind == "postgresql":
+            server = request.getfixturevalue("postgresql_server")
+            name = f"elsewhere_{len(names)}"
+            names.append(name)
+            with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+                connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+                connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+            url = server.get_uri(database=name)
+        return Settings(data_dir=tmp_path / f"else-{kind}-{len(names)}", database_url=url, drain_index=False)
+
+    return empty
+
+
+def kind_of(living: Living) -> str:
+    return "sqlite" if living.database.is_sqlite else "postgresql"
+
+
+def opened(settings: Settings) -> Living:
+    from seeded import TestClient
+
+    app = create_app(settings)
+    return Living(settings, TestClient(app), app.state.registry)
+
+
+def test_a_backup_is_the_registry_and_proves_it(
+    living: Living, elsewhere: Callable[[str], Settings], tmp_path: Path
+) -> None:
+    item = living.item_called(FELLING)
+    living.publish(set_field(item, "note", "备份之前"))
+    stored = living.client.post(
+        "/api/v1/files",
+        params={"name": "表.pdf"},
+        content=b"%PDF-1.7",
+        headers=living.headers("editor", **{"Content-Type": "application/pdf"}),
+    ).json()
+    head = living.get("/log/head").json()
+    made = backups.backup(living.settings, tmp_path / "b.tar.gz")
+    assert (made.seq, made.hash) == (head["seq"], head["hash"])
+    living.publish(set_field(item, "note", "备份之后"))
+    settings = elsewhere(kind_of(living))
+    backups.restore(settings, made.path)
+    restored = opened(settings)
+    assert restored.get("/log/head").json() == head
+    assert restored.get(f"/items/{item}").json()["content"]["note"] == "备份之前"
+    assert restored.client.get(f"/api/v1/files/{stored['digest']}").content == b"%PDF-1.7"
+    restored.assert_sound((made.seq, made.hash))
+    assert restored.get("/export.jsonl").content == living.get("/export.jsonl", known_at=made.seq).content
+    restored.tokens = living.tokens  # accounts, drafts and numbering go on
+    assert restored.publish(set_field(item, "note", "恢复之后"))["state"] == "published"
+    restored.database.dispose()
+
+
+def test_a_backup_of_a_server_can_be_read_by_sqlite(
+    living: Living, elsewhere: Callable[[str], Settings], tmp_path: Path
+) -> None:
+    if living.database.is_sqlite:
+        pytest.skip("an SQLite backup is a file of SQLite")
+    made = backups.backup(living.settings, tmp_path / "b.tar.gz")
+    settings = elsewhere("sqlite")
+    backups.restore(settings, made.path)
+    restored = opened(settings)
+    assert restored.get("/export.jsonl").content == living.get("/export.jsonl").content
+    restored.database.dispose()
+
+
+def test_an_sqlite_backup_is_not_for_a_server(
+    living_sqlite: Living, elsewhere: Callable[[str], Settings], tmp_path: Path
+) -> None:
+    made = backups.backup(living_sqlite.settings, tmp_path / "b.tar.gz")
+    settings = elsewhere("postgresql")
+    with pytest.raises(Invalid) as refused:
+        backups.restore(settings, made.path)
+    assert refused.value.code == "wrong-database"
+
+
+def test_a_backup_while_others_publish(
+    living: Living, elsewhere: Callable[[str], Settings], tmp_path: Path
+) -> None:
+    item, stop, failed = living.item_called(FELLING), threading.Event(), []
+
+    def work() -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            try:
+                living.publish(set_field(item, "note", f"第{number}次"))
+            except BaseException as error:
+                failed.append(error)
+                return
+
+    writer = threading.Thread(target=work)
+    writer.start()
+    try:
+        made = [backups.backup(living.settings, tmp_path / f"{n}.tar.gz") for n in range(3)]
+    finally:
+        stop.set()
+        writer.join()
+    assert failed == []
+    for number, one in enumerate(made):
+        settings = elsewhere(kind_of(living))
+        backups.restore(settings, one.path)
+        restored = Database(settings.database)
+        with restored.reading() as session:
+            hashes = session.connection().exec_driver_sql(
+                f"SELECT hash FROM log_entry WHERE seq = {one.seq}"
+            )
+            assert hashes.scalar_one() == one.hash, number
+        restored.dispose()
+        living.assert_sound((one.seq, one.hash))
+
+
+# --- refusals
+
+
+def damaged(path: Path, change: Callable[[bytes], bytes]) -> Path:
+    other = path.with_name("damaged.tar.gz")
+    other.write_bytes(change(path.read_bytes()))
+    return other
+
+
+def rewritten(path: Path, into: Path, change: Callable[[str, bytes], bytes]) -> Path:
+    """A whole archive with other bytes in it: what a careful forger would make."""
+    other = into / "rewritten.tar.gz"
+    with tarfile.open(path) as old, tarfile.open(other, "w:gz") as new:
+        for entry in old:
+            stream = old.extractfile(entry)
+            if stream is None:
+                continue
+            body = change(entry.name, stream.read())
+            entry.size = len(body)
+            import io
+
+            new.addfile(entry, io.BytesIO(body))
+    return other
+
+
+def nothing_left(settings: Settings) -> None:
+    """The place is as empty as before: a good backup can be restored into it."""
+    database = Database(settings.database)
+    if database.is_sqlite:
+        assert not Path(str(database.path)).exists()
+    else:
+        with database.reader.connect() as connection:
+            tables = connection.exec_driver_sql(
+                "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'"
+            )
+            assert tables.scalar_one() == 0
+    database.dispose()
+
+
+CUTS = {
+    "empty": lambda body: b"",
+    "no archive": lambda body: b"hello" * 1000,
+    "cut": lambda body: body[: len(body) // 2],
+    "its tail cut": lambda body: body[:-2000],
+    "a byte turned": lambda body: body[:5000] + bytes([body[5000] ^ 0xFF]) + body[5001:],
+}
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_a_damaged_archive_is_refused_and_leaves_nothing(
+    living_sqlite: Living, elsewhere: Callable[[str], Settings], tmp_path: Path, cut: str
+) -> None:
+    made = backups.backup(living_sqlite.settings, tmp_path / "b.tar.gz")
+    settings = elsewhere("sqlite")
+    with pytest.raises((Invalid, NotProved)) as refused:
+        backups.restore(settings, damaged(made.path, CUTS[cut]))
+    assert refused.value.code in ("not-a-backup", "not-proved")
+    nothing_left(settings)
+    backups.restore(settings, made.path)
+
+
+def forged(kind: str) -> Callable[[str, bytes], bytes]:
+    def change(name: str, body: bytes) -> bytes:
+        if name == "qingdan.db":
+            return body.replace("砍树证".encode(), "砍柴证".encode())
+        if name == "tables.jsonl":
+            import base64
+
+            lines = body.splitlines(keepends=True)
+            for at, line in enumerate(lines):
+                row = orjson.loads(line)
+                if isinstance(row, list) and isinstance(row[-1], dict) and "base64" in row[-1]:
+                    plain = base64.b64decode(row[-1]["base64"])
+                    if "砍树证".encode() in plain:
+                        forged_ = plain.replace("砍树证".encode(), "砍柴证".encode())
+                        row[-1]["base64"] = base64.b64encode(forged_).decode()
+                        lines[at] = orjson.dumps(row) + b"\n"
+            return b"".join(lines)
+        return body
+
+    return change
+
+
+def test_a_forged_archive_is_found_out_and_leaves_nothing(
+    living: Living, elsewhere: Callable[[str], Settings], tmp_path: Path
+) -> None:
+    made = backups.backup(living.settings, tmp_path / "b.tar.gz")
+    settings = elsewhere(kind_of(living))
+    with pytest.raises(NotProved) as refused:
+        backups.restore(settings, rewritten(made.path, tmp_path, forged(kind_of(living))))
+    assert "content" in refused.value.message
+    nothing_left(settings)
+    backups.restore(settings, made.path)
+
+
+def test_another_head_than_the_archives_is_found_out(
+    living_sqlite: Living, elsewhere: Callable[[str], Settings], tmp_path: Path
+) -> None:
+    made = backups.backup(living_sqlite.settings, tmp_path / "b.tar.gz")
+
+    def change(name: str, body: bytes) -> bytes:
+        return body.replace(made.hash.encode(), b"0" * 64) if name == "manifest.json" else body
+
+    settings = elsewhere("sqlite")
+    with pytest.raises(NotProved):
+        backups.restore(settings, rewritten(made.path, tmp_path, change))
+    nothing_left(settings)
+
+
+def test_nothing_is_written_over(
+    living: Living, elsewhere: Callable[[str], Settings], tmp_path: Path
+) -> None:
+    made = backups.backup(living.settings, tmp_path / "b.tar.gz")
+    before = living.get("/log/head").json()
+    with pytest.raises(Conflict) as refused:
+        backups.restore(living.settings, made.path)
+    assert refused.value.code == "not-empty"
+    assert living.get("/log/head").json() == before
+    with pytest.raises(Conflict) as again:
+        backups.backup(living.settings, made.path)
+    assert again.value.code == "target-exists"
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_an_empty_registry_can_be_saved_and_restored(
+    make_sqlite: Any, elsewhere: Callable[[str], Settings], tmp_path: Path
+) -> None:
+    database = make_sqlite()
+    settings = Settings(data_dir=tmp_path / "d", database_url=database.url)
+    made = backups.backup(settings, tmp_path / "b.tar.gz")
+    assert made.seq == 0
+    backups.restore(elsewhere("sqlite"), made.path)
