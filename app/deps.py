@@ -5,8 +5,10 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
+import psycopg
 from fastapi import Depends, Header, Query, Request
 from sqlmodel import Session
 
@@ -28,11 +30,40 @@ class Registry:
         self.settings = settings
         self.database = database
         self.engine = engine
-        self.book = NameBook()
         self._local = threading.local()
 
-    def quick_reader(self) -> sqlite3.Connection:
-        """This thread's own read-only SQLite connection, for the item read alone."""
+    @property
+    def book(self) -> NameBook:
+        """This thread's own: two snapshots may be in hand at once."""
+        book = getattr(self._local, "book", None)
+        if book is None:
+            book = self._local.book = NameBook()
+        return book
+
+    @contextmanager
+    def quick_run(self) -> Iterator[Run]:
+        """One read-only snapshot on this thread's own driver connection, for the item read alone."""
+        if self.database.is_sqlite:
+            local = self._sqlite_reader()
+            local.execute("BEGIN")
+            try:
+                yield lambda statement, parameters: local.execute(statement, parameters).fetchall()
+            finally:
+                local.execute("COMMIT")
+            return
+        server = self._server_reader()
+        try:
+            yield lambda statement, parameters: server.execute(
+                statement.replace("?", "%s"), parameters, prepare=True
+            ).fetchall()
+        except psycopg.OperationalError:
+            self._local.server = None  # the server went away: the next read opens another
+            raise
+        finally:
+            if not server.closed:
+                server.rollback()
+
+    def _sqlite_reader(self) -> sqlite3.Connection:
         connection = getattr(self._local, "connection", None)
         if connection is None:
             path = self.database.path
@@ -43,6 +74,15 @@ class Registry:
             connection.execute("PRAGMA mmap_size=268435456")
             connection.execute("PRAGMA cache_size=-65536")
             self._local.connection = connection
+        return connection
+
+    def _server_reader(self) -> psycopg.Connection[Any]:
+        connection = getattr(self._local, "server", None)
+        if connection is None or connection.closed:
+            connection = psycopg.connect(self.database.url.replace("+psycopg", "", 1))
+            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            connection.read_only = True
+            self._local.server = connection
         return connection
 
 
@@ -152,12 +192,3 @@ KnownAt = Annotated[Known, Depends(known)]
 
 def run_of(session: Session) -> Run:
     return run_by(session.connection())
-
-
-def quick_run(connection: sqlite3.Connection) -> Run:
-    """A Run on a driver's own connection."""
-
-    def run(statement: str, parameters: tuple[Any, ...]) -> list[Any]:
-        return connection.execute(statement, parameters).fetchall()
-
-    return run

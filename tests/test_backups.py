@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import itertools
 import tarfile
 import threading
 from collections.abc import Callable
@@ -11,7 +14,7 @@ from typing import Any
 import orjson
 import psycopg
 import pytest
-from seeded import FELLING, Living, set_field
+from seeded import FELLING, Living, TestClient, set_field
 
 from app import backups
 from app.backups import NotProved
@@ -24,19 +27,18 @@ from app.settings import Settings
 @pytest.fixture
 def elsewhere(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[str], Settings]:
     """Settings of an empty place of a kind."""
-    names: list[str] = []
+    numbers = itertools.count()
 
     def empty(kind: str) -> Settings:
-        url = ""
+        url, number = "", next(numbers)
         if kind == "postgresql":
             server = request.getfixturevalue("postgresql_server")
-            name = f"elsewhere_{len(names)}"
-            names.append(name)
+            name = f"elsewhere_{number}"
             with psycopg.connect(server.get_uri(), autocommit=True) as connection:
                 connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
                 connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
             url = server.get_uri(database=name)
-        return Settings(data_dir=tmp_path / f"else-{kind}-{len(names)}", database_url=url, drain_index=False)
+        return Settings(data_dir=tmp_path / f"else-{kind}-{number}", database_url=url, drain_index=False)
 
     return empty
 
@@ -46,8 +48,6 @@ def kind_of(living: Living) -> str:
 
 
 def opened(settings: Settings) -> Living:
-    from seeded import TestClient
-
     app = create_app(settings)
     return Living(settings, TestClient(app), app.state.registry)
 
@@ -131,9 +131,7 @@ def test_a_backup_while_others_publish(
         backups.restore(settings, one.path)
         restored = Database(settings.database)
         with restored.reading() as session:
-            hashes = session.connection().exec_driver_sql(
-                f"SELECT hash FROM log_entry WHERE seq = {one.seq}"
-            )
+            hashes = session.connection().exec_driver_sql(f"SELECT hash FROM log_entry WHERE seq = {one.seq}")
             assert hashes.scalar_one() == one.hash, number
         restored.dispose()
         living.assert_sound((one.seq, one.hash))
@@ -158,8 +156,6 @@ def rewritten(path: Path, into: Path, change: Callable[[str, bytes], bytes]) -> 
                 continue
             body = change(entry.name, stream.read())
             entry.size = len(body)
-            import io
-
             new.addfile(entry, io.BytesIO(body))
     return other
 
@@ -205,8 +201,6 @@ def forged(kind: str) -> Callable[[str, bytes], bytes]:
         if name == "qingdan.db":
             return body.replace("砍树证".encode(), "砍柴证".encode())
         if name == "tables.jsonl":
-            import base64
-
             lines = body.splitlines(keepends=True)
             for at, line in enumerate(lines):
                 row = orjson.loads(line)

@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 from seeded import FELLING, Living, new_item, set_field
@@ -24,7 +25,9 @@ def found(living: Living, q: str, **query: Any) -> set[str]:
 
 
 def bureau(living: Living) -> str:
-    rows = living.rows(f"SELECT DISTINCT subject_id FROM timeline WHERE kind = 'authority' AND name = '{OLD}'")
+    rows = living.rows(
+        f"SELECT DISTINCT subject_id FROM timeline WHERE kind = 'authority' AND name = '{OLD}'"
+    )
     return rows[0][0]
 
 
@@ -63,7 +66,9 @@ def test_a_region_moved_below_another_takes_its_items_along(living: Living) -> N
 
 def test_an_ended_item_and_a_withdrawn_plan(living: Living) -> None:
     item = living.item_called(FELLING)
-    living.publish({"outcome": "cancel", "subject": item, "effective_from": "2026-10-01", "follow_up": "备案"})
+    living.publish(
+        {"outcome": "cancel", "subject": item, "effective_from": "2026-10-01", "follow_up": "备案"}
+    )
     living.drain()
     assert FELLING in found(living, FELLING)
     assert FELLING not in found(living, FELLING, on="2026-10-01")
@@ -77,14 +82,15 @@ def test_an_ended_item_and_a_withdrawn_plan(living: Living) -> None:
 
 def test_rebuilding_gives_what_draining_gave(living: Living) -> None:
     living.publish(new_item(living, "逐步编入索引的事项"))
-    living.publish(set_field(bureau(living), "name", NEW, "2026-10-01") | {"kind": "authority", "outcome": "rename"})
+    living.publish(
+        set_field(bureau(living), "name", NEW, "2026-10-01") | {"kind": "authority", "outcome": "rename"}
+    )
     living.drain()
     engine = living.registry.engine
     assert engine is not None
 
     def documents() -> list[Any]:
-        kept = [{k: v for k, v in vars(d).items() if k != "seq"} for d in engine.documents()]  # type: ignore[attr-defined]
-        return sorted(kept, key=lambda d: d["id"])
+        return sorted((replace(one, seq=0) for one in engine.documents()), key=lambda one: one.id)
 
     drained = documents()
     assert indexing.rebuild(living.database, engine) == len(drained)

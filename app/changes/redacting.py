@@ -6,7 +6,7 @@ The log, the hashes and every other row stay provable.
 
 from __future__ import annotations
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlmodel import Session
 
 from app import log, outbox
@@ -14,7 +14,7 @@ from app.auth.actor import Actor
 from app.changes import kinds
 from app.changes.publishing import INDEX
 from app.db import TOMBSTONE, lock_publishing
-from app.errors import Forbidden, Invalid, NotFound
+from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.versions import verifying
 from app.versions.recording import Order, Receipt, record
 
@@ -31,6 +31,8 @@ def redact(session: Session, first: Actor, second: Actor, content: str, order: s
     lock_publishing(connection)
     if connection.execute(text("SELECT 1 FROM content WHERE hash = :h"), {"h": content}).first() is None:
         raise NotFound(f"没有哈希为 {content} 的内容。", code="unknown-content")
+    if connection.execute(text("SELECT 1 FROM redaction WHERE content = :h"), {"h": content}).first():
+        raise Conflict(f"哈希为 {content} 的内容已依令删改过。", code="already-redacted")
     receipt = record(
         connection,
         Order(
@@ -48,5 +50,31 @@ def redact(session: Session, first: Actor, second: Actor, content: str, order: s
     touched = verifying.rederive_resting_on(connection, content, kinds.describe)
     for publication in touched:
         outbox.enqueue(connection, INDEX, publication)
+    _forget_drafts(connection, content)
     log.record_access(connection, "redacted", account=second.account, subject=content, note=order)
     return receipt
+
+
+_CHANGESETS = text(
+    "SELECT DISTINCT p.changeset FROM publication p WHERE p.changeset IS NOT NULL AND (p.statement = :h"
+    " OR EXISTS (SELECT 1 FROM revision r WHERE r.publication = p.seq AND r.content = :h)"
+    " OR EXISTS (SELECT 1 FROM void v WHERE v.publication = p.seq AND v.statement = :h)"
+    " OR EXISTS (SELECT 1 FROM decision d WHERE d.publication = p.seq"
+    " AND (d.creates = :h OR d.changes = :h OR d.statement = :h)))"
+)
+
+
+def _forget_drafts(connection: Connection, content: str) -> None:
+    """The drafts it was published from, and the answers kept for them, say the same words."""
+    for (changeset,) in connection.execute(_CHANGESETS, {"h": content}).all():
+        connection.execute(
+            text("UPDATE draft_decision SET body = :gone, stale = NULL WHERE changeset = :id"),
+            {"gone": TOMBSTONE, "id": changeset},
+        )
+        answers = connection.execute(text("SELECT account, key, body FROM answered")).all()
+        for account, key, body in answers:
+            if changeset.encode() in bytes(body):
+                connection.execute(
+                    text("DELETE FROM answered WHERE account = :account AND key = :key"),
+                    {"account": account, "key": key},
+                )

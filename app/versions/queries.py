@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -17,12 +18,20 @@ from app.versions.models import FIRST, OPEN
 from app.versions.timeline import Held, Rev, Span, spans
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+SHANGHAI_OFFSET = 8 * 3600
+"""Seconds east of UTC; Shanghai has kept no summer time since 1991, and "now" is later."""
+DAY_SECONDS = 86_400
 DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 
 
 def today() -> str:
     """The Asia/Shanghai date. One per request: routes take it once and hand it down."""
-    return dt.datetime.fromtimestamp(log.now_microseconds() / 1e6, SHANGHAI).date().isoformat()
+    return _date_of((log.now_microseconds() // 1_000_000 + SHANGHAI_OFFSET) // DAY_SECONDS)
+
+
+@lru_cache(maxsize=8)
+def _date_of(days: int) -> str:
+    return (dt.date(1970, 1, 1) + dt.timedelta(days=days)).isoformat()
 
 
 def parse_day(value: str, what: str = "日期") -> str:
@@ -39,11 +48,10 @@ def parse_day(value: str, what: str = "日期") -> str:
 
 def next_midnight_seconds() -> int:
     """Seconds until the next Shanghai midnight: no cache may outlive it."""
-    now = dt.datetime.fromtimestamp(log.now_microseconds() / 1e6, SHANGHAI)
-    midnight = dt.datetime.combine(now.date() + dt.timedelta(days=1), dt.time(), SHANGHAI)
-    return max(1, int((midnight - now).total_seconds()))
+    return DAY_SECONDS - (log.now_microseconds() // 1_000_000 + SHANGHAI_OFFSET) % DAY_SECONDS
 
 
+@lru_cache(maxsize=4096)
 def moment(microseconds: int) -> str:
     """A recorded moment as RFC 3339, UTC, with all its microseconds."""
     instant = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=microseconds)

@@ -76,7 +76,11 @@ def test_the_documentation_loads_nothing_from_elsewhere(asking: Living) -> None:
 
 SHAPE = {"type", "title", "status", "code", "detail"}
 KINDS = sorted(
-    (kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.RegistryError)),
+    (
+        kind
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, errors.RegistryError)
+    ),
     key=lambda kind: kind.__name__,
 )
 

@@ -23,7 +23,9 @@ def follow(living: Living, **query: Any) -> list[dict[str, Any]]:
 
 def test_the_feed_tells_every_revision_once_and_in_order(asking: Living) -> None:
     told = follow(asking, limit=97)
-    assert [one["seq"] for one in told] == [row[0] for row in asking.rows("SELECT seq FROM revision ORDER BY seq")]
+    assert [one["seq"] for one in told] == [
+        row[0] for row in asking.rows("SELECT seq FROM revision ORDER BY seq")
+    ]
     assert follow(asking, limit=1000) == told
     middle = told[500]["seq"]
     assert follow(asking, since=middle) == told[501:]

@@ -9,7 +9,16 @@ from typing import Any
 import pytest
 from seeded import FELLING, TODAY, Living, new_item, set_field
 
-SECRETS = ("机密甲号事项", "NEIBU-JIA", "密文甲", "转为内部乙号", "NEIBU-YI", "密文乙", "拆出内部丙号", "密文丙")
+SECRETS = (
+    "机密甲号事项",
+    "NEIBU-JIA",
+    "密文甲",
+    "转为内部乙号",
+    "NEIBU-YI",
+    "密文乙",
+    "拆出内部丙号",
+    "密文丙",
+)
 DAYS = ("2026-09-28", "2026-10-15", "2027-06-01")
 """While the second was public, when it has become internal, and later."""
 
@@ -48,7 +57,13 @@ def secret(living: Living) -> dict[str, str]:
     kept = [{"outcome": "retain", "subject": s, "effective_from": TODAY} for s in (always, later, whole)]
     living.publish(*kept, kind="round", number="第二批", title="第二批清理")
     living.drain()
-    return {"always": always, "later": later, "split off": made[1]["subject"], "whole": whole, "seq": str(seq)}
+    return {
+        "always": always,
+        "later": later,
+        "split off": made[1]["subject"],
+        "whole": whole,
+        "seq": str(seq),
+    }
 
 
 def values(living: Living, secret: dict[str, str]) -> dict[str, list[Any]]:

@@ -144,9 +144,7 @@ def test_an_article_is_not_the_one_inserted_after_it(living: Living) -> None:
         return {"op": "add", "path": "citations", "value": value}
 
     changes = [cite("z1", "第九百条第一款"), cite("z2", "第九百条之一"), cite("z3", "第九百条")]
-    living.publish(
-        {"outcome": "adjust", "subject": item, "effective_from": "2026-09-28", "changes": changes}
-    )
+    living.publish({"outcome": "adjust", "subject": item, "effective_from": "2026-09-28", "changes": changes})
 
     def articles(asked: str) -> list[str]:
         rows = living.get(f"/instruments/{law[0]}/items", article=asked).json()["items"]
@@ -157,7 +155,9 @@ def test_an_article_is_not_the_one_inserted_after_it(living: Living) -> None:
 
 
 def test_what_rests_on_an_instrument_comes_in_pages_that_lose_nothing(asking: Living) -> None:
-    (law,) = asking.rows("SELECT target FROM link WHERE role LIKE 'cites-%' GROUP BY target ORDER BY count(*) DESC LIMIT 1")
+    (law,) = asking.rows(
+        "SELECT target FROM link WHERE role LIKE 'cites-%' GROUP BY target ORDER BY count(*) DESC LIMIT 1"
+    )
     whole = asking.get(f"/instruments/{law[0]}/items", limit=500).json()
     assert whole["next"] is None
     rows: list[Any] = []

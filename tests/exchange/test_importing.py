@@ -1,0 +1,401 @@
+"""Imports into a real database: whole or not at all, killed and taken up again, twice without change."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tracemalloc
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from exchange_cases import real_data
+from registry import TODAY
+from seeded import Living, set_field
+
+from app.auth.accounts import actor_of, add_account
+from app.changes import drafts, kinds, publishing
+from app.db import Database
+from app.errors import Conflict
+from app.exchange import importing, progress
+from app.exchange.importing import import_draft, import_initial
+from app.exchange.synthetic import write_synthetic
+from app.versions import verifying
+
+ATTESTED = date(2026, 6, 30)
+
+
+@pytest.fixture(autouse=True)
+def _clock(clock: Any) -> None:
+    clock.tick = 1
+
+
+@pytest.fixture
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importing, "BATCH", 200)
+
+
+@pytest.fixture(scope="module")
+def thousand(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("synthetic") / "synthetic.jsonl"
+    write_synthetic(path, 1000)
+    return path
+
+
+def scalar(database: Database, query: str) -> Any:
+    with database.reading() as session:
+        return session.connection().exec_driver_sql(query).scalar_one()
+
+
+def held(database: Database) -> list[tuple[Any, ...]]:
+    """Everything that the registry says of its subjects, without the moments of recording."""
+    with database.reading() as session:
+        return [
+            tuple(row)
+            for row in session.connection().exec_driver_sql(
+                "SELECT subject_id, valid_from, valid_to, kind, revision, status, content, codes, name, type,"
+                " authority, region FROM timeline ORDER BY subject_id, valid_from"
+            )
+        ]
+
+
+def assert_sound(database: Database) -> None:
+    with database.reading() as session:
+        proof = verifying.verify(session.connection(), kinds.describe, None)
+    assert proof.ok, str(proof.finding)
+
+
+def people(database: Database) -> dict[str, Any]:
+    with database.writing() as session:
+        return {
+            name: actor_of(add_account(session, name, [right]))
+            for name, right in (("editor", "edit"), ("reviewer", "review"), ("publisher", "publish"))
+        }
+
+
+def publish(database: Database, who: dict[str, Any], changeset: str) -> None:
+    with database.writing() as session:
+        drafts.submit(session, who["editor"], changeset, None, TODAY)
+        drafts.approve(session, who["reviewer"], changeset)
+        publishing.publish(session, who["publisher"], changeset, TODAY)
+
+
+def records(path: Path, change: Callable[[dict[str, Any]], dict[str, Any]], name: str) -> Path:
+    other = path.with_name(name)
+    lines = [orjson.dumps(change(orjson.loads(line))) for line in path.read_bytes().splitlines()]
+    other.write_bytes(b"\n".join(lines) + b"\n")
+    return other
+
+
+# --- the first entry
+
+
+def test_a_file_is_published_and_the_second_time_changes_nothing(
+    database: Database, thousand: Path, small_batches: None
+) -> None:
+    first = import_initial(database, thousand, "qingdan")
+    subjects = 1000 + 12 + 12 * 8
+    assert (first.created, first.changed, first.same, first.publications) == (subjects, 0, 0, 6)
+    head = scalar(database, "SELECT max(seq) FROM log_entry")
+    again = import_initial(database, thousand, "qingdan")
+    assert (again.created, again.changed, again.same, again.publications) == (0, 0, subjects, 0)
+    assert scalar(database, "SELECT max(seq) FROM log_entry") == head
+    assert (
+        scalar(database, "SELECT count(*) FROM timeline WHERE kind = 'item' AND status = 'in_force'") == 1000
+    )
+    assert_sound(database)
+
+
+def test_a_changed_record_becomes_a_new_revision(database: Database, thousand: Path) -> None:
+    import_initial(database, thousand, "qingdan")
+
+    def later(record: dict[str, Any]) -> dict[str, Any]:
+        if record["ref"] != "synthetic-7":
+            return record
+        content = {**record["content"], "promised_limit": {"value": 1, "unit": "workday"}}
+        return {**record, "day": "2021-01-01", "content": content}
+
+    second = import_initial(database, records(thousand, later, "later.jsonl"), "qingdan")
+    assert (second.created, second.changed) == (0, 1)
+    with database.reading() as session:
+        rows = session.connection().exec_driver_sql(
+            "SELECT t.valid_from FROM timeline t JOIN source_key k ON k.subject_id = t.subject_id"
+            " WHERE k.ref = 'synthetic-7' AND t.status = 'in_force' ORDER BY 1"
+        )
+        assert [row[0] for row in rows] == ["2020-01-01", "2021-01-01"]
+    assert_sound(database)
+
+
+def test_a_bad_file_is_refused_whole_with_row_and_column(database: Database, tmp_path: Path) -> None:
+    path = tmp_path / "bad.csv"
+    path.write_text("id,name\n1,甲\n", encoding="utf-8")
+    good = {
+        "kind": "item",
+        "ref": "a",
+        "day": "2020-01-01",
+        "content": {"name": "甲", "type": "01", "authority": "@authority:x", "region": "@region:y"},
+    }
+    path = tmp_path / "bad.jsonl"
+    lines = [good, {**good, "ref": "b", "day": "2020-02-30"}, {**good, "ref": "c", "content": {"name": ""}}]
+    path.write_bytes(b"\n".join(orjson.dumps(line) for line in lines))
+    imported = import_initial(database, path, "qingdan")
+    assert imported.reading.refused
+    wheres = [problem.where for problem in imported.reading.problems if problem.severity == "error"]
+    assert any("第2行" in where for where in wheres)
+    assert any("第3行" in where for where in wheres)
+    for table in ("log_entry", "source_key", "source_seen", "import_run", "subject"):
+        assert scalar(database, f"SELECT count(*) FROM {table}") == 0
+    with database.reading() as session:
+        assert progress.unfinished(session.connection()) is None
+
+
+def test_a_reference_to_nothing_is_refused_with_its_place(database: Database, tmp_path: Path) -> None:
+    path = tmp_path / "dangling.jsonl"
+    content = {"name": "甲", "type": "01", "authority": "@authority:x", "region": "@region:y"}
+    path.write_bytes(orjson.dumps({"kind": "item", "ref": "a", "day": "2020-01-01", "content": content}))
+    with pytest.raises(Exception, match="@authority:x") as refused:
+        import_initial(database, path, "qingdan")
+    assert "第1行" in str(refused.value)
+    assert scalar(database, "SELECT count(*) FROM log_entry") == 0
+
+
+def test_a_registry_past_its_first_entry_refuses_another(living_sqlite: Living, thousand: Path) -> None:
+    with pytest.raises(Conflict) as refused:
+        import_initial(living_sqlite.database, thousand, "qingdan")
+    assert refused.value.code == "not-initial"
+    assert living_sqlite.client.get("/readyz").json()["import"]["ready"] is True
+
+
+# --- killed
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from app.db import Database
+from app.exchange import importing
+url, path, place, count = sys.argv[1:]
+importing.BATCH = 200
+left = int(count)
+real = getattr(importing, place)
+def counted(*args, **more):
+    global left
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    left -= 1
+    return real(*args, **more)
+setattr(importing, place, counted)
+importing.import_initial(Database(url), Path(path), "qingdan")
+"""
+"""Kills itself just before the n-th publication; or, in ``write``, after one, before its transaction ends."""
+
+KILLED_INSIDE = KILLED.replace(
+    "real = getattr(importing, place)",
+    "from app.exchange.admitting import Admission\nreal = Admission.write_keys",
+).replace("setattr(importing, place, counted)", "Admission.write_keys = counted")
+
+
+@pytest.fixture(scope="module")
+def whole(thousand: Path, tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> list[Any]:
+    """What an import that nobody killed holds."""
+    import shutil
+
+    path = tmp_path_factory.mktemp("whole") / "q.db"
+    shutil.copy(sqlite_template, path)
+    database = Database(f"sqlite:///{path}")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(importing, "BATCH", 200)
+        import_initial(database, thousand, "qingdan")
+    found = held(database)
+    database.dispose()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("script", "count"), [(KILLED, 0), (KILLED, 3), (KILLED_INSIDE, 2), (KILLED_INSIDE, 5)]
+)
+def test_a_killed_import_goes_on_where_it_was(
+    database: Database, thousand: Path, small_batches: None, whole: list[Any], script: str, count: int
+) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", script, database.url, str(thousand), "publish_initial", str(count)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    assert scalar(database, "SELECT count(*) FROM log_entry") == count
+    assert_sound(database)
+    with database.reading() as session:
+        assert progress.unfinished(session.connection()) == thousand.name
+    imported = import_initial(database, thousand, "qingdan")
+    assert imported.publications == 6 - count
+    assert held(database) == whole
+    assert_sound(database)
+    with database.reading() as session:
+        assert progress.unfinished(session.connection()) is None
+
+
+def test_killed_at_any_moment(
+    sqlite: Database, thousand: Path, small_batches: None, whole: list[Any]
+) -> None:
+    """Three kills by the clock in one import, wherever they fall; the parent does the killing."""
+    script = KILLED.replace("left = int(count)", "left = -1\nprint('begun', flush=True)")
+    for wait in (0.15, 0.4, 0.25):
+        process = subprocess.Popen(
+            [sys.executable, "-c", script, sqlite.url, str(thousand), "publish_initial", "0"],
+            stdout=subprocess.PIPE,
+        )
+        assert process.stdout is not None
+        process.stdout.readline()
+        try:
+            process.wait(wait)
+        except subprocess.TimeoutExpired:
+            os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+        assert_sound(sqlite)
+    import_initial(sqlite, thousand, "qingdan")
+    assert held(sqlite) == whole
+
+
+def test_a_registry_says_that_its_import_is_incomplete(living_sqlite: Living) -> None:
+    with living_sqlite.database.writing() as session:
+        run = progress.begin(session, "d", "qingdan", "半途.jsonl", "initial")
+        identity = run.id
+    answer = living_sqlite.client.get("/readyz")
+    assert (answer.status_code, answer.json()["import"]) == (
+        503,
+        {"ready": False, "unfinished": "半途.jsonl"},
+    )
+    with living_sqlite.database.writing() as session:
+        progress.end(session, identity, 1, [])
+    assert living_sqlite.client.get("/readyz").status_code == 200
+
+
+def test_a_corrected_file_takes_the_place_of_the_one_that_was_killed(sqlite: Database) -> None:
+    """The killed run was of other bytes under the same name: it will never be run again."""
+    with sqlite.writing() as session:
+        progress.begin(session, "old bytes", "qingdan", "清单.jsonl", "initial")
+        run = progress.begin(session, "new bytes", "qingdan", "清单.jsonl", "initial")
+        progress.end(session, run.id, 1, [])
+        assert progress.unfinished(session.connection()) is None
+
+
+# --- into a living registry
+
+
+def test_an_import_becomes_a_draft_that_is_published_as_any_other(database: Database, tmp_path: Path) -> None:
+    path = tmp_path / "items.jsonl"
+    write_synthetic(path, 60)
+    who = people(database)
+    imported = import_draft(database, who["editor"], path, "qingdan", TODAY)
+    (changeset,) = imported.changesets
+    assert imported.created == 60 + 12 + 96
+    assert scalar(database, "SELECT count(*) FROM log_entry") == 0
+    with pytest.raises(Conflict) as refused:
+        import_draft(database, who["editor"], path, "qingdan", TODAY)
+    assert refused.value.code == "already-drafted"
+    assert changeset in refused.value.message
+    publish(database, who, changeset)
+    assert scalar(database, "SELECT count(*) FROM timeline WHERE kind = 'item' AND status = 'in_force'") == 60
+    again = import_draft(database, who["editor"], path, "qingdan", TODAY)
+    assert (again.changesets, again.same) == ([], 168)
+    assert_sound(database)
+
+
+def test_a_withdrawn_draft_can_be_drafted_again(database: Database, tmp_path: Path) -> None:
+    path = tmp_path / "items.jsonl"
+    write_synthetic(path, 30)
+    who = people(database)
+    first = import_draft(database, who["editor"], path, "qingdan", TODAY)
+    with database.writing() as session:
+        drafts.withdraw(session, who["editor"], first.changesets[0], "列错了")
+    second = import_draft(database, who["editor"], path, "qingdan", TODAY)
+    assert second.created == first.created
+    publish(database, who, second.changesets[0])
+    assert scalar(database, "SELECT count(*) FROM timeline WHERE kind = 'item' AND status = 'in_force'") == 30
+    assert_sound(database)
+
+
+def test_a_correction_is_not_undone_by_the_same_file(database: Database, tmp_path: Path) -> None:
+    path = tmp_path / "items.jsonl"
+    write_synthetic(path, 30)
+    import_initial(database, path, "qingdan")
+    who = people(database)
+    item = scalar(database, "SELECT subject_id FROM source_key WHERE ref = 'synthetic-3'")
+    with database.writing() as session:
+        form = {"title": "更正", "decisions": [set_field(item, "note", "更正过", TODAY)]}
+        made = drafts.draft(session, who["editor"], drafts.ChangesetInput.model_validate(form), TODAY)
+    publish(database, who, made.id)
+    again = import_draft(database, who["editor"], path, "qingdan", TODAY)
+    assert (again.changesets, again.changed, again.created) == ([], 0, 0)
+
+
+# --- memory
+
+
+def peak(database: Database, path: Path) -> int:
+    tracemalloc.start()
+    import_initial(database, path, "qingdan")
+    found = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return found
+
+
+def test_memory_does_not_grow_with_the_file(make_sqlite: Any, tmp_path: Path) -> None:
+    small, large = tmp_path / "small.jsonl", tmp_path / "large.jsonl"
+    write_synthetic(small, 2000)
+    write_synthetic(large, 8000)
+    little, much = peak(make_sqlite(), small), peak(make_sqlite(), large)
+    assert much < 1.25 * little + 2_000_000
+
+
+# --- the real files
+
+
+def test_the_real_files_load_one_after_the_other(sqlite: Database) -> None:
+    files = {
+        name: real_data(name)
+        for name in (
+            "legal_instruments.csv",
+            "item_guides.jsonl",
+            "item_details.jsonl",
+            "catalogue_items.csv",
+        )
+    }
+    made = {name: import_initial(sqlite, path, name.split(".")[0], ATTESTED) for name, path in files.items()}
+    assert not any(one.reading.refused for one in made.values())
+
+    def subjects(source: str, kind: str) -> int:
+        return scalar(
+            sqlite,
+            "SELECT count(DISTINCT subject_id) FROM source_key"
+            f" WHERE kind = '{kind}' AND owned = 1 AND (source = '{source}' OR source = 'url')"
+            f" AND subject_id IN (SELECT subject_id FROM source_key WHERE source = '{source}' OR source = 'url')",
+        )
+
+    assert made["legal_instruments.csv"].reading.quality.rows == 3801
+    assert scalar(sqlite, "SELECT count(*) FROM subject WHERE kind = 'instrument'") == 3698
+    items = scalar(sqlite, "SELECT count(*) FROM subject WHERE kind = 'item'")
+    overlap = len(made["item_details.jsonl"].reading.same_as)
+    assert items == 1378 + 6 + 16 - overlap
+    unknown = "SELECT count(DISTINCT subject_id) FROM timeline WHERE kind = 'item' AND status = 'unknown' AND valid_to = '2026-06-30'"
+    assert scalar(sqlite, unknown) >= 1378
+    holders = scalar(
+        sqlite,
+        "SELECT count(DISTINCT subject_id) FROM code_interval WHERE value = '11450721MB155808114000141005000'"
+        " AND valid_to = '9999-12-31'",
+    )
+    assert holders == 3
+    for name, path in files.items():
+        again = import_initial(sqlite, path, name.split(".")[0], ATTESTED)
+        assert (again.created, again.changed, again.publications) == (0, 0, 0), name
+    report = made["catalogue_items.csv"].reading.quality.report()
+    assert "没有任何编码" in orjson.dumps(report).decode()
+    assert_sound(sqlite)
