@@ -22,7 +22,7 @@ from app.changes.publishing import INDEX
 from app.db import Database
 from app.places.queries import ancestors
 from app.versions.models import FIRST
-from app.versions.queries import today
+from app.versions.queries import of_publication, today
 from app.versions.recording import chunks
 from search.engine import Engine, EngineError, SearchDocument
 
@@ -56,9 +56,9 @@ def touched_items(connection: Connection, publication: int) -> set[str]:
     rows = connection.execute(
         text(
             "SELECT DISTINCT r.subject_id, s.kind FROM"
-            " (SELECT subject_id FROM revision WHERE publication = :p"
-            "  UNION SELECT subject_id FROM code WHERE publication = :p"
-            "  UNION SELECT subject_id FROM decision WHERE publication = :p) r"
+            f" (SELECT subject_id FROM revision r WHERE {of_publication('r.seq', ':p')}"
+            f"  UNION SELECT subject_id FROM code c WHERE {of_publication('c.seq', ':p')}"
+            f"  UNION SELECT subject_id FROM decision d WHERE {of_publication('d.seq', ':p')}) r"
             " JOIN subject s ON s.id = r.subject_id"
         ),
         {"p": publication},

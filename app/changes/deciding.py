@@ -207,7 +207,8 @@ class Decider:
                     raise Refused(reason, code="check-failed")
             if day == part.effective_from:
                 self._check_scope(kind, subject_id, state, day)
-                wanted.update(kinds.references(kind, state))
+                if part.creates is not None or _refers(part.changes):
+                    wanted.update(kinds.references(kind, state))
 
     def _check_scope(self, kind: str, subject_id: str, state: State, day: str) -> None:
         if self.actor.authority is None and self.actor.region is None:
@@ -346,6 +347,10 @@ class Decider:
             if state is not None
             for named, _kind in kinds.references(kind, state)
         )
+
+
+def _refers(changes: Sequence[Any]) -> bool:
+    return any(change["path"].split("/", 1)[0] in kinds.REFERRING for change in changes)
 
 
 def subjects_of(body: dict[str, Any]) -> list[str]:

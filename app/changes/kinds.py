@@ -153,6 +153,10 @@ _DESCRIBERS = {
 }
 
 
+REFERRING = frozenset({"authority", "region", "parent", "entry", "citations", "co_authority_ids"})
+"""Top-level fields whose values are registry ids, or hold some."""
+
+
 def references(kind: str, document: dict[str, Any]) -> set[tuple[str, str]]:
     """The registry ids the content rests on, each with the kind it must have."""
     found: set[tuple[str, str]] = set()

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 
 from app.canonical import decode
 from app.errors import NotFound
-from app.versions.queries import Known, moment
+from app.versions.queries import Known, moment, of_publication
 
 _WHEN = "(SELECT e.recorded_at FROM log_entry e WHERE e.seq > p.seq ORDER BY e.seq LIMIT 1)"
 
@@ -28,7 +28,7 @@ def rounds(connection: Connection, known: Known) -> list[dict[str, Any]]:
 def _round(connection: Connection, row: Any, known: Known) -> dict[str, Any]:
     counts = connection.execute(
         text(
-            "SELECT d.outcome, count(DISTINCT d.act) FROM decision d WHERE d.publication = :p"
+            f"SELECT d.outcome, count(DISTINCT d.act) FROM decision d WHERE {of_publication('d.seq', ':p')}"
             " AND NOT EXISTS (SELECT 1 FROM void v WHERE v.act = d.act AND v.seq <= :seq)"
             " GROUP BY d.outcome ORDER BY d.outcome"
         ),
@@ -64,7 +64,8 @@ def round_of(connection: Connection, changeset: str, known: Known) -> dict[str, 
             " (SELECT v.ground FROM void v WHERE v.act = d.act AND v.seq <= :seq),"
             " (SELECT t.visibility FROM timeline t WHERE t.subject_id = d.subject_id"
             "  ORDER BY t.valid_from DESC LIMIT 1)"
-            " FROM decision d LEFT JOIN content w ON w.hash = d.statement WHERE d.publication = :p ORDER BY d.seq"
+            " FROM decision d LEFT JOIN content w ON w.hash = d.statement"
+            f" WHERE {of_publication('d.seq', ':p')} ORDER BY d.seq"
         ),
         {"p": row[0], "seq": known.seq},
     )

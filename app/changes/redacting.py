@@ -57,10 +57,9 @@ def redact(session: Session, first: Actor, second: Actor, content: str, order: s
 
 _CHANGESETS = text(
     "SELECT DISTINCT p.changeset FROM publication p WHERE p.changeset IS NOT NULL AND (p.statement = :h"
-    " OR EXISTS (SELECT 1 FROM revision r WHERE r.publication = p.seq AND r.content = :h)"
-    " OR EXISTS (SELECT 1 FROM void v WHERE v.publication = p.seq AND v.statement = :h)"
-    " OR EXISTS (SELECT 1 FROM decision d WHERE d.publication = p.seq"
-    " AND (d.creates = :h OR d.changes = :h OR d.statement = :h)))"
+    " OR p.seq IN (SELECT publication FROM revision WHERE content = :h"
+    " UNION SELECT publication FROM void WHERE statement = :h"
+    " UNION SELECT publication FROM decision WHERE creates = :h OR changes = :h OR statement = :h))"
 )
 
 

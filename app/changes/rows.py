@@ -12,17 +12,18 @@ from sqlmodel import Session
 from app import log
 from app.auth.actor import Actor
 from app.changes.models import Changeset, ChangesetEvent
+from app.db import fetch
 from app.errors import NotFound, Stale
 
 _FIELDS = tuple(Changeset.__slots__)
-_FIND = text(f"SELECT {', '.join(_FIELDS)} FROM changeset WHERE id = :id")
+_FIND = f"SELECT {', '.join(_FIELDS)} FROM changeset WHERE id = ?"
 _INSERT = text(f"INSERT INTO changeset ({', '.join(_FIELDS)}) VALUES ({', '.join(':' + f for f in _FIELDS)})")
 _SAVE = text(
     f"UPDATE changeset SET {', '.join(f'{f} = :{f}' for f in _FIELDS if f != 'id')}"
     " WHERE id = :id AND version = :version - 1"
 )
-_DECISIONS = text(
-    "SELECT position, body, base, approved, stale FROM draft_decision WHERE changeset = :id ORDER BY position"
+_DECISIONS = (
+    "SELECT position, body, base, approved, stale FROM draft_decision WHERE changeset = ? ORDER BY position"
 )
 _INSERT_DECISION = text(
     "INSERT INTO draft_decision (changeset, position, body, base, approved, stale)"
@@ -51,10 +52,10 @@ class DecisionRow:
 
 def find(session: Session, changeset_id: str) -> Changeset:
     """Raises NotFound."""
-    row = session.connection().execute(_FIND, {"id": changeset_id}).one_or_none()
-    if row is None:
+    found = fetch(session.connection(), _FIND, (changeset_id,))
+    if not found:
         raise NotFound(f"没有编号为 {changeset_id} 的变更单。", code="unknown-changeset")
-    return Changeset(*row)
+    return Changeset(*found[0])
 
 
 def insert(session: Session, changeset: Changeset) -> None:
@@ -74,7 +75,7 @@ def save(session: Session, changeset: Changeset) -> None:
 
 def decisions(session: Session, changeset: Changeset) -> list[DecisionRow]:
     """The decisions of a changeset, in order."""
-    rows = session.connection().execute(_DECISIONS, {"id": changeset.id})
+    rows = fetch(session.connection(), _DECISIONS, (changeset.id,))
     return [
         DecisionRow(
             row[0], bytes(row[1]), bytes(row[2]), row[3], bytes(row[4]) if row[4] is not None else None

@@ -6,7 +6,7 @@ one counter over all published rows.
 
 from __future__ import annotations
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from app.db import APPEND_ONLY, CONTENT_ONCE, Ascii, Big, Bytes
@@ -85,7 +85,7 @@ class Decision(SQLModel, table=True):
         {"info": APPEND_ONLY},
     )
     seq: int = Field(primary_key=True, sa_type=Big, sa_column_kwargs={"autoincrement": False})
-    publication: int = Field(sa_type=Big, index=True)
+    publication: int = Field(sa_type=Big)
     act: int = Field(sa_type=Big, index=True)
     subject_id: str = Field(sa_type=Ascii, foreign_key="subject.id")
     role: str = Field(sa_type=Ascii, description="subject, origin, result")
@@ -109,7 +109,7 @@ class Void(SQLModel, table=True):
     __tablename__ = "void"
     __table_args__ = {"info": APPEND_ONLY}
     seq: int = Field(primary_key=True, sa_type=Big, sa_column_kwargs={"autoincrement": False})
-    publication: int = Field(sa_type=Big, index=True)
+    publication: int = Field(sa_type=Big)
     act: int = Field(
         sa_type=Big, unique=True, description="a void is never voided, an act never voided twice"
     )
@@ -126,7 +126,7 @@ class Revision(SQLModel, table=True):
         {"info": APPEND_ONLY},
     )
     seq: int = Field(primary_key=True, sa_type=Big, sa_column_kwargs={"autoincrement": False})
-    publication: int = Field(sa_type=Big, index=True)
+    publication: int = Field(sa_type=Big)
     subject_id: str = Field(sa_type=Ascii, foreign_key="subject.id")
     effective_from: str = Field(sa_type=Ascii)
     status: str = Field(
@@ -193,8 +193,13 @@ class Interval(SQLModel, table=True):
         Index("ix_timeline_kind", "kind", "subject_id", "valid_from"),
         Index("ix_timeline_authority", "authority", "subject_id", "valid_from"),
         Index("ix_timeline_region", "region", "subject_id", "valid_from"),
-        Index("ix_timeline_ends", "kind", "valid_from"),
         Index("ix_timeline_name", "name", "kind"),
+        Index(
+            "ix_timeline_parent",
+            "parent",
+            sqlite_where=text("parent IS NOT NULL"),
+            postgresql_where=text("parent IS NOT NULL"),
+        ),
         {"sqlite_with_rowid": False},
     )
     subject_id: str = Field(primary_key=True, sa_type=Ascii)
@@ -212,7 +217,7 @@ class Interval(SQLModel, table=True):
     level: str | None = Field(default=None, sa_type=Ascii)
     authority: str | None = Field(default=None, sa_type=Ascii)
     region: str | None = Field(default=None, sa_type=Ascii)
-    parent: str | None = Field(default=None, sa_type=Ascii, index=True)
+    parent: str | None = Field(default=None, sa_type=Ascii)
     visibility: str = Field(default="public", sa_type=Ascii)
 
 

@@ -215,6 +215,15 @@ def shown(row: str) -> str:
     return f"{row}.visibility = 'public' AND {not_internal(row + '.subject_id')}"
 
 
+def of_publication(column: str, publication: str) -> str:
+    """SQL: whether a row's seq lies within a publication. Its rows follow its own seq up to its log entry, so
+    the primary key finds them and no index on ``publication`` has to be kept while the lock is held."""
+    return (
+        f"{column} > {publication}"
+        f" AND {column} < (SELECT min(within.seq) FROM log_entry within WHERE within.seq > {publication})"
+    )
+
+
 def not_internal(subject: str) -> str:
     """SQL: whether a subject, by the column of its id, is not internal in the end."""
     return (

@@ -353,7 +353,7 @@ def record(
         rows.add("redaction", publication, content, contents.put(statement) if statement else None)
     contents.write(connection)
     rows.write(connection)
-    _derive(connection, histories, known, first_days, contents, facets, describe)
+    _derive(connection, publication, histories, known, first_days, contents, facets, describe)
     entry = _close(connection, head, rows)
     return Receipt(entry[0], entry[1], entry[2], publication, revisions, list(first_days))
 
@@ -486,6 +486,7 @@ def _add_revisions(
 
 def _derive(
     connection: Connection,
+    publication: int,
     histories: dict[str, History],
     known: set[str],
     first_days: dict[str, str],
@@ -509,7 +510,14 @@ def _derive(
 
         if subject_id in known:
             rederive(
-                connection, subject_id, history.kind, history.revisions, history.codes, facets_of, derived
+                connection,
+                subject_id,
+                history.kind,
+                history.revisions,
+                history.codes,
+                facets_of,
+                derived,
+                codes_moved=bool(history.codes) and history.codes[-1].seq > publication,
             )
         else:
             derive(subject_id, history.kind, history.revisions, history.codes, facets_of, derived)

@@ -227,6 +227,7 @@ def rederive(
     codes: Sequence[Held],
     facets_of: Callable[[str], Facets],
     into: Derived,
+    codes_moved: bool = True,
 ) -> None:
     """Bring one subject's derived rows up to date, touching only the intervals that changed."""
     standing_rows = fetch(
@@ -257,8 +258,9 @@ def rederive(
         execute_many(
             connection, f"UPDATE {table} SET valid_to = ? WHERE subject_id = ? AND valid_from = ?", stretch
         )
-    execute_many(connection, "DELETE FROM code_interval WHERE subject_id = ?", [(subject_id,)])
-    into.codes += [(subject_id, *row) for row in code_spans(codes)]
+    if codes_moved:
+        execute_many(connection, "DELETE FROM code_interval WHERE subject_id = ?", [(subject_id,)])
+        into.codes += [(subject_id, *row) for row in code_spans(codes)]
 
 
 def _content_stood(old: dict[str, Span], span: Span) -> bool:

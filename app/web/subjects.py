@@ -13,7 +13,7 @@ from app.errors import NotFound
 from app.items.queries import holder_of, is_public, main_code
 from app.versions import ids
 from app.versions.models import FIRST, OPEN
-from app.versions.queries import Kin, Known, Name, lineage_of, moment, names_of, state_on
+from app.versions.queries import Kin, Known, Name, lineage_of, moment, names_of, of_publication, state_on
 from app.web.rendering import Gaps, gaps
 
 
@@ -142,7 +142,7 @@ def latest_changes(connection: Connection, limit: int) -> list[dict[str, Any]]:
         decided = connection.execute(
             text(
                 "SELECT DISTINCT d.subject_id, d.outcome, d.effective_from, s.kind FROM decision d"
-                " JOIN subject s ON s.id = d.subject_id WHERE d.publication = :seq"
+                f" JOIN subject s ON s.id = d.subject_id WHERE {of_publication('d.seq', ':seq')}"
                 " AND NOT EXISTS (SELECT 1 FROM timeline t WHERE t.subject_id = d.subject_id"
                 " AND t.visibility <> 'public') ORDER BY d.subject_id LIMIT 501"
             ),

@@ -302,10 +302,15 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_timeline_authority", ["authority", "subject_id", "valid_from"], unique=False
         )
-        batch_op.create_index("ix_timeline_ends", ["kind", "valid_from"], unique=False)
         batch_op.create_index("ix_timeline_kind", ["kind", "subject_id", "valid_from"], unique=False)
         batch_op.create_index("ix_timeline_name", ["name", "kind"], unique=False)
-        batch_op.create_index(batch_op.f("ix_timeline_parent"), ["parent"], unique=False)
+        batch_op.create_index(
+            "ix_timeline_parent",
+            ["parent"],
+            unique=False,
+            sqlite_where=sa.text("parent IS NOT NULL"),
+            postgresql_where=sa.text("parent IS NOT NULL"),
+        )
         batch_op.create_index("ix_timeline_region", ["region", "subject_id", "valid_from"], unique=False)
 
     op.create_table(
@@ -382,7 +387,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("decision", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_decision_act"), ["act"], unique=False)
-        batch_op.create_index(batch_op.f("ix_decision_publication"), ["publication"], unique=False)
         batch_op.create_index("ix_decision_subject", ["subject_id", "effective_from", "seq"], unique=False)
 
     op.create_table(
@@ -479,7 +483,6 @@ def upgrade() -> None:
         info={"guard": "append-only"},
     )
     with op.batch_alter_table("revision", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_revision_publication"), ["publication"], unique=False)
         batch_op.create_index("ix_revision_state", ["subject_id", "effective_from", "seq"], unique=False)
 
     op.create_table(
@@ -520,7 +523,4 @@ def upgrade() -> None:
         sa.UniqueConstraint("act"),
         info={"guard": "append-only"},
     )
-    with op.batch_alter_table("void", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_void_publication"), ["publication"], unique=False)
-
     # ### end Alembic commands ###
