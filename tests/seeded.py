@@ -155,7 +155,7 @@ class Living:
 @pytest.fixture(scope="session")
 def run_seeded(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[str, ExitStack], Living]]:
+) -> Callable[[str, ExitStack], Living]:
     """Starts a registry on a copy of the seed, on a kind of database, until the stack is closed."""
 
     def run(kind: str, stack: ExitStack) -> Living:
@@ -171,7 +171,7 @@ def run_seeded(
         stack.callback(shutil.rmtree, directory, ignore_errors=True)
         return Living(settings, client, app.state.registry)
 
-    yield run
+    return run
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, Field
 
-from app.api.shapes import DocumentShape, answer_value
+from app.api.shapes import PaperShape, answer_value
 from app.changes.queries import round_of, rounds
 from app.deps import KnownAt, ReadSession
 
@@ -24,7 +24,7 @@ class RoundShape(BaseModel):
     title: str = Field(description="标题")
     number: str | None = Field(None, description="第几批")
     reason: str | None = Field(None, description="why")
-    document: DocumentShape | None = Field(None, description="the document it rests on")
+    document: PaperShape | None = Field(None, description="the document it rests on")
     scope: dict[str, Any] | None = Field(None, description="region, types, authorities, base day")
     synthetic: bool = Field(False, description="true for demonstration data")
 

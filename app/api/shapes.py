@@ -54,17 +54,23 @@ class NamedShape(BaseModel):
     name: str | None = Field(description="its name on the day asked about")
 
 
-class DocumentShape(BaseModel):
-    """The decision and document behind the revision in force."""
+class PaperShape(BaseModel):
+    """A document: a decision or notice as issued."""
 
-    publication: int = Field(description="log seq of the publication")
-    outcome: str | None = Field(description="add, adjust, cancel, ... ; none after a void")
-    title: str | None = Field(None, description="the document's title, else the changeset's")
+    title: str | None = Field(None, description="标题")
     number: str | None = Field(None, description="文号")
     issuer: str | None = Field(None, description="制定机关")
     document_date: str | None = Field(None, description="成文日期")
     published_on: str | None = Field(None, description="发布日期")
     effective_on: str | None = Field(None, description="施行日期")
+    url: str | None = Field(None, description="where it is published")
+
+
+class DocumentShape(PaperShape):
+    """The decision and document behind a revision; the title is the changeset's where there is no document."""
+
+    publication: int = Field(description="log seq of the publication")
+    outcome: str | None = Field(description="add, adjust, cancel, ... ; none after a void")
     words: str | None = Field(None, description="the document's own words for the decision")
     annex: str | None = Field(None, description="附件")
     follow_up: str | None = Field(None, description="what follows a cancellation")

@@ -185,6 +185,7 @@ class Decider:
         stood = self._state(subject_id, part.effective_from)
         if stood is not None:
             self._check_scope(kind, subject_id, stood, part.effective_from)
+        self._refuse_used_keys(subject_id, effect)
         self.pending.setdefault(subject_id, []).append(effect)
         self.created.setdefault(subject_id, kind)
         effects = self._effects(subject_id)
@@ -209,6 +210,35 @@ class Decider:
                 self._check_scope(kind, subject_id, state, day)
                 if part.creates is not None or _refers(part.changes):
                     wanted.update(kinds.references(kind, state))
+
+    def _refuse_used_keys(self, subject_id: str, effect: Effect) -> None:
+        """An element's key is given once: one that was ever used in its list names that element for good."""
+        added = [
+            (change["path"], change["value"]["key"])
+            for change in effect.changes()
+            if change["op"] == "add" and change["path"] != "codes"
+        ]
+        if not added:
+            return
+        used: set[tuple[str, str]] = set()
+        for earlier in self._effects(subject_id):
+            used |= {
+                (change["path"], change["value"]["key"])
+                for change in earlier.changes()
+                if change["op"] == "add"
+            }
+            if earlier.creates_body is not None:
+                document = decode(earlier.creates_body)
+                for path, _key in added:
+                    used |= {(path, element["key"]) for element in _at(document, path) or ()}
+        for path, key in added:
+            if (path, key) in used:
+                raise Invalid(
+                    f"{path} 中的键 {key} 已经用过，新增的要素请换一个键；修改原有要素请用 set。",
+                    code="key-used",
+                    field=f"{path}/{key}",
+                )
+            used.add((path, key))
 
     def _check_scope(self, kind: str, subject_id: str, state: State, day: str) -> None:
         if self.actor.authority is None and self.actor.region is None:

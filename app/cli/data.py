@@ -173,7 +173,7 @@ def verify(
 
 def _head(asked: str) -> tuple[int, str]:
     seq, _, digest = asked.partition(":")
-    if not seq.isdigit() or len(digest) != 64:
+    if not (seq.isascii() and seq.isdigit()) or len(digest) != 64:
         raise Invalid("--head 应写成 序号:哈希，即 /api/v1/log/head 给出的两项。", code="bad-head")
     return int(seq), digest
 

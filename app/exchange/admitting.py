@@ -55,6 +55,8 @@ class Known:
 
     subject_id: str
     owned: bool
+    keyed: bool = False
+    """Whether its key is written already: by an earlier run, or by a draft that was withdrawn."""
     content: dict[str, Any] | None = None
     codes: set[tuple[str, str, str]] = field(default_factory=set)
     status: str = "in_force"
@@ -67,6 +69,7 @@ class Admitted:
     acts: list[Act] = field(default_factory=list)
     keys: list[tuple[str, str, str, str, int]] = field(default_factory=list)
     seen: list[tuple[str, str, str, str]] = field(default_factory=list)
+    known: dict[tuple[str, str], Known] = field(default_factory=dict)
     created: int = 0
     changed: int = 0
     same: int = 0
@@ -81,6 +84,10 @@ class Admission:
         self.source = source
         self.trusted = trusted
         self.same_as = same_as or {}
+        self.drafted: dict[tuple[str, str], Known] = {}
+        """Drafting: what the batches before this one come to; nothing of it is published yet."""
+        self.again: frozenset[str] = frozenset()
+        """Subjects of a draft that was withdrawn: what the source gave about them was not taken."""
         self.refs: dict[tuple[str, str], str] = {}
         """(kind, ref) -> id of all but items: what content may refer to."""
 
@@ -92,14 +99,17 @@ class Admission:
         admitted = Admitted()
         known = self._load(connection, records)
         self._reserve(connection, records, known)
+        admitted.known = known
         seen = self._seen(connection, records)
         for record in records:
             mark = (self._place(record), record.kind, record.ref, _digest(record))
             if mark in seen:
-                admitted.same += 1
-                continue
-            seen.add(mark)
-            admitted.seen.append(mark)
+                if known[(record.kind, record.ref)].subject_id not in self.again:
+                    admitted.same += 1
+                    continue
+            else:
+                seen.add(mark)
+                admitted.seen.append(mark)
             self._admit(connection, record, known, admitted)
         return admitted
 
@@ -150,8 +160,8 @@ class Admission:
         for source, refs in self._places(records).items():
             for some in chunks(refs):
                 for row in fetch(connection, query.format(refs=marks(some)), (source, *some)):
-                    known = Known(row[2], bool(row[3]))
-                    if row[4] is not None:
+                    known = self.drafted.get((row[0], row[1])) or Known(row[2], bool(row[3]), keyed=True)
+                    if row[4] is not None and known.content is None:
                         known.content = {}  # published: read when compared
                     found[(row[0], row[1])] = known
                     self.refs[(row[0], row[1])] = row[2]
@@ -270,14 +280,19 @@ class Admission:
             changes=changes,
         )
         admitted.acts.append(Act(CREATES[record.kind], [part]))
+        if not subject.keyed:
+            self._key(record, subject, content, admitted)
+        admitted.created += 1
+        subject.content, subject.codes, subject.status = content, codes, record.status
+
+    def _key(self, record: Record, subject: Known, content: dict[str, Any], admitted: Admitted) -> None:
         admitted.keys.append((self._place(record), record.kind, record.ref, subject.subject_id, 1))
+        subject.keyed = True
         page = (content.get("source") or {}) if record.kind == "item" else {}
         address = page.get("key", "")
         if address != record.ref and address.startswith(ADDRESS):
             # Another source that keys by this page's address finds the item, and leaves it alone.
             admitted.keys.append(("url", record.kind, address, subject.subject_id, 0))
-        admitted.created += 1
-        subject.content, subject.codes, subject.status = content, codes, record.status
 
     def _change(
         self,

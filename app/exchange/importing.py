@@ -193,8 +193,10 @@ def import_draft(
             _refuse_open_drafts(session, digest, mapping)
             run = progress.begin(session, digest, mapping, path.name, "draft")
             decisions: list[dict[str, Any]] = []
+            admission.again = progress.withdrawn(session, digest, mapping)
             for batch in _batches(spool):
                 admitted = admission.batch(session.connection(), batch)
+                admission.drafted |= admitted.known
                 admission.write_keys(session.connection(), admitted)
                 imported.count(admitted)
                 decisions += [_decision(act, path.name) for act in admitted.acts]

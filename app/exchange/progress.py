@@ -6,11 +6,12 @@ from sqlalchemy import Connection, text
 from sqlmodel import Session, select
 
 from app import log
+from app.canonical import decode
 from app.exchange.models import ImportRun
 
 
 def begin(session: Session, digest: str, mapping: str, name: str, mode: str) -> ImportRun:
-    """Note that a run begins; one that was killed is taken up again."""
+    """Note that a run begins; one that was killed is taken up again, or gives way to a corrected file."""
     run = session.exec(
         select(ImportRun).where(
             ImportRun.digest == digest,
@@ -20,6 +21,13 @@ def begin(session: Session, digest: str, mapping: str, name: str, mode: str) -> 
         )
     ).first()
     if run is None:
+        session.connection().execute(
+            text(
+                "UPDATE import_run SET state = 'superseded'"
+                " WHERE state = 'running' AND mode = :mode AND mapping = :mapping AND name = :name"
+            ),
+            {"mode": mode, "mapping": mapping, "name": name},
+        )
         run = ImportRun(
             digest=digest, mapping=mapping, name=name, mode=mode, started_at=log.now_microseconds()
         )
@@ -53,3 +61,16 @@ def drafts_of(session: Session, digest: str, mapping: str) -> list[str]:
         )
     )
     return [changeset for run in runs for changeset in run.changesets.split()]
+
+
+def withdrawn(session: Session, digest: str, mapping: str) -> frozenset[str]:
+    """The subjects of drafts that an earlier import of the same file made and that were withdrawn."""
+    bodies = text(
+        "SELECT d.body FROM draft_decision d JOIN changeset c ON c.id = d.changeset"
+        " WHERE c.id = :id AND c.state = 'withdrawn'"
+    )
+    return frozenset(
+        decode(bytes(row[0]))["subject"]
+        for changeset in drafts_of(session, digest, mapping)
+        for row in session.connection().execute(bodies, {"id": changeset})
+    )

@@ -116,7 +116,14 @@ def questions(living: Living, known: dict[str, list[Any]]) -> Iterator[tuple[str
             yield address, {name: value for name, value in asked.items() if value is not None}
 
 
-PAGES = ("/", "/search", "/items/{item}", "/items", "/rounds", "/rounds/{round_id}", "/authorities") + (
+PAGES = (
+    "/",
+    "/search",
+    "/items",
+    "/items/{item}",
+    "/rounds",
+    "/rounds/{round_id}",
+    "/authorities",
     "/authorities/{authority}",
     "/laws",
     "/laws/{instrument}",
