@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sqlalchemy import text
 from sqlmodel import Field, Session, SQLModel
 
 from app import log
@@ -35,8 +36,28 @@ def recall(session: Session, account: int, key: str, request: bytes) -> Answered
 
 
 def remember(session: Session, account: int, key: str, request: bytes, status: int, body: bytes) -> None:
-    """Keep an answer, in the transaction that did the work."""
+    """Keep an answer, in the transaction that did the work.
+
+    Raises Conflict where the same key is being answered by another request: then this one's work is undone.
+    """
     now = log.now_microseconds()
-    session.connection().exec_driver_sql(f"DELETE FROM answered WHERE at < {now - KEPT_MICROSECONDS}")
-    session.add(Answered(account=account, key=key, request=digest(request), status=status, body=body, at=now))
-    session.flush()
+    connection = session.connection()
+    connection.execute(text("DELETE FROM answered WHERE at < :limit"), {"limit": now - KEPT_MICROSECONDS})
+    kept = connection.execute(
+        text(
+            "INSERT INTO answered (account, key, request, status, body, at)"
+            " VALUES (:account, :key, :request, :status, :body, :at) ON CONFLICT (account, key) DO NOTHING"
+        ),
+        {
+            "account": account,
+            "key": key,
+            "request": digest(request),
+            "status": status,
+            "body": body,
+            "at": now,
+        },
+    )
+    if kept.rowcount != 1:
+        raise Conflict(
+            "带有同一个 Idempotency-Key 的请求正在处理，请稍后重试。", code="idempotency-key-in-use"
+        )
