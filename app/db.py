@@ -228,7 +228,7 @@ def _sqlite_guard(table: Table) -> list[str]:
     redaction = ""
     if table.info["guard"] == "content":
         redaction = (
-            f"WHEN NOT (NEW.hash = OLD.hash AND NEW.body = x'{TOMBSTONE.hex()}'"
+            f"WHEN NOT (NEW.id = OLD.id AND NEW.hash = OLD.hash AND NEW.body = x'{TOMBSTONE.hex()}'"
             " AND EXISTS (SELECT 1 FROM redaction WHERE content = OLD.hash)) "
         )
     taken = " OR ".join(
@@ -254,7 +254,7 @@ def _postgresql_guard(table: Table) -> list[str]:
     condition = "TRUE"
     if table.info["guard"] == "content":
         condition = (
-            "NOT (TG_OP = 'UPDATE' AND NEW.hash = OLD.hash"
+            "NOT (TG_OP = 'UPDATE' AND NEW.id = OLD.id AND NEW.hash = OLD.hash"
             f" AND NEW.body = '\\x{TOMBSTONE.hex()}'::bytea"
             " AND EXISTS (SELECT 1 FROM redaction r WHERE r.content = OLD.hash))"
         )

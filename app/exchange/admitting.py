@@ -19,7 +19,7 @@ from app.db import fetch, insert_rows, marks
 from app.errors import Invalid
 from app.exchange.mapping import SameAs
 from app.exchange.models import SourceKey, SourceSeen
-from app.exchange.records import Record
+from app.exchange.records import Admissible, Record, Spooled
 from app.versions import ids
 from app.versions.fold import Change, apply_changes, diff
 from app.versions.queries import known_at, state_on
@@ -91,7 +91,7 @@ class Admission:
         self.refs: dict[tuple[str, str], str] = {}
         """(kind, ref) -> id of all but items: what content may refer to."""
 
-    def batch(self, connection: Connection, records: Sequence[Record]) -> Admitted:
+    def batch(self, connection: Connection, records: Sequence[Admissible]) -> Admitted:
         """The acts that bring the registry to what the records say. Reserves ids; writes nothing else.
 
         Raises Invalid where content refers to something that neither the source nor the registry has.
@@ -130,17 +130,17 @@ class Admission:
 
     # --- matching
 
-    def _place(self, record: Record) -> str:
+    def _place(self, record: Admissible) -> str:
         """Whose key it is: a page's address is the same key in every source."""
         return "url" if record.ref.startswith(ADDRESS) else self.source
 
-    def _places(self, records: Sequence[Record]) -> dict[str, list[str]]:
+    def _places(self, records: Sequence[Admissible]) -> dict[str, list[str]]:
         places: dict[str, set[str]] = {}
         for record in records:
             places.setdefault(self._place(record), set()).add(record.ref)
         return {source: sorted(refs) for source, refs in places.items()}
 
-    def _seen(self, connection: Connection, records: Sequence[Record]) -> set[tuple[str, str, str, str]]:
+    def _seen(self, connection: Connection, records: Sequence[Admissible]) -> set[tuple[str, str, str, str]]:
         """What the source has given before."""
         query = "SELECT source, kind, ref, digest FROM source_seen WHERE source = ? AND ref IN ({refs})"
         return {
@@ -150,7 +150,7 @@ class Admission:
             for row in fetch(connection, query.format(refs=marks(some)), (source, *some))
         }
 
-    def _load(self, connection: Connection, records: Sequence[Record]) -> dict[tuple[str, str], Known]:
+    def _load(self, connection: Connection, records: Sequence[Admissible]) -> dict[tuple[str, str], Known]:
         """Subjects that the source's keys already stand for."""
         query = (
             "SELECT k.kind, k.ref, k.subject_id, k.owned, s.id FROM source_key k LEFT JOIN subject s"
@@ -168,7 +168,7 @@ class Admission:
         return found
 
     def _reserve(
-        self, connection: Connection, records: Sequence[Record], known: dict[tuple[str, str], Known]
+        self, connection: Connection, records: Sequence[Admissible], known: dict[tuple[str, str], Known]
     ) -> None:
         fresh: dict[str, list[tuple[str, str]]] = {}
         for record in records:
@@ -188,7 +188,7 @@ class Admission:
                 if kind != "item":
                     self.refs[key] = subject_id
 
-    def _match(self, connection: Connection, record: Record) -> str | None:
+    def _match(self, connection: Connection, record: Admissible) -> str | None:
         """The subject that the registry has already, from another source: an item where this source says so
         itself; a region, authority, instrument, entry or year by code or name."""
         if record.kind == "item":
@@ -202,7 +202,7 @@ class Admission:
             return None
         return self._by_name(connection, record)
 
-    def _same_item(self, connection: Connection, record: Record) -> str | None:
+    def _same_item(self, connection: Connection, record: Admissible) -> str | None:
         same = self.same_as.get(record.ref)
         if same is None:
             return None
@@ -222,7 +222,7 @@ class Admission:
         ).all()
         return rows[0][0] if len(rows) == 1 else None
 
-    def _by_name(self, connection: Connection, record: Record) -> str | None:
+    def _by_name(self, connection: Connection, record: Admissible) -> str | None:
         name = (
             record.content.get("name") or record.content.get("title") or str(record.content.get("year", ""))
         )
@@ -241,7 +241,7 @@ class Admission:
     def _admit(
         self,
         connection: Connection,
-        record: Record,
+        record: Admissible,
         known: dict[tuple[str, str], Known],
         admitted: Admitted,
     ) -> None:
@@ -261,7 +261,7 @@ class Admission:
 
     def _create(
         self,
-        record: Record,
+        record: Admissible,
         subject: Known,
         content: dict[str, Any],
         codes: set[tuple[str, str, str]],
@@ -278,6 +278,7 @@ class Admission:
             start_unknown=record.start_unknown,
             creates=content,
             changes=changes,
+            validated=True,
         )
         admitted.acts.append(Act(CREATES[record.kind], [part]))
         if not subject.keyed:
@@ -285,7 +286,7 @@ class Admission:
         admitted.created += 1
         subject.content, subject.codes, subject.status = content, codes, record.status
 
-    def _key(self, record: Record, subject: Known, content: dict[str, Any], admitted: Admitted) -> None:
+    def _key(self, record: Admissible, subject: Known, content: dict[str, Any], admitted: Admitted) -> None:
         admitted.keys.append((self._place(record), record.kind, record.ref, subject.subject_id, 1))
         subject.keyed = True
         page = (content.get("source") or {}) if record.kind == "item" else {}
@@ -297,7 +298,7 @@ class Admission:
     def _change(
         self,
         connection: Connection,
-        record: Record,
+        record: Admissible,
         subject: Known,
         content: dict[str, Any],
         codes: set[tuple[str, str, str]],
@@ -327,7 +328,7 @@ class Admission:
 
     # --- references
 
-    def _with_ids(self, connection: Connection, record: Record) -> dict[str, Any]:
+    def _with_ids(self, connection: Connection, record: Admissible) -> dict[str, Any]:
         """The content with ids in the place of ``@kind:ref``."""
         content = dict(record.content)
         for name in ("authority", "region", "parent", "entry"):
@@ -344,7 +345,7 @@ class Admission:
             ]
         return content
 
-    def _id(self, connection: Connection, asked: str, record: Record) -> str:
+    def _id(self, connection: Connection, asked: str, record: Admissible) -> str:
         if not asked.startswith("@"):
             return asked
         kind, _, ref = asked[1:].partition(":")
@@ -363,7 +364,9 @@ class Admission:
         return found
 
 
-def _digest(record: Record) -> str:
+def _digest(record: Admissible) -> str:
+    if isinstance(record, Spooled):
+        return record.digest
     codes = sorted((code.scheme, code.issuer, code.value) for code in record.codes)
     return digest(encode([record.day, record.status, record.start_unknown, record.content, codes]))
 

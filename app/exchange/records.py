@@ -7,6 +7,7 @@ records of the same run and against the registry.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -39,6 +40,34 @@ class Record(BaseModel):
     start_unknown: bool = Field(False, description="true where `day` is an attested day, not a start")
     status: Literal["in_force", "suspended", "ended", "unknown"] = "in_force"
     where: str = Field("", description="file and row, for messages")
+
+
+@dataclass(slots=True)
+class SpooledCode:
+    """A code of a record that has been checked."""
+
+    scheme: str
+    value: str
+    issuer: str
+
+
+@dataclass(slots=True)
+class Spooled:
+    """A record that has been checked and laid aside; fields as in Record, and the digest of what it says."""
+
+    kind: Kind
+    ref: str
+    content: dict[str, Any]
+    codes: list[SpooledCode]
+    day: str
+    start_unknown: bool
+    status: str
+    where: str
+    digest: str
+
+
+Admissible = Record | Spooled
+"""What can be admitted to the registry."""
 
 
 class Problem(BaseModel):

@@ -134,7 +134,10 @@ def _prune(state: State, path: list[str]) -> None:
 
 def _own(value: Any) -> Any:
     """A copy of a change's value: later changes alter the state in place, and the change is kept."""
-    return decode(encode(value)) if isinstance(value, (dict, list)) else value
+    if isinstance(value, dict):
+        flat = not any(isinstance(part, (dict, list)) for part in value.values())
+        return dict(value) if flat else decode(encode(value))
+    return decode(encode(value)) if isinstance(value, list) else value
 
 
 def _set(state: State, path: list[str], change: Change) -> None:

@@ -26,11 +26,13 @@ class IdCounter(SQLModel, table=True):
 
 
 class Content(SQLModel, table=True):
-    """A canonical document under its hash."""
+    """A canonical document under its hash. Rows are appended under a number of their own: kept in the order of
+    their hashes, every new document would land on another page."""
 
     __tablename__ = "content"
-    __table_args__ = {"info": CONTENT_ONCE, "sqlite_with_rowid": False}
-    hash: str = Field(primary_key=True, sa_type=Ascii)
+    __table_args__ = {"info": CONTENT_ONCE}
+    id: int | None = Field(default=None, primary_key=True, sa_type=Big)
+    hash: str = Field(unique=True, sa_type=Ascii)
     body: bytes = Field(sa_type=Bytes)
 
 

@@ -51,6 +51,8 @@ class Part:
     creates: dict[str, Any] | None = None
     changes: Sequence[Change] = ()
     base: int | None = None
+    validated: bool = False
+    """True where ``creates`` has passed its content model, which knows no floats."""
 
 
 @dataclass(slots=True)
@@ -396,7 +398,8 @@ def _add_act(
             creates_body = encode(part.creates)
             creates = contents.put_bytes(creates_body)
             if creates not in facets:
-                refuse_floats(part.creates, creates_body)
+                if not part.validated:
+                    refuse_floats(part.creates, creates_body)
                 facets[creates] = describe(history.kind, part.creates)
         if part.changes:
             changes_body = encode(list(part.changes))

@@ -109,11 +109,12 @@ def upgrade() -> None:
 
     op.create_table(
         "content",
+        sa.Column("id", BIG, nullable=False),
         sa.Column("hash", ASCII, nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("hash"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("hash"),
         info={"guard": "content"},
-        sqlite_with_rowid=False,
     )
     op.create_table(
         "id_counter",
