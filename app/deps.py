@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
 import psycopg
 from fastapi import Depends, Header, Query, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 from sqlmodel import Session
 
 from app import log
 from app.auth.accounts import authenticate
 from app.auth.actor import Actor
 from app.db import Database
-from app.errors import Forbidden, RegistryError, Unauthenticated
+from app.errors import Forbidden, Invalid, RegistryError, Unauthenticated
 from app.items.queries import NameBook, Run, run_by
 from app.settings import Settings
 from app.versions.queries import Known, known_at, parse_day, today
@@ -192,3 +194,41 @@ KnownAt = Annotated[Known, Depends(known)]
 
 def run_of(session: Session) -> Run:
     return run_by(session.connection())
+
+
+_PARAMETERS: dict[int, frozenset[str]] = {}
+"""By the identity of a route, which lives as long as its application."""
+
+
+def _parameters_of(route: APIRoute) -> frozenset[str]:
+    known = _PARAMETERS.get(id(route))
+    if known is None:
+        known = _PARAMETERS[id(route)] = frozenset(_query_names(route.dependant))
+    return known
+
+
+def _query_names(dependant: Dependant) -> Iterator[str]:
+    yield from (parameter.alias for parameter in dependant.query_params)
+    for part in dependant.dependencies:
+        yield from _query_names(part)
+
+
+def known_parameters_only(request: Request) -> None:
+    """A parameter that the route does not have is a mistake, not a wish to be passed over: an answer to another
+    question than the one asked is worse than none. Raises Invalid."""
+    route = request.scope.get("route")
+    if not isinstance(route, APIRoute):
+        return
+    refuse_unknown(request.query_params.keys(), _parameters_of(route))
+
+
+def refuse_unknown(asked: Iterable[str], known: Iterable[str]) -> None:
+    """Raises Invalid for the first parameter that is not known."""
+    for name in asked:
+        if name not in known:
+            listed = "、".join(sorted(known)) or "无"
+            raise Invalid(
+                f"这个地址没有参数“{name[:60]}”；可用的有：{listed}。",
+                code="unknown-parameter",
+                parameter=name[:60],
+            )

@@ -1,6 +1,6 @@
 """The API under /api/v1: one file per noun. Routes translate; the work is in the packages above."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from app.api import (
     catalogue,
@@ -16,8 +16,9 @@ from app.api import (
     searching,
     shapes,
 )
+from app.deps import known_parameters_only
 
-router = APIRouter(prefix="/api/v1", responses=shapes.PROBLEMS)
+router = APIRouter(prefix="/api/v1", responses=shapes.PROBLEMS, dependencies=[Depends(known_parameters_only)])
 for part in (items, deadlines, searching, places, law, catalogue, publications, events, files, changesets):
     router.include_router(part.router)
 

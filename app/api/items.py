@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 import orjson
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
@@ -27,11 +27,21 @@ from app.api.shapes import (
     next_link,
 )
 from app.changes.kinds import MODELS
-from app.deps import Asked, AskedOn, KnownAt, KnownQuery, OnQuery, ReadSession, Registry
+from app.deps import (
+    Asked,
+    AskedOn,
+    KnownAt,
+    KnownQuery,
+    OnQuery,
+    ReadSession,
+    Registry,
+    known_parameters_only,
+    refuse_unknown,
+)
 from app.items import queries
 from app.items.queries import Filter, NameBook, read_item, read_item_as_known, run_by
 from app.versions import ids
-from app.versions.fold import diff
+from app.versions.fold import diff, with_before
 from app.versions.queries import Known, known_at, moment, parse_day, state_on
 
 router = APIRouter(tags=["items"])
@@ -219,6 +229,7 @@ def quick_item_route() -> Route:
             on = asked[3:].decode("latin-1")
         elif asked:
             query = request.query_params
+            refuse_unknown(query.keys(), ("on", "known_at"))
             on = query.get("on")
         if "known_at" not in query:
             # On SQLite the query takes less than handing it to another thread would.
@@ -243,9 +254,17 @@ def add_item_route(into: APIRouter) -> None:
     def get_item(
         request: Request, item: ItemPath, on: OnQuery = None, known_at: KnownQuery = None
     ) -> Response:
+        """An item as it stands on a day, with the document behind it; by registry id, or by any code it holds."""
         return _read(request, item, on, known_at)
 
-    into.add_api_route("/api/v1/items/{item}", get_item, methods=["GET"], tags=["items"], **ONE)  # type: ignore[arg-type]
+    into.add_api_route(
+        "/api/v1/items/{item}",
+        get_item,
+        methods=["GET"],
+        tags=["items"],
+        dependencies=[Depends(known_parameters_only)],
+        **ONE,  # type: ignore[arg-type]
+    )
 
 
 class IntervalShape(BaseModel):
@@ -270,6 +289,8 @@ class DecidedShape(BaseModel):
     effective_from: str = Field(description="施行日期")
     until: str | None = Field(description="the first day on which it no longer holds; none: for ever")
     voided: str | None = Field(description="error 误录, withdrawn 撤销、推迟, or none")
+    voided_at: str | None = Field(description="when it was taken out")
+    void_reason: str | None = Field(description="why it was taken out")
     document: DocumentShape | None = Field(description="the document and its words")
     changes: list[dict[str, Any]] = Field(description="field changes: {op, path, value}")
 
@@ -342,7 +363,12 @@ def compare_days(
         {"on": day, "status": side.status, "revision": side.revision, "codes": side.codes}
         for day, side in zip((first, last), sides, strict=True)
     ]
-    body = {"id": item_id, "from": shown[0], "to": shown[1], "changes": diff(documents[0], documents[1])}
+    body = {
+        "id": item_id,
+        "from": shown[0],
+        "to": shown[1],
+        "changes": with_before(documents[0], diff(documents[0], documents[1])),
+    }
     return answer_value(request, body)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from app.api.items import AfterQuery, LimitQuery
+from app.api.items import AfterQuery, LimitQuery, Statuses
 from app.api.places import SubjectPath, listing, subject_answer, subject_id
 from app.api.shapes import NamedShape, PageShape, SubjectShape, answer_value, next_link
 from app.deps import AskedOn, KnownAt, ReadSession
@@ -24,11 +24,14 @@ def list_instruments(
     asked: AskedOn,
     title: Annotated[str | None, Query(description="titles that contain this")] = None,
     rank: Annotated[str | None, Query(description="law, administrative_regulation, ...")] = None,
+    status: Statuses = None,
     after: AfterQuery = None,
     limit: LimitQuery = 100,
 ) -> Response:
     """Laws, regulations and documents on a day; `status` unknown where its force is not known."""
-    wanted = Filter(on=asked.on, kind="instrument", name_contains=title, type=rank)
+    wanted = Filter(
+        on=asked.on, kind="instrument", name_contains=title, type=rank, statuses=tuple(status or ())
+    )
     return listing(request, session, asked, wanted, after, limit)
 
 

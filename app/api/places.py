@@ -7,12 +7,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 from sqlalchemy import Connection
 
-from app.api.items import AfterQuery, LimitQuery, region_id
+from app.api.items import AfterQuery, LimitQuery, Statuses, region_id
 from app.api.shapes import PageShape, SubjectShape, answer_value, next_link
 from app.deps import AskedOn, KnownAt, ReadSession
 from app.items import queries
 from app.items.queries import Filter
 from app.versions import ids
+from app.versions.models import OPEN
 from app.versions.queries import Known, lineage_of, moment, names_of, state_on
 
 router = APIRouter(tags=["places"])
@@ -52,7 +53,11 @@ def subject_answer(
         "attested_from": standing.attested_from,
         "revision": standing.revision,
         "names": [
-            {"name": n.name, "valid_from": n.valid_from, "valid_to": n.valid_to}
+            {
+                "name": n.name,
+                "valid_from": n.valid_from,
+                "valid_to": None if n.valid_to == OPEN else n.valid_to,
+            }
             for n in names_of(connection, found, known)
         ],
         "predecessors": [
@@ -87,12 +92,15 @@ def list_authorities(
     asked: AskedOn,
     region: Annotated[str | None, Query(description="region id or code; with all below it")] = None,
     name: Annotated[str | None, Query(description="names that contain this")] = None,
+    status: Statuses = None,
     after: AfterQuery = None,
     limit: LimitQuery = 100,
 ) -> Response:
     """Authorities on a day, under their names of that day."""
     within = region_id(session.connection(), region, asked.on)
-    wanted = Filter(on=asked.on, kind="authority", region=within, name_contains=name)
+    wanted = Filter(
+        on=asked.on, kind="authority", region=within, name_contains=name, statuses=tuple(status or ())
+    )
     return listing(request, session, asked, wanted, after, limit)
 
 

@@ -104,6 +104,10 @@ class ItemShape(BaseModel):
     document: DocumentShape | None = Field(description="what the revision rests on; none where not begun")
     predecessors: list[KinShape] = Field(description="what it came from")
     successors: list[KinShape] = Field(description="what came from it")
+    later_than_head: bool = Field(
+        False,
+        description="present where the known_at asked lies after the last entry: answered as of that entry",
+    )
     known_at: str = Field(description="the moment of the log entry this answer rests on")
     seq: int = Field(description="the seq of that entry; use it for permanent links")
     content: dict[str, Any] | None = Field(description="the content; see /api/v1/schema/content")
@@ -145,7 +149,7 @@ class SpanShape(BaseModel):
 
     name: str = Field(description="the name")
     valid_from: str = Field(description="first day")
-    valid_to: str = Field(description="first day it no longer holds; 9999-12-31 where open")
+    valid_to: str | None = Field(description="first day it no longer holds; none where open")
 
 
 class SubjectShape(BaseModel):

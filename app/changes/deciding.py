@@ -20,7 +20,8 @@ from app.changes.carrying import ending_authorities, held_by
 from app.changes.outcomes import ABSENT, Asked, Before, Subject, act_of
 from app.errors import Forbidden, Invalid, Refused, RegistryError
 from app.places.queries import ancestors
-from app.versions.fold import Effect, State, apply_changes, boundaries, diff, fold
+from app.versions import ids
+from app.versions.fold import Effect, State, apply_changes, at, boundaries, diff, fold
 from app.versions.recording import Act, History, Voiding, chunks, load_histories
 from app.versions.timeline import Rev, standing
 
@@ -146,6 +147,12 @@ class Decider:
                 )
 
     def _before(self, subject_id: str, body: dict[str, Any]) -> Before:
+        if not ids.is_id(subject_id):
+            raise Invalid(
+                f"“{subject_id}”不是本登记簿的编号：形式或校验字符不对，请核对。",
+                code="bad-id",
+                field="subject",
+            )
         if subject_id not in self.histories and subject_id not in self.created:
             return ABSENT
         state = self._state(subject_id, body["effective_from"])
@@ -230,7 +237,7 @@ class Decider:
             if earlier.creates_body is not None:
                 document = decode(earlier.creates_body)
                 for path, _key in added:
-                    used |= {(path, element["key"]) for element in _at(document, path) or ()}
+                    used |= {(path, element["key"]) for element in at(document, path) or ()}
         for path, key in added:
             if (path, key) in used:
                 raise Invalid(
@@ -431,11 +438,18 @@ def comparison(
     now = {name: part for name, part in now.items() if name not in ("codes",)}
     mine: State = copy.deepcopy(seen)
     apply_changes(mine, body.get("changes", []))
-    fields = sorted({change["path"] for change in body.get("changes", [])} | _differing(seen, now))
+    wanted = {_field(change) for change in body.get("changes", [])}
+    fields = sorted(wanted | _differing(seen, now))
     return {
         "day": day,
         "fields": [
-            {"path": path, "seen": _at(seen, path), "now": _at(now, path), "yours": _at(mine, path)}
+            {
+                "path": path,
+                "seen": at(seen, path),
+                "now": at(now, path),
+                "yours": at(mine, path),
+                "collides": path in wanted and at(now, path) not in (at(seen, path), at(mine, path)),
+            }
             for path in fields
         ],
     }
@@ -456,16 +470,9 @@ def _content_of_revision(connection: Connection, seq: int) -> State:
 
 
 def _differing(before: State, after: State) -> set[str]:
-    return {change["path"] for change in diff(before, after)}
+    return {_field(change) for change in diff(before, after)}
 
 
-def _at(state: Any, path: str) -> Any:
-    here = state
-    for segment in path.split("/"):
-        if isinstance(here, dict):
-            here = here.get(segment)
-        elif isinstance(here, list):
-            here = next((e for e in here if isinstance(e, dict) and e.get("key") == segment), None)
-        else:
-            return None
-    return here
+def _field(change: Any) -> str:
+    """The field a change is about: an added element by its key, not its whole list."""
+    return f"{change['path']}/{change['value']['key']}" if change["op"] == "add" else change["path"]

@@ -5,6 +5,7 @@ Nothing here writes published rows. Every function asks the actor and leaves an 
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable
 from typing import Any
 
@@ -230,17 +231,27 @@ def _check_form(decision: DecisionInput) -> None:
 
 
 def _complete_changes(changes: Iterable[dict[str, Any]]) -> None:
-    """Give added codes their key; refuse an added element without one."""
+    """Give added codes and elements their key where they come without one; it is never given again."""
     for change in changes:
         if change["op"] == "order" and "keys" not in change:
             raise Invalid(f"调整 {change['path']} 的次序须列出键（keys）。", code="keys-needed")
         if change["op"] != "add":
             continue
         value = change.get("value")
-        if change["path"] == "codes" and isinstance(value, dict) and {"scheme", "value"} <= value.keys():
+        if not isinstance(value, dict):
+            raise Invalid(
+                f'在 {change["path"]} 中新增要素，请在 value 中写出它的各项，例如 {{"name": …}}。',
+                code="element-needed",
+                field=change["path"],
+            )
+        if change["path"] != "codes":
+            value.setdefault("key", f"k{secrets.token_hex(4)}")
+        elif {"scheme", "value"} <= value.keys():
             change["value"] = add_code(value["scheme"], value["value"], value.get("issuer", ""))["value"]
-        elif not isinstance(value, dict) or "key" not in value:
-            raise Invalid(f"在 {change['path']} 中新增的要素须写明键（key）。", code="key-needed")
+        elif "key" not in value:
+            raise Invalid(
+                "新增编码须写明方案（scheme）和编码（value）。", code="code-incomplete", field="codes"
+            )
 
 
 def _check_new_ids(connection: Any, bodies: list[dict[str, Any]]) -> None:

@@ -123,7 +123,9 @@ class ChangeInput(Strict):
         min_length=1, max_length=300, description="promised_limit/value, materials/<key>/copies"
     )
     value: Any = Described(
-        None, description="set: a scalar or list of scalars, null removes; add: the element"
+        None,
+        description='set: a scalar or list of scalars, null removes; add: the element, e.g. {"name": "营业执照"};'
+        " its key is given where it has none",
     )
     after: str | None = Described(None, description="add: the key it follows; empty: first; absent: last")
     keys: list[str] | None = Described(None, description="order: the keys in their new order")
@@ -179,7 +181,9 @@ class DecisionInput(Strict):
         description="merge of authorities: transfer every item of the origins to the result, in this changeset",
     )
     act: int | None = Described(None, description="void: the seq of the decision to take out")
-    ground: Literal["error", "withdrawn"] | None = Described(None, description="void: 误录, or 撤销、推迟")
+    ground: Literal["error", "withdrawn"] | None = Described(
+        None, description="void: error (误录), or withdrawn (撤销、推迟, before its day)"
+    )
     timing: Literal["late_entry", "correction"] | None = Described(
         None, description="needed where effective_from is past: 补录 or 更正"
     )

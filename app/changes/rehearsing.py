@@ -18,7 +18,7 @@ from app.changes import kinds
 from app.changes.deciding import Decider
 from app.changes.rows import decisions, find
 from app.db import fetch
-from app.versions.fold import Effect, diff
+from app.versions.fold import Effect, diff, with_before
 from app.versions.recording import Contents, History, Wanted, wanted_revisions
 from app.versions.timeline import standing
 
@@ -89,7 +89,7 @@ def _revision(
         "effective_from": want.day,
         "status": want.status,
         "status_before": stands.status if stands else None,
-        "changes": diff(before, after) if before else [],
+        "changes": with_before(before, diff(before, after)) if before else [],
         "created": not before,
         "codes": [{"scheme": c[0], "issuer": c[1], "value": c[2], "held": held} for c, held in want.codes],
     }

@@ -16,10 +16,12 @@ from app.auth.accounts import actor_of, find_account
 from app.changes import kinds
 from app.changes.queries import rounds
 from app.changes.redacting import redact as redact_content
-from app.cli.opening import index_what_is_owed, open_registry, tell_progress
+from app.cli.opening import find_registry, index_what_is_owed, open_registry, tell_progress
 from app.errors import Invalid
 from app.exchange import importing, seeding
 from app.exchange.exporting import export_lines
+from app.exchange.mapping import load_mapping
+from app.exchange.quality import KINDS, placed
 from app.indexing import is_missing
 from app.searching import open_engine, page_of
 from app.settings import Settings
@@ -54,11 +56,12 @@ def import_file(
         raise Invalid(
             "请用 --as 写明由哪个账号起草，或用 --initial 首次录入，或先 --dry-run 核对。", code="no-mode"
         )
-    database = None if dry_run else open_registry(settings)
+    load_mapping(mapping)  # a bad one ends the command before anything is opened or shown
+    database = find_registry(settings) if dry_run else open_registry(settings)
     with tell_progress(file.name) as tell:
-        if database is None:
-            imported, spool = importing.check(file, mapping, day, tell)
-            spool.close()
+        if dry_run or database is None:
+            beside = None if initial else database  # a first entry founds everything
+            imported = importing.rehearse(file, mapping, today(), day, tell, beside)
         elif initial:
             imported = importing.import_initial(database, file, mapping, day, tell)
         else:
@@ -68,27 +71,41 @@ def import_file(
     if database is not None and imported.publications:
         index_what_is_owed(settings, database)
     _tell_import(imported, dry_run, report)
+    if dry_run and database is None:
+        console.print("没有登记簿可以对照，未核对行政区划和实施机关是否已有。")
 
 
 def _tell_import(imported: importing.Imported, dry_run: bool, report: Path | None) -> None:
     quality = imported.reading.quality
-    print(quality.text())
+    refused = imported.reading.refused
+    print(quality.text(errors=not refused))
     if report is not None:
         report.write_bytes(orjson.dumps(quality.report(), option=orjson.OPT_INDENT_2))
-    if imported.reading.refused:
+    if refused:
         for problem in imported.reading.problems:
             if problem.severity == "error":
-                print(f"错误 {problem.where}：{problem.message}（{problem.code}）", file=sys.stderr)
+                print(f"错误 {placed(problem.where, problem.message)}（{problem.code}）", file=sys.stderr)
         console.print("文件有错误，没有导入任何内容；请改正后重试。")
         raise typer.Exit(1)
     if dry_run:
         console.print(f"核对通过，共 {imported.records} 条；没有写入任何内容。")
         return
-    console.print(
-        f"共 {imported.records} 条：新增 {imported.created}，变更 {imported.changed}，无变化 {imported.same}。"
-    )
+    console.print(f"共 {imported.records} 条。{_counted(imported)}", soft_wrap=True)
     for changeset in imported.changesets:
         console.print(f"已起草变更单 {changeset}，请提交审核。")
+
+
+def _counted(imported: importing.Imported) -> str:
+    """What became of the records, kind by kind, items first."""
+    parts = []
+    for kind, title in reversed(KINDS.items()):
+        created, changed, same = (
+            counts[kind] for counts in (imported.created_of, imported.changed_of, imported.same_of)
+        )
+        if created or changed or same:
+            between = f"变更 {changed}，" if changed else ""
+            parts.append(f"{title}：新增 {created}，{between}无变化 {same}")
+    return "；".join(parts) + "。" if parts else ""
 
 
 def export(
@@ -138,6 +155,10 @@ def search(
     if engine is not None and is_missing(database, engine):
         console.print("检索索引是空的，请运行 qingdan reindex。")
         raise typer.Exit(1)
+    if not page["hits"] and not page["total"]:
+        tries = "可以换个说法、少写几个字，或输入编码；查往日的事项请用 --on。"
+        console.print(f"没有找到。{tries}", soft_wrap=True)
+        return
     console.print(f"共 {page['total']} 个" + ("（没有完全匹配，以下为近似结果）" if page["relaxed"] else ""))
     for hit in page["hits"]:
         console.print(f"{hit['id']}  {hit['name']}  〔{hit['layer']}〕 {hit['code'] or ''}", soft_wrap=True)

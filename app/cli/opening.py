@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from sqlalchemy.exc import OperationalError
 
 from app.db import Database
 from app.errors import Unavailable
@@ -33,6 +34,14 @@ def open_registry(settings: Settings, *, checked: bool = True) -> Database:
     if checked and not is_current(database):
         raise Unavailable("数据库结构不是最新，请先运行 qingdan migrate。", code="not-migrated")
     return database
+
+
+def find_registry(settings: Settings) -> Database | None:
+    """The registry's database; None where there is none to be read: for commands that can do without."""
+    try:
+        return open_registry(settings)
+    except (Unavailable, OperationalError):
+        return None
 
 
 @contextmanager

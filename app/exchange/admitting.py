@@ -7,6 +7,7 @@ that it brought itself: what another source recorded is left alone.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -47,6 +48,8 @@ _NOT_OWN = (
 
 
 ADDRESS = ("http://", "https://")
+NOT_YET = "?"
+"""In the place of the id of a region that has none yet; no id is written so."""
 
 
 @dataclass(slots=True)
@@ -70,9 +73,10 @@ class Admitted:
     keys: list[tuple[str, str, str, str, int]] = field(default_factory=list)
     seen: list[tuple[str, str, str, str]] = field(default_factory=list)
     known: dict[tuple[str, str], Known] = field(default_factory=dict)
-    created: int = 0
-    changed: int = 0
-    same: int = 0
+    created: Counter[str] = field(default_factory=Counter)
+    changed: Counter[str] = field(default_factory=Counter)
+    same: Counter[str] = field(default_factory=Counter)
+    """How many records of each kind."""
 
 
 class Admission:
@@ -105,13 +109,35 @@ class Admission:
             mark = (self._place(record), record.kind, record.ref, _digest(record))
             if mark in seen:
                 if known[(record.kind, record.ref)].subject_id not in self.again:
-                    admitted.same += 1
+                    admitted.same[record.kind] += 1
                     continue
             else:
                 seen.add(mark)
                 admitted.seen.append(mark)
             self._admit(connection, record, known, admitted)
         return admitted
+
+    def founded(self, connection: Connection, records: Iterable[Admissible]) -> list[Admissible]:
+        """The first record of each region and authority that ``batch`` would found. Writes nothing; regions
+        come before what refers to them."""
+        found: dict[tuple[str, str], Admissible] = {}
+        met: set[tuple[str, str]] = set()
+        for record in records:
+            key = (record.kind, record.ref)
+            if key in met:
+                continue
+            met.add(key)
+            known = self._load(connection, [record]).get(key)
+            if known is None:
+                matched = self._match(connection, record)
+                self.refs[key] = matched or NOT_YET
+                if matched is None:
+                    found[key] = record
+            elif known.owned and known.content is None:  # of a draft that is not published
+                mark = (self._place(record), record.kind, record.ref, _digest(record))
+                if known.subject_id in self.again or mark not in self._seen(connection, [record]):
+                    found[key] = record
+        return list(found.values())
 
     def write_keys(self, connection: Connection, admitted: Admitted) -> None:
         """Remember whose key is whose, in the transaction that publishes or drafts."""
@@ -226,15 +252,29 @@ class Admission:
         name = (
             record.content.get("name") or record.content.get("title") or str(record.content.get("year", ""))
         )
-        region = self.refs.get(("region", str(record.content.get("region", "")).removeprefix("@region:")))
+        region = self._region(connection, str(record.content.get("region", "")))
+        if region == NOT_YET:
+            return None
         rows = connection.execute(
             text(
                 "SELECT DISTINCT i.subject_id FROM timeline i WHERE i.kind = :kind AND i.name = :name"
                 " AND (:region = '' OR i.region = :region)" + _NOT_OWN
             ),
-            {"kind": record.kind, "name": name, "region": region or "", "source": self.source},
+            {"kind": record.kind, "name": name, "region": region, "source": self.source},
         ).all()
         return rows[0][0] if len(rows) == 1 else None
+
+    def _region(self, connection: Connection, asked: str) -> str:
+        """The id of a region that content names; NOT_YET where this run founds it: nothing is in it so far."""
+        if not asked.startswith("@region:"):
+            return asked
+        ref = asked.removeprefix("@region:")
+        if ("region", ref) not in self.refs:
+            found = self._key_of(connection, "region", ref)
+            if found is None:
+                return NOT_YET
+            self.refs[("region", ref)] = found
+        return self.refs[("region", ref)]
 
     # --- comparing
 
@@ -255,7 +295,7 @@ class Admission:
             if (self._place(record), *key) not in {k[:3] for k in admitted.keys} and subject.content is None:
                 admitted.keys.append((self._place(record), *key, subject.subject_id, 0))
                 subject.content = {}
-            admitted.same += 1
+            admitted.same[record.kind] += 1
         else:
             self._change(connection, record, subject, content, codes, admitted)
 
@@ -283,7 +323,7 @@ class Admission:
         admitted.acts.append(Act(CREATES[record.kind], [part]))
         if not subject.keyed:
             self._key(record, subject, content, admitted)
-        admitted.created += 1
+        admitted.created[record.kind] += 1
         subject.content, subject.codes, subject.status = content, codes, record.status
 
     def _key(self, record: Admissible, subject: Known, content: dict[str, Any], admitted: Admitted) -> None:
@@ -317,11 +357,11 @@ class Admission:
         if record.status != subject.status:
             changes.append({"op": "set", "path": "status", "value": record.status})
         if not changes:
-            admitted.same += 1
+            admitted.same[record.kind] += 1
             return
         part = Part(subject.subject_id, record.day, changes=changes)
         admitted.acts.append(Act(ADJUSTS[record.kind], [part]))
-        admitted.changed += 1
+        admitted.changed[record.kind] += 1
         after = {**subject.content}
         apply_changes(after, [c for c in changes if not c["path"].startswith(("codes", "status"))])
         subject.content, subject.codes, subject.status = after, subject.codes | codes, record.status
@@ -351,10 +391,7 @@ class Admission:
         kind, _, ref = asked[1:].partition(":")
         found = self.refs.get((kind, ref))
         if found is None:
-            found = connection.execute(
-                text("SELECT subject_id FROM source_key WHERE source = :s AND kind = :k AND ref = :r"),
-                {"s": self.source, "k": kind, "r": ref},
-            ).scalar_one_or_none()
+            found = self._key_of(connection, kind, ref)
         if found is None:
             raise Invalid(
                 f"{record.where}：引用的 {asked} 在来源和登记簿中都没有，请先导入它。",
@@ -362,6 +399,12 @@ class Admission:
             )
         self.refs[(kind, ref)] = found
         return found
+
+    def _key_of(self, connection: Connection, kind: str, ref: str) -> str | None:
+        return connection.execute(
+            text("SELECT subject_id FROM source_key WHERE source = :s AND kind = :k AND ref = :r"),
+            {"s": self.source, "k": kind, "r": ref},
+        ).scalar_one_or_none()
 
 
 def _digest(record: Admissible) -> str:

@@ -66,7 +66,7 @@ class Days:
                 cells.use(column)
             return day, True
         if self.attested is None:
-            teller.refuse("no-day", "", "本行没有日期，请用 --attested 给出来源所证明的日期（如 2021-06-30）")
+            teller.refuse("no-day", "", "没有日期")
             return None
         return self.attested, False
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from app.db import Database
 from app.errors import Conflict
 from app.exchange import progress
 from app.exchange.admitting import Admission, Admitted
+from app.exchange.founding import new_organs
 from app.exchange.mapping import load_mapping
 from app.exchange.reading import ImportReading, read_records
 from app.exchange.records import Record, Spooled, SpooledCode
@@ -48,16 +50,29 @@ class Imported:
 
     reading: ImportReading
     records: int = 0
-    created: int = 0
-    changed: int = 0
-    same: int = 0
+    created_of: Counter[str] = field(default_factory=Counter)
+    changed_of: Counter[str] = field(default_factory=Counter)
+    same_of: Counter[str] = field(default_factory=Counter)
+    """Records of each kind."""
     publications: int = 0
     changesets: list[str] = field(default_factory=list)
 
     def count(self, admitted: Admitted) -> None:
-        self.created += admitted.created
-        self.changed += admitted.changed
-        self.same += admitted.same
+        self.created_of += admitted.created
+        self.changed_of += admitted.changed
+        self.same_of += admitted.same
+
+    @property
+    def created(self) -> int:
+        return self.created_of.total()
+
+    @property
+    def changed(self) -> int:
+        return self.changed_of.total()
+
+    @property
+    def same(self) -> int:
+        return self.same_of.total()
 
 
 def quiet(_what: str, _count: int) -> None:
@@ -78,6 +93,40 @@ def check(path: Path, mapping: str, attested: date | None, tell: Tell = quiet) -
     tell("核对", imported.records)
     spool.seek(0)
     return imported, spool
+
+
+def rehearse(
+    path: Path,
+    mapping: str,
+    today: str,
+    attested: date | None = None,
+    tell: Tell = quiet,
+    database: Database | None = None,
+) -> Imported:
+    """The first pass alone, and, beside a registry, what regions and authorities a draft would found there."""
+    imported, spool = check(path, mapping, attested, tell)
+    with spool:
+        if database is not None and not imported.reading.refused:
+            with database.reading() as session:
+                _tell_founded(session, imported, spool, _digest(path), mapping, today)
+    return imported
+
+
+def _tell_founded(
+    session: Session, imported: Imported, spool: IO[bytes], of_file: str, mapping: str, today: str
+) -> None:
+    """Warns of each region and authority that the file would found; leaves the spool at its beginning."""
+    connection = session.connection()
+    admission = Admission(load_mapping(mapping).name, trusted=True)
+    admission.again = progress.withdrawn(session, of_file, mapping)
+    organs = (_unpacked(line) for line in spool if line.startswith(_ORGANS))
+    for problem in new_organs(connection, admission.founded(connection, organs), today):
+        imported.reading.report(problem)
+    spool.seek(0)
+
+
+_ORGANS = tuple(encode([kind])[:-1] + b"," for kind in ("region", "authority"))
+"""How a spooled line of one begins."""
 
 
 def _packed(record: Record) -> bytes:
@@ -208,6 +257,7 @@ def import_draft(
         with database.writing() as session:
             _refuse_open_drafts(session, of_file, mapping)
             run = progress.begin(session, of_file, mapping, path.name, "draft")
+            _tell_founded(session, imported, spool, of_file, mapping, today)
             decisions: list[dict[str, Any]] = []
             admission.again = progress.withdrawn(session, of_file, mapping)
             for batch in _batches(spool):

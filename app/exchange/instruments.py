@@ -49,9 +49,7 @@ class InstrumentConverter:
         day, started = instrument_day(self.mapping, cells)
         at = day or self.attested
         if at is None:
-            self.teller.refuse(
-                "no-day", "", "本行没有日期，请用 --attested 给出来源所证明的日期（如 2021-06-30）"
-            )
+            self.teller.refuse("no-day", "", "没有日期")
             return
         ref = self._identity(title, day)
         first = self.met.setdefault(ref, 0) == 0

@@ -7,6 +7,7 @@ that JSON lines with objects inside map like flat tables. What no line names goe
 
 from __future__ import annotations
 
+import re
 import tomllib
 from functools import lru_cache
 from pathlib import Path
@@ -15,7 +16,9 @@ from typing import Any, Literal
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from app.errors import Invalid
 from app.items import code_tables
+from app.wording import reason
 
 FOLDER = Path(__file__).parent / "mappings"
 """The mappings that come with the program."""
@@ -29,8 +32,10 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class BadMapping(Exception):
+class BadMapping(Invalid):
     """The mapping cannot be used; the message, in Chinese, says why."""
+
+    code = "bad-mapping"
 
 
 class FieldSpec(_Model):
@@ -50,6 +55,8 @@ class FieldSpec(_Model):
 
     @model_validator(mode="after")
     def _known_table(self) -> FieldSpec:
+        if not self.columns():
+            raise ValueError("column 没有写明列名")
         if self.table is not None and self.table not in code_tables.TABLES:
             raise ValueError(f"没有代码表 {self.table}")
         if self.read in ("code", "codes") and self.table is None and self.values is None:
@@ -91,6 +98,14 @@ class CodeSpec(_Model):
     )
     when: dict[str, str] = Field({}, description="column -> beginning that its value must have")
 
+    @model_validator(mode="after")
+    def _sound_pattern(self) -> CodeSpec:
+        try:
+            re.compile(self.pattern or "")
+        except re.error:
+            raise ValueError(f"pattern 不是正则表达式：{self.pattern}") from None
+        return self
+
 
 class Place(_Model):
     """A region that rows name without a code of its own."""
@@ -109,7 +124,7 @@ class RegionSpec(_Model):
 
 
 class AuthoritySpec(_Model):
-    name: list[str]
+    name: list[str] = Field(min_length=1)
     code: str | None = None
     scheme: str = "uscc"
     identity: Literal["code", "name"] = "code"
@@ -180,11 +195,20 @@ class Mapping(_Model):
             raise ValueError("ordered 要与 day 同写")
         return self
 
+    def needed(self) -> list[list[list[str]]]:
+        """What a table must have for names and keys: each one of several sets of columns, all of the set."""
+        name = self.fields["name" if self.kind == "item" else "title"].columns()[:1]
+        keys = [columns for columns in self.key if columns] if self.kind == "item" else []
+        return [[name], keys] if keys else [[name]]
+
 
 def load_mapping(name_or_path: str | Path) -> Mapping:
     """A mapping by the name of one that comes with the program, or by its file."""
-    path = _path(name_or_path)
-    return _load(path, path.stat().st_mtime_ns)
+    try:
+        path = _path(name_or_path)
+        return _load(path, path.stat().st_mtime_ns)
+    except OSError as error:
+        raise BadMapping(f"映射文件打不开（{error.strerror}），请检查路径和权限。") from None
 
 
 def mapping_names() -> list[str]:
@@ -198,7 +222,7 @@ def _path(name_or_path: str | Path) -> Path:
     path = Path(name_or_path)
     if not path.is_file():
         names = "、".join(mapping_names())
-        raise BadMapping(f"没有名为“{name_or_path}”的映射，也没有这个文件；随程序提供的有：{names}")
+        raise BadMapping(f"没有名为“{name_or_path}”的映射，也没有这个文件；随程序提供的有：{names}。")
     return path
 
 
@@ -208,11 +232,21 @@ def _load(path: Path, changed: int) -> Mapping:
     try:
         given = orjson.loads(text) if path.suffix == ".json" else tomllib.loads(text.decode("utf-8"))
         return Mapping.model_validate(given)
-    except (ValueError, ValidationError) as error:
-        detail = _first(error) if isinstance(error, ValidationError) else str(error)
-        raise BadMapping(f"映射文件 {path.name} 有误：{detail}") from None
+    except ValueError as error:
+        raise BadMapping(f"映射文件 {path.name} 有误：{_fault(error)}。") from None
 
 
-def _first(error: ValidationError) -> str:
-    one = error.errors()[0]
-    return f"{'.'.join(str(part) for part in one['loc'])}：{one['msg']}"
+def _fault(error: ValueError) -> str:
+    """What is wrong with a mapping, in one line of Chinese."""
+    if isinstance(error, ValidationError):
+        one = error.errors()[0]
+        place = ".".join(str(part) for part in one["loc"])
+        said = str(one["ctx"]["error"]) if one["type"] == "value_error" else reason(one)
+        return f"“{place}”{said}" if place else said
+    if isinstance(error, UnicodeDecodeError):
+        return "不是 UTF-8 文字，请另存为 UTF-8"
+    if isinstance(error, orjson.JSONDecodeError):
+        return f"第{error.lineno}行第{error.colno}列不合 JSON 语法"
+    found = re.search(r"line (\d+), column (\d+)", str(error))
+    place = f"第{found[1]}行第{found[2]}列" if found else "文件末尾"
+    return f"{place}不合 TOML 语法，请检查引号、括号和等号"

@@ -16,6 +16,8 @@ from app.exchange.records import Problem, Record
 from app.items.codes import NATIONAL_12, NATIONAL_14
 
 EXAMPLES = 5
+MORE_EXAMPLES = {"new-authority": 200, "new-region": 200}
+"""Findings of which each has to be looked at."""
 MAX_TRACKED = 500_000
 """Names and codes remembered to find repeats; a larger file is checked up to here, and the report says so."""
 
@@ -60,6 +62,11 @@ TITLES = {
     "unknown-status": "状态不认识",
     "too-many-elements": "列表过长",
     "same-as": "另一来源已有同一事项",
+    "new-authority": "将新设实施机关",
+    "new-region": "将新设行政区划",
+    "no-day": "没有日期",
+    "no-rows": "没有可读的数据",
+    "missing-columns": "表头与映射不符",
 }
 """Code of a problem -> its title in the report."""
 
@@ -94,10 +101,10 @@ class Finding:
     severity: str = "note"
     examples: list[dict[str, str]] = field(default_factory=list)
 
-    def add(self, severity: str, where: str, message: str) -> None:
+    def add(self, severity: str, where: str, message: str, most: int = EXAMPLES) -> None:
         self.count += 1
         self.severity = severity
-        if len(self.examples) < EXAMPLES:
+        if len(self.examples) < most:
             self.examples.append({"where": where, "message": message})
 
 
@@ -134,7 +141,8 @@ class Quality:
             self._item(record, own)
 
     def _find(self, severity: str, code: str, where: str, message: str) -> None:
-        self.findings.setdefault(code, Finding()).add(severity, where, message)
+        most = MORE_EXAMPLES.get(code, EXAMPLES)
+        self.findings.setdefault(code, Finding()).add(severity, where, message, most)
 
     def _held(self, holders: dict[int, int], value: tuple[str, ...], own: int) -> bool:
         """True where another reference has this value too."""
@@ -233,18 +241,20 @@ class Quality:
             "missing": dict(self.missing.most_common()),
         }
 
-    def text(self) -> str:
-        """The report in Chinese, for people."""
+    def text(self, *, errors: bool = True) -> str:
+        """The report in Chinese, for people; ``errors`` False where they are listed one by one elsewhere."""
         lines = [f"共读取{self.rows}行。"]
-        for kind, title in _KINDS.items():
+        for kind, title in KINDS.items():
             if self.kinds[kind]:
                 lines.append(f"{title}：{self.subjects[kind]}个（{self.kinds[kind]}条记录）")
         for code, one in sorted(
             self.findings.items(), key=lambda pair: (_ORDER[pair[1].severity], -pair[1].count)
         ):
+            if one.severity == "error" and not errors:
+                continue
             lines.append("")
             lines.append(f"[{_SEVERITIES[one.severity]}] {TITLES.get(code, code)}：{one.count}处")
-            lines.extend(f"  {example['where']}：{example['message']}" for example in one.examples)
+            lines.extend(f"  {placed(**example)}" for example in one.examples)
             if one.count > len(one.examples):
                 lines.append(f"  ……另有{one.count - len(one.examples)}处")
         if self.missing:
@@ -259,7 +269,12 @@ class Quality:
         return "\n".join(lines) + "\n"
 
 
-_KINDS = {
+def placed(where: str, message: str) -> str:
+    """A message behind its place, unless it names the place itself."""
+    return message if not where or where in message else f"{where}：{message}"
+
+
+KINDS = {
     "region": "行政区划",
     "authority": "实施机关",
     "instrument": "法律法规文件",

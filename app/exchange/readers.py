@@ -35,6 +35,8 @@ _EXACT_INTEGER = 10**15
 """A spreadsheet keeps 15 digits of a number; longer codes typed as numbers have lost digits."""
 
 Report = Callable[[Problem], None]
+Columns = Callable[[list[str]], None]
+"""Takes the columns of a table before any row of it; raises Refused where they will not do."""
 
 
 class Row(NamedTuple):
@@ -50,10 +52,14 @@ class Refused(Exception):
         self.problem = Problem(severity="error", code=code, where=where, message=message)
 
 
-def read_rows(path: Path, report: Report) -> Iterator[Row]:
+def any_columns(_columns: list[str]) -> None:
+    """Every header will do."""
+
+
+def read_rows(path: Path, report: Report, columns: Columns = any_columns) -> Iterator[Row]:
     """The rows of a file, by its kind. Problems go to ``report``; never raises for what a file holds."""
     try:
-        yield from _reader(path)(path, report)
+        yield from _reader(path)(path, report, columns)
     except Refused as refused:
         report(refused.problem)
     except OSError as error:
@@ -67,7 +73,7 @@ def read_rows(path: Path, report: Report) -> Iterator[Row]:
         )
 
 
-def _reader(path: Path) -> Callable[[Path, Report], Iterator[Row]]:
+def _reader(path: Path) -> Callable[[Path, Report, Columns], Iterator[Row]]:
     with path.open("rb") as file:
         head = file.read(4)
     if head == b"PK\x03\x04" or path.suffix.lower() == ".xlsx":
@@ -82,12 +88,13 @@ def _reader(path: Path) -> Callable[[Path, Report], Iterator[Row]]:
 # CSV
 
 
-def _read_csv(path: Path, report: Report) -> Iterator[Row]:
+def _read_csv(path: Path, report: Report, columns: Columns) -> Iterator[Row]:
     encoding = _encoding(path)
     with path.open("r", encoding=encoding, newline="") as file:
         reader = csv.reader(file, strict=True, delimiter=_delimiter(path, encoding))
         cells = _csv_cells(reader, path.name)
         header = _header(next(cells, (path.name, []))[1], path.name)
+        columns(header)
         for where, row in cells:
             if len(row) < len(header) and any(row):
                 _warn_short(report, where, len(row), len(header))
@@ -158,7 +165,7 @@ def _warn_short(report: Report, where: str, got: int, wanted: int) -> None:
 # XLSX
 
 
-def _read_xlsx(path: Path, report: Report) -> Iterator[Row]:
+def _read_xlsx(path: Path, report: Report, columns: Columns) -> Iterator[Row]:
     _refuse_bomb(path)
     rows = _sheet_rows(path)
     header: list[str] = []
@@ -167,6 +174,7 @@ def _read_xlsx(path: Path, report: Report) -> Iterator[Row]:
         if not header:
             if any(cell != "" for cell in cells):
                 header = _header([str(_plain(cell)) for cell in cells], where)
+                columns(header)
             continue
         plain = [_plain(cell) for cell in cells]
         for column, value in zip(header, plain, strict=False):
@@ -292,7 +300,8 @@ def parse_line(line: bytes, where: str, report: Report) -> dict[str, Any] | None
     return values
 
 
-def _read_json_lines(path: Path, report: Report) -> Iterator[Row]:
+def _read_json_lines(path: Path, report: Report, _columns: Columns) -> Iterator[Row]:
+    """Every line has columns of its own."""
     empty = True
     for number, line in read_lines(path, report):
         empty = False

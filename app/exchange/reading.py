@@ -36,6 +36,8 @@ from app.wording import reason
 
 MAX_ERRORS = 200
 """After so many errors the rest of the file is not read: it is refused anyway."""
+MAX_COLUMNS = 40
+"""Columns of a file that a message about its header names."""
 MAX_EACH = 200
 """Problems of one code that are kept in full; all are counted in ``quality``."""
 
@@ -54,6 +56,9 @@ class ImportReading:
     """Reference of an item -> the other source that has it too, and its reference there."""
     _last_days: dict[int, str] = field(default_factory=dict)
     """Hash of kind and reference -> day of its last record; hashes, so that large files stay small in memory."""
+    _undated: int = 0
+    """Rows without a day where none is attested: told once, with their number, when the file has been read."""
+    _first_undated: str = ""
     _started: bool = False
 
     @property
@@ -62,9 +67,16 @@ class ImportReading:
         return self.errors > 0
 
     def report(self, problem: Problem) -> None:
+        if problem.code == "no-day":
+            self._undated += 1
+            self._first_undated = self._first_undated or problem.where
+            self.errors += self._undated == 1
+            return
+        self.errors += problem.severity == "error"
+        self._keep(problem)
+
+    def _keep(self, problem: Problem) -> None:
         self.quality.problem(problem)
-        if problem.severity == "error":
-            self.errors += 1
         if self.quality.findings[problem.code].count <= MAX_EACH:
             self.problems.append(problem)
 
@@ -83,8 +95,18 @@ class ImportReading:
             yield record
             if self.errors >= MAX_ERRORS:
                 break
+        if self._undated:
+            self._tell_undated()
         if self.errors >= MAX_ERRORS:
             self._give_up()
+        if not self.errors and not self.quality.kinds:
+            message = "文件里没有可读的数据，请检查是否选错文件、是否只有表头"
+            self._error("no-rows", self.path.name, message)
+
+    def _tell_undated(self) -> None:
+        rows = "本行" if self._undated == 1 else f"自本行起，共{self._undated}行"
+        message = f"{rows}没有日期，请用 --attested 给出来源所证明的日期（如 2021-06-30）"
+        self._keep(Problem(severity="error", code="no-day", where=self._first_undated, message=message))
 
     def _give_up(self) -> None:
         message = f"错误已达{MAX_ERRORS}处，其余未再检查，请先改正以上错误"
@@ -180,9 +202,26 @@ class ImportReading:
                 return
 
     def _rows(self) -> Iterator[Row]:
-        for row in read_rows(self.path, self.report):
+        for row in read_rows(self.path, self.report, self._require_columns):
             self.quality.rows += 1
             yield row
+
+    def _require_columns(self, header: list[str]) -> None:
+        """Raises Refused where the table lacks the columns that names or keys come from."""
+        lacking: list[str] = []
+        for choices in self.mapping.needed():
+            lacks = [[column for column in columns if column not in header] for columns in choices]
+            if all(lacks):
+                lacking.append("或".join("".join(f"“{column}”" for column in columns) for columns in lacks))
+        if not lacking:
+            return
+        there = "、".join(name[:40] for name in header[:MAX_COLUMNS])
+        more = f"等{len(header)}列" if len(header) > MAX_COLUMNS else ""
+        raise Refused(
+            "missing-columns",
+            self.path.name,
+            f"文件没有{''.join(dict.fromkeys(lacking))}列；文件中的列有：{there}{more}。请改正表头或映射。",
+        )
 
     def _converter(self, teller: Teller, rows: Iterable[Row]) -> Callable[[Row], Iterator[Record]]:
         attested = self.attested.isoformat() if self.attested else None

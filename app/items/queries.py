@@ -306,6 +306,8 @@ def read_item_as_known(connection: Connection, item_id: str, day: str, today: st
             {"id": k.successor, "relation": k.relation, "effective_from": k.effective_from} for k in after
         ],
     }
+    if known.asked_later:
+        envelope["later_than_head"] = True
     if standing.revision is not None:
         behind = _behind(connection, [standing.revision], known)
         envelope["recorded_at"], envelope["document"] = behind[standing.revision]
@@ -562,8 +564,9 @@ def decisions_of(connection: Connection, subject_id: str, known: Known) -> list[
     rows = connection.execute(
         text(
             "SELECT d.act, d.seq, d.outcome, d.role, d.effective_from, d.until, v.ground, cd.body, cp.body,"
-            " d.publication, ch.body FROM decision d"
-            " LEFT JOIN void v ON v.act = d.act AND v.seq <= :seq"
+            " d.publication, ch.body, cv.body,"
+            " (SELECT e.recorded_at FROM log_entry e WHERE e.seq > v.seq ORDER BY e.seq LIMIT 1) FROM decision d"
+            " LEFT JOIN void v ON v.act = d.act AND v.seq <= :seq LEFT JOIN content cv ON cv.hash = v.statement"
             " LEFT JOIN content cd ON cd.hash = d.statement LEFT JOIN content ch ON ch.hash = d.changes"
             " JOIN publication p ON p.seq = d.publication LEFT JOIN content cp ON cp.hash = p.statement"
             " WHERE d.subject_id = :id AND d.seq <= :seq ORDER BY d.seq"
@@ -578,6 +581,8 @@ def decisions_of(connection: Connection, subject_id: str, known: Known) -> list[
             "effective_from": row[4],
             "until": row[5],
             "voided": row[6],
+            "voided_at": moment(row[12]) if row[12] else None,
+            "void_reason": decode(bytes(row[11])).get("reason") if row[11] else None,
             "document": _document(row[7], row[8], row[2], row[9]),
             "changes": decode(bytes(row[10])) if row[10] and not _within(row[4], internal) else [],
         }

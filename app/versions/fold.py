@@ -267,6 +267,22 @@ def _diff_elements(before: list[Any], after: list[Any] | None, path: str, change
         changes.append({"op": "order", "path": path, "keys": wanted})
 
 
+def at(state: Any, path: str) -> Any:
+    """The value at a path; None where there is none."""
+    here = state
+    for segment in path.split("/"):
+        here = _child(here, segment)
+    return here
+
+
+def with_before(before: State, changes: Iterable[Change]) -> list[dict[str, Any]]:
+    """The changes, each with the value it takes the place of; for people to read."""
+    return [
+        {**change, "before": at(before, change["path"])} if change["op"] in ("set", "remove") else {**change}
+        for change in changes
+    ]
+
+
 def touches_content(changes: Iterable[Change]) -> bool:
     """Whether any change reaches the stored content, or only status and codes."""
     return any(change["path"].split("/", 1)[0] not in RESERVED for change in changes)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import BigInteger, Connection, bindparam, text
 
 from app.canonical import decode
 from app.errors import NotFound
@@ -124,6 +124,25 @@ def subject_of(
 
 def _kin(row: Kin, subject_id: str) -> dict[str, Any]:
     return {"id": subject_id, "relation": row.relation, "effective_from": row.effective_from}
+
+
+def settle_documents(connection: Connection, entries: Iterable[Gaps]) -> None:
+    """Give the document of each entry its own title, or none: answers show the changeset's where the document
+    has none, and where there is no document at all. And when its publication was recorded, which is not when
+    an interval was that it governs."""
+    documents = [one["document"] for one in entries if one["document"]]
+    statement = text(
+        "SELECT p.seq, c.body,"
+        " (SELECT e.recorded_at FROM log_entry e WHERE e.seq > p.seq ORDER BY e.seq LIMIT 1)"
+        " FROM publication p LEFT JOIN content c ON c.hash = p.statement WHERE p.seq IN :seqs"
+    ).bindparams(bindparam("seqs", expanding=True, type_=BigInteger()))
+    seqs = sorted({one["publication"] for one in documents})
+    found = {row[0]: row for row in (connection.execute(statement, {"seqs": seqs}) if seqs else ())}
+    for one in documents:
+        _, body, recorded_at = found[one["publication"]]
+        published = decode(bytes(body)) if body else {}
+        one["title"] = (published.get("document") or {}).get("title")
+        one["published_here"] = moment(recorded_at)
 
 
 def latest_changes(connection: Connection, limit: int) -> list[dict[str, Any]]:

@@ -175,6 +175,7 @@ def test_a_moment_after_the_head_is_answered_as_of_the_head(asking: Living) -> N
     plain = asking.get(f"/items/{item}").json()
     for known in ("2999-01-01T00:00:00Z", head["seq"] + 1000, head["seq"]):
         body = asking.get(f"/items/{item}", known_at=known).json()
+        assert body.pop("later_than_head", False) is (known != head["seq"]), "it says so"
         assert body == plain
         assert (body["seq"], body["known_at"]) == (head["seq"], head["recorded_at"])
 

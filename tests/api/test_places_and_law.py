@@ -24,7 +24,7 @@ def named(living: Living, kind: str, name: str) -> str:
 
 def test_a_merged_authority_names_what_it_came_from(asking: Living) -> None:
     merged = asking.get(f"/authorities/{named(asking, 'authority', PROVINCIAL_TAX)}").json()
-    assert merged["names"] == [{"name": PROVINCIAL_TAX, "valid_from": "2018-06-15", "valid_to": "9999-12-31"}]
+    assert merged["names"] == [{"name": PROVINCIAL_TAX, "valid_from": "2018-06-15", "valid_to": None}]
     assert {kin["relation"] for kin in merged["predecessors"]} == {"merge"}
     before = [asking.get(f"/authorities/{kin['id']}").json() for kin in merged["predecessors"]]
     assert {one["name"] for one in before} == {"四川省国家税务局", "四川省地方税务局"}

@@ -109,8 +109,10 @@ def test_an_import_from_trial_to_entry(run_empty: Run, tmp_path: Path) -> None:
     assert "没有写入任何内容" in done(run_empty("import", str(path), "--dry-run", "--report", str(report)))
     assert orjson.loads(report.read_bytes())
     assert "0 条日志" in done(run_empty("verify"))
-    assert "新增 128，变更 0，无变化 0" in done(run_empty("import", str(path), "--initial"))
-    assert "新增 0，变更 0，无变化 128" in done(run_empty("import", str(path), "--initial"))
+    counted = "共 128 条。事项：新增 20，无变化 0；实施机关：新增 96，无变化 0；行政区划：新增 12，无变化 0。"
+    assert counted in done(run_empty("import", str(path), "--initial"))
+    counted = "共 128 条。事项：新增 0，无变化 20；实施机关：新增 0，无变化 96；行政区划：新增 0，无变化 12。"
+    assert counted in done(run_empty("import", str(path), "--initial"))
     assert "20 个事项" in done(run_empty("export", str(tmp_path / "out.jsonl")))
     assert len((tmp_path / "out.jsonl").read_bytes().splitlines()) == 20
 
@@ -138,6 +140,110 @@ def test_an_import_into_a_living_registry_is_drafted_by_an_account(run: Run, tmp
     refused(run("import", str(path), "--as", "reader"), "already-drafted")
 
 
+MAPPING = """
+name = "table"
+title = "事项表"
+kind = "item"
+key = [["编号"]]
+[region]
+code = "区划"
+name = "地区"
+[authority]
+name = ["机关"]
+[fields]
+name = "名称"
+"""
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Callable[..., list[str]]:
+    """Writes a table of items and its mapping; the arguments that import it."""
+    (tmp_path / "table.toml").write_text(MAPPING, encoding="utf-8")
+
+    def write(text: str, *more: str, attested: bool = True) -> list[str]:
+        path = tmp_path / "表.csv"
+        path.write_text(text, encoding="utf-8")
+        day = ["--attested", "2025-06-30"] if attested else []
+        return ["import", str(path), "--mapping", str(tmp_path / "table.toml"), *day, *more]
+
+    return write
+
+
+def test_a_slip_in_an_authoritys_name_is_told_before_it_founds_another(
+    run: Run, living_sqlite: Living, table: Callable[..., list[str]]
+) -> None:
+    authority, region, code = living_sqlite.rows(
+        "SELECT a.name, r.name, c.value FROM timeline a JOIN timeline r ON r.subject_id = a.region"
+        " JOIN code_interval c ON c.subject_id = r.subject_id WHERE a.kind = 'authority'"
+        " AND a.valid_to = '9999-12-31' AND r.valid_to = '9999-12-31' AND c.scheme = 'gb2260'"
+        " AND length(a.name) > 5 ORDER BY a.name LIMIT 1"
+    )[0]
+    slip = authority[:-1] + "句"
+    rows = [f"1,甲事项,{authority},{code},{region}", f"2,乙事项,{authority},{code},{region}"]
+    rows.append(f"3,丙事项,{slip},{code},{region}")
+    text = "编号,名称,机关,区划,地区\n" + "\n".join(rows) + "\n"
+    warning = f"将新设实施机关“{slip}”（表.csv 第4行）；若为笔误请改正，登记簿中相近的有“{authority}”"
+    trial = done(run(*table(text, "--dry-run")))
+    assert warning in trial
+    assert trial.count("将新设实施机关“") == 1
+    assert "将新设行政区划" not in trial
+    assert "将新设" not in done(run(*table(text, "--dry-run", "--initial")))
+    drafted = done(run(*table(text, "--as", "editor")))
+    assert warning in drafted
+    counted = "事项：新增 3，无变化 0；实施机关：新增 1，无变化 1；行政区划：新增 0，无变化 1。"
+    assert counted in drafted
+
+
+def test_a_trial_without_registry_says_that_it_compared_nothing(
+    run_in: Callable[..., Run], tmp_path: Path, table: Callable[..., list[str]]
+) -> None:
+    run = run_in(tmp_path / "none")
+    told = done(run(*table("编号,名称,机关,区划,地区\n1,甲,局,511602,广安区\n", "--dry-run")))
+    assert "没有登记簿可以对照" in told
+    assert "将新设" not in told
+    assert not (tmp_path / "none" / "qingdan.db").exists()
+
+
+def test_columns_that_the_mapping_needs_are_named_once(run: Run, table: Callable[..., list[str]]) -> None:
+    rows = "".join(f"{number},甲,局\n" for number in range(300))
+    result = run(*table("序号,事项名称,机关\n" + rows, "--dry-run"))
+    assert result.exit_code == 1
+    told = "文件没有“名称”“编号”列；文件中的列有：序号、事项名称、机关。请改正表头或映射。"
+    assert result.output.count(told) == 1
+    assert result.output.count("错误") == 2  # this line, and that the file was refused
+
+
+def test_rows_without_a_day_are_told_once(run: Run, table: Callable[..., list[str]]) -> None:
+    rows = "".join(f"{number},甲,局\n" for number in range(300))
+    result = run(*table("编号,名称,机关\n" + rows, "--dry-run", attested=False))
+    assert result.exit_code == 1
+    assert result.output.count("--attested") == 1
+    assert "表.csv 第2行（" not in result.output
+    assert "共300行没有日期" in result.output
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "没有名为“nix”的映射"),
+        ("kind = 'item'\nname ==", "第2行第7列不合 TOML 语法"),
+        ("name = 'x'\nkind = 'item'", "“title”缺少这一项"),
+        ("name = 'x'\ntitle = 't'\nkind = 'item'", "有误：事项映射要写明 authority 和 fields.name。"),
+    ],
+)
+def test_a_bad_mapping_ends_with_one_line(tmp_path: Path, text: str | None, said: str) -> None:
+    (tmp_path / "f.csv").write_text("a\n1\n")
+    mapping = tmp_path / "m.toml"
+    if text is not None:
+        mapping.write_text(text)
+    ended = from_shell(tmp_path, "import", str(tmp_path / "f.csv"), "--dry-run", "--mapping",
+                       "nix" if text is None else str(mapping))  # fmt: skip
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (1, "", 1)
+    assert ended.stderr.startswith("未执行：")
+    assert said in ended.stderr
+    assert "Value error" not in ended.stderr
+
+
 # --- reading
 
 
@@ -152,6 +258,13 @@ def test_search_on_a_day(run: Run) -> None:
     name = "重点液态食品道路散装运输准运证核发"
     assert name in done(run("search", name))
     assert name not in done(run("search", name, "--on", "2025-01-01"))
+
+
+def test_a_search_without_any_result_says_what_to_try(run: Run) -> None:
+    told = done(run("search", "qqzzxx"))
+    assert "没有找到" in told
+    assert "换个说法" in told
+    assert "共 0 个" not in told
 
 
 def test_verify_against_a_head(run: Run, living_sqlite: Living) -> None:
@@ -245,10 +358,14 @@ def test_worker_and_reindex(run: Run, living_sqlite: Living) -> None:
 # --- from a shell
 
 
+def from_shell(data_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    asked = [sys.executable, "-c", "from app.cli import main; main()", *arguments]
+    environment = {**os.environ, "QINGDAN_DATA_DIR": str(data_dir), "QINGDAN_DATABASE_URL": ""}
+    return subprocess.run(asked, env=environment, capture_output=True, text=True, check=False)
+
+
 def test_a_refusal_is_one_line_and_exit_status_one(tmp_path: Path) -> None:
-    asked = [sys.executable, "-c", "from app.cli import main; main()", "verify", "--head", "x"]
-    environment = {**os.environ, "QINGDAN_DATA_DIR": str(tmp_path), "QINGDAN_DATABASE_URL": ""}
-    ended = subprocess.run(asked, env=environment, capture_output=True, text=True, check=False)
+    ended = from_shell(tmp_path, "verify", "--head", "x")
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.startswith("未执行：")
     assert ended.stderr.count("\n") == 1

@@ -318,3 +318,40 @@ def test_a_bad_mapping_says_what_is_wrong(tmp_path: Path, text: str) -> None:
 def test_an_unknown_mapping_names_those_there_are() -> None:
     with pytest.raises(BadMapping, match="catalogue_items"):
         load_mapping("no_such")
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "code"),
+    [
+        (HEAD, "f.csv", "no-rows"),
+        (HEAD + "\n,,\n", "f.csv", "no-rows"),
+        (b"\x01q\x02#!z", "f.csv", "missing-columns"),
+        ("", "f.csv", "missing-header"),
+        ("", "f.jsonl", "empty-file"),
+        (b"\x01q\x02#!z", "f.xlsx", "broken-xlsx"),
+    ],
+)
+def test_a_file_without_rows_is_refused(read: Read, content: str | bytes, name: str, code: str) -> None:
+    reading = read(content, name)
+    assert list(reading) == []
+    assert reading.refused
+    assert code in problem_codes(reading)
+
+
+def test_alternatives_for_a_key_are_named_together(read: Read) -> None:
+    mapping = FLAT.model_copy(update={"key": [["id"], ["a", "b"]]})
+    reading = read("a,name,from\n1,甲,2020-01-01\n", mapping=mapping)
+    assert list(reading) == []
+    (problem,) = reading.problems
+    assert problem.message.startswith("文件没有“id”或“b”列；文件中的列有：a、name、from。")
+    assert reading.errors == 1
+    assert len(list(read("id,name,from\n1,甲,2020-01-01\n", mapping=mapping))) == 3
+
+
+def test_rows_without_a_day_count_as_one_error(read: Read) -> None:
+    rows = "".join(row(id=str(number), name="甲", organ="局", area="511602") for number in range(250))
+    reading = read(HEAD + rows + row(id="x", organ="局"), attested=None)
+    assert list(reading) == []
+    (problem,) = reading.problems
+    assert (problem.where, reading.errors) == ("f.csv 第2行", 1)
+    assert "共251行没有日期" in problem.message

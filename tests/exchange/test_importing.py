@@ -355,6 +355,34 @@ def test_a_correction_is_not_undone_by_the_same_file(database: Database, tmp_pat
     assert (again.changesets, again.changed, again.created) == ([], 0, 0)
 
 
+def test_an_authority_of_a_new_region_is_not_its_namesake_elsewhere(
+    database: Database, tmp_path: Path
+) -> None:
+    """The region and the authority come in one batch: the region has no id yet when the name is looked up."""
+    first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
+    write_synthetic(first, 1, regions=1, authorities=1)
+    import_initial(database, first, "qingdan")
+
+    def elsewhere(record: dict[str, Any]) -> dict[str, Any]:
+        content = {**record["content"]}
+        for name in ("region", "authority"):
+            if str(content.get(name, "")).startswith("@"):
+                content[name] += "-别处"
+        return {**record, "ref": record["ref"] + "-别处", "codes": [], "content": content}
+
+    second = records(first, elsewhere, "second.jsonl")
+    source = tmp_path / "other.toml"
+    source.write_text('name = "other"\ntitle = "另一来源"\nkind = "record"\n', encoding="utf-8")
+    trial = importing.rehearse(second, str(source), TODAY, database=database)
+    founded = {p.code for p in trial.reading.problems if p.code.startswith("new-")}
+    assert founded == {"new-region", "new-authority"}
+    assert trial.created == 0
+    imported = import_draft(database, people(database)["editor"], second, str(source), TODAY)
+    assert imported.created_of == {"region": 1, "authority": 1, "item": 1}
+    told = {p.message for p in imported.reading.problems if p.code.startswith("new-")}
+    assert told == {p.message for p in trial.reading.problems if p.code.startswith("new-")}
+
+
 # --- memory
 
 

@@ -168,3 +168,11 @@ def test_what_a_record_refers_to_comes_before_it() -> None:
             if name in record.content:
                 assert record.content[name] in known
         known.add(f"@{record.kind}:{record.ref}")
+
+
+@pytest.mark.parametrize("content", ["", "\n\n \n", "\ufeff"])
+def test_a_file_without_records_is_refused(read: Callable[..., ImportReading], content: str) -> None:
+    reading = read(content, "f.jsonl", "qingdan")
+    assert list(reading) == []
+    assert reading.refused
+    assert [problem.code for problem in reading.problems] == ["no-rows"]

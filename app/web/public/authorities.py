@@ -7,10 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.deps import AskedOn, KnownAt, ReadSession
-from app.items.queries import Filter, count_by, decisions_of, list_subjects
+from app.items.queries import Filter, count_by, decisions_of, history_of, list_subjects
 from app.places.queries import ancestors
+from app.web import history
 from app.web.rendering import gaps, redirect, render
-from app.web.subjects import items_by_authority, names, region_id, rows_on, subject_of
+from app.web.subjects import items_by_authority, names, region_id, rows_on, settle_documents, subject_of
 
 router = APIRouter()
 
@@ -71,6 +72,9 @@ def show_authority(
     held = Filter(on=asked.on, authority=subject_id)
     chosen = Filter(on=asked.on, authority=subject_id, statuses=(status,) if status else ())
     content = subject.content or gaps({})
+    decisions = gaps(decisions_of(connection, subject_id, known))
+    intervals = gaps(history_of(connection, subject_id, known))
+    settle_documents(connection, decisions)
     return render(
         request,
         connection,
@@ -79,7 +83,8 @@ def show_authority(
         subject=subject,
         content=content,
         above=names(connection, [content["region"], content["parent"]], asked.on),
-        decisions=gaps(decisions_of(connection, subject_id, known)),
+        attested=history.attested_from(intervals),
+        happened=history.rows("authority", decisions, intervals),
         page=list_subjects(connection, chosen, after or None, LIMIT),
         counts=count_by(connection, held, "status"),
         chosen=status,

@@ -14,9 +14,10 @@ from app.items import queries
 from app.items.queries import NameBook, read_item, read_item_as_known, run_by
 from app.law.queries import IN_FORCE
 from app.versions.queries import Known, known_at, moment, names_of, state_on
+from app.web import history
 from app.web.guide import citations_by_role, disclosed, saved
 from app.web.rendering import Gaps, gaps, redirect, render
-from app.web.subjects import hidden, kin, rows_on
+from app.web.subjects import hidden, kin, rows_on, settle_documents
 
 router = APIRouter()
 
@@ -48,7 +49,8 @@ def show_item(
     secret = hidden(connection, item_id)
     intervals = [one for one in gaps(queries.history_of(connection, item_id, known)) if _open(one, secret)]
     decisions = [one for one in gaps(queries.decisions_of(connection, item_id, known)) if _open(one, secret)]
-    recorded = {one["document"]["publication"]: one["recorded_at"] for one in intervals if one["document"]}
+    settle_documents(connection, [found, *intervals, *decisions])
+    cited = _citations(connection, content, asked.on, known)
     return render(
         request,
         connection,
@@ -59,15 +61,17 @@ def show_item(
         title=found["name"] or _nearest_name(connection, item_id, asked.on, known),
         given=disclosed(content),
         saved=saved(content["statutory_limit"], content["promised_limit"]),
-        bases=citations_by_role(_citations(connection, content, asked.on, known)),
+        bases=citations_by_role(cited),
+        void_bases=_void_bases(found, cited),
         contact=_contact(connection, content, asked.on, known),
         entry=_entry(connection, content, asked.on),
         predecessors=kin(connection, found["predecessors"], asked.on),
         successors=kin(connection, found["successors"], asked.on),
         intervals=intervals,
-        decisions=sorted(decisions, key=lambda one: (one["effective_from"], one["act"]), reverse=True),
-        recorded=recorded,
-        coming=_coming(intervals, asked),
+        attested=history.attested_from(intervals),
+        happened=history.rows("item", decisions, intervals),
+        # Seen from a past day, what came is history.
+        coming=history.coming(decisions, intervals, asked.on) if asked.on >= asked.today else None,
         revised=_revised(connection, found, asked, known),
         known=known,
         known_moment=moment(known.recorded_at),
@@ -117,10 +121,19 @@ def _citations(connection: Connection, content: Gaps, day: str, known: Known) ->
             "link": row.id if row else None,
             "law": one["title"] or (row.name if row else None),
             "in_force": IN_FORCE[row.status or "not_yet"] if row else None,
+            "law_status": (row.status or "not_yet") if row else None,
+            "law_since": row.valid_from if row and row.status == "ended" else None,
             "shown_text": text,
         }
         shown.append(Gaps(one | facts))
     return shown
+
+
+def _void_bases(found: Gaps, cited: list[Gaps]) -> list[Gaps]:
+    """Of an item that is not over: the instruments it cites that are not in force on the day, each once."""
+    if found["status"] not in ("in_force", "suspended"):
+        return []
+    return list({one["link"]: one for one in reversed(cited) if one["in_force"] == "no"}.values())[::-1]
 
 
 def _contact(connection: Connection, content: Gaps, day: str, known: Known) -> Gaps | None:
@@ -145,14 +158,6 @@ def _entry(connection: Connection, content: Gaps, day: str) -> str | None:
         return None
     row = rows_on(connection, [content["entry"]], day).get(content["entry"])
     return row.name if row else None
-
-
-def _coming(intervals: list[Gaps], asked: Asked) -> Gaps | None:
-    """The next change that is published already and still lies ahead; seen from a past day it is history."""
-    if asked.on < asked.today:
-        return None
-    ahead = [one for one in intervals if one["valid_from"] and one["valid_from"] > asked.on]
-    return ahead[0] if ahead else None
 
 
 def _revised(connection: Connection, found: Gaps, asked: Asked, known: Known) -> dict[str, Any] | None:

@@ -10,9 +10,10 @@ from sqlalchemy import Connection
 from app.deps import AskedOn, KnownAt, ReadSession
 from app.items.queries import Filter, decisions_of, history_of, list_subjects
 from app.law.queries import IN_FORCE, resting_on
+from app.web import history
 from app.web.public.authorities import LIMIT, After
 from app.web.rendering import gaps, redirect, render
-from app.web.subjects import names, subject_of
+from app.web.subjects import names, settle_documents, subject_of
 
 router = APIRouter()
 
@@ -48,6 +49,9 @@ def show_law(
     if subject is None:
         return redirect(request, f"/laws/{subject_id}")
     resting, following = _resting(connection, subject_id, asked.on, article or None, after or None)
+    decisions = gaps(decisions_of(connection, subject_id, known))
+    intervals = gaps(history_of(connection, subject_id, known))
+    settle_documents(connection, [*intervals, *decisions])
     return render(
         request,
         connection,
@@ -56,8 +60,9 @@ def show_law(
         subject=subject,
         content=subject.content or gaps({}),
         in_force=IN_FORCE[subject.status],
-        versions=gaps(history_of(connection, subject_id, known)),
-        decisions=gaps(decisions_of(connection, subject_id, known)),
+        versions=intervals,
+        attested=history.attested_from(intervals),
+        happened=history.rows("instrument", decisions, intervals),
         resting=resting,
         following=following,
         authorities=names(connection, [one["authority"] for one in resting], asked.on),
