@@ -166,6 +166,8 @@ def test_an_internal_item_is_answered_like_one_that_never_was(living: Living, se
     for name in ("always", "later", "split off"):
         for path in ("", "/revisions", "/diff?from=2026-09-28&to=2027-06-01"):
             for query in ({}, {"on": DAYS[1]}, {"known_at": secret["seq"]}):
+                if "on" in query and path.startswith("/diff"):
+                    continue  # a comparison names its own two days
                 answer = living.client.get(f"/api/v1/items/{secret[name]}{path}", params=query or None)
                 assert (answer.status_code, answer.json()["code"]) in (
                     (404, "unknown-item"),

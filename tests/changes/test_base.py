@@ -22,7 +22,9 @@ def test_the_second_of_two_editors_gets_a_three_way_comparison(office):
     assert (error.status, error.code) == (412, "base-moved")
     (compared,) = error.detail["comparisons"]
     assert (compared["decision"], compared["subject"]) == (1, contested)
-    assert compared["fields"] == [{"path": "promised_limit/value", "seen": 20, "now": 5, "yours": 8, "collides": True}]
+    assert compared["fields"] == [
+        {"path": "promised_limit/value", "seen": 20, "now": 5, "yours": 8, "collides": True}
+    ]
 
     assert office.known() == head, "nothing was published"
     assert office.on(quiet, "2026-10-01").document()["promised_limit"]["value"] == 20
