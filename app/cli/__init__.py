@@ -1,32 +1,59 @@
-"""The command line: ``qingdan COMMAND``. One file per group of commands; they translate, as routes do."""
+"""The command line: ``qingdan COMMAND``. One file per group of commands; they translate, as routes do.
+
+A group is imported when one of its commands is asked for: ``serve`` need not load the importer first.
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
+from importlib import import_module
+from typing import Any
 
 import typer
 
-from app.cli import bench, data, running, users
 from app.errors import RegistryError
 
-cli = typer.Typer(
-    name="qingdan",
-    help="清单：行政审批事项目录与权力清单的登记簿。",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-for group in (running, data, users, bench):
-    group.register(cli)
+GROUPS = {
+    "running": ("serve", "migrate", "worker", "reindex"),
+    "data": ("import", "export", "seed", "search", "verify", "backup", "restore", "redact", "round"),
+    "users": ("user",),
+    "bench": ("bench",),
+}
+"""Module -> its commands."""
+
+
+def build(groups: Iterable[str] = tuple(GROUPS)) -> typer.Typer:
+    """The command line with these groups."""
+    made = typer.Typer(
+        name="qingdan",
+        help="清单：行政审批事项目录与权力清单的登记簿。",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+
+    @made.callback()
+    def whole() -> None:
+        """清单：行政审批事项目录与权力清单的登记簿。"""
+
+    for name in groups:
+        import_module(f"app.cli.{name}").register(made)
+    return made
+
+
+def __getattr__(name: str) -> Any:
+    if name == "cli":
+        return build()
+    raise AttributeError(name)
 
 
 def main() -> None:
     """The entry point; a refusal is one line on standard error and exit status 1."""
+    asked = sys.argv[1] if len(sys.argv) > 1 else ""
+    groups = [module for module, commands in GROUPS.items() if asked in commands]
     try:
-        cli()
+        build(groups or GROUPS)()
     except RegistryError as error:
         print(f"未执行：{error.message}（{error.code}）", file=sys.stderr)
         raise SystemExit(1) from error
-
-
-__all__ = ["cli", "main"]

@@ -11,9 +11,7 @@ import typer
 from rich.console import Console
 
 from app.cli.opening import index_what_is_owed, open_registry, tell_progress
-from app.exchange import seeding
 from app.indexing import TIDY_SECONDS, catch_up, drain, rebuild, tidy
-from app.migrating import migrate as migrate_database
 from app.searching import open_engine
 from app.settings import Settings
 from app.versions.queries import today
@@ -68,6 +66,10 @@ def serve(
 
 
 def _set_up(settings: Settings) -> None:
+    # Loaded for this alone: a registry that is there already starts without them.
+    from app.exchange import seeding
+    from app.migrating import migrate as migrate_database
+
     began = time.monotonic()
     database = open_registry(settings, checked=False)
     console.print("更新数据库结构 ...")
@@ -85,6 +87,8 @@ def _set_up(settings: Settings) -> None:
 
 def migrate() -> None:
     """把数据库结构更新到最新版本，并重新安装保护触发器。"""
+    from app.migrating import migrate as migrate_database
+
     database = open_registry(Settings(), checked=False)
     migrate_database(database)
     console.print("数据库结构已是最新。")
