@@ -259,7 +259,7 @@ def test_timing_is_asked_again_on_the_day_of_publication(office):
         {"op": "set", "path": "materials/m1/copies", "value": -1},
         {"op": "set", "path": "materials/m1/key", "value": "m2"},
         {"op": "add", "path": "materials", "value": "申请表"},
-        {"op": "add", "path": "materials", "value": {"name": "没有键"}},
+        {"op": "add", "path": "materials", "value": {"label": "没有名称"}},
         {"op": "add", "path": "materials"},
         {"op": "order", "path": "materials"},
         {"op": "set", "path": "status", "value": "ended"},
@@ -276,6 +276,28 @@ def test_a_change_that_content_cannot_hold_is_refused(office, change):
         office, {"outcome": "adjust", "subject": item, "effective_from": "2026-10-01", "changes": [change]}
     )
     assert error.message
+
+
+def test_an_added_element_is_given_its_key_once(office):
+    item = office.items[0]
+    day = {"outcome": "adjust", "subject": item, "effective_from": "2026-10-01"}
+    office.publish_change(
+        {**day, "changes": [{"op": "add", "path": "materials", "value": {"name": "健康证明"}}]}
+    )
+    (added,) = [m for m in office.on(item, "2026-10-01").document()["materials"] if m["name"] == "健康证明"]
+    assert added["key"].startswith("k")
+    office.publish_change(
+        {
+            **day,
+            "changes": [{"op": "remove", "path": f"materials/{added['key']}"}],
+            "effective_from": "2026-10-05",
+        }
+    )
+    again = {"op": "add", "path": "materials", "value": {"key": added["key"], "name": "另一份"}}
+    with pytest.raises(Invalid) as refusal:
+        office.draft({**day, "changes": [again], "effective_from": "2026-10-09"})
+    assert refusal.value.code == "key-used"
+    office.assert_sound()
 
 
 def test_codes_come_and_go_as_rows_of_their_own(office):

@@ -84,6 +84,7 @@ def test_two_writers_race_on_one_item(office, _turn):
         "seen": None,
         "now": (5, 8)[winner],
         "yours": (5, 8)[loser],
+        "collides": True,
     }
     office.assert_sound()
 

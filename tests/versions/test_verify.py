@@ -124,7 +124,7 @@ def test_a_changed_byte_in_any_content_is_found(full):
     table = SQLModel.metadata.tables["content"]
     with unguarded(full.database) as connection:
         for row in rows_of(connection, "content"):
-            for column in table.columns:
+            for column in (table.columns["hash"], table.columns["body"]):  # id is but the place it lies in
                 with undone(connection):
                     tamper(connection, table, row, column)
                     finding = check(connection).finding
