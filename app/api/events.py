@@ -61,7 +61,7 @@ class ChangesShape(BaseModel):
 def list_changes(
     request: Request,
     session: ReadSession,
-    since: Annotated[int, Query(ge=0, description="events recorded after this seq")] = 0,
+    since: Annotated[int, Query(ge=0, le=2**62, description="events recorded after this seq")] = 0,
     effective_from: Annotated[str | None, Query(description="events that take effect from this day")] = None,
     effective_to: Annotated[str | None, Query(description="... up to this day")] = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="rows")] = 200,

@@ -42,7 +42,7 @@ def transfers(connection: Connection, bodies: list[dict[str, Any]]) -> list[dict
     for body in bodies:
         if not body.get("carry_items"):
             continue
-        if body["kind"] != "authority" or body["outcome"] != "merge":
+        if body["kind"] != "authority" or body["outcome"] != "merge" or not body.get("results"):
             raise Invalid(
                 "carry_items 只用于实施机关合并；其他情形请逐项写明调整给谁。", code="carry-not-allowed"
             )

@@ -126,7 +126,8 @@ class Decider:
 
     def _check_timing(self, body: dict[str, Any]) -> None:
         day = body["effective_from"]
-        if day < self.today and not body.get("start_unknown"):
+        attested = body.get("start_unknown") and "content" in body  # a first entry, not a late change
+        if day < self.today and not attested:
             if not body.get("timing"):
                 raise Invalid(
                     f"施行日期 {day} 早于今天，请注明是“补录”（late_entry）还是“更正”（correction）。",

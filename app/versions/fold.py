@@ -51,7 +51,8 @@ class Effect:
     def changes(self) -> list[Change]:
         """The changes; not to be altered, as they are kept."""
         if self._changes is None:
-            self._changes = decode(self.changes_body) if self.changes_body else []
+            found = decode(self.changes_body) if self.changes_body else []
+            self._changes = found if isinstance(found, list) else []  # a tombstone: redacted by order
         return self._changes
 
 
@@ -213,7 +214,8 @@ def diff(before: State, after: State) -> list[Change]:
 
 
 def _diff_object(before: State, after: State, prefix: str, changes: list[Change]) -> None:
-    for name in sorted(before.keys() | after.keys()):
+    # What goes comes last: an object that had lost its last field would be gone before the next is set in it.
+    for name in sorted(before.keys() | after.keys(), key=lambda name: (after.get(name) is None, name)):
         _diff_value(before.get(name), after.get(name), prefix + name, changes)
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, text
 
 from app import log
 from app.canonical import decode, digest
-from app.db import TOMBSTONE
+from app.db import TOMBSTONE, lock_publishing
 from app.versions.recording import CHUNK, Contents, History, load_histories, wanted_revisions
 from app.versions.timeline import Derived, Describe, Facets, derive, describe_stored
 
@@ -295,6 +295,7 @@ def _check_derived(connection: Connection, describe: Describe) -> None:
 
 def rebuild(connection: Connection, describe: Describe) -> int:
     """Write the derived tables anew from the published rows. Returns the number of subjects."""
+    lock_publishing(connection)  # a publication in between would find its rows gone
     for table in _DERIVED:
         connection.exec_driver_sql(f"DELETE FROM {table}")
     count = 0
