@@ -18,8 +18,8 @@ from app.canonical import decode, digest, encode
 from app.changes import kinds
 from app.changes.carrying import ending_authorities, held_by
 from app.changes.outcomes import ABSENT, Asked, Before, Subject, act_of
-from app.errors import Forbidden, Invalid, Refused, RegistryError
-from app.places.queries import ancestors
+from app.changes.scope import Scope
+from app.errors import Invalid, Refused, RegistryError
 from app.versions import ids
 from app.versions.fold import Effect, State, apply_changes, at, boundaries, diff, fold
 from app.versions.recording import Act, History, Voiding, chunks, load_histories
@@ -49,9 +49,11 @@ class Decider:
     ) -> None:
         self.connection = connection
         self.today = today
-        self.actor = actor
+        self.scope = Scope(connection, actor)
         self.checks = checks
         self.histories: dict[str, History] = {}
+        self.voiding: dict[int, list[tuple[str, str]]] = {}
+        """By the act that a decision voids: its subjects, each with the day from which it holds."""
         self.pending: dict[str, list[Effect]] = {}
         self.created: dict[str, str] = {}
         self.unmade: list[str] = []
@@ -90,21 +92,47 @@ class Decider:
         named = {subject for body in bodies for subject in subjects_of(body)}
         acts = [body["act"] for body in bodies if body["outcome"] == "void"]
         if acts:
-            query = text("SELECT DISTINCT subject_id FROM decision WHERE act IN :acts")
-            found = self.connection.execute(
-                query.bindparams(bindparam("acts", expanding=True)), {"acts": acts}
+            query = text(
+                "SELECT act, subject_id, effective_from FROM decision WHERE act IN :acts ORDER BY seq"
             )
-            named |= {row[0] for row in found}
+            for act, subject, day in self.connection.execute(
+                query.bindparams(bindparam("acts", expanding=True)), {"acts": acts}
+            ):
+                self.voiding.setdefault(act, []).append((subject, day))
+                named.add(subject)
         self.histories = load_histories(self.connection, sorted(named))
+
+    def touched(self, body: dict[str, Any]) -> list[tuple[str, str]]:
+        """Each subject that a decision is about, and the day from which it changes it; once loaded."""
+        if body["outcome"] == "void":
+            return self.voiding.get(body["act"], [])
+        return [(subject, body["effective_from"]) for subject in subjects_of(body)]
 
     def base_of(self, body: dict[str, Any]) -> dict[str, list[int]]:
         """Per subject that exists, the revisions the decision rests on: see ``base_revisions``."""
-        day = body.get("effective_from", "")
         return {
             subject: base_revisions(self.histories[subject].revisions, day)
-            for subject in subjects_of(body)
+            for subject, day in self.touched(body)
             if subject in self.histories
         }
+
+    def is_voided(self, act: int) -> bool:
+        query = text("SELECT 1 FROM void WHERE act = :act")
+        return self.connection.execute(query, {"act": act}).first() is not None
+
+    def require_scope(self, bodies: Sequence[dict[str, Any]]) -> None:
+        """Raises Forbidden where a decision is about something outside the actor's scope; asks no other rule,
+        so that a changeset which the registry has overtaken can still be sent back or withdrawn."""
+        if self.scope.is_everything:
+            return
+        self.load(bodies)
+        for body in bodies:
+            for subject_id, day in self.touched(body):
+                history = self.histories.get(subject_id)
+                kind = history.kind if history else body["kind"]
+                state = self._state(subject_id, day)
+                for document in _documents(body, subject_id, state):
+                    self.scope.require(kind, subject_id, document, day)
 
     # --- deciding
 
@@ -192,7 +220,7 @@ class Decider:
         kind = body["kind"]
         stood = self._state(subject_id, part.effective_from)
         if stood is not None:
-            self._check_scope(kind, subject_id, stood, part.effective_from)
+            self.scope.require(kind, subject_id, stood, part.effective_from)
         self._refuse_used_keys(subject_id, effect)
         self.pending.setdefault(subject_id, []).append(effect)
         self.created.setdefault(subject_id, kind)
@@ -215,7 +243,7 @@ class Decider:
                 for reason in check(kind, state):
                     raise Refused(reason, code="check-failed")
             if day == part.effective_from:
-                self._check_scope(kind, subject_id, state, day)
+                self.scope.require(kind, subject_id, state, day)
                 if part.creates is not None or _refers(part.changes):
                     wanted.update(kinds.references(kind, state))
 
@@ -247,16 +275,6 @@ class Decider:
                     field=f"{path}/{key}",
                 )
             used.add((path, key))
-
-    def _check_scope(self, kind: str, subject_id: str, state: State, day: str) -> None:
-        if self.actor.authority is None and self.actor.region is None:
-            return
-        facets = kinds.describe(kind, state)
-        authority = subject_id if kind == "authority" else facets.authority
-        regions = [subject_id, facets.parent] if kind == "region" else [facets.region]
-        path = {up for region in regions if region for up in ancestors(self.connection, region, day)}
-        if not self.actor.covers(authority, frozenset(path)):
-            raise Forbidden(f"“{facets.name}”不在账号“{self.actor.name}”的管理范围内。", code="out-of-scope")
 
     def _check_references(self, wanted: set[tuple[str, str]]) -> None:
         missing = {(s, k) for s, k in wanted if self.created.get(s) != k}
@@ -314,8 +332,7 @@ class Decider:
         if not rows:
             raise Invalid(f"没有序号为 {act} 的处理决定。", code="unknown-act")
         named = [other["act"] for other in bodies if other["outcome"] == "void"]
-        published = self.connection.execute(text("SELECT 1 FROM void WHERE act = :act"), {"act": act}).first()
-        if published or named.count(act) > 1:
+        if self.is_voided(act) or named.count(act) > 1:
             raise Refused("这项决定已经撤除，不能再撤一次；需要恢复请作出新的决定。", code="already-void")
         if not body.get("reason"):
             raise Invalid("撤除一项决定须写明理由。", code="reason-needed", field="reason")
@@ -329,7 +346,7 @@ class Decider:
             history = self.histories[subject_id]
             state = self._state(subject_id, day)
             if state is not None:
-                self._check_scope(history.kind, subject_id, state, day)
+                self.scope.require(history.kind, subject_id, state, day)
             history.effects = [effect for effect in history.effects if effect.act != act]
         statement = {name: body[name] for name in FREE_WORDS if body.get(name)} or None
         return Voiding(act, body["ground"], statement)
@@ -397,6 +414,21 @@ def subjects_of(body: dict[str, Any]) -> list[str]:
     return list(dict.fromkeys(place["subject"] for place in places if place.get("subject")))
 
 
+def _documents(body: dict[str, Any], subject_id: str, state: State | None) -> list[State]:
+    """A subject's content before a decision and after it, as far as the decision itself says."""
+    documents = [state] if state is not None else []
+    for place in (body, *body.get("results", ())):
+        if place.get("subject") != subject_id:
+            continue
+        if "content" in place:
+            documents.append(place["content"])
+        elif state is not None and place.get("changes"):
+            after = copy.deepcopy(state)
+            apply_changes(after, place["changes"])
+            documents.append(after)
+    return documents
+
+
 def base_revisions(revisions: Sequence[Rev], day: str) -> list[int]:
     """The revision in force on the day (0: none) and the later ones that stand."""
     now = standing(revisions, day)
@@ -436,10 +468,14 @@ def comparison(
     """Three ways by field: what the editor saw, what stands now, what the decision would set."""
     seen = _content_of_revision(connection, base[0]) if base and base[0] else {}
     now = fold(history.effects, day) or {}
-    now = {name: part for name, part in now.items() if name not in ("codes",)}
     mine: State = copy.deepcopy(seen)
-    apply_changes(mine, body.get("changes", []))
-    wanted = {_field(change) for change in body.get("changes", [])}
+    changes = body.get("changes", [])
+    if body["outcome"] == "void":
+        without = fold((effect for effect in history.effects if effect.act != body["act"]), day) or {}
+        changes = [change for change in diff(now, without) if not _is_of_codes(change)]
+    apply_changes(mine, changes)
+    now = {name: part for name, part in now.items() if name != "codes"}
+    wanted = {_field(change) for change in changes}
     fields = sorted(wanted | _differing(seen, now))
     return {
         "day": day,
@@ -454,6 +490,10 @@ def comparison(
             for path in fields
         ],
     }
+
+
+def _is_of_codes(change: Any) -> bool:
+    return change["path"].split("/", 1)[0] == "codes"
 
 
 def _content_of_revision(connection: Connection, seq: int) -> State:

@@ -31,7 +31,6 @@ from app.changes.rows import (
 from app.errors import Conflict, Forbidden, Invalid, Stale
 from app.items.codes import looks_like_registry_id
 from app.versions import ids
-from app.versions.models import FIRST
 from app.versions.queries import parse_day
 from app.versions.recording import add_code
 
@@ -70,6 +69,7 @@ def redraft(
     changeset = find(session, changeset_id)
     _require_version(changeset, version)
     _require_state(changeset, "修改", "draft", "returned")
+    _require_scope(session, actor, decisions(session, changeset))
     changeset.kind, changeset.title, changeset.head = asked.kind, asked.title, _head(asked).decode()
     approved = {row.approved for row in decisions(session, changeset) if row.approved and row.stale is None}
     _write_decisions(session, actor, changeset, asked, today, approved)
@@ -107,9 +107,7 @@ def approve(session: Session, actor: Actor, changeset_id: str, expected: str | N
     _require_state(changeset, "批准", "submitted")
     _require_second_person(session, actor, changeset)
     rows = decisions(session, changeset)
-    if actor.region is not None or actor.authority is not None:
-        # The rules were asked on submitting; asked again here, they see whose subjects these are.
-        Decider(session.connection(), FIRST, actor).decide([decode(row.body) for row in rows])
+    _require_scope(session, actor, rows)
     current = hash_of(changeset, rows)
     if expected is not None and expected != current:
         raise Stale("您审阅之后变更单又有改动，请重新审阅。", code="approval-stale", hash=current)
@@ -129,6 +127,7 @@ def send_back(session: Session, actor: Actor, changeset_id: str, reason: str) ->
         raise Invalid("退回时请写明理由。", code="reason-needed", field="reason")
     changeset = find(session, changeset_id)
     _require_state(changeset, "退回", "submitted", "approved")
+    _require_scope(session, actor, decisions(session, changeset))
     changeset.state, changeset.approved, changeset.reviewer = "returned", None, None
     save(session, changeset)
     leave_event(session, changeset, actor, "returned", reason)
@@ -140,6 +139,7 @@ def withdraw(session: Session, actor: Actor, changeset_id: str, reason: str = ""
     actor.require("edit")
     changeset = find(session, changeset_id)
     _require_state(changeset, "撤回", "draft", "submitted", "returned", "approved")
+    _require_scope(session, actor, decisions(session, changeset))
     changeset.state = "withdrawn"
     save(session, changeset)
     leave_event(session, changeset, actor, "withdrawn", reason)
@@ -174,6 +174,11 @@ def _require_state(changeset: Changeset, verb: str, *states: str) -> None:
         raise Conflict(
             f"变更单{STATE_LABELS[changeset.state]}，不能{verb}。", code="wrong-state", state=changeset.state
         )
+
+
+def _require_scope(session: Session, actor: Actor, rows: Iterable[DecisionRow]) -> None:
+    """Raises Forbidden unless every decision of the changeset is about something in the actor's scope."""
+    Decider(session.connection(), "", actor).require_scope([decode(row.body) for row in rows])
 
 
 def hands_in(session: Session, changeset: Changeset) -> set[int | None]:

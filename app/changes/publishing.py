@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlmodel import Session
 
 from app import outbox
@@ -23,6 +23,7 @@ from app.changes.models import STATE_LABELS, Changeset
 from app.changes.rows import DecisionRow, decisions, find, leave_event, mark_decisions, save
 from app.db import lock_publishing
 from app.errors import Conflict, Forbidden, Invalid, Stale
+from app.versions.queries import of_publication
 from app.versions.recording import Act, Order, Receipt, record
 
 INDEX = "index"
@@ -110,14 +111,16 @@ def _decide_or_send_back(
     decider.load(bodies)
     moved: list[dict[str, Any]] = []
     for row, body in zip(rows, bodies, strict=True):
+        if body["outcome"] == "void" and decider.is_voided(body["act"]):
+            continue  # the rules have the plainer word for it: it is taken out already
         seen = decode(row.base)
-        now = decider.base_of(body)
-        for subject_id, base in now.items():
-            if seen.get(subject_id, base) != base or (subject_id not in seen and body["outcome"] != "void"):
+        days = dict(decider.touched(body))
+        for subject_id, base in decider.base_of(body).items():
+            if seen.get(subject_id) != base:
                 compared = comparison(
                     decider.connection,
                     decider.histories[subject_id],
-                    body.get("effective_from", ""),
+                    days[subject_id],
                     seen.get(subject_id, []),
                     body,
                 )
@@ -159,6 +162,7 @@ def confirm(session: Session, actor: Actor, changeset_id: str) -> Receipt:
     ).scalar_one()
     if actor.account is None or actor.account in {publisher, *hands_in(session, changeset)}:
         raise Forbidden("紧急发布须由另一人确认。", code="four-eyes")
+    Decider(connection, "", actor).require_scope(_published(connection, changeset))
     order = Order(
         kind="confirmation",
         changeset=changeset.id,
@@ -171,6 +175,18 @@ def confirm(session: Session, actor: Actor, changeset_id: str) -> Receipt:
     save(session, changeset)
     leave_event(session, changeset, actor, "confirmed")
     return receipt
+
+
+def _published(connection: Connection, changeset: Changeset) -> list[dict[str, Any]]:
+    """What a publication did, as the acts one would void to undo it; drafts may have been redacted since."""
+    found = connection.execute(
+        text(
+            f"SELECT act FROM decision WHERE {of_publication('seq', ':seq')}"
+            f" UNION SELECT act FROM void WHERE {of_publication('seq', ':seq')}"
+        ),
+        {"seq": changeset.publication},
+    )
+    return [{"outcome": "void", "act": row[0]} for row in found]
 
 
 def publish_initial(session: Session, acts: list[Act], statement: dict[str, Any]) -> Receipt:

@@ -1,0 +1,39 @@
+"""Whose subjects an account may touch: its authority's, or its region's with all below. Asked on every move."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.auth.actor import Actor
+from app.changes import kinds
+from app.errors import Forbidden
+from app.places.queries import ancestors
+
+
+class Scope:
+    """One actor's scope against one snapshot; the paths of regions are looked up once."""
+
+    def __init__(self, connection: Connection, actor: Actor) -> None:
+        self.actor = actor
+        self._path = lru_cache(maxsize=4096)(
+            lambda region, day: frozenset(ancestors(connection, region, day))
+        )
+
+    @property
+    def is_everything(self) -> bool:
+        return self.actor.authority is None and self.actor.region is None
+
+    def require(self, kind: str, subject_id: str, document: Mapping[str, Any], day: str) -> None:
+        """Raises Forbidden where the subject, with this content on this day, is not the actor's to touch."""
+        if self.is_everything:
+            return
+        facets = kinds.describe(kind, dict(document))
+        authority = subject_id if kind == "authority" else facets.authority
+        regions = [subject_id, facets.parent] if kind == "region" else [facets.region]
+        path = frozenset().union(*(self._path(region, day) for region in regions if region))
+        if not self.actor.covers(authority, path):
+            raise Forbidden(f"“{facets.name}”不在账号“{self.actor.name}”的管理范围内。", code="out-of-scope")
