@@ -6,16 +6,18 @@ settings     one Settings class; every variable with the reason beside it
 errors       what can go wrong, by name: message and status, no HTTP
 wording      validation errors in the reader's words
 canonical    canonical JSON: the bytes that are hashed, stored and served
-db           engine, reading(), writing(), guards; the only file that tells SQLite from PostgreSQL
+db           engine, reading(), writing(), guards; what differs between SQLite and PostgreSQL is here, save a
+             file's backup (backups) and the item read's own connection (deps)
 log          the publication log (chained) and the access log
 outbox       work owed after commit: keys, never payloads
 files        attachments by content hash
 idempotency  answers to repeated POSTs
 versions     the kernel: subject, revision, State(D, T), fold, void, lineage, timeline, content; knows no noun
 places       regions and authorities
+listing      subjects on a day: by filter, in pages, counted
 auth         who acts: actor, tokens, accounts
 law          instruments and their versions, articles
-items        content (the one shape), codes, what is asked about items
+items        content (the one shape), codes, reading one, looking up many
 deadlines    working days, due dates
 catalogue    catalogue entries
 changes      changeset, decisions, outcomes (pure), review, publishing

@@ -1,9 +1,14 @@
-"""Engines, transactions and guards: the only file that tells SQLite from PostgreSQL."""
+"""Engines, transactions and guards: where SQLite and PostgreSQL differ.
+
+Two others tell them apart, since it is their subject: ``backups`` (a file is copied, a server is dumped) and
+``deps`` (the item read goes through the driver's own connection); the benchmark names which it measures.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +20,8 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
+    TextClause,
+    bindparam,
     create_engine,
     event,
     inspect,
@@ -159,6 +166,24 @@ def fetch(connection: Connection, statement: str, parameters: tuple[Any, ...] = 
         return list(cursor.fetchall())
     finally:
         cursor.close()
+
+
+Run = Callable[[str, tuple[Any, ...]], list[Any]]
+"""Run SQL with ``?`` marks and return the rows: what a driver's own connection can serve as well."""
+
+
+def run_by(connection: Connection) -> Run:
+    """A Run over SQLAlchemy's connection."""
+    return partial(fetch, connection)
+
+
+def among(statement: str, *names: str, numbers: bool = False) -> TextClause:
+    """SQL whose named parameters are lists of texts, or of numbers, for ``IN``.
+
+    Typed, since an empty list of no type is one of integers to PostgreSQL.
+    """
+    kind = BigInteger() if numbers else String()
+    return text(statement).bindparams(*(bindparam(name, expanding=True, type_=kind) for name in names))
 
 
 def execute_many(connection: Connection, statement: str, parameters: list[tuple[Any, ...]]) -> None:

@@ -17,10 +17,10 @@ from sqlmodel import Session
 from app import log
 from app.auth.accounts import authenticate
 from app.auth.actor import Actor
-from app.db import Database
+from app.db import Database, Run
 from app.errors import Forbidden, Invalid, RegistryError, Unauthenticated
-from app.items.queries import NameBook, Run, run_by
 from app.settings import Settings
+from app.versions.names import NameBook
 from app.versions.queries import Known, known_at, parse_day, today
 from search.engine import Engine
 
@@ -190,10 +190,6 @@ def known(session: ReadSession, known_at_: KnownQuery = None) -> Known:
 
 
 KnownAt = Annotated[Known, Depends(known)]
-
-
-def run_of(session: Session) -> Run:
-    return run_by(session.connection())
 
 
 _PARAMETERS: dict[int, frozenset[str]] = {}

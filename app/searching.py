@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.errors import Unavailable
-from app.items.queries import Filter, list_subjects, rows_on
+from app.listing import Filter, found_on, list_subjects
 from app.settings import Settings
 from search.embedded import EmbeddedEngine
 from search.engine import DEFAULT_STATUSES, Engine, EngineError, Hit, SearchQuery
@@ -57,7 +57,7 @@ def page_of(
 
 def _as_of_item(connection: Connection, hits: list[dict[str, Any]], on: str) -> None:
     """Code and interval as the item's own page gives them; a search document's interval may be narrower."""
-    rows = rows_on(connection, {hit["id"] for hit in hits}, on)
+    rows = found_on(connection, {hit["id"] for hit in hits}, on)
     for hit in hits:
         row = rows.get(hit["id"])
         if row is not None:

@@ -14,8 +14,8 @@ from app.api.shapes import NamedShape, PageShape, SubjectShape, answer_value
 from app.deps import AskedOn, KnownAt, ReadSession
 from app.errors import NotFound
 from app.items.code_tables import TABLES
-from app.items.queries import Filter
-from app.versions.queries import shown
+from app.listing import Filter
+from app.versions.visibility import shown
 
 router = APIRouter(tags=["catalogue"])
 

@@ -14,8 +14,10 @@ from app.deadlines.queries import work_calendar
 from app.deadlines.working_days import Due, due
 from app.deps import ReadSession
 from app.errors import Invalid
-from app.items import queries
+from app.items.queries import resolve
+from app.versions.codes import never_known
 from app.versions.queries import SHANGHAI, known_at, state_on
+from app.versions.visibility import is_public
 
 router = APIRouter(tags=["items"])
 
@@ -56,13 +58,13 @@ def due_date(
     moment = _moment(accepted)
     connection = session.connection()
     day = moment.date().isoformat()
-    item_id, _ = queries.resolve(connection, item, day)
-    if not queries.is_public(connection, item_id):
-        raise queries.unknown_item(item_id)
+    item_id, _ = resolve(connection, item, day)
+    if not is_public(connection, item_id):
+        raise never_known(item_id, "item")
     standing = state_on(connection, item_id, day, known_at(connection, None))
     content, work = standing.document(), work_calendar(connection)
     if content.get("visibility") == "internal":
-        raise queries.unknown_item(item_id)
+        raise never_known(item_id, "item")
 
     def shown(name: str) -> dict[str, Any] | None:
         limit = content.get(name)

@@ -27,6 +27,7 @@ from app.api.shapes import (
     next_link,
 )
 from app.changes.kinds import MODELS
+from app.db import run_by
 from app.deps import (
     Asked,
     AskedOn,
@@ -38,11 +39,17 @@ from app.deps import (
     known_parameters_only,
     refuse_unknown,
 )
-from app.items import queries
-from app.items.queries import Filter, NameBook, read_item, read_item_as_known, run_by
+from app.items.queries import look_up_many, resolve
+from app.items.reading import read_item, read_item_as_known
+from app.listing import Filter, count_by, list_subjects
+from app.places.queries import region_id
 from app.versions import ids
+from app.versions.codes import holder_of, never_known
 from app.versions.fold import diff, with_before
+from app.versions.history import decisions_of, history_of
+from app.versions.names import NameBook
 from app.versions.queries import Known, known_at, moment, parse_day, state_on
+from app.versions.visibility import is_public
 
 router = APIRouter(tags=["items"])
 
@@ -74,7 +81,7 @@ def list_items(
     """Items on a day, in the order of their ids, in keyset pages."""
     connection = session.connection()
     if code is not None:
-        return _redirect(request, queries.holder_of(connection, code, asked.on))
+        return _redirect(request, holder_of(connection, code, asked.on))
     wanted = Filter(
         on=asked.on,
         region=region_id(connection, region, asked.on),
@@ -83,16 +90,9 @@ def list_items(
         level=level,
         statuses=tuple(status or ()),
     )
-    page = queries.list_subjects(connection, wanted, after, limit)
+    page = list_subjects(connection, wanted, after, limit)
     body = {"items": page.rows, "next": page.next, "on": asked.on}
     return answer_value(request, body, headers=next_link(request, page.next))
-
-
-def region_id(connection: Connection, asked: str | None, day: str) -> str | None:
-    """A region by id or code."""
-    if asked is None or ids.is_id(asked):
-        return asked and asked.lower()
-    return queries.holder_of(connection, asked, day, "region")
 
 
 class CountsShape(BaseModel):
@@ -124,7 +124,7 @@ def count_items(
     )
     counts: dict[str, Any] = {"on": asked.on}
     for column in ("status", "type", "level", "authority"):
-        counts[column] = queries.count_by(connection, wanted, column)
+        counts[column] = count_by(connection, wanted, column)
     return answer_value(request, counts)
 
 
@@ -153,7 +153,7 @@ def look_up(request: Request, session: ReadSession, wanted: LookupInput) -> Resp
     """Up to 1,000 codes or ids in one request; each is answered, found or not."""
     asked = Asked(wanted.on)
     connection = session.connection()
-    found = queries.look_up_many(connection, wanted.codes, asked.on)
+    found = look_up_many(connection, wanted.codes, asked.on)
     return answer_value(request, {"on": asked.on, "results": found})
 
 
@@ -171,7 +171,7 @@ def read_one(
 ) -> Response:
     """An item by id or code, on a day, as known at a time; a code is redirected to the item's own address."""
     day = Asked(on)
-    item_id, redirect = queries.resolve(connection, asked, day.on)
+    item_id, redirect = resolve(connection, asked, day.on)
     if redirect:
         return _redirect(request, item_id)
     if known is None:
@@ -309,21 +309,21 @@ def list_revisions(
 ) -> Response:
     """The item's intervals and every decision behind them."""
     connection = session.connection()
-    item_id, _ = queries.resolve(connection, item, asked.on)
+    item_id, _ = resolve(connection, item, asked.on)
     _require_public(connection, item_id, known)
     body = {
         "id": item_id,
         "known_at": moment(known.recorded_at),
         "seq": known.seq,
-        "intervals": queries.history_of(connection, item_id, known),
-        "decisions": queries.decisions_of(connection, item_id, known),
+        "intervals": history_of(connection, item_id, known),
+        "decisions": decisions_of(connection, item_id, known),
     }
     return answer_value(request, body)
 
 
 def _require_public(connection: Connection, item_id: str, known: Known) -> None:
-    if not queries.is_public(connection, item_id):
-        raise queries.unknown_item(item_id)
+    if not is_public(connection, item_id):
+        raise never_known(item_id, "item")
     state_on(connection, item_id, "9999-12-30", known)
 
 
@@ -353,11 +353,11 @@ def compare_days(
     """What changed in an item between two days, field by field, as known at a time."""
     connection = session.connection()
     first, last = parse_day(from_, "from="), parse_day(to, "to=")
-    item_id, _ = queries.resolve(connection, item, last)
+    item_id, _ = resolve(connection, item, last)
     _require_public(connection, item_id, known)
     sides = [state_on(connection, item_id, day, known) for day in (first, last)]
     if any(side.document().get("visibility") == "internal" for side in sides):
-        raise queries.unknown_item(item_id)
+        raise never_known(item_id, "item")
     documents = [side.document() | {"status": side.status} for side in sides]
     shown = [
         {"on": day, "status": side.status, "revision": side.revision, "codes": side.codes}

@@ -8,11 +8,12 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from app.api.items import AfterQuery, LimitQuery, Statuses
-from app.api.places import SubjectPath, listing, subject_answer, subject_id
+from app.api.places import SubjectPath, listing, subject_answer
 from app.api.shapes import NamedShape, PageShape, SubjectShape, answer_value, next_link
 from app.deps import AskedOn, KnownAt, ReadSession
-from app.items.queries import Filter
 from app.law.queries import IN_FORCE, cited_but_not_in_force, resting_on
+from app.listing import Filter
+from app.versions.codes import subject_id
 
 router = APIRouter(tags=["law"])
 

@@ -7,28 +7,19 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 from sqlalchemy import Connection
 
-from app.api.items import AfterQuery, LimitQuery, Statuses, region_id
+from app.api.items import AfterQuery, LimitQuery, Statuses
 from app.api.shapes import PageShape, SubjectShape, answer_value, next_link
 from app.deps import AskedOn, KnownAt, ReadSession
-from app.items import queries
-from app.items.queries import Filter
-from app.versions import ids
+from app.listing import Filter, list_subjects
+from app.places.queries import region_id
+from app.versions.codes import main_code, subject_id
 from app.versions.models import OPEN
-from app.versions.queries import Known, lineage_of, moment, names_of, state_on
+from app.versions.queries import Known, moment
+from app.versions.subjects import describe_on
 
 router = APIRouter(tags=["places"])
 
 SubjectPath = Annotated[str, Path(description="registry id, or a code", max_length=300)]
-
-
-def subject_id(connection: Connection, kind: str, asked: str, day: str) -> str:
-    """The subject of a kind that an id or code stands for. Raises NotFound, Ambiguous."""
-    if not ids.is_id(asked):
-        return queries.holder_of(connection, asked, day, kind)
-    found = asked.lower()
-    if ids.kind_of(found) != kind:  # the same answer whether there is such a subject of another kind or not
-        raise queries.unknown_code(asked, kind)
-    return found
 
 
 def subject_answer(
@@ -36,15 +27,14 @@ def subject_answer(
 ) -> dict[str, Any]:
     """A subject other than an item, on a day, as known at a time: the same envelope, fewer fields."""
     found = subject_id(connection, kind, asked, day)
-    standing = state_on(connection, found, day, known)
-    before, after = lineage_of(connection, found, known)
-    content = standing.document()
+    described = describe_on(connection, found, day, known)
+    standing = described.standing
     return {
         "id": found,
         "kind": kind,
-        "code": queries.main_code(standing.codes),
+        "code": main_code(standing.codes),
         "codes": standing.codes,
-        "name": content.get("name") or content.get("title"),
+        "name": described.name,
         "status": standing.status,
         "on": day,
         "planned": day > today,
@@ -58,17 +48,13 @@ def subject_answer(
                 "valid_from": n.valid_from,
                 "valid_to": None if n.valid_to == OPEN else n.valid_to,
             }
-            for n in names_of(connection, found, known)
+            for n in described.names
         ],
-        "predecessors": [
-            {"id": k.origin, "relation": k.relation, "effective_from": k.effective_from} for k in before
-        ],
-        "successors": [
-            {"id": k.successor, "relation": k.relation, "effective_from": k.effective_from} for k in after
-        ],
+        "predecessors": described.predecessors,
+        "successors": described.successors,
         "known_at": moment(known.recorded_at),
         "seq": known.seq,
-        "content": content or None,
+        "content": described.content or None,
     }
 
 
@@ -80,7 +66,7 @@ def listing(
     after: str | None,
     limit: int,
 ) -> Response:
-    page = queries.list_subjects(session.connection(), wanted, after, limit)
+    page = list_subjects(session.connection(), wanted, after, limit)
     body = {"items": page.rows, "next": page.next, "on": asked.on}
     return answer_value(request, body, headers=next_link(request, page.next))
 

@@ -7,11 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from app.api.items import region_id
 from app.api.shapes import NamedShape, answer_value
 from app.deps import AskedOn, ReadSession, RegistryOf
 from app.errors import Invalid, Unavailable
-from app.items.queries import known_statuses
+from app.listing import known_statuses
+from app.places.queries import region_id
 from app.searching import page_of
 from search.engine import EngineError
 

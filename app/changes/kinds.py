@@ -13,6 +13,7 @@ from app.errors import Invalid
 from app.items.content import ItemContent
 from app.law.content import InstrumentContent
 from app.places.content import AuthorityContent, RegionContent
+from app.versions import ids
 from app.versions.timeline import Facets
 from app.wording import reason
 
@@ -25,14 +26,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "calendar": CalendarYearContent,
 }
 
-LABELS = {
-    "item": "事项",
-    "entry": "基本目录事项",
-    "authority": "实施机关",
-    "region": "行政区划",
-    "instrument": "法律法规文件",
-    "calendar": "节假日安排",
-}
+LABELS = ids.LABELS
 
 
 def validate(kind: str, document: dict[str, Any]) -> dict[str, Any]:

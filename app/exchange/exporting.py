@@ -6,8 +6,11 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, text
 
-from app.items.queries import NameBook, is_public, read_item, read_item_as_known, run_by
-from app.versions.queries import Known, shown, state_on
+from app.db import run_by
+from app.items.reading import read_item, read_item_as_known
+from app.versions.names import NameBook
+from app.versions.queries import Known, state_on
+from app.versions.visibility import is_public, shown
 
 _PAGE = text(
     "SELECT t.subject_id FROM timeline t WHERE t.kind = 'item' AND t.subject_id > :last AND t.valid_from <= :on"

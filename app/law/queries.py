@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from app.versions.models import OPEN
-from app.versions.queries import shown
+from app.versions.visibility import shown
 
 IN_FORCE = {"in_force": "yes", "suspended": "no", "ended": "no", "not_yet": "no", "unknown": "unknown"}
 """An instrument is in force: yes, no, or unknown; unknown is a value, never guessed."""

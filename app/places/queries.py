@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
+from app.versions.codes import holder_of
+from app.versions.ids import is_id
+
 _UP = text(
     "WITH RECURSIVE up(id, parent, depth) AS ("
     " SELECT subject_id, parent, 0 FROM timeline WHERE subject_id = :id AND valid_from <= :day AND valid_to > :day"
@@ -29,3 +32,10 @@ def ancestors(connection: Connection, region: str, day: str) -> list[str]:
 def subtree(connection: Connection, region: str, day: str) -> list[str]:
     """The region and all below it, on a day."""
     return [row[0] for row in connection.execute(_DOWN, {"id": region, "day": day})]
+
+
+def region_id(connection: Connection, asked: str | None, day: str) -> str | None:
+    """A region by id or code; none where none was asked for."""
+    if not asked:
+        return None
+    return asked.lower() if is_id(asked) else holder_of(connection, asked, day, "region")

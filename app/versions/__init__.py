@@ -7,5 +7,10 @@ models      the tables
 recording   writing a publication: the one place that inserts published rows
 timeline    what follows from the revisions as known now (derived)
 queries     State(D, T) and what hangs on it
+visibility  what may be shown in public
+codes       who holds a code
+names       what subjects were called, and when
+history     intervals, decisions and the documents behind them
+subjects    one subject on a day
 verifying   proof that log, hashes and timeline agree
 """

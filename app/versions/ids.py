@@ -22,6 +22,15 @@ LETTERS = {
     "calendar": "c",
     "changeset": "x",
 }
+LABELS = {
+    "item": "事项",
+    "entry": "基本目录事项",
+    "authority": "实施机关",
+    "region": "行政区划",
+    "instrument": "法律法规文件",
+    "calendar": "节假日安排",
+}
+"""What the kinds of subjects are called in sentences."""
 KINDS = {letter: kind for kind, letter in LETTERS.items()}
 PATTERN = re.compile(r"^qd[a-z]-[0-9a-z]{8}$")
 
@@ -42,11 +51,6 @@ def is_id(value: str) -> bool:
     """Whether it has the form and the right check character of a registry id."""
     value = value.lower()
     return bool(PATTERN.match(value)) and value[2] in KINDS and mod_37_36.is_valid(value[4:].upper())
-
-
-def looks_like_id(value: str) -> bool:
-    """Whether it has the form, check character or not: such a value is refused as a code."""
-    return bool(PATTERN.match(value.lower()))
 
 
 def kind_of(subject_id: str) -> str:

@@ -209,12 +209,6 @@ def _pick(connection: Connection, subject_id: str, kind: str, rows: list[Span], 
     )
 
 
-def shown(row: str) -> str:
-    """SQL: whether a timeline row, by its alias, may be shown in public. Neither an internal interval nor any
-    interval of a subject that is internal in the end; what was redacted does not count as either."""
-    return f"{row}.visibility = 'public' AND {not_internal(row + '.subject_id')}"
-
-
 def of_publication(column: str, publication: str) -> str:
     """SQL: whether a row's seq lies within a publication. Its rows follow its own seq up to its log entry, so
     the primary key finds them and no index on ``publication`` has to be kept while the lock is held."""
@@ -222,57 +216,6 @@ def of_publication(column: str, publication: str) -> str:
         f"{column} > {publication}"
         f" AND {column} < (SELECT min(within.seq) FROM log_entry within WHERE within.seq > {publication})"
     )
-
-
-def not_internal(subject: str) -> str:
-    """SQL: whether a subject, by the column of its id, is not internal in the end."""
-    return (
-        "coalesce((SELECT shown.visibility FROM timeline shown"
-        f" WHERE shown.subject_id = {subject} AND shown.visibility <> 'redacted'"
-        " ORDER BY shown.valid_from DESC LIMIT 1), 'public') <> 'internal'"
-    )
-
-
-class Name(NamedTuple):
-    """A dated name of a subject."""
-
-    valid_from: str
-    valid_to: str
-    name: str
-
-
-def names_of(connection: Connection, subject_id: str, known: Known) -> list[Name]:
-    """The dated names of a subject, former ones included, oldest first."""
-    if known.is_head:
-        rows = connection.execute(
-            text(
-                "SELECT valid_from, valid_to, name FROM timeline WHERE subject_id = :id AND content IS NOT NULL"
-                " ORDER BY valid_from"
-            ),
-            {"id": subject_id},
-        )
-        return _merge_names(Name(*row) for row in rows)
-    found = []
-    for span in timeline(connection, subject_id, known):
-        if span.content:
-            body = connection.execute(
-                text("SELECT body FROM content WHERE hash = :hash"), {"hash": span.content}
-            ).scalar_one()
-            document = decode(bytes(body))
-            found.append(
-                Name(span.valid_from, span.valid_to, document.get("name") or document.get("title") or "")
-            )
-    return _merge_names(found)
-
-
-def _merge_names(rows: Any) -> list[Name]:
-    merged: list[Name] = []
-    for row in rows:
-        if merged and merged[-1].name == row.name and merged[-1].valid_to == row.valid_from:
-            merged[-1] = merged[-1]._replace(valid_to=row.valid_to)
-        else:
-            merged.append(row)
-    return merged
 
 
 class Kin(NamedTuple):

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from app import log
-from app.canonical import decode, digest
+from app.canonical import digest
 from app.db import TOMBSTONE, lock_publishing
 from app.versions.recording import CHUNK, Contents, History, load_histories, wanted_revisions
 from app.versions.timeline import Derived, Describe, Facets, derive, describe_stored
@@ -321,11 +321,3 @@ def rederive_resting_on(connection: Connection, content: str, describe: Describe
             connection.execute(text(f"DELETE FROM {table} WHERE subject_id = :id"), {"id": subject_id})
     _derive_chunk(connection, load_histories(connection, subjects), describe).write(connection)
     return {row[1] for row in rows}
-
-
-def stored_document(connection: Connection, content: str) -> Any:
-    """A content by hash, decoded; None where there is none."""
-    body = connection.execute(
-        text("SELECT body FROM content WHERE hash = :hash"), {"hash": content}
-    ).scalar_one_or_none()
-    return None if body is None else decode(bytes(body))

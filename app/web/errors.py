@@ -10,8 +10,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.deps import Registry
 from app.exchange.progress import unfinished
-from app.items.queries import is_public
 from app.versions.queries import today
+from app.versions.visibility import is_public
 from app.web.rendering import SECURITY, Here, environment
 from app.web.subjects import names
 

@@ -9,11 +9,12 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, bindparam, text
 
 from app.canonical import decode
-from app.errors import NotFound
-from app.items.queries import holder_of, is_public, main_code
-from app.versions import ids
+from app.versions.codes import main_code, subject_id
 from app.versions.models import FIRST, OPEN
-from app.versions.queries import Kin, Known, Name, lineage_of, moment, names_of, of_publication, state_on
+from app.versions.names import Name
+from app.versions.queries import Known, moment, of_publication
+from app.versions.subjects import describe_on
+from app.versions.visibility import is_public
 from app.web.rendering import Gaps, gaps
 
 
@@ -66,13 +67,6 @@ def kin(connection: Connection, rows: list[dict[str, Any]], day: str) -> list[di
     ]
 
 
-def region_id(connection: Connection, asked: str | None, day: str) -> str | None:
-    """A region by id or code; nothing where nothing was asked."""
-    if not asked:
-        return None
-    return asked.lower() if ids.is_id(asked) else holder_of(connection, asked, day, "region")
-
-
 @dataclass(slots=True)
 class Subject:
     """An authority or instrument on a day, as its page shows it."""
@@ -95,35 +89,26 @@ def subject_of(
     connection: Connection, kind: str, asked: str, day: str, known: Known
 ) -> tuple[Subject | None, str]:
     """(the subject, its id); no subject where ``asked`` was not its own id. Raises NotFound."""
-    subject_id = asked.lower() if ids.is_id(asked) else holder_of(connection, asked, day, kind)
-    if subject_id != asked:
-        return None, subject_id
-    standing = state_on(connection, subject_id, day, known)
-    if standing.kind != kind:
-        raise NotFound(f"{asked} 不在此类之中。", code="wrong-kind")
-    content = standing.document()
-    dated = names_of(connection, subject_id, known)
-    before, after = lineage_of(connection, subject_id, known)
-    nearest = [one.name for one in dated if one.valid_from <= day][-1:] or [one.name for one in dated][:1]
+    found = subject_id(connection, kind, asked, day)
+    if found != asked:
+        return None, found
+    described = describe_on(connection, found, day, known)
+    standing = described.standing
     subject = Subject(
-        id=subject_id,
-        name=nearest[0] if nearest else subject_id,
+        id=found,
+        name=described.nearest_name(day),
         status=standing.status,
         valid_from=standing.valid_from,
         valid_to=standing.valid_to,
         attested_from=standing.attested_from,
         codes=gaps(standing.codes),
         code=main_code(standing.codes),
-        content=gaps(content) if content else None,
-        names=dated,
-        predecessors=kin(connection, [_kin(one, one.origin) for one in before], day),
-        successors=kin(connection, [_kin(one, one.successor) for one in after], day),
+        content=gaps(described.content) if described.content else None,
+        names=described.names,
+        predecessors=kin(connection, described.predecessors, day),
+        successors=kin(connection, described.successors, day),
     )
-    return subject, subject_id
-
-
-def _kin(row: Kin, subject_id: str) -> dict[str, Any]:
-    return {"id": subject_id, "relation": row.relation, "effective_from": row.effective_from}
+    return subject, found
 
 
 def settle_documents(connection: Connection, entries: Iterable[Gaps]) -> None:

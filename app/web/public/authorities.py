@@ -7,11 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.deps import AskedOn, KnownAt, ReadSession
-from app.items.queries import Filter, count_by, decisions_of, history_of, list_subjects
-from app.places.queries import ancestors
+from app.listing import Filter, count_by, list_subjects
+from app.places.queries import ancestors, region_id
+from app.versions.history import decisions_of, history_of
 from app.web import history
 from app.web.rendering import gaps, redirect, render
-from app.web.subjects import items_by_authority, names, region_id, rows_on, settle_documents, subject_of
+from app.web.subjects import items_by_authority, names, rows_on, settle_documents, subject_of
 
 router = APIRouter()
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from app import log
 from app.changes.queries import rounds
 from app.deps import AskedOn, ReadSession
-from app.items.queries import Filter, count_by
+from app.listing import Filter, count_by
 from app.versions.queries import known_at
 from app.web.rendering import gaps, render
 from app.web.subjects import latest_changes, rows_on

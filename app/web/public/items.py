@@ -8,12 +8,17 @@ import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
 from sqlalchemy import Connection
 
+from app.db import run_by
 from app.deps import Asked, AskedOn, KnownAt, ReadSession
 from app.errors import NotFound
-from app.items import queries
-from app.items.queries import NameBook, read_item, read_item_as_known, run_by
+from app.items.queries import resolve
+from app.items.reading import read_item, read_item_as_known
 from app.law.queries import IN_FORCE
-from app.versions.queries import Known, known_at, moment, names_of, state_on
+from app.versions.codes import never_known
+from app.versions.history import decisions_of, history_of
+from app.versions.names import NameBook, name_on, names_of
+from app.versions.queries import Known, known_at, moment, state_on
+from app.versions.visibility import is_public
 from app.web import history
 from app.web.guide import citations_by_role, disclosed, saved
 from app.web.rendering import Gaps, gaps, redirect, render
@@ -47,8 +52,8 @@ def show_item(
     found = gaps(orjson.loads(_read(connection, item_id, asked, known)))
     content = found["content"] or gaps({})
     secret = hidden(connection, item_id)
-    intervals = [one for one in gaps(queries.history_of(connection, item_id, known)) if _open(one, secret)]
-    decisions = [one for one in gaps(queries.decisions_of(connection, item_id, known)) if _open(one, secret)]
+    intervals = [one for one in gaps(history_of(connection, item_id, known)) if _open(one, secret)]
+    decisions = [one for one in gaps(decisions_of(connection, item_id, known)) if _open(one, secret)]
     settle_documents(connection, [found, *intervals, *decisions])
     cited = _citations(connection, content, asked.on, known)
     return render(
@@ -80,9 +85,9 @@ def show_item(
 
 def _public(connection: Connection, asked: str, day: str) -> tuple[str, bool]:
     """(item id, whether it was asked for by another name). Raises NotFound for internal items too."""
-    item_id, by_code = queries.resolve(connection, asked, day)
-    if not queries.is_public(connection, item_id):
-        raise queries.unknown_item(asked)
+    item_id, by_code = resolve(connection, asked, day)
+    if not is_public(connection, item_id):
+        raise never_known(asked, "item")
     return item_id, by_code
 
 
@@ -99,9 +104,7 @@ def _open(entry: Gaps, secret: list[tuple[str, str]]) -> bool:
 
 
 def _nearest_name(connection: Connection, item_id: str, day: str, known: Known) -> str:
-    dated = names_of(connection, item_id, known)
-    before = [one.name for one in dated if one.valid_from <= day]
-    return (before[-1:] or [one.name for one in dated][:1] or [item_id])[0]
+    return name_on(names_of(connection, item_id, known), day) or item_id
 
 
 def _citations(connection: Connection, content: Gaps, day: str, known: Known) -> list[Gaps]:

@@ -8,8 +8,9 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from sqlalchemy import Connection
 
 from app.deps import AskedOn, KnownAt, ReadSession
-from app.items.queries import Filter, decisions_of, history_of, list_subjects
 from app.law.queries import IN_FORCE, resting_on
+from app.listing import Filter, list_subjects
+from app.versions.history import decisions_of, history_of
 from app.web import history
 from app.web.public.authorities import LIMIT, After
 from app.web.rendering import gaps, redirect, render

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import Connection
 
 from app.deps import Asked, AskedOn, ReadSession, Registry, RegistryOf
-from app.errors import Invalid
-from app.items.queries import STATUSES
+from app.listing import STATUSES, known_statuses
+from app.places.queries import region_id
 from app.searching import page_of
 from app.versions.queries import parse_day
 from app.web.rendering import gaps, render
-from app.web.subjects import names, region_id
+from app.web.subjects import names
 from search.engine import EngineError
 
 router = APIRouter()
@@ -73,15 +73,10 @@ def search(
 
 
 def _statuses(asked: list[str] | None) -> tuple[str, ...] | None:
-    given = tuple(dict.fromkeys(one for one in asked or () if one))
+    given = [one for one in asked or () if one]
     if "all" in given:
         return STATUSES
-    for one in given:
-        if one not in STATUSES:
-            raise Invalid(
-                f"没有“{one[:40]}”这种状态，可用的有：{'、'.join(STATUSES)}。", code="unknown-status"
-            )
-    return given or None
+    return known_statuses(given) or None
 
 
 def _more(page: dict[str, Any], offset: int) -> bool:

@@ -1,0 +1,178 @@
+"""Reading one item: the answer's envelope around the stored bytes.
+
+The busiest door, so it is one indexed query and a splice of bytes, by a ``Run`` that a driver's own
+connection can serve as well as SQLAlchemy's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection
+
+from app.db import Run
+from app.versions.codes import main_code, never_known
+from app.versions.history import document, documents_behind, governing
+from app.versions.models import OPEN
+from app.versions.names import NameBook, named, named_as_known
+from app.versions.queries import Kin, Known, lineage_of, moment, state_on
+from app.versions.subjects import kin_row
+from app.versions.visibility import is_public, not_internal
+
+_ITEM = (
+    "SELECT t.valid_from, t.valid_to, t.kind, t.revision, t.status, t.codes, t.name, t.authority, t.region,"
+    " t.visibility, c.body, cd.body, cp.body, d.outcome, d.publication,"
+    " (SELECT e.recorded_at FROM log_entry e WHERE e.seq > r.seq ORDER BY e.seq LIMIT 1),"
+    " EXISTS (SELECT 1 FROM lineage l WHERE l.origin = t.subject_id OR l.successor = t.subject_id),"
+    " h.seq, h.recorded_at,"
+    f" {not_internal('t.subject_id')}"
+    # The one interval first, by itself: joined as a whole, every interval's body would be read and sorted.
+    " FROM (SELECT * FROM timeline WHERE subject_id = ? AND valid_from <= ?"
+    " ORDER BY valid_from DESC LIMIT 1) t"
+    " JOIN (SELECT seq, recorded_at FROM log_entry ORDER BY seq DESC LIMIT 1) h ON 1 = 1"
+    " LEFT JOIN content c ON c.hash = t.content"
+    " LEFT JOIN revision r ON r.seq = t.revision"
+    f" LEFT JOIN decision d ON d.seq = {governing()}"
+    " LEFT JOIN content cd ON cd.hash = d.statement"
+    " LEFT JOIN publication p ON p.seq = d.publication"
+    " LEFT JOIN content cp ON cp.hash = p.statement"
+)
+
+
+def read_item(run: Run, book: NameBook, item_id: str, day: str, today: str) -> bytes:
+    """The answer of ``GET /items/{id}`` at the log's head, as JSON bytes. Raises NotFound."""
+    rows = run(_ITEM, (item_id, day))
+    if not rows or rows[0][1] <= day:
+        return _outside(run, book, item_id, day, today)
+    row = rows[0]
+    if row[2] != "item" or row[9] == "internal" or not row[19]:
+        raise never_known(item_id, "item")
+    book.turn_to(row[17], row[18])
+    unknown = row[3] is None
+    codes = orjson.loads(row[5])
+    envelope = {
+        "id": item_id,
+        "code": main_code(codes),
+        "codes": codes,
+        "name": row[6],
+        "status": row[4],
+        "on": day,
+        "planned": day > today,
+        "valid_from": None if unknown else row[0],
+        "valid_to": None if row[1] == OPEN else row[1],
+        "attested_from": row[1] if unknown else None,
+        "revision": row[3],
+        "recorded_at": moment(row[15]) if row[15] else None,
+        "authority": named(run, book, row[7], day),
+        "region": named(run, book, row[8], day),
+        "document": document(row[11], row[12], row[13], row[14]),
+        "predecessors": [],
+        "successors": [],
+        "known_at": book.recorded_at,
+        "seq": row[17],
+    }
+    if row[16]:
+        envelope["predecessors"], envelope["successors"] = _kin(run, item_id)
+    return splice(envelope, bytes(row[10]) if row[10] is not None else None)
+
+
+def _outside(run: Run, book: NameBook, item_id: str, day: str, today: str) -> bytes:
+    """A known item on a day before it begins (or after a voided start): it still answers."""
+    found = run(
+        "SELECT s.seq, (SELECT min(valid_from) FROM timeline t WHERE t.subject_id = s.id AND t.valid_from > ?),"
+        f" {not_internal('s.id')},"
+        " h.seq, h.recorded_at FROM subject s"
+        " JOIN (SELECT seq, recorded_at FROM log_entry ORDER BY seq DESC LIMIT 1) h ON 1 = 1"
+        " WHERE s.id = ? AND s.kind = 'item'",
+        (day, item_id),
+    )
+    if not found or not found[0][2]:
+        raise never_known(item_id, "item")
+    row = found[0]
+    book.turn_to(row[3], row[4])
+    return splice(_empty_envelope(item_id, day, today, row[1], book.recorded_at, row[3]), None)
+
+
+def _empty_envelope(
+    item_id: str, day: str, today: str, begins: str | None, known: str, seq: int
+) -> dict[str, Any]:
+    return {
+        "id": item_id,
+        "code": None,
+        "codes": [],
+        "name": None,
+        "status": "not_yet",
+        "on": day,
+        "planned": day > today,
+        "valid_from": None,
+        "valid_to": begins,
+        "attested_from": None,
+        "revision": None,
+        "recorded_at": None,
+        "authority": None,
+        "region": None,
+        "document": None,
+        "predecessors": [],
+        "successors": [],
+        "known_at": known,
+        "seq": seq,
+    }
+
+
+def splice(envelope: dict[str, Any], content: bytes | None) -> bytes:
+    """The envelope with the stored content bytes in it, untouched."""
+    return orjson.dumps(envelope)[:-1] + b',"content":' + (content or b"null") + b"}"
+
+
+def _kin(run: Run, item_id: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    query = (
+        "SELECT {other}, relation, effective_from FROM lineage l WHERE {own} = ?"
+        " AND NOT EXISTS (SELECT 1 FROM void v WHERE v.act = l.act) AND {open} ORDER BY effective_from, seq"
+    )
+    before = run(query.format(other="origin", own="successor", open=not_internal("l.origin")), (item_id,))
+    after = run(query.format(other="successor", own="origin", open=not_internal("l.successor")), (item_id,))
+    shape = ("id", "relation", "effective_from")
+    return [dict(zip(shape, r, strict=True)) for r in before], [
+        dict(zip(shape, r, strict=True)) for r in after
+    ]
+
+
+def read_item_as_known(connection: Connection, item_id: str, day: str, today: str, known: Known) -> bytes:
+    """The same answer as known at an earlier point of the log: worked out from revisions, slower."""
+    standing = state_on(connection, item_id, day, known)
+    if standing.kind != "item":
+        raise never_known(item_id, "item")
+    content = standing.document()
+    if content.get("visibility") == "internal" or not is_public(connection, item_id):
+        raise never_known(item_id, "item")
+    before, after = _public_kin(connection, item_id, known)
+    envelope = _empty_envelope(item_id, day, today, standing.valid_to, moment(known.recorded_at), known.seq)
+    envelope |= {
+        "code": main_code(standing.codes),
+        "codes": standing.codes,
+        "name": content.get("name"),
+        "status": standing.status,
+        "valid_from": standing.valid_from,
+        "valid_to": standing.valid_to,
+        "attested_from": standing.attested_from,
+        "revision": standing.revision,
+        "authority": named_as_known(connection, content.get("authority"), day, known),
+        "region": named_as_known(connection, content.get("region"), day, known),
+        "predecessors": [kin_row(k, k.origin) for k in before],
+        "successors": [kin_row(k, k.successor) for k in after],
+    }
+    if known.asked_later:
+        envelope["later_than_head"] = True
+    if standing.revision is not None:
+        behind = documents_behind(connection, [standing.revision], known)
+        envelope["recorded_at"], envelope["document"] = behind[standing.revision]
+    return splice(envelope, standing.body)
+
+
+def _public_kin(connection: Connection, item_id: str, known: Known) -> tuple[list[Kin], list[Kin]]:
+    before, after = lineage_of(connection, item_id, known)
+    return (
+        [kin for kin in before if is_public(connection, kin.origin)],
+        [kin for kin in after if is_public(connection, kin.successor)],
+    )

@@ -1,0 +1,73 @@
+"""Who holds a code: on a day, else last. A code is a dated row, resolved as revisions are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, text
+
+from app.errors import Ambiguous, NotFound
+from app.versions import ids
+from app.versions.ids import LABELS
+from app.versions.visibility import not_internal
+
+PREFERRED_SCHEMES = ("national-31", "national-33", "national-12", "national-14")
+
+
+def main_code(codes: Sequence[dict[str, str]]) -> str | None:
+    """The code shown first: a national one where there is one."""
+    for scheme in PREFERRED_SCHEMES:
+        for code in codes:
+            if code["scheme"] == scheme:
+                return code["value"]
+    return max((code["value"] for code in codes), key=len, default=None)
+
+
+def holder_of(connection: Connection, code: str, day: str, kind: str = "item") -> str:
+    """The subject that holds a code on a day, else the last that held it.
+
+    Raises Ambiguous with the list where there are several, NotFound where there never was one.
+    """
+    rows = connection.execute(
+        text(
+            "SELECT i.subject_id, i.valid_from, i.valid_to FROM code_interval i JOIN subject s ON s.id = i.subject_id"
+            f" WHERE i.value = :code AND s.kind = :kind AND {not_internal('i.subject_id')}"
+        ),
+        {"code": code, "kind": kind},
+    ).all()
+    if not rows:
+        raise never_known(code, kind)
+    found = holders([(row[0], row[1], row[2]) for row in rows], day)
+    if len(found) > 1:
+        raise Ambiguous(
+            f"编码 {code} 有 {len(found)} 个{LABELS[kind]}在用，请从中选择。",
+            code="several-holders",
+            holders=found,
+        )
+    return found[0]
+
+
+def holders(held: Sequence[tuple[str, str, str]], day: str) -> list[str]:
+    """Of (subject, from, to): who holds on the day; else who held last; else who is to hold."""
+    now = {subject for subject, first, last in held if first <= day < last}
+    past = max((last for _, _, last in held if last <= day), default=None)
+    return sorted(now or {row[0] for row in held if row[2] == past} or {row[0] for row in held})
+
+
+def never_known(asked: str, kind: str) -> NotFound:
+    """The refusal for an id or code that no subject of the kind ever had, or that may not be shown."""
+    if kind == "item":
+        return NotFound(f"登记簿中从未有过事项 {asked}，请检查编号或编码。", code="unknown-item")
+    return NotFound(
+        f"登记簿中从未有过编号或编码为 {asked} 的{LABELS[kind]}，请检查。", code="unknown-subject"
+    )
+
+
+def subject_id(connection: Connection, kind: str, asked: str, day: str) -> str:
+    """The subject of a kind that an id or code stands for. Raises NotFound, Ambiguous."""
+    if not ids.is_id(asked):
+        return holder_of(connection, asked, day, kind)
+    found = asked.lower()
+    if ids.kind_of(found) != kind:  # the same answer whether there is such a subject of another kind or not
+        raise never_known(asked, kind)
+    return found

@@ -1,0 +1,156 @@
+"""What happened to a subject: its intervals, every decision about it, and the documents behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, text
+
+from app.canonical import decode
+from app.db import among
+from app.versions.models import FIRST, OPEN
+from app.versions.queries import Known, moment, timeline
+from app.versions.timeline import Span
+
+_GOVERNING = (
+    "(SELECT g.seq FROM decision g WHERE g.subject_id = r.subject_id AND g.effective_from <= r.effective_from"
+    " AND (g.until IS NULL OR g.until > r.effective_from) AND (g.creates IS NOT NULL OR g.changes IS NOT NULL)"
+    "{known} AND NOT EXISTS (SELECT 1 FROM void v WHERE v.act = g.act{known_void})"
+    " ORDER BY g.effective_from DESC, g.seq DESC LIMIT 1)"
+)
+"""The last decision that applies on the day a revision begins: the one behind the state. It is not always the
+one that wrote the revision: when a suspension for a time lapses, what stood before governs again."""
+
+
+def governing(known: Known | None = None) -> str:
+    """SQL: the seq of the decision that governs revision ``r``."""
+    if known is None or known.is_head:
+        return _GOVERNING.format(known="", known_void="")
+    return _GOVERNING.format(known=f" AND g.seq <= {known.seq:d}", known_void=f" AND v.seq <= {known.seq:d}")
+
+
+def document(
+    words: Any, statement: Any, outcome: str | None, publication: int | None
+) -> dict[str, Any] | None:
+    """The document behind the revision in force: what was decided, in whose words, by which document."""
+    if publication is None:
+        return None
+    decided = decode(bytes(words)) if words else {}
+    published = decode(bytes(statement)) if statement else {}
+    return {
+        "publication": publication,
+        "outcome": outcome,
+        "title": published.get("title"),
+        **published.get("document", {}),
+        **{
+            name: decided[name]
+            for name in ("words", "annex", "receiver", "outside", "follow_up", "timing", "reason")
+            if name in decided
+        },
+    }
+
+
+Behind = tuple[str, dict[str, Any] | None]
+"""When a revision was recorded, and the document behind it."""
+
+
+def documents_behind(connection: Connection, revisions: Iterable[int], known: Known) -> dict[int, Behind]:
+    """What is behind each of these revisions."""
+    query = among(
+        "SELECT cd.body, cp.body, d.outcome, d.publication,"
+        " (SELECT e.recorded_at FROM log_entry e WHERE e.seq > r.seq ORDER BY e.seq LIMIT 1), r.seq"
+        f" FROM revision r LEFT JOIN decision d ON d.seq = {governing(known)}"
+        " LEFT JOIN content cd ON cd.hash = d.statement LEFT JOIN publication p ON p.seq = d.publication"
+        " LEFT JOIN content cp ON cp.hash = p.statement WHERE r.seq IN :seqs",
+        "seqs",
+        numbers=True,
+    )
+    listed = list(revisions)
+    found: dict[int, Behind] = {}
+    for start in range(0, len(listed), 1000):
+        for row in connection.execute(query, {"seqs": listed[start : start + 1000]}):
+            found[row[5]] = moment(row[4]), document(row[0], row[1], row[2], row[3])
+    return found
+
+
+def history_of(connection: Connection, subject_id: str, known: Known) -> list[dict[str, Any]]:
+    """The subject's intervals, each with the decision and document behind it, oldest first."""
+    result = []
+    rows = _public_spans(connection, timeline(connection, subject_id, known))
+    behind = documents_behind(
+        connection, [span.revision for span in rows if span.revision is not None], known
+    )
+    for span in rows:
+        entry: dict[str, Any] = {
+            "revision": span.revision,
+            "status": span.status,
+            "valid_from": None if span.valid_from == FIRST else span.valid_from,
+            "valid_to": None if span.valid_to == OPEN else span.valid_to,
+            "codes": orjson.loads(span.codes),
+            "content_hash": span.content,
+        }
+        if span.revision is not None:
+            entry["recorded_at"], entry["document"] = behind[span.revision]
+        result.append(entry)
+    return result
+
+
+def _public_spans(connection: Connection, rows: Sequence[Span]) -> list[Span]:
+    """The intervals whose content is not internal."""
+    query = among("SELECT hash, body FROM content WHERE hash IN :hashes", "hashes")
+    hashes = sorted({span.content for span in rows if span.content})
+    internal: set[str] = set()
+    for start in range(0, len(hashes), 1000):
+        for row in connection.execute(query, {"hashes": hashes[start : start + 1000]}):
+            if decode(bytes(row[1])).get("visibility") == "internal":
+                internal.add(row[0])
+    return [span for span in rows if span.content not in internal]
+
+
+def decisions_of(connection: Connection, subject_id: str, known: Known) -> list[dict[str, Any]]:
+    """Every decision about a subject, voided ones marked, with its words and document; in log order.
+
+    Of one that took effect while the item was internal, it is not said what it changed.
+    """
+    internal = _internal_days(connection, subject_id)
+    rows = connection.execute(
+        text(
+            "SELECT d.act, d.seq, d.outcome, d.role, d.effective_from, d.until, v.ground, cd.body, cp.body,"
+            " d.publication, ch.body, cv.body,"
+            " (SELECT e.recorded_at FROM log_entry e WHERE e.seq > v.seq ORDER BY e.seq LIMIT 1) FROM decision d"
+            " LEFT JOIN void v ON v.act = d.act AND v.seq <= :seq LEFT JOIN content cv ON cv.hash = v.statement"
+            " LEFT JOIN content cd ON cd.hash = d.statement LEFT JOIN content ch ON ch.hash = d.changes"
+            " JOIN publication p ON p.seq = d.publication LEFT JOIN content cp ON cp.hash = p.statement"
+            " WHERE d.subject_id = :id AND d.seq <= :seq ORDER BY d.seq"
+        ),
+        {"id": subject_id, "seq": known.seq},
+    )
+    return [
+        {
+            "act": row[0],
+            "outcome": row[2],
+            "role": row[3],
+            "effective_from": row[4],
+            "until": row[5],
+            "voided": row[6],
+            "voided_at": moment(row[12]) if row[12] else None,
+            "void_reason": decode(bytes(row[11])).get("reason") if row[11] else None,
+            "document": document(row[7], row[8], row[2], row[9]),
+            "changes": decode(bytes(row[10])) if row[10] and not _within(row[4], internal) else [],
+        }
+        for row in rows
+    ]
+
+
+def _internal_days(connection: Connection, subject_id: str) -> list[tuple[str, str]]:
+    rows = connection.execute(
+        text("SELECT valid_from, valid_to FROM timeline WHERE subject_id = :id AND visibility = 'internal'"),
+        {"id": subject_id},
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def _within(day: str, intervals: Sequence[tuple[str, str]]) -> bool:
+    return any(first <= day < last for first, last in intervals)

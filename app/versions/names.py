@@ -1,0 +1,116 @@
+"""What subjects were called, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, text
+
+from app.canonical import decode
+from app.db import Run, among
+from app.versions.queries import Known, moment, timeline
+
+
+class Name(NamedTuple):
+    """A dated name of a subject."""
+
+    valid_from: str
+    valid_to: str
+    name: str
+
+
+def names_of(connection: Connection, subject_id: str, known: Known) -> list[Name]:
+    """The dated names of a subject, former ones included, oldest first."""
+    if known.is_head:
+        rows = connection.execute(
+            text(
+                "SELECT valid_from, valid_to, name FROM timeline WHERE subject_id = :id AND content IS NOT NULL"
+                " ORDER BY valid_from"
+            ),
+            {"id": subject_id},
+        )
+        return _merge_names(Name(*row) for row in rows)
+    found = []
+    for span in timeline(connection, subject_id, known):
+        if span.content:
+            body = connection.execute(
+                text("SELECT body FROM content WHERE hash = :hash"), {"hash": span.content}
+            ).scalar_one()
+            document = decode(bytes(body))
+            found.append(
+                Name(span.valid_from, span.valid_to, document.get("name") or document.get("title") or "")
+            )
+    return _merge_names(found)
+
+
+def _merge_names(rows: Any) -> list[Name]:
+    merged: list[Name] = []
+    for row in rows:
+        if merged and merged[-1].name == row.name and merged[-1].valid_to == row.valid_from:
+            merged[-1] = merged[-1]._replace(valid_to=row.valid_to)
+        else:
+            merged.append(row)
+    return merged
+
+
+def name_on(dated: Sequence[Name], day: str) -> str | None:
+    """The name on a day, or the nearest known: the last before, else the first after."""
+    best = None
+    for one in dated:
+        if one.valid_from <= day or best is None:
+            best = one.name
+    return best
+
+
+class NameBook:
+    """Dated names of authorities and regions, kept while the log's head stands."""
+
+    def __init__(self) -> None:
+        self.head = -1
+        self._names: dict[str, list[Name]] = {}
+        self.recorded_at = ""
+
+    def turn_to(self, head: int, recorded_at: int) -> None:
+        if head != self.head:
+            self.head, self._names = head, {}
+            self.recorded_at = moment(recorded_at)
+
+    def load(self, connection: Connection, subject_ids: Iterable[str | None]) -> None:
+        """Read the names of many subjects at once."""
+        wanted = sorted({one for one in subject_ids if one} - self._names.keys())
+        if not wanted:
+            return
+        self._names |= {one: [] for one in wanted}
+        query = among(
+            "SELECT subject_id, valid_from, valid_to, name FROM timeline"
+            " WHERE subject_id IN :ids AND content IS NOT NULL ORDER BY subject_id, valid_from",
+            "ids",
+        )
+        for row in connection.execute(query, {"ids": wanted}):
+            self._names[row[0]].append(Name(row[1], row[2], row[3]))
+
+    def name(self, run: Run, subject_id: str, day: str) -> str | None:
+        """The name on a day, or the nearest known: the last before, else the first after."""
+        spans = self._names.get(subject_id)
+        if spans is None:
+            rows = run(
+                "SELECT valid_from, valid_to, name FROM timeline"
+                " WHERE subject_id = ? AND content IS NOT NULL ORDER BY valid_from",
+                (subject_id,),
+            )
+            spans = self._names[subject_id] = [Name(row[0], row[1], row[2]) for row in rows]
+        return name_on(spans, day)
+
+
+def named(run: Run, book: NameBook, subject_id: str | None, day: str) -> dict[str, Any] | None:
+    """``{"id", "name"}`` of a subject on a day."""
+    return {"id": subject_id, "name": book.name(run, subject_id, day)} if subject_id else None
+
+
+def named_as_known(
+    connection: Connection, subject_id: str | None, day: str, known: Known
+) -> dict[str, Any] | None:
+    if subject_id is None:
+        return None
+    return {"id": subject_id, "name": name_on(names_of(connection, subject_id, known), day)}

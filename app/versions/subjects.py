@@ -1,0 +1,50 @@
+"""One subject on a day, as every door answers it: what stands, its names over time, its kin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.versions.names import Name, name_on, names_of
+from app.versions.queries import Kin, Known, Standing, lineage_of, state_on
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A subject on a day, as known at a time."""
+
+    standing: Standing
+    content: dict[str, Any]
+    names: list[Name]
+    predecessors: list[dict[str, Any]]
+    successors: list[dict[str, Any]]
+
+    @property
+    def name(self) -> str | None:
+        """Its name on the day; none where it has no content then."""
+        found: str | None = self.content.get("name") or self.content.get("title")
+        return found
+
+    def nearest_name(self, day: str) -> str:
+        """Its name on a day, or the nearest known, or its id."""
+        return name_on(self.names, day) or self.standing.subject_id
+
+
+def describe_on(connection: Connection, subject_id: str, day: str, known: Known) -> Described:
+    """Raises NotFound for one that was never known (at that time)."""
+    standing = state_on(connection, subject_id, day, known)
+    before, after = lineage_of(connection, subject_id, known)
+    return Described(
+        standing=standing,
+        content=standing.document(),
+        names=names_of(connection, subject_id, known),
+        predecessors=[kin_row(one, one.origin) for one in before],
+        successors=[kin_row(one, one.successor) for one in after],
+    )
+
+
+def kin_row(row: Kin, subject_id: str) -> dict[str, Any]:
+    """A lineage row as answers show it, from the other side's view."""
+    return {"id": subject_id, "relation": row.relation, "effective_from": row.effective_from}
