@@ -2,15 +2,18 @@
 
 engine.py          the contract: SearchDocument, SearchQuery, SearchPage, Hit, Suggestion, the Protocol Engine
 embedded.py        the engine inside the process (tantivy): generations, lock, apply, rebuild, search
-schema.py          embedded: the index fields, and a document turned into them
 counting.py        embedded: exact totals and facets
-matching.py        embedded: a text turned into queries, tier by tier and layer by layer
-relaxing.py        embedded: what is tried when nothing contains the text (words, pinyin, typos)
+embedded_reading.py  embedded: conditions turned into queries, and the Reader
+schema.py          embedded: the index fields, and a document turned into them
+relaxing.py        what is tried when nothing contains the text (words, pinyin, typos)
+suggesting.py      names to complete to while typing
+matching.py        a text turned into conditions, tier by tier and layer by layer
+conditions.py      what is asked of an index, in no engine's language; the Protocol Reader
 highlighting.py    where in the original text a hit matched, and why (explain)
+values.py          what of a document may be found by text; a document as JSON
 synonyms.py        everyday words -> official words, read from data/synonyms.toml
 tokens.py          grams, article numbers, function words
 pinyin.py          syllables, initials, reading a Latin query as syllables
-suggesting.py      embedded: names to complete to while typing
 folding.py         fold(): what "the same character" means
 data/              synonyms.toml, function_words.txt, lookalikes.txt: plain data the legal office may extend
 

@@ -6,8 +6,8 @@ import tantivy
 from tantivy import Query
 
 from search import schema
+from search.conditions import KEYWORD_FIELDS
 from search.engine import SearchQuery
-from search.matching import KEYWORD_FIELDS
 
 _ALL_VALUES = 1_000_000  # more than any facet has: what each segment counts must be whole to be exact
 

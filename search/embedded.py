@@ -16,13 +16,13 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import tantivy
-from tantivy import Query
 
 from search import matching, relaxing, schema, suggesting, synonyms
+from search.conditions import Condition, Term, either, every, excluding, filters
 from search.counting import Counting
+from search.embedded_reading import EmbeddedReader, query_of
 from search.engine import (
     EngineBusy,
     EngineError,
@@ -34,8 +34,8 @@ from search.engine import (
     Suggestion,
 )
 from search.folding import fold
-from search.highlighting import explanation, highlights, hit_of
-from search.matching import Tier
+from search.matching import Tier, hit_in
+from search.values import from_source
 
 # Bytes a writer may fill before it writes a segment. A rebuild takes more: few large segments answer faster.
 _HEAP = 32_000_000
@@ -70,28 +70,28 @@ class EmbeddedEngine:
 
     def search(self, query: SearchQuery) -> SearchPage:
         searcher = self._searcher()
-        tiers = matching.exact_tiers(query.q) + matching.synonym_tiers(query.q, self._concepts, searcher)
-        filters = matching.filters(query)
-        matched = matching.every([matching.either(tier.query for tier in tiers if tier.widest), *filters])
-        total, facets = self._counting.count(searcher, matched, query)
+        reader, conditions = EmbeddedReader(searcher), filters(query)
+        tiers = matching.exact_tiers(query.q) + matching.synonym_tiers(query.q, self._concepts, reader)
+        matched = every([either(tier.condition for tier in tiers if tier.widest), *conditions])
+        total, facets = self._counting.count(searcher, query_of(matched), query)
         if total:
-            hits = _ranked_hits(searcher, tiers, filters, query)
+            hits = _ranked_hits(reader, tiers, conditions, query)
             return SearchPage(total, False, hits, facets)
         hits = []
         if fold(query.q):
-            hits = relaxing.guesses(searcher, query, filters, self._concepts, self._sounds)
+            hits = relaxing.guesses(reader, query, conditions, self._concepts, self._sounds)
         return SearchPage(0, True, hits, facets)
 
     def suggest(self, q: str, on: str, limit: int = 10) -> list[Suggestion]:
-        return suggesting.suggest(self._searcher(), q, on, limit)
+        return suggesting.suggest(EmbeddedReader(self._searcher()), q, on, limit)
 
     def applied_seq(self) -> int:
         return _marker(self._searcher())["seq"]
 
     def documents(self) -> Iterator[SearchDocument]:
         searcher = self._searcher()
-        for source in _sources(searcher, matching.term("role", "document")):
-            yield schema.from_source(source)
+        for source in _sources(searcher, query_of(Term("role", "document"))):
+            yield from_source(source)
 
     def close(self) -> None:
         with self._opening:
@@ -199,36 +199,22 @@ class EmbeddedEngine:
 
 
 def _ranked_hits(
-    searcher: tantivy.Searcher, tiers: list[Tier], filters: list[Query], query: SearchQuery
+    reader: EmbeddedReader, tiers: list[Tier], conditions: list[Condition], query: SearchQuery
 ) -> list[Hit]:
     """Tier after tier until the page is full; within a tier by length of name, then id."""
     hits: list[Hit] = []
     skip = query.offset
-    earlier: list[Query] = []
+    earlier: list[Condition] = []
     for tier in tiers:
         if len(hits) >= query.limit:
             break
-        wanted = matching.every([matching.excluding(tier.query, earlier), *filters])
-        found = searcher.search(
-            wanted,
-            limit=max(1, query.limit - len(hits)),
-            offset=skip,
-            order_by_field="order",
-            order=tantivy.Order.Asc,
-        )
-        hits.extend(_hit(searcher, address, tier, tier.score, query.explain) for _, address in found.hits)
-        skip = max(0, skip - found.count)  # type: ignore[attr-defined]
-        if found.count:  # type: ignore[attr-defined]
-            earlier.append(tier.query)
+        wanted = every([excluding(tier.condition, earlier), *conditions])
+        documents, count = reader.page(wanted, query.limit - len(hits), skip, count=True)
+        hits.extend(hit_in(tier, document, query.explain) for document in documents)
+        skip = max(0, skip - count)
+        if count:
+            earlier.append(tier.condition)
     return hits
-
-
-def _hit(searcher: tantivy.Searcher, address: Any, tier: Tier, score: float, explain: bool) -> Hit:
-    document = schema.stored(searcher, address)
-    hit = hit_of(document, tier.layer, score, highlights(document, tier.needles))
-    if explain:
-        hit.explain = explanation(hit, [tier.name, *tier.reasons])
-    return hit
 
 
 def _apply(index: tantivy.Index, documents: list[SearchDocument], removed: dict[str, int], seq: int) -> None:
@@ -267,7 +253,7 @@ def _newest(documents: list[SearchDocument]) -> dict[str, int]:
 
 
 def _stored_seq(searcher: tantivy.Searcher, subject: str) -> int:
-    found = searcher.search(matching.term("subject", subject), 1, count=False, order_by_field="seq")
+    found = searcher.search(query_of(Term("subject", subject)), 1, count=False, order_by_field="seq")
     return int(found.hits[0][0]) if found.hits else -1
 
 
@@ -287,7 +273,7 @@ def _carry_over(old: tantivy.Searcher, new: tantivy.Index, after_batch: int) -> 
     state = _marker(old)
     if state["batch"] == after_batch:
         return
-    later = Query.range_query(
+    later = tantivy.Query.range_query(
         schema.build(), "batch", tantivy.FieldType.Unsigned, lower_bound=after_batch, include_lower=False
     )
     documents: list[SearchDocument] = []
@@ -297,7 +283,7 @@ def _carry_over(old: tantivy.Searcher, new: tantivy.Index, after_batch: int) -> 
         if "removed" in values:
             removed[values["removed"]] = values["seq"]
         elif "subject" in values:
-            documents.append(schema.from_source(source))
+            documents.append(from_source(source))
     _apply(new, documents, removed, state["seq"])
 
 
@@ -307,14 +293,14 @@ def _write_marker(writer: tantivy.IndexWriter, seq: int, batch: int) -> None:
 
 
 def _marker(searcher: tantivy.Searcher) -> dict[str, int]:
-    found = searcher.search(matching.term("role", schema.MARKER), 1).hits
+    found = searcher.search(query_of(Term("role", schema.MARKER)), 1).hits
     if not found:
         return {"seq": 0, "batch": 0}
     state: dict[str, int] = json.loads(schema.stored_source(searcher, found[0][1]))
     return state
 
 
-def _sources(searcher: tantivy.Searcher, query: Query) -> Iterator[bytes]:
+def _sources(searcher: tantivy.Searcher, query: tantivy.Query) -> Iterator[bytes]:
     """Stored source of everything that matches; addresses are kept in memory, documents are not."""
     limit = max(1, searcher.num_docs)
     for _, address in searcher.search(query, limit, count=False).hits:

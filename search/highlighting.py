@@ -1,9 +1,9 @@
 """Where in the original text a hit matched."""
 
-from search import schema
 from search.engine import Highlight, Hit, Layer, SearchDocument
 from search.folding import Folded, fold, fold_with_origin
 from search.tokens import canonical, canonical_with_origin, cites_article
+from search.values import VALUES
 
 _CONTEXT = 24  # characters of the original kept on either side of a match in a long value
 _SHORT = 80  # a value up to this length is shown whole
@@ -26,7 +26,7 @@ def values(document: SearchDocument) -> list[tuple[str, str]]:
     """(field, value) of everything that can be highlighted, regions last."""
     pairs = [
         (field, value)
-        for attribute, field in schema.VALUES.items()
+        for attribute, field in VALUES.items()
         for value in ((document.name,) if attribute == "name" else getattr(document, attribute))
     ]
     return pairs + [("region", name) for name in document.region_names]

@@ -1,24 +1,12 @@
-"""A text turned into queries: what matches, and in which tiers it is ranked."""
+"""A text turned into conditions: what matches, and in which tiers it is ranked."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-import tantivy
-from tantivy import Occur, Query
-
-from search import schema, synonyms, tokens
-from search.engine import Layer, SearchQuery
+from search import synonyms, tokens
+from search.conditions import Condition, Everything, Phrase, Reader, Term, either, every
+from search.engine import Hit, Layer, SearchDocument
 from search.folding import fold
-
-# Facet or filter of the contract -> field of the index.
-KEYWORD_FIELDS = {
-    "type": "type",
-    "authority": "authority_id",
-    "level": "level",
-    "region": "region_path",
-    "status": "status",
-    "theme": "theme",
-}
+from search.highlighting import explanation, highlights, hit_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,76 +15,25 @@ class Tier:
 
     name: str
     layer: Layer
-    query: Query
+    condition: Condition
     score: float
     needles: tuple[str, ...]  # folded texts to highlight
     reasons: tuple[str, ...] = ()
     widest: bool = False  # not contained in a later tier
 
 
-def term(field: str, value: str) -> Query:
-    return Query.term_query(schema.build(), field, value, "basic")
-
-
-def phrase(field: str, text: str) -> Query:
-    """`text`, two characters or more, within one value of a field of bigrams."""
-    return sequence(field, tokens.phrase_grams(text))
-
-
-def sequence(field: str, terms: list[tuple[int, str]]) -> Query:
-    """Terms at these distances from each other."""
-    if len(terms) == 1:
-        return term(field, terms[0][1])
-    return Query.phrase_query(schema.build(), field, [*terms])
-
-
-def every(queries: Iterable[Query]) -> Query:
-    return _combine(Occur.Must, list(queries))
-
-
-def either(queries: Iterable[Query]) -> Query:
-    return _combine(Occur.Should, list(queries))
-
-
-def _combine(occur: Occur, queries: list[Query]) -> Query:
-    if len(queries) == 1:
-        return queries[0]
-    return Query.boolean_query([(occur, query) for query in queries]) if queries else Query.empty_query()
-
-
-def excluding(query: Query, without: list[Query]) -> Query:
-    if not without:
-        return query
-    return Query.boolean_query([(Occur.Must, query), *((Occur.MustNot, other) for other in without)])
-
-
-def filters(query: SearchQuery) -> list[Query]:
-    """The day and every filter that is set."""
-    found = on_day(query.on)
-    for name in ("region", "authority", "type", "level", "theme"):
-        value = getattr(query, name)
-        if value:
-            found.append(term(KEYWORD_FIELDS[name], value))
-    statuses = (query.status,) if isinstance(query.status, str) else query.status
-    if statuses:
-        found.append(either(term("status", status) for status in dict.fromkeys(statuses)))
-    return found
-
-
-def on_day(day: str) -> list[Query]:
-    number = schema.day_number(day)
-    unsigned = tantivy.FieldType.Unsigned
-    return [
-        Query.range_query(schema.build(), "valid_from", unsigned, upper_bound=number),
-        Query.range_query(schema.build(), "valid_to", unsigned, lower_bound=number, include_lower=False),
-    ]
+def hit_in(tier: Tier, document: SearchDocument, explain: bool) -> Hit:
+    hit = hit_of(document, tier.layer, tier.score, highlights(document, tier.needles))
+    if explain:
+        hit.explain = explanation(hit, [tier.name, *tier.reasons])
+    return hit
 
 
 def exact_tiers(q: str) -> list[Tier]:
     """What contains the text, best first; the last tier matches all that match. Empty text matches all."""
     whole, words = fold(q), tokens.words(q)
     if not whole:
-        return [Tier("全部", "exact", Query.all_query(), 0.0, (), widest=True)]
+        return [Tier("全部", "exact", Everything(), 0.0, (), widest=True)]
     if len(whole) == 1:
         return _beginning_with(whole)
     tiers = _whole_tiers(whole)
@@ -110,20 +47,19 @@ def exact_tiers(q: str) -> list[Tier]:
 
 def _beginning_with(char: str) -> list[Tier]:
     return [
-        Tier("名称", "exact", term("name", tokens.START + char), 0.9, (char,), widest=True),
-        Tier("别名", "exact", term("alias", tokens.START + char), 0.8, (char,), widest=True),
+        Tier("名称", "exact", Phrase("name", tokens.START + char), 0.9, (char,), widest=True),
+        Tier("别名", "exact", Phrase("alias", tokens.START + char), 0.8, (char,), widest=True),
     ]
 
 
 def _whole_tiers(whole: str) -> list[Tier]:
-    code = sequence("code4", tokens.code_phrase_grams(whole)) if tokens.is_code_like(whole) else None
     ranked = [
-        ("名称相同", phrase("name", tokens.START + whole + tokens.END)),
-        ("名称开头", phrase("name", tokens.START + whole)),
-        ("名称", phrase("name", whole)),
-        ("别名", phrase("alias", whole)),
-        ("编码", code or phrase("code", whole)),
-        ("机关", phrase("authority", whole)),
+        ("名称相同", Phrase("name", tokens.START + whole + tokens.END)),
+        ("名称开头", Phrase("name", tokens.START + whole)),
+        ("名称", Phrase("name", whole)),
+        ("别名", Phrase("alias", whole)),
+        ("编码", Phrase("code", whole)),
+        ("机关", Phrase("authority", whole)),
         ("依据", _as_written_or_cited("citation", "canon_citation", whole)),
     ]
     return [
@@ -133,9 +69,9 @@ def _whole_tiers(whole: str) -> list[Tier]:
 
 def _all_words_tiers(words: list[str]) -> list[Tier]:
     """All words in the name, then all in names of any kind; one character counts as a letter of these."""
-    in_name = every(phrase("name", word) if len(word) > 1 else term("letters", word) for word in words)
+    in_name = every(Phrase("name", word) if len(word) > 1 else Term("letters", word) for word in words)
     in_titles = every(
-        either([phrase("name", word), phrase("alias", word)]) if len(word) > 1 else term("letters", word)
+        either([Phrase("name", word), Phrase("alias", word)]) if len(word) > 1 else Term("letters", word)
         for word in words
     )
     return [
@@ -144,31 +80,29 @@ def _all_words_tiers(words: list[str]) -> list[Tier]:
     ]
 
 
-def contains(word: str) -> Query:
+def contains(word: str) -> Condition:
     """Some value contains the folded word (see tokens.contains), whichever it is."""
     if len(word) == 1:
-        return term("chars", word)
-    if tokens.is_code_like(word):
-        return sequence("ascii", tokens.code_phrase_grams(word))
+        return Term("chars", word)
     return _as_written_or_cited("all", "canon", word)
 
 
-def _as_written_or_cited(field: str, canonical_field: str, word: str) -> Query:
+def _as_written_or_cited(field: str, canonical_field: str, word: str) -> Condition:
     if not tokens.cites_article(word):
-        return phrase(field, word)
+        return Phrase(field, word)
     canonical = tokens.canonical(word)
-    cited = phrase(canonical_field, canonical)
+    cited = Phrase(canonical_field, canonical)
     # With every figure turned into a numeral, whatever contains the word as written contains it so as well;
     # a figure that is left may be the end or the beginning of a longer one.
-    return cited if canonical.isalpha() else either([phrase(field, word), cited])
+    return cited if canonical.isalpha() else either([Phrase(field, word), cited])
 
 
-def synonym_tiers(q: str, concepts: dict[str, synonyms.Concept], searcher: tantivy.Searcher) -> list[Tier]:
+def synonym_tiers(q: str, concepts: dict[str, synonyms.Concept], reader: Reader) -> list[Tier]:
     """Items named by the official words for what was typed, if each other word of the query fits too."""
     reading = synonyms.read(fold(q), concepts)
     tiers = _remarkless_tiers(fold(q))
     if not reading.terms:
-        return [*tiers, *_region_tiers(q, searcher)]
+        return [*tiers, *_region_tiers(q, reader)]
     others = [in_title_text_or_region(word) for word in reading.rest]
     for most, name, score in ((1, "首选官方用语", 0.5), (None, "官方用语", 0.45)):
         chosen = [concept.official[:most] for _, concept in reading.terms]
@@ -195,12 +129,12 @@ def reasons(reading: synonyms.Reading) -> tuple[str, ...]:
     )
 
 
-def _named(parts: tuple[str, ...]) -> Query:
+def _named(parts: tuple[str, ...]) -> Condition:
     return every(in_title(part) for part in parts)
 
 
-def in_title(part: str) -> Query:
-    return either([phrase("name", part), phrase("alias", part), phrase("short", part)])
+def in_title(part: str) -> Condition:
+    return either([Phrase("name", part), Phrase("alias", part), Phrase("short", part)])
 
 
 def _remarkless_tiers(whole: str) -> list[Tier]:
@@ -211,7 +145,7 @@ def _remarkless_tiers(whole: str) -> list[Tier]:
         Tier(
             "略去括号",
             "synonym",
-            phrase("short", whole),
+            Phrase("short", whole),
             0.52,
             (whole,),
             ("略去名称中括号内的文字",),
@@ -220,10 +154,11 @@ def _remarkless_tiers(whole: str) -> list[Tier]:
     ]
 
 
-def _region_tiers(q: str, searcher: tantivy.Searcher) -> list[Tier]:
+def _region_tiers(q: str, reader: Reader) -> list[Tier]:
     """广安 施工许可: the words are in the item or in its region's name."""
     words = [word for word in tokens.words(q) if len(word) > 1]
-    places = {word for word in words if searcher.search(phrase("region", word), 1, count=False).hits}
+    found = reader.holds([Phrase("region", word) for word in words])
+    places = {word for word, holds in zip(words, found, strict=True) if holds}
     if len(words) < 2 or not places:
         return []
     query = every(in_title_text_or_region(word) if word in places else contains(word) for word in words)
@@ -232,5 +167,5 @@ def _region_tiers(q: str, searcher: tantivy.Searcher) -> list[Tier]:
     ]
 
 
-def in_title_text_or_region(word: str) -> Query:
-    return either([contains(word), phrase("region", word), phrase("short", word)])
+def in_title_text_or_region(word: str) -> Condition:
+    return either([contains(word), Phrase("region", word), Phrase("short", word)])

@@ -11,23 +11,16 @@ from functools import cache, lru_cache
 from importlib import resources
 from typing import NamedTuple
 
-import tantivy
-from tantivy import Occur, Query
-
-from search import pinyin, schema, synonyms, tokens
+from search import pinyin, synonyms, tokens
+from search.conditions import Condition, Phrase, Reader, Term, either, every, sequence
 from search.engine import Highlight, Hit, Layer, SearchDocument, SearchQuery
 from search.folding import fold
 from search.highlighting import cut, explanation, highlights, hit_of
 from search.matching import (
-    either,
-    every,
     in_title,
     in_title_text_or_region,
-    phrase,
     reasons,
-    sequence,
     synonym_tiers,
-    term,
 )
 
 _CANDIDATES = 40  # of each kind
@@ -54,9 +47,9 @@ class Texts(NamedTuple):
 
 
 def guesses(
-    searcher: tantivy.Searcher,
+    reader: Reader,
     query: SearchQuery,
-    filters: list[Query],
+    filters: list[Condition],
     concepts: dict[str, synonyms.Concept],
     sounds: dict[str, tuple[str, synonyms.Concept]],
 ) -> list[Hit]:
@@ -66,11 +59,11 @@ def guesses(
     """
     whole = fold(query.q)[:_LONGEST]
     reading = synonyms.read(whole, concepts)
-    hits = _by_sound_of_term(searcher, reading.rest or [whole], filters, sounds)
+    hits = _by_sound_of_term(reader, reading.rest or [whole], filters, sounds)
     if pinyin.is_latin(whole):
-        hits += _by_latin(searcher, whole, filters)
+        hits += _by_latin(reader, whole, filters)
     else:
-        hits += _by_pieces(searcher, _pieces(query.q, reading), reading, filters)
+        hits += _by_pieces(reader, _pieces(query.q, reading), reading, filters)
     best: dict[str, Hit] = {}
     for hit in sorted(hits, key=lambda h: (-h.score, len(h.name), h.id)):
         best.setdefault(hit.subject, hit)
@@ -89,9 +82,9 @@ def _pieces(q: str, reading: synonyms.Reading) -> list[str]:
 
 
 def _by_sound_of_term(
-    searcher: tantivy.Searcher,
+    reader: Reader,
     pieces: list[str],
-    filters: list[Query],
+    filters: list[Condition],
     sounds: dict[str, tuple[str, synonyms.Concept]],
 ) -> list[Hit]:
     """yingyezhizhao, 养老今: an everyday word in pinyin or by a homophone."""
@@ -99,8 +92,10 @@ def _by_sound_of_term(
     if not heard:
         return []
     hits = []
-    for rank, tier in enumerate(synonym_tiers(heard[0], dict([heard]), searcher)):
-        for document in _candidates(searcher, tier.query, filters, by_score=False):
+    tiers = synonym_tiers(heard[0], dict([heard]), reader)
+    found = reader.shortest([every([tier.condition, *filters]) for tier in tiers], _CANDIDATES)
+    for rank, (tier, documents) in enumerate(zip(tiers, found, strict=True)):
+        for document in documents:
             marked = highlights(document, tier.needles)
             hits.append(_guess(document, "pinyin", 0.8 - 0.05 * rank, marked, *tier.reasons))
     return hits
@@ -109,12 +104,12 @@ def _by_sound_of_term(
 # -- Latin letters
 
 
-def _by_latin(searcher: tantivy.Searcher, latin: str, filters: list[Query]) -> list[Hit]:
+def _by_latin(reader: Reader, latin: str, filters: list[Condition]) -> list[Hit]:
     cuts = pinyin.readings(latin) or pinyin.unfinished_readings(latin)
-    ways = [sequence("syllables", list(enumerate(cut))) for cut in cuts]
-    ways.append(phrase("initials", latin))
+    ways = [sequence("syllables", enumerate(cut)) for cut in cuts]
+    ways.append(Phrase("initials", latin))
     hits = []
-    for document in _candidates(searcher, either(ways), filters, by_score=False):
+    for document in reader.shortest([every([either(ways), *filters])], _CANDIDATES)[0]:
         found = _latin_span(document, latin, cuts)
         if found:
             field, title, start, end = found
@@ -146,20 +141,17 @@ def _latin_span(
 
 
 def _by_pieces(
-    searcher: tantivy.Searcher, pieces: list[str], reading: synonyms.Reading, filters: list[Query]
+    reader: Reader, pieces: list[str], reading: synonyms.Reading, filters: list[Condition]
 ) -> list[Hit]:
     """Each piece of the query and each everyday term in it is graded; a hit's grade is their mean."""
-    weights = {piece: _gram_weights(searcher, piece) for piece in pieces}
+    weights = {piece: _gram_weights(reader, piece) for piece in pieces}
     terms = [term_query(concept) for _, concept in reading.terms]
-    ways = [(every([*map(either, map(_forms, pieces)), *terms]), False)]
-    ways += [(either(map(_parts, pieces)), True)] if pieces else []
-    ways += [(every([query, either(map(_parts, pieces))]), True) for query in terms if pieces]
-    ways += [(query, False) for query in terms]
-    found = {
-        document.id: document
-        for query, by_score in ways
-        for document in _candidates(searcher, query, filters, by_score=by_score)
-    }
+    exactly = every([*map(either, map(_forms, pieces)), *terms])
+    candidates = reader.shortest([every([way, *filters]) for way in (exactly, *terms)], _CANDIDATES)
+    if pieces:
+        ways = [every(filters), *(every([way, *filters]) for way in terms)]
+        candidates += reader.likeliest(pieces, ways, _CANDIDATES)
+    found = {document.id: document for documents in candidates for document in documents}
     shown = "、".join([*pieces, *(word for word, _ in reading.terms)])
     hits = []
     for document in found.values():
@@ -179,7 +171,7 @@ def _by_pieces(
     return hits
 
 
-def term_query(concept: synonyms.Concept) -> Query:
+def term_query(concept: synonyms.Concept) -> Condition:
     return either(every(map(in_title, parts)) for parts in concept.official)
 
 
@@ -191,31 +183,14 @@ def _grade_term(titles: list[str], concept: synonyms.Concept) -> Grade:
     return Grade("words", 0.0, ())
 
 
-def _forms(piece: str) -> list[Query]:
+def _forms(piece: str) -> list[Condition]:
     """The piece as it is, as it sounds, as it may have been meant."""
     if len(piece) < 2:
-        return [term("chars", piece)]
+        return [Term("chars", piece)]
     forms = [in_title_text_or_region(piece)]
-    forms += [sequence("syllables", list(enumerate(reading))) for reading in _sounds(piece)]
+    forms += [sequence("syllables", enumerate(reading)) for reading in _sounds(piece)]
     forms += [sequence("letters", letters) for letters in _slips(piece)]
     return forms
-
-
-def _parts(piece: str) -> Query:
-    """Any two neighbouring characters, in titles before anything else, or their sound."""
-    pairs = [piece[i : i + 2] for i in range(len(piece) - 1)]
-    if not pairs:
-        return term("chars", piece)
-    found: list[Query] = []
-    for pair in pairs:
-        found.append(Query.boost_query(term("name", pair), 3.0))
-        found.append(Query.boost_query(term("alias", pair), 2.0))
-        found.append(Query.boost_query(term("short", pair), 2.0))
-        found.append(Query.boost_query(term("all", pair), 0.3))
-        found.append(
-            Query.const_score_query(sequence("syllables", list(enumerate(pinyin.syllables(pair)))), 1.0)
-        )
-    return either(found)
 
 
 def _sounds(piece: str) -> list[tuple[str, ...]]:
@@ -318,12 +293,12 @@ def _share_in_order(title: str, piece: str) -> float:
     return share if share >= 0.75 else 0.0
 
 
-def _gram_weights(searcher: tantivy.Searcher, piece: str) -> dict[str, float]:
+def _gram_weights(reader: Reader, piece: str) -> dict[str, float]:
     pairs = dict.fromkeys(piece[i : i + 2] for i in range(len(piece) - 1))
-    frequencies = {pair: searcher.doc_freq("all", pair) for pair in pairs}
+    frequencies, documents = reader.frequencies(pairs)
     # A pair that reaches over the edge of two words is rare as well, so rareness counts only up to a point.
-    least = 1 + 0.003 * searcher.num_docs
-    weights = {pair: math.log(1 + searcher.num_docs / (n + least)) for pair, n in frequencies.items() if n}
+    least = 1 + 0.003 * documents
+    weights = {pair: math.log(1 + documents / (n + least)) for pair, n in frequencies.items() if n}
     # A pair that occurs nowhere cannot tell one document from another; it only makes all less certain.
     unknown = sum(weights.values()) / (2 * len(weights)) if weights else 1.0
     return {pair: weights.get(pair, unknown) for pair in pairs}
@@ -411,22 +386,3 @@ def _guess(
     hit = hit_of(document, layer, round(value, 4), marked)
     hit.explain = list(reasons_)
     return hit
-
-
-def _candidates(
-    searcher: tantivy.Searcher, query: Query, filters: list[Query], *, by_score: bool
-) -> list[SearchDocument]:
-    """By relevance, or the shortest names first."""
-    if by_score:
-        silent = [Query.const_score_query(condition, 0.0) for condition in filters]
-        wanted = Query.boolean_query([(Occur.Must, query), *((Occur.Must, c) for c in silent)])
-        found = searcher.search(wanted, _CANDIDATES, count=False)
-    else:
-        found = searcher.search(
-            every([query, *filters]),
-            _CANDIDATES,
-            count=False,
-            order_by_field="order",
-            order=tantivy.Order.Asc,
-        )
-    return [schema.stored(searcher, address) for _, address in found.hits]

@@ -6,7 +6,6 @@ its owner rebuilds it.
 
 import json
 from collections.abc import Iterable
-from dataclasses import fields
 from functools import cache
 from hashlib import blake2b
 from typing import Any
@@ -14,21 +13,22 @@ from typing import Any
 import tantivy
 
 from search import pinyin, tokens
+from search.conditions import day_number
 from search.engine import SearchDocument
 from search.folding import fold
+from search.values import (
+    VALUES,
+    canonical_citations,
+    folded_values,
+    from_source,
+    keywords,
+    label,
+    order,
+    shortened,
+    to_source,
+)
 
 VERSION = 3
-
-# What may be found by text: attribute of SearchDocument -> field of a Highlight.
-VALUES = {
-    "name": "name",
-    "aliases": "alias",
-    "former_names": "former_name",
-    "codes": "code",
-    "authority_names": "authority",
-    "citations": "citation",
-    "texts": "text",
-}
 
 # Fields of bigrams with positions, searched by phrases. `all` holds every value and alone decides what
 # matches; the others only rank. `region` is not part of `all`: a region's name makes no item "contain" it;
@@ -37,8 +37,6 @@ _PHRASE_FIELDS = ("all", "name", "alias", "code", "authority", "citation", "regi
 # The same for citations of articles in canonical form, grams of codes, and readings.
 _OTHER_PHRASE_FIELDS = ("canon", "canon_citation", "ascii", "code4", "letters", "syllables", "initials")
 _KEYWORDS = ("type", "authority_id", "level", "region_path", "status", "theme")
-
-_ATTRIBUTES = tuple(field.name for field in fields(SearchDocument))
 
 MARKER = "marker"  # the one document that says which seq is applied
 
@@ -73,20 +71,12 @@ def facet_number(value: str) -> int:
     return int.from_bytes(blake2b(value.encode(), digest_size=8).digest())
 
 
-def day_number(day: str) -> int:
-    """ "2024-07-01" -> 20240701. Raises ValueError for anything that is not such a day."""
-    year, month, date = day.split("-")
-    if not (len(year) == 4 and len(month) == len(date) == 2 and (year + month + date).isascii()):
-        raise ValueError(f"not a day: {day!r}")
-    return int(year + month + date)
-
-
 def to_index(document: SearchDocument, batch: int) -> tantivy.Document:
     """`batch` numbers the commit that wrote it; a rebuild carries over what later batches wrote."""
     folded = {attribute: folded_values(document, attribute) for attribute in VALUES}
     everything = [value for values in folded.values() for value in values]
     titles = folded["name"] + folded["aliases"] + folded["former_names"]
-    shortened = [short for title in titles if (short := tokens.without_remarks(title)) != title]
+    short = shortened(titles)
     index = tantivy.Document()
     for field, text in {
         "all": tokens.grams(everything),
@@ -96,14 +86,14 @@ def to_index(document: SearchDocument, batch: int) -> tantivy.Document:
         "authority": tokens.grams(folded["authority_names"]),
         "citation": tokens.grams(folded["citations"]),
         "region": tokens.grams(map(fold, document.region_names)),
-        "canon": tokens.grams(_canonical_citations(everything)),
-        "canon_citation": tokens.grams(_canonical_citations(folded["citations"])),
+        "canon": tokens.grams(canonical_citations(everything)),
+        "canon_citation": tokens.grams(canonical_citations(folded["citations"])),
         "ascii": tokens.code_grams(everything),
         "code4": tokens.code_grams(folded["codes"]),
-        "short": tokens.grams(shortened),
-        "letters": _sequences(titles + shortened),
-        "syllables": _sequences(map(pinyin.syllables, titles + shortened)),
-        "initials": tokens.grams(map(pinyin.initials, titles + shortened)),
+        "short": tokens.grams(short),
+        "letters": _sequences(titles + short),
+        "syllables": _sequences(map(pinyin.syllables, titles + short)),
+        "initials": tokens.grams(map(pinyin.initials, titles + short)),
         "chars": " ".join(set("".join(everything))),
     }.items():
         if text:
@@ -112,16 +102,8 @@ def to_index(document: SearchDocument, batch: int) -> tantivy.Document:
     index.add_unsigned("seq", document.seq)
     index.add_unsigned("batch", batch)
     index.add_text("role", "document")
-    index.add_bytes(
-        "source",
-        json.dumps({name: getattr(document, name) for name in _ATTRIBUTES}, separators=(",", ":")).encode(),
-    )
+    index.add_bytes("source", to_source(document).encode())
     return index
-
-
-def folded_values(document: SearchDocument, attribute: str) -> list[str]:
-    value = getattr(document, attribute)
-    return [fold(text) for text in ((value,) if isinstance(value, str) else value)]
 
 
 def _sequences(values: Iterable[Iterable[str]]) -> str:
@@ -129,25 +111,14 @@ def _sequences(values: Iterable[Iterable[str]]) -> str:
     return " ".join(" ".join((tokens.START, *value)) for value in values)
 
 
-def _canonical_citations(folded: Iterable[str]) -> list[str]:
-    return [tokens.canonical(value) for value in folded if tokens.cites_article(value)]
-
-
 def _add_filters(index: tantivy.Document, document: SearchDocument) -> None:
     index.add_text("subject", document.subject)
-    for field, values in {
-        "type": (document.type,),
-        "authority_id": (document.authority,),
-        "level": (document.level,),
-        "region_path": document.region_path,
-        "status": (document.status,),
-        "theme": document.themes,
-    }.items():
-        for value in dict.fromkeys(filter(None, values)):
+    for field, values in keywords(document).items():
+        for value in values:
             index.add_text(field, value)
             index.add_unsigned(facet_field(field), facet_number(value))
-    index.add_text("label", document.name.encode("utf-8", "replace").decode())
-    index.add_text("order", f"{min(len(fold(document.name)), 9999):04d}{document.id}")
+    index.add_text("label", label(document))
+    index.add_text("order", order(document))
     index.add_unsigned("valid_from", day_number(document.valid_from))
     index.add_unsigned("valid_to", day_number(document.valid_to))
 
@@ -182,9 +153,3 @@ def stored(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> SearchDoc
 def stored_source(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> bytes:
     source: Any = searcher.doc(address).get_first("source")
     return bytes(source)
-
-
-def from_source(source: bytes) -> SearchDocument:
-    stored_values: dict[str, Any] = json.loads(source)
-    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in stored_values.items()}
-    return SearchDocument(**values)

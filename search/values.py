@@ -1,0 +1,70 @@
+"""What of a document may be found by text; and a document as JSON, as an engine stores it."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import fields
+from typing import Any
+
+from search import tokens
+from search.engine import SearchDocument
+from search.folding import fold
+
+# What may be found by text: attribute of SearchDocument -> field of a Highlight.
+VALUES = {
+    "name": "name",
+    "aliases": "alias",
+    "former_names": "former_name",
+    "codes": "code",
+    "authority_names": "authority",
+    "citations": "citation",
+    "texts": "text",
+}
+
+_ATTRIBUTES = tuple(field.name for field in fields(SearchDocument))
+
+
+def folded_values(document: SearchDocument, attribute: str) -> list[str]:
+    value = getattr(document, attribute)
+    return [fold(text) for text in ((value,) if isinstance(value, str) else value)]
+
+
+def shortened(titles: Iterable[str]) -> list[str]:
+    """Folded titles without what stands in brackets, those that have any."""
+    return [short for title in titles if (short := tokens.without_remarks(title)) != title]
+
+
+def canonical_citations(folded: Iterable[str]) -> list[str]:
+    return [tokens.canonical(value) for value in folded if tokens.cites_article(value)]
+
+
+def keywords(document: SearchDocument) -> dict[str, list[str]]:
+    """{field of facets and filters: its values}."""
+    found = {
+        "type": (document.type,),
+        "authority_id": (document.authority,),
+        "level": (document.level,),
+        "region_path": document.region_path,
+        "status": (document.status,),
+        "theme": document.themes,
+    }
+    return {field: list(dict.fromkeys(filter(None, values))) for field, values in found.items()}
+
+
+def order(document: SearchDocument) -> str:
+    """By length of name, then id: the order of hits within a tier."""
+    return f"{min(len(fold(document.name)), 9999):04d}{document.id}"
+
+
+def label(document: SearchDocument) -> str:
+    """The name as written, for suggestions."""
+    return document.name.encode("utf-8", "replace").decode()
+
+
+def to_source(document: SearchDocument) -> str:
+    return json.dumps({name: getattr(document, name) for name in _ATTRIBUTES}, separators=(",", ":"))
+
+
+def from_source(source: str | bytes) -> SearchDocument:
+    stored_values: dict[str, Any] = json.loads(source)
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in stored_values.items()}
+    return SearchDocument(**values)
