@@ -20,6 +20,7 @@ law          instruments and their versions, articles
 items        content (the one shape), codes, reading one, looking up many
 deadlines    working days, due dates
 catalogue    catalogue entries
+bundles      items handled together (并联审批, 一件事): order, time, materials once each
 changes      changeset, decisions, outcomes (pure), review, publishing
 exchange     every format in and out
 tables       every table in one import

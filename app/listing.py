@@ -32,6 +32,8 @@ class Filter:
     parent: str | None = None
     name: str | None = None
     name_contains: str | None = None
+    links_to: tuple[str, str] | None = None
+    """(role, target) of a link that its content must hold."""
 
 
 @dataclass(slots=True)
@@ -75,6 +77,12 @@ def _where(connection: Connection, wanted: Filter) -> tuple[str, dict[str, Any],
         clauses.append("t.name LIKE :contains ESCAPE '!'")
         escaped = wanted.name_contains.replace("!", "!!").replace("%", "!%").replace("_", "!_")
         values["contains"] = f"%{escaped}%"
+    if wanted.links_to is not None:
+        clauses.append(
+            "EXISTS (SELECT 1 FROM link l WHERE l.subject_id = t.subject_id AND l.valid_from = t.valid_from"
+            f" AND l.role = :role AND l.target = :target AND {not_internal('l.target')})"
+        )
+        values["role"], values["target"] = wanted.links_to
     if wanted.region is not None:
         clauses.append("t.region IN :regions")
         values["regions"] = subtree(connection, wanted.region, wanted.on)

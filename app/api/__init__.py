@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Depends
 
 from app.api import (
+    bundles,
     catalogue,
     changesets,
     deadlines,
@@ -19,7 +20,19 @@ from app.api import (
 from app.deps import known_parameters_only
 
 router = APIRouter(prefix="/api/v1", responses=shapes.PROBLEMS, dependencies=[Depends(known_parameters_only)])
-for part in (items, deadlines, searching, places, law, catalogue, publications, events, files, changesets):
+for part in (
+    items,
+    deadlines,
+    searching,
+    places,
+    law,
+    catalogue,
+    bundles,
+    publications,
+    events,
+    files,
+    changesets,
+):
     router.include_router(part.router)
 
 health_router = health.router

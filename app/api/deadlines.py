@@ -55,7 +55,7 @@ def due_date(
     ],
 ) -> Response:
     """When an application accepted then is due, by the version in force on that day."""
-    moment = _moment(accepted)
+    moment = moment_of(accepted)
     connection = session.connection()
     day = moment.date().isoformat()
     item_id, _ = resolve(connection, item, day)
@@ -68,7 +68,7 @@ def due_date(
 
     def shown(name: str) -> dict[str, Any] | None:
         limit = content.get(name)
-        return None if limit is None else _shown(limit, due(work, moment, limit))
+        return None if limit is None else shown_due(limit, due(work, moment, limit))
 
     body = {
         "id": item_id,
@@ -81,7 +81,8 @@ def due_date(
     return answer_value(request, body)
 
 
-def _moment(asked: str) -> datetime:
+def moment_of(asked: str) -> datetime:
+    """A moment of acceptance, in Shanghai time. Raises Invalid."""
     try:
         moment = datetime.fromisoformat(asked)
         if moment.tzinfo is not None:
@@ -95,7 +96,8 @@ def _moment(asked: str) -> datetime:
     return moment
 
 
-def _shown(limit: dict[str, Any], found: Due | None) -> dict[str, Any]:
+def shown_due(limit: dict[str, Any], found: Due | None) -> dict[str, Any]:
+    """A due date as the API shows it."""
     return {
         "limit": limit,
         "due": found.at.isoformat() if found else None,

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from app.bundles.content import BundleContent
 from app.catalogue.content import EntryContent
 from app.deadlines.content import CalendarYearContent
 from app.errors import Invalid
@@ -24,6 +25,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "region": RegionContent,
     "instrument": InstrumentContent,
     "calendar": CalendarYearContent,
+    "bundle": BundleContent,
 }
 
 LABELS = ids.LABELS
@@ -137,6 +139,17 @@ def _calendar(document: dict[str, Any]) -> Facets:
     return Facets(name=str(document.get("year", "")))
 
 
+def _bundle(document: dict[str, Any]) -> Facets:
+    links = [("bundles", member["item"], "") for member in document.get("members", ())]
+    return Facets(
+        name=document.get("name"),
+        type=document.get("kind"),
+        authority=document.get("lead"),
+        region=document.get("region"),
+        links=links + list(_citations(document)),
+    )
+
+
 _DESCRIBERS = {
     "item": _item,
     "entry": _entry,
@@ -144,10 +157,16 @@ _DESCRIBERS = {
     "region": _region,
     "instrument": _instrument,
     "calendar": _calendar,
+    "bundle": _bundle,
 }
 
 
-REFERRING = frozenset({"authority", "region", "parent", "entry", "citations", "co_authority_ids"})
+_LINKED = {"entry": "entry", "co-authority": "authority", "bundles": "item"}
+"""What a link of a role leads to; a citation leads to an instrument."""
+
+REFERRING = frozenset(
+    {"authority", "region", "parent", "entry", "citations", "co_authority_ids", "lead", "members"}
+)
 """Top-level fields whose values are registry ids, or hold some."""
 
 
@@ -162,5 +181,5 @@ def references(kind: str, document: dict[str, Any]) -> set[tuple[str, str]]:
     if facets.parent:
         found.add((facets.parent, kind if kind != "item" else "entry"))
     for role, target, _locator in facets.links:
-        found.add((target, {"entry": "entry", "co-authority": "authority"}.get(role, "instrument")))
+        found.add((target, _LINKED.get(role, "instrument")))
     return found

@@ -152,7 +152,7 @@ class OutsideOrigin(Strict):
 class DecisionInput(Strict):
     """处理决定: one outcome for one subject, or for origins and results in merge, split and receive."""
 
-    kind: Literal["item", "entry", "authority", "region", "instrument", "calendar"] = Described(
+    kind: Literal["item", "entry", "authority", "region", "instrument", "calendar", "bundle"] = Described(
         "item", description="which noun it is about"
     )
     outcome: str = Described(

@@ -76,6 +76,11 @@ RULES: dict[str, dict[str, Rule]] = {
         **_ADJUSTABLE,
         "cancel": Rule("取消", after="ended", may_change=False),
     },
+    "bundle": {
+        "add": Rule("新增", shape="new"),
+        **_ADJUSTABLE,
+        "cancel": Rule("取消", after="ended", may_change=False),
+    },
     "authority": _PLACES,
     "region": _PLACES,
     "instrument": {

@@ -20,6 +20,7 @@ LETTERS = {
     "region": "r",
     "instrument": "l",
     "calendar": "c",
+    "bundle": "b",
     "changeset": "x",
 }
 LABELS = {
@@ -29,6 +30,7 @@ LABELS = {
     "region": "行政区划",
     "instrument": "法律法规文件",
     "calendar": "节假日安排",
+    "bundle": "联办事项",
 }
 """What the kinds of subjects are called in sentences."""
 KINDS = {letter: kind for kind, letter in LETTERS.items()}

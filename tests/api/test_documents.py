@@ -166,5 +166,5 @@ def test_health_and_metrics(asking: Living) -> None:
     head = asking.get("/log/head").json()["seq"]
     metrics = asking.client.get("/metrics").text
     assert f"qingdan_log_seq {head}\n" in metrics
-    assert 'qingdan_changesets{state="published"} 17' in metrics
+    assert 'qingdan_changesets{state="published"} 18' in metrics
     assert asking.get(f"/items/{asking.item_called(FELLING)}").headers["x-content-type-options"] == "nosniff"

@@ -3,8 +3,8 @@
 from fastapi import APIRouter
 
 from app.web import assets
-from app.web.public import authorities, home, items, laws, rounds, search
+from app.web.public import authorities, bundles, home, items, laws, rounds, search
 
 router = APIRouter(include_in_schema=False)
-for part in (home, search, items, rounds, authorities, laws, assets):
+for part in (home, search, items, rounds, authorities, laws, bundles, assets):
     router.include_router(part.router)

@@ -1,0 +1,188 @@
+"""Bundles: items handled together, their time and their materials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from app.api.deadlines import DueShape, moment_of, shown_due
+from app.api.items import AfterQuery, LimitQuery
+from app.api.places import SubjectPath, listing, subject_answer
+from app.api.shapes import PageShape, SubjectShape, answer_value
+from app.bundles.paths import Plan, Slot
+from app.bundles.queries import Taken, Together, together
+from app.deadlines.queries import work_calendar
+from app.deadlines.working_days import WorkCalendar, due
+from app.deps import AskedOn, KnownAt, ReadSession
+from app.errors import Invalid
+from app.listing import Filter
+
+router = APIRouter(tags=["bundles"])
+
+
+class RunShape(BaseModel):
+    start: int = Field(description="working days after the acceptance at which it can begin")
+    finish: int = Field(description="working days after the acceptance at which it is done")
+    slack: int = Field(description="working days it may wait without delaying the whole")
+    critical: bool = Field(description="whether it decides the time of the whole")
+    due: DueShape | None = Field(
+        None, description="with accepted=: the last day, by the working-day calendar"
+    )
+
+
+class MemberShape(BaseModel):
+    key: str = Field(description="key of the member within the bundle")
+    item: str = Field(description="registry id of the 事项")
+    name: str | None = Field(description="its name on that day")
+    status: str = Field(description="not_yet, in_force, suspended, ended, unknown: the item's on that day")
+    after: list[str] = Field(description="keys of the members it waits for")
+    condition: str | None = Field(description="the 情形 in which it is needed; none: always")
+    limit: dict[str, Any] | None = Field(description="the promised limit that counts here")
+    limit_of: str | None = Field(description="whose limit that is: bundle (agreed) or item")
+    promised: RunShape = Field(description="when it runs, by promised limits")
+    statutory: RunShape = Field(description="when it runs, by statutory limits")
+
+
+class TimeShape(BaseModel):
+    serial: int = Field(description="working days when one is handled after another")
+    parallel: int = Field(description="working days when each begins as soon as it can")
+    critical: list[str] = Field(description="keys of the members that decide the time in parallel")
+    uncounted: list[str] = Field(
+        description="keys of members whose limit is not in working days: where there are any, both figures are at least"
+    )
+    due: DueShape | None = Field(None, description="with accepted=: when the whole is due")
+
+
+class TimesShape(BaseModel):
+    promised: TimeShape = Field(description="by promised limits (承诺时限)")
+    statutory: TimeShape = Field(description="by statutory limits (法定时限)")
+
+
+class NeedShape(BaseModel):
+    member: str = Field(description="key of the member")
+    material: str = Field(description="key of the material within its item")
+    originals: int | None = Field(description="原件份数")
+    copies: int | None = Field(description="复印件份数")
+    necessity: str | None = Field(description="required, optional, deferrable")
+    condition: str | None = Field(description="the 情形 in which it is asked for")
+
+
+class JointShape(BaseModel):
+    name: str = Field(description="the material, as the first member names it")
+    originals: int | None = Field(description="the highest number of originals that any asks for")
+    copies: int | None = Field(description="the highest number of copies that any asks for")
+    required: bool = Field(description="whether any member asks for it as 必要")
+    needed_by: list[NeedShape] = Field(description="who needs it, each in its own words")
+
+
+class BundleShape(SubjectShape):
+    """A bundle on a day, worked out from its items as they stand on that day."""
+
+    members: list[MemberShape] = Field(description="the items, in the order of the bundle")
+    time: TimesShape = Field(description="one after another, and in parallel")
+    materials: list[JointShape] = Field(description="each material once, with who needs it")
+
+
+@router.get("/bundles", response_model=None, responses={200: {"model": PageShape}})
+def list_bundles(
+    request: Request,
+    session: ReadSession,
+    asked: AskedOn,
+    item: Annotated[str | None, Query(description="only bundles with this item (id)", max_length=32)] = None,
+    after: AfterQuery = None,
+    limit: LimitQuery = 100,
+) -> Response:
+    """联办事项 (并联审批, 一件事) on a day."""
+    wanted = Filter(on=asked.on, kind="bundle", links_to=("bundles", item) if item else None)
+    return listing(request, session, asked, wanted, after, limit)
+
+
+@router.get("/bundles/{bundle}", response_model=None, responses={200: {"model": BundleShape}})
+def get_bundle(
+    request: Request,
+    session: ReadSession,
+    bundle: SubjectPath,
+    asked: AskedOn,
+    known: KnownAt,
+    without: Annotated[
+        list[str] | None,
+        Query(description="keys of members that are not needed in this case", max_length=500),
+    ] = None,
+    accepted: Annotated[
+        str | None, Query(description="the day of acceptance (YYYY-MM-DD): adds due dates")
+    ] = None,
+) -> Response:
+    """A bundle: who waits for whom, the time one after another and in parallel, the materials once each."""
+    connection = session.connection()
+    body = subject_answer(connection, "bundle", bundle, asked.on, known, asked.today)
+    content = body["content"] or {}
+    _check_left_out(content, without or [])
+    found = together(connection, content, asked.on, known, without or [])
+    clock = Clock(work_calendar(connection), moment_of(accepted)) if accepted else None
+    if found.hidden:
+        body["content"]["members"] = [m for m in content["members"] if m["key"] not in found.hidden]
+    body["members"] = [_member(one, found, clock) for one in found.members]
+    body["time"] = {
+        which: _time(plan, clock)
+        for which, plan in (("promised", found.promised), ("statutory", found.statutory))
+    }
+    body["materials"] = [asdict(joint) for joint in found.materials]
+    return answer_value(request, body)
+
+
+class Clock:
+    """Due dates of finishing times, from a moment of acceptance on."""
+
+    def __init__(self, work: WorkCalendar, accepted: datetime) -> None:
+        self.work, self.accepted = work, accepted
+
+    def due(self, days: int) -> dict[str, Any]:
+        limit = {"value": days, "unit": "workday"} if days else {"unit": "immediate"}
+        return shown_due(limit, due(self.work, self.accepted, limit))
+
+
+def _check_left_out(content: Mapping[str, Any], without: list[str]) -> None:
+    keys = [member["key"] for member in content.get("members", ())]
+    for key in without:
+        if key not in keys:
+            raise Invalid(
+                f"这个联办事项中没有键为“{key[:64]}”的成员，可用的有：{'、'.join(keys)}。",
+                code="unknown-member",
+            )
+
+
+def _member(one: Taken, found: Together, clock: Clock | None) -> dict[str, Any]:
+    limit, whose = one.limit("promised")
+    return {
+        "key": one.key,
+        "item": one.member["item"],
+        "name": one.content.get("name"),
+        "status": one.status,
+        "after": [key for key in one.member.get("after", ()) if key in found.promised.slots],
+        "condition": one.member.get("condition"),
+        "limit": limit,
+        "limit_of": whose,
+        "promised": _run(one.key, found.promised, clock),
+        "statutory": _run(one.key, found.statutory, clock),
+    }
+
+
+def _run(key: str, plan: Plan, clock: Clock | None) -> dict[str, Any]:
+    slot: Slot = plan.slots[key]
+    shown = {**asdict(slot), "critical": key in plan.critical}
+    return shown | ({"due": clock.due(slot.finish)} if clock else {})
+
+
+def _time(plan: Plan, clock: Clock | None) -> dict[str, Any]:
+    shown = {
+        "serial": plan.serial,
+        "parallel": plan.parallel,
+        "critical": list(plan.critical),
+        "uncounted": list(plan.uncounted),
+    }
+    return shown | ({"due": clock.due(plan.parallel)} if clock else {})

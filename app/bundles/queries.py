@@ -1,0 +1,125 @@
+"""A bundle on a day: what each member takes on that day, and the plan and materials that follow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, text
+
+from app.bundles.materials import Joint, once_each
+from app.bundles.paths import Plan, Task, plan
+from app.canonical import decode
+from app.versions.queries import Known, Standing, state_on
+from app.versions.visibility import is_public, shown
+
+
+@dataclass(slots=True)
+class Taken:
+    """A member with its item as it stands on the day. ``status``: of the item."""
+
+    member: Mapping[str, Any]
+    status: str
+    content: Mapping[str, Any]
+
+    @property
+    def key(self) -> str:
+        return self.member["key"]
+
+    @property
+    def handled(self) -> Mapping[str, Any]:
+        """What is handled: the variant that is meant, over the item."""
+        wanted = self.member.get("variant")
+        for variant in self.content.get("variants", ()):
+            if variant["key"] == wanted:
+                return {**self.content, **variant}
+        return self.content
+
+    def limit(self, which: str) -> tuple[Mapping[str, Any] | None, str | None]:
+        """(the limit that counts in the bundle, whose it is: bundle or item). Statutory: the item's."""
+        agreed = self.member.get("limit") if which == "promised" else None
+        own = self.handled.get(f"{which}_limit")
+        return (agreed, "bundle") if agreed else (own, "item" if own else None)
+
+    def days(self, which: str) -> int | None:
+        """Working days, 即办 as 0; None in any other unit or where it is not known."""
+        limit = self.limit(which)[0] or {}
+        if limit.get("unit") == "immediate":
+            return 0
+        return limit.get("value") if limit.get("unit") == "workday" else None
+
+
+@dataclass(slots=True)
+class Together:
+    """A bundle worked out on a day. ``hidden``: keys of members whose items are not public."""
+
+    members: list[Taken]
+    hidden: set[str]
+    promised: Plan
+    statutory: Plan
+    materials: list[Joint]
+
+
+def together(
+    connection: Connection,
+    content: Mapping[str, Any],
+    day: str,
+    known: Known,
+    without: Sequence[str] = (),
+) -> Together:
+    """What the members take on a day, those left out aside; items that are not public are not there."""
+    listed = content.get("members", ())
+    standing = _standing(connection, [member["item"] for member in listed], day, known)
+    hidden = {member["key"] for member in listed if member["item"] not in standing}
+    members = [
+        Taken(member, *standing[member["item"]])
+        for member in listed
+        if member["key"] not in hidden and member["key"] not in without
+    ]
+    plans = {
+        which: plan([Task(one.key, one.days(which), one.member.get("after", ())) for one in members])
+        for which in ("promised", "statutory")
+    }
+    asked = [(one.key, one.handled.get("materials", ())) for one in members]
+    return Together(members, hidden, plans["promised"], plans["statutory"], once_each(asked))
+
+
+def _standing(
+    connection: Connection, items: Sequence[str], day: str, known: Known
+) -> dict[str, tuple[str, Mapping[str, Any]]]:
+    """id -> (status, content) of public items; at the head in one query."""
+    if not known.is_head:
+        states = (state_on(connection, item, day, known) for item in items if is_public(connection, item))
+        return {state.subject_id: one for state in states if (one := _public(state))}
+    statement = text(
+        "SELECT t.subject_id, t.valid_from, t.valid_to, t.status, c.body FROM timeline t"
+        f" LEFT JOIN content c ON c.hash = t.content WHERE t.subject_id IN :ids AND {shown('t')}"
+        " ORDER BY t.subject_id, t.valid_from"
+    ).bindparams(bindparam("ids", expanding=True))
+    found: dict[str, tuple[str, Mapping[str, Any]]] = {}
+    for subject, valid_from, valid_to, status, body in connection.execute(statement, {"ids": list(items)}):
+        if valid_from <= day < valid_to:
+            found[subject] = (status, decode(bytes(body)) if body else {})
+        else:
+            found.setdefault(subject, ("not_yet", {}))
+    return found
+
+
+def _public(state: Standing) -> tuple[str, Mapping[str, Any]] | None:
+    content = state.document()
+    return None if content.get("visibility") == "internal" else (state.status, content)
+
+
+def bundles_of(connection: Connection, item: str, day: str) -> list[tuple[str, str]]:
+    """(id, name) of the bundles in force on a day that an item belongs to."""
+    rows = connection.execute(
+        text(
+            "SELECT DISTINCT t.subject_id, t.name FROM link l JOIN timeline t ON t.subject_id = l.subject_id"
+            " AND t.valid_from = l.valid_from WHERE l.target = :item AND l.role = 'bundles'"
+            " AND l.valid_from <= :day AND l.valid_to > :day AND t.status IN ('in_force', 'unknown')"
+            " ORDER BY t.name, t.subject_id"
+        ),
+        {"item": item, "day": day},
+    )
+    return [(row[0], row[1]) for row in rows]

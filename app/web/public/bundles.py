@@ -1,0 +1,96 @@
+"""Items handled together (并联审批, 一件事): the time saved, who waits for whom, the materials once each."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from app.bundles.paths import Plan
+from app.bundles.queries import Together, together
+from app.deps import AskedOn, KnownAt, ReadSession
+from app.listing import Filter, list_subjects
+from app.versions.history import decisions_of, history_of
+from app.web import history
+from app.web.public.authorities import LIMIT, After
+from app.web.rendering import gaps, redirect, render
+from app.web.subjects import names, settle_documents, subject_of
+
+router = APIRouter()
+
+WIDTH, ROW = 600, 26
+"""Of the drawn plan, in its own units."""
+
+
+@router.api_route("/bundles", methods=["GET", "HEAD"])
+def list_bundles(request: Request, session: ReadSession, asked: AskedOn, after: After = "") -> Response:
+    connection = session.connection()
+    page = list_subjects(connection, Filter(on=asked.on, kind="bundle"), after or None, LIMIT)
+    return render(request, connection, asked, "bundles.html", page=page, first=not after)
+
+
+@router.api_route("/bundles/{bundle}", methods=["GET", "HEAD"])
+def show_bundle(
+    request: Request,
+    session: ReadSession,
+    asked: AskedOn,
+    known: KnownAt,
+    bundle: Annotated[str, Path(max_length=300)],
+    without: Annotated[list[str] | None, Query(max_length=500)] = None,
+) -> Response:
+    connection = session.connection()
+    subject, subject_id = subject_of(connection, "bundle", bundle, asked.on, known)
+    if subject is None:
+        return redirect(request, f"/bundles/{subject_id}")
+    content = subject.content or gaps({})
+    left_out = [key for key in without or () if key]
+    found = together(connection, content, asked.on, known, left_out)
+    listed = [member for member in content["members"] or () if member["key"] not in found.hidden]
+    decisions = gaps(decisions_of(connection, subject_id, known))
+    intervals = gaps(history_of(connection, subject_id, known))
+    settle_documents(connection, [*intervals, *decisions])
+    return render(
+        request,
+        connection,
+        asked,
+        "bundle.html",
+        subject=subject,
+        content=content,
+        listed=listed,
+        left_out=left_out,
+        found=found,
+        item_names=names(connection, [member["item"] for member in listed], asked.on),
+        lead=names(connection, [content["lead"], content["region"]], asked.on),
+        bars=_bars(found),
+        width=WIDTH,
+        height=ROW * len(found.members),
+        saved=_saved(found.promised),
+        attested=history.attested_from(intervals),
+        happened=history.rows("bundle", decisions, intervals),
+        known=known,
+    )
+
+
+def _bars(found: Together) -> list[dict[str, Any]]:
+    """The members as bars: place and width by promised limits; one that takes no day keeps a thin line."""
+    whole = found.promised.parallel or 1
+    bars = []
+    for at, one in enumerate(found.members):
+        slot = found.promised.slots[one.key]
+        bars.append(
+            {
+                "x": slot.start * WIDTH // whole,
+                "y": at * ROW,
+                "width": max((slot.finish - slot.start) * WIDTH // whole, 3),
+                "critical": one.key in found.promised.critical,
+                "name": one.content.get("name") or one.key,
+            }
+        )
+    return bars
+
+
+def _saved(plan: Plan) -> int | None:
+    """Percent of the time saved by handling in parallel, rounded half up; none where there is no time."""
+    if not plan.serial:
+        return None
+    return (200 * (plan.serial - plan.parallel) + plan.serial) // (2 * plan.serial)

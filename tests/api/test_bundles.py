@@ -1,0 +1,143 @@
+"""Bundles: published through the door, answered for a day, with the items as they stood."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from seeded import TODAY, Living, set_field
+
+STARTS = "2026-09-01"
+
+
+def limited(name: str, days: int, like: dict[str, Any], materials: list[str], **more: Any) -> dict[str, Any]:
+    return {
+        "outcome": "add",
+        "ref": name,
+        "effective_from": STARTS,
+        "timing": "late_entry",
+        "reason": "测试",
+        "content": {
+            "name": name,
+            "type": "01",
+            "authority": like["authority"]["id"],
+            "region": like["region"]["id"],
+            "promised_limit": {"value": days, "unit": "workday"},
+            "materials": [{"key": f"m{at}", "name": one, "copies": at} for at, one in enumerate(materials)],
+            **more,
+        },
+    }
+
+
+@pytest.fixture
+def restaurant(living: Living) -> tuple[Living, str]:
+    """Three items and their bundle; its id."""
+    like = living.get("/items", limit=1).json()["items"][0]
+    members = [
+        {"key": "licence", "item": "@营业执照核发（合成）"},
+        {"key": "food", "item": "@食品经营许可（合成）", "after": ["licence"]},
+        {"key": "sign", "item": "@招牌设置（合成）", "condition": "设置户外招牌的"},
+    ]
+    bundle = {
+        "kind": "bundle",
+        "outcome": "add",
+        "ref": "bundle",
+        "effective_from": STARTS,
+        "timing": "late_entry",
+        "reason": "测试",
+        "content": {
+            "name": "开办餐饮店一件事（合成）",
+            "kind": "one-thing",
+            "lead": like["authority"]["id"],
+            "region": like["region"]["id"],
+            "members": members,
+        },
+    }
+    living.publish(
+        limited("营业执照核发（合成）", 1, like, ["身份证明"]),
+        limited("食品经营许可（合成）", 10, like, ["身份证明", "营业执照"]),
+        limited("招牌设置（合成）", 5, like, ["营业执照", "效果图"]),
+        bundle,
+    )
+    (found,) = [one for one in living.get("/bundles").json()["items"] if "合成" in one["name"]]
+    return living, found["id"]
+
+
+def test_the_time_one_after_another_and_together(restaurant: tuple[Living, str]) -> None:
+    living, bundle = restaurant
+    body = living.get(f"/bundles/{bundle}", accepted="2026-09-28").json()
+    promised = body["time"]["promised"]
+    assert (promised["serial"], promised["parallel"]) == (16, 11)
+    assert promised["critical"] == ["licence", "food"]
+    # 2026-10-01 to 10-07 is the National Day holiday, 10-10 a make-up working day
+    assert promised["due"]["due"] == "2026-10-19"
+    assert body["time"]["statutory"]["uncounted"] == ["licence", "food", "sign"]
+    runs = {one["key"]: (one["promised"]["start"], one["promised"]["finish"]) for one in body["members"]}
+    assert runs == {"licence": (0, 1), "food": (1, 11), "sign": (0, 5)}
+    joint = {one["name"]: [need["member"] for need in one["needed_by"]] for one in body["materials"]}
+    assert joint == {"身份证明": ["licence", "food"], "营业执照": ["food", "sign"], "效果图": ["sign"]}
+
+
+def test_a_case_without_a_member(restaurant: tuple[Living, str]) -> None:
+    living, bundle = restaurant
+    body = living.get(f"/bundles/{bundle}", without="sign").json()
+    assert [one["key"] for one in body["members"]] == ["licence", "food"]
+    assert body["time"]["promised"]["serial"] == 11
+    refused = living.get(f"/bundles/{bundle}", without="nobody")
+    assert refused.status_code == 422
+    assert (refused.json()["code"], "licence" in refused.json()["title"]) == ("unknown-member", True)
+
+
+def test_a_member_counts_as_it_stood_on_the_day(restaurant: tuple[Living, str]) -> None:
+    living, bundle = restaurant
+    food = living.get(f"/bundles/{bundle}").json()["members"][1]["item"]
+    seq = living.get("/log/head").json()["seq"]
+    living.publish(
+        {"outcome": "adjust", **set_field(food, "promised_limit/value", 4, "2026-10-01")}, title="压缩时限"
+    )
+
+    def parallel(**asked: Any) -> int:
+        return living.get(f"/bundles/{bundle}", **asked).json()["time"]["promised"]["parallel"]
+
+    assert (parallel(on=TODAY), parallel(on="2026-10-01")) == (11, 5)
+    assert parallel(on="2026-10-01", known_at=str(seq)) == 11
+
+
+def test_members_that_wait_for_each_other_are_refused(restaurant: tuple[Living, str]) -> None:
+    living, bundle = restaurant
+    refused = living.post(
+        "editor",
+        "/changesets",
+        {
+            "title": "循环",
+            "decisions": [
+                {
+                    "kind": "bundle",
+                    "outcome": "adjust",
+                    "subject": bundle,
+                    "effective_from": TODAY,
+                    "changes": [{"op": "set", "path": "members/licence/after", "value": ["food"]}],
+                }
+            ],
+        },
+    )
+    assert refused.status_code == 422
+    assert "licence → food → licence" in refused.text or "food → licence → food" in refused.text
+
+
+def test_an_internal_item_is_not_in_the_bundle(restaurant: tuple[Living, str]) -> None:
+    living, bundle = restaurant
+    sign = living.get(f"/bundles/{bundle}").json()["members"][2]["item"]
+    living.publish({"outcome": "adjust", **set_field(sign, "visibility", "internal", TODAY)})
+    answer = living.get(f"/bundles/{bundle}")
+    assert sign not in answer.text
+    assert [one["key"] for one in answer.json()["content"]["members"]] == ["licence", "food"]
+    assert living.get("/bundles", item=sign).json()["items"] == []
+
+
+def test_bundles_of_an_item(restaurant: tuple[Living, str]) -> None:
+    living, bundle = restaurant
+    food = living.get(f"/bundles/{bundle}").json()["members"][1]["item"]
+    assert [one["id"] for one in living.get("/bundles", item=food).json()["items"]] == [bundle]
+    assert living.get("/bundles", item=food, on="2026-08-31").json()["items"] == []
+    living.assert_sound()
