@@ -10,12 +10,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from app.api.deadlines import DueShape, moment_of, shown_due
+from app.api.deadlines import DueShape
 from app.api.items import AfterQuery, LimitQuery
 from app.api.places import SubjectPath, listing, subject_answer
 from app.api.shapes import PageShape, SubjectShape, answer_value
 from app.bundles.paths import Plan, Slot
 from app.bundles.queries import Taken, Together, together
+from app.deadlines.answering import moment_of, shown_due
 from app.deadlines.queries import work_calendar
 from app.deadlines.working_days import WorkCalendar, due
 from app.deps import AskedOn, KnownAt, ReadSession

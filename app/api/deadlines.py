@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -10,14 +9,9 @@ from pydantic import BaseModel, Field
 
 from app.api.items import ItemPath
 from app.api.shapes import answer_value
-from app.deadlines.queries import work_calendar
-from app.deadlines.working_days import Due, due
+from app.deadlines.answering import due_dates, moment_of
 from app.deps import ReadSession
-from app.errors import Invalid
 from app.items.queries import resolve
-from app.versions.codes import never_known
-from app.versions.queries import SHANGHAI, known_at, state_on
-from app.versions.visibility import is_public
 
 router = APIRouter(tags=["items"])
 
@@ -57,53 +51,5 @@ def due_date(
     """When an application accepted then is due, by the version in force on that day."""
     moment = moment_of(accepted)
     connection = session.connection()
-    day = moment.date().isoformat()
-    item_id, _ = resolve(connection, item, day)
-    if not is_public(connection, item_id):
-        raise never_known(item_id, "item")
-    standing = state_on(connection, item_id, day, known_at(connection, None))
-    content, work = standing.document(), work_calendar(connection)
-    if content.get("visibility") == "internal":
-        raise never_known(item_id, "item")
-
-    def shown(name: str) -> dict[str, Any] | None:
-        limit = content.get(name)
-        return None if limit is None else shown_due(limit, due(work, moment, limit))
-
-    body = {
-        "id": item_id,
-        "accepted": moment.isoformat(),
-        "revision": standing.revision,
-        "status": standing.status,
-        "statutory": shown("statutory_limit"),
-        "promised": shown("promised_limit"),
-    }
-    return answer_value(request, body)
-
-
-def moment_of(asked: str) -> datetime:
-    """A moment of acceptance, in Shanghai time. Raises Invalid."""
-    try:
-        moment = datetime.fromisoformat(asked)
-        if moment.tzinfo is not None:
-            moment = moment.astimezone(SHANGHAI).replace(tzinfo=None)
-    except (ValueError, OverflowError) as error:
-        raise Invalid(
-            f"受理时间“{asked}”无法识别，请写成 2026-09-28 或 2026-09-28T15:00。", code="bad-moment"
-        ) from error
-    if not 1949 <= moment.year <= 2200:
-        raise Invalid("受理时间应在 1949 年至 2200 年之间。", code="bad-moment")
-    return moment
-
-
-def shown_due(limit: dict[str, Any], found: Due | None) -> dict[str, Any]:
-    """A due date as the API shows it."""
-    return {
-        "limit": limit,
-        "due": found.at.isoformat() if found else None,
-        "provisional": bool(found and found.provisional),
-        "excluded": [
-            {"first": e.first.isoformat(), "last": e.last.isoformat()}
-            for e in (found.excluded if found else [])
-        ],
-    }
+    item_id, _ = resolve(connection, item, moment.date().isoformat())
+    return answer_value(request, due_dates(connection, item_id, moment))

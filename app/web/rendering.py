@@ -110,6 +110,21 @@ def day(value: str | None) -> str:
     return value or ""
 
 
+def upto(value: str | None) -> str:
+    """A due day, or a due moment to the minute, in words."""
+    if not value or "T" not in value:
+        return day(value)
+    return f"{day(value[:10])} {value[11:16]}"
+
+
+def daysoff(span: dict[str, str]) -> str:
+    """A run of days that do not count: 周末 where it is nothing else."""
+    first, last = dt.date.fromisoformat(span["first"]), dt.date.fromisoformat(span["last"])
+    count = (last - first).days + 1
+    weekend = all((first + dt.timedelta(days=n)).weekday() > 4 for n in range(count))
+    return "周末" if weekend else f"节假日，{count} 天"
+
+
 def instant(value: str | None) -> str:
     """A recorded moment (RFC 3339, UTC) in Shanghai time, to the minute."""
     if not value:
@@ -184,7 +199,15 @@ environment = Environment(
     auto_reload=False,
 )
 environment.filters.update(
-    day=day, instant=instant, limit=limit, label=label, outcome=outcome, outlink=outlink, kind_of=kind_of
+    day=day,
+    upto=upto,
+    daysoff=daysoff,
+    instant=instant,
+    limit=limit,
+    label=label,
+    outcome=outcome,
+    outlink=outlink,
+    kind_of=kind_of,
 )
 environment.globals.update(asset=asset, marked=marked, types=code_tables.TABLES["item_type"][0].values)
 environment.globals["m"] = environment.get_template("macros.html").module

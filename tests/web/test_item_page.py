@@ -192,3 +192,71 @@ def test_the_day_is_kept_by_links_to_other_pages(asking: Living) -> None:
     page = read(asking, f"/items/{felling(asking)}", on="2025-07-01")
     assert page.link("实施机关") == "/authorities?on=2025-07-01"
     assert page.link("广安市广安区林业局").endswith("?on=2025-07-01")
+
+
+def test_a_due_date_shows_each_span_that_does_not_count(asking: Living) -> None:
+    page = read(asking, f"/items/{felling(asking)}", accepted="2026-09-25")
+    limits = page.section("承诺时限")
+    assert "2026年10月29日 20个工作日" in limits
+    assert "2026年10月15日 10个工作日" in limits
+    assert "2026年10月1日 至 2026年10月7日 节假日，7 天" in limits
+    assert "2026年9月26日 至 2026年9月27日 周末" in limits
+    assert "暂定" not in limits
+
+
+def test_a_due_date_beyond_the_last_known_year_is_provisional(asking: Living) -> None:
+    limits = read(asking, f"/items/{felling(asking)}", accepted="2026-12-20").section("承诺时限")
+    assert "暂定" in limits
+    assert "还没有公布放假安排" in limits
+
+
+def test_a_due_date_goes_by_the_version_of_the_day_of_acceptance(asking: Living) -> None:
+    """Promised 10 working days until a plan for 2027-01-01 makes it 7."""
+    limits = read(asking, f"/items/{felling(asking)}", accepted="2027-01-04").section("承诺时限")
+    assert "2027年1月13日 7个工作日" in limits
+
+
+def test_a_day_of_acceptance_that_is_none_is_refused_with_a_sentence(asking: Living) -> None:
+    page = read(asking, f"/items/{felling(asking)}", status=422, accepted="昨天")
+    assert "受理时间“昨天”无法识别" in page.words
+
+
+def test_materials_can_be_ticked_and_carried_to_the_notice(asking: Living) -> None:
+    page = read(asking, f"/items/{felling(asking)}")
+    ticks = [one for one in page.named("input") if one.get("type") == "checkbox"]
+    assert [one["name"] for one in ticks] == ["have", "have"]
+    ids = {attrs.get("id") for _, attrs in page.tags}
+    assert all(one["aria-labelledby"] in ids for one in ticks)
+    assert f"/items/{felling(asking)}/notice" in [one.get("action") for one in page.named("form")]
+
+
+def test_columns_that_no_material_fills_are_named_once(asking: Living) -> None:
+    materials = read(asking, f"/items/{felling(asking)}").section("申报材料")
+    assert "各份材料的份数、形式、来源均未提供。" in materials
+    assert materials.count("未提供") == 1
+
+
+def test_steps_are_drawn_in_order(living_sqlite: Living) -> None:
+    steps = [{"key": f"s{n}", "name": name} for n, name in enumerate(["受理", "审查", "决定", "送达"])]
+    living_sqlite.publish(new_item(living_sqlite, "有环节的事项", content={"steps": steps}))
+    page = read(living_sqlite, f"/items/{living_sqlite.item_called('有环节的事项')}")
+    assert "flow" in [one.get("class") for one in page.named("ol")]
+    process = page.section("办理程序")
+    places = [process.index(name) for name in ("受理", "审查", "决定", "送达")]
+    assert places == sorted(places)
+
+
+def test_an_emergency_publication_is_marked_until_a_second_person_confirms(living_sqlite: Living) -> None:
+    item = felling(living_sqlite)
+    form = {"title": "紧急更正电话", "decisions": [set_field(item, "consult_phone", "0826-7654321")]}
+    place = f"/changesets/{living_sqlite.post('editor', '/changesets', form).json()['id']}"
+    assert living_sqlite.post("editor", f"{place}/submit").status_code == 200
+    answer = living_sqlite.post("publisher", f"{place}/publish", {"emergency": "电话错误，群众无法咨询"})
+    assert answer.status_code == 200, answer.text
+    page = read(living_sqlite, f"/items/{item}")
+    assert "紧急发布，待第二人确认" in page.section("沿革")
+    assert "紧急发布，理由：电话错误，群众无法咨询。还没有经第二人确认" in page.words
+    assert living_sqlite.post("reviewer", f"{place}/confirm").status_code == 200
+    page = read(living_sqlite, f"/items/{item}")
+    assert "待第二人确认" not in page.words
+    assert "已由第二人确认。" in page.words

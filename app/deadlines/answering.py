@@ -1,0 +1,69 @@
+"""When an application accepted at a moment is due, by the version of the item that governed that day."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.deadlines.queries import work_calendar
+from app.deadlines.working_days import Due, due
+from app.errors import Invalid
+from app.versions.codes import never_known
+from app.versions.queries import SHANGHAI, known_at, state_on
+from app.versions.visibility import is_public
+
+
+def moment_of(asked: str) -> datetime:
+    """The moment of acceptance in Shanghai time; a day alone is its beginning. Raises Invalid."""
+    try:
+        moment = datetime.fromisoformat(asked)
+        if moment.tzinfo is not None:
+            moment = moment.astimezone(SHANGHAI).replace(tzinfo=None)
+    except (ValueError, OverflowError) as error:
+        raise Invalid(
+            f"受理时间“{asked[:40]}”无法识别，请写成 2026-09-28 或 2026-09-28T15:00。", code="bad-moment"
+        ) from error
+    if not 1949 <= moment.year <= 2200:
+        raise Invalid("受理时间应在 1949 年至 2200 年之间。", code="bad-moment")
+    return moment
+
+
+def due_dates(connection: Connection, item_id: str, moment: datetime) -> dict[str, Any]:
+    """``accepted``, the revision and status of that day, and for ``statutory`` and ``promised`` each: limit, due
+    (ISO, None where the limit has no figure), provisional, excluded runs of days; None where the item gives no
+    such limit. Raises NotFound for an item that is not public."""
+    day = moment.date().isoformat()
+    if not is_public(connection, item_id):
+        raise never_known(item_id, "item")
+    standing = state_on(connection, item_id, day, known_at(connection, None))
+    content, work = standing.document(), work_calendar(connection)
+    if content.get("visibility") == "internal":
+        raise never_known(item_id, "item")
+
+    def shown(name: str) -> dict[str, Any] | None:
+        limit = content.get(name)
+        return None if limit is None else shown_due(limit, due(work, moment, limit))
+
+    return {
+        "id": item_id,
+        "accepted": moment.isoformat(),
+        "revision": standing.revision,
+        "status": standing.status,
+        "statutory": shown("statutory_limit"),
+        "promised": shown("promised_limit"),
+    }
+
+
+def shown_due(limit: dict[str, Any], found: Due | None) -> dict[str, Any]:
+    """A due date as answers show it: days and moments in ISO."""
+    return {
+        "limit": limit,
+        "due": found.at.isoformat() if found else None,
+        "provisional": bool(found and found.provisional),
+        "excluded": [
+            {"first": e.first.isoformat(), "last": e.last.isoformat()}
+            for e in (found.excluded if found else [])
+        ],
+    }

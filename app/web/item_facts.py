@@ -1,0 +1,138 @@
+"""What is shown of an item on a day, gathered once for its page, its print sheets and its downloads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection
+
+from app.db import run_by
+from app.deps import Asked
+from app.errors import NotFound
+from app.items.queries import resolve
+from app.items.reading import read_item, read_item_as_known
+from app.law.queries import IN_FORCE
+from app.versions.codes import never_known
+from app.versions.names import NameBook, name_on, names_of
+from app.versions.queries import Known, state_on
+from app.versions.visibility import is_public
+from app.web.guide import citations_by_role, disclosed, saved
+from app.web.rendering import Gaps, gaps
+from app.web.subjects import kin, rows_on
+
+
+@dataclass(slots=True)
+class ItemFacts:
+    """An item as its pages show it. ``item`` is the API's envelope; ``content`` is empty where there is none."""
+
+    item: Gaps
+    content: Gaps
+    title: str
+    given: dict[str, bool]
+    saved: int | None
+    bases: list[tuple[str, list[dict[str, Any]]]]
+    void_bases: list[Gaps]
+    contact: Gaps | None
+    entry: str | None
+    predecessors: list[dict[str, Any]]
+    successors: list[dict[str, Any]]
+
+    def shown(self) -> dict[str, Any]:
+        """For a template."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def facts_of(connection: Connection, item_id: str, asked: Asked, known: Known) -> ItemFacts:
+    """Everything but the history. Raises NotFound."""
+    found: Gaps = gaps(orjson.loads(_read(connection, item_id, asked, known)))
+    content = found["content"] or Gaps()
+    cited = _citations(connection, content, asked.on, known)
+    return ItemFacts(
+        item=found,
+        content=content,
+        title=found["name"] or nearest_name(connection, item_id, asked.on, known),
+        given=disclosed(content),
+        saved=saved(content["statutory_limit"], content["promised_limit"]),
+        bases=citations_by_role(cited),
+        void_bases=_void_bases(found, cited),
+        contact=_contact(connection, content, asked.on, known),
+        entry=_entry(connection, content, asked.on),
+        predecessors=kin(connection, found["predecessors"], asked.on),
+        successors=kin(connection, found["successors"], asked.on),
+    )
+
+
+def public_item(connection: Connection, asked: str, day: str) -> tuple[str, bool]:
+    """(item id, whether it was asked for by another name). Raises NotFound for internal items too."""
+    item_id, by_code = resolve(connection, asked, day)
+    if not is_public(connection, item_id):
+        raise never_known(asked, "item")
+    return item_id, by_code
+
+
+def nearest_name(connection: Connection, item_id: str, day: str, known: Known) -> str:
+    return name_on(names_of(connection, item_id, known), day) or item_id
+
+
+def _read(connection: Connection, item_id: str, asked: Asked, known: Known) -> bytes:
+    if known.is_head:
+        return read_item(run_by(connection), NameBook(), item_id, asked.on, asked.today)
+    return read_item_as_known(connection, item_id, asked.on, asked.today, known)
+
+
+def _citations(connection: Connection, content: Gaps, day: str, known: Known) -> list[Gaps]:
+    """Each citation with the instrument's name, force and (where the citation has none) article text that day."""
+    citations = content["citations"] or []
+    cited = {one["instrument"] for one in citations if one["instrument"]}
+    rows = rows_on(connection, cited, day)
+    articles: dict[str, dict[str, str]] = {}
+    for instrument in rows:
+        document = _document(connection, instrument, day, known)
+        articles[instrument] = {one["number"]: one["text"] for one in document["articles"] or []}
+    shown = []
+    for one in citations:
+        row = rows.get(one["instrument"] or "")
+        text = one["text"] or (articles[row.id].get(one["article"] or "") if row else None)
+        facts = {
+            "link": row.id if row else None,
+            "law": one["title"] or (row.name if row else None),
+            "in_force": IN_FORCE[row.status or "not_yet"] if row else None,
+            "law_status": (row.status or "not_yet") if row else None,
+            "law_since": row.valid_from if row and row.status == "ended" else None,
+            "shown_text": text,
+        }
+        shown.append(Gaps(one | facts))
+    return shown
+
+
+def _void_bases(found: Gaps, cited: list[Gaps]) -> list[Gaps]:
+    """Of an item that is not over: the instruments it cites that are not in force on the day, each once."""
+    if found["status"] not in ("in_force", "suspended"):
+        return []
+    return list({one["link"]: one for one in reversed(cited) if one["in_force"] == "no"}.values())[::-1]
+
+
+def _contact(connection: Connection, content: Gaps, day: str, known: Known) -> Gaps | None:
+    """The authority's own halls and phones, where the item refers to them."""
+    if not content["contact_of_authority"] or not content["authority"]:
+        return None
+    return _document(connection, content["authority"], day, known)
+
+
+def _document(connection: Connection, subject_id: str, day: str, known: Known) -> Gaps:
+    """A subject's content on a day; empty where it was not known at that time."""
+    try:
+        found: Gaps = gaps(state_on(connection, subject_id, day, known).document())
+    except NotFound:
+        found = Gaps()
+    return found
+
+
+def _entry(connection: Connection, content: Gaps, day: str) -> str | None:
+    """The name of the catalogue entry that the item implements."""
+    if not content["entry"]:
+        return None
+    row = rows_on(connection, [content["entry"]], day).get(content["entry"])
+    return row.name if row else None
