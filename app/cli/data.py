@@ -48,6 +48,7 @@ def import_file(
     as_user: Annotated[str | None, typer.Option("--as", help="account that drafts the changeset")] = None,
     dry_run: Annotated[bool, typer.Option(help="check and report only")] = False,
     report: Annotated[Path | None, typer.Option(help="write the quality report as JSON here")] = None,
+    sheet: Annotated[str | None, typer.Option(help="the sheet of a spreadsheet that has several")] = None,
 ) -> None:
     """导入文件：先整体核对，再首次录入或起草变更单。"""
     settings = Settings()
@@ -61,13 +62,13 @@ def import_file(
     with tell_progress(file.name) as tell:
         if dry_run or database is None:
             beside = None if initial else database  # a first entry founds everything
-            imported = importing.rehearse(file, mapping, today(), day, tell, beside)
+            imported = importing.rehearse(file, mapping, today(), day, tell, beside, sheet)
         elif initial:
-            imported = importing.import_initial(database, file, mapping, day, tell)
+            imported = importing.import_initial(database, file, mapping, day, tell, sheet)
         else:
             with database.reading() as session:
                 actor = actor_of(find_account(session, as_user or ""))
-            imported = importing.import_draft(database, actor, file, mapping, today(), day, tell)
+            imported = importing.import_draft(database, actor, file, mapping, today(), day, tell, sheet)
     if database is not None and imported.publications:
         index_what_is_owed(settings, database)
     _tell_import(imported, dry_run, report)
@@ -91,6 +92,9 @@ def _tell_import(imported: importing.Imported, dry_run: bool, report: Path | Non
         console.print(f"核对通过，共 {imported.records} 条；没有写入任何内容。")
         return
     console.print(f"共 {imported.records} 条。{_counted(imported)}", soft_wrap=True)
+    if imported.changesets:
+        drafted = "、".join(f"{label} {count}" for label, count in imported.outcomes.most_common())
+        console.print(f"处理决定：{drafted}。", soft_wrap=True)
     for changeset in imported.changesets:
         console.print(f"已起草变更单 {changeset}，请提交审核。")
 

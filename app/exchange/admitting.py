@@ -2,7 +2,8 @@
 
 A subject is matched by the source's own key; a region, authority, instrument or entry also by its code or
 its name, so that two sources speak of one organ. A source changes only what it gives, and only subjects
-that it brought itself: what another source recorded is left alone.
+that it brought itself: what another source recorded is left alone. What a change is called, and what of it
+cannot be done, ``changing`` says.
 """
 
 from __future__ import annotations
@@ -14,17 +15,18 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from app.canonical import digest, encode
+from app.canonical import decode, digest, encode
 from app.changes import kinds
 from app.db import fetch, insert_rows, marks
 from app.errors import Invalid
+from app.exchange.changing import Code, Said, Stands, Wrong, element_keys, keys_of_changes, outcomes
 from app.exchange.mapping import SameAs
 from app.exchange.models import SourceKey, SourceSeen
-from app.exchange.records import Admissible, Record, Spooled
+from app.exchange.records import Admissible, Problem, Record, Spooled
 from app.versions import ids
-from app.versions.fold import Change, apply_changes, diff
+from app.versions.fold import Change, apply_changes
 from app.versions.queries import known_at, state_on
-from app.versions.recording import Act, Part, add_code, chunks
+from app.versions.recording import Act, Part, add_code, chunks, load_histories
 
 CREATES = {
     "item": "add",
@@ -34,7 +36,8 @@ CREATES = {
     "instrument": "enact",
     "calendar": "set",
 }
-ADJUSTS = {kind: "amend" if kind == "instrument" else "adjust" for kind in CREATES}
+STATUS_UNSAID = "in_force"
+"""A first record that says nothing of its status: a catalogue lists what is in force."""
 
 MATCHED_BY_CODE = {"region": ("gb2260",), "authority": ("uscc",), "entry": ("national-12",)}
 """Schemes whose code names one subject whatever the source."""
@@ -61,8 +64,10 @@ class Known:
     keyed: bool = False
     """Whether its key is written already: by an earlier run, or by a draft that was withdrawn."""
     content: dict[str, Any] | None = None
-    codes: set[tuple[str, str, str]] = field(default_factory=set)
+    codes: set[Code] = field(default_factory=set)
     status: str = "in_force"
+    spent: set[tuple[str, str]] = field(default_factory=set)
+    """(list, key) of the elements that this run brought."""
 
 
 @dataclass(slots=True)
@@ -77,16 +82,21 @@ class Admitted:
     changed: Counter[str] = field(default_factory=Counter)
     same: Counter[str] = field(default_factory=Counter)
     """How many records of each kind."""
+    problems: list[Problem] = field(default_factory=list)
+    """What records say that was not taken over; such a record is looked at again when it comes again."""
 
 
 class Admission:
     """One run over one source. ``batch`` is called with a few thousand records at a time."""
 
-    def __init__(self, source: str, trusted: bool, same_as: Mapping[str, SameAs] | None = None) -> None:
+    def __init__(
+        self, source: str, trusted: bool, same_as: Mapping[str, SameAs] | None = None, *, free: bool = False
+    ) -> None:
         """``trusted``: the records' content has been validated by the reader already. ``same_as``: items that
-        the source itself says another source has too."""
+        the source itself says another source has too. ``free``: see ``changing.outcomes``."""
         self.source = source
         self.trusted = trusted
+        self.free = free
         self.same_as = same_as or {}
         self.drafted: dict[tuple[str, str], Known] = {}
         """Drafting: what the batches before this one come to; nothing of it is published yet."""
@@ -107,14 +117,14 @@ class Admission:
         seen = self._seen(connection, records)
         for record in records:
             mark = (self._place(record), record.kind, record.ref, _digest(record))
-            if mark in seen:
-                if known[(record.kind, record.ref)].subject_id not in self.again:
-                    admitted.same[record.kind] += 1
-                    continue
-            else:
+            if mark in seen and known[(record.kind, record.ref)].subject_id not in self.again:
+                admitted.same[record.kind] += 1
+                continue
+            wrong = self._admit(connection, record, known, admitted)
+            admitted.problems += [_told(record, one) for one in wrong]
+            if mark not in seen and not wrong:
                 seen.add(mark)
                 admitted.seen.append(mark)
-            self._admit(connection, record, known, admitted)
         return admitted
 
     def founded(self, connection: Connection, records: Iterable[Admissible]) -> list[Admissible]:
@@ -284,7 +294,8 @@ class Admission:
         record: Admissible,
         known: dict[tuple[str, str], Known],
         admitted: Admitted,
-    ) -> None:
+    ) -> list[Wrong]:
+        """Adds what the record comes to; returns what it says that cannot be taken over."""
         key = (record.kind, record.ref)
         subject = known[key]
         content = self._with_ids(connection, record)
@@ -297,7 +308,9 @@ class Admission:
                 subject.content = {}
             admitted.same[record.kind] += 1
         else:
-            self._change(connection, record, subject, content, codes, admitted)
+            said = Said(content, codes, record.status)
+            return self._change(connection, record, subject, said, admitted)
+        return []
 
     def _create(
         self,
@@ -310,8 +323,9 @@ class Admission:
         if not self.trusted:
             content = kinds.validate(record.kind, content)
         changes: list[Change] = [add_code(c.scheme, c.value, c.issuer) for c in record.codes]
-        if record.status != "in_force":
-            changes.append({"op": "set", "path": "status", "value": record.status})
+        status = record.status or STATUS_UNSAID
+        if status != "in_force":
+            changes.append({"op": "set", "path": "status", "value": status})
         part = Part(
             subject.subject_id,
             record.day,
@@ -324,7 +338,7 @@ class Admission:
         if not subject.keyed:
             self._key(record, subject, content, admitted)
         admitted.created[record.kind] += 1
-        subject.content, subject.codes, subject.status = content, codes, record.status
+        subject.content, subject.codes, subject.status = content, codes, status
 
     def _key(self, record: Admissible, subject: Known, content: dict[str, Any], admitted: Admitted) -> None:
         admitted.keys.append((self._place(record), record.kind, record.ref, subject.subject_id, 1))
@@ -336,35 +350,51 @@ class Admission:
             admitted.keys.append(("url", record.kind, address, subject.subject_id, 0))
 
     def _change(
-        self,
-        connection: Connection,
-        record: Admissible,
-        subject: Known,
-        content: dict[str, Any],
-        codes: set[tuple[str, str, str]],
-        admitted: Admitted,
-    ) -> None:
+        self, connection: Connection, record: Admissible, subject: Known, said: Said, admitted: Admitted
+    ) -> list[Wrong]:
         if not subject.content:
-            standing = state_on(connection, subject.subject_id, record.day, known_at(connection, None))
-            subject.content = standing.document()
-            subject.codes = {(c["scheme"], c.get("issuer", ""), c["value"]) for c in standing.codes}
-            subject.status = standing.status
-        before = {name: subject.content.get(name) for name in content if name in subject.content}
-        changes = diff(before, content)
-        changes += [
-            add_code(scheme, value, issuer) for scheme, issuer, value in sorted(codes - subject.codes)
-        ]
-        if record.status != subject.status:
-            changes.append({"op": "set", "path": "status", "value": record.status})
-        if not changes:
-            admitted.same[record.kind] += 1
-            return
-        part = Part(subject.subject_id, record.day, changes=changes)
-        admitted.acts.append(Act(ADJUSTS[record.kind], [part]))
-        admitted.changed[record.kind] += 1
-        after = {**subject.content}
-        apply_changes(after, [c for c in changes if not c["path"].startswith(("codes", "status"))])
-        subject.content, subject.codes, subject.status = after, subject.codes | codes, record.status
+            self._look_up(connection, record, subject)
+        if not subject.content:
+            return [_BEFORE_KNOWN]
+        stands = Stands(subject.status, subject.content, subject.codes)
+        found = outcomes(record.kind, stands, said, lambda: self._spent(connection, subject), free=self.free)
+        for outcome, changes in found.decisions:
+            part = Part(subject.subject_id, record.day, changes=changes)
+            admitted.acts.append(Act(outcome, [part]))
+            self._follow(subject, changes)
+        (admitted.changed if found.decisions else admitted.same)[record.kind] += 1
+        return found.wrong
+
+    def _look_up(self, connection: Connection, record: Admissible, subject: Known) -> None:
+        standing = state_on(connection, subject.subject_id, record.day, known_at(connection, None))
+        subject.content = standing.document()
+        subject.codes = {(c["scheme"], c.get("issuer", ""), c["value"]) for c in standing.codes}
+        subject.status = standing.status
+
+    def _spent(self, connection: Connection, subject: Known) -> set[tuple[str, str]]:
+        """Every element key that the subject ever had: a key is given once."""
+        spent = subject.spent | set(element_keys(subject.content or {}))
+        for history in load_histories(connection, [subject.subject_id]).values():
+            for effect in history.effects:
+                spent.update(keys_of_changes(effect.changes()))
+                if effect.creates_body is not None:
+                    spent.update(element_keys(decode(effect.creates_body)))
+        return spent
+
+    @staticmethod
+    def _follow(subject: Known, changes: list[Change]) -> None:
+        """The subject as it stands after a decision."""
+        content = subject.content or {}
+        subject.spent.update(element_keys(content))
+        state = {
+            **decode(encode(content)),
+            "status": subject.status,
+            "codes": [add_code(s, v, i)["value"] for s, i, v in sorted(subject.codes)],
+        }
+        apply_changes(state, changes)
+        subject.status = state.pop("status")
+        subject.codes = {(c["scheme"], c.get("issuer", ""), c["value"]) for c in state.pop("codes")}
+        subject.content = state
 
     # --- references
 
@@ -405,6 +435,17 @@ class Admission:
             text("SELECT subject_id FROM source_key WHERE source = :s AND kind = :k AND ref = :r"),
             {"s": self.source, "k": kind, "r": ref},
         ).scalar_one_or_none()
+
+
+_BEFORE_KNOWN = Wrong(
+    "before-known", "这一天早于登记簿所知的第一天，未采纳；请核对日期，或用 --attested 给出较晚的日期"
+)
+
+
+def _told(record: Admissible, wrong: Wrong) -> Problem:
+    name = record.content.get("name") or record.content.get("title") or record.ref
+    message = f"“{str(name)[:60]}”{wrong.message}"
+    return Problem(severity="warning", code=wrong.code, where=record.where, message=message)
 
 
 def _digest(record: Admissible) -> str:

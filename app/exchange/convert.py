@@ -17,8 +17,8 @@ from app.exchange.citations import parse_citations
 from app.exchange.elements import Writer, put
 from app.exchange.mapping import CodeSpec, Mapping
 from app.exchange.organs import Organs
-from app.exchange.readers import Row
 from app.exchange.records import CodeValue, Problem, Record
+from app.exchange.rows import Row
 from app.exchange.values import read_day, read_value
 from app.items import codes
 
@@ -251,14 +251,14 @@ class ItemConverter:
             writer.flags.append((self.mapping.labels.get(column or "", "来源标注的疑点"), as_text(flag)))
             self.teller.tell("note", "source-flag", column or "", f"来源标注：{as_text(flag)[:200]}")
 
-    def _status(self, cells: Cells) -> Status:
-        """In force unless the row says otherwise: a catalogue lists what is in force."""
+    def _status(self, cells: Cells) -> Status | None:
+        """What the row says of it; None where it says nothing."""
         spec = self.mapping.status
         if spec is None:
-            return "in_force"
+            return None
         given = cells.peek(spec.columns()[0])
         if given is None:
-            return "in_force"
+            return None
         status = read_value(spec, given, self.mapping.values)
         cells.use(spec.columns()[0])
         if status in ("in_force", "suspended", "ended", "unknown"):

@@ -25,6 +25,7 @@ from app.auth.actor import Actor
 from app.canonical import digest, encode
 from app.changes import drafts, rows
 from app.changes.models import ChangesetInput
+from app.changes.outcomes import rule_for
 from app.changes.publishing import publish_initial
 from app.db import Database
 from app.errors import Conflict
@@ -34,6 +35,7 @@ from app.exchange.founding import new_organs
 from app.exchange.mapping import load_mapping
 from app.exchange.reading import ImportReading, read_records
 from app.exchange.records import Record, Spooled, SpooledCode
+from app.exchange.unlisted import no_longer_listed
 from app.versions.ids import kind_of
 from app.versions.recording import Act
 
@@ -54,6 +56,8 @@ class Imported:
     changed_of: Counter[str] = field(default_factory=Counter)
     same_of: Counter[str] = field(default_factory=Counter)
     """Records of each kind."""
+    outcomes: Counter[str] = field(default_factory=Counter)
+    """Drafted decisions of each outcome, by its Chinese name."""
     publications: int = 0
     changesets: list[str] = field(default_factory=list)
 
@@ -61,6 +65,8 @@ class Imported:
         self.created_of += admitted.created
         self.changed_of += admitted.changed
         self.same_of += admitted.same
+        for problem in admitted.problems:
+            self.reading.report(problem)
 
     @property
     def created(self) -> int:
@@ -79,10 +85,12 @@ def quiet(_what: str, _count: int) -> None:
     """Tell nothing."""
 
 
-def check(path: Path, mapping: str, attested: date | None, tell: Tell = quiet) -> tuple[Imported, IO[bytes]]:
+def check(
+    path: Path, mapping: str, attested: date | None, tell: Tell = quiet, sheet: str | None = None
+) -> tuple[Imported, IO[bytes]]:
     """The first pass: every row read and validated, spooled to an unnamed temporary file."""
     spool = tempfile.TemporaryFile()  # noqa: SIM115  handed on to the second pass, which closes it
-    reading = read_records(path, mapping, attested)
+    reading = read_records(path, mapping, attested, sheet)
     imported = Imported(reading)
     for record in reading:
         imported.records += 1
@@ -102,14 +110,24 @@ def rehearse(
     attested: date | None = None,
     tell: Tell = quiet,
     database: Database | None = None,
+    sheet: str | None = None,
 ) -> Imported:
-    """The first pass alone, and, beside a registry, what regions and authorities a draft would found there."""
-    imported, spool = check(path, mapping, attested, tell)
+    """The first pass alone, and, beside a registry, what regions and authorities a draft would found there and
+    what the file no longer lists."""
+    imported, spool = check(path, mapping, attested, tell, sheet)
     with spool:
         if database is not None and not imported.reading.refused:
             with database.reading() as session:
                 _tell_founded(session, imported, spool, _digest(path), mapping, today)
+                _tell_unlisted(session, imported, mapping, today)
     return imported
+
+
+def _tell_unlisted(session: Session, imported: Imported, mapping: str, today: str) -> None:
+    reading = imported.reading
+    source = load_mapping(mapping).name
+    for problem in no_longer_listed(session.connection(), source, reading.lists, today, reading.path.name):
+        reading.report(problem)
 
 
 def _tell_founded(
@@ -186,21 +204,28 @@ def _batches(spool: IO[bytes]) -> Iterator[list[Spooled]]:
 
 @few_collections()
 def import_initial(
-    database: Database, path: Path, mapping: str, attested: date | None = None, tell: Tell = quiet
+    database: Database,
+    path: Path,
+    mapping: str,
+    attested: date | None = None,
+    tell: Tell = quiet,
+    sheet: str | None = None,
 ) -> Imported:
     """首次录入: check, then publish batch after batch, each whole. Killed, it goes on by running it again.
 
     Raises Conflict where the registry is past its first entry; returns with ``reading.refused`` and nothing
     written where the file is.
     """
-    imported, spool = check(path, mapping, attested, tell)
+    imported, spool = check(path, mapping, attested, tell, sheet)
     with spool:
         if imported.reading.refused:
             return imported
         with database.writing() as session:
             _require_initial(session)
             run = progress.begin(session, _digest(path), mapping, path.name, "initial")
-        admission = Admission(load_mapping(mapping).name, trusted=True, same_as=imported.reading.same_as)
+        admission = Admission(
+            load_mapping(mapping).name, trusted=True, same_as=imported.reading.same_as, free=True
+        )
         done = 0
         for batch in _batches(spool):
             with _admitted(database, admission, batch) as (session, admitted):
@@ -246,9 +271,10 @@ def import_draft(
     today: str,
     attested: date | None = None,
     tell: Tell = quiet,
+    sheet: str | None = None,
 ) -> Imported:
     """An import into a living registry: draft changesets, to be reviewed and published as any other."""
-    imported, spool = check(path, mapping, attested, tell)
+    imported, spool = check(path, mapping, attested, tell, sheet)
     with spool:
         if imported.reading.refused:
             return imported
@@ -258,6 +284,7 @@ def import_draft(
             _refuse_open_drafts(session, of_file, mapping)
             run = progress.begin(session, of_file, mapping, path.name, "draft")
             _tell_founded(session, imported, spool, of_file, mapping, today)
+            _tell_unlisted(session, imported, mapping, today)
             decisions: list[dict[str, Any]] = []
             admission.again = progress.withdrawn(session, of_file, mapping)
             for batch in _batches(spool):
@@ -265,7 +292,8 @@ def import_draft(
                 admission.drafted |= admitted.known
                 admission.write_keys(session.connection(), admitted)
                 imported.count(admitted)
-                decisions += [_decision(act, path.name) for act in admitted.acts]
+                imported.outcomes.update(_label(act) for act in admitted.acts)
+                decisions += [_decision(act, path.name, today) for act in admitted.acts]
             for start in range(0, len(decisions), DRAFT_SIZE):
                 asked = ChangesetInput(
                     title=f"导入：{path.name}", decisions=decisions[start : start + DRAFT_SIZE]
@@ -287,7 +315,11 @@ def _refuse_open_drafts(session: Session, of_file: str, mapping: str) -> None:
             )
 
 
-def _decision(act: Act, name: str) -> dict[str, Any]:
+def _label(act: Act) -> str:
+    return rule_for(kind_of(act.parts[0].subject_id), act.outcome).label
+
+
+def _decision(act: Act, name: str, today: str) -> dict[str, Any]:
     part = act.parts[0]
     decision: dict[str, Any] = {
         "kind": kind_of(part.subject_id),
@@ -306,8 +338,9 @@ def _decision(act: Act, name: str) -> dict[str, Any]:
         statuses = [change["value"] for change in part.changes if change["path"] == "status"]
         decision |= {"status": statuses[0]} if statuses else {}
     else:
-        decision["changes"] = list(part.changes)
-    if not part.start_unknown:
+        # The status is the outcome's own: the rules set it.
+        decision["changes"] = [change for change in part.changes if change["path"] != "status"]
+    if part.effective_from < today and not (part.creates is not None and part.start_unknown):
         decision |= {"timing": "late_entry", "reason": f"导入：{name}"}
     return decision
 

@@ -20,8 +20,8 @@ from app.exchange.cells import Cells, as_text
 from app.exchange.convert import Status, Teller
 from app.exchange.elements import Writer
 from app.exchange.mapping import Mapping
-from app.exchange.readers import Row
 from app.exchange.records import Record
+from app.exchange.rows import Row
 from app.exchange.values import read_day, read_value
 
 _DATES = ("document_date", "published_on", "effective_on")

@@ -10,56 +10,35 @@ from __future__ import annotations
 
 import codecs
 import csv
-import datetime
-import zipfile
-import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any
 
 import orjson
-from python_calamine import CalamineWorkbook
 
 from app.exchange.records import Problem
+from app.exchange.rows import MAX_TEXT, Columns, Refused, Report, Row, all_sound, as_row, header_of
+from app.exchange.sheets import read_xlsx
 
-MAX_TEXT = 60_000
-"""Characters in one value; the longest text that content holds (``app/versions/shapes.py``)."""
 MAX_LINE = 8 * 1024 * 1024
 """Bytes in one line of JSON."""
-MAX_UNPACKED = 512 * 1024 * 1024
-"""Bytes that a spreadsheet may unpack to; a sheet of 100,000 rows stays well below."""
-MAX_PARTS = 2_000
-"""Files inside a spreadsheet."""
 _CHUNK = 1024 * 1024
-_EXACT_INTEGER = 10**15
-"""A spreadsheet keeps 15 digits of a number; longer codes typed as numbers have lost digits."""
-
-Report = Callable[[Problem], None]
-Columns = Callable[[list[str]], None]
-"""Takes the columns of a table before any row of it; raises Refused where they will not do."""
-
-
-class Row(NamedTuple):
-    where: str
-    values: dict[str, Any]
-
-
-class Refused(Exception):
-    """Nothing sound can be read from here on."""
-
-    def __init__(self, code: str, where: str, message: str) -> None:
-        super().__init__(message)
-        self.problem = Problem(severity="error", code=code, where=where, message=message)
 
 
 def any_columns(_columns: list[str]) -> None:
     """Every header will do."""
 
 
-def read_rows(path: Path, report: Report, columns: Columns = any_columns) -> Iterator[Row]:
-    """The rows of a file, by its kind. Problems go to ``report``; never raises for what a file holds."""
+def read_rows(
+    path: Path, report: Report, columns: Columns = any_columns, sheet: str | None = None
+) -> Iterator[Row]:
+    """The rows of a file, by its kind. Problems go to ``report``; never raises for what a file holds.
+
+    ``sheet`` names the sheet of a spreadsheet.
+    """
     try:
-        yield from _reader(path)(path, report, columns)
+        yield from _reader(path, sheet)(path, report, columns)
     except Refused as refused:
         report(refused.problem)
     except OSError as error:
@@ -73,11 +52,13 @@ def read_rows(path: Path, report: Report, columns: Columns = any_columns) -> Ite
         )
 
 
-def _reader(path: Path) -> Callable[[Path, Report, Columns], Iterator[Row]]:
+def _reader(path: Path, sheet: str | None) -> Callable[[Path, Report, Columns], Iterator[Row]]:
     with path.open("rb") as file:
         head = file.read(4)
     if head == b"PK\x03\x04" or path.suffix.lower() == ".xlsx":
-        return _read_xlsx
+        return partial(read_xlsx, sheet=sheet)
+    if sheet is not None:
+        raise Refused("no-sheets", path.name, "这种文件没有工作表，请删去 --sheet")
     if path.suffix.lower() in (".jsonl", ".ndjson", ".json"):
         return _read_json_lines
     if path.suffix.lower() in (".csv", ".txt", ".tsv"):
@@ -93,12 +74,12 @@ def _read_csv(path: Path, report: Report, columns: Columns) -> Iterator[Row]:
     with path.open("r", encoding=encoding, newline="") as file:
         reader = csv.reader(file, strict=True, delimiter=_delimiter(path, encoding))
         cells = _csv_cells(reader, path.name)
-        header = _header(next(cells, (path.name, []))[1], path.name)
+        header = header_of(next(cells, (path.name, []))[1], path.name)
         columns(header)
         for where, row in cells:
             if len(row) < len(header) and any(row):
                 _warn_short(report, where, len(row), len(header))
-            yield from _as_row(header, row, where, report)
+            yield from as_row(header, row, where, report)
 
 
 def _csv_cells(reader: Any, name: str) -> Iterator[tuple[str, list[str]]]:
@@ -162,106 +143,6 @@ def _warn_short(report: Report, where: str, got: int, wanted: int) -> None:
     )
 
 
-# XLSX
-
-
-def _read_xlsx(path: Path, report: Report, columns: Columns) -> Iterator[Row]:
-    _refuse_bomb(path)
-    rows = _sheet_rows(path)
-    header: list[str] = []
-    for number, cells in enumerate(rows, 1):
-        where = f"{path.name} 第{number}行"
-        if not header:
-            if any(cell != "" for cell in cells):
-                header = _header([str(_plain(cell)) for cell in cells], where)
-                columns(header)
-            continue
-        plain = [_plain(cell) for cell in cells]
-        for column, value in zip(header, plain, strict=False):
-            if isinstance(value, float) and abs(value) >= _EXACT_INTEGER:
-                _report_lost_digits(report, where, column)
-        yield from _as_row(header, plain, where, report)
-    if not header:
-        raise Refused("missing-header", path.name, "表格是空的，第一行应为列名")
-
-
-def _sheet_rows(path: Path) -> Iterator[list[Any]]:
-    """The first sheet's rows. The library may fail on a damaged file in ways of its own, panics included."""
-    try:
-        book = CalamineWorkbook.from_path(str(path))
-        sheet = book.get_sheet_by_index(0)
-        yield from sheet.iter_rows()
-    except (GeneratorExit, KeyboardInterrupt, MemoryError, Refused):
-        raise
-    except BaseException as error:
-        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
-            raise
-        raise Refused("broken-xlsx", path.name, "表格文件已损坏或不是 .xlsx，请用表格软件重新另存") from None
-
-
-def _plain(cell: Any) -> Any:
-    """A cell as text, whole number, float or bool; dates as YYYY-MM-DD."""
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < _EXACT_INTEGER:
-        return int(cell)
-    if isinstance(cell, datetime.datetime) and cell.time() == datetime.time():
-        return cell.date().isoformat()
-    if isinstance(cell, (datetime.date, datetime.datetime, datetime.time)):
-        return cell.isoformat()
-    if isinstance(cell, datetime.timedelta):
-        return str(cell)
-    return cell
-
-
-def _report_lost_digits(report: Report, where: str, column: str) -> None:
-    report(
-        Problem(
-            severity="error",
-            code="number-lost-digits",
-            where=f"{where}“{column}”列",
-            message="长编码被存成了数字，末尾几位已丢失，请把该列设为文本并重新录入",
-        )
-    )
-
-
-def _refuse_bomb(path: Path) -> None:
-    """Unpacks every part and counts, so that sizes which the archive states falsely do not matter."""
-    try:
-        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
-            parts = archive.infolist()
-            if len(parts) > MAX_PARTS:
-                raise Refused("zip-bomb", path.name, f"表格内部文件多达{len(parts)}个，不予打开，请重新另存")
-            total = 0
-            for part in parts:
-                total += _unpacked_size(file, part, MAX_UNPACKED - total)
-                if total > MAX_UNPACKED:
-                    raise Refused("zip-bomb", path.name, "表格解压后过大，不予打开，请拆成几个文件或改用 CSV")
-    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, NotImplementedError, RuntimeError):
-        raise Refused("broken-xlsx", path.name, "表格文件已损坏或不是 .xlsx，请用表格软件重新另存") from None
-
-
-def _unpacked_size(file: BinaryIO, part: zipfile.ZipInfo, limit: int) -> int:
-    """Bytes that a part really unpacks to; stops counting just above ``limit``."""
-    file.seek(part.header_offset)
-    local = file.read(30)
-    if len(local) < 30 or local[:4] != b"PK\x03\x04":
-        raise ValueError("no local header")
-    file.seek(int.from_bytes(local[26:28], "little") + int.from_bytes(local[28:30], "little"), 1)
-    if part.compress_type == zipfile.ZIP_STORED:
-        return part.compress_size
-    if part.compress_type != zipfile.ZIP_DEFLATED:
-        raise ValueError("unknown compression")
-    inflater, size, left = zlib.decompressobj(-15), 0, part.compress_size
-    while left > 0 and not inflater.eof and size <= limit:
-        packed = file.read(min(_CHUNK, left))
-        if not packed:
-            break
-        left -= len(packed)
-        while packed and size <= limit:
-            size += len(inflater.decompress(packed, _CHUNK))
-            packed = inflater.unconsumed_tail
-    return size
-
-
 # JSON lines
 
 
@@ -295,7 +176,7 @@ def parse_line(line: bytes, where: str, report: Report) -> dict[str, Any] | None
         return None
     # Only such lines can hold a NUL or an over-long text: every other is spared the walk.
     suspect = b"\\u0000" in line or len(line) > MAX_TEXT
-    if suspect and not _all_sound(values.items(), where, report):
+    if suspect and not all_sound(values.items(), where, report):
         return None
     return values
 
@@ -322,71 +203,3 @@ def _report_json(report: Report, where: str, detail: str) -> None:
             message=f"本行不是一条完整的 JSON 记录（{detail}），请检查引号、逗号和括号；每行一条记录",
         )
     )
-
-
-# What all formats share
-
-
-def _header(cells: list[str], where: str) -> list[str]:
-    """Column names. Trailing blanks are dropped; a blank in between, or a name given twice, is refused."""
-    names = [cell.strip() for cell in cells]
-    while names and not names[-1]:
-        names.pop()
-    if not names:
-        raise Refused("missing-header", where, "没有表头，第一行应为列名")
-    for at, name in enumerate(names):
-        if not name:
-            raise Refused("missing-header", f"{where} 第{at + 1}列", "这一列没有列名，请补上列名或删去该列")
-        if name in names[:at]:
-            raise Refused("duplicate-column", f"{where}“{name}”列", "列名重复，请改名或删去其中一列")
-    return names
-
-
-def _as_row(header: list[str], cells: list[Any], where: str, report: Report) -> Iterator[Row]:
-    """The row, unless it is blank, has more cells than columns, or holds text that cannot be kept."""
-    if not any(cell not in ("", None) for cell in cells):
-        return
-    if any(cell not in ("", None) for cell in cells[len(header) :]):
-        report(
-            Problem(
-                severity="error",
-                code="long-row",
-                where=where,
-                message=f"本行有{len(cells)}列，表头只有{len(header)}列，请检查是否有未加引号的逗号",
-            )
-        )
-        return
-    values = dict(zip(header, cells, strict=False))
-    if _all_sound(values.items(), where, report):
-        yield Row(where, values)
-
-
-def _all_sound(values: Iterable[tuple[str, Any]], where: str, report: Report) -> bool:
-    """Goes through all of them, so that every fault of a row is told at once."""
-    return sum([not _sound(column, value, where, report) for column, value in values]) == 0
-
-
-def _sound(column: str, value: Any, where: str, report: Report) -> bool:
-    """False, and a problem, where a text holds NUL or half a surrogate pair, or is too long to keep."""
-    if isinstance(value, dict):
-        return _all_sound(((f"{column}.{name}", one) for name, one in value.items()), where, report)
-    if isinstance(value, list):
-        return _all_sound(((f"{column}[{at}]", one) for at, one in enumerate(value, 1)), where, report)
-    if not isinstance(value, str):
-        return True
-    found = _unsound(value)
-    if found is None:
-        return True
-    code, message = found
-    report(Problem(severity="error", code=code, where=f"{where}“{column}”列", message=message))
-    return False
-
-
-def _unsound(text: str) -> tuple[str, str] | None:
-    if len(text) > MAX_TEXT:
-        return "text-too-long", f"文字有{len(text)}字，最多{MAX_TEXT}字，请拆分或改为附件"
-    if "\x00" in text:
-        return "nul-character", "文字里有空字符（NUL），请删去后再导入"
-    if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
-        return "lone-surrogate", "文字里有残缺的字符，请重新录入这一处"
-    return None

@@ -27,8 +27,9 @@ from app.exchange.convert import Days, ItemConverter, Teller
 from app.exchange.instruments import InstrumentConverter, instrument_day
 from app.exchange.mapping import Mapping, SameAs, load_mapping
 from app.exchange.quality import Quality
-from app.exchange.readers import Refused, Row, parse_line, read_lines, read_rows
+from app.exchange.readers import parse_line, read_lines, read_rows
 from app.exchange.records import Problem, Record
+from app.exchange.rows import Refused, Row
 from app.exchange.validation import MODELS, checked
 from app.exchange.values import read_day
 from app.items import codes
@@ -49,6 +50,7 @@ class ImportReading:
     path: Path
     mapping: Mapping
     attested: date | None
+    sheet: str | None = None
     problems: list[Problem] = field(default_factory=list)
     quality: Quality = field(default_factory=Quality)
     errors: int = 0
@@ -65,6 +67,10 @@ class ImportReading:
     def refused(self) -> bool:
         """True where some problem is an error: nothing of the file may be used."""
         return self.errors > 0
+
+    def lists(self, kind: str, ref: str) -> bool:
+        """Whether the file had a record of this reference."""
+        return hash((kind, ref)) in self._last_days
 
     def report(self, problem: Problem) -> None:
         if problem.code == "no-day":
@@ -202,7 +208,7 @@ class ImportReading:
                 return
 
     def _rows(self) -> Iterator[Row]:
-        for row in read_rows(self.path, self.report, self._require_columns):
+        for row in read_rows(self.path, self.report, self._require_columns, self.sheet):
             self.quality.rows += 1
             yield row
 
@@ -274,14 +280,18 @@ class ImportReading:
 
 
 def read_records(
-    path: str | Path, mapping: str | Path | Mapping, attested: date | None = None
+    path: str | Path,
+    mapping: str | Path | Mapping,
+    attested: date | None = None,
+    sheet: str | None = None,
 ) -> ImportReading:
     """A reading of a file by a mapping (its name, its file or itself). Raises BadMapping; else never for content.
 
-    ``attested`` is the day that the source vouches for, used for rows that have no day of their own.
+    ``attested`` is the day that the source vouches for, used for rows that have no day of their own;
+    ``sheet`` the sheet of a spreadsheet that has several.
     """
     loaded = mapping if isinstance(mapping, Mapping) else load_mapping(mapping)
-    return ImportReading(Path(path), loaded, attested)
+    return ImportReading(Path(path), loaded, attested, sheet)
 
 
 @lru_cache(maxsize=10_000)

@@ -38,7 +38,9 @@ class Record(BaseModel):
     codes: list[CodeValue] = []
     day: str = Field(description="YYYY-MM-DD: in force from this day, or the day its source attests it")
     start_unknown: bool = Field(False, description="true where `day` is an attested day, not a start")
-    status: Literal["in_force", "suspended", "ended", "unknown"] = "in_force"
+    status: Literal["in_force", "suspended", "ended", "unknown"] | None = Field(
+        None, description="absent: nothing is said of it; what is new is then in force, what is known stays"
+    )
     where: str = Field("", description="file and row, for messages")
 
 
@@ -61,7 +63,7 @@ class Spooled:
     codes: list[SpooledCode]
     day: str
     start_unknown: bool
-    status: str
+    status: str | None
     where: str
     digest: str
 

@@ -46,7 +46,7 @@ def test_a_row_becomes_region_authority_and_item_in_that_order(read: Read) -> No
     assert (region.kind, region.ref, region.content["level"]) == ("region", "511602", "4")
     assert [code.value for code in region.codes] == ["511602000000", "511602"]
     assert authority.content == {"schema": 1, "name": "区市监局", "region": "@region:511602"}
-    assert (item.ref, item.day, item.start_unknown, item.status) == ("1", "2021-06-30", True, "in_force")
+    assert (item.ref, item.day, item.start_unknown, item.status) == ("1", "2021-06-30", True, None)
     assert [(code.scheme, code.value) for code in item.codes] == [("national-12", "000104002000")]
     content = item.content
     assert content["authority"] == "@authority:511602/11450721348531435D"

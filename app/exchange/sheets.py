@@ -1,0 +1,200 @@
+"""Spreadsheets to rows: which sheet, merged cells, and files that are no honest spreadsheet."""
+
+from __future__ import annotations
+
+import datetime
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+
+from app.exchange.records import Problem
+from app.exchange.rows import Columns, Refused, Report, Row, as_row, header_of
+
+MAX_UNPACKED = 512 * 1024 * 1024
+"""Bytes that a spreadsheet may unpack to; a sheet of 100,000 rows stays well below."""
+MAX_PARTS = 2_000
+"""Files inside a spreadsheet."""
+_CHUNK = 1024 * 1024
+_EXACT_INTEGER = 10**15
+"""A spreadsheet keeps 15 digits of a number; longer codes typed as numbers have lost digits."""
+
+
+class Line(NamedTuple):
+    """A row of a sheet. ``heading``: one merged cell is all it has."""
+
+    where: str
+    cells: list[Any]
+    heading: bool
+
+
+def read_xlsx(path: Path, report: Report, columns: Columns, sheet: str | None = None) -> Iterator[Row]:
+    """The rows of one sheet: the one named, else the only one with data; several are refused by name.
+
+    A merged cell counts for every cell that it covers. A row that is one merged cell is a heading: above the
+    column names it is passed over, below them it is told.
+    """
+    _refuse_bomb(path)
+    header: list[str] = []
+    for where, cells, heading in _lines(path, sheet):
+        if not header:
+            if not heading and any(cell != "" for cell in cells):
+                header = header_of([str(_plain(cell)) for cell in cells], where)
+                columns(header)
+            continue
+        if heading:
+            _report_heading(report, where, str(next(cell for cell in cells if cell != "")))
+            continue
+        plain = [_plain(cell) for cell in cells]
+        for column, value in zip(header, plain, strict=False):
+            if isinstance(value, float) and abs(value) >= _EXACT_INTEGER:
+                _report_lost_digits(report, where, column)
+        yield from as_row(header, plain, where, report)
+    if not header:
+        raise Refused("missing-header", path.name, "表格是空的，第一行应为列名")
+
+
+def _lines(path: Path, name: str | None) -> Iterator[Line]:
+    """The sheet's rows. The library may fail on a damaged file in ways of its own, panics included."""
+    try:
+        with CalamineWorkbook.from_path(str(path)) as book:
+            page = _sheet(book, path, name)
+            place = path.name if len(book.sheet_names) == 1 else f"{path.name}·{page.name}"
+            merged = _Merged(page)
+            for number, cells in enumerate(page.iter_rows()):
+                heading = merged.fill(number, cells)
+                yield Line(f"{place} 第{number + 1}行", cells, heading)
+    except (GeneratorExit, KeyboardInterrupt, MemoryError, Refused):
+        raise
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        raise Refused("broken-xlsx", path.name, "表格文件已损坏或不是 .xlsx，请用表格软件重新另存") from None
+
+
+def _sheet(book: CalamineWorkbook, path: Path, name: str | None) -> CalamineSheet:
+    """The sheet asked for, else the only visible one with data."""
+    names = [one.name for one in book.sheets_metadata if one.typ == SheetTypeEnum.WorkSheet]
+    if name is not None:
+        if name not in names:
+            raise Refused("unknown-sheet", path.name, f"没有名为“{name}”的工作表，有的是：{_quoted(names)}")
+        return book.get_sheet_by_name(name)
+    shown = [one.name for one in book.sheets_metadata if one.visible == SheetVisibleEnum.Visible]
+    pages = [book.get_sheet_by_name(one) for one in names if one in shown or len(names) == 1]
+    filled = [page for page in pages if page.height]
+    if len(filled) > 1:
+        listed = _quoted(page.name for page in filled)
+        raise Refused(
+            "several-sheets", path.name, f"有几张工作表有数据：{listed}，请用 --sheet 写明导入哪一张"
+        )
+    if not filled:
+        raise Refused("missing-header", path.name, "表格是空的，第一行应为列名")
+    return filled[0]
+
+
+def _quoted(names: Any) -> str:
+    return "".join(f"“{name}”" for name in names)
+
+
+class _Merged:
+    """The merged cells of a sheet, filled as its rows pass."""
+
+    def __init__(self, page: CalamineSheet) -> None:
+        first = page.start[1] if page.start else 0
+        self.starting: dict[int, list[tuple[int, int, int]]] = {}
+        """First row -> (last row, first column, last column); columns from the sheet's first filled one."""
+        for (top, left), (bottom, right) in page.merged_cell_ranges or ():
+            self.starting.setdefault(top, []).append((bottom, max(left - first, 0), right - first))
+        self.open: list[tuple[int, int, int, Any]] = []
+
+    def fill(self, number: int, cells: list[Any]) -> bool:
+        """Fill the row in place; True where one cell, merged over several columns, is all that it has."""
+        self.open = [one for one in self.open if one[0] >= number]
+        starting = [one for one in self.starting.get(number, ()) if one[1] < len(cells)]
+        heading = (
+            any(
+                bottom == number
+                and right > left
+                and all(cell == "" for cell in cells[:left] + cells[left + 1 :])
+                for bottom, left, right in starting
+                if cells[left] != ""
+            )
+            and not self.open
+        )
+        self.open += [(bottom, left, right, cells[left]) for bottom, left, right in starting]
+        for _bottom, left, right, value in self.open:
+            for at in range(left, min(right + 1, len(cells))):
+                if cells[at] == "":
+                    cells[at] = value
+        return heading
+
+
+def _report_heading(report: Report, where: str, text: str) -> None:
+    message = f"本行只有合并的标题“{text[:40]}”，未作为数据"
+    report(Problem(severity="warning", code="heading-row", where=where, message=message))
+
+
+def _plain(cell: Any) -> Any:
+    """A cell as text, whole number, float or bool; dates as YYYY-MM-DD."""
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < _EXACT_INTEGER:
+        return int(cell)
+    if isinstance(cell, datetime.datetime) and cell.time() == datetime.time():
+        return cell.date().isoformat()
+    if isinstance(cell, (datetime.date, datetime.datetime, datetime.time)):
+        return cell.isoformat()
+    if isinstance(cell, datetime.timedelta):
+        return str(cell)
+    return cell
+
+
+def _report_lost_digits(report: Report, where: str, column: str) -> None:
+    report(
+        Problem(
+            severity="error",
+            code="number-lost-digits",
+            where=f"{where}“{column}”列",
+            message="长编码被存成了数字，末尾几位已丢失，请把该列设为文本并重新录入",
+        )
+    )
+
+
+def _refuse_bomb(path: Path) -> None:
+    """Unpacks every part and counts, so that sizes which the archive states falsely do not matter."""
+    try:
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+            parts = archive.infolist()
+            if len(parts) > MAX_PARTS:
+                raise Refused("zip-bomb", path.name, f"表格内部文件多达{len(parts)}个，不予打开，请重新另存")
+            total = 0
+            for part in parts:
+                total += _unpacked_size(file, part, MAX_UNPACKED - total)
+                if total > MAX_UNPACKED:
+                    raise Refused("zip-bomb", path.name, "表格解压后过大，不予打开，请拆成几个文件或改用 CSV")
+    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, NotImplementedError, RuntimeError):
+        raise Refused("broken-xlsx", path.name, "表格文件已损坏或不是 .xlsx，请用表格软件重新另存") from None
+
+
+def _unpacked_size(file: BinaryIO, part: zipfile.ZipInfo, limit: int) -> int:
+    """Bytes that a part really unpacks to; stops counting just above ``limit``."""
+    file.seek(part.header_offset)
+    local = file.read(30)
+    if len(local) < 30 or local[:4] != b"PK\x03\x04":
+        raise ValueError("no local header")
+    file.seek(int.from_bytes(local[26:28], "little") + int.from_bytes(local[28:30], "little"), 1)
+    if part.compress_type == zipfile.ZIP_STORED:
+        return part.compress_size
+    if part.compress_type != zipfile.ZIP_DEFLATED:
+        raise ValueError("unknown compression")
+    inflater, size, left = zlib.decompressobj(-15), 0, part.compress_size
+    while left > 0 and not inflater.eof and size <= limit:
+        packed = file.read(min(_CHUNK, left))
+        if not packed:
+            break
+        left -= len(packed)
+        while packed and size <= limit:
+            size += len(inflater.decompress(packed, _CHUNK))
+            packed = inflater.unconsumed_tail
+    return size

@@ -1,0 +1,44 @@
+"""What a file no longer lists. A row that is gone is no decision: it is told, and a person looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
+
+from sqlalchemy import Connection, text
+
+from app.exchange.records import Problem
+
+MAX_EACH = 1_000
+"""Rows of one place that are told; no report shows more."""
+
+_ITEMS = text(
+    "SELECT k.source, k.ref, t.name, t.region FROM source_key k JOIN timeline t ON t.subject_id = k.subject_id"
+    " AND t.valid_from <= :today AND t.valid_to > :today"
+    " WHERE k.source IN (:source, 'url') AND k.kind = 'item' AND k.owned = 1 AND t.status <> 'ended'"
+    " ORDER BY k.source, k.ref"
+)
+
+
+def no_longer_listed(
+    connection: Connection, source: str, lists: Callable[[str, str], bool], today: str, where: str
+) -> Iterator[Problem]:
+    """A warning for each item that this source brought, that stands, and that the file does not list.
+
+    Only in regions of which the file lists some item: a file of one county says nothing of another.
+    """
+    gone: dict[tuple[str, str | None], list[tuple[str, str]]] = {}
+    met: set[tuple[str, str | None]] = set()
+    for place, ref, name, region in connection.execute(_ITEMS, {"source": source, "today": today}):
+        group = (urlsplit(ref).netloc if place == "url" else place, region)
+        if lists("item", ref):
+            met.add(group)
+        elif len(listed := gone.setdefault(group, [])) < MAX_EACH:
+            listed.append((ref, name or ""))
+    for group in sorted(met & gone.keys(), key=str):
+        for ref, name in gone[group]:
+            message = (
+                f"“{name[:60]}”（{ref[:80]}）此前由本来源录入，这次不再列出；未作变更，"
+                "若已取消、下放或改由别的机关实施，请起草相应的变更单"
+            )
+            yield Problem(severity="warning", code="no-longer-listed", where=where, message=message)
