@@ -2,42 +2,67 @@
 
 import tomllib
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 
 from search.folding import fold
 from search.pinyin import syllables
 from search.tokens import content_pieces
 
+_WIDEST_GAP = 5  # characters between two parts of a term: 养(几头)猪
+
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """Official words, best first; each a tuple of parts that must all stand in a name: "养老 待遇"."""
+    """Official words, best first; each a tuple of parts that must all stand in a name: "养老 待遇".
+
+    An `action` says what is to be done (补办, 注销), not with what.
+    """
 
     official: tuple[tuple[str, ...], ...]
+    action: bool = False
+
+
+class Terms(dict[str, Concept]):
+    """{folded everyday term: its concept}; the parts of a term that may stand apart are separated by blanks."""
+
+    @cached_property
+    def longest(self) -> int:
+        return max((len(term) for term in self if " " not in term), default=0)
+
+    @cached_property
+    def apart(self) -> list[tuple[tuple[str, ...], str]]:
+        """(parts, term) of the terms whose parts may stand apart."""
+        return [(tuple(term.split()), term) for term in self if " " in term]
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A query read with the synonyms: (term as typed, its concept) in order, and the words left over."""
+    """A query read with the synonyms: (term as in the data, its concept) in order, and the words left over."""
 
     terms: list[tuple[str, Concept]] = field(default_factory=list)
     rest: list[str] = field(default_factory=list)
+
+    @property
+    def things(self) -> list[tuple[str, Concept]]:
+        return [(term, concept) for term, concept in self.terms if not concept.action]
 
 
 class SynonymError(ValueError):
     """The file breaks its own rules; the message names the group."""
 
 
-def parse(toml: str) -> dict[str, Concept]:
-    """{folded everyday term: its concept}. Raises SynonymError, also when two groups claim one term."""
-    concepts: dict[str, Concept] = {}
+def parse(toml: str) -> Terms:
+    """Raises SynonymError, also when two groups claim one term."""
+    concepts = Terms()
     for number, group in enumerate(tomllib.loads(toml).get("group", []), 1):
         terms, official = group.get("say"), group.get("means")
         if not terms or not official:
             raise SynonymError(f"group {number}: needs `say` and `means`, each with a word")
-        concept = Concept(tuple(tuple(map(fold, phrase.split())) for phrase in official))
-        for term in map(fold, terms):
+        concept = Concept(
+            tuple(tuple(map(fold, phrase.split())) for phrase in official), group.get("action", False)
+        )
+        for term in (" ".join(map(fold, phrase.split())) for phrase in terms):
             if len(term) < 2 or term in concepts:
                 raise SynonymError(f"group {number}: {term!r} is too short or stands in an earlier group")
             concepts[term] = concept
@@ -45,30 +70,57 @@ def parse(toml: str) -> dict[str, Concept]:
 
 
 @cache
-def shipped() -> dict[str, Concept]:
+def shipped() -> Terms:
     return parse(resources.files("search").joinpath("data/synonyms.toml").read_text("utf-8"))
 
 
 def by_sound(concepts: dict[str, Concept]) -> dict[str, tuple[str, Concept]]:
     """{the letters of its reading: (term, concept)}, for terms typed in pinyin or by a homophone."""
-    return {"".join(syllables(term)): (term, concept) for term, concept in concepts.items()}
+    return {"".join(syllables(term)): (term, concept) for term, concept in concepts.items() if " " not in term}
 
 
 def read(folded: str, concepts: dict[str, Concept]) -> Reading:
-    """Takes the longest term at each place, from the left; function words vanish from the rest."""
-    reading, rest, at = Reading(), "", 0
-    longest = max(map(len, concepts), default=0)
-    while at < len(folded):
-        size = next(
-            (n for n in range(min(longest, len(folded) - at), 1, -1) if folded[at : at + n] in concepts), 0
-        )
-        if size:
-            term = folded[at : at + size]
-            reading.terms.append((term, concepts[term]))
-            rest += "\n"
-        else:
-            rest += folded[at]
-        at += size or 1
+    """The longest terms first, each character in one term only; function words vanish from the rest."""
+    terms = concepts if isinstance(concepts, Terms) else Terms(concepts)
+    reading, taken = Reading(), [False] * len(folded)
+    found = []
+    for _, start, spans, term in sorted(_occurrences(folded, terms)):
+        if not any(any(taken[a:b]) for a, b in spans):
+            for a, b in spans:
+                taken[a:b] = [True] * (b - a)
+            found.append((start, term))
+    reading.terms.extend((term, terms[term]) for _, term in sorted(found))
+    rest = "".join("\n" if gone else char for char, gone in zip(folded, taken, strict=True))
     for part in rest.split("\n"):
         reading.rest.extend(piece for piece in content_pieces(part) if len(piece) > 1)
     return reading
+
+
+def _occurrences(folded: str, terms: Terms) -> list[tuple[int, int, list[tuple[int, int]], str]]:
+    """(minus its length, start, spans, term) of every term in the text; in one piece before in parts."""
+    found = []
+    for start in range(len(folded)):
+        for size in range(2, min(terms.longest, len(folded) - start) + 1):
+            if folded[start : start + size] in terms:
+                found.append((-2 * size, start, [(start, start + size)], folded[start : start + size]))
+    for parts, term in terms.apart:
+        if spans := _in_order(folded, parts):
+            found.append((1 - 2 * sum(map(len, parts)), spans[0][0], spans, term))
+    return found
+
+
+def _in_order(folded: str, parts: tuple[str, ...]) -> list[tuple[int, int]]:
+    """The spans of the parts, one after the other and near; [] where they are not so."""
+    start = folded.find(parts[0])
+    while start >= 0:
+        spans = [(start, start + len(parts[0]))]
+        for part in parts[1:]:
+            end = spans[-1][1]
+            at = folded.find(part, end, end + _WIDEST_GAP + len(part))
+            if at < 0:
+                break
+            spans.append((at, at + len(part)))
+        else:
+            return spans
+        start = folded.find(parts[0], start + 1)
+    return []

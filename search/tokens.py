@@ -128,12 +128,27 @@ def words(text: str) -> list[str]:
     return list(filter(None, map(fold, text.split())))
 
 
+def listed(file: str) -> list[str]:
+    """The folded lines of a file of search/data; # starts a comment."""
+    lines = resources.files("search").joinpath(f"data/{file}").read_text("utf-8").splitlines()
+    return [fold(line) for line in lines if line.strip() and not line.startswith("#")]
+
+
 @cache
 def function_words() -> tuple[frozenset[str], frozenset[str]]:
     """(stripped anywhere, stripped at the ends only): a single character is often part of a longer word."""
-    lines = resources.files("search").joinpath("data/function_words.txt").read_text("utf-8").splitlines()
-    found = [fold(line) for line in lines if line.strip() and not line.startswith("#")]
+    found = listed("function_words.txt")
     return frozenset(w for w in found if len(w) > 1), frozenset(w for w in found if len(w) == 1)
+
+
+@cache
+def _follow_ups() -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, listed("follow_ups.txt"))))
+
+
+def is_follow_up(folded_name: str) -> bool:
+    """Whether the name says that something granted before is changed, renewed, given up or asked about."""
+    return _follow_ups().search(folded_name) is not None
 
 
 @cache
