@@ -6,6 +6,7 @@ counting.py        embedded: exact totals and facets
 embedded_reading.py  embedded: conditions turned into queries, and the Reader
 schema.py          embedded: the index fields, and a document turned into them
 relaxing.py        what is tried when nothing contains the text (words, pinyin, typos)
+grading.py         how well a document answers what nothing contains; pure
 suggesting.py      names to complete to while typing
 matching.py        a text turned into conditions, tier by tier and layer by layer
 conditions.py      what is asked of an index, in no engine's language; the Protocol Reader
@@ -15,7 +16,7 @@ synonyms.py        everyday words -> official words, read from data/synonyms.tom
 tokens.py          grams, article numbers, function words
 pinyin.py          syllables, initials, reading a Latin query as syllables
 folding.py         fold(): what "the same character" means
-data/              synonyms.toml, function_words.txt, lookalikes.txt: plain data the legal office may extend
+data/              synonyms, function words, follow-ups, look-alikes: plain data the legal office may extend
 
 Each line imports only from lines below it, and engine.py from none.
 """

@@ -85,7 +85,7 @@ class Reader(Protocol):
         """For each, the documents that have most of the pieces' neighbouring characters, or most of their sounds."""
 
     def frequencies(self, pairs: Iterable[str]) -> tuple[dict[str, int], int]:
-        """({pair of characters: documents whose `all` has it}, documents in the index), of all days."""
+        """({pair of characters: documents whose titles have it}, documents in the index), of all days."""
 
     def names(self, condition: Condition, limit: int) -> list[tuple[str, int]]:
         """[(name, documents that bear it)], the commonest first."""

@@ -119,7 +119,8 @@ class EmbeddedReader:
         return [[schema.stored(self.searcher, address) for _, address in hits] for hits in found]
 
     def frequencies(self, pairs: Iterable[str]) -> tuple[dict[str, int], int]:
-        return {pair: self.searcher.doc_freq("all", pair) for pair in pairs}, self.searcher.num_docs
+        count = self.searcher.doc_freq
+        return {pair: count("name", pair) + count("alias", pair) for pair in pairs}, self.searcher.num_docs
 
     def names(self, condition: Condition, limit: int) -> list[tuple[str, int]]:
         wanted = {"names": {"terms": {"field": "label", "size": limit, "segment_size": 1000 + limit}}}

@@ -104,9 +104,9 @@ def synonym_tiers(q: str, concepts: dict[str, synonyms.Concept], reader: Reader)
     if not reading.terms:
         return [*tiers, *_region_tiers(q, reader)]
     others = [in_title_text_or_region(word) for word in reading.rest]
-    for most, name, score in ((1, "首选官方用语", 0.5), (None, "官方用语", 0.45)):
+    for most, name, score in ((1, "首选官方用语", 0.5), (2, "次选官方用语", 0.48), (None, "官方用语", 0.45)):
         chosen = [concept.official[:most] for _, concept in reading.terms]
-        official = [either(_named(parts) for parts in phrases) for phrases in chosen]
+        official = [either(named(parts) for parts in phrases) for phrases in chosen]
         needles = [part for phrases in chosen for parts in phrases for part in parts]
         tiers.append(
             Tier(
@@ -129,7 +129,7 @@ def reasons(reading: synonyms.Reading) -> tuple[str, ...]:
     )
 
 
-def _named(parts: tuple[str, ...]) -> Condition:
+def named(parts: tuple[str, ...]) -> Condition:
     return every(in_title(part) for part in parts)
 
 

@@ -28,7 +28,7 @@ from search.values import (
     to_source,
 )
 
-VERSION = 3
+VERSION = 4
 
 # Fields of bigrams with positions, searched by phrases. `all` holds every value and alone decides what
 # matches; the others only rank. `region` is not part of `all`: a region's name makes no item "contain" it;
@@ -49,7 +49,7 @@ def build() -> tantivy.Schema:
     builder.add_text_field("chars", tokenizer_name="whitespace", index_option="basic")
     for name in (*_KEYWORDS, "subject"):
         builder.add_text_field(name, tokenizer_name="raw", fast=True, index_option="basic")
-    # Name as written, for suggestions; and (length of name, id), which orders hits within a tier.
+    # Name as written, for suggestions; and what orders hits within a tier (see values.order).
     for name in ("label", "order"):
         builder.add_text_field(name, tokenizer_name="raw", fast=True, index_option="basic")
     # Facets are counted by number, three times as fast as by text; the text fields know the values.

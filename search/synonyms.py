@@ -76,7 +76,9 @@ def shipped() -> Terms:
 
 def by_sound(concepts: dict[str, Concept]) -> dict[str, tuple[str, Concept]]:
     """{the letters of its reading: (term, concept)}, for terms typed in pinyin or by a homophone."""
-    return {"".join(syllables(term)): (term, concept) for term, concept in concepts.items() if " " not in term}
+    return {
+        "".join(syllables(term)): (term, concept) for term, concept in concepts.items() if " " not in term
+    }
 
 
 def read(folded: str, concepts: dict[str, Concept]) -> Reading:

@@ -51,8 +51,9 @@ def keywords(document: SearchDocument) -> dict[str, list[str]]:
 
 
 def order(document: SearchDocument) -> str:
-    """By length of name, then id: the order of hits within a tier."""
-    return f"{min(len(fold(document.name)), 9999):04d}{document.id}"
+    """The order of hits within a tier: first-time items before follow-ups, shorter names first, then id."""
+    name = fold(document.name)
+    return f"{tokens.is_follow_up(name):d}{min(len(name), 9999):04d}{document.id}"
 
 
 def label(document: SearchDocument) -> str:

@@ -7,13 +7,15 @@ blind half was written from the items alone and is never tuned on; the tuned hal
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from app.bench.figures import Plan, Row
+from search.embedded import EmbeddedEngine
 from search.engine import Engine, SearchDocument, SearchQuery
 
 DAY = "2026-07-01"
@@ -21,6 +23,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SETS = ROOT / "tests" / "search" / "judged"
 SEED = ROOT / "seed"
 HALVES = ("blind", "tuned")
+AIM = 0.80
+"""The share of everyday queries of the blind half whose answer is among the first five."""
 LOOKED_AT = 10
 """Hits of a page that count at all."""
 
@@ -42,9 +46,6 @@ class Score:
     at_1: float
     at_5: float
     mrr_10: float
-
-    def __str__(self) -> str:
-        return f"{self.at_1:.2f} {self.at_5:.2f} {self.mrr_10:.2f} of {self.queries}"
 
 
 def judged(half: str) -> list[Judged]:
@@ -130,7 +131,9 @@ def _seeded(aliases: bool) -> Iterator[SearchDocument]:
             name=content["name"],
             aliases=tuple(content.get("aliases", ())) if aliases else (),
             authority_names=(organ["name"], *organ.get("short_names", ())),
-            citations=tuple(f"{c['title']} {c.get('article', '')}".strip() for c in content.get("citations", ())),
+            citations=tuple(
+                f"{c['title']} {c.get('article', '')}".strip() for c in content.get("citations", ())
+            ),
             codes=tuple(code["value"] for code in record.get("codes", ())),
             texts=tuple(filter(None, [content.get("parent_name")])),
             type=content["type"],
@@ -144,6 +147,34 @@ def _records(name: str) -> list[dict[str, Any]]:
     return [orjson.loads(line) for line in (SEED / f"{name}.jsonl").read_bytes().splitlines()]
 
 
-def table(half: str, found: dict[str, Score], say: Callable[[str], None]) -> None:
+def lines(half: str, found: dict[str, Score]) -> Iterator[str]:
+    """The scores of a half, the largest kind first, all of them last."""
     for kind, score in sorted(found.items(), key=lambda one: (one[0] == "all", -one[1].queries)):
-        say(f"  {half:>6} {kind:<14} success@1 {score.at_1:.2f}  @5 {score.at_5:.2f}  MRR@10 {score.mrr_10:.2f}  of {score.queries}")
+        yield (
+            f"{half:>8} {kind:<16} success@1 {score.at_1:.2f}, @5 {score.at_5:.2f},"
+            f" MRR@10 {score.mrr_10:.2f} of {score.queries}"
+        )
+
+
+def bench(plan: Plan) -> list[Row]:
+    """Everyday success@5 of both halves; every kind is told beside."""
+    if not SETS.exists():
+        return [Row("search, judged", None, beside="the judged sets are in the source tree only")]
+    engine = EmbeddedEngine(plan.directory / "judged")
+    engine.rebuild(corpus(), seq=1)
+    rows = []
+    for half in HALVES:
+        found = evaluate(engine, judged(half))
+        for line in lines(half, found):
+            plan.say(line)
+        rows.append(
+            Row(
+                f"search, everyday success@5, {half} half",
+                found["everyday"].at_5,
+                AIM,
+                beside=f"@1 {found['everyday'].at_1:.2f}, MRR@10 {found['everyday'].mrr_10:.2f}",
+                numbers={kind: asdict(score) for kind, score in found.items()},
+            )
+        )
+    engine.close()
+    return rows

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from app import tables  # noqa: F401  every table is known before guards are installed
-from app.bench import importing, publishing, read, reporting, revisions, searching, starting
+from app.bench import importing, judging, publishing, read, reporting, revisions, searching, starting
 from app.bench.figures import Plan, Row
 
 BENCHES: dict[str, Callable[[Plan], list[Row]]] = {
@@ -16,6 +16,7 @@ BENCHES: dict[str, Callable[[Plan], list[Row]]] = {
     "import": importing.bench,
     "revisions": revisions.bench,
     "search": searching.bench,
+    "judged": judging.bench,
 }
 
 
