@@ -3,6 +3,7 @@
 from sqlmodel import SQLModel
 
 from app.auth.models import Account, Token
+from app.changes.duties import Duty, Fulfilment
 from app.changes.models import ChangesetEvent, ChangesetTable, DraftDecision
 from app.exchange.models import ImportRun, SourceKey, SourceSeen
 from app.files import StoredFile
@@ -21,6 +22,8 @@ __all__ = [
     "ChangesetEvent",
     "ChangesetTable",
     "DraftDecision",
+    "Duty",
+    "Fulfilment",
     "ImportRun",
     "Owed",
     "SourceKey",

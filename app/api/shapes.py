@@ -82,6 +82,8 @@ class KinShape(BaseModel):
     id: str = Field(description="registry id")
     relation: str = Field(description="the outcome that made the lineage: merge, split, receive, ...")
     effective_from: str = Field(description="the day from which the one came from the other")
+    step: int = Field(description="1: directly; 2: from one that came from it, and so on")
+    via: str | None = Field(description="the one a step before; none at step 1")
 
 
 class ItemShape(BaseModel):

@@ -16,9 +16,12 @@ from sqlalchemy import Connection, bindparam, text
 from app.auth.actor import Actor
 from app.canonical import decode, digest, encode
 from app.changes import kinds
+from app.changes.accepting import Handovers, acceptances_of, require_fit
 from app.changes.carrying import ending_authorities, held_by
+from app.changes.fulfilling import entrusted_by, has_lapsed, owed_references, require_open
 from app.changes.outcomes import ABSENT, Asked, Before, Subject, act_of
 from app.changes.scope import Scope
+from app.changes.succession import PLACES
 from app.errors import Invalid, Refused, RegistryError
 from app.versions import ids
 from app.versions.fold import Effect, State, apply_changes, at, boundaries, diff, fold
@@ -29,6 +32,12 @@ Check = Callable[[str, dict[str, Any]], Sequence[str]]
 """(kind, content as it will be) -> reasons to refuse. Given by higher layers."""
 
 FREE_WORDS = ("words", "annex", "number", "receiver", "follow_up", "reason", "timing", "outside")
+DUTIES = ("receivers", "transition_until", "duties", "fulfils", "pending_law", "authorised_by")
+"""What the statement of a decision says beside its words; see ``duties``."""
+
+
+TAKES_FROM = ["receive", "origin"]
+"""Outcome and role of what an acceptance does to its origin: not its own to answer for."""
 
 
 @dataclass(slots=True)
@@ -57,6 +66,8 @@ class Decider:
         self.pending: dict[str, list[Effect]] = {}
         self.created: dict[str, str] = {}
         self.unmade: list[str] = []
+        self.acts: dict[int, Act] = {}
+        """By the place of the decision, from 1."""
         self._ahead = 1 << 60
         self._loaded = False
 
@@ -64,6 +75,7 @@ class Decider:
         """Raises Invalid, Refused or Forbidden, naming the decision's place (from 1)."""
         self.load(bodies)
         decided = Decided(histories=self.histories)
+        handovers = Handovers(self.connection, bodies)
         wanted: set[tuple[str, str]] = set()
         for place, body in enumerate(bodies, start=1):
             try:
@@ -71,7 +83,8 @@ class Decider:
                 if body["outcome"] == "void":
                     decided.voids.append(self._void(body, bodies))
                 else:
-                    decided.acts.append(self._decide(body, wanted))
+                    self.acts[place] = self._decide(body, place, handovers, wanted)
+                    decided.acts.append(self.acts[place])
             except RegistryError as error:
                 error.detail.setdefault("decision", place)
                 if len(bodies) > 1 and not error.message.startswith("第"):
@@ -93,12 +106,13 @@ class Decider:
         acts = [body["act"] for body in bodies if body["outcome"] == "void"]
         if acts:
             query = text(
-                "SELECT act, subject_id, effective_from FROM decision WHERE act IN :acts ORDER BY seq"
+                "SELECT act, subject_id, effective_from, outcome, role FROM decision WHERE act IN :acts ORDER BY seq"
             )
-            for act, subject, day in self.connection.execute(
+            for act, subject, day, *what in self.connection.execute(
                 query.bindparams(bindparam("acts", expanding=True)), {"acts": acts}
             ):
-                self.voiding.setdefault(act, []).append((subject, day))
+                if what != TAKES_FROM:
+                    self.voiding.setdefault(act, []).append((subject, day))
                 named.add(subject)
         self.histories = load_histories(self.connection, sorted(named))
 
@@ -106,7 +120,9 @@ class Decider:
         """Each subject that a decision is about, and the day from which it changes it; once loaded."""
         if body["outcome"] == "void":
             return self.voiding.get(body["act"], [])
-        return [(subject, body["effective_from"]) for subject in subjects_of(body)]
+        # What an acceptance does to its origins was decided by the devolve: it rests on nothing else of theirs.
+        about = {**body, "origins": ()} if body["outcome"] == "receive" else body
+        return [(subject, body["effective_from"]) for subject in subjects_of(about)]
 
     def base_of(self, body: dict[str, Any]) -> dict[str, list[int]]:
         """Per subject that exists, the revisions the decision rests on: see ``base_revisions``."""
@@ -136,12 +152,19 @@ class Decider:
 
     # --- deciding
 
-    def _decide(self, body: dict[str, Any], wanted: set[tuple[str, str]]) -> Act:
+    def _decide(
+        self, body: dict[str, Any], place: int, handovers: Handovers, wanted: set[tuple[str, str]]
+    ) -> Act:
         self._check_timing(body)
         self._check_kind(body)
         before = {subject: self._before(subject, body) for subject in subjects_of(body)}
-        act = act_of(asked_of(body), before)
-        act.statement = {name: body[name] for name in FREE_WORDS if body.get(name)} or None
+        asked = asked_of(body)
+        asked.accepts = [handovers.accept(one, place) for one in body.get("accepts", ())]
+        act = act_of(asked, before)
+        self._state_what(act, body)
+        require_fit(self.connection, asked, before)
+        require_open(self.connection, body)
+        wanted.update(owed_references(body))
         for part in act.parts:
             history = self.histories.get(part.subject_id)
             if history is not None and part.creates is None:
@@ -151,6 +174,17 @@ class Decider:
                 part.creates = kinds.validate(body["kind"], part.creates)
             self._apply(body, part.subject_id, part, wanted)
         return act
+
+    def _state_what(self, act: Act, body: dict[str, Any]) -> None:
+        """The decision's words, and what it leaves to be done; acts of this changeset get their seq later."""
+        said = {name: body[name] for name in (*FREE_WORDS, *DUTIES) if body.get(name)}
+        if body.get("accepts"):
+            said["accepts"] = []
+            for one in body["accepts"]:
+                said["accepts"].append(accepted := {"act": one.get("act"), "receiver": one["receiver"]})
+                if one.get("decision"):
+                    act.builds_on.append((self.acts[one["decision"]], accepted))
+        act.statement = said or None
 
     def _check_timing(self, body: dict[str, Any]) -> None:
         day = body["effective_from"]
@@ -188,7 +222,14 @@ class Decider:
         if state is None:
             # It exists, but not on this day: a later start, or an entry that was voided.
             return Before("not_yet") if self._has_creator(subject_id) else ABSENT
-        return Before(state["status"], state)
+        if body["outcome"] != "entrust" or subject_id == body.get("subject"):
+            return Before(state["status"], state)
+        return Before(
+            state["status"],
+            state,
+            lapsed=has_lapsed(self._effects(subject_id), body["effective_from"]),
+            origins=frozenset(entrusted_by(self.connection, subject_id)),
+        )
 
     def _has_creator(self, subject_id: str) -> bool:
         return any(effect.creates_body for effect in self._effects(subject_id))
@@ -219,7 +260,8 @@ class Decider:
         )
         kind = body["kind"]
         stood = self._state(subject_id, part.effective_from)
-        if stood is not None:
+        takes = [body["outcome"], part.role] == TAKES_FROM
+        if stood is not None and not takes:
             self.scope.require(kind, subject_id, stood, part.effective_from)
         self._refuse_used_keys(subject_id, effect)
         self.pending.setdefault(subject_id, []).append(effect)
@@ -243,7 +285,8 @@ class Decider:
                 for reason in check(kind, state):
                     raise Refused(reason, code="check-failed")
             if day == part.effective_from:
-                self.scope.require(kind, subject_id, state, day)
+                if not takes:
+                    self.scope.require(kind, subject_id, state, day)
                 if part.creates is not None or _refers(part.changes):
                     wanted.update(kinds.references(kind, state))
 
@@ -254,14 +297,19 @@ class Decider:
             for change in effect.changes()
             if change["op"] == "add" and change["path"] != "codes"
         ]
+        added += [
+            (c["once"]["path"], key) for c in effect.changes() if "once" in c for key in c["once"]["keys"]
+        ]
         if not added:
             return
         used: set[tuple[str, str]] = set()
+        own = [change for change in effect.changes() if change["path"] == PLACES]
         for earlier in self._effects(subject_id):
             used |= {
                 (change["path"], change["value"]["key"])
                 for change in earlier.changes()
                 if change["op"] == "add"
+                and change not in own  # a place lost by its day, and by its acceptance
             }
             if earlier.creates_body is not None:
                 document = decode(earlier.creates_body)
@@ -325,7 +373,8 @@ class Decider:
         act = body["act"]
         rows = self.connection.execute(
             text(
-                "SELECT d.subject_id, d.effective_from, d.creates, d.outcome FROM decision d WHERE d.act = :act"
+                "SELECT d.subject_id, d.effective_from, d.creates, d.outcome, d.role FROM decision d"
+                " WHERE d.act = :act ORDER BY d.seq"
             ),
             {"act": act},
         ).all()
@@ -342,10 +391,11 @@ class Decider:
                 code="already-effective",
             )
         self._refuse_dependents(rows, set(named))
-        for subject_id, day, *_ in rows:
+        self._refuse_accepted(act, set(named))
+        for subject_id, day, _, *what in rows:
             history = self.histories[subject_id]
             state = self._state(subject_id, day)
-            if state is not None:
+            if state is not None and what != TAKES_FROM:
                 self.scope.require(history.kind, subject_id, state, day)
             history.effects = [effect for effect in history.effects if effect.act != act]
         statement = {name: body[name] for name in FREE_WORDS if body.get(name)} or None
@@ -371,6 +421,16 @@ class Decider:
                     acts=sorted(left)[:20],
                 )
             self.unmade.append(subject_id)
+
+    def _refuse_accepted(self, act: int, voided: set[int]) -> None:
+        """Refused while an unvoided acceptance builds on the devolve."""
+        left = set(acceptances_of(self.connection, act)) - voided
+        if left:
+            raise Refused(
+                f"还有承接决定（序号 {min(left)}）建立在这项下放之上，请在同一变更单中一并撤除。",
+                code="void-has-acceptances",
+                acts=sorted(left)[:20],
+            )
 
     def _refuse_referred(self) -> None:
         """Refused while another subject's content refers to a subject whose creation is voided here."""
@@ -446,6 +506,9 @@ def asked_of(body: dict[str, Any]) -> Asked:
         subjects=[_subject(body)] if body.get("subject") else [],
         origins=[_subject(place) for place in body.get("origins", ())],
         results=[_subject(place) for place in body.get("results", ())],
+        receivers=body.get("receivers", ()),
+        transition_until=body.get("transition_until"),
+        pending_law="pending_law" in body,
     )
 
 
@@ -459,6 +522,7 @@ def _subject(place: dict[str, Any]) -> Subject:
         changes=place.get("changes", ()),
         start_unknown=place.get("start_unknown", False),
         status=place.get("status", "in_force"),
+        of=place.get("of", ()),
     )
 
 

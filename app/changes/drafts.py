@@ -6,7 +6,7 @@ Nothing here writes published rows. Every function asks the actor and leaves an 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sqlmodel import Session
@@ -14,6 +14,7 @@ from sqlmodel import Session
 from app import log
 from app.auth.actor import Actor
 from app.canonical import decode, digest, encode, refuse_floats
+from app.changes.accepting import complete
 from app.changes.carrying import transfers
 from app.changes.deciding import Decider
 from app.changes.models import STATE_LABELS, Changeset, ChangesetInput, DecisionInput
@@ -211,6 +212,7 @@ def _write_decisions(
             _complete_changes(place.get("changes", ()))
     _check_new_ids(connection, bodies)
     name_new_subjects(connection, bodies)
+    complete(connection, bodies)
     bodies += transfers(connection, bodies)
     decided = Decider(connection, today, actor).decide(bodies)
     made = []
@@ -228,11 +230,21 @@ def _check_form(decision: DecisionInput) -> None:
             raise Invalid("撤除一项决定须写明决定的序号（act）和理由类别（ground）。", code="void-incomplete")
         return
     parse_day(decision.effective_from, "施行日期")
-    if decision.until is not None:
-        parse_day(decision.until, "截止日期")
+    for what, day in _other_days(decision):
+        if day is not None:
+            parse_day(day, what)
     for code in [*decision.codes, *(c for r in decision.results for c in r.codes)]:
         if looks_like_registry_id(code.value):
             raise Invalid(f"编码“{code.value}”与本登记簿的编号同形，不能用作编码。", code="code-like-id")
+
+
+def _other_days(decision: DecisionInput) -> Iterator[tuple[str, str | None]]:
+    yield "截止日期", decision.until
+    yield "过渡期的最后期限", decision.transition_until
+    for receiver in decision.receivers:
+        yield "承接期限", receiver.due
+    for duty in decision.duties:
+        yield "后续责任的期限", duty.due
 
 
 def _complete_changes(changes: Iterable[dict[str, Any]]) -> None:

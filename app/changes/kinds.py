@@ -92,6 +92,8 @@ def _item(document: dict[str, Any]) -> Facets:
     if entry := document.get("entry"):
         links.append(("entry", entry, ""))
     links += [("co-authority", target, "") for target in document.get("co_authority_ids", ())]
+    for part in document.get("excluded", ()):
+        links += [(f"excluded-{to}", part[to], part["key"]) for to in ("region", "authority") if to in part]
     return Facets(
         name=document.get("name"),
         type=document.get("type"),
@@ -161,11 +163,17 @@ _DESCRIBERS = {
 }
 
 
-_LINKED = {"entry": "entry", "co-authority": "authority", "bundles": "item"}
+_LINKED = {
+    "entry": "entry",
+    "co-authority": "authority",
+    "bundles": "item",
+    "excluded-region": "region",
+    "excluded-authority": "authority",
+}
 """What a link of a role leads to; a citation leads to an instrument."""
 
 REFERRING = frozenset(
-    {"authority", "region", "parent", "entry", "citations", "co_authority_ids", "lead", "members"}
+    {"authority", "region", "parent", "entry", "citations", "co_authority_ids", "lead", "members", "excluded"}
 )
 """Top-level fields whose values are registry ids, or hold some."""
 

@@ -11,6 +11,7 @@ from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from app.db import Ascii, Big
+from app.versions.shapes import Key
 
 States = Literal["draft", "submitted", "returned", "approved", "published", "withdrawn"]
 STATE_LABELS = {
@@ -132,13 +133,73 @@ class ChangeInput(Strict):
 
 
 class SubjectInput(Strict):
-    """One subject of a merge, split or receive: standing (``subject``) or new (``content``)."""
+    """One origin or result: standing (``subject``) or new (``content``)."""
 
     subject: str | None = Described(None, description="registry id")
     ref: str | None = Described(None, description="a name for a new subject; content may say @ref")
     content: dict[str, Any] | None = Described(None, description="a new one: its first content")
     codes: list[CodeInput] = Described([], description="a new one: its codes")
     changes: list[ChangeInput] = Described([], description="a standing one: field changes")
+    of: list[str] = Described(
+        [], max_length=1000, description="a result of merge or split: the origins it comes from; none: all"
+    )
+
+
+class ReceiverInput(Strict):
+    """承接方: whom a devolve or narrow gives it to. Each owes an acceptance."""
+
+    key: Key | None = Described(None, description="its key within the decision; given where there is none")
+    region: str | None = Described(None, description="registry id of the place")
+    authority: str | None = Described(None, description="registry id of the organ")
+    words: str | None = Described(None, max_length=1000, description="in the words of the document")
+    below: str | None = Described(
+        None, description="instead of region: every place one level below this one, each by itself"
+    )
+    due: str | None = Described(None, description="the last day for the acceptance, YYYY-MM-DD")
+    working_days: int | None = Described(
+        None, ge=0, le=10_000, description="or so many working days after effective_from"
+    )
+
+
+class AcceptanceInput(Strict):
+    """What a receive accepts: a receiver's place of a published devolve (act), or of one in this changeset."""
+
+    act: int | None = Described(None, description="seq of the devolve or narrow, as published")
+    decision: int | None = Described(None, ge=1, description="its place in this changeset, from 1")
+    receiver: str | None = Described(
+        None,
+        max_length=64,
+        description="key, region or authority of the receiver; none: the one that the result fits",
+    )
+
+
+class DutyInput(Strict):
+    """后续责任: what somebody has to do after the decision, e.g. 制定监管细则."""
+
+    key: Key | None = Described(None, description="its key within the decision; given where there is none")
+    what: str = Described(min_length=1, max_length=1000, description="what is to be done")
+    owner: str | None = Described(None, description="registry id of the authority that has to do it")
+    due: str | None = Described(None, description="the last day for it, YYYY-MM-DD")
+    working_days: int | None = Described(
+        None, ge=0, le=10_000, description="or so many working days after effective_from"
+    )
+
+
+class FulfilmentInput(Strict):
+    """A duty that this decision fulfils, from effective_from on."""
+
+    act: int = Described(description="seq of the decision that laid the duty down")
+    duty: str = Described(max_length=64, description="key of the duty")
+
+
+class PendingLawInput(Strict):
+    """待修法: what is proposed, and what has to be amended first. The item stays as it is until then."""
+
+    outcome: str = Described(max_length=40, description="cancel, devolve, ...: what is proposed")
+    instruments: list[str] = Described(
+        [], max_length=100, description="registry ids of what is to be amended"
+    )
+    words: str | None = Described(None, max_length=1000, description="the laws, in the document's words")
 
 
 class OutsideOrigin(Strict):
@@ -174,8 +235,34 @@ class DecisionInput(Strict):
         "in_force", description="creating outcomes: the status it starts with"
     )
     origins: list[SubjectInput] = Described([], description="merge, split, receive: what it comes from")
-    results: list[SubjectInput] = Described([], description="merge, split, receive: what comes of it")
+    results: list[SubjectInput] = Described(
+        [],
+        description="merge, split, receive, entrust, narrow: what comes of it; entrust: a standing one is renewed",
+    )
     outside: list[OutsideOrigin] = Described([], description="receive: origins that are not in this registry")
+    receivers: list[ReceiverInput] = Described(
+        [], max_length=5_000, description="devolve, narrow: who is to take it over"
+    )
+    transition_until: str | None = Described(
+        None,
+        description="devolve, narrow (过渡期): the first day on which it no longer holds here, accepted or not;"
+        " absent: effective_from",
+    )
+    accepts: list[AcceptanceInput] = Described(
+        [], max_length=1_000, description="receive: the devolves that it accepts"
+    )
+    duties: list[DutyInput] = Described([], max_length=100, description="what is to be done after it")
+    fulfils: list[FulfilmentInput] = Described(
+        [], max_length=1_000, description="duties of earlier decisions that it fulfils"
+    )
+    pending_law: PendingLawInput | None = Described(
+        None, description="retain: 待修法, what is proposed once the law is amended"
+    )
+    authorised_by: str | None = Described(
+        None,
+        max_length=1000,
+        description="上级依据: the higher document that allows what a check would refuse",
+    )
     carry_items: bool = Described(
         False,
         description="merge of authorities: transfer every item of the origins to the result, in this changeset",

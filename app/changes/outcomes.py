@@ -7,44 +7,36 @@ Sources: DESIGN's outcome table, after the annexes of cleanup documents and 行�
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
 
+from app.changes.asked import (
+    ABSENT,
+    STATUS_WORDS,
+    Asked,
+    Before,
+    Rule,
+    Subject,
+    added_codes,
+    check_status,
+    check_until,
+    created,
+)
+from app.changes.succession import devolved, entrusted, narrowed, received, reshaped
 from app.errors import Refused
 from app.versions.fold import Change
 from app.versions.recording import Act, Part, add_code
 
-Alive = frozenset({"in_force", "suspended", "unknown"})
-
-
-@dataclass(frozen=True, slots=True)
-class Before:
-    """The state of a subject just before the decision, on the decision's own day. None status: not existing."""
-
-    status: str | None
-    document: Mapping[str, Any] = field(default_factory=dict)
-
-
-ABSENT = Before(None)
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What an outcome asks of the state before and does to the status."""
-
-    label: str
-    shape: str = "one"
-    """one: a subject that stands; new: creates; join: n origins, 1 result; part: 1 origin, n results;
-    from: results with origins that stand on (receive)."""
-    before: frozenset[str] = Alive
-    after: str | None = None
-    needs_changes: bool = False
-    may_change: bool = True
-    must_change: tuple[str, ...] = ()
-    """Top-level fields of which the changes must set at least one."""
-    timed: bool = False
-    """Whether it may hold for a time only (until)."""
-
+__all__ = [
+    "ABSENT",
+    "RESERVED_FIELDS",
+    "RULES",
+    "STATUS_WORDS",
+    "Asked",
+    "Before",
+    "Rule",
+    "Subject",
+    "act_of",
+    "rule_for",
+]
 
 _ADJUSTABLE = {"adjust": Rule("调整", needs_changes=True, timed=True)}
 _PLACES = {
@@ -61,8 +53,10 @@ RULES: dict[str, dict[str, Rule]] = {
         "add": Rule("新增", shape="new"),
         "retain": Rule("保留", may_change=False),
         **_ADJUSTABLE,
-        "narrow": Rule("部分取消、部分下放", needs_changes=True, timed=True),
+        "narrow": Rule("部分取消、部分下放", shape="less", timed=True),
         "cancel": Rule("取消", after="ended", may_change=False),
+        "devolve": Rule("下放", shape="down", may_change=False),
+        "entrust": Rule("委托", shape="lend", timed=True),
         "merge": Rule("合并", shape="join", after="ended"),
         "split": Rule("拆分", shape="part", after="ended"),
         "receive": Rule("承接", shape="from"),
@@ -97,14 +91,8 @@ RULES: dict[str, dict[str, Rule]] = {
 RESERVED_FIELDS = {"authority": "transfer", "type": "convert"}
 """Fields of an item that only their own outcome may change, so that reports count them."""
 
-STATUS_WORDS = {
-    None: "尚不存在",
-    "not_yet": "尚未施行",
-    "in_force": "在用",
-    "suspended": "暂停中",
-    "ended": "已取消",
-    "unknown": "状态不明",
-}
+_ALONE = ("one", "less", "down", "lend")
+"""Shapes of outcomes that a subject of its own goes through."""
 
 
 def rule_for(kind: str, outcome: str) -> Rule:
@@ -116,75 +104,57 @@ def rule_for(kind: str, outcome: str) -> Rule:
     return rule
 
 
-@dataclass(slots=True)
-class Subject:
-    """One subject a decision names: standing, or new with its content and codes."""
-
-    id: str
-    content: dict[str, Any] | None = None
-    codes: Sequence[Mapping[str, str]] = ()
-    changes: Sequence[Change] = ()
-    start_unknown: bool = False
-    status: str = "in_force"
-
-
-@dataclass(slots=True)
-class Asked:
-    """A decision as asked for: one subject, or origins and results."""
-
-    kind: str
-    outcome: str
-    effective_from: str
-    until: str | None = None
-    subjects: Sequence[Subject] = ()
-    origins: Sequence[Subject] = ()
-    results: Sequence[Subject] = ()
-
-
 def act_of(asked: Asked, before: Mapping[str, Before]) -> Act:
     """What the decision does to each subject. Pure; raises Refused with the reason in Chinese."""
     rule = rule_for(asked.kind, asked.outcome)
-    _check_until(rule, asked)
-    if rule.shape in ("join", "part", "from"):
-        return _many(rule, asked, before)
+    check_until(rule, asked)
+    _refuse_misplaced(rule, asked)
+    for result in asked.results:
+        if result.content is None:
+            _check_changes(Rule(rule.label), asked, [*result.changes, *added_codes(result)])
+    if rule.shape in ("join", "part"):
+        return reshaped(rule, asked, before)
+    if rule.shape == "from":
+        return received(rule, asked, before)
     if len(asked.subjects) != 1:
         raise Refused(f"“{rule.label}”只针对一个主体。", code="one-subject")
     subject = asked.subjects[0]
     if rule.shape == "new":
-        return Act(asked.outcome, [_created(asked, subject, before, "subject")])
-    state = before.get(subject.id, ABSENT)
-    _check_status(rule, subject, state)
+        return Act(asked.outcome, [created(asked, subject, before, "subject")])
+    check_status(rule, subject, before.get(subject.id, ABSENT))
     if subject.content is not None:
         raise Refused(f"“{rule.label}”不能带新的主体内容，请用字段变更表示。", code="content-not-allowed")
-    changes = [*subject.changes, *_added_codes(subject)]
+    changes = [*subject.changes, *added_codes(subject)]
     _check_changes(rule, asked, changes)
+    if rule.shape == "down":
+        return devolved(asked, subject)
+    if rule.shape == "less":
+        return narrowed(rule, asked, subject, before)
+    if rule.shape == "lend":
+        return entrusted(rule, asked, subject, before)
     if rule.after is not None:
         changes.append({"op": "set", "path": "status", "value": rule.after})
     return Act(asked.outcome, [Part(subject.id, asked.effective_from, until=asked.until, changes=changes)])
 
 
-def _check_until(rule: Rule, asked: Asked) -> None:
-    if asked.until is None:
-        return
-    if not rule.timed:
-        raise Refused(f"“{rule.label}”不能只在一段时间内有效，请删去截止日期。", code="until-not-allowed")
-    if asked.until <= asked.effective_from:
-        raise Refused("截止日期必须晚于生效日期（截止日当天不再有效）。", code="until-before-start")
+_TAKES = {
+    "origins": ("join", "part", "from"),
+    "results": ("join", "part", "from", "lend", "less"),
+    "receivers": ("down", "less"),
+    "accepts": ("from",),
+}
+_PARTS = {"origins": "来源", "results": "结果", "receivers": "承接方", "accepts": "所承接的决定"}
 
 
-def _check_status(rule: Rule, subject: Subject, state: Before) -> None:
-    if state.status not in rule.before:
-        word = STATUS_WORDS.get(state.status, state.status)
-        raise Refused(
-            f"{_called(subject, state)}在生效日{word}，不能{rule.label}。",
-            code="wrong-status",
-            subject=subject.id,
-        )
-
-
-def _called(subject: Subject, state: Before) -> str:
-    name = state.document.get("name") or state.document.get("title") or subject.id
-    return f"“{name}”"
+def _refuse_misplaced(rule: Rule, asked: Asked) -> None:
+    """What an outcome makes nothing of is a mistake, not a remark."""
+    for name, shapes in _TAKES.items():
+        if getattr(asked, name) and rule.shape not in shapes:
+            raise Refused(f"“{rule.label}”不写{_PARTS[name]}（{name}），请删去。", code="misplaced")
+    if asked.transition_until is not None and rule.shape not in _TAKES["receivers"]:
+        raise Refused(f"“{rule.label}”没有过渡期（transition_until），请删去。", code="misplaced")
+    if asked.pending_law and asked.outcome != "retain":
+        raise Refused("“待修法”只与“保留”一起写：修法之前事项照旧。", code="pending-law-retains")
 
 
 def _check_changes(rule: Rule, asked: Asked, changes: Sequence[Change]) -> None:
@@ -201,7 +171,7 @@ def _check_changes(rule: Rule, asked: Asked, changes: Sequence[Change]) -> None:
         raise Refused("状态由处理方式决定，不能作为字段变更。", code="status-by-outcome")
     if asked.kind == "item":
         for name, outcome in RESERVED_FIELDS.items():
-            if name in fields and asked.outcome != outcome and rule.shape == "one":
+            if name in fields and asked.outcome != outcome and rule.shape in _ALONE:
                 label = RULES["item"][outcome].label
                 raise Refused(f"变更 {name} 请用“{label}”，以便统计。", code="use-own-outcome")
 
@@ -217,69 +187,3 @@ def _is_code_change(change: Change) -> bool:
     if not all(isinstance(part, str) and len(part) <= 200 for part in parts) or not all(parts[:2]):
         return False
     return value == add_code(*parts)["value"]  # type: ignore[arg-type]
-
-
-def _created(asked: Asked, subject: Subject, before: Mapping[str, Before], role: str) -> Part:
-    if before.get(subject.id, ABSENT).status is not None:
-        raise Refused(f"{subject.id} 已经存在，不能再次新增。", code="already-exists")
-    if subject.content is None:
-        raise Refused("新增的主体没有内容，请填写。", code="no-content")
-    changes = _added_codes(subject)
-    if subject.status != "in_force":
-        changes.append({"op": "set", "path": "status", "value": subject.status})
-    return Part(
-        subject.id,
-        asked.effective_from,
-        role=role,
-        start_unknown=subject.start_unknown,
-        creates=subject.content,
-        changes=changes,
-    )
-
-
-def _many(rule: Rule, asked: Asked, before: Mapping[str, Before]) -> Act:
-    """merge: n end, 1 new or standing carries on; split: 1 ends, n start; receive: results start, origins stand."""
-    for listed in (asked.origins, asked.results):
-        if len({subject.id for subject in listed}) < len(listed):
-            raise Refused("同一主体在一项决定中列了两次，请删去重复的。", code="repeated-subject")
-    least_origins = 2 if rule.shape == "join" else (1 if rule.shape == "part" else 0)
-    if len(asked.origins) < least_origins:
-        raise Refused(f"“{rule.label}”至少要有 {least_origins} 个来源。", code="too-few-origins")
-    if rule.shape == "part" and len(asked.origins) != 1:
-        raise Refused("“拆分”只有一个来源。", code="one-origin")
-    if rule.shape == "join" and len(asked.results) != 1:
-        raise Refused("“合并”必须有且只有一个结果。", code="one-result")
-    if len(asked.results) < (2 if rule.shape == "part" else 1):
-        raise Refused(f"“{rule.label}”缺少结果。", code="too-few-results")
-    result_ids = {subject.id for subject in asked.results}
-    parts: list[Part] = []
-    for origin in asked.origins:
-        if rule.shape == "from":
-            continue
-        _check_status(rule, origin, before.get(origin.id, ABSENT))
-        if origin.id not in result_ids:
-            ended: Change = {"op": "set", "path": "status", "value": "ended"}
-            parts.append(Part(origin.id, asked.effective_from, role="origin", changes=[ended]))
-    for result in asked.results:
-        parts.append(_result(rule, asked, result, before))
-    lineage = [
-        (origin.id, result.id)
-        for origin in asked.origins
-        for result in asked.results
-        if origin.id != result.id
-    ]
-    return Act(asked.outcome, parts, lineage=lineage)
-
-
-def _result(rule: Rule, asked: Asked, result: Subject, before: Mapping[str, Before]) -> Part:
-    state = before.get(result.id, ABSENT)
-    if result.content is not None:
-        return _created(asked, result, before, "result")
-    _check_status(rule, result, state)
-    changes = [*result.changes, *_added_codes(result)]
-    _check_changes(Rule(rule.label), asked, changes)
-    return Part(result.id, asked.effective_from, role="result", changes=changes)
-
-
-def _added_codes(subject: Subject) -> list[Change]:
-    return [add_code(code["scheme"], code["value"], code.get("issuer", "")) for code in subject.codes]

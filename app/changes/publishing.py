@@ -16,7 +16,7 @@ from sqlmodel import Session
 from app import outbox
 from app.auth.actor import Actor
 from app.canonical import decode, encode
-from app.changes import kinds
+from app.changes import duties, kinds
 from app.changes.deciding import Check, Decided, Decider, comparison
 from app.changes.drafts import hands_in, hash_of
 from app.changes.models import STATE_LABELS, Changeset
@@ -71,6 +71,7 @@ def publish(
         statement=_statement(changeset, emergency),
     )
     receipt = record(connection, order, kinds.describe, decided.histories)
+    duties.write(connection, order.acts)
     outbox.enqueue(connection, INDEX, receipt.publication)
     changeset.state, changeset.publication = "published", receipt.publication
     changeset.unconfirmed = int(bool(emergency))
@@ -204,5 +205,6 @@ def publish_initial(session: Session, acts: list[Act], statement: dict[str, Any]
         )
     order = Order(kind="initial", acts=acts, statement=statement)
     receipt = record(connection, order, kinds.describe)
+    duties.write(connection, order.acts)
     outbox.enqueue(connection, INDEX, receipt.publication)
     return receipt

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from app import log, outbox
 from app.auth.actor import Actor
-from app.changes import kinds
+from app.changes import duties, kinds
 from app.changes.publishing import INDEX
 from app.db import TOMBSTONE, lock_publishing
 from app.errors import Conflict, Forbidden, Invalid, NotFound
@@ -50,6 +50,7 @@ def redact(session: Session, first: Actor, second: Actor, content: str, order: s
     touched = verifying.rederive_resting_on(connection, content, kinds.describe)
     for publication in touched:
         outbox.enqueue(connection, INDEX, publication)
+    duties.derive_again(connection, content)
     _forget_drafts(connection, content)
     log.record_access(connection, "redacted", account=second.account, subject=content, note=order)
     return receipt

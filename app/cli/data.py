@@ -13,7 +13,7 @@ from rich.console import Console
 
 from app import backups
 from app.auth.accounts import actor_of, find_account
-from app.changes import kinds
+from app.changes import duties, kinds
 from app.changes.queries import rounds
 from app.changes.redacting import redact as redact_content
 from app.cli.opening import find_registry, index_what_is_owed, open_registry, tell_progress
@@ -179,12 +179,14 @@ def verify(
     if rebuild_derived:
         with database.writing() as session:
             count = verifying.rebuild(session.connection(), kinds.describe)
+            duties.rebuild(session.connection())
         console.print(f"已重建 {count} 个主体的时间线。")
     kept = _head(head) if head else None
     with database.reading() as session:
         proof = verifying.verify(session.connection(), kinds.describe, kept)
-    if proof.finding is not None:
-        print(f"核验不通过：{proof.finding}", file=sys.stderr)
+        finding = proof.finding or duties.differs(session.connection())
+    if finding is not None:
+        print(f"核验不通过：{finding}", file=sys.stderr)
         raise typer.Exit(1)
     word = "未被改动" if proof.against_head else "一致（没有留存的日志头可比，不能断言未被改动）"
     console.print(

@@ -181,6 +181,14 @@ class Variant(Element):
     note: Text | None = None
 
 
+class Excluded(Element):
+    """不再办理的部分: a place, object or kind that a narrowing or a devolution has taken out of the item."""
+
+    words: Text | None = Field(None, description="what it is, in the words of the document")
+    region: SubjectId | None = Field(None, description="the place that has taken it over")
+    authority: SubjectId | None = Field(None, description="the organ that has taken it over")
+
+
 class Translation(Element):
     """Names and guide in a further language (the key is its BCP 47 tag)."""
 
@@ -239,6 +247,9 @@ class ItemContent(Part):
     entry: SubjectId | None = Field(None, description="基本目录事项 that this item implements")
     exercised: Text | None = Field(None, description="行使内容 (10)")
     division: Text | None = Field(None, description="权限划分 (9)")
+    excluded: list[Excluded] | None = Field(
+        None, description="不再办理的部分: 已下放并由下级承接的地方, 已取消或分出的对象、种类"
+    )
     penalty: Penalty | None = None
     levy: Levy | None = None
     inspection: Inspection | None = None

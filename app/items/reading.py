@@ -11,13 +11,13 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
-from app.db import Run
+from app.db import Run, run_by
 from app.versions.codes import main_code, never_known
 from app.versions.history import document, documents_behind, governing
+from app.versions.lineage import chain
 from app.versions.models import OPEN
 from app.versions.names import NameBook, named, named_as_known
-from app.versions.queries import Kin, Known, lineage_of, moment, state_on
-from app.versions.subjects import kin_row
+from app.versions.queries import Known, moment, state_on
 from app.versions.visibility import is_public, not_internal
 
 _ITEM = (
@@ -73,7 +73,8 @@ def read_item(run: Run, book: NameBook, item_id: str, day: str, today: str) -> b
         "seq": row[17],
     }
     if row[16]:
-        envelope["predecessors"], envelope["successors"] = _kin(run, item_id)
+        envelope["predecessors"] = chain(run, item_id, forward=False)
+        envelope["successors"] = chain(run, item_id, forward=True)
     return splice(envelope, bytes(row[10]) if row[10] is not None else None)
 
 
@@ -125,19 +126,6 @@ def splice(envelope: dict[str, Any], content: bytes | None) -> bytes:
     return orjson.dumps(envelope)[:-1] + b',"content":' + (content or b"null") + b"}"
 
 
-def _kin(run: Run, item_id: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    query = (
-        "SELECT {other}, relation, effective_from FROM lineage l WHERE {own} = ?"
-        " AND NOT EXISTS (SELECT 1 FROM void v WHERE v.act = l.act) AND {open} ORDER BY effective_from, seq"
-    )
-    before = run(query.format(other="origin", own="successor", open=not_internal("l.origin")), (item_id,))
-    after = run(query.format(other="successor", own="origin", open=not_internal("l.successor")), (item_id,))
-    shape = ("id", "relation", "effective_from")
-    return [dict(zip(shape, r, strict=True)) for r in before], [
-        dict(zip(shape, r, strict=True)) for r in after
-    ]
-
-
 def read_item_as_known(connection: Connection, item_id: str, day: str, today: str, known: Known) -> bytes:
     """The same answer as known at an earlier point of the log: worked out from revisions, slower."""
     standing = state_on(connection, item_id, day, known)
@@ -146,7 +134,7 @@ def read_item_as_known(connection: Connection, item_id: str, day: str, today: st
     content = standing.document()
     if content.get("visibility") == "internal" or not is_public(connection, item_id):
         raise never_known(item_id, "item")
-    before, after = _public_kin(connection, item_id, known)
+    run = run_by(connection)
     envelope = _empty_envelope(item_id, day, today, standing.valid_to, moment(known.recorded_at), known.seq)
     envelope |= {
         "code": main_code(standing.codes),
@@ -159,8 +147,8 @@ def read_item_as_known(connection: Connection, item_id: str, day: str, today: st
         "revision": standing.revision,
         "authority": named_as_known(connection, content.get("authority"), day, known),
         "region": named_as_known(connection, content.get("region"), day, known),
-        "predecessors": [kin_row(k, k.origin) for k in before],
-        "successors": [kin_row(k, k.successor) for k in after],
+        "predecessors": chain(run, item_id, forward=False, seq=known.seq),
+        "successors": chain(run, item_id, forward=True, seq=known.seq),
     }
     if known.asked_later:
         envelope["later_than_head"] = True
@@ -168,11 +156,3 @@ def read_item_as_known(connection: Connection, item_id: str, day: str, today: st
         behind = documents_behind(connection, [standing.revision], known)
         envelope["recorded_at"], envelope["document"] = behind[standing.revision]
     return splice(envelope, standing.body)
-
-
-def _public_kin(connection: Connection, item_id: str, known: Known) -> tuple[list[Kin], list[Kin]]:
-    before, after = lineage_of(connection, item_id, known)
-    return (
-        [kin for kin in before if is_public(connection, kin.origin)],
-        [kin for kin in after if is_public(connection, kin.successor)],
-    )

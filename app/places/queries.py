@@ -22,11 +22,22 @@ _DOWN = text(
     " SELECT DISTINCT id FROM down"
 )
 
+_BELOW = text(
+    "SELECT subject_id FROM timeline WHERE parent = :id AND kind = 'region' AND status <> 'ended'"
+    " AND valid_from <= :day AND valid_to > :day ORDER BY subject_id"
+)
+
 
 def ancestors(connection: Connection, region: str, day: str) -> list[str]:
     """The region's path from the country down to itself, on a day."""
     rows = [row[0] for row in connection.execute(_UP, {"id": region, "day": day})]
     return rows or [region]
+
+
+def children(connection: Connection, region: str, day: str) -> list[str]:
+    """The regions one level below a region that are in force on a day."""
+    rows = connection.execute(_BELOW, {"id": region, "day": day})
+    return [row[0] for row in rows]
 
 
 def subtree(connection: Connection, region: str, day: str) -> list[str]:

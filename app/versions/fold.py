@@ -6,6 +6,10 @@ Pure. The state of a subject is one document: its content, and beside the conten
 A change names a path: ``promised_limit/value``, ``materials/<key>/copies``. A list whose elements are
 objects is keyed, and each element's fields are fields of their own; any other list is a scalar.
 A change to something that does not exist on that day has no effect, so the fold is total.
+
+A change may wait for elements of a list (``once``): it has its effect on the days on which all of them are
+there, whichever decisions put them there and in whatever order. So a decision can say what follows when
+the last of several others has taken effect, and voiding one of them takes that back.
 """
 
 from __future__ import annotations
@@ -21,14 +25,23 @@ RESERVED = ("status", "codes")
 """Fields of the state that are stored beside the content, not in it."""
 
 
+class Once(TypedDict):
+    """A condition: the keyed list at ``path`` has an element for each of ``keys``."""
+
+    path: str
+    keys: list[str]
+
+
 class Change(TypedDict, total=False):
-    """``set`` a scalar (None removes it), ``add`` or ``remove`` an element, ``order`` a list's keys."""
+    """``set`` a scalar (None removes it), ``add`` or ``remove`` an element, ``order`` a list's keys.
+    With ``once`` it waits: see the module."""
 
     op: Literal["set", "add", "remove", "order"]
     path: str
     value: Any
     after: str
     keys: list[str]
+    once: Once
 
 
 @dataclass(slots=True)
@@ -93,10 +106,22 @@ def boundaries(effects: Iterable[Effect], first: str) -> list[str]:
 
 
 def apply_changes(state: State, changes: Sequence[Change]) -> None:
-    """Apply changes in order, in place."""
+    """Apply changes in order, in place; those that wait come after all others, in their own order."""
+    waiting = []
     for change in changes:
-        operation = _OPERATIONS[change["op"]]
-        operation(state, change["path"].split("/"), change)
+        if "once" in change:
+            waiting.append(change)
+        else:
+            _OPERATIONS[change["op"]](state, change["path"].split("/"), change)
+    for change in waiting:
+        if _all_there(state, change["once"]):
+            _OPERATIONS[change["op"]](state, change["path"].split("/"), change)
+
+
+def _all_there(state: State, once: Once) -> bool:
+    listed = at(state, once["path"])
+    there = {part.get("key") for part in listed if isinstance(part, dict)} if listed else set()
+    return there.issuperset(once["keys"])
 
 
 def is_keyed(value: Any) -> bool:
@@ -286,5 +311,5 @@ def with_before(before: State, changes: Iterable[Change]) -> list[dict[str, Any]
 
 
 def touches_content(changes: Iterable[Change]) -> bool:
-    """Whether any change reaches the stored content, or only status and codes."""
-    return any(change["path"].split("/", 1)[0] not in RESERVED for change in changes)
+    """Whether any change reaches the stored content or waits for it, or only status and codes are set."""
+    return any(change["path"].split("/", 1)[0] not in RESERVED or "once" in change for change in changes)

@@ -63,6 +63,11 @@ class Act:
     parts: list[Part]
     statement: dict[str, Any] | None = None
     lineage: list[tuple[str, str]] = field(default_factory=list)
+    builds_on: list[tuple[Act, dict[str, Any]]] = field(default_factory=list)
+    """Earlier acts of the same publication that the statement refers to, each with the place in the statement
+    whose ``act`` is to be their seq."""
+    seq: int | None = None
+    """Given on recording."""
 
 
 @dataclass(slots=True)
@@ -380,13 +385,15 @@ def _add_act(
     facets: dict[str, Facets],
     describe: Describe,
 ) -> None:
+    for earlier, place in act.builds_on:
+        place["act"] = earlier.seq
     statement = contents.put(act.statement) if act.statement else None
     for part in act.parts:
         if part.creates is not None and part.subject_id not in histories:
             kind = kind_of(part.subject_id)
             rows.add("subject", part.subject_id, kind)
             histories[part.subject_id] = History(kind)
-    act_seq = rows.seq + 1
+    act_seq = act.seq = rows.seq + 1
     for part in act.parts:
         history = histories.get(part.subject_id)
         if history is None:

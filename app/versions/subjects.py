@@ -7,8 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from app.db import run_by
+from app.versions.lineage import chain
 from app.versions.names import Name, name_on, names_of
-from app.versions.queries import Kin, Known, Standing, lineage_of, state_on
+from app.versions.queries import Known, Standing, state_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +37,11 @@ class Described:
 def describe_on(connection: Connection, subject_id: str, day: str, known: Known) -> Described:
     """Raises NotFound for one that was never known (at that time)."""
     standing = state_on(connection, subject_id, day, known)
-    before, after = lineage_of(connection, subject_id, known)
+    run = run_by(connection)
     return Described(
         standing=standing,
         content=standing.document(),
         names=names_of(connection, subject_id, known),
-        predecessors=[kin_row(one, one.origin) for one in before],
-        successors=[kin_row(one, one.successor) for one in after],
+        predecessors=chain(run, subject_id, forward=False, seq=known.seq),
+        successors=chain(run, subject_id, forward=True, seq=known.seq),
     )
-
-
-def kin_row(row: Kin, subject_id: str) -> dict[str, Any]:
-    """A lineage row as answers show it, from the other side's view."""
-    return {"id": subject_id, "relation": row.relation, "effective_from": row.effective_from}

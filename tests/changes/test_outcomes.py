@@ -8,21 +8,25 @@ import re
 import pytest
 from registry import TODAY, adjust, item_content
 
-from app.changes import outcomes
+from app.changes import asked, outcomes, succession
+from app.changes.asked import Acceptance
 from app.changes.outcomes import RULES, Asked, Before, Subject, act_of
 from app.errors import Refused
 from app.versions import queries
+from app.versions.names import names_of
 
 DAY = "2026-10-01"
 STANDS = Before("in_force", {"name": "取水许可"})
 
 
-def ask(outcome="adjust", kind="item", until=None, before=None, subjects=None, origins=(), results=()):
+def ask(
+    outcome="adjust", kind="item", until=None, before=None, subjects=None, origins=(), results=(), **more
+):
     if subjects is None:
         subjects = [Subject("qdi-1", changes=[{"op": "set", "path": "name", "value": "新"}])]
-    asked = Asked(kind, outcome, DAY, until, subjects, origins, results)
+    question = Asked(kind, outcome, DAY, until, subjects, origins, results, **more)
     return act_of(
-        asked, before if before is not None else {"qdi-1": STANDS, "qdi-2": STANDS, "qdi-3": STANDS}
+        question, before if before is not None else {"qdi-1": STANDS, "qdi-2": STANDS, "qdi-3": STANDS}
     )
 
 
@@ -36,6 +40,13 @@ def set_(path, value="x"):
 
 A, B, C = Subject("qdi-1"), Subject("qdi-2"), Subject("qdi-3")
 NEW = Subject("qdi-9", content={"name": "新"})
+ANOTHER = Subject("qdi-10", content={"name": "又新"})
+COUNTY = {"key": "c1", "region": "qdr-1"}
+
+
+def accepting(opens=DAY, lost_from=DAY, taken_by=None):
+    return Acceptance("qdi-1", COUNTY, opens, lost_from, taken_by)
+
 
 REFUSALS = {
     "unknown-outcome": ({"outcome": "enact"}, "不能作出“enact”处理"),
@@ -56,25 +67,87 @@ REFUSALS = {
     "already-exists": ({"outcome": "add", "subjects": plain(content={"name": "x"})}, "已经存在"),
     "no-content": ({"outcome": "add", "subjects": [Subject("qdi-9")]}, "没有内容"),
     "too-few-origins": ({"outcome": "merge", "origins": [A], "results": [NEW]}, "至少要有 2 个来源"),
-    "one-origin": ({"outcome": "split", "origins": [A, B], "results": [NEW, C]}, "只有一个来源"),
-    "one-result": ({"outcome": "merge", "origins": [A, B], "results": []}, "只有一个结果"),
-    "too-few-results": ({"outcome": "split", "origins": [A], "results": [NEW]}, "缺少结果"),
+    "merge-not-fewer": ({"outcome": "merge", "origins": [A, B], "results": [NEW, C]}, "请用“拆分”"),
+    "split-fewer": ({"outcome": "split", "origins": [A, B, C], "results": [NEW, ANOTHER]}, "请用“合并”"),
+    "too-few-results": ({"outcome": "split", "origins": [A], "results": [NEW]}, "至少要有 2 个结果"),
     "repeated-subject": ({"outcome": "merge", "origins": [A, A], "results": [NEW]}, "列了两次"),
+    "not-an-origin": (
+        {
+            "outcome": "merge",
+            "origins": [A, B],
+            "results": [Subject("qdi-9", content={"name": "新"}, of=["qdi-3"])],
+        },
+        "结果写明来自 qdi-3",
+    ),
+    "origin-without-result": (
+        {
+            "outcome": "merge",
+            "origins": [A, B],
+            "results": [Subject("qdi-9", content={"name": "新"}, of=["qdi-1"])],
+        },
+        "来源 qdi-2 没有归入任何结果",
+    ),
+    "misplaced": (
+        {"outcome": "cancel", "subjects": plain(), "receivers": [COUNTY]},
+        "不写承接方（receivers）",
+    ),
+    "pending-law-retains": (
+        {"outcome": "cancel", "subjects": plain(), "pending_law": True},
+        "修法之前事项照旧",
+    ),
+    "no-receivers": ({"outcome": "devolve", "subjects": plain()}, "须写明由谁承接"),
+    "empty-receiver": (
+        {"outcome": "devolve", "subjects": plain(), "receivers": [{"key": "k"}]},
+        "没有写明是谁",
+    ),
+    "repeated-receiver": (
+        {"outcome": "devolve", "subjects": plain(), "receivers": [COUNTY, COUNTY]},
+        "列了两次",
+    ),
+    "transition-without-receivers": (
+        {"outcome": "narrow", "transition_until": "2027-01-01"},
+        "请写明 receivers",
+    ),
+    "transition-before-start": (
+        {"outcome": "devolve", "subjects": plain(), "receivers": [COUNTY], "transition_until": DAY},
+        "必须晚于施行日期",
+    ),
+    "nothing-less": ({"outcome": "narrow", "subjects": plain()}, "没有写明少了什么"),
+    "until-with-receivers": (
+        {"outcome": "narrow", "until": "2027-01-01", "receivers": [COUNTY]},
+        "不能同时写承接的地方",
+    ),
+    "accepted-too-early": (
+        {"outcome": "receive", "origins": [A], "results": [NEW], "accepts": [accepting(opens="2026-11-01")]},
+        "“取水许可”自 2026-11-01 起下放，承接不能早于这一天",
+    ),
+    "already-accepted": (
+        {
+            "outcome": "receive",
+            "origins": [A],
+            "results": [NEW],
+            "accepts": [accepting(taken_by="决定序号 7")],
+        },
+        "已经承接（决定序号 7）",
+    ),
+    "not-by-entrusting": ({"outcome": "entrust", "subjects": plain(), "results": [NEW]}, "权力来源"),
+    "not-entrusted-here": ({"outcome": "entrust", "subjects": plain(), "results": [B]}, "不能续期"),
 }
 
 
 @pytest.mark.parametrize("code", REFUSALS)
 def test_every_refusal_has_its_sentence(code):
-    asked, sentence = REFUSALS[code]
+    question, sentence = REFUSALS[code]
     with pytest.raises(Refused) as refusal:
-        ask(**asked)
+        ask(**question)
     assert refusal.value.code == code
     assert sentence in refusal.value.message
     assert refusal.value.message.endswith("。")
 
 
 def test_no_refusal_is_left_out():
-    assert set(re.findall(r'code="([a-z-]+)"', inspect.getsource(outcomes))) == set(REFUSALS)
+    sources = "".join(inspect.getsource(rules) for rules in (asked, succession, outcomes))
+    assert set(re.findall(r'code="([a-z-]+)"', sources)) == set(REFUSALS)
 
 
 @pytest.mark.parametrize(
@@ -263,9 +336,7 @@ def test_a_rename_writes_one_revision_of_the_organ_and_none_of_its_items(office)
     )
     assert office.count("revision") == revisions + 1
     with office.database.reading() as session:
-        names = queries.names_of(
-            session.connection(), office.water, queries.known_at(session.connection(), None)
-        )
+        names = names_of(session.connection(), office.water, queries.known_at(session.connection(), None))
     assert [(n.valid_from, n.name) for n in names] == [("2000-01-01", "广安区水务局"), (DAY, "广安区水利局")]
 
 
