@@ -6,9 +6,8 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import psycopg
 from fastapi import Depends, Header, Query, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
@@ -23,6 +22,9 @@ from app.settings import Settings
 from app.versions.names import NameBook
 from app.versions.queries import Known, known_at, parse_day, today
 from search.engine import Engine
+
+if TYPE_CHECKING:
+    import psycopg
 
 
 class Registry:
@@ -53,12 +55,14 @@ class Registry:
             finally:
                 local.execute("COMMIT")
             return
+        from psycopg import OperationalError  # only where the database is a server: it takes long to load
+
         server = self._server_reader()
         try:
             yield lambda statement, parameters: server.execute(
                 statement.replace("?", "%s"), parameters, prepare=True
             ).fetchall()
-        except psycopg.OperationalError:
+        except OperationalError:
             self._local.server = None  # the server went away: the next read opens another
             raise
         finally:
@@ -79,6 +83,8 @@ class Registry:
         return connection
 
     def _server_reader(self) -> psycopg.Connection[Any]:
+        import psycopg
+
         connection = getattr(self._local, "server", None)
         if connection is None or connection.closed:
             connection = psycopg.connect(self.database.url.replace("+psycopg", "", 1))

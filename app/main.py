@@ -15,8 +15,7 @@ from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api import health_router
-from app.api import router as api_router
+from app import api
 from app.api.items import add_item_route, quick_item_route
 from app.api.shapes import PROBLEM, say_problem_json
 from app.db import Database
@@ -26,7 +25,7 @@ from app.indexing import Drainer
 from app.searching import open_engine
 from app.settings import Settings
 from app.web import errors as web_errors
-from app.web.public import router as public_router
+from app.web import public
 from app.wording import reason
 
 logger = logging.getLogger(__name__)
@@ -67,10 +66,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.registry = Registry(settings, database, engine)
     app.router.routes.insert(0, quick_item_route())
-    app.include_router(health_router)
-    app.include_router(api_router)
+    api.include(app)
     add_item_route(app.router)
-    app.include_router(public_router)
+    public.include(app)
     app.add_exception_handler(RegistryError, _refused)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, _invalid)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, _http)  # type: ignore[arg-type]

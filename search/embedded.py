@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
 import tantivy
@@ -59,7 +60,6 @@ class EmbeddedEngine:
         self._read_only = read_only
         self._lock_timeout = lock_timeout
         self._concepts = synonyms.shipped() if concepts is None else concepts
-        self._sounds = synonyms.by_sound(self._concepts)
         self._counting = Counting()
         self._opening = threading.Lock()
         self._generation = ""
@@ -67,6 +67,11 @@ class EmbeddedEngine:
         self._seen: tuple[int, ...] = ()
 
     # -- reading
+
+    @cached_property
+    def _sounds(self) -> dict[str, tuple[str, synonyms.Concept]]:
+        """Worked out when a query first needs it: readings take a dictionary that is long to load."""
+        return synonyms.by_sound(self._concepts)
 
     def search(self, query: SearchQuery) -> SearchPage:
         searcher = self._searcher()

@@ -12,7 +12,7 @@ from sqlalchemy import inspect
 from app import log
 from app.changes import kinds
 from app.db import guarded_tables
-from app.migrating import config, is_current, migrate
+from app.migrating import config, is_current, migrate, newest_revision
 from app.tables import METADATA
 from app.versions import verifying
 
@@ -114,3 +114,7 @@ def test_over_a_populated_database_of_every_revision(make_database, clock, revis
     assert after.ok, after.finding
     assert (after.entries, after.rows, after.contents) == (before.entries, before.rows, before.contents)
     assert kept_head(database) == head
+
+
+def test_the_files_say_which_revision_is_the_newest() -> None:
+    assert newest_revision() == ScriptDirectory.from_config(config()).get_current_head()

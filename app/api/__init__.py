@@ -1,6 +1,6 @@
 """The API under /api/v1: one file per noun. Routes translate; the work is in the packages above."""
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends, FastAPI
 
 from app.api import (
     bundles,
@@ -19,8 +19,7 @@ from app.api import (
 )
 from app.deps import known_parameters_only
 
-router = APIRouter(prefix="/api/v1", responses=shapes.PROBLEMS, dependencies=[Depends(known_parameters_only)])
-for part in (
+PARTS = (
     items,
     deadlines,
     searching,
@@ -32,7 +31,16 @@ for part in (
     events,
     files,
     changesets,
-):
-    router.include_router(part.router)
+)
 
-health_router = health.router
+
+def include(app: FastAPI) -> None:
+    """Each router by itself: FastAPI builds the routes of a router within a router at once, these when asked."""
+    app.include_router(health.router)
+    for part in PARTS:
+        app.include_router(
+            part.router,
+            prefix="/api/v1",
+            responses=shapes.PROBLEMS,
+            dependencies=[Depends(known_parameters_only)],
+        )

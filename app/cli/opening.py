@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy.exc import OperationalError
 
 from app.db import Database
@@ -17,7 +15,10 @@ from app.searching import open_engine
 from app.settings import Settings
 from search.engine import EngineBusy
 
-console = Console()
+
+def say(text: str) -> None:
+    """One line for people, at once even where it goes to a file."""
+    print(text, flush=True)
 
 
 def open_registry(settings: Settings, *, checked: bool = True) -> Database:
@@ -47,6 +48,13 @@ def find_registry(settings: Settings) -> Database | None:
 @contextmanager
 def tell_progress(title: str) -> Iterator[Callable[[str, int], None]]:
     """A progress line: ``tell(what, count)``."""
+    from rich.progress import (  # only where one is shown
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description} {task.completed} 条"),
@@ -69,6 +77,6 @@ def index_what_is_owed(settings: Settings, database: Database) -> None:
     try:
         catch_up(database, engine)
     except EngineBusy:
-        console.print("检索索引由正在运行的服务更新。")
+        say("检索索引由正在运行的服务更新。")
     finally:
         engine.close()

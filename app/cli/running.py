@@ -8,15 +8,12 @@ import time
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
-from app.cli.opening import index_what_is_owed, open_registry, tell_progress
+from app.cli.opening import index_what_is_owed, open_registry, say, tell_progress
 from app.indexing import TIDY_SECONDS, catch_up, drain, rebuild, tidy
 from app.searching import open_engine
 from app.settings import Settings
 from app.versions.queries import today
-
-console = Console()
 
 
 def register(cli: typer.Typer) -> None:
@@ -40,7 +37,7 @@ def serve(
         _set_up(settings)
     if workers > 1:
         os.environ["QINGDAN_DRAIN_INDEX"] = "false"
-        console.print("多个工作进程：请另行运行 qingdan worker 更新检索索引。")
+        say("多个工作进程：请另行运行 qingdan worker 更新检索索引。")
     options: dict[str, Any] = {
         "factory": True,
         "host": host,
@@ -50,9 +47,9 @@ def serve(
         "http": "httptools",
         "loop": "uvloop",
     }
-    address = f"清单已启动： [bold]http://{host}:{port}/[/bold]  接口说明： http://{host}:{port}/docs"
+    address = f"清单已启动： http://{host}:{port}/  接口说明： http://{host}:{port}/docs"
     if workers > 1:
-        console.print(address)
+        say(address)
         uvicorn.run("app.main:create_app", workers=workers, **options)
         return
 
@@ -60,7 +57,7 @@ def serve(
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:  # the port is bound: the address is true
-                console.print(address)
+                say(address)
 
     Announced(uvicorn.Config("app.main:create_app", **options)).run()
 
@@ -68,21 +65,23 @@ def serve(
 def _set_up(settings: Settings) -> None:
     # Loaded for this alone: a registry that is there already starts without them.
     from app.exchange import seeding
+    from app.migrating import is_current
     from app.migrating import migrate as migrate_database
 
     began = time.monotonic()
     database = open_registry(settings, checked=False)
-    console.print("更新数据库结构 ...")
-    migrate_database(database)
+    if not is_current(database):
+        say("更新数据库结构 ...")
+        migrate_database(database)
     with database.reading() as session:
         empty = seeding.is_empty(session) or seeding.is_half_done(session)
     if empty:
         with tell_progress("载入示范数据") as tell:
             seeding.seed(database, today(), tell=tell)
-    console.print("更新检索索引 ...")
+    say("更新检索索引 ...")
     index_what_is_owed(settings, database)
     database.dispose()
-    console.print(f"准备完毕，用时 {time.monotonic() - began:.1f} 秒。")
+    say(f"准备完毕，用时 {time.monotonic() - began:.1f} 秒。")
 
 
 def migrate() -> None:
@@ -91,7 +90,7 @@ def migrate() -> None:
 
     database = open_registry(Settings(), checked=False)
     migrate_database(database)
-    console.print("数据库结构已是最新。")
+    say("数据库结构已是最新。")
 
 
 def worker(
@@ -125,4 +124,4 @@ def reindex() -> None:
     began = time.monotonic()
     count = rebuild(database, engine)
     engine.close()
-    console.print(f"已索引 {count} 个文档，用时 {time.monotonic() - began:.1f} 秒。")
+    say(f"已索引 {count} 个文档，用时 {time.monotonic() - began:.1f} 秒。")

@@ -23,7 +23,8 @@ Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 class Part(BaseModel):
     """A strict, immutable-by-convention piece of content; an unknown field is an error."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=False)
+    # Built when content is first validated, not when a server starts.
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=False, defer_build=True)
 
 
 class Element(Part):

@@ -210,7 +210,16 @@ environment.filters.update(
     kind_of=kind_of,
 )
 environment.globals.update(asset=asset, marked=marked, types=code_tables.TABLES["item_type"][0].values)
-environment.globals["m"] = environment.get_template("macros.html").module
+
+
+class Macros:
+    """The macros as ``m`` in every template; compiled when a page first asks for one, not at start."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(environment.get_template("macros.html").module, name)
+
+
+environment.globals["m"] = Macros()
 
 
 # --- pages ----------------------------------------------------------------------------------------------
