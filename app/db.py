@@ -6,7 +6,7 @@ Two others tell them apart, since it is their subject: ``backups`` (a file is co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -198,6 +198,16 @@ def execute_many(connection: Connection, statement: str, parameters: list[tuple[
 def marks(values: Sequence[Any]) -> str:
     """``?, ?, ?`` for an IN list."""
     return ", ".join("?" * len(values))
+
+
+CHUNK = 500
+"""Values per query; SQLite takes 32,766 parameters, PostgreSQL 65,535."""
+
+
+def chunks(values: Iterable[str], size: int = CHUNK) -> Iterator[list[str]]:
+    listed = list(values)
+    for start in range(0, len(listed), size):
+        yield listed[start : start + size]
 
 
 def insert_rows(

@@ -19,11 +19,10 @@ from sqlalchemy import Connection, bindparam, text
 from app import log, outbox
 from app.canonical import decode
 from app.changes.publishing import INDEX
-from app.db import Database
+from app.db import Database, chunks
 from app.places.queries import ancestors
 from app.versions.models import FIRST
 from app.versions.queries import of_publication, today
-from app.versions.recording import chunks
 from search.engine import Engine, EngineError, SearchDocument
 
 logger = logging.getLogger(__name__)
@@ -102,7 +101,7 @@ class DocumentBuilder:
 
     def _of_item(self, item_id: str, spans: list[Any]) -> Iterator[SearchDocument]:
         if spans[-1][5] == "internal":
-            return  # internal in the end: nothing of it is found, whatever the day
+            return  # hidden as a whole, as versions/visibility.py says
         former: list[str] = []
         following = [decode(bytes(row[6])) if row[6] else None for row in spans]
         for index, row in enumerate(spans):

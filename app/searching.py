@@ -48,20 +48,29 @@ def page_of(
         try:
             page = engine.search(query)
             hits = [_hit(hit, explain) for hit in page.hits]
-            _as_of_item(connection, hits, on)
-            return {"total": page.total, "relaxed": page.relaxed, "hits": hits, "facets": page.facets}
+            behind = _as_of_item(connection, hits, on)
+            return {
+                "total": page.total - behind,
+                "relaxed": page.relaxed,
+                "hits": hits,
+                "facets": page.facets,
+            }
         except EngineError:
             logger.exception("the search engine is away; the database answers")
     return _from_database(connection, query)
 
 
-def _as_of_item(connection: Connection, hits: list[dict[str, Any]], on: str) -> None:
-    """Code and interval as the item's own page gives them; a search document's interval may be narrower."""
-    rows = found_on(connection, {hit["id"] for hit in hits}, on)
+def _as_of_item(connection: Connection, hits: list[dict[str, Any]], on: str) -> int:
+    """Code and interval as the item's own page gives them; a search document's interval may be narrower.
+
+    Takes out what the registry no longer shows, since the index may lag behind; returns how many those are.
+    """
+    found, rows = len(hits), found_on(connection, {hit["id"] for hit in hits}, on)
+    hits[:] = [hit for hit in hits if hit["id"] in rows]
     for hit in hits:
-        row = rows.get(hit["id"])
-        if row is not None:
-            hit |= {name: row[name] for name in ("code", "valid_from", "valid_to", "status")}
+        row = rows[hit["id"]]
+        hit |= {name: row[name] for name in ("code", "valid_from", "valid_to", "status")}
+    return found - len(hits)
 
 
 def _hit(hit: Hit, explain: bool) -> dict[str, Any]:

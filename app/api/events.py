@@ -12,10 +12,10 @@ from pydantic import BaseModel, Field
 
 from app import log
 from app.api.shapes import answer_value
-from app.changes.queries import events_effective, events_since
+from app.changes.feed import events
 from app.deps import AskedOn, KnownQuery, ReadSession, RegistryOf, note_access
 from app.errors import RegistryError
-from app.exchange.exporting import export_lines, export_lines_as_known
+from app.exchange.exporting import export_lines, export_lines_as_known, refuse_too_many
 from app.versions.queries import known_at, moment, parse_day
 
 router = APIRouter(tags=["log"])
@@ -37,18 +37,25 @@ def get_head(request: Request, session: ReadSession) -> Response:
 
 
 class ChangeShape(BaseModel):
-    """A revision, as recorded."""
+    """A revision as recorded, or a code given or taken from a day on."""
 
     seq: int = Field(description="its log seq")
     subject: str = Field(description="registry id")
     kind: str = Field(description="item, entry, authority, region, instrument, calendar")
     effective_from: str = Field(description="the day from which it holds")
-    status: str = Field(description="status from that day; not_yet after a voided start")
-    content_hash: str | None = Field(description="SHA-256 of the content")
+    status: str | None = Field(
+        description="status from that day; not_yet after a voided start; none where withheld"
+    )
+    content_hash: str | None = Field(
+        description="SHA-256 of the content; none after a voided start or where withheld"
+    )
     publication: int = Field(description="seq of the publication")
     outcome: str | None = Field(description="add, adjust, cancel, ... ; none after a void")
     voids: int | None = Field(description="the act that was voided")
     recorded_at: str | None = Field(description="when it was recorded")
+    withheld: bool = Field(
+        False, description="present where the revision is not public: drop what you hold from that day"
+    )
 
 
 class ChangesShape(BaseModel):
@@ -68,18 +75,11 @@ def list_changes(
 ) -> Response:
     """What changed, in log order and without gaps. Go on with `next` as `since`."""
     connection = session.connection()
+    days = None
     if effective_from or effective_to:
-        first = parse_day(effective_from or "0001-01-01")
-        last = parse_day(effective_to or "9999-12-30")
-        events = events_effective(connection, first, last, since, limit)
-    else:
-        events = events_since(connection, since, limit)
-    head = log.head(connection)
-    body = {
-        "changes": events,
-        "next": events[-1]["seq"] if len(events) == limit else None,
-        "seq": head.seq,
-    }
+        days = parse_day(effective_from or "0001-01-01"), parse_day(effective_to or "9999-12-30")
+    found, following = events(connection, since, limit, days)
+    body = {"changes": found, "next": following, "seq": log.head(connection).seq}
     return answer_value(request, body, private=True)
 
 
@@ -92,13 +92,16 @@ def list_changes(
 def export(request: Request, registry: RegistryOf, asked: AskedOn, known_at_: KnownQuery = None) -> Response:
     """Every public item on a day, one JSON answer a line, as of one log entry (header X-Log-Seq).
 
-    With `known_at` the answers are worked out from revisions: the same lines, slower.
+    With `known_at` the answers are worked out from revisions: the same lines, slower, and up to a number of items
+    that the registry sets (QINGDAN_EXPORT_KNOWN_AT_ITEMS); past it the request is refused as `export-too-large`.
     """
     note_access(request, registry, "export", note=asked.on)
     snapshot = ExitStack()
     connection = snapshot.enter_context(registry.database.reading()).connection()
     try:
         known = known_at(connection, known_at_)
+        if not known.is_head:
+            refuse_too_many(connection, known, registry.settings.export_known_at_items)
     except RegistryError:
         snapshot.close()
         raise

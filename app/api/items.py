@@ -40,7 +40,7 @@ from app.deps import (
     refuse_unknown,
 )
 from app.items.queries import look_up_many, resolve
-from app.items.reading import read_item, read_item_as_known
+from app.items.reading import read_item, read_item_as_known, refuse_hidden
 from app.listing import Filter, count_by, list_subjects
 from app.places.queries import region_id
 from app.versions import ids
@@ -354,10 +354,8 @@ def compare_days(
     connection = session.connection()
     first, last = parse_day(from_, "from="), parse_day(to, "to=")
     item_id, _ = resolve(connection, item, last)
-    _require_public(connection, item_id, known)
     sides = [state_on(connection, item_id, day, known) for day in (first, last)]
-    if any(side.document().get("visibility") == "internal" for side in sides):
-        raise never_known(item_id, "item")
+    refuse_hidden(connection, *sides)
     documents = [side.document() | {"status": side.status} for side in sides]
     shown = [
         {"on": day, "status": side.status, "revision": side.revision, "codes": side.codes}

@@ -11,8 +11,9 @@ from sqlalchemy import Connection, bindparam, text
 from app.bundles.materials import Joint, once_each
 from app.bundles.paths import Plan, Task, plan
 from app.canonical import decode
-from app.versions.queries import Known, Standing, state_on
-from app.versions.visibility import is_public, shown
+from app.db import run_by
+from app.versions.queries import Known, state_on
+from app.versions.visibility import hidden_among, public_among, shown
 
 
 @dataclass(slots=True)
@@ -90,8 +91,10 @@ def _standing(
 ) -> dict[str, tuple[str, Mapping[str, Any]]]:
     """id -> (status, content) of public items; at the head in one query."""
     if not known.is_head:
-        states = (state_on(connection, item, day, known) for item in items if is_public(connection, item))
-        return {state.subject_id: one for state in states if (one := _public(state))}
+        run = run_by(connection)
+        states = [state_on(connection, item, day, known) for item in sorted(public_among(run, items))]
+        hidden = hidden_among(run, (state.content for state in states))
+        return {s.subject_id: (s.status, s.document()) for s in states if s.content not in hidden}
     statement = text(
         "SELECT t.subject_id, t.valid_from, t.valid_to, t.status, c.body FROM timeline t"
         f" LEFT JOIN content c ON c.hash = t.content WHERE t.subject_id IN :ids AND {shown('t')}"
@@ -104,11 +107,6 @@ def _standing(
         else:
             found.setdefault(subject, ("not_yet", {}))
     return found
-
-
-def _public(state: Standing) -> tuple[str, Mapping[str, Any]] | None:
-    content = state.document()
-    return None if content.get("visibility") == "internal" else (state.status, content)
 
 
 def bundles_of(connection: Connection, item: str, day: str) -> list[tuple[str, str]]:

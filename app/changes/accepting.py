@@ -11,11 +11,10 @@ from sqlalchemy import Connection
 
 from app.canonical import decode
 from app.changes.asked import ABSENT, Acceptance, Asked, Before, Subject
-from app.db import fetch, marks
+from app.db import CHUNK, fetch, marks
 from app.errors import Invalid, Refused
 from app.places.queries import ancestors, children
 from app.versions.lineage import followers
-from app.versions.recording import CHUNK
 
 HANDS_ON = ("devolve", "narrow")
 """Outcomes whose receivers owe an acceptance."""

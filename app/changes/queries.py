@@ -7,8 +7,11 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from app.canonical import decode
+from app.db import TOMBSTONE, run_by
 from app.errors import NotFound
+from app.versions.names import last_names
 from app.versions.queries import Known, moment, of_publication
+from app.versions.visibility import hidden_among, on_its_day, on_open_day, public_among
 
 _WHEN = "(SELECT e.recorded_at FROM log_entry e WHERE e.seq > p.seq ORDER BY e.seq LIMIT 1)"
 
@@ -34,18 +37,26 @@ def _round(connection: Connection, row: Any, known: Known) -> dict[str, Any]:
         ),
         {"p": row[0], "seq": known.seq},
     )
-    statement = decode(bytes(row[2])) if row[2] else {}
     return {
         "id": row[1],
         "publication": row[0],
         "recorded_at": moment(row[3]),
         "outcomes": {row[0]: row[1] for row in counts},
-        **statement,
+        **stated(row[2]),
     }
 
 
+REDACTED_TITLE = "（标题已依令删改）"
+
+
+def stated(body: Any) -> dict[str, Any]:
+    """What a publication says of itself; under a title that says so where that was redacted by order."""
+    found: dict[str, Any] = decode(bytes(body)) if body else {}
+    return {"title": REDACTED_TITLE} if found == decode(TOMBSTONE) else found
+
+
 def round_of(connection: Connection, changeset: str, known: Known) -> dict[str, Any]:
-    """A published round with every decision in it. Raises NotFound."""
+    """A published round with every decision in it that may be shown. Raises NotFound."""
     row = connection.execute(
         text(
             f"SELECT p.seq, p.changeset, c.body, {_WHEN} FROM publication p LEFT JOIN content c ON c.hash = p.statement"
@@ -56,83 +67,36 @@ def round_of(connection: Connection, changeset: str, known: Known) -> dict[str, 
     if row is None:
         raise NotFound(f"没有编号为 {changeset} 的已发布清理轮次。", code="unknown-round")
     found = _round(connection, row, known)
-    decisions = connection.execute(
+    found["decisions"] = _decisions(connection, row[0], known)
+    return found
+
+
+def _decisions(connection: Connection, publication: int, known: Known) -> list[dict[str, Any]]:
+    rows = connection.execute(
         text(
             "SELECT d.act, d.subject_id, d.role, d.outcome, d.effective_from, d.until, w.body,"
-            " (SELECT t.name FROM timeline t WHERE t.subject_id = d.subject_id AND t.name IS NOT NULL"
-            "  ORDER BY t.valid_from DESC LIMIT 1),"
-            " (SELECT v.ground FROM void v WHERE v.act = d.act AND v.seq <= :seq),"
-            " (SELECT t.visibility FROM timeline t WHERE t.subject_id = d.subject_id"
-            "  ORDER BY t.valid_from DESC LIMIT 1)"
+            f" (SELECT v.ground FROM void v WHERE v.act = d.act AND v.seq <= :seq), {on_its_day('d')}"
             " FROM decision d LEFT JOIN content w ON w.hash = d.statement"
-            f" WHERE {of_publication('d.seq', ':p')} ORDER BY d.seq"
+            f" WHERE {of_publication('d.seq', ':p')} AND {on_open_day('d')} ORDER BY d.seq"
         ),
-        {"p": row[0], "seq": known.seq},
-    )
-    found["decisions"] = [
+        {"p": publication, "seq": known.seq},
+    ).all()
+    run = run_by(connection)
+    public = public_among(run, (d[1] for d in rows))
+    hidden = hidden_among(run, (d[8] for d in rows))
+    names = last_names(connection, public, known)
+    return [
         {
             "act": d[0],
             "subject": d[1],
-            "name": d[7],
+            "name": names.get(d[1]),
             "role": d[2],
             "outcome": d[3],
             "effective_from": d[4],
             "until": d[5],
-            "voided": d[8],
+            "voided": d[7],
             **(decode(bytes(d[6])) if d[6] else {}),
         }
-        for d in decisions
-        if (d[9] or "public") == "public"
+        for d in rows
+        if d[1] in public and d[8] not in hidden
     ]
-    return found
-
-
-_EVENTS = (
-    "SELECT r.seq, r.subject_id, s.kind, r.effective_from, r.status, r.content, r.publication, d.outcome, v.act,"
-    " (SELECT e.recorded_at FROM log_entry e WHERE e.seq > r.seq ORDER BY e.seq LIMIT 1)"
-    " FROM revision r JOIN subject s ON s.id = r.subject_id"
-    " LEFT JOIN decision d ON d.seq = r.cause LEFT JOIN void v ON v.seq = r.cause"
-    " WHERE {condition} AND (s.kind <> 'item' OR EXISTS (SELECT 1 FROM timeline t"
-    "  WHERE t.subject_id = r.subject_id AND t.visibility = 'public'"
-    "  AND t.valid_to = (SELECT max(valid_to) FROM timeline m WHERE m.subject_id = r.subject_id)))"
-    " ORDER BY {order} LIMIT :limit"
-)
-
-
-def events_since(connection: Connection, since: int, limit: int) -> list[dict[str, Any]]:
-    """Revisions recorded after a seq, in log order: gap-free, since seq is given inside the publishing lock."""
-    rows = connection.execute(
-        text(_EVENTS.format(condition="r.seq > :since", order="r.seq")), {"since": since, "limit": limit}
-    )
-    return [_event(row) for row in rows]
-
-
-def events_effective(
-    connection: Connection, first: str, last: str, after: int, limit: int
-) -> list[dict[str, Any]]:
-    """Revisions that take effect from ``first`` up to ``last`` (both counted), as recorded, after a seq."""
-    rows = connection.execute(
-        text(
-            _EVENTS.format(
-                condition="r.effective_from >= :first AND r.effective_from <= :last AND r.seq > :after",
-                order="r.seq",
-            )
-        ),
-        {"first": first, "last": last, "after": after, "limit": limit},
-    )
-    return [_event(row) for row in rows]
-
-
-def _event(row: Any) -> dict[str, Any]:
-    return {
-        "seq": row[0],
-        "subject": row[1],
-        "kind": row[2],
-        "effective_from": row[3],
-        "status": row[4],
-        "content_hash": row[5],
-        "publication": row[6],
-        "outcome": row[7],
-        "voids": row[8],
-        "recorded_at": moment(row[9]) if row[9] else None,
-    }

@@ -10,9 +10,8 @@ from sqlalchemy import Connection
 from app.deadlines.queries import work_calendar
 from app.deadlines.working_days import Due, due
 from app.errors import Invalid
-from app.versions.codes import never_known
+from app.items.reading import refuse_hidden
 from app.versions.queries import SHANGHAI, known_at, state_on
-from app.versions.visibility import is_public
 
 
 def moment_of(asked: str) -> datetime:
@@ -35,12 +34,9 @@ def due_dates(connection: Connection, item_id: str, moment: datetime) -> dict[st
     (ISO, None where the limit has no figure), provisional, excluded runs of days; None where the item gives no
     such limit. Raises NotFound for an item that is not public."""
     day = moment.date().isoformat()
-    if not is_public(connection, item_id):
-        raise never_known(item_id, "item")
     standing = state_on(connection, item_id, day, known_at(connection, None))
+    refuse_hidden(connection, standing)
     content, work = standing.document(), work_calendar(connection)
-    if content.get("visibility") == "internal":
-        raise never_known(item_id, "item")
 
     def shown(name: str) -> dict[str, Any] | None:
         limit = content.get(name)

@@ -11,7 +11,7 @@ from app.db import among
 from app.listing import found_on
 from app.versions import ids
 from app.versions.codes import holder_of, holders
-from app.versions.visibility import not_internal
+from app.versions.visibility import code_shown
 
 
 def resolve(connection: Connection, asked: str, day: str) -> tuple[str, bool]:
@@ -27,7 +27,7 @@ def look_up_many(connection: Connection, asked: Sequence[str], day: str) -> list
         among(
             "SELECT i.value, i.subject_id, i.valid_from, i.valid_to FROM code_interval i"
             " JOIN subject s ON s.id = i.subject_id WHERE s.kind = 'item' AND i.value IN :codes"
-            f" AND {not_internal('i.subject_id')}",
+            f" AND {code_shown('i')}",
             "codes",
         ),
         {"codes": list(dict.fromkeys(asked))},

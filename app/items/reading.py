@@ -17,8 +17,8 @@ from app.versions.history import document, documents_behind, governing
 from app.versions.lineage import chain
 from app.versions.models import OPEN
 from app.versions.names import NameBook, named, named_as_known
-from app.versions.queries import Known, moment, state_on
-from app.versions.visibility import is_public, not_internal
+from app.versions.queries import Known, Standing, moment, state_on
+from app.versions.visibility import hidden_among, not_internal, public_among
 
 _ITEM = (
     "SELECT t.valid_from, t.valid_to, t.kind, t.revision, t.status, t.codes, t.name, t.authority, t.region,"
@@ -82,17 +82,16 @@ def _outside(run: Run, book: NameBook, item_id: str, day: str, today: str) -> by
     """A known item on a day before it begins (or after a voided start): it still answers."""
     found = run(
         "SELECT s.seq, (SELECT min(valid_from) FROM timeline t WHERE t.subject_id = s.id AND t.valid_from > ?),"
-        f" {not_internal('s.id')},"
         " h.seq, h.recorded_at FROM subject s"
         " JOIN (SELECT seq, recorded_at FROM log_entry ORDER BY seq DESC LIMIT 1) h ON 1 = 1"
         " WHERE s.id = ? AND s.kind = 'item'",
         (day, item_id),
     )
-    if not found or not found[0][2]:
+    if not found or not public_among(run, [item_id]):
         raise never_known(item_id, "item")
-    row = found[0]
-    book.turn_to(row[3], row[4])
-    return splice(_empty_envelope(item_id, day, today, row[1], book.recorded_at, row[3]), None)
+    _, begins, seq, recorded_at = found[0]
+    book.turn_to(seq, recorded_at)
+    return splice(_empty_envelope(item_id, day, today, begins, book.recorded_at, seq), None)
 
 
 def _empty_envelope(
@@ -131,9 +130,8 @@ def read_item_as_known(connection: Connection, item_id: str, day: str, today: st
     standing = state_on(connection, item_id, day, known)
     if standing.kind != "item":
         raise never_known(item_id, "item")
+    refuse_hidden(connection, standing)
     content = standing.document()
-    if content.get("visibility") == "internal" or not is_public(connection, item_id):
-        raise never_known(item_id, "item")
     run = run_by(connection)
     envelope = _empty_envelope(item_id, day, today, standing.valid_to, moment(known.recorded_at), known.seq)
     envelope |= {
@@ -156,3 +154,11 @@ def read_item_as_known(connection: Connection, item_id: str, day: str, today: st
         behind = documents_behind(connection, [standing.revision], known)
         envelope["recorded_at"], envelope["document"] = behind[standing.revision]
     return splice(envelope, standing.body)
+
+
+def refuse_hidden(connection: Connection, *stood: Standing) -> None:
+    """Raises NotFound where an item may not be shown, or not as it stood."""
+    run = run_by(connection)
+    subject_id = stood[0].subject_id
+    if not public_among(run, [subject_id]) or hidden_among(run, (one.content for one in stood)):
+        raise never_known(subject_id, "item")

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from app.errors import Ambiguous, NotFound
 from app.versions import ids
 from app.versions.ids import LABELS
-from app.versions.visibility import not_internal
+from app.versions.visibility import code_shown
 
 PREFERRED_SCHEMES = ("national-31", "national-33", "national-12", "national-14")
 
@@ -31,7 +31,7 @@ def holder_of(connection: Connection, code: str, day: str, kind: str = "item") -
     rows = connection.execute(
         text(
             "SELECT i.subject_id, i.valid_from, i.valid_to FROM code_interval i JOIN subject s ON s.id = i.subject_id"
-            f" WHERE i.value = :code AND s.kind = :kind AND {not_internal('i.subject_id')}"
+            f" WHERE i.value = :code AND s.kind = :kind AND {code_shown('i')}"
         ),
         {"code": code, "kind": kind},
     ).all()

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection, text
 
 from app.canonical import decode
-from app.db import among
+from app.db import among, run_by
 from app.versions.models import FIRST, OPEN
 from app.versions.queries import Known, moment, timeline
 from app.versions.timeline import Span
+from app.versions.visibility import hidden_among, on_its_day, on_open_day
 
 _GOVERNING = (
     "(SELECT g.seq FROM decision g WHERE g.subject_id = r.subject_id AND g.effective_from <= r.effective_from"
@@ -98,35 +100,31 @@ def history_of(connection: Connection, subject_id: str, known: Known) -> list[di
 
 
 def _public_spans(connection: Connection, rows: Sequence[Span]) -> list[Span]:
-    """The intervals whose content is not internal."""
-    query = among("SELECT hash, body FROM content WHERE hash IN :hashes", "hashes")
-    hashes = sorted({span.content for span in rows if span.content})
-    internal: set[str] = set()
-    for start in range(0, len(hashes), 1000):
-        for row in connection.execute(query, {"hashes": hashes[start : start + 1000]}):
-            if decode(bytes(row[1])).get("visibility") == "internal":
-                internal.add(row[0])
-    return [span for span in rows if span.content not in internal]
+    """The intervals that may be shown; the unknown time before one goes with it."""
+    hidden = hidden_among(run_by(connection), (span.content for span in rows))
+    followed = zip_longest(rows, rows[1:])
+    return [span for span, after in followed if (span.content or (after and after.content)) not in hidden]
 
 
 def decisions_of(connection: Connection, subject_id: str, known: Known) -> list[dict[str, Any]]:
     """Every decision about a subject, voided ones marked, with its words and document; in log order.
 
-    Of one that took effect while the item was internal, it is not said what it changed.
+    What took effect while an item was internal is left out.
     """
-    internal = _internal_days(connection, subject_id)
     rows = connection.execute(
         text(
             "SELECT d.act, d.seq, d.outcome, d.role, d.effective_from, d.until, v.ground, cd.body, cp.body,"
             " d.publication, ch.body, cv.body,"
-            " (SELECT e.recorded_at FROM log_entry e WHERE e.seq > v.seq ORDER BY e.seq LIMIT 1) FROM decision d"
+            " (SELECT e.recorded_at FROM log_entry e WHERE e.seq > v.seq ORDER BY e.seq LIMIT 1),"
+            f" {on_its_day('d')} FROM decision d"
             " LEFT JOIN void v ON v.act = d.act AND v.seq <= :seq LEFT JOIN content cv ON cv.hash = v.statement"
             " LEFT JOIN content cd ON cd.hash = d.statement LEFT JOIN content ch ON ch.hash = d.changes"
             " JOIN publication p ON p.seq = d.publication LEFT JOIN content cp ON cp.hash = p.statement"
-            " WHERE d.subject_id = :id AND d.seq <= :seq ORDER BY d.seq"
+            f" WHERE d.subject_id = :id AND d.seq <= :seq AND {on_open_day('d')} ORDER BY d.seq"
         ),
         {"id": subject_id, "seq": known.seq},
-    )
+    ).all()
+    hidden = hidden_among(run_by(connection), (row[13] for row in rows))
     return [
         {
             "act": row[0],
@@ -138,19 +136,14 @@ def decisions_of(connection: Connection, subject_id: str, known: Known) -> list[
             "voided_at": moment(row[12]) if row[12] else None,
             "void_reason": decode(bytes(row[11])).get("reason") if row[11] else None,
             "document": document(row[7], row[8], row[2], row[9]),
-            "changes": decode(bytes(row[10])) if row[10] and not _within(row[4], internal) else [],
+            "changes": _changes(row[10]),
         }
         for row in rows
+        if row[13] not in hidden
     ]
 
 
-def _internal_days(connection: Connection, subject_id: str) -> list[tuple[str, str]]:
-    rows = connection.execute(
-        text("SELECT valid_from, valid_to FROM timeline WHERE subject_id = :id AND visibility = 'internal'"),
-        {"id": subject_id},
-    )
-    return [(row[0], row[1]) for row in rows]
-
-
-def _within(day: str, intervals: Sequence[tuple[str, str]]) -> bool:
-    return any(first <= day < last for first, last in intervals)
+def _changes(body: Any) -> list[dict[str, Any]]:
+    """The field changes of a decision; none of one that was redacted by order."""
+    found = decode(bytes(body)) if body else []
+    return found if isinstance(found, list) else []

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.db import Run, marks, run_by
-from app.versions.visibility import not_internal
+from app.versions.visibility import not_internal, public_among
 
 STEPS = 20
 """A chain longer than any history known; it ends a walk, not an answer."""
@@ -34,12 +34,15 @@ def chain(
         ids="{ids}",
         known="" if seq is None else f" AND l.seq <= {seq:d}",
         known_void="" if seq is None else f" AND v.seq <= {seq:d}",
-        open=f" AND {not_internal('l.' + other)}" if public else "",
+        open=f" AND {not_internal('l.' + other)}" if public and seq is None else "",
     )
     found: list[dict[str, Any]] = []
     reached, here = {subject_id}, [subject_id]
     for step in range(1, STEPS + 1):
         rows = run(statement.format(ids=marks(here)), tuple(here)) if here else []
+        if public and seq is not None:  # of some of them nothing may be left since
+            shown = public_among(run, (row[1] for row in rows))
+            rows = [row for row in rows if row[1] in shown]
         listed: set[tuple[str, ...]] = set()
         for via, one, relation, day in rows:
             if one in reached or (one, via, relation) in listed:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
 from app.canonical import decode
-from app.db import Run, among
-from app.versions.queries import Known, moment, timeline
+from app.db import Run, among, chunks, fetch, marks
+from app.versions.queries import Known, moment, timeline, timelines
 
 
 class Name(NamedTuple):
@@ -21,27 +21,48 @@ class Name(NamedTuple):
 
 
 def names_of(connection: Connection, subject_id: str, known: Known) -> list[Name]:
-    """The dated names of a subject, former ones included, oldest first."""
+    """The dated names of a subject, former ones included, oldest first; none of internal or redacted days."""
     if known.is_head:
         rows = connection.execute(
             text(
-                "SELECT valid_from, valid_to, name FROM timeline WHERE subject_id = :id AND content IS NOT NULL"
-                " ORDER BY valid_from"
+                "SELECT valid_from, valid_to, name FROM timeline WHERE subject_id = :id AND name IS NOT NULL"
+                " AND content IS NOT NULL AND visibility <> 'internal' ORDER BY valid_from"
             ),
             {"id": subject_id},
         )
         return _merge_names(Name(*row) for row in rows)
-    found = []
-    for span in timeline(connection, subject_id, known):
-        if span.content:
-            body = connection.execute(
-                text("SELECT body FROM content WHERE hash = :hash"), {"hash": span.content}
-            ).scalar_one()
-            document = decode(bytes(body))
-            found.append(
-                Name(span.valid_from, span.valid_to, document.get("name") or document.get("title") or "")
-            )
+    rows_then = timeline(connection, subject_id, known)
+    named = dict(_names_in(connection, {span.content for span in rows_then if span.content}))
+    found = [
+        Name(span.valid_from, span.valid_to, name)
+        for span in rows_then
+        if span.content and (name := named[span.content])
+    ]
     return _merge_names(found)
+
+
+def last_names(connection: Connection, subject_ids: Iterable[str], known: Known) -> dict[str, str]:
+    """The last name of each of these subjects, as known at a time; none that were internal or redacted."""
+    wanted = list(subject_ids)
+    intervals = timelines(connection, wanted, known)
+    hashes = {span.content for rows in intervals.values() for span in rows if span.content}
+    named = {key: name for key, name in _names_in(connection, hashes) if name}
+    return {
+        one: next((named[span.content] for span in reversed(rows) if span.content in named), "")
+        for one, rows in intervals.items()
+        if any(span.content in named for span in rows)
+    }
+
+
+def _names_in(connection: Connection, contents: Iterable[str]) -> Iterator[tuple[str, str | None]]:
+    """The name in each of these contents, by hash; none in internal or redacted ones."""
+    for some in chunks(sorted(contents)):
+        for key, body in fetch(
+            connection, f"SELECT hash, body FROM content WHERE hash IN ({marks(some)})", tuple(some)
+        ):
+            document = decode(bytes(body))
+            shown = document.get("visibility") != "internal"
+            yield key, (document.get("name") or document.get("title")) if shown else None
 
 
 def _merge_names(rows: Any) -> list[Name]:

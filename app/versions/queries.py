@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from sqlalchemy import Connection, text
 
 from app import log
 from app.canonical import decode
+from app.db import chunks, fetch, marks
 from app.errors import Invalid, NotFound
 from app.versions.models import FIRST, OPEN
 from app.versions.timeline import Held, Rev, Span, spans
@@ -142,42 +144,48 @@ def state_on(connection: Connection, subject_id: str, day: str, known: Known) ->
 
 def timeline(connection: Connection, subject_id: str, known: Known) -> list[Span]:
     """The subject's maximal intervals: the derived rows at the head, worked out from revisions before it."""
-    if known.is_head:
-        rows = connection.execute(
-            text(
-                "SELECT valid_from, valid_to, revision, status, content, codes FROM timeline"
-                " WHERE subject_id = :id ORDER BY valid_from"
-            ),
-            {"id": subject_id},
-        )
-        return [Span(*row) for row in rows]
-    return spans(*revisions_and_codes(connection, subject_id, known.seq))
+    return timelines(connection, [subject_id], known).get(subject_id, [])
 
 
-def revisions_and_codes(connection: Connection, subject_id: str, seq: int) -> tuple[list[Rev], list[Held]]:
-    """The subject's revisions and code rows recorded up to a seq."""
-    asked = {"id": subject_id, "seq": seq}
-    revisions = [
-        Rev(row[0], row[1], row[2], row[3], bool(row[4]))
-        for row in connection.execute(
-            text(
-                "SELECT seq, effective_from, status, content, start_unknown FROM revision"
-                " WHERE subject_id = :id AND seq <= :seq ORDER BY seq"
-            ),
-            asked,
-        )
-    ]
-    codes = [
-        Held(row[0], row[1], (row[2], row[3], row[4]), bool(row[5]))
-        for row in connection.execute(
-            text(
-                "SELECT seq, effective_from, scheme, issuer, value, held FROM code"
-                " WHERE subject_id = :id AND seq <= :seq ORDER BY seq"
-            ),
-            asked,
-        )
-    ]
-    return revisions, codes
+def timelines(connection: Connection, subject_ids: Iterable[str], known: Known) -> dict[str, list[Span]]:
+    """The intervals of many subjects; those that have none are left out."""
+    found: dict[str, list[Span]] = {}
+    for some in chunks(subject_ids):
+        if known.is_head:
+            for row in fetch(connection, _SPANS.format(marks(some)), tuple(some)):
+                found.setdefault(row[0], []).append(Span(*row[1:]))
+        else:
+            recorded = revisions_and_codes(connection, some, known.seq)
+            found |= {one: rows for one, both in recorded.items() if (rows := spans(*both))}
+    return found
+
+
+_SPANS = (
+    "SELECT subject_id, valid_from, valid_to, revision, status, content, codes FROM timeline"
+    " WHERE subject_id IN ({}) ORDER BY subject_id, valid_from"
+)
+_REVISIONS = (
+    "SELECT subject_id, seq, effective_from, status, content, start_unknown FROM revision"
+    " WHERE subject_id IN ({}) AND seq <= ? ORDER BY subject_id, seq"
+)
+_CODES = (
+    "SELECT subject_id, seq, effective_from, scheme, issuer, value, held FROM code"
+    " WHERE subject_id IN ({}) AND seq <= ? ORDER BY subject_id, seq"
+)
+
+
+def revisions_and_codes(
+    connection: Connection, subject_ids: Sequence[str], seq: int
+) -> dict[str, tuple[list[Rev], list[Held]]]:
+    """The revisions and code rows of some subjects, recorded up to a seq."""
+    asked = (*subject_ids, seq)
+    found: dict[str, tuple[list[Rev], list[Held]]] = {}
+    for row in fetch(connection, _REVISIONS.format(marks(subject_ids)), asked):
+        found.setdefault(row[0], ([], []))[0].append(Rev(row[1], row[2], row[3], row[4], bool(row[5])))
+    for row in fetch(connection, _CODES.format(marks(subject_ids)), asked):
+        held = Held(row[1], row[2], (row[3], row[4], row[5]), bool(row[6]))
+        found.setdefault(row[0], ([], []))[1].append(held)
+    return found
 
 
 def _pick(connection: Connection, subject_id: str, kind: str, rows: list[Span], day: str) -> Standing:

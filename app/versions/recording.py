@@ -17,6 +17,7 @@ from sqlmodel import SQLModel
 
 from app import log
 from app.canonical import digest, encode, refuse_floats
+from app.db import chunks as chunks
 from app.db import fetch, insert_rows, marks
 from app.errors import Refused
 from app.versions.fold import Change, Effect, boundaries, fold, touches_content
@@ -34,9 +35,6 @@ from app.versions.timeline import (
     rederive,
     standing,
 )
-
-CHUNK = 500
-"""Subjects per query; SQLite takes 32,766 parameters, PostgreSQL 65,535."""
 
 
 @dataclass(slots=True)
@@ -136,12 +134,6 @@ class Contents:
 
 
 # --- loading ----------------------------------------------------------------------------------------
-
-
-def chunks(values: Iterable[str], size: int = CHUNK) -> Iterable[list[str]]:
-    listed = list(values)
-    for start in range(0, len(listed), size):
-        yield listed[start : start + size]
 
 
 def load_histories(connection: Connection, subject_ids: Iterable[str]) -> dict[str, History]:

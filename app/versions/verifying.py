@@ -16,8 +16,8 @@ from sqlalchemy import Connection, text
 
 from app import log
 from app.canonical import digest
-from app.db import TOMBSTONE, lock_publishing
-from app.versions.recording import CHUNK, Contents, History, load_histories, wanted_revisions
+from app.db import CHUNK, TOMBSTONE, lock_publishing
+from app.versions.recording import Contents, History, load_histories, wanted_revisions
 from app.versions.timeline import Derived, Describe, Facets, derive, describe_stored
 
 STREAMED = {"stream_results": True, "yield_per": 2000}

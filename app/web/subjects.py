@@ -14,7 +14,7 @@ from app.versions.models import FIRST, OPEN
 from app.versions.names import Name
 from app.versions.queries import Known, moment, of_publication
 from app.versions.subjects import describe_on
-from app.versions.visibility import is_public
+from app.versions.visibility import shown
 from app.web.rendering import Gaps, gaps
 
 
@@ -38,7 +38,7 @@ def rows_on(connection: Connection, subject_ids: Iterable[str], day: str) -> dic
         return found
     statement = text(
         "SELECT t.subject_id, t.name, t.status, t.valid_from, t.valid_to, t.region, t.kind FROM timeline t"
-        " WHERE t.subject_id IN :ids AND t.visibility = 'public' ORDER BY t.subject_id, t.valid_from"
+        f" WHERE t.subject_id IN :ids AND {shown('t')} ORDER BY t.subject_id, t.valid_from"
     ).bindparams(bindparam("ids", expanding=True))
     for row in connection.execute(statement, {"ids": wanted}):
         before = found.get(row[0])
@@ -63,7 +63,7 @@ def kin(connection: Connection, rows: list[dict[str, Any]], day: str) -> list[di
     return [
         {**row, "name": known[row["id"]].name, "status": known[row["id"]].status}
         for row in rows
-        if row["id"] in known and is_public(connection, row["id"])
+        if row["id"] in known
     ]
 
 
@@ -151,13 +151,14 @@ def latest_changes(connection: Connection, limit: int) -> list[dict[str, Any]]:
             text(
                 "SELECT DISTINCT d.subject_id, d.outcome, d.effective_from, s.kind FROM decision d"
                 f" JOIN subject s ON s.id = d.subject_id WHERE {of_publication('d.seq', ':seq')}"
+                " AND EXISTS (SELECT 1 FROM timeline t WHERE t.subject_id = d.subject_id)"
                 " AND NOT EXISTS (SELECT 1 FROM timeline t WHERE t.subject_id = d.subject_id"
                 " AND t.visibility <> 'public') ORDER BY d.subject_id LIMIT 501"
             ),
             {"seq": row[0]},
         ).all()
         if decided:
-            shown = rows_on(connection, [one[0] for one in decided[:3]], OPEN)
+            known = rows_on(connection, [one[0] for one in decided[:3]], OPEN)
             found.append(
                 {
                     "kind": row[1],
@@ -167,9 +168,9 @@ def latest_changes(connection: Connection, limit: int) -> list[dict[str, Any]]:
                     "effective_from": min(one[2] for one in decided),
                     "count": len(decided),
                     "subjects": [
-                        {"id": d[0], "outcome": d[1], "kind": d[3], "name": shown[d[0]].name}
+                        {"id": d[0], "outcome": d[1], "kind": d[3], "name": known[d[0]].name}
                         for d in decided[:3]
-                        if d[0] in shown
+                        if d[0] in known
                     ],
                 }
             )
@@ -183,16 +184,7 @@ def items_by_authority(connection: Connection, authorities: Iterable[str], day: 
         return {}
     statement = text(
         "SELECT t.authority, count(*) FROM timeline t WHERE t.authority IN :ids AND t.kind = 'item'"
-        " AND t.valid_from <= :day AND t.valid_to > :day AND t.visibility = 'public' AND t.status <> 'ended'"
+        f" AND t.valid_from <= :day AND t.valid_to > :day AND {shown('t')} AND t.status <> 'ended'"
         " GROUP BY t.authority"
     ).bindparams(bindparam("ids", expanding=True))
     return {row[0]: row[1] for row in connection.execute(statement, {"ids": wanted, "day": day})}
-
-
-def hidden(connection: Connection, subject_id: str) -> list[tuple[str, str]]:
-    """The intervals in which a subject was internal: nothing of them is shown."""
-    rows = connection.execute(
-        text("SELECT valid_from, valid_to FROM timeline WHERE subject_id = :id AND visibility <> 'public'"),
-        {"id": subject_id},
-    )
-    return [(row[0], row[1]) for row in rows]

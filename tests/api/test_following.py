@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from seeded import FELLING, TODAY, Living, set_field
+from seeded import FELLING, TODAY, Living, new_item, set_field
 
 from app.log import GENESIS
 
@@ -79,3 +79,76 @@ def test_the_head_moves_with_every_publication(living: Living) -> None:
     assert after["seq"] > before["seq"]
     assert after["hash"] != before["hash"] != GENESIS
     living.assert_sound((before["seq"], before["hash"]))
+
+
+def test_the_feed_tells_of_an_entry_that_was_voided(living: Living) -> None:
+    made = living.publish(new_item(living, "误录的事项", codes=[{"scheme": "local", "value": "WULU-1"}]))
+    item = made["decisions"][0]["subject"]
+    seen = living.get("/log/head").json()["seq"]
+    (act,) = living.rows(f"SELECT act FROM decision WHERE subject_id = '{item}'")
+    living.publish({"outcome": "void", "act": act[0], "ground": "error", "reason": "误录"})
+    (told,) = follow(living, since=seen)
+    assert (told["subject"], told["status"], told["content_hash"]) == (item, "not_yet", None)
+    assert told["voids"] == act[0]
+
+
+def test_the_feed_tells_of_a_code_given_and_taken(living: Living) -> None:
+    item = living.item_called(FELLING)
+    for change in (
+        {"op": "add", "path": "codes", "value": {"scheme": "local", "value": "XIN-1"}},
+        {"op": "remove", "path": "codes/local:XIN-1"},
+    ):
+        seen = living.get("/log/head").json()["seq"]
+        decision = {"outcome": "adjust", "subject": item, "effective_from": "2026-10-01"}
+        living.publish({**decision, "changes": [change]})
+        (told,) = follow(living, since=seen)
+        standing = living.get(f"/items/{item}", on="2026-10-01").json()
+        assert (told["subject"], told["effective_from"]) == (item, "2026-10-01")
+        assert (told["status"], told["outcome"]) == (standing["status"], "adjust")
+        (stored,) = living.rows(f"SELECT content FROM revision WHERE seq = {standing['revision']}")
+        assert told["content_hash"] == stored[0]
+    held = living.get(f"/items/{item}", on="2026-10-01").json()["codes"]
+    assert "XIN-1" not in [code["value"] for code in held]
+
+
+def test_the_feed_withholds_an_internal_period(living: Living) -> None:
+    seen = living.get("/log/head").json()["seq"]
+    hidden = {"visibility": "internal", "note": "密文"}
+    made = living.publish(new_item(living, "先内部后公开", content=hidden))
+    item = made["decisions"][0]["subject"]
+    assert follow(living, since=seen, limit=1) == []
+    living.publish(set_field(item, "visibility", "public", "2026-10-01"))
+    internal, public = follow(living, since=seen, limit=1)
+    assert internal["withheld"] is True
+    assert [internal[name] for name in ("status", "content_hash", "outcome")] == [None] * 3
+    assert (public["status"], public["effective_from"]) == ("in_force", "2026-10-01")
+    assert "withheld" not in public
+
+
+def test_the_export_as_known_then_is_what_was_exported_then(living: Living) -> None:
+    item = living.item_called(FELLING)
+    made = living.publish(new_item(living, "先内部后公开", content={"visibility": "internal"}))
+    turned = made["decisions"][0]["subject"]
+    then = living.get("/export.jsonl", on=TODAY)
+    seq = living.get("/log/head").json()["seq"]
+    living.publish(set_field(item, "note", "后来的备注"))
+    living.publish(set_field(turned, "visibility", "public", "2026-10-01"))
+    living.publish(new_item(living, "后来的事项"))
+    assert living.get("/export.jsonl", on=TODAY).content != then.content
+    again = living.get("/export.jsonl", on=TODAY, known_at=seq)
+    assert again.headers["x-log-seq"] == str(seq)
+    assert again.content == then.content
+
+
+def test_an_export_as_known_is_bounded(living_sqlite: Living) -> None:
+    living = living_sqlite
+    seq = living.get("/log/head").json()["seq"]
+    living.publish(set_field(living.item_called(FELLING), "note", "x"))
+    (held,) = living.rows("SELECT count(*) FROM subject WHERE kind = 'item'")
+    living.settings.export_known_at_items = held[0]
+    assert living.get("/export.jsonl", known_at=seq).status_code == 200
+    living.settings.export_known_at_items = held[0] - 1
+    refused = living.get("/export.jsonl", known_at=seq)
+    assert (refused.status_code, refused.json()["code"]) == (422, "export-too-large")
+    assert refused.json()["detail"] == {"items": held[0], "most": held[0] - 1}
+    assert living.get("/export.jsonl").status_code == 200

@@ -7,15 +7,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 from sqlalchemy import Connection
 
+from app.db import run_by
 from app.deadlines.answering import due_dates, moment_of
 from app.deps import Asked, AskedOn, KnownAt, ReadSession
 from app.errors import NotFound
 from app.versions.history import decisions_of, history_of
 from app.versions.queries import Known, known_at, moment, state_on
+from app.versions.visibility import hidden_among
 from app.web import history
 from app.web.item_facts import facts_of, public_item
 from app.web.rendering import Gaps, gaps, redirect, render
-from app.web.subjects import hidden, settle_documents
+from app.web.subjects import settle_documents
 
 router = APIRouter()
 
@@ -44,9 +46,8 @@ def show_item(
     if by_code:
         return redirect(request, f"/items/{item_id}")
     facts = facts_of(connection, item_id, asked, known)
-    secret = hidden(connection, item_id)
-    intervals = [one for one in gaps(history_of(connection, item_id, known)) if _open(one, secret)]
-    decisions = [one for one in gaps(decisions_of(connection, item_id, known)) if _open(one, secret)]
+    intervals = gaps(history_of(connection, item_id, known))
+    decisions = gaps(decisions_of(connection, item_id, known))
     settle_documents(connection, [facts.item, *intervals, *decisions])
     return render(
         request,
@@ -67,12 +68,6 @@ def show_item(
     )
 
 
-def _open(entry: Gaps, secret: list[tuple[str, str]]) -> bool:
-    """Whether an interval or decision begins outside the time in which the item was internal."""
-    first = entry["valid_from"] or entry["effective_from"] or ""
-    return not any(start <= first < end for start, end in secret)
-
-
 def _revised(connection: Connection, found: Gaps, asked: Asked, known: Known) -> dict[str, Any] | None:
     """Whether a past day reads differently now than at its own end: entered later, or corrected since."""
     if asked.on >= asked.today or not known.is_head or found["revision"] is None:
@@ -82,6 +77,6 @@ def _revised(connection: Connection, found: Gaps, asked: Asked, known: Known) ->
         standing = state_on(connection, found["id"], asked.on, then)
     except NotFound:
         return {"entered": True, "seq": None}
-    if standing.revision == found["revision"]:
+    if standing.revision == found["revision"] or hidden_among(run_by(connection), [standing.content]):
         return None
     return {"entered": standing.revision is None, "seq": then.seq if standing.revision else None}
