@@ -55,6 +55,17 @@ def stated(body: Any) -> dict[str, Any]:
     return {"title": REDACTED_TITLE} if found == decode(TOMBSTONE) else found
 
 
+def require_round(connection: Connection, changeset: str, known: Known) -> None:
+    """Raises NotFound where no such round was published (at that time)."""
+    query = text("SELECT 1 FROM publication WHERE kind = 'round' AND changeset = :id AND seq <= :seq")
+    if connection.execute(query, {"id": changeset, "seq": known.seq}).first() is None:
+        raise _unknown_round(changeset)
+
+
+def _unknown_round(changeset: str) -> NotFound:
+    return NotFound(f"没有编号为 {changeset} 的已发布清理轮次。", code="unknown-round")
+
+
 def round_of(connection: Connection, changeset: str, known: Known) -> dict[str, Any]:
     """A published round with every decision in it that may be shown. Raises NotFound."""
     row = connection.execute(
@@ -65,7 +76,7 @@ def round_of(connection: Connection, changeset: str, known: Known) -> dict[str, 
         {"id": changeset, "seq": known.seq},
     ).one_or_none()
     if row is None:
-        raise NotFound(f"没有编号为 {changeset} 的已发布清理轮次。", code="unknown-round")
+        raise _unknown_round(changeset)
     found = _round(connection, row, known)
     found["decisions"] = _decisions(connection, row[0], known)
     return found
