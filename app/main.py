@@ -142,7 +142,11 @@ async def _invalid(request: Request, error: RequestValidationError) -> Response:
 
 
 async def _http(request: Request, error: HTTPException) -> Response:
-    titles = {404: "没有这个地址，请检查网址。", 405: "这个地址不支持这种请求方法。"}
+    titles = {
+        400: "请求的正文读不出来：不是完整的 JSON，或嵌套层数过多。",
+        404: "没有这个地址，请检查网址。",
+        405: "这个地址不支持这种请求方法。",
+    }
     title = titles.get(error.status_code, str(error.detail))
     if web_errors.wants_page(request):
         return web_errors.page(request, error.status_code, title, {})

@@ -26,6 +26,7 @@ _REASONS = {
     "dict_type": "应为对象",
     "model_type": "应为对象",
     "model_attributes_type": "应为对象",
+    "too_deep": "嵌套层数过多，最多 {max_depth} 层，请检查结构",
     "json_invalid": "不是完整的 JSON，请检查括号、引号和逗号",
 }
 

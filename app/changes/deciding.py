@@ -19,13 +19,15 @@ from app.changes import kinds
 from app.changes.accepting import Handovers, acceptances_of, require_fit
 from app.changes.carrying import ending_authorities, held_by
 from app.changes.fulfilling import entrusted_by, has_lapsed, owed_references, require_open
-from app.changes.outcomes import ABSENT, Asked, Before, Subject, act_of
+from app.changes.keys import by_held_keys, is_same, refuse_used_keys, refuse_void_changes
+from app.changes.outcomes import ABSENT, Asked, Before, Subject, act_of, rule_for
+from app.changes.references import Course, Reference, courses, refuse_unstanding
 from app.changes.scope import Scope
-from app.changes.succession import PLACES
 from app.errors import Invalid, Refused, RegistryError
 from app.versions import ids
 from app.versions.fold import Effect, State, apply_changes, at, boundaries, diff, fold
-from app.versions.recording import Act, History, Voiding, chunks, load_histories
+from app.versions.models import FIRST
+from app.versions.recording import Act, History, Voiding, load_histories
 from app.versions.timeline import Rev, standing
 
 Check = Callable[[str, dict[str, Any]], Sequence[str]]
@@ -76,7 +78,7 @@ class Decider:
         self.load(bodies)
         decided = Decided(histories=self.histories)
         handovers = Handovers(self.connection, bodies)
-        wanted: set[tuple[str, str]] = set()
+        wanted: set[Reference] = set()
         for place, body in enumerate(bodies, start=1):
             try:
                 decided.bases.append(self.base_of(body))
@@ -90,8 +92,8 @@ class Decider:
                 if len(bodies) > 1 and not error.message.startswith("第"):
                     error.message = f"第 {place} 项决定：{error.message}"
                 raise
-        self._check_references(wanted)
         self._refuse_referred()
+        self._check_references(wanted)
         self._refuse_orphans(bodies)
         return decided
 
@@ -152,9 +154,7 @@ class Decider:
 
     # --- deciding
 
-    def _decide(
-        self, body: dict[str, Any], place: int, handovers: Handovers, wanted: set[tuple[str, str]]
-    ) -> Act:
+    def _decide(self, body: dict[str, Any], place: int, handovers: Handovers, wanted: set[Reference]) -> Act:
         self._check_timing(body)
         self._check_kind(body)
         before = {subject: self._before(subject, body) for subject in subjects_of(body)}
@@ -164,7 +164,8 @@ class Decider:
         self._state_what(act, body)
         require_fit(self.connection, asked, before)
         require_open(self.connection, body)
-        wanted.update(owed_references(body))
+        day, about = body["effective_from"], body.get("subject") or ""
+        wanted.update(Reference(*one, day, about) for one in owed_references(body))
         for part in act.parts:
             history = self.histories.get(part.subject_id)
             if history is not None and part.creates is None:
@@ -172,6 +173,7 @@ class Decider:
                 part.base = stands.seq if stands else None
             if part.creates is not None:
                 part.creates = kinds.validate(body["kind"], part.creates)
+            part.changes = by_held_keys(before.get(part.subject_id, ABSENT).document, part.changes)
             self._apply(body, part.subject_id, part, wanted)
         return act
 
@@ -244,7 +246,7 @@ class Decider:
     def _state(self, subject_id: str, day: str) -> State | None:
         return fold(self._effects(subject_id), day)
 
-    def _apply(self, body: dict[str, Any], subject_id: str, part: Any, wanted: set[tuple[str, str]]) -> None:
+    def _apply(self, body: dict[str, Any], subject_id: str, part: Any, wanted: set[Reference]) -> None:
         """Note the effect for later decisions; check the content it leads to, on each day it shapes."""
         self._ahead += 1
         created = encode(part.creates) if part.creates is not None else None
@@ -259,11 +261,16 @@ class Decider:
             start_unknown=part.start_unknown,
         )
         kind = body["kind"]
-        stood = self._state(subject_id, part.effective_from)
+        before = self._effects(subject_id)
+        stood = fold(before, part.effective_from)
         takes = [body["outcome"], part.role] == TAKES_FROM
+        if stood is not None:
+            refuse_void_changes(stood, effect.changes())
         if stood is not None and not takes:
             self.scope.require(kind, subject_id, stood, part.effective_from)
-        self._refuse_used_keys(subject_id, effect)
+        refuse_used_keys(before, effect.changes())
+        rule = rule_for(kind, body["outcome"])
+        differs = stood is None or not (rule.needs_changes or rule.must_change)
         self.pending.setdefault(subject_id, []).append(effect)
         self.created.setdefault(subject_id, kind)
         effects = self._effects(subject_id)
@@ -271,6 +278,9 @@ class Decider:
             state = fold(effects, day)
             if state is None:
                 continue
+            if not differs:
+                was = stood if day == part.effective_from else fold(before, day)
+                differs = was is None or not is_same(was, state)
             state.pop("status"), state.pop("codes")
             checked = kinds.validate(kind, dict(state)) if part.changes else state
             differing = diff(state, checked) if part.changes else []
@@ -288,60 +298,55 @@ class Decider:
                 if not takes:
                     self.scope.require(kind, subject_id, state, day)
                 if part.creates is not None or _refers(part.changes):
-                    wanted.update(kinds.references(kind, state))
+                    named = kinds.references(kind, state) - (
+                        kinds.references(kind, stood) if stood else set()
+                    )
+                    wanted.update(Reference(*one, day, subject_id) for one in named)
+        if not differs:
+            raise Refused(
+                f"“{rule.label}”没有改变任何内容：所列字段在施行之日已经如此，请核对。",
+                code="nothing-changed",
+            )
 
-    def _refuse_used_keys(self, subject_id: str, effect: Effect) -> None:
-        """An element's key is given once: one that was ever used in its list names that element for good."""
-        added = [
-            (change["path"], change["value"]["key"])
-            for change in effect.changes()
-            if change["op"] == "add" and change["path"] != "codes"
-        ]
-        added += [
-            (c["once"]["path"], key) for c in effect.changes() if "once" in c for key in c["once"]["keys"]
-        ]
-        if not added:
-            return
-        used: set[tuple[str, str]] = set()
-        own = [change for change in effect.changes() if change["path"] == PLACES]
-        for earlier in self._effects(subject_id):
-            used |= {
-                (change["path"], change["value"]["key"])
-                for change in earlier.changes()
-                if change["op"] == "add"
-                and change not in own  # a place lost by its day, and by its acceptance
-            }
-            if earlier.creates_body is not None:
-                document = decode(earlier.creates_body)
-                for path, _key in added:
-                    used |= {(path, element["key"]) for element in at(document, path) or ()}
-        for path, key in added:
-            if (path, key) in used:
-                raise Invalid(
-                    f"{path} 中的键 {key} 已经用过，新增的要素请换一个键；修改原有要素请用 set。",
-                    code="key-used",
-                    field=f"{path}/{key}",
-                )
-            used.add((path, key))
-
-    def _check_references(self, wanted: set[tuple[str, str]]) -> None:
-        missing = {(s, k) for s, k in wanted if self.created.get(s) != k}
-        if not missing:
-            return
-        query = text(
-            "SELECT id, kind FROM subject s WHERE id IN :ids"
-            " AND EXISTS (SELECT 1 FROM timeline t WHERE t.subject_id = s.id)"  # not one whose entry was voided
-        ).bindparams(bindparam("ids", expanding=True))
-        found = {
-            row[0]: row[1]
-            for some in chunks(sorted({subject for subject, _ in missing}))
-            for row in self.connection.execute(query, {"ids": some})
+    def _check_references(self, wanted: set[Reference]) -> None:
+        """Asked last: what a later decision of the changeset ends or founds is seen too."""
+        targets = {reference.target for reference in wanted}
+        own = {
+            target: self._course(target) for target in targets & (self.pending.keys() | self.histories.keys())
         }
-        for subject_id, kind in sorted(missing):
-            if found.get(subject_id) != kind:
-                raise Invalid(
-                    f"{subject_id} 不是已登记的{kinds.LABELS[kind]}，请先登记或改正引用。",
-                    code="unknown-reference",
+        found = courses(self.connection, targets - own.keys()) | own
+        for reference in sorted(wanted):
+            course = found.get(reference.target)
+            refuse_unstanding(reference, course)
+            if course is not None and reference.kind == "authority":
+                self._refuse_outliving(reference, course)
+
+    def _course(self, subject_id: str) -> Course:
+        """How a subject that this changeset touches stands, as the changeset leaves it."""
+        effects = self._effects(subject_id)
+        days: list[tuple[str, str]] = []
+        name = ""
+        for day in boundaries(effects, ""):
+            state = fold(effects, day)
+            if state is not None:
+                attested = any(e.start_unknown and e.creates and e.effective_from == day for e in effects)
+                if attested and not days:
+                    days.append((FIRST, "unknown"))
+                days.append((day, state["status"]))
+                name = state.get("name") or state.get("title") or name
+        history = self.histories.get(subject_id)
+        return Course(history.kind if history else self.created[subject_id], name, days)
+
+    def _refuse_outliving(self, reference: Reference, course: Course) -> None:
+        """An item given to an authority whose end is published already would be left behind on that day."""
+        for end in course.ends_after(reference.day):
+            state = self._state(reference.subject, end)
+            if state and state["status"] != "ended" and state.get("authority") == reference.target:
+                raise Refused(
+                    f"实施机关“{course.name}”（{reference.target}）自 {end} 起终止，"
+                    "请同时写明该事项自那天起调整给谁或取消。",
+                    code="items-left-behind",
+                    items=[reference.subject],
                 )
 
     def _refuse_orphans(self, bodies: Sequence[dict[str, Any]]) -> None:

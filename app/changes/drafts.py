@@ -17,7 +17,7 @@ from app.canonical import decode, digest, encode, refuse_floats
 from app.changes.accepting import complete
 from app.changes.carrying import transfers
 from app.changes.deciding import Decider
-from app.changes.models import STATE_LABELS, Changeset, ChangesetInput, DecisionInput
+from app.changes.models import STATE_LABELS, Changeset, ChangesetInput, DecisionInput, SubjectInput
 from app.changes.rows import (
     DecisionRow,
     decisions,
@@ -214,11 +214,12 @@ def _write_decisions(
     name_new_subjects(connection, bodies)
     complete(connection, bodies)
     bodies += transfers(connection, bodies)
+    written = [encode(body) for body in bodies]
+    for body, data in zip(bodies, written, strict=True):
+        refuse_floats(body, data)  # a NaN is null once it is written
     decided = Decider(connection, today, actor).decide(bodies)
     made = []
-    for position, (body, base) in enumerate(zip(bodies, decided.bases, strict=True), start=1):
-        data = encode(body)
-        refuse_floats(body, data)  # a NaN is null once it is written
+    for position, (data, base) in enumerate(zip(written, decided.bases, strict=True), start=1):
         kept = digest(data) if approved and digest(data) in approved else None
         made.append(DecisionRow(position, data, encode(base), kept))
     replace_decisions(session, changeset, made)
@@ -233,9 +234,15 @@ def _check_form(decision: DecisionInput) -> None:
     for what, day in _other_days(decision):
         if day is not None:
             parse_day(day, what)
-    for code in [*decision.codes, *(c for r in decision.results for c in r.codes)]:
-        if looks_like_registry_id(code.value):
-            raise Invalid(f"编码“{code.value}”与本登记簿的编号同形，不能用作编码。", code="code-like-id")
+    places: list[DecisionInput | SubjectInput] = [decision, *decision.origins, *decision.results]
+    for place in places:
+        added = [c.value for c in place.changes if c.op == "add" and c.path == "codes"]
+        for value in [
+            *(code.value for code in place.codes),
+            *(v.get("value") for v in added if isinstance(v, dict)),
+        ]:
+            if isinstance(value, str) and looks_like_registry_id(value):
+                raise Invalid(f"编码“{value}”与本登记簿的编号同形，不能用作编码。", code="code-like-id")
 
 
 def _other_days(decision: DecisionInput) -> Iterator[tuple[str, str | None]]:
@@ -264,7 +271,9 @@ def _complete_changes(changes: Iterable[dict[str, Any]]) -> None:
         if change["path"] != "codes":
             value.setdefault("key", f"k{secrets.token_hex(4)}")
         elif {"scheme", "value"} <= value.keys():
-            change["value"] = add_code(value["scheme"], value["value"], value.get("issuer", ""))["value"]
+            code = [value["scheme"], value["value"], value.get("issuer", "")]
+            if all(isinstance(part, str) for part in code):  # else the rules refuse it
+                change["value"] = add_code(*code)["value"]
         elif "key" not in value:
             raise Invalid(
                 "新增编码须写明方案（scheme）和编码（value）。", code="code-incomplete", field="codes"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 from pydantic import Field as Described
+from pydantic_core import PydanticCustomError
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
@@ -98,6 +99,29 @@ class ChangesetEvent(SQLModel, table=True):
 # --- what comes in ------------------------------------------------------------------------------------------
 
 
+MAX_DEPTH = 16
+"""Objects and lists within each other; content itself has at most six."""
+
+
+def _not_too_deep(value: Any) -> Any:
+    """Whatever a client nests without end would run every walk over it out of stack."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            part
+            for whole in level
+            if isinstance(whole, (dict, list))
+            for part in (whole.values() if isinstance(whole, dict) else whole)
+        ]
+        if not level:
+            return value
+    raise PydanticCustomError("too_deep", "nested too deep", {"max_depth": MAX_DEPTH})
+
+
+Bounded = BeforeValidator(_not_too_deep)
+Content = Annotated[dict[str, Any] | None, Bounded]
+
+
 class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -123,7 +147,7 @@ class ChangeInput(Strict):
     path: str = Described(
         min_length=1, max_length=300, description="promised_limit/value, materials/<key>/copies"
     )
-    value: Any = Described(
+    value: Annotated[Any, Bounded] = Described(
         None,
         description='set: a scalar or list of scalars, null removes; add: the element, e.g. {"name": "营业执照"};'
         " its key is given where it has none",
@@ -137,7 +161,7 @@ class SubjectInput(Strict):
 
     subject: str | None = Described(None, description="registry id")
     ref: str | None = Described(None, description="a name for a new subject; content may say @ref")
-    content: dict[str, Any] | None = Described(None, description="a new one: its first content")
+    content: Content = Described(None, description="a new one: its first content")
     codes: list[CodeInput] = Described([], description="a new one: its codes")
     changes: list[ChangeInput] = Described([], description="a standing one: field changes")
     of: list[str] = Described(
@@ -225,7 +249,7 @@ class DecisionInput(Strict):
     )
     subject: str | None = Described(None, description="registry id of what it is about; none for a new one")
     ref: str | None = Described(None, description="a name for a new subject; content may say @ref")
-    content: dict[str, Any] | None = Described(None, description="creating outcomes: the first content")
+    content: Content = Described(None, description="creating outcomes: the first content")
     codes: list[CodeInput] = Described([], description="creating outcomes: its codes")
     changes: list[ChangeInput] = Described([], description="field changes, applied in order")
     start_unknown: bool = Described(

@@ -286,18 +286,27 @@ WRITING_ORDER = ("publication", "subject", "decision", "void", "lineage", "revis
 """Parents before children, for the foreign keys."""
 
 
-def code_key(scheme: str, value: str) -> str:
-    """The element key of a code within the state: ``scheme:value``, safe as a path's segment."""
-    return f"{scheme}:{value}".replace("%", "%25").replace("/", "%2F")
+def code_key(scheme: str, value: str, issuer: str = "") -> str:
+    """The element key of a code within the state: ``scheme:value``, safe as a path's segment, and no other
+    code's. An issuer follows after ``%40``, which the rest of a key never has, since its own ``%`` is escaped.
+
+    Published keys stay as they were given: some name an issuer's code by scheme and value alone.
+    """
+    key = f"{_escaped(scheme).replace(':', '%3A')}:{_escaped(value)}"
+    return f"{key}%40{_escaped(issuer)}" if issuer else key
+
+
+def _escaped(part: str) -> str:
+    return part.replace("%", "%25").replace("/", "%2F")
 
 
 def add_code(scheme: str, value: str, issuer: str = "") -> Change:
-    code = {"key": code_key(scheme, value), "scheme": scheme, "issuer": issuer, "value": value}
+    code = {"key": code_key(scheme, value, issuer), "scheme": scheme, "issuer": issuer, "value": value}
     return {"op": "add", "path": "codes", "value": code}
 
 
-def remove_code(scheme: str, value: str) -> Change:
-    return {"op": "remove", "path": f"codes/{code_key(scheme, value)}"}
+def remove_code(scheme: str, value: str, issuer: str = "") -> Change:
+    return {"op": "remove", "path": f"codes/{code_key(scheme, value, issuer)}"}
 
 
 def record(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -334,3 +335,27 @@ def test_a_refusal_is_not_remembered(living: Living, item: str) -> None:
     living.post("editor", f"/changesets/{changeset}/submit")
     living.post("reviewer", f"/changesets/{changeset}/approve")
     assert living.post("publisher", place, **{"Idempotency-Key": "p"}).status_code == 200
+
+
+@pytest.mark.parametrize("depth", [40, 300])
+@pytest.mark.parametrize("place", ["value", "content", "result"])
+def test_what_is_nested_without_end_is_refused(living_sqlite: Living, depth: int, place: str) -> None:
+    item = living_sqlite.item_called(FELLING)
+    deep = '{"a":[' * (depth // 2) + '"底"' + "]}" * (depth // 2)
+    decision: dict[str, Any] = {
+        "value": set_field(item, "note", "DEEP"),
+        "content": {"outcome": "add", "effective_from": TODAY, "content": {"name": "DEEP"}},
+        "result": {"outcome": "merge", "effective_from": TODAY, "results": [{"content": {"name": "DEEP"}}]},
+    }[place]
+    body = json.dumps({"title": "深", "decisions": [decision]}).replace('"DEEP"', deep).encode()
+    headers = living_sqlite.headers("editor", **{"Content-Type": "application/json"})
+    answer = living_sqlite.client.post("/api/v1/changesets", content=body, headers=headers)
+    assert "嵌套层数过多" in refused(answer, 422, "bad-request")["title"]
+
+
+def test_a_body_that_no_reader_gets_to_the_end_of_is_refused(living_sqlite: Living) -> None:
+    headers = living_sqlite.headers("editor", **{"Content-Type": "application/json"})
+    for body in (b"[" * 100_000, b'{"a":' * 20_000, b'{"title": "x"', b"\xff\xfe"):
+        answer = living_sqlite.client.post("/api/v1/changesets", content=body, headers=headers)
+        assert answer.status_code in (400, 422)
+        assert answer.json()["title"].startswith(("请求的正文读不出来", "请求不符合要求"))

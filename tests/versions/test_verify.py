@@ -288,12 +288,18 @@ def test_derived_rows_tampered_with_are_found_and_rebuilt(full, name):
                 "content": {"title": "取水许可办法"},
                 "ref": "law",
             },
-            adjust(
-                full.items[2],
-                "2026-10-01",
-                [{"key": "c1", "role": "setting", "instrument": "@law"}],
-                "citations",
-            ),
+            {
+                "outcome": "adjust",
+                "subject": full.items[2],
+                "effective_from": "2026-10-01",
+                "changes": [
+                    {
+                        "op": "add",
+                        "path": "citations",
+                        "value": {"key": "c1", "role": "setting", "instrument": "@law"},
+                    }
+                ],
+            },
         )
     with unguarded(full.database) as connection:
         stored = connection.exec_driver_sql(f"SELECT * FROM {name}").mappings().all()

@@ -1,0 +1,77 @@
+"""What content refers to must stand on the day from which it refers to it. Pure, but for one query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from app.changes import kinds
+from app.db import fetch, marks
+from app.errors import Invalid, Refused
+from app.versions.recording import chunks
+
+STANDING = frozenset({"in_force", "suspended", "unknown"})
+WORDS = {"not_yet": "尚未设立", "ended": "已经终止"}
+
+
+class Reference(NamedTuple):
+    """A subject's content names another from a day on."""
+
+    target: str
+    kind: str
+    day: str
+    subject: str
+
+
+class Course(NamedTuple):
+    """How a subject stands over time: what it is, and (first day, status) in order; none where it was voided."""
+
+    kind: str
+    name: str
+    days: list[tuple[str, str]]
+
+    def on(self, day: str) -> str:
+        return next((status for first, status in reversed(self.days) if first <= day), "not_yet")
+
+    def ends_after(self, day: str) -> Iterable[str]:
+        return (first for first, status in self.days if first > day and status == "ended")
+
+
+_COURSES = (
+    "SELECT t.subject_id, t.kind, coalesce(t.name, ''), t.valid_from, t.status FROM timeline t"
+    " WHERE t.subject_id IN ({ids}) ORDER BY t.subject_id, t.valid_from"
+)
+
+
+def courses(connection: Connection, subjects: Iterable[str]) -> dict[str, Course]:
+    """How published subjects stand; one that was voided altogether is not among them."""
+    found: dict[str, Course] = {}
+    for some in chunks(sorted(subjects)):
+        for subject, kind, name, day, status in fetch(
+            connection, _COURSES.format(ids=marks(some)), tuple(some)
+        ):
+            course = found.get(subject)
+            found[subject] = Course(kind, name, [*(course.days if course else ()), (day, status)])
+    return found
+
+
+def refuse_unstanding(reference: Reference, course: Course | None) -> None:
+    """Raises Invalid for what was never registered, was voided or is of another kind; Refused for what does not
+    stand on the day. An instrument out of force is no refusal: whether a basis still holds is for the checks."""
+    if course is None or course.kind != reference.kind:
+        raise Invalid(
+            f"{reference.target} 不是已登记的{kinds.LABELS[reference.kind]}，请先登记或改正引用。",
+            code="unknown-reference",
+        )
+    status = course.on(reference.day)
+    if reference.kind != "instrument" and status not in STANDING:
+        raise Refused(
+            f"{kinds.LABELS[reference.kind]}“{course.name}”（{reference.target}）在 {reference.day}"
+            f" {WORDS[status]}，不能引用，请改为当日存续的{kinds.LABELS[reference.kind]}。",
+            code="reference-not-standing",
+            subject=reference.subject,
+            target=reference.target,
+            on=reference.day,
+        )
