@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 from typing import Any, Literal, TypedDict
 
 from app.canonical import decode, encode
@@ -75,20 +76,82 @@ def fold(effects: Iterable[Effect], day: str, *, reserved_only: bool = False) ->
     None where nothing has created the subject by that day. ``reserved_only`` leaves the content out, for
     a subject whose changes never touch it.
     """
-    created: Effect | None = None
-    changes: list[Change] = []
-    for effect in effects:
-        if effect.applies(day):
-            if effect.creates_body is not None:
-                created = effect
-            changes += effect.changes()
-    if created is None or created.creates_body is None:
+    applying = [effect for effect in effects if effect.applies(day)]
+    state = _created(applying, reserved_only)
+    if state is not None:
+        apply_changes(state, [change for effect in applying for change in effect.changes()])
+    return state
+
+
+def _created(applying: Sequence[Effect], reserved_only: bool) -> State | None:
+    """The state as the last of these effects that creates it leaves it, before any change."""
+    body = next((e.creates_body for e in reversed(applying) if e.creates_body is not None), None)
+    if body is None:
         return None
-    state: State = {} if reserved_only else decode(created.creates_body)
+    state: State = {} if reserved_only else decode(body)
     state.setdefault("status", "in_force")
     state.setdefault("codes", [])
-    apply_changes(state, changes)
     return state
+
+
+class Unfolding:
+    """The fold day by day, in their order: each day costs what takes effect on it, not all that ever did.
+
+    Begun anew on a day on which something lapses (``until``) or creates, since a change cannot be taken back.
+    """
+
+    def __init__(self, effects: Sequence[Effect], *, reserved_only: bool = False) -> None:
+        self.effects, self.reserved_only = effects, reserved_only
+        self._next = 0
+        self._lapses: list[str] = []
+        self._state: State | None = None
+        self._waiting: list[Change] = []
+
+    def on(self, day: str) -> tuple[State | None, bool]:
+        """(the state on a day, whether it may differ from the day asked before). Days must not go back; the
+        state must not be altered."""
+        starting = self._starting(day)
+        lapsed = bool(self._lapses) and self._lapses[0] <= day
+        if not starting and not lapsed:
+            return self._shown(), False
+        for effect in starting:
+            if effect.until is not None:
+                heappush(self._lapses, effect.until)
+        while self._lapses and self._lapses[0] <= day:
+            heappop(self._lapses)
+            lapsed = True
+        if lapsed or any(effect.creates_body is not None for effect in starting):
+            self._begin_anew(day)
+        elif self._state is not None:
+            self._take(change for effect in starting for change in effect.changes())
+        return self._shown(), True
+
+    def _starting(self, day: str) -> Sequence[Effect]:
+        first = self._next
+        while self._next < len(self.effects) and self.effects[self._next].effective_from <= day:
+            self._next += 1
+        return self.effects[first : self._next]
+
+    def _begin_anew(self, day: str) -> None:
+        applying = [effect for effect in self.effects[: self._next] if effect.applies(day)]
+        self._waiting = []
+        self._state = _created(applying, self.reserved_only)
+        if self._state is not None:
+            self._take(change for effect in applying for change in effect.changes())
+
+    def _take(self, changes: Iterable[Change]) -> None:
+        now: list[Change] = []
+        for change in changes:
+            (self._waiting if "once" in change else now).append(change)
+        assert self._state is not None
+        apply_changes(self._state, now)
+
+    def _shown(self) -> State | None:
+        if self._state is None or not self._waiting:
+            return self._state
+        state: State = decode(encode(self._state))
+        apply_changes(state, self._waiting)
+        return state
 
 
 def boundaries(effects: Iterable[Effect], first: str) -> list[str]:

@@ -20,7 +20,7 @@ from app.canonical import digest, encode, refuse_floats
 from app.db import chunks as chunks
 from app.db import fetch, insert_rows, marks
 from app.errors import Refused
-from app.versions.fold import Change, Effect, boundaries, fold, touches_content
+from app.versions.fold import RESERVED, Change, Effect, State, Unfolding, boundaries, touches_content
 from app.versions.ids import kind_of
 from app.versions.timeline import (
     NOT_YET,
@@ -29,11 +29,9 @@ from app.versions.timeline import (
     Facets,
     Held,
     Rev,
-    codes_on,
     derive,
     describe_stored,
     rederive,
-    standing,
 )
 
 
@@ -214,14 +212,13 @@ def wanted_revisions(history: History, first: str, contents: Contents) -> list[W
     days.update(revision.effective_from for revision in history.revisions if revision.effective_from > first)
     days.update(row.effective_from for row in history.codes if row.effective_from > first)
     untouched = _content_untouched(history.effects)
+    folded = Folded(history.effects, untouched, contents)
+    standing_on = Standing(history)
     wanted: list[Wanted] = []
-    revisions, codes = list(history.revisions), list(history.codes)
-    ahead = 1 << 62
     for day in sorted(days):
-        status, content, held, unknown = _folded(history.effects, day, untouched, contents)
-        stands = standing(revisions, day)
+        status, content, held, unknown = folded.on(day)
+        stands, held_before = standing_on.on(day)
         was = (stands.status, stands.content) if stands else (NOT_YET, None)
-        held_before = codes_on(codes, day)
         moved = [(code, True) for code in sorted(held - held_before)]
         moved += [(code, False) for code in sorted(held_before - held)]
         differs = was != (status, content) or (
@@ -230,11 +227,56 @@ def wanted_revisions(history: History, first: str, contents: Contents) -> list[W
         if not differs and not moved:
             continue
         wanted.append(Wanted(day, status, content, unknown, moved, differs))
-        ahead += 1
-        if differs:
-            revisions.append(Rev(ahead, day, status, content, unknown))
-        codes += [Held(ahead, day, code, on) for code, on in moved]
+        standing_on.write(day, Rev(0, day, status, content, unknown) if differs else stands, held)
     return wanted
+
+
+class Standing:
+    """What stands day by day, in their order: the revision, and the codes held; and what is to be written."""
+
+    def __init__(self, history: History) -> None:
+        self._revisions = sorted(history.revisions, key=lambda r: (r.effective_from, r.seq), reverse=True)
+        self._codes = sorted(history.codes, key=lambda row: (row.effective_from, row.seq), reverse=True)
+        self._revision: Rev | None = None
+        self._held: set[tuple[str, str, str]] = set()
+
+    def on(self, day: str) -> tuple[Rev | None, set[tuple[str, str, str]]]:
+        """Days must not go back; the codes must not be altered."""
+        while self._revisions and self._revisions[-1].effective_from <= day:
+            self._revision = self._revisions.pop()
+        if self._codes and self._codes[-1].effective_from <= day:
+            self._held = set(self._held)
+        while self._codes and self._codes[-1].effective_from <= day:
+            row = self._codes.pop()
+            (self._held.add if row.held else self._held.discard)(row.code)
+        return self._revision, self._held
+
+    def write(self, day: str, revision: Rev | None, held: set[tuple[str, str, str]]) -> None:
+        """From this day on, until the next that stood already."""
+        self._revision, self._held = revision, held
+
+
+class Folded:
+    """What the fold comes to day by day: status, content by hash, codes, whether its start is only attested."""
+
+    def __init__(self, effects: Sequence[Effect], untouched: str | None, contents: Contents) -> None:
+        self._unfolding = Unfolding(effects, reserved_only=untouched is not None)
+        self._untouched, self._contents = untouched, contents
+        self._attested = {e.effective_from for e in effects if e.start_unknown and e.creates}
+        self._last: tuple[str, str | None, set[tuple[str, str, str]]] = (NOT_YET, None, set())
+
+    def on(self, day: str) -> tuple[str, str | None, set[tuple[str, str, str]], bool]:
+        state, moved = self._unfolding.on(day)
+        if moved:
+            self._last = self._read(state)
+        return *self._last, state is not None and day in self._attested
+
+    def _read(self, state: State | None) -> tuple[str, str | None, set[tuple[str, str, str]]]:
+        if state is None:
+            return NOT_YET, None, set()
+        codes = {(code["scheme"], code.get("issuer", ""), code["value"]) for code in state["codes"]}
+        document = {name: part for name, part in state.items() if name not in RESERVED}
+        return state["status"], self._untouched or self._contents.put(document), codes
 
 
 def _content_untouched(effects: Sequence[Effect]) -> str | None:
@@ -243,18 +285,6 @@ def _content_untouched(effects: Sequence[Effect]) -> str | None:
     if len(creators) != 1 or any(touches_content(effect.changes()) for effect in effects):
         return None
     return creators[0]
-
-
-def _folded(
-    effects: Sequence[Effect], day: str, untouched: str | None, contents: Contents
-) -> tuple[str, str | None, set[tuple[str, str, str]], bool]:
-    state = fold(effects, day, reserved_only=untouched is not None)
-    if state is None:
-        return NOT_YET, None, set(), False
-    unknown = any(e.start_unknown and e.creates and e.effective_from == day for e in effects)
-    codes = {(code["scheme"], code.get("issuer", ""), code["value"]) for code in state.pop("codes")}
-    status = state.pop("status")
-    return status, untouched or contents.put(state), codes, unknown
 
 
 # --- writing ------------------------------------------------------------------------------------------

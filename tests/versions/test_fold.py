@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.canonical import encode
-from app.versions.fold import Effect, apply_changes, boundaries, diff, fold
+from app.canonical import decode, encode
+from app.versions.fold import Effect, Unfolding, apply_changes, boundaries, diff, fold
 
 names = st.text(string.ascii_lowercase, min_size=1, max_size=3)
 scalars = st.one_of(
@@ -198,3 +198,58 @@ def test_a_field_named_key_in_an_object_is_a_field():
     assert diff({"source": {"name": "s", "key": "1"}}, {"source": {"name": "s", "key": "2"}}) == [
         set_("source/key", "2")
     ]
+
+
+# --- day by day ------------------------------------------------------------------------------------------
+
+_DAYS = [f"2026-01-{day:02d}" for day in range(1, 13)]
+_CHANGES = st.sampled_from(
+    [
+        {"op": "set", "path": "note", "value": "一"},
+        {"op": "set", "path": "note", "value": "二"},
+        {"op": "set", "path": "note", "value": None},
+        {"op": "set", "path": "limit/value", "value": 5},
+        {"op": "add", "path": "materials", "value": {"key": "m1", "name": "申请书"}},
+        {"op": "add", "path": "materials", "value": {"key": "m2", "name": "执照"}, "after": ""},
+        {"op": "remove", "path": "materials/m1"},
+        {"op": "set", "path": "materials/m1/copies", "value": 3},
+        {"op": "order", "path": "materials", "keys": ["m2", "m1"]},
+        {"op": "set", "path": "status", "value": "ended"},
+        {
+            "op": "set",
+            "path": "status",
+            "value": "suspended",
+            "once": {"path": "materials", "keys": ["m1", "m2"]},
+        },
+    ]
+)
+
+
+@st.composite
+def _effects(draw):
+    found = []
+    for seq in range(1, draw(st.integers(1, 12)) + 1):
+        first = draw(st.integers(0, 10))
+        until = draw(st.none() | st.integers(first + 1, 11))
+        creates = {"name": f"第{seq}号"} if draw(st.integers(0, 3)) == 0 else None
+        found.append(
+            Effect(
+                seq=seq,
+                act=seq,
+                effective_from=_DAYS[first],
+                until=None if until is None else _DAYS[until],
+                creates_body=encode(creates) if creates else None,
+                changes_body=encode(draw(st.lists(_CHANGES, max_size=3))),
+            )
+        )
+    return sorted(found, key=lambda effect: (effect.effective_from, effect.seq))
+
+
+@given(_effects(), st.sets(st.sampled_from(_DAYS), min_size=1))
+def test_unfolding_day_by_day_is_the_fold_of_each_day(effects, days):
+    unfolding, before = Unfolding(effects), None
+    for day in sorted(days):
+        state, moved = unfolding.on(day)
+        assert state == fold(effects, day)
+        assert moved or state == before
+        before = decode(encode(state)) if state is not None else None
