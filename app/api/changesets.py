@@ -135,9 +135,21 @@ class LaterShape(BaseModel):
     fields: list[str] = Field(description="the fields that both set")
 
 
+class FindingShape(BaseModel):
+    """What a check has found in a decision."""
+
+    decision: int = Field(description="its place in the changeset, from 1")
+    subject: str = Field(description="registry id")
+    code: str = Field(description="set-by-national-law, basis-not-in-force, receiver-not-below, ...")
+    severity: str = Field(description="refuse: holds up a round; warn: to be looked at")
+    message: str = Field(description="what is wrong and what to do, in Chinese")
+    source: str = Field(description="the rule behind it")
+
+
 class EffectsShape(BaseModel):
     revisions: list[EffectShape] = Field(description="every revision, in the order of days")
     later: list[LaterShape] = Field(description="what goes on to hold from a later day")
+    findings: list[FindingShape] = Field(description="what the checks find in its decisions")
 
 
 EFFECTS: dict[int | str, dict[str, Any]] = {200: {"model": EffectsShape}}

@@ -68,6 +68,8 @@ class Decider:
         self.pending: dict[str, list[Effect]] = {}
         self.created: dict[str, str] = {}
         self.unmade: list[str] = []
+        self.stood: dict[str, list[Effect]] = {}
+        """The effects of each subject before any of these decisions."""
         self.acts: dict[int, Act] = {}
         """By the place of the decision, from 1."""
         self._ahead = 1 << 60
@@ -117,6 +119,7 @@ class Decider:
                     self.voiding.setdefault(act, []).append((subject, day))
                 named.add(subject)
         self.histories = load_histories(self.connection, sorted(named))
+        self.stood = {subject: list(history.effects) for subject, history in self.histories.items()}
 
     def touched(self, body: dict[str, Any]) -> list[tuple[str, str]]:
         """Each subject that a decision is about, and the day from which it changes it; once loaded."""
@@ -245,6 +248,14 @@ class Decider:
 
     def _state(self, subject_id: str, day: str) -> State | None:
         return fold(self._effects(subject_id), day)
+
+    def knows(self, subject_id: str) -> bool:
+        """Whether these decisions are about the subject, so that what stands is not what will stand."""
+        return subject_id in self.histories or subject_id in self.created
+
+    def state_on(self, subject_id: str, day: str) -> State | None:
+        """The state of such a subject, as the decisions so far leave it."""
+        return self._state(subject_id, day)
 
     def _apply(self, body: dict[str, Any], subject_id: str, part: Any, wanted: set[Reference]) -> None:
         """Note the effect for later decisions; check the content it leads to, on each day it shapes."""

@@ -18,6 +18,7 @@ from app.changes.accepting import complete
 from app.changes.carrying import transfers
 from app.changes.deciding import Decider
 from app.changes.models import STATE_LABELS, Changeset, ChangesetInput, DecisionInput, SubjectInput
+from app.changes.proposals import findings, refuse_blocking
 from app.changes.rows import (
     DecisionRow,
     decisions,
@@ -90,7 +91,10 @@ def submit(session: Session, actor: Actor, changeset_id: str, version: int | Non
     rows = decisions(session, changeset)
     if any(row.stale for row in rows):
         raise Conflict("有处理决定的基准版本已经变化，请先对照三方比较修改后再提交。", code="stale-decisions")
-    Decider(session.connection(), today, actor).decide([decode(row.body) for row in rows])
+    bodies = [decode(row.body) for row in rows]
+    decider = Decider(session.connection(), today, actor)
+    decider.decide(bodies)
+    refuse_blocking(findings(decider, bodies), changeset.kind == "round")
     changeset.state = "submitted"
     changeset.submitter = actor.account
     save(session, changeset)

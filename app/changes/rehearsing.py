@@ -16,6 +16,7 @@ from app.auth.actor import COMMAND_LINE
 from app.canonical import decode
 from app.changes import kinds
 from app.changes.deciding import Decider
+from app.changes.proposals import as_row, findings
 from app.changes.rows import decisions, find
 from app.db import fetch
 from app.versions.fold import Effect, diff, with_before
@@ -24,7 +25,7 @@ from app.versions.timeline import standing
 
 
 def rehearse(session: Session, changeset_id: str, today: str) -> dict[str, Any]:
-    """``{"revisions": [...], "later": [...]}`` of a changeset as the registry stands now.
+    """``{"revisions": [...], "later": [...], "findings": [...]}`` of a changeset as the registry stands now.
 
     Raises what publishing would raise.
     """
@@ -36,8 +37,8 @@ def rehearse(session: Session, changeset_id: str, today: str) -> dict[str, Any]:
 def rehearse_bodies(connection: Connection, bodies: Sequence[dict[str, Any]], today: str) -> dict[str, Any]:
     decider = Decider(connection, today, COMMAND_LINE)
     decider.load(bodies)
-    stood = {subject: list(history.effects) for subject, history in decider.histories.items()}
     decider.decide(bodies)
+    stood = decider.stood
     revisions: list[dict[str, Any]] = []
     later: list[dict[str, Any]] = []
     touched = [
@@ -67,7 +68,8 @@ def rehearse_bodies(connection: Connection, bodies: Sequence[dict[str, Any]], to
             for effect in history.effects
             if (fields := _same_fields(effect, new))
         ]
-    return {"revisions": revisions, "later": later}
+    found = [as_row(finding) for finding in findings(decider, bodies)]
+    return {"revisions": revisions, "later": later, "findings": found}
 
 
 def _revision(
