@@ -120,9 +120,18 @@ class Database:
         options = (
             {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True} if role == "reader" else {}
         )
-        return create_engine(
+        engine = create_engine(
             self.url, pool_size=8, max_overflow=32, pool_pre_ping=True, execution_options=options
         )
+        if role == "writer":
+            patience = f"SET LOCAL lock_timeout = {max(1, int(self.lock_timeout * 1000))}"
+
+            @event.listens_for(engine, "begin")
+            def begin(connection: Connection) -> None:
+                # For the advisory lock of publishing too. By transaction: a pooler may hand on the session.
+                connection.exec_driver_sql(patience)
+
+        return engine
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

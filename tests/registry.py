@@ -47,7 +47,7 @@ class Office:
             return drafts.draft(session, actor or self.editor, form, day)
 
     def submitted(self, *decisions: dict[str, Any], **asked: Any) -> str:
-        changeset = self.draft(*decisions, **asked)
+        changeset = self.draft(*decisions, **{"reason": "依职责调整", **asked})
         actor = asked.get("actor") or self.editor
         with self.database.writing() as session:
             drafts.submit(session, actor, changeset.id, None, asked.get("today", TODAY))

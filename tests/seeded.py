@@ -122,7 +122,8 @@ class Living:
 
     def publish(self, *decisions: dict[str, Any], **asked: Any) -> dict[str, Any]:
         """The whole way through HTTP; the published changeset."""
-        form = {"title": asked.pop("title", "调整"), "decisions": list(decisions), **asked}
+        form = {"title": asked.pop("title", "调整"), "reason": "依职责调整", "decisions": list(decisions)}
+        form |= asked
         made = self.post("editor", "/changesets", form)
         assert made.status_code == 201, made.text
         place = f"/changesets/{made.json()['id']}"

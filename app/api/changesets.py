@@ -26,6 +26,7 @@ from app.changes.models import (
     ScopeInput,
 )
 from app.changes.rehearsing import rehearse
+from app.changes.warnings import warnings_of
 from app.deps import ActorOf, ReadSession, StaffReader, WriteSession
 from app.errors import Invalid
 from app.versions.queries import moment, today
@@ -73,6 +74,15 @@ class DecisionShape(DecisionInput):
     stale: dict[str, Any] | None = Field(description="three-way comparison, where its base has moved")
 
 
+class WarningShape(BaseModel):
+    """What a reviewer should look at; nothing is refused for it."""
+
+    code: str = Field(description="stable code: bad-uscc, bad-national-31, basis-needed, ...")
+    position: int = Field(description="which decision, from 1")
+    field: str = Field(description="codes/0, results/1/codes/0, changes/2, reason")
+    message: str = Field(description="what is odd, in Chinese")
+
+
 class ChangesetShape(BaseModel):
     """变更单."""
 
@@ -97,6 +107,7 @@ class ChangesetShape(BaseModel):
         description="true: published in an emergency, a second person has yet to confirm"
     )
     decisions: list[DecisionShape] = Field(description="处理决定, in order")
+    warnings: list[WarningShape] = Field(description="malformed codes, decisions that rest on nothing")
     events: list[EventShape] = Field(description="what happened to it, in order")
 
 
@@ -150,6 +161,7 @@ class EffectsShape(BaseModel):
     revisions: list[EffectShape] = Field(description="every revision, in the order of days")
     later: list[LaterShape] = Field(description="what goes on to hold from a later day")
     findings: list[FindingShape] = Field(description="what the checks find in its decisions")
+    warnings: list[WarningShape] = Field(description="malformed codes, decisions that rest on nothing")
 
 
 EFFECTS: dict[int | str, dict[str, Any]] = {200: {"model": EffectsShape}}
@@ -159,6 +171,8 @@ WRITTEN: dict[int | str, dict[str, Any]] = {200: {"model": ChangesetShape}}
 def shown(session: Session, changeset: Changeset) -> dict[str, Any]:
     """A changeset as the API shows it."""
     found = rows.decisions(session, changeset)
+    bodies = [decode(row.body) for row in found]
+    head = decode(changeset.head.encode())
     return {
         "id": changeset.id,
         "version": changeset.version,
@@ -166,7 +180,7 @@ def shown(session: Session, changeset: Changeset) -> dict[str, Any]:
         "state_label": STATE_LABELS[changeset.state],
         "kind": changeset.kind,
         "title": changeset.title,
-        **decode(changeset.head.encode()),
+        **head,
         "author": changeset.author,
         "submitter": changeset.submitter,
         "reviewer": changeset.reviewer,
@@ -176,13 +190,14 @@ def shown(session: Session, changeset: Changeset) -> dict[str, Any]:
         "unconfirmed": bool(changeset.unconfirmed),
         "decisions": [
             {
-                **decode(row.body),
+                **body,
                 "base": decode(row.base),
                 "approved": row.approved is not None,
                 "stale": decode(row.stale) if row.stale else None,
             }
-            for row in found
+            for row, body in zip(found, bodies, strict=True)
         ],
+        "warnings": warnings_of(head, bodies),
         "events": [
             {"at": moment(e.at), "account": e.account, "event": e.event, "note": e.note}
             for e in rows.events(session, changeset)

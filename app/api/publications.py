@@ -27,6 +27,10 @@ class RoundShape(BaseModel):
     document: PaperShape | None = Field(None, description="the document it rests on")
     scope: dict[str, Any] | None = Field(None, description="region, types, authorities, base day")
     synthetic: bool = Field(False, description="true for demonstration data")
+    emergency: str | None = Field(None, description="published by one person, for this reason")
+    unconfirmed: bool | None = Field(
+        None, description="of an emergency: true until a second person has confirmed it"
+    )
 
 
 class RoundsShape(BaseModel):

@@ -66,6 +66,13 @@ class PaperShape(BaseModel):
     url: str | None = Field(None, description="where it is published")
 
 
+class EmergencyShape(BaseModel):
+    """The mark of what one person published without approval."""
+
+    reason: str = Field(description="why it could not wait")
+    confirmed: bool = Field(description="whether a second person has confirmed it since")
+
+
 class DocumentShape(PaperShape):
     """The decision and document behind a revision; the title is the changeset's where there is no document."""
 
@@ -74,6 +81,9 @@ class DocumentShape(PaperShape):
     words: str | None = Field(None, description="the document's own words for the decision")
     annex: str | None = Field(None, description="附件")
     follow_up: str | None = Field(None, description="what follows a cancellation")
+    emergency: EmergencyShape | None = Field(
+        None, description="present where it was published in an emergency"
+    )
     timing: str | None = Field(None, description="late_entry 补录 or correction 更正")
     reason: str | None = Field(None, description="why it was entered late, corrected or voided")
 

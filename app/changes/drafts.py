@@ -30,6 +30,7 @@ from app.changes.rows import (
     replace_decisions,
     save,
 )
+from app.changes.warnings import require_basis
 from app.errors import Conflict, Forbidden, Invalid, Stale
 from app.items.codes import looks_like_registry_id
 from app.versions import ids
@@ -92,6 +93,7 @@ def submit(session: Session, actor: Actor, changeset_id: str, version: int | Non
     if any(row.stale for row in rows):
         raise Conflict("有处理决定的基准版本已经变化，请先对照三方比较修改后再提交。", code="stale-decisions")
     bodies = [decode(row.body) for row in rows]
+    require_basis(decode(changeset.head.encode()), bodies)
     decider = Decider(session.connection(), today, actor)
     decider.decide(bodies)
     refuse_blocking(findings(decider, bodies), changeset.kind == "round")

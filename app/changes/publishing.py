@@ -60,7 +60,7 @@ def publish(
     decider = Decider(connection, today, actor, checks)
     decided = _decide_or_send_back(session, actor, changeset, rows, bodies, decider)
     order = Order(
-        kind="emergency" if emergency else changeset.kind,
+        kind=changeset.kind,
         acts=decided.acts,
         voids=decided.voids,
         changeset=changeset.id,
@@ -197,14 +197,19 @@ def publish_initial(session: Session, acts: list[Act], statement: dict[str, Any]
     """
     connection = session.connection()
     lock_publishing(connection)
+    require_initial(connection)
+    order = Order(kind="initial", acts=acts, statement=statement)
+    receipt = record(connection, order, kinds.describe)
+    duties.write(connection, order.acts)
+    outbox.enqueue(connection, INDEX, receipt.publication)
+    return receipt
+
+
+def require_initial(connection: Connection) -> None:
+    """Raises Conflict where anything was published that is not marked 首次录入."""
     other = connection.execute(text("SELECT kind FROM publication WHERE kind <> 'initial' LIMIT 1")).first()
     if other is not None:
         raise Conflict(
             "登记簿里已有正式发布的变更，首次录入不再可用；请去掉 --initial，导入为变更单草稿。",
             code="not-initial",
         )
-    order = Order(kind="initial", acts=acts, statement=statement)
-    receipt = record(connection, order, kinds.describe)
-    duties.write(connection, order.acts)
-    outbox.enqueue(connection, INDEX, receipt.publication)
-    return receipt

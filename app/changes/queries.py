@@ -16,33 +16,59 @@ from app.versions.visibility import hidden_among, on_its_day, on_open_day, publi
 _WHEN = "(SELECT e.recorded_at FROM log_entry e WHERE e.seq > p.seq ORDER BY e.seq LIMIT 1)"
 
 
+IS_ROUND = (
+    "(p.kind = 'round' OR (p.kind = 'emergency'"
+    " AND EXISTS (SELECT 1 FROM changeset drawn WHERE drawn.id = p.changeset AND drawn.kind = 'round')))"
+)
+"""SQL: whether a publication is a round. One published in an emergency once bore that kind instead; its statement
+says so now, beside its own."""
+_CONFIRMED = (
+    "EXISTS (SELECT 1 FROM publication k WHERE k.kind = 'confirmation' AND k.changeset = p.changeset"
+    " AND k.seq <= :seq)"
+)
+
+
 def rounds(connection: Connection, known: Known) -> list[dict[str, Any]]:
     """Published rounds, newest first, with their outcome counts."""
     rows = connection.execute(
         text(
-            f"SELECT p.seq, p.changeset, c.body, {_WHEN} FROM publication p LEFT JOIN content c ON c.hash = p.statement"
-            " WHERE p.kind = 'round' AND p.seq <= :seq ORDER BY p.seq DESC"
+            f"SELECT p.seq, p.changeset, c.body, {_WHEN}, {_CONFIRMED} FROM publication p"
+            f" LEFT JOIN content c ON c.hash = p.statement WHERE {IS_ROUND} AND p.seq <= :seq ORDER BY p.seq DESC"
         ),
         {"seq": known.seq},
     ).all()
-    return [_round(connection, row, known) for row in rows]
+    counts = _outcomes(connection, known)
+    return [_round(row, counts.get(row[0], {})) for row in rows]
 
 
-def _round(connection: Connection, row: Any, known: Known) -> dict[str, Any]:
-    counts = connection.execute(
+def _outcomes(
+    connection: Connection, known: Known, changeset: str | None = None
+) -> dict[int, dict[str, int]]:
+    """By round: how many decisions of each outcome stand; of one round, or of all in one query."""
+    which = " AND p.changeset = :id" if changeset else ""
+    found: dict[int, dict[str, int]] = {}
+    for publication, outcome, count in connection.execute(
         text(
-            f"SELECT d.outcome, count(DISTINCT d.act) FROM decision d WHERE {of_publication('d.seq', ':p')}"
+            "SELECT p.seq, d.outcome, count(DISTINCT d.act) FROM publication p"
+            f" JOIN decision d ON {of_publication('d.seq', 'p.seq')} WHERE {IS_ROUND} AND p.seq <= :seq{which}"
             " AND NOT EXISTS (SELECT 1 FROM void v WHERE v.act = d.act AND v.seq <= :seq)"
-            " GROUP BY d.outcome ORDER BY d.outcome"
+            " GROUP BY p.seq, d.outcome ORDER BY p.seq, d.outcome"
         ),
-        {"p": row[0], "seq": known.seq},
-    )
+        {"seq": known.seq, "id": changeset} if changeset else {"seq": known.seq},
+    ):
+        found.setdefault(publication, {})[outcome] = count
+    return found
+
+
+def _round(row: Any, outcomes: dict[str, int]) -> dict[str, Any]:
+    statement = stated(row[2])
     return {
         "id": row[1],
         "publication": row[0],
         "recorded_at": moment(row[3]),
-        "outcomes": {row[0]: row[1] for row in counts},
-        **stated(row[2]),
+        "outcomes": outcomes,
+        **statement,
+        **({"unconfirmed": not row[4]} if "emergency" in statement else {}),
     }
 
 
@@ -57,7 +83,7 @@ def stated(body: Any) -> dict[str, Any]:
 
 def require_round(connection: Connection, changeset: str, known: Known) -> None:
     """Raises NotFound where no such round was published (at that time)."""
-    query = text("SELECT 1 FROM publication WHERE kind = 'round' AND changeset = :id AND seq <= :seq")
+    query = text(f"SELECT 1 FROM publication p WHERE {IS_ROUND} AND p.changeset = :id AND p.seq <= :seq")
     if connection.execute(query, {"id": changeset, "seq": known.seq}).first() is None:
         raise _unknown_round(changeset)
 
@@ -70,14 +96,14 @@ def round_of(connection: Connection, changeset: str, known: Known) -> dict[str, 
     """A published round with every decision in it that may be shown. Raises NotFound."""
     row = connection.execute(
         text(
-            f"SELECT p.seq, p.changeset, c.body, {_WHEN} FROM publication p LEFT JOIN content c ON c.hash = p.statement"
-            " WHERE p.kind = 'round' AND p.changeset = :id AND p.seq <= :seq"
+            f"SELECT p.seq, p.changeset, c.body, {_WHEN}, {_CONFIRMED} FROM publication p"
+            f" LEFT JOIN content c ON c.hash = p.statement WHERE {IS_ROUND} AND p.changeset = :id AND p.seq <= :seq"
         ),
         {"id": changeset, "seq": known.seq},
     ).one_or_none()
     if row is None:
         raise _unknown_round(changeset)
-    found = _round(connection, row, known)
+    found = _round(row, _outcomes(connection, known, changeset).get(row[0], {}))
     found["decisions"] = _decisions(connection, row[0], known)
     return found
 

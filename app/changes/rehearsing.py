@@ -18,6 +18,7 @@ from app.changes import kinds
 from app.changes.deciding import Decider
 from app.changes.proposals import as_row, findings
 from app.changes.rows import decisions, find
+from app.changes.warnings import warnings_of
 from app.db import fetch
 from app.versions.fold import Effect, diff, with_before
 from app.versions.recording import Contents, History, Wanted, wanted_revisions
@@ -25,13 +26,15 @@ from app.versions.timeline import standing
 
 
 def rehearse(session: Session, changeset_id: str, today: str) -> dict[str, Any]:
-    """``{"revisions": [...], "later": [...], "findings": [...]}`` of a changeset as the registry stands now.
+    """``{"revisions", "later", "findings", "warnings"}``, a list each, of a changeset as the registry stands now.
 
     Raises what publishing would raise.
     """
     connection = session.connection()
-    bodies = [decode(row.body) for row in decisions(session, find(session, changeset_id))]
-    return rehearse_bodies(connection, bodies, today)
+    changeset = find(session, changeset_id)
+    bodies = [decode(row.body) for row in decisions(session, changeset)]
+    warned = warnings_of(decode(changeset.head.encode()), bodies)
+    return {**rehearse_bodies(connection, bodies, today), "warnings": warned}
 
 
 def rehearse_bodies(connection: Connection, bodies: Sequence[dict[str, Any]], today: str) -> dict[str, Any]:

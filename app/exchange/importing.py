@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import IO, Any
 
 import orjson
-from sqlalchemy import text
 from sqlmodel import Session
 
 from app.auth.actor import Actor
@@ -26,7 +25,7 @@ from app.canonical import digest, encode
 from app.changes import drafts, rows
 from app.changes.models import ChangesetInput
 from app.changes.outcomes import rule_for
-from app.changes.publishing import publish_initial
+from app.changes.publishing import publish_initial, require_initial
 from app.db import Database
 from app.errors import Conflict
 from app.exchange import progress
@@ -221,7 +220,7 @@ def import_initial(
         if imported.reading.refused:
             return imported
         with database.writing() as session:
-            _require_initial(session)
+            require_initial(session.connection())
             run = progress.begin(session, _digest(path), mapping, path.name, "initial")
         admission = Admission(
             load_mapping(mapping).name, trusted=True, same_as=imported.reading.same_as, free=True
@@ -247,15 +246,6 @@ def _admitted(
 ) -> Iterator[tuple[Session, Admitted]]:
     with database.writing() as session:
         yield session, admission.batch(session.connection(), batch)
-
-
-def _require_initial(session: Session) -> None:
-    other = session.connection().execute(text("SELECT kind FROM publication WHERE kind <> 'initial' LIMIT 1"))
-    if other.first() is not None:
-        raise Conflict(
-            "登记簿里已有正式发布的变更，首次录入不再可用；请去掉 --initial，导入为变更单草稿。",
-            code="not-initial",
-        )
 
 
 DRAFT_SIZE = 5000

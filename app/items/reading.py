@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from app.db import Run, run_by
 from app.versions.codes import main_code, never_known
-from app.versions.history import document, documents_behind, governing
+from app.versions.history import document, documents_behind, governing, note_confirmed
 from app.versions.lineage import chain
 from app.versions.models import OPEN
 from app.versions.names import NameBook, named, named_as_known
@@ -72,6 +72,7 @@ def read_item(run: Run, book: NameBook, item_id: str, day: str, today: str) -> b
         "known_at": book.recorded_at,
         "seq": row[17],
     }
+    note_confirmed(run, envelope["document"], row[17])
     if row[16]:
         envelope["predecessors"] = chain(run, item_id, forward=False)
         envelope["successors"] = chain(run, item_id, forward=True)

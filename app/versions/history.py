@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import Connection, text
 
 from app.canonical import decode
-from app.db import among, run_by
+from app.db import Run, among, run_by
 from app.versions.models import FIRST, OPEN
 from app.versions.queries import Known, moment, timeline
 from app.versions.timeline import Span
@@ -46,12 +46,30 @@ def document(
         "outcome": outcome,
         "title": published.get("title"),
         **published.get("document", {}),
+        **_emergency(published),
         **{
             name: decided[name]
             for name in ("words", "annex", "receiver", "outside", "follow_up", "timing", "reason")
             if name in decided
         },
     }
+
+
+def _emergency(published: dict[str, Any]) -> dict[str, Any]:
+    """The mark of what one person published: its reason; ``note_confirmed`` looks for the second person."""
+    reason = published.get("emergency")
+    return {"emergency": {"reason": reason, "confirmed": False}} if reason else {}
+
+
+def note_confirmed(run: Run, found: dict[str, Any] | None, seq: int) -> None:
+    """Of a document published in an emergency: whether a second person had confirmed it, as known at a seq."""
+    if found is None or "emergency" not in found:
+        return
+    query = (
+        "SELECT 1 FROM publication k JOIN publication p ON p.changeset = k.changeset"
+        " WHERE p.seq = ? AND k.kind = 'confirmation' AND k.seq > p.seq AND k.seq <= ? LIMIT 1"
+    )
+    found["emergency"]["confirmed"] = bool(run(query, (found["publication"], seq)))
 
 
 Behind = tuple[str, dict[str, Any] | None]
@@ -74,6 +92,9 @@ def documents_behind(connection: Connection, revisions: Iterable[int], known: Kn
     for start in range(0, len(listed), 1000):
         for row in connection.execute(query, {"seqs": listed[start : start + 1000]}):
             found[row[5]] = moment(row[4]), document(row[0], row[1], row[2], row[3])
+    run = run_by(connection)
+    for _moment, behind in found.values():
+        note_confirmed(run, behind, known.seq)
     return found
 
 
@@ -124,7 +145,11 @@ def decisions_of(connection: Connection, subject_id: str, known: Known) -> list[
         ),
         {"id": subject_id, "seq": known.seq},
     ).all()
-    hidden = hidden_among(run_by(connection), (row[13] for row in rows))
+    run = run_by(connection)
+    hidden = hidden_among(run, (row[13] for row in rows))
+    documents = [document(row[7], row[8], row[2], row[9]) for row in rows]
+    for found in documents:
+        note_confirmed(run, found, known.seq)
     return [
         {
             "act": row[0],
@@ -135,10 +160,10 @@ def decisions_of(connection: Connection, subject_id: str, known: Known) -> list[
             "voided": row[6],
             "voided_at": moment(row[12]) if row[12] else None,
             "void_reason": decode(bytes(row[11])).get("reason") if row[11] else None,
-            "document": document(row[7], row[8], row[2], row[9]),
+            "document": found,
             "changes": _changes(row[10]),
         }
-        for row in rows
+        for row, found in zip(rows, documents, strict=True)
         if row[13] not in hidden
     ]
 

@@ -119,18 +119,18 @@ def settle_documents(connection: Connection, entries: Iterable[Gaps]) -> None:
     documents = [one["document"] for one in entries if one["document"]]
     statement = text(
         "SELECT p.seq, c.body,"
-        " (SELECT e.recorded_at FROM log_entry e WHERE e.seq > p.seq ORDER BY e.seq LIMIT 1), p.kind,"
+        " (SELECT e.recorded_at FROM log_entry e WHERE e.seq > p.seq ORDER BY e.seq LIMIT 1),"
         " (SELECT min(k.seq) FROM publication k WHERE k.kind = 'confirmation' AND k.changeset = p.changeset)"
         " FROM publication p LEFT JOIN content c ON c.hash = p.statement WHERE p.seq IN :seqs"
     ).bindparams(bindparam("seqs", expanding=True, type_=BigInteger()))
     seqs = sorted({one["publication"] for one in documents})
     found = {row[0]: row for row in (connection.execute(statement, {"seqs": seqs}) if seqs else ())}
     for one in documents:
-        _, body, recorded_at, kind, confirmed = found[one["publication"]]
+        _, body, recorded_at, confirmed = found[one["publication"]]
         published = decode(bytes(body)) if body else {}
         one["title"] = (published.get("document") or {}).get("title")
         one["published_here"] = moment(recorded_at)
-        if kind == "emergency":
+        if published.get("emergency"):
             one["emergency"] = {"reason": published.get("emergency"), "confirmed": confirmed is not None}
 
 

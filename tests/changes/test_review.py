@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from registry import TODAY, adjust, item_content
 
+from app.canonical import decode
 from app.changes import drafts, publishing, rows
 from app.changes.models import ChangesetInput, DecisionInput
 from app.errors import Conflict, Forbidden, Invalid, NotFound, Refused, Stale
@@ -191,7 +192,10 @@ def test_emergency_publish_is_marked_and_confirmed_by_another(office):
     assert office.on(item, TODAY).document()["promised_limit"]["value"] == 3
     assert published.changeset.unconfirmed == 1
     seq = published.receipt.publication
-    assert office.scalars(f"SELECT kind FROM publication WHERE seq = {seq}") == ["emergency"]
+    assert office.scalars(f"SELECT kind FROM publication WHERE seq = {seq}") == ["routine"]
+    assert decode(
+        office.scalars(f"SELECT body FROM content JOIN publication ON hash = statement WHERE seq = {seq}")[0]
+    )["emergency"] == ("汛情")
     with pytest.raises(Forbidden) as refusal:
         act(office, publishing.confirm, alone, changeset)
     assert refusal.value.code == "four-eyes"

@@ -1,0 +1,79 @@
+"""What a reviewer should look at though it is no refusal: codes off their scheme, decisions resting on nothing. Pure.
+
+A malformed code is kept as written, since the papers of others say it so; a decision without a document or a
+reason may be drafted, but where it ends, suspends or resumes something it is not submitted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from app.changes.outcomes import RULES, rule_for
+from app.errors import Invalid
+from app.items.codes import check
+
+Head = Mapping[str, Any]
+"""A changeset's head: document, reason ..."""
+
+
+def warnings_of(head: Head, bodies: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """``[{"code", "position", "field", "message"}]``; position is the decision's, from 1."""
+    found: list[dict[str, Any]] = []
+    for position, body in enumerate(bodies, start=1):
+        for field, scheme, value in _codes(body):
+            for reason in check(scheme, value):
+                found.append(
+                    {
+                        "code": reason.code,
+                        "position": position,
+                        "field": field,
+                        "message": f"{reason.message}；照原样保存，请核对。",
+                    }
+                )
+        if rests_on_nothing(head, body):
+            label = rule_for(body["kind"], body["outcome"]).label
+            found.append(
+                {
+                    "code": "basis-needed",
+                    "position": position,
+                    "field": "reason",
+                    "message": f"“{label}”还没有写明依据文件或理由，提交之前请补上。",
+                }
+            )
+    return found
+
+
+def rests_on_nothing(head: Head, body: Mapping[str, Any]) -> bool:
+    """Whether a decision changes the status of something with neither a document nor a reason."""
+    document = head.get("document") or {}
+    if body.get("reason") or head.get("reason") or document.get("number") or document.get("title"):
+        return False
+    rule = RULES.get(body.get("kind", ""), {}).get(body.get("outcome", ""))
+    return rule is not None and (rule.after is not None or rule.shape == "down")
+
+
+def require_basis(head: Head, bodies: Sequence[Mapping[str, Any]]) -> None:
+    """Raises Invalid where a decision to be submitted rests on nothing."""
+    for position, body in enumerate(bodies, start=1):
+        if rests_on_nothing(head, body):
+            label = rule_for(body["kind"], body["outcome"]).label
+            raise Invalid(
+                f"第 {position} 项决定“{label}”没有依据文件，也没有理由：请写明变更单的依据文件（文号或标题），"
+                "或写明理由，再提交。",
+                code="basis-needed",
+                decision=position,
+                field="reason",
+            )
+
+
+def _codes(body: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """(field, scheme, value) of each code that a decision takes on."""
+    places = [("", body), *((f"results/{n}/", one) for n, one in enumerate(body.get("results", ())))]
+    for prefix, place in places:
+        for number, code in enumerate(place.get("codes", ())):
+            yield f"{prefix}codes/{number}", code["scheme"], code["value"]
+        for number, change in enumerate(place.get("changes", ())):
+            value = change.get("value")
+            if change["op"] == "add" and change["path"] == "codes" and isinstance(value, dict):
+                yield f"{prefix}changes/{number}", str(value.get("scheme")), str(value.get("value"))
