@@ -40,6 +40,7 @@ class Office:
 
     def draft(self, *decisions: dict[str, Any], actor: Actor | None = None, **asked: Any) -> Changeset:
         day = asked.pop("today", TODAY)
+        asked.setdefault("reason", "依职责调整")  # what ends something rests on a document or a reason
         form = ChangesetInput(
             title=asked.pop("title", "调整"), decisions=[DecisionInput(**d) for d in decisions], **asked
         )
@@ -47,7 +48,7 @@ class Office:
             return drafts.draft(session, actor or self.editor, form, day)
 
     def submitted(self, *decisions: dict[str, Any], **asked: Any) -> str:
-        changeset = self.draft(*decisions, **{"reason": "依职责调整", **asked})
+        changeset = self.draft(*decisions, **asked)
         actor = asked.get("actor") or self.editor
         with self.database.writing() as session:
             drafts.submit(session, actor, changeset.id, None, asked.get("today", TODAY))

@@ -56,7 +56,7 @@ ENDING = [
 def test_what_ends_something_is_drafted_but_not_submitted_without_a_basis(office, kind, outcome, more):
     subject = office.town if kind == "region" else office.items[0]
     decision = {"kind": kind, "outcome": outcome, "subject": subject, "effective_from": DAY, **more}
-    bare = office.draft(decision)
+    bare = office.draft(decision, reason=None)
     assert [(w["code"], w["position"]) for w in warned(office, bare.id)] == [("basis-needed", 1)]
     with pytest.raises(Invalid) as refusal:
         act(office, drafts.submit, office.editor, bare.id, None, TODAY)
@@ -64,16 +64,16 @@ def test_what_ends_something_is_drafted_but_not_submitted_without_a_basis(office
     assert "依据文件" in refusal.value.message
     assert office.changeset(bare.id).state == "draft"
     for grounded in (
-        office.draft({**decision, "reason": "不再需要"}),
+        office.draft({**decision, "reason": "不再需要"}, reason=None),
         office.draft(decision, reason="不再需要"),
-        office.draft(decision, document={"number": "国发〔2013〕27号"}),
+        office.draft(decision, reason=None, document={"number": "国发〔2013〕27号"}),
     ):
         assert warned(office, grounded.id) == []
         act(office, drafts.submit, office.editor, grounded.id, None, TODAY)
 
 
 def test_an_adjustment_may_rest_on_nothing_yet(office):
-    changeset = office.draft(adjust(office.items[0], DAY, 5))
+    changeset = office.draft(adjust(office.items[0], DAY, 5), reason=None)
     assert warned(office, changeset.id) == []
     act(office, drafts.submit, office.editor, changeset.id, None, TODAY)
 
