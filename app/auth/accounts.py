@@ -10,7 +10,7 @@ from sqlmodel import Session, select
 from app import log
 from app.auth.actor import RIGHTS, Actor
 from app.auth.models import Account, Token
-from app.errors import Conflict, Invalid, NotFound, Unauthenticated
+from app.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 
 TOKEN_PREFIX = "qdt_"
 
@@ -54,6 +54,13 @@ def find_account(session: Session, name: str) -> Account:
     if account is None:
         raise NotFound(f"没有名为“{name}”的账号，可用 qingdan user add 添加。", code="unknown-account")
     return account
+
+
+def refuse_locked(session: Session, actor: Actor) -> None:
+    """Raises Forbidden where the actor's account is locked: it may no longer do anything, nor confirm."""
+    account = session.get(Account, actor.account) if actor.account is not None else None
+    if account is not None and account.locked:
+        raise Forbidden(f"账号“{account.name}”已锁定，不能参与。", code="account-locked")
 
 
 def issue_token(session: Session, account: Account, label: str = "", days: int | None = None) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from app.canonical import decode
+from app.changes.quotes import TITLE
 from app.db import TOMBSTONE, run_by
 from app.errors import NotFound
 from app.versions.names import last_names
@@ -72,13 +73,10 @@ def _round(row: Any, outcomes: dict[str, int]) -> dict[str, Any]:
     }
 
 
-REDACTED_TITLE = "（标题已依令删改）"
-
-
 def stated(body: Any) -> dict[str, Any]:
     """What a publication says of itself; under a title that says so where that was redacted by order."""
     found: dict[str, Any] = decode(bytes(body)) if body else {}
-    return {"title": REDACTED_TITLE} if found == decode(TOMBSTONE) else found
+    return {"title": TITLE} if found == decode(TOMBSTONE) else found
 
 
 def require_round(connection: Connection, changeset: str, known: Known) -> None:

@@ -1,38 +1,59 @@
 """Redaction by order (依令删改): content bytes give way to a tombstone under the same hash.
 
 Two people, an order and a reason, recorded in the log first; that is the one update the guard admits.
-The log, the hashes and every other row stay provable.
+The log, the hashes and every other row stay provable. The order keeps what is no secret (``_kept``), so that
+what the content began can go on; drafts, notes and kept answers that quote the words lose them too.
 """
 
 from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
 
 from sqlalchemy import Connection, text
 from sqlmodel import Session
 
 from app import log, outbox
+from app.auth.accounts import refuse_locked
 from app.auth.actor import Actor
+from app.canonical import decode
 from app.changes import duties, kinds
 from app.changes.publishing import INDEX
+from app.changes.quotes import PLACEHOLDER, forget_quotes
 from app.db import TOMBSTONE, lock_publishing
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.versions import verifying
 from app.versions.recording import Order, Receipt, record
 
+_PLAIN = re.compile(r"[0-9A-Za-z_.-]{1,40}")
+"""An id or the value of a code table: no words of anybody's."""
+_NAMES = ("name", "title")
+_FIELDS = ("visibility", "authority", "region", "type", "level", "parent", "entry", "status")
+
 
 def redact(session: Session, first: Actor, second: Actor, content: str, order: str, reason: str) -> Receipt:
-    """Redact a content by hash. Raises Forbidden unless two people with the right ask, NotFound, Invalid."""
+    """Redact a content by hash. Raises Forbidden unless two people with the right ask, NotFound, Invalid.
+
+    A text usually stands in several contents: what a decision set, and each revision that followed from it.
+    An order names them one by one.
+    """
     for actor in (first, second):
         actor.require("publish")
-    if first.account is None or first.account == second.account:
+        refuse_locked(session, actor)
+    if first.account is None or second.account is None or first.account == second.account:
         raise Forbidden("依令删改须由两人共同作出。", code="two-people")
     if not order.strip() or not reason.strip():
         raise Invalid("依令删改须写明命令文号和理由。", code="order-needed")
     connection = session.connection()
     lock_publishing(connection)
-    if connection.execute(text("SELECT 1 FROM content WHERE hash = :h"), {"h": content}).first() is None:
+    body = connection.execute(text("SELECT body FROM content WHERE hash = :h"), {"h": content}).scalar()
+    if body is None:
         raise NotFound(f"没有哈希为 {content} 的内容。", code="unknown-content")
     if connection.execute(text("SELECT 1 FROM redaction WHERE content = :h"), {"h": content}).first():
         raise Conflict(f"哈希为 {content} 的内容已依令删改过。", code="already-redacted")
+    document = decode(bytes(body))
+    statement = {"order": order, "reason": reason, "kept": _kept(connection, content, document)}
     receipt = record(
         connection,
         Order(
@@ -40,7 +61,7 @@ def redact(session: Session, first: Actor, second: Actor, content: str, order: s
             author=first.account,
             reviewer=second.account,
             publisher=second.account,
-            redactions=[(content, {"order": order, "reason": reason})],
+            redactions=[(content, statement)],
         ),
         kinds.describe,
     )
@@ -51,30 +72,58 @@ def redact(session: Session, first: Actor, second: Actor, content: str, order: s
     for publication in touched:
         outbox.enqueue(connection, INDEX, publication)
     duties.derive_again(connection, content)
-    _forget_drafts(connection, content)
+    forget_quotes(connection, content, document)
     log.record_access(connection, "redacted", account=second.account, subject=content, note=order)
     return receipt
 
 
-_CHANGESETS = text(
-    "SELECT DISTINCT p.changeset FROM publication p WHERE p.changeset IS NOT NULL AND (p.statement = :h"
-    " OR p.seq IN (SELECT publication FROM revision WHERE content = :h"
-    " UNION SELECT publication FROM void WHERE statement = :h"
-    " UNION SELECT publication FROM decision WHERE creates = :h OR changes = :h OR statement = :h))"
+_KINDS = text(
+    "SELECT DISTINCT s.kind FROM subject s JOIN (SELECT subject_id FROM revision WHERE content = :h"
+    " UNION SELECT subject_id FROM decision WHERE creates = :h OR changes = :h) r ON r.subject_id = s.id"
 )
 
 
-def _forget_drafts(connection: Connection, content: str) -> None:
-    """The drafts it was published from, and the answers kept for them, say the same words."""
-    for (changeset,) in connection.execute(_CHANGESETS, {"h": content}).all():
-        connection.execute(
-            text("UPDATE draft_decision SET body = :gone, stale = NULL WHERE changeset = :id"),
-            {"gone": TOMBSTONE, "id": changeset},
-        )
-        answers = connection.execute(text("SELECT account, key, body FROM answered")).all()
-        for account, key, body in answers:
-            if changeset.encode() in bytes(body):
-                connection.execute(
-                    text("DELETE FROM answered WHERE account = :account AND key = :key"),
-                    {"account": account, "key": key},
-                )
+def _kept(connection: Connection, content: str, document: Any) -> dict[str, Any]:
+    """What is no secret of a content: whether it was public, and who holds what it is about; of changes, those of
+    status, codes and ids."""
+    if isinstance(document, list):
+        return {"changes": [change for change in document if _is_plain_change(change)]}
+    kept: dict[str, Any] = {}
+    for (kind,) in connection.execute(_KINDS, {"h": content}):
+        kept["visibility"] = kinds.describe(kind, document).visibility
+        kept["content"] = _bare(kind, document)
+    return kept
+
+
+def _is_plain_change(change: dict[str, Any]) -> bool:
+    field = change["path"].split("/", 1)[0]
+    if field in ("codes", "acceptances"):
+        return True  # codes stand in rows of their own, which no order reaches; the others are keys
+    value = change.get("value")
+    plain = isinstance(value, str) and _PLAIN.fullmatch(value) is not None
+    return field in _FIELDS and change["path"] == field and plain
+
+
+def _bare(kind: str, document: dict[str, Any]) -> dict[str, Any]:
+    """The least of it that is a content of its kind: ids and codes, with a name that says what happened."""
+    bare: dict[str, Any] = {name: part for name, part in _plain(document) if name in _FIELDS}
+    model = kinds.MODELS[kind]
+    for name, field in model.model_fields.items():
+        if field.is_required():
+            value = document.get(name)
+            if name in _NAMES:
+                bare[name] = PLACEHOLDER
+            elif isinstance(value, int):
+                bare[name] = value
+    try:
+        return kinds.validate(kind, bare)
+    except (
+        Invalid
+    ):  # a calendar is nothing but its days; what has no bare form goes on with what stands elsewhere
+        return bare
+
+
+def _plain(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, part in document.items():
+        if isinstance(part, str) and _PLAIN.fullmatch(part):
+            yield name, part

@@ -4,6 +4,7 @@ shapes      building blocks of content models
 ids         registry ids
 fold        content on a day: the pure heart
 models      the tables
+restoring   what a redacted decision still does
 recording   writing a publication: the one place that inserts published rows
 timeline    what follows from the revisions as known now (derived)
 queries     State(D, T) and what hangs on it

@@ -57,6 +57,8 @@ class Effect:
     creates_body: bytes | None = None
     changes_body: bytes | None = None
     start_unknown: bool = False
+    redacted: bool = False
+    """Bytes of it are gone by order: ``versions/restoring.py`` says what it does now."""
     _changes: list[Change] | None = field(default=None, compare=False, repr=False)
 
     def applies(self, day: str) -> bool:
@@ -68,6 +70,10 @@ class Effect:
             found = decode(self.changes_body) if self.changes_body else []
             self._changes = found if isinstance(found, list) else []  # a tombstone: redacted by order
         return self._changes
+
+    def change_to(self, changes: list[Change]) -> None:
+        """Let it do this instead: its own bytes are gone."""
+        self.changes_body, self._changes = encode(changes), changes
 
 
 def fold(effects: Iterable[Effect], day: str, *, reserved_only: bool = False) -> State | None:

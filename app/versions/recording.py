@@ -16,12 +16,13 @@ from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
 from app import log
-from app.canonical import digest, encode, refuse_floats
+from app.canonical import decode, digest, encode, refuse_floats
+from app.db import TOMBSTONE, fetch, insert_rows, marks
 from app.db import chunks as chunks
-from app.db import fetch, insert_rows, marks
 from app.errors import Refused
 from app.versions.fold import RESERVED, Change, Effect, State, Unfolding, boundaries, touches_content
 from app.versions.ids import kind_of
+from app.versions.restoring import Gone, restore
 from app.versions.timeline import (
     NOT_YET,
     Derived,
@@ -144,8 +145,8 @@ def load_histories(connection: Connection, subject_ids: Iterable[str]) -> dict[s
 
 _SUBJECTS = "SELECT id, kind FROM subject WHERE id IN ({ids})"
 _EFFECTS = (
-    "SELECT d.subject_id, d.seq, d.act, d.effective_from, d.until, d.creates, cc.body, ch.body, d.start_unknown"
-    " FROM decision d LEFT JOIN content cc ON cc.hash = d.creates LEFT JOIN content ch ON ch.hash = d.changes"
+    "SELECT d.subject_id, d.seq, d.act, d.effective_from, d.until, d.creates, cc.body, ch.body, d.start_unknown,"
+    " d.changes FROM decision d LEFT JOIN content cc ON cc.hash = d.creates LEFT JOIN content ch ON ch.hash = d.changes"
     " WHERE d.subject_id IN ({ids}) AND NOT EXISTS (SELECT 1 FROM void v WHERE v.act = d.act)"
     " ORDER BY d.subject_id, d.effective_from, d.seq"
 )
@@ -165,9 +166,10 @@ def _load_chunk(connection: Connection, ids: list[str], into: dict[str, History]
 
     for subject_id, kind in rows(_SUBJECTS):
         into[subject_id] = History(kind)
+    gone: dict[str, list[Gone]] = defaultdict(list)
     for row in rows(_EFFECTS):
         into[row[0]].effects.append(
-            Effect(
+            made := Effect(
                 seq=row[1],
                 act=row[2],
                 effective_from=row[3],
@@ -178,10 +180,17 @@ def _load_chunk(connection: Connection, ids: list[str], into: dict[str, History]
                 start_unknown=bool(row[8]),
             )
         )
+        if TOMBSTONE in (made.creates_body, made.changes_body):
+            creates = made.creates if made.creates_body == TOMBSTONE else None
+            changes = row[9] if made.changes_body == TOMBSTONE else None
+            gone[row[0]].append(Gone(made, creates, changes))
     for row in rows(_REVISIONS):
         into[row[0]].revisions.append(Rev(row[1], row[2], row[3], row[4], bool(row[5])))
     for row in rows(_CODES):
         into[row[0]].codes.append(Held(row[1], row[2], (row[3], row[4], row[5]), bool(row[6])))
+    for subject_id, effects in gone.items():
+        history = into[subject_id]
+        restore(connection, history.effects, effects, history.revisions, history.codes)
 
 
 def _bytes(value: Any) -> bytes | None:
@@ -543,10 +552,9 @@ def _derive(
             if content not in facets:
                 body = contents.bodies.get(content)
                 if body is None:
-                    body = bytes(
-                        fetch(connection, "SELECT body FROM content WHERE hash = ?", (content,))[0][0]
-                    )
-                facets[content] = describe_stored(describe, kind, body)
+                    facets[content] = describe_stored(connection, describe, kind, content)
+                else:
+                    facets[content] = describe(kind, decode(body))
             return facets[content]
 
         if subject_id in known:

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from app.canonical import decode, encode
-from app.db import execute_many, fetch, insert_rows
+from app.db import TOMBSTONE, execute_many, fetch, insert_rows, run_by
 from app.versions.models import FIRST, OPEN, CodeInterval, Interval, Link
+from app.versions.visibility import kept_of
 
 NOT_YET = "not_yet"
 
@@ -268,9 +269,14 @@ def _content_stood(old: dict[str, Span], span: Span) -> bool:
     return was is not None and was.content == span.content
 
 
-def describe_stored(describe: Describe, kind: str, body: bytes) -> Facets:
-    """Facets of stored bytes; those of redacted content are empty and not public."""
-    document = decode(body)
-    if document == {"redacted": True}:
-        return Facets(visibility="redacted")
-    return describe(kind, document)
+def describe_stored(connection: Connection, describe: Describe, kind: str, content: str) -> Facets:
+    """Facets of stored content, by hash. Of redacted content: what the order kept, without a name or links;
+    internal, unless it is recorded that it was public."""
+    document = decode(bytes(fetch(connection, "SELECT body FROM content WHERE hash = ?", (content,))[0][0]))
+    if document != decode(TOMBSTONE):
+        return describe(kind, document)
+    kept = kept_of(run_by(connection), [content]).get(content, {})
+    facets = describe(kind, kept.get("content", {}))
+    facets.name, facets.links = None, []
+    facets.visibility = "redacted" if kept.get("visibility") == "public" else "internal"
+    return facets

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, bindparam, text
 
 from app.canonical import decode
+from app.changes.queries import stated
 from app.versions.codes import main_code, subject_id
 from app.versions.models import FIRST, OPEN
 from app.versions.names import Name
@@ -163,7 +164,7 @@ def latest_changes(connection: Connection, limit: int) -> list[dict[str, Any]]:
                 {
                     "kind": row[1],
                     "changeset": row[2],
-                    "statement": gaps(decode(bytes(row[3]))),
+                    "statement": gaps(stated(row[3])),
                     "recorded_at": moment(row[4]),
                     "effective_from": min(one[2] for one in decided),
                     "count": len(decided),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from seeded import FELLING, Living, new_item, set_field
+from seeded import FELLING, TODAY, Living, new_item, set_field
 
 from app.changes import kinds
 from app.changes.redacting import redact
@@ -143,3 +143,157 @@ def test_what_is_redacted_is_not_redacted_again(living: Living, item: str) -> No
         order(living, content)
     assert refused.value.code == "already-redacted"
     living.assert_sound()
+
+
+def redact_all(living: Living) -> None:
+    """Every content that holds the private text, one after the other."""
+    for content in contents(living):
+        order(living, content)
+
+
+def assert_redacted_by_order(living: Living) -> None:
+    with living.database.reading() as session:
+        proof = verifying.verify(session.connection(), kinds.describe)
+    assert proof.ok, str(proof.finding)
+    assert proof.redacted >= 1
+    assert PRIVATE not in whole_text(living)
+
+
+def with_materials(living: Living, **more: Any) -> str:
+    """An item whose first name holds what must go, put right later; its materials do not."""
+    content = {"materials": [{"key": "m1", "name": "申请书", "copies": 2}], "note": "备注"}
+    codes = [{"scheme": "local", "value": "XIANG-1"}]
+    made = living.publish(new_item(living, f"误录事项{PRIVATE}", content=content | more, codes=codes))
+    item = made["decisions"][0]["subject"]
+    living.publish(set_field(item, "name", "改正后的事项", "2026-10-01"))
+    living.hire("second", "publish")
+    return item
+
+
+def test_a_redacted_item_goes_on(living: Living) -> None:
+    item = with_materials(living)
+    redact_all(living)
+    living.publish(set_field(item, "note", "新备注", "2026-11-01"))
+    (other,) = living.rows(
+        "SELECT min(subject_id) FROM timeline WHERE kind = 'authority' AND status = 'in_force'"
+    )
+    transfer = set_field(item, "authority", other[0], "2026-11-10") | {"outcome": "transfer"}
+    living.publish(transfer)
+    living.publish({"outcome": "cancel", "subject": item, "effective_from": "2026-12-01"})
+    november = living.get(f"/items/{item}", on="2026-11-01").json()
+    assert november["content"]["materials"] == [{"copies": 2, "key": "m1", "name": "申请书"}]
+    assert (november["name"], november["content"]["note"]) == ("改正后的事项", "新备注")
+    assert [code["value"] for code in november["codes"]] == ["XIANG-1"]
+    assert living.get(f"/items/{item}", on="2026-11-10").json()["authority"]["id"] == other[0]
+    assert living.get(f"/items/{item}", on="2026-12-01").json()["status"] == "ended"
+    assert living.get(f"/items/{item}", on=TODAY).json()["content"] == {"redacted": True}
+    assert_redacted_by_order(living)
+
+
+def test_an_item_of_which_every_byte_is_redacted_goes_on(living: Living) -> None:
+    made = living.publish(new_item(living, f"误录事项{PRIVATE}"))
+    item = made["decisions"][0]["subject"]
+    living.hire("second", "publish")
+    redact_all(living)
+    assert living.get(f"/items/{item}").json()["content"] == {"redacted": True}
+    living.publish({"outcome": "suspend", "subject": item, "effective_from": TODAY})
+    living.publish({"outcome": "resume", "subject": item, "effective_from": "2026-10-01"})
+    living.publish(set_field(item, "name", "改正后的事项", "2026-11-01"))
+    living.publish({"outcome": "cancel", "subject": item, "effective_from": "2026-12-01"})
+    (act,) = living.rows(f"SELECT max(act) FROM decision WHERE subject_id = '{item}'")
+    living.publish({"outcome": "void", "act": act[0], "ground": "withdrawn", "reason": "推迟"})
+    december = living.get(f"/items/{item}", on="2026-12-01").json()
+    assert (december["name"], december["status"]) == ("改正后的事项", "in_force")
+    assert december["authority"]["name"]
+    assert_redacted_by_order(living)
+
+
+def test_what_a_redacted_change_did_besides_still_holds(living: Living) -> None:
+    made = living.publish(new_item(living, "有过改动的事项"))
+    item = made["decisions"][0]["subject"]
+    both = set_field(item, "note", PRIVATE, "2026-10-01")
+    both["changes"] += [
+        {"op": "set", "path": "visibility", "value": "internal"},
+        {"op": "add", "path": "codes", "value": {"scheme": "local", "value": "GAI-1"}},
+    ]
+    living.publish(both)
+    living.hire("second", "publish")
+    redact_all(living)
+    living.publish(set_field(item, "conditions", "条件", "2026-11-01"))
+    living.drain()
+    assert living.get(f"/items/{item}", on="2026-11-01").status_code == 404  # internal still
+    assert living.get("/search", q="有过改动的事项", on="2026-11-01").json()["total"] == 0
+    (row,) = living.rows(
+        f"SELECT visibility, codes FROM timeline WHERE subject_id = '{item}' AND valid_from = '2026-11-01'"
+    )
+    assert row[0] == "internal"
+    assert "GAI-1" in row[1]
+    assert_redacted_by_order(living)
+
+
+def test_an_internal_item_stays_internal_when_it_is_redacted(living: Living) -> None:
+    item = with_materials(living, visibility="internal")
+    living.drain()
+    redact_all(living)
+    (last,) = living.rows(
+        f"SELECT content FROM revision WHERE subject_id = '{item}' ORDER BY seq DESC LIMIT 1"
+    )
+    order(living, last[0])
+    living.drain()
+    for on in (TODAY, "2026-10-01"):
+        assert living.get(f"/items/{item}", on=on).status_code == 404
+        assert living.get("/search", q="改正后的事项", on=on).json()["total"] == 0
+    assert item not in living.get("/changes").text
+    assert_redacted_by_order(living)
+
+
+def test_drafts_notes_and_answers_that_quote_the_words_lose_them(living: Living) -> None:
+    item = with_materials(living)
+    place = "/changesets"
+    quoting = {
+        "title": f"更正{PRIVATE}",
+        "decisions": [set_field(item, "note", f"原为误录事项{PRIVATE}", "2026-11-01")],
+    }
+    other = {"title": "无关", "decisions": [set_field(living.item_called(FELLING), "note", "无关的备注")]}
+    made = [
+        living.post("editor", place, form, **{"Idempotency-Key": key}).json()["id"]
+        for key, form in (("k1", quoting), ("k2", other))
+    ]
+    for changeset in made:
+        assert living.post("editor", f"{place}/{changeset}/submit").status_code == 200
+    redact_all(living)
+    living_words = living.rows("SELECT hash, body FROM content")
+    assert all(PRIVATE.encode() not in bytes(row[1]) for row in living_words)
+    shown = [
+        living.client.get(f"/api/v1{place}/{one}", headers=living.headers("editor")).json() for one in made
+    ]
+    assert PRIVATE not in str(shown)
+    assert [one["state"] for one in shown] == ["returned", "submitted"]
+    assert shown[1]["decisions"][0]["changes"][0]["value"] == "无关的备注"
+    assert living.post("editor", f"{place}/{made[0]}/submit").status_code == 200
+    assert_redacted_by_order(living)
+
+
+def test_a_redacted_title_leaves_its_changeset_and_its_round(living: Living) -> None:
+    living.hire("second", "publish")
+    decision = set_field(living.item_called(FELLING), "note", "备注")
+    made = living.publish(decision, kind="round", number="第九批", title=f"第九批{PRIVATE}")
+    redact_all(living)
+    (row,) = living.rows(f"SELECT title, head FROM changeset WHERE id = '{made['id']}'")
+    assert list(row) == ["（标题已依令删改）", "{}"]
+    listed = living.get("/rounds").json()["rounds"]
+    assert [one["title"] for one in listed if one["id"] == made["id"]] == ["（标题已依令删改）"]
+    for page in ("/", "/rounds", f"/rounds/{made['id']}"):
+        assert living.client.get(page).status_code == 200
+    assert_redacted_by_order(living)
+
+
+def test_a_locked_account_is_no_second_person(living_sqlite: Living) -> None:
+    living = living_sqlite
+    living.hire("left", "publish", locked=False)
+    with living.database.writing() as session:
+        session.connection().exec_driver_sql("UPDATE account SET locked = 1 WHERE name = 'left'")
+    (row,) = living.rows("SELECT creates FROM decision WHERE creates IS NOT NULL ORDER BY seq DESC LIMIT 1")
+    with pytest.raises(Forbidden) as refused:
+        order(living, row[0], "left")
+    assert refused.value.code == "account-locked"
