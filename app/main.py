@@ -74,10 +74,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_exception_handler(HTTPException, _http)  # type: ignore[arg-type]
     app.add_exception_handler(OperationalError, _busy)  # type: ignore[arg-type]
     app.add_exception_handler(Exception, _failed)
-    app.add_middleware(Guarded)
+    app.add_middleware(Guarded, settings=settings)
     plain = app.openapi
     app.openapi = lambda: say_problem_json(plain())  # type: ignore[method-assign]
     return app
+
+
+OPEN_BODY = 2 * 2**20
+"""Bytes that a request may have where no token is asked for: a look-up of 1,000 codes needs 1 MB at most."""
 
 
 class Guarded:
@@ -86,8 +90,17 @@ class Guarded:
     Plain ASGI: Starlette's own middleware base costs several times an empty route.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
+        self.limits = (
+            ("/api/v1/changesets", settings.max_body_mb * 2**20),
+            (
+                "/api/v1/files",
+                (settings.max_upload_mb + 1) * 2**20,
+            ),  # the door of files has its own word for it
+            ("/office", (settings.max_upload_mb + 1) * 2**20),
+            ("", OPEN_BODY),
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -103,7 +116,23 @@ class Guarded:
             error = Invalid("网址中含有空字符（U+0000），请删去后重试。", code="bad-text")
             await _refusal(Request(scope), error)(scope, receive, send_marked)
             return
-        await self.app(scope, receive, send_marked)
+        limit = next(limit for path, limit in self.limits if scope["path"].startswith(path))
+        await self.app(scope, _bounded(receive, limit), send_marked)
+
+
+def _bounded(receive: Receive, limit: int) -> Receive:
+    """The request's body, refused as soon as it is over the limit, however much of it is still to come."""
+    size = 0
+
+    async def bounded() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > limit:
+            raise HTTPException(413)
+        return message
+
+    return bounded
 
 
 def problem(status: int, code: str, title: str, detail: dict[str, object] | None = None) -> Response:
@@ -143,6 +172,7 @@ async def _invalid(request: Request, error: RequestValidationError) -> Response:
 
 async def _http(request: Request, error: HTTPException) -> Response:
     titles = {
+        413: "请求的正文太大，没有写入任何内容；请分成几次提交。",
         400: "请求的正文读不出来：不是完整的 JSON，或嵌套层数过多。",
         404: "没有这个地址，请检查网址。",
         405: "这个地址不支持这种请求方法。",

@@ -34,6 +34,9 @@ class Settings(BaseSettings):
         ge=1,
         description="most items that an export with known_at works out; each takes about a millisecond",
     )
+    max_body_mb: int = Field(
+        32, ge=1, description="largest body of a request with a token; without one it is 2 MB at most"
+    )
     drain_index: bool = Field(
         True, description="serve drains the search outbox itself; off where `worker` does"
     )

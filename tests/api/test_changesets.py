@@ -359,3 +359,18 @@ def test_a_body_that_no_reader_gets_to_the_end_of_is_refused(living_sqlite: Livi
         answer = living_sqlite.client.post("/api/v1/changesets", content=body, headers=headers)
         assert answer.status_code in (400, 422)
         assert answer.json()["title"].startswith(("请求的正文读不出来", "请求不符合要求"))
+
+
+def test_a_body_has_its_limit_however_it_comes(living_sqlite: Living) -> None:
+    """Said by its length or sent in parts without one; what needs no token has the smaller limit."""
+    large = b'{"title": "' + b"x" * (3 * 2**20) + b'"}'
+    headers = {"Content-Type": "application/json"}
+    for content in (large, (large[at : at + 65536] for at in range(0, len(large), 65536))):
+        answer = living_sqlite.client.post("/api/v1/items/lookup", content=content, headers=headers)
+        assert refused(answer, 413, "http")["title"].startswith("请求的正文太大")
+    headers = living_sqlite.headers("editor", **headers)
+    answer = living_sqlite.client.post("/api/v1/changesets", content=large, headers=headers)
+    refused(answer, 422, "bad-request")
+    endless = (b"x" * 2**20 for _ in range(40))
+    answer = living_sqlite.client.post("/api/v1/changesets", content=endless, headers=headers)
+    refused(answer, 413, "http")
