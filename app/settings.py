@@ -21,8 +21,15 @@ class Settings(BaseSettings):
         "", description="empty: SQLite under the data directory; postgresql://... otherwise"
     )
     search_url: str = Field("", description="empty: the embedded engine; a URL: a Meilisearch server")
-    search_key: str = Field(
-        "", description="the Meilisearch key, with rights on this registry's indexes only"
+    search_key: str = Field("", description="the Meilisearch key for searching (`qingdan keys` makes both)")
+    index_key: str = Field(
+        "",
+        description="the Meilisearch key for writing this registry's indexes; empty: the one for searching",
+    )
+    search_index: str = Field(
+        "qingdan",
+        pattern=r"^[A-Za-z0-9_-]{1,80}$",
+        description="what the names of this registry's indexes on the Meilisearch server begin with",
     )
     lock_timeout: float = Field(30.0, description="seconds a writer waits for another before it gives up")
     access_log_months: int = Field(

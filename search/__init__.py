@@ -1,6 +1,15 @@
 """Search over dated documents; knows nothing of the registry that feeds it.
 
 engine.py          the contract: SearchDocument, SearchQuery, SearchPage, Hit, Suggestion, the Protocol Engine
+meilisearch.py     the engine on a Meilisearch server: search, apply, rebuild
+meili_keys.py      server: two keys of least rights, made with its master key
+meili_writing.py   server: an apply as one task, a rebuild beside, the swap
+meili_reading.py   server: questions, several in one call, and the Reader
+meili_filters.py   server: conditions written as filters
+meili_documents.py server: a document as it is stored there, and the settings (data/meilisearch.json)
+meili_server.py    server: errors in our words, tasks awaited, failures tried again
+meili_text.py      server: text that it reads nothing into
+meeting.py         whether a document meets a condition, asked in Python
 embedded.py        the engine inside the process (tantivy): generations, lock, apply, rebuild, search
 counting.py        embedded: exact totals and facets
 embedded_reading.py  embedded: conditions turned into queries, and the Reader

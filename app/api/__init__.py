@@ -15,7 +15,6 @@ from app.api import (
     law,
     places,
     publications,
-    rounds,
     searching,
     shapes,
 )
@@ -29,7 +28,6 @@ PARTS = (
     law,
     catalogue,
     bundles,
-    rounds,
     publications,
     duties,
     events,

@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from app.bench import meili_server
 from app.bench.figures import Plan, Row
 from search.embedded import EmbeddedEngine
 from search.engine import Engine, SearchDocument, SearchQuery
@@ -157,24 +158,30 @@ def lines(half: str, found: dict[str, Score]) -> Iterator[str]:
 
 
 def bench(plan: Plan) -> list[Row]:
-    """Everyday success@5 of both halves; every kind is told beside."""
+    """Everyday success@5 of both halves, on each engine at hand; every kind is told beside."""
     if not SETS.exists():
         return [Row("search, judged", None, beside="the judged sets are in the source tree only")]
-    engine = EmbeddedEngine(plan.directory / "judged")
+    rows = list(_rows(plan, EmbeddedEngine(plan.directory / "judged"), ""))
+    with meili_server.at_hand(plan.directory / "meilisearch-judged") as server:
+        if server is None:
+            rows.append(Row("search, judged, on Meilisearch", None, beside=meili_server.MISSING))
+        else:
+            rows += _rows(plan, server.engine("judged"), ", on Meilisearch")
+            server.forget("judged")
+    return rows
+
+
+def _rows(plan: Plan, engine: Engine, where: str) -> Iterator[Row]:
     engine.rebuild(corpus(), seq=1)
-    rows = []
     for half in HALVES:
         found = evaluate(engine, judged(half))
         for line in lines(half, found):
-            plan.say(line)
-        rows.append(
-            Row(
-                f"search, everyday success@5, {half} half",
-                found["everyday"].at_5,
-                AIM,
-                beside=f"@1 {found['everyday'].at_1:.2f}, MRR@10 {found['everyday'].mrr_10:.2f}",
-                numbers={kind: asdict(score) for kind, score in found.items()},
-            )
+            plan.say(f"{line}{where}")
+        yield Row(
+            f"search, everyday success@5, {half} half{where}",
+            found["everyday"].at_5,
+            AIM,
+            beside=f"@1 {found['everyday'].at_1:.2f}, MRR@10 {found['everyday'].mrr_10:.2f}",
+            numbers={kind: asdict(score) for kind, score in found.items()},
         )
     engine.close()
-    return rows

@@ -13,9 +13,11 @@ from typing import Any
 import typer
 
 from app.errors import RegistryError
+from search.engine import EngineError
 
 GROUPS = {
     "running": ("serve", "migrate", "worker", "reindex"),
+    "keys": ("keys",),
     "data": ("import", "export", "seed", "search", "verify", "backup", "restore", "redact", "round"),
     "users": ("user",),
     "bench": ("bench",),
@@ -56,4 +58,7 @@ def main() -> None:
         build(groups or GROUPS)()
     except RegistryError as error:
         print(f"未执行：{error.message}（{error.code}）", file=sys.stderr)
+        raise SystemExit(1) from error
+    except EngineError as error:
+        print(f"未执行：检索引擎不可用：{error}（search-away）", file=sys.stderr)
         raise SystemExit(1) from error

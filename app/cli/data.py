@@ -19,7 +19,6 @@ from app.changes.redacting import redact as redact_content
 from app.cli.opening import find_registry, index_what_is_owed, open_registry, tell_progress
 from app.errors import Invalid
 from app.exchange import importing, seeding
-from app.exchange.cases import CASES, seed_case, source_of
 from app.exchange.exporting import export_lines
 from app.exchange.mapping import load_mapping
 from app.exchange.quality import KINDS, placed
@@ -131,17 +130,9 @@ def export(
             console.print(f"已导出 {count} 个事项到 {file}。")
 
 
-def seed(
-    case: Annotated[
-        str | None,
-        typer.Option(help="a worked case instead: yizhang, ningxia, shizuishan, lianhu, devolution"),
-    ] = None,
-) -> None:
-    """向空的登记簿载入示范数据，或（--case）一个可以逐位核对的算例。"""
+def seed() -> None:
+    """向空的登记簿载入示范数据。"""
     settings = Settings()
-    if case is not None:
-        _seed_case(settings, case)
-        return
     database = open_registry(settings)
     with database.reading() as session:
         usable = seeding.is_empty(session) or seeding.is_half_done(session) or seeding.is_done(session)
@@ -151,20 +142,6 @@ def seed(
         count = seeding.seed(database, today(), tell=tell)
     index_what_is_owed(settings, database)
     console.print(f"完成：{count} 次发布。" if count else "示范数据已在登记簿中，没有变化。")
-
-
-def _seed_case(settings: Settings, name: str) -> None:
-    if name not in CASES:
-        raise Invalid(f"没有名为“{name}”的算例，可用的有：{'、'.join(CASES)}。", code="unknown-case")
-    database = open_registry(settings)
-    with database.reading() as session:
-        usable = seeding.is_empty(session) or seeding.is_half_done(session, source_of(name))
-    if not usable:
-        raise Invalid("登记簿不是空的，不能载入算例；请换一个空的数据目录。", code="not-empty")
-    with tell_progress("算例") as tell:
-        count = seed_case(database, name, today(), tell)
-    index_what_is_owed(settings, database)
-    console.print(f"完成：{count} 次发布。事项都是合成的，轮次及其报告见 /rounds。")
 
 
 def search(
@@ -179,7 +156,9 @@ def search(
     database = open_registry(settings)
     with database.reading() as session:
         page = page_of(engine, session.connection(), q=q, on=day, limit=limit)
-    if engine is not None and is_missing(database, engine):
+    if page.get("degraded"):
+        console.print("检索引擎暂时不可用，以下只按名称查找。")
+    elif engine is not None and is_missing(database, engine):
         console.print("检索索引是空的，请运行 qingdan reindex。")
         raise typer.Exit(1)
     if not page["hits"] and not page["total"]:

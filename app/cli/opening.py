@@ -13,7 +13,7 @@ from app.indexing import catch_up
 from app.migrating import is_current
 from app.searching import open_engine
 from app.settings import Settings
-from search.engine import EngineBusy
+from search.engine import EngineBusy, EngineError
 
 
 def say(text: str) -> None:
@@ -70,7 +70,7 @@ def tell_progress(title: str) -> Iterator[Callable[[str, int], None]]:
 
 
 def index_what_is_owed(settings: Settings, database: Database) -> None:
-    """Bring the search index up; where a running server holds it, that server does."""
+    """Bring the search index up; where a running server holds it, or the engine is away, that is done later."""
     engine = open_engine(settings)
     if engine is None:
         return
@@ -78,5 +78,7 @@ def index_what_is_owed(settings: Settings, database: Database) -> None:
         catch_up(database, engine)
     except EngineBusy:
         say("检索索引由正在运行的服务更新。")
+    except EngineError as error:
+        say(f"检索引擎暂时不可用，数据已经保存，恢复后由服务补上索引：{error}")
     finally:
         engine.close()
