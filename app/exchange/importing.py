@@ -17,11 +17,10 @@ from datetime import date
 from pathlib import Path
 from typing import IO, Any
 
-import orjson
 from sqlmodel import Session
 
 from app.auth.actor import Actor
-from app.canonical import digest, encode
+from app.canonical import encode
 from app.changes import drafts, rows
 from app.changes.models import ChangesetInput
 from app.changes.outcomes import rule_for
@@ -33,7 +32,8 @@ from app.exchange.admitting import Admission, Admitted
 from app.exchange.founding import new_organs
 from app.exchange.mapping import load_mapping
 from app.exchange.reading import ImportReading, read_records
-from app.exchange.records import Record, Spooled, SpooledCode
+from app.exchange.records import Spooled
+from app.exchange.spooling import packed_records, unpacked
 from app.exchange.unlisted import no_longer_listed
 from app.versions.ids import kind_of
 from app.versions.recording import Act
@@ -91,12 +91,11 @@ def check(
     spool = tempfile.TemporaryFile()  # noqa: SIM115  handed on to the second pass, which closes it
     reading = read_records(path, mapping, attested, sheet)
     imported = Imported(reading)
-    for record in reading:
-        imported.records += 1
+    for count, lines in packed_records(reading):
+        imported.records += count
         if not reading.refused:
-            spool.write(_packed(record))
-        if imported.records % 1000 == 0:
-            tell("核对", imported.records)
+            spool.write(lines)
+        tell("核对", imported.records)
     tell("核对", imported.records)
     spool.seek(0)
     return imported, spool
@@ -136,7 +135,7 @@ def _tell_founded(
     connection = session.connection()
     admission = Admission(load_mapping(mapping).name, trusted=True)
     admission.again = progress.withdrawn(session, of_file, mapping)
-    organs = (_unpacked(line) for line in spool if line.startswith(_ORGANS))
+    organs = (unpacked(line) for line in spool if line.startswith(_ORGANS))
     for problem in new_organs(connection, admission.founded(connection, organs), today):
         imported.reading.report(problem)
     spool.seek(0)
@@ -144,36 +143,6 @@ def _tell_founded(
 
 _ORGANS = tuple(encode([kind])[:-1] + b"," for kind in ("region", "authority"))
 """How a spooled line of one begins."""
-
-
-def _packed(record: Record) -> bytes:
-    """What the record says, a tab, and where it stands; JSON writes no tab of its own."""
-    said = (
-        record.kind,
-        record.ref,
-        record.content,
-        [(code.scheme, code.value, code.issuer) for code in record.codes],
-        record.day,
-        record.start_unknown,
-        record.status,
-    )
-    return encode(said) + b"\t" + orjson.dumps(record.where) + b"\n"
-
-
-def _unpacked(line: bytes) -> Spooled:
-    said, _, where = line.partition(b"\t")
-    kind, ref, content, codes, day, start_unknown, status = orjson.loads(said)
-    return Spooled(
-        kind=kind,
-        ref=ref,
-        content=content,
-        codes=[SpooledCode(*code) for code in codes],
-        day=day,
-        start_unknown=start_unknown,
-        status=status,
-        where=orjson.loads(where),
-        digest=digest(said),
-    )
 
 
 @contextmanager
@@ -193,7 +162,7 @@ def few_collections() -> Iterator[None]:
 def _batches(spool: IO[bytes]) -> Iterator[list[Spooled]]:
     batch: list[Spooled] = []
     for line in spool:
-        batch.append(_unpacked(line))
+        batch.append(unpacked(line))
         if len(batch) == BATCH:
             yield batch
             batch = []
@@ -330,6 +299,7 @@ def _decision(act: Act, name: str, today: str) -> dict[str, Any]:
     else:
         # The status is the outcome's own: the rules set it.
         decision["changes"] = [change for change in part.changes if change["path"] != "status"]
+        decision["reason"] = f"导入：{name}"
     if part.effective_from < today and not (part.creates is not None and part.start_unknown):
         decision |= {"timing": "late_entry", "reason": f"导入：{name}"}
     return decision

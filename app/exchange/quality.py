@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.exchange.records import Problem, Record
 from app.items.codes import NATIONAL_12, NATIONAL_14
@@ -117,6 +118,34 @@ class Finding:
             self.examples.append({"where": where, "message": message})
 
 
+class Met(NamedTuple):
+    """What of a record the others are compared with."""
+
+    kind: str
+    ref: str
+    day: str
+    where: str
+    name: str
+    within: str
+    """An item's authority, an authority's region."""
+    codes: Sequence[Sequence[str]]
+    """Scheme, issuer, value; of items alone."""
+
+
+def met(record: Record) -> Met:
+    content = record.content
+    is_item = record.kind == "item"
+    return Met(
+        kind=record.kind,
+        ref=record.ref,
+        day=record.day,
+        where=record.where,
+        name=content.get("name", ""),
+        within=content.get("authority" if is_item else "region", ""),
+        codes=[(code.scheme, code.issuer, code.value) for code in record.codes] if is_item else (),
+    )
+
+
 @dataclass
 class Quality:
     """Gathers findings while records pass; ``report`` renders them as data, ``text`` in Chinese."""
@@ -137,17 +166,46 @@ class Quality:
 
     def record(self, record: Record, first: bool, own: int) -> None:
         """Takes a record, whether it is the first of its reference, and a number that stands for the reference."""
+        self.alone(record)
+        self.among(met(record), first, own)
+
+    def alone(self, record: Record) -> None:
+        """What a record shows by itself."""
         self.kinds[record.kind] += 1
-        if first:
-            self.subjects[record.kind] += 1
         if record.status == "unknown":
             self._find("note", "status-unknown", record.where, "状态未知")
         if record.start_unknown and record.kind in ("item", "instrument"):
             self._find("note", "start-unknown", record.where, "起始日期未知，以所证明的日期为准")
-        if record.kind == "authority" and first:
-            self._authority(record, own)
         if record.kind == "item":
-            self._item(record, own)
+            self._item(record)
+
+    def among(self, one: Met, first: bool, own: int) -> None:
+        """What a record shows among the others."""
+        if first:
+            self.subjects[one.kind] += 1
+        if one.kind == "authority" and first:
+            self._authority(one, own)
+        elif one.kind == "item":
+            if self._held(self._names, ("item", one.within, one.name), own):
+                self._find(
+                    "warning",
+                    "duplicate-name",
+                    one.where,
+                    f"本机关另有同名事项“{one.name}”，分别收录，请核对",
+                )
+            self._shared_codes(one, own)
+
+    def add(self, other: Quality) -> None:
+        """Takes in what records of the same file showed by themselves to another reader of it."""
+        self.rows += other.rows
+        self.kinds.update(other.kinds)
+        self.missing.update(other.missing)
+        for code, found in other.findings.items():
+            own = self.findings.setdefault(code, Finding())
+            own.count += found.count
+            own.severity = found.severity
+            most = MORE_EXAMPLES.get(code, EXAMPLES)
+            own.examples += found.examples[: most - len(own.examples)]
 
     def _find(self, severity: str, code: str, where: str, message: str) -> None:
         most = MORE_EXAMPLES.get(code, EXAMPLES)
@@ -161,21 +219,14 @@ class Quality:
             return False
         return holders.setdefault(key, own) != own
 
-    def _authority(self, record: Record, own: int) -> None:
-        name, region = record.content.get("name", ""), record.content.get("region", "")
-        if self._held(self._names, ("authority", region, name), own):
-            message = f"同一地区有几个“{name}”，编码不同，分别收录；若是一个机关请以变更单合并"
-            self._find("warning", "authority-named-alike", record.where, message)
+    def _authority(self, one: Met, own: int) -> None:
+        if self._held(self._names, ("authority", one.within, one.name), own):
+            message = f"同一地区有几个“{one.name}”，编码不同，分别收录；若是一个机关请以变更单合并"
+            self._find("warning", "authority-named-alike", one.where, message)
 
-    def _item(self, record: Record, own: int) -> None:
+    def _item(self, record: Record) -> None:
         content = record.content
-        name = content["name"]
-        self._brackets(name, record.where)
-        if self._held(self._names, ("item", content["authority"], name), own):
-            self._find(
-                "warning", "duplicate-name", record.where, f"本机关另有同名事项“{name}”，分别收录，请核对"
-            )
-        self._shared_codes(record, own)
+        self._brackets(content["name"], record.where)
         self._limits(content, record.where)
         self._materials(content, record.where)
         if content["type"] == "unknown":
@@ -199,16 +250,16 @@ class Quality:
         if half[0] + full[0] != half[1] + full[1]:
             self._find("warning", "unbalanced-brackets", where, f"“{name}”的括号不成对，请核对")
 
-    def _shared_codes(self, record: Record, own: int) -> None:
+    def _shared_codes(self, one: Met, own: int) -> None:
         """A 基本编码 belongs to the catalogue entry, which many items implement; every other code to one item."""
-        for code in record.codes:
-            if code.scheme in (NATIONAL_12, NATIONAL_14):
+        for code in one.codes:
+            scheme, _issuer, value = code
+            if scheme in (NATIONAL_12, NATIONAL_14):
                 continue
-            value = (code.scheme, code.issuer, code.value)
-            if self._held(self._codes, value, own) and (told := hash((value, own))) not in self._told:
+            if self._held(self._codes, tuple(code), own) and (told := hash((*code, own))) not in self._told:
                 self._told.add(told)
-                message = f"编码{code.value}已用于另一事项，按来源主键分别收录，查询该编码将列出全部"
-                self._find("warning", "shared-code", record.where, message)
+                message = f"编码{value}已用于另一事项，按来源主键分别收录，查询该编码将列出全部"
+                self._find("warning", "shared-code", one.where, message)
 
     def _limits(self, content: dict[str, Any], where: str) -> None:
         statutory, promised = content.get("statutory_limit"), content.get("promised_limit")

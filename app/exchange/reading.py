@@ -26,7 +26,7 @@ from app.exchange.cells import Cells
 from app.exchange.convert import Days, ItemConverter, Teller
 from app.exchange.instruments import InstrumentConverter, instrument_day
 from app.exchange.mapping import Mapping, SameAs, load_mapping
-from app.exchange.quality import Quality
+from app.exchange.quality import Met, Quality, met
 from app.exchange.readers import parse_line, read_lines, read_rows
 from app.exchange.records import Problem, Record
 from app.exchange.rows import Refused, Row
@@ -92,15 +92,32 @@ class ImportReading:
         self._started = True
         source = self._native() if self.mapping.kind == "record" else self._mapped()
         for record in source:
-            own = hash((record.kind, record.ref))
-            before = self._last_days.get(own)
-            self._last_days[own] = sys.intern(record.day)
-            if before is not None and not self._rises(before, record):
-                continue
-            self.quality.record(record, before is None, own)
-            yield record
+            if self.takes(record):
+                yield record
             if self.errors >= MAX_ERRORS:
                 break
+        self.finish()
+
+    def takes(self, record: Record) -> bool:
+        """Whether a record follows on those before it; it is looked at and counted either way."""
+        one = met(record)
+        if not self.follows(one):
+            return False
+        self.quality.alone(record)
+        return True
+
+    def follows(self, one: Met) -> bool:
+        """The same for a record that has been looked at already."""
+        own = hash((one.kind, one.ref))
+        before = self._last_days.get(own)
+        self._last_days[own] = sys.intern(one.day)
+        if before is not None and not self._rises(before, one):
+            return False
+        self.quality.among(one, before is None, own)
+        return True
+
+    def finish(self) -> None:
+        """Tell what only the end of the file shows."""
         if self._undated:
             self._tell_undated()
         if self.errors >= MAX_ERRORS:
@@ -123,17 +140,24 @@ class ImportReading:
     # Native JSON lines: each line is a Record
 
     def _native(self) -> Iterator[Record]:
-        for number, line in self._lines():
+        return self.natively(self.lines())
+
+    def natively(self, lines: Iterable[tuple[int, bytes]]) -> Iterator[Record]:
+        """The records of numbered lines, each of which is a Record."""
+        for number, line in lines:
             self.quality.rows += 1
-            where = f"{self.path.name} 第{number}行"
-            values = parse_line(line, where, self.report)
-            record = self._native_record(values, where) if values is not None else None
+            record = self.native_record(number, line)
             if self.errors >= MAX_ERRORS:
                 return
             if record is not None:
                 yield record
 
-    def _lines(self) -> Iterator[tuple[int, bytes]]:
+    def native_record(self, number: int, line: bytes) -> Record | None:
+        where = f"{self.path.name} 第{number}行"
+        values = parse_line(line, where, self.report)
+        return self._native_record(values, where) if values is not None else None
+
+    def lines(self) -> Iterator[tuple[int, bytes]]:
         try:
             yield from read_lines(self.path, self.report)
         except Refused as refused:
@@ -173,7 +197,7 @@ class ImportReading:
                 )
             )
 
-    def _rises(self, before: str, record: Record) -> bool:
+    def _rises(self, before: str, record: Met) -> bool:
         """Records of one reference must rise in day, so that each is the next version."""
         if before < record.day:
             return True

@@ -31,6 +31,7 @@ from app.versions.timeline import (
     Held,
     Rev,
     derive,
+    derive_first,
     describe_stored,
     rederive,
 )
@@ -288,6 +289,31 @@ class Folded:
         return state["status"], self._untouched or self._contents.put(document), codes
 
 
+def first_revision(history: History) -> list[Wanted] | None:
+    """What ``wanted_revisions`` would say of a subject that has just been created, without folding: its content
+    stands as given. None where there is more to it. ``verify`` asks the fold itself."""
+    if len(history.effects) != 1 or history.revisions or history.codes:
+        return None
+    effect = history.effects[0]
+    if effect.creates is None or effect.until is not None:
+        return None
+    status, codes = "in_force", {}
+    for change in effect.changes():
+        value = change.get("value")
+        if change["op"] == "add" and change["path"] == "codes" and isinstance(value, dict):
+            codes[value["key"]] = (value["scheme"], value.get("issuer", ""), value["value"])
+        elif change["op"] == "set" and change["path"] == "status" and value in SETTLED:
+            status = str(value)
+        else:
+            return None
+    held = [(code, True) for code in sorted(set(codes.values()))]
+    return [Wanted(effect.effective_from, status, effect.creates, effect.start_unknown, held, True)]
+
+
+SETTLED = frozenset({"in_force", "suspended", "ended", "unknown"})
+"""The statuses that a subject may start with."""
+
+
 def _content_untouched(effects: Sequence[Effect]) -> str | None:
     """The creating content's hash where no decision touches content, so that it need not be hashed again."""
     creators = [effect.creates for effect in effects if effect.creates]
@@ -476,6 +502,7 @@ def _add_act(
             creates_body=creates_body,
             changes_body=changes_body,
             start_unknown=part.start_unknown,
+            _changes=list(part.changes) if creates is not None else None,
         )
         _insert_effect(history.effects, effect)
         causes[part.subject_id] = seq
@@ -514,7 +541,7 @@ def _add_revisions(
     for subject_id, first in first_days.items():
         history = histories[subject_id]
         cause = causes[subject_id]
-        for want in wanted_revisions(history, first, contents):
+        for want in first_revision(history) or wanted_revisions(history, first, contents):
             if want.differs:
                 seq = rows.add(
                     "revision",
@@ -568,7 +595,7 @@ def _derive(
                 derived,
                 codes_moved=bool(history.codes) and history.codes[-1].seq > publication,
             )
-        else:
+        elif not derive_first(subject_id, history.kind, history.revisions, history.codes, facets_of, derived):
             derive(subject_id, history.kind, history.revisions, history.codes, facets_of, derived)
     derived.write(connection)
 

@@ -220,6 +220,33 @@ def derive(
     into.codes += [(subject_id, *row) for row in code_spans(codes)]
 
 
+def derive_first(
+    subject_id: str,
+    kind: str,
+    revisions: Sequence[Rev],
+    codes: Sequence[Held],
+    facets_of: Callable[[str], Facets],
+    into: Derived,
+) -> bool:
+    """As ``derive``, for a subject with one revision and codes of the same day, which needs no going through
+    days; False, and nothing done, for any other."""
+    if len(revisions) != 1:
+        return False
+    only = revisions[0]
+    day, content = only.effective_from, only.content
+    if content is None or only.status == NOT_YET:
+        return False
+    if not all(row.held and row.effective_from == day for row in codes):
+        return False
+    facets = facets_of(content)
+    if only.start_unknown:
+        into.add(subject_id, kind, Span(FIRST, day, None, "unknown", None, "[]"), facets)
+    held = sorted({row.code for row in codes})
+    into.add(subject_id, kind, Span(day, OPEN, only.seq, only.status, content, codes_json(held)), facets)
+    into.codes += [(subject_id, *code, day, OPEN) for code in held]
+    return True
+
+
 def rederive(
     connection: Connection,
     subject_id: str,

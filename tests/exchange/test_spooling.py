@@ -1,0 +1,76 @@
+"""A large file is looked at by two processes: the same records, the same report, in the same order."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from app.exchange import spooling
+from app.exchange.reading import ImportReading, read_records
+from app.exchange.synthetic import write_synthetic
+
+Change = Any
+
+
+def written(tmp_path: Path, change: Change = None) -> Path:
+    path = tmp_path / "items.jsonl"
+    write_synthetic(path, 150, regions=2, authorities=2)
+    lines = [orjson.loads(line) for line in path.read_bytes().splitlines()]
+    for number, line in enumerate(lines):
+        if line["kind"] == "item" and number % 7 == 0:
+            line["content"]["name"] = "重名（许可)"
+            line["codes"].append({"scheme": "uscc", "value": "11511602008778183X"})
+        if change is not None:
+            change(number, line)
+    path.write_bytes(b"\n\n".join(orjson.dumps(line) for line in lines))
+    return path
+
+
+def read(path: Path, monkeypatch: pytest.MonkeyPatch, *, large: int) -> tuple[bytes, int, ImportReading]:
+    monkeypatch.setattr(spooling, "LARGE", large)
+    monkeypatch.setattr(spooling, "LINES", 20)
+    monkeypatch.setattr(spooling, "_cores", lambda: 2)
+    reading = read_records(path, "qingdan")
+    parts = list(spooling.packed_records(reading))
+    return b"".join(lines for _, lines in parts), sum(count for count, _ in parts), reading
+
+
+def assert_alike(path: Path, monkeypatch: pytest.MonkeyPatch) -> ImportReading:
+    alone, count, one = read(path, monkeypatch, large=1 << 40)
+    shared, as_many, other = read(path, monkeypatch, large=0)
+    assert (as_many, shared) == (count, alone)
+    assert other.quality.report() == one.quality.report()
+    assert [(p.code, p.where) for p in other.problems] == [(p.code, p.where) for p in one.problems]
+    assert other.errors == one.errors
+    return other
+
+
+def test_two_processes_say_what_one_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reading = assert_alike(written(tmp_path), monkeypatch)
+    found = reading.quality.findings
+    assert {"duplicate-name", "shared-code", "bad-uscc", "mixed-brackets"} <= found.keys()
+
+
+@pytest.mark.parametrize("every", [1, 50], ids=["every line", "some"])
+def test_errors_are_told_in_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, every: int) -> None:
+    def spoil(number: int, line: dict[str, Any]) -> None:
+        if number % every == every // 2:
+            line["content"]["unknown_field"] = True
+        if number == 77:
+            line["ref"] = "synthetic-3"
+
+    assert assert_alike(written(tmp_path, spoil), monkeypatch).refused
+
+
+def test_a_process_that_cannot_help_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    start = subprocess.Popen
+
+    def dies(_command: list[str], **more: Any) -> Any:
+        return start(["false"], **more)
+
+    monkeypatch.setattr(spooling.subprocess, "Popen", dies)
+    assert_alike(written(tmp_path), monkeypatch)
