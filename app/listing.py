@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,9 @@ from app.errors import Invalid
 from app.places.queries import subtree
 from app.versions.codes import main_code
 from app.versions.models import FIRST, OPEN
-from app.versions.names import NameBook, named
+from app.versions.names import NameBook, named, named_as_known
+from app.versions.queries import Known
+from app.versions.standing import standing_then
 from app.versions.visibility import not_internal, shown
 
 
@@ -135,6 +137,37 @@ def list_subjects(connection: Connection, wanted: Filter, after: str | None, lim
             }
         )
     return page
+
+
+def held_then(
+    connection: Connection, authority: str, day: str, known: Known, most: int
+) -> list[dict[str, Any]]:
+    """The rows of all items of an authority on a day, as known then. Raises Invalid past ``most`` items."""
+    rows = []
+    for stood in standing_then(connection, "item", day, known, authority, most):
+        content, span = stood.content, stood.span
+        if content.get("authority") == authority:
+            row = (stood.id, span.valid_from, span.valid_to, span.revision, span.status, span.codes)
+            rows.append(
+                {
+                    **_short((*row, content["name"])),
+                    "type": content.get("type"),
+                    "level": content.get("level"),
+                    "authority": named_as_known(connection, authority, day, known),
+                    "region": named_as_known(connection, content.get("region"), day, known),
+                    "parent": None,
+                }
+            )
+    return rows
+
+
+def page_of_rows(
+    rows: Sequence[dict[str, Any]], statuses: Iterable[str], after: str | None, limit: int
+) -> Page:
+    """A keyset page of rows that are all at hand."""
+    wanted = known_statuses(statuses)
+    left = [row for row in rows if (not wanted or row["status"] in wanted) and row["id"] > (after or "")]
+    return Page(left[:limit], left[limit - 1]["id"] if len(left) > limit else None)
 
 
 def count_by(connection: Connection, wanted: Filter, column: str) -> dict[str, int]:

@@ -36,10 +36,10 @@ class Settings(BaseSettings):
         6, ge=6, description="how long sign-ins and refusals are kept; the law's floor is 6"
     )
     max_upload_mb: int = Field(50, ge=1, description="largest file that an import or an attachment may have")
-    export_known_at_items: int = Field(
+    known_at_items: int = Field(
         20_000,
         ge=1,
-        description="most items that an export with known_at works out; each takes about a millisecond",
+        description="most items that an export or list with known_at works out; each takes about a millisecond",
     )
     max_body_mb: int = Field(
         32, ge=1, description="largest body of a request with a token; without one it is 2 MB at most"

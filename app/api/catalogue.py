@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from app.api.items import AfterQuery, LimitQuery
 from app.api.places import SubjectPath, listing, subject_answer
 from app.api.shapes import NamedShape, PageShape, SubjectShape, answer_value
-from app.deps import AskedOn, KnownAt, ReadSession
+from app.deps import AskedOn, KnownAt, ReadSession, RegistryOf
 from app.errors import NotFound
 from app.items.code_tables import TABLES
 from app.listing import Filter
+from app.versions.queries import Known
+from app.versions.standing import standing_then
 from app.versions.visibility import shown
 
 router = APIRouter(tags=["catalogue"])
@@ -50,22 +52,49 @@ class EntryShape(SubjectShape):
 
 @router.get("/catalogue-entries/{entry}", response_model=None, responses={200: {"model": EntryShape}})
 def get_entry(
-    request: Request, session: ReadSession, entry: SubjectPath, asked: AskedOn, known: KnownAt
+    request: Request,
+    registry: RegistryOf,
+    session: ReadSession,
+    entry: SubjectPath,
+    asked: AskedOn,
+    known: KnownAt,
 ) -> Response:
     """A catalogue entry, and the items that implement it on that day."""
     connection = session.connection()
     body = subject_answer(connection, "entry", entry, asked.on, known, asked.today)
+    if known.is_head:
+        body["items"] = _implementing(connection, body["id"], asked.on)
+    else:
+        most = registry.settings.known_at_items
+        body["items"] = _implementing_then(connection, body["id"], asked.on, known, most)
+    return answer_value(request, body)
+
+
+_SHAPE = ("id", "name", "status", "level", "authority", "region")
+
+
+def _implementing(connection: Connection, entry: str, day: str) -> list[dict[str, Any]]:
     rows = connection.execute(
         text(
             "SELECT t.subject_id, t.name, t.status, t.level, t.authority, t.region FROM link l JOIN timeline t"
             " ON t.subject_id = l.subject_id AND t.valid_from = l.valid_from WHERE l.target = :id AND l.role = 'entry'"
             f" AND l.valid_from <= :day AND l.valid_to > :day AND {shown('t')} ORDER BY t.level, t.subject_id"
         ),
-        {"id": body["id"], "day": asked.on},
+        {"id": entry, "day": day},
     )
-    shape = ("id", "name", "status", "level", "authority", "region")
-    body["items"] = [dict(zip(shape, row, strict=True)) for row in rows]
-    return answer_value(request, body)
+    return [dict(zip(_SHAPE, row, strict=True)) for row in rows]
+
+
+def _implementing_then(
+    connection: Connection, entry: str, day: str, known: Known, most: int
+) -> list[dict[str, Any]]:
+    found = [
+        (one.id, one.content["name"], one.span.status, *(one.content.get(name) for name in _SHAPE[3:]))
+        for one in standing_then(connection, "item", day, known, entry, most)
+        if one.content.get("entry") == entry
+    ]
+    found.sort(key=lambda row: (row[3] or "", row[0]))
+    return [dict(zip(_SHAPE, row, strict=True)) for row in found]
 
 
 @router.get("/calendar/{year}", response_model=None, responses={200: {"model": SubjectShape}})

@@ -15,8 +15,9 @@ from app.api.shapes import answer_value
 from app.changes.feed import events
 from app.deps import AskedOn, KnownQuery, ReadSession, RegistryOf, note_access
 from app.errors import RegistryError
-from app.exchange.exporting import export_lines, export_lines_as_known, refuse_too_many
+from app.exchange.exporting import export_lines, export_lines_as_known
 from app.versions.queries import known_at, moment, parse_day
+from app.versions.standing import refuse_too_many
 
 router = APIRouter(tags=["log"])
 
@@ -93,7 +94,7 @@ def export(request: Request, registry: RegistryOf, asked: AskedOn, known_at_: Kn
     """Every public item on a day, one JSON answer a line, as of one log entry (header X-Log-Seq).
 
     With `known_at` the answers are worked out from revisions: the same lines, slower, and up to a number of items
-    that the registry sets (QINGDAN_EXPORT_KNOWN_AT_ITEMS); past it the request is refused as `export-too-large`.
+    that the registry sets (QINGDAN_KNOWN_AT_ITEMS); past it the request is refused as `known-at-too-large`.
     """
     note_access(request, registry, "export", note=asked.on)
     snapshot = ExitStack()
@@ -101,7 +102,7 @@ def export(request: Request, registry: RegistryOf, asked: AskedOn, known_at_: Kn
     try:
         known = known_at(connection, known_at_)
         if not known.is_head:
-            refuse_too_many(connection, known, registry.settings.export_known_at_items)
+            refuse_too_many(connection, "item", known, registry.settings.known_at_items)
     except RegistryError:
         snapshot.close()
         raise
@@ -113,5 +114,5 @@ def export(request: Request, registry: RegistryOf, asked: AskedOn, known_at_: Kn
             else:
                 yield from export_lines_as_known(connection, asked.on, asked.today, known)
 
-    headers = {"X-Log-Seq": str(known.seq)}
+    headers = {"X-Log-Seq": str(known.seq)} | ({"X-Later-Than-Head": "true"} if known.asked_later else {})
     return StreamingResponse(lines(), media_type="application/x-ndjson", headers=headers)

@@ -48,7 +48,7 @@ from app.versions.codes import holder_of, never_known
 from app.versions.fold import diff, with_before
 from app.versions.history import decisions_of, history_of
 from app.versions.names import NameBook
-from app.versions.queries import Known, known_at, moment, parse_day, state_on
+from app.versions.queries import Known, known_at, parse_day, state_on
 from app.versions.visibility import is_public
 
 router = APIRouter(tags=["items"])
@@ -171,12 +171,12 @@ def read_one(
 ) -> Response:
     """An item by id or code, on a day, as known at a time; a code is redirected to the item's own address."""
     day = Asked(on)
-    item_id, redirect = resolve(connection, asked, day.on)
+    at = known_at(connection, known)
+    item_id, redirect = resolve(connection, asked, day.on, at)
     if redirect:
         return _redirect(request, item_id)
     if known is None:
         return answer(request, read_item(run_by(connection), NameBook(), item_id, day.on, day.today))
-    at = known_at(connection, known)
     return answer(request, read_item_as_known(connection, item_id, day.on, day.today, at))
 
 
@@ -297,6 +297,10 @@ class DecidedShape(BaseModel):
 
 class RevisionsShape(BaseModel):
     id: str = Field(description="registry id")
+    later_than_head: bool = Field(
+        False,
+        description="present where the known_at asked lies after the last entry: answered as of that entry",
+    )
     known_at: str = Field(description="the moment of the log entry this answer rests on")
     seq: int = Field(description="the seq of that entry; use it for permanent links")
     intervals: list[IntervalShape] = Field(description="as known at that time, oldest first")
@@ -309,12 +313,11 @@ def list_revisions(
 ) -> Response:
     """The item's intervals and every decision behind them."""
     connection = session.connection()
-    item_id, _ = resolve(connection, item, asked.on)
+    item_id, _ = resolve(connection, item, asked.on, known)
     _require_public(connection, item_id, known)
     body = {
         "id": item_id,
-        "known_at": moment(known.recorded_at),
-        "seq": known.seq,
+        **known.told(),
         "intervals": history_of(connection, item_id, known),
         "decisions": decisions_of(connection, item_id, known),
     }
@@ -336,6 +339,12 @@ class SideShape(BaseModel):
 
 class DiffShape(BaseModel):
     id: str = Field(description="registry id")
+    known_at: str = Field(description="the moment of the log entry this answer rests on")
+    seq: int = Field(description="the seq of that entry; use it for permanent links")
+    later_than_head: bool = Field(
+        False,
+        description="present where the known_at asked lies after the last entry: answered as of that entry",
+    )
     from_: SideShape = Field(alias="from", description="the earlier day")
     to: SideShape = Field(description="the later day")
     changes: list[dict[str, Any]] = Field(description="field changes that turn the one into the other")
@@ -353,7 +362,7 @@ def compare_days(
     """What changed in an item between two days, field by field, as known at a time."""
     connection = session.connection()
     first, last = parse_day(from_, "from="), parse_day(to, "to=")
-    item_id, _ = resolve(connection, item, last)
+    item_id, _ = resolve(connection, item, last, known)
     sides = [state_on(connection, item_id, day, known) for day in (first, last)]
     refuse_hidden(connection, *sides)
     documents = [side.document() | {"status": side.status} for side in sides]
@@ -363,6 +372,7 @@ def compare_days(
     ]
     body = {
         "id": item_id,
+        **known.told(),
         "from": shown[0],
         "to": shown[1],
         "changes": with_before(documents[0], diff(documents[0], documents[1])),

@@ -14,7 +14,7 @@ from app.listing import Filter, list_subjects
 from app.places.queries import region_id
 from app.versions.codes import main_code, subject_id
 from app.versions.models import OPEN
-from app.versions.queries import Known, moment
+from app.versions.queries import Known
 from app.versions.subjects import describe_on
 
 router = APIRouter(tags=["places"])
@@ -26,7 +26,7 @@ def subject_answer(
     connection: Connection, kind: str, asked: str, day: str, known: Known, today: str
 ) -> dict[str, Any]:
     """A subject other than an item, on a day, as known at a time: the same envelope, fewer fields."""
-    found = subject_id(connection, kind, asked, day)
+    found = subject_id(connection, kind, asked, day, known)
     described = describe_on(connection, found, day, known)
     standing = described.standing
     return {
@@ -52,8 +52,7 @@ def subject_answer(
         ],
         "predecessors": described.predecessors,
         "successors": described.successors,
-        "known_at": moment(known.recorded_at),
-        "seq": known.seq,
+        **known.told(),
         "content": described.content or None,
     }
 

@@ -34,6 +34,12 @@ class RoundShape(BaseModel):
 
 
 class RoundsShape(BaseModel):
+    known_at: str = Field(description="the moment of the log entry this answer rests on")
+    seq: int = Field(description="the seq of that entry; use it for permanent links")
+    later_than_head: bool = Field(
+        False,
+        description="present where the known_at asked lies after the last entry: answered as of that entry",
+    )
     rounds: list[RoundShape] = Field(description="newest first")
 
 
@@ -51,13 +57,19 @@ class RoundDecisionShape(BaseModel):
 class WholeRoundShape(RoundShape):
     """A round with every decision in it."""
 
+    known_at: str = Field(description="the moment of the log entry this answer rests on")
+    seq: int = Field(description="the seq of that entry; use it for permanent links")
+    later_than_head: bool = Field(
+        False,
+        description="present where the known_at asked lies after the last entry: answered as of that entry",
+    )
     decisions: list[RoundDecisionShape] = Field(description="in the order of the document")
 
 
 @router.get("/rounds", response_model=None, responses={200: {"model": RoundsShape}})
 def list_rounds(request: Request, session: ReadSession, known: KnownAt) -> Response:
     """Published cleanup rounds, newest first, with how many items each outcome took."""
-    return answer_value(request, {"rounds": rounds(session.connection(), known)})
+    return answer_value(request, {"rounds": rounds(session.connection(), known), **known.told()})
 
 
 @router.get("/rounds/{round_id}", response_model=None, responses={200: {"model": WholeRoundShape}})
@@ -68,4 +80,4 @@ def get_round(
     known: KnownAt,
 ) -> Response:
     """A round: its document, scope and every decision."""
-    return answer_value(request, round_of(session.connection(), round_id, known))
+    return answer_value(request, round_of(session.connection(), round_id, known) | known.told())

@@ -182,6 +182,10 @@ class SubjectShape(BaseModel):
     names: list[SpanShape] = Field(description="its dated names, former ones included")
     predecessors: list[KinShape] = Field(description="what it came from")
     successors: list[KinShape] = Field(description="what came from it")
+    later_than_head: bool = Field(
+        False,
+        description="present where the known_at asked lies after the last entry: answered as of that entry",
+    )
     known_at: str = Field(description="the moment of the log entry this answer rests on")
     seq: int = Field(description="the seq of that entry; use it for permanent links")
     content: dict[str, Any] | None = Field(description="the content; see /api/v1/schema/content")

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, text
 
 from app.db import run_by
-from app.errors import Invalid
 from app.items.reading import read_item, read_item_as_known
 from app.versions.names import NameBook
 from app.versions.queries import Known, timelines
+from app.versions.standing import pages_then
 from app.versions.visibility import hidden_among, public_among, shown
 
 _PAGE = text(
@@ -19,33 +19,11 @@ _PAGE = text(
 )
 
 
-_EVER = text(
-    "SELECT id FROM subject WHERE kind = 'item' AND id > :last AND seq <= :seq ORDER BY id LIMIT 1000"
-)
-
-
-def refuse_too_many(connection: Connection, known: Known, most: int) -> None:
-    """Raises Invalid where the registry held more items at that time than may be worked out for one request."""
-    held = connection.execute(
-        text("SELECT count(*) FROM subject WHERE kind = 'item' AND seq <= :seq"), {"seq": known.seq}
-    ).scalar_one()
-    if held > most:
-        raise Invalid(
-            f"当时登记簿有 {held} 个事项，按 known_at 导出须逐项推算，最多 {most} 个；请不带 known_at 导出，"
-            "或用 /api/v1/items/{编号}?known_at= 逐项查询。",
-            code="export-too-large",
-            items=held,
-            most=most,
-        )
-
-
 def export_lines_as_known(connection: Connection, on: str, today: str, known: Known) -> Iterator[bytes]:
     """The same as known at an earlier point of the log: worked out from revisions, slower."""
-    last = ""
-    while page := [row[0] for row in connection.execute(_EVER, {"last": last, "seq": known.seq})]:
+    for page in pages_then(connection, "item", known):
         for item in _standing(connection, page, on, known):
             yield read_item_as_known(connection, item, on, today, known) + b"\n"
-        last = page[-1]
 
 
 def _standing(connection: Connection, items: list[str], on: str, known: Known) -> list[str]:

@@ -11,14 +11,15 @@ from app.db import among
 from app.listing import found_on
 from app.versions import ids
 from app.versions.codes import holder_of, holders
+from app.versions.queries import Known
 from app.versions.visibility import code_shown
 
 
-def resolve(connection: Connection, asked: str, day: str) -> tuple[str, bool]:
-    """(item id, whether a code was asked for)."""
+def resolve(connection: Connection, asked: str, day: str, known: Known | None = None) -> tuple[str, bool]:
+    """(item id, whether a code was asked for); a code as it was held as known then."""
     if ids.is_id(asked):
         return asked.lower(), asked.lower() != asked
-    return holder_of(connection, asked, day), True
+    return holder_of(connection, asked, day, known=known), True
 
 
 def look_up_many(connection: Connection, asked: Sequence[str], day: str) -> list[dict[str, Any]]:

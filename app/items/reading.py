@@ -149,8 +149,7 @@ def read_item_as_known(connection: Connection, item_id: str, day: str, today: st
         "predecessors": chain(run, item_id, forward=False, seq=known.seq),
         "successors": chain(run, item_id, forward=True, seq=known.seq),
     }
-    if known.asked_later:
-        envelope["later_than_head"] = True
+    envelope |= known.told()
     if standing.revision is not None:
         behind = documents_behind(connection, [standing.revision], known)
         envelope["recorded_at"], envelope["document"] = behind[standing.revision]

@@ -12,6 +12,7 @@ visibility  what may be shown in public
 codes       who holds a code
 names       what subjects were called, and when
 history     intervals, decisions and the documents behind them
+standing    every subject of a kind on a day, as known then
 subjects    one subject on a day
 verifying   proof that log, hashes and timeline agree
 """

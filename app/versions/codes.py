@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+import orjson
 from sqlalchemy import Connection, text
 
+from app.db import run_by
 from app.errors import Ambiguous, NotFound
 from app.versions import ids
 from app.versions.ids import LABELS
-from app.versions.visibility import code_shown
+from app.versions.queries import Known, timelines
+from app.versions.visibility import code_shown, hidden_among, public_among
 
 PREFERRED_SCHEMES = ("national-31", "national-33", "national-12", "national-14")
 
@@ -23,18 +27,24 @@ def main_code(codes: Sequence[dict[str, str]]) -> str | None:
     return max((code["value"] for code in codes), key=len, default=None)
 
 
-def holder_of(connection: Connection, code: str, day: str, kind: str = "item") -> str:
-    """The subject that holds a code on a day, else the last that held it.
+def holder_of(
+    connection: Connection, code: str, day: str, kind: str = "item", known: Known | None = None
+) -> str:
+    """The subject that holds a code on a day, else the last that held it; as known then, where it is asked.
 
     Raises Ambiguous with the list where there are several, NotFound where there never was one.
     """
-    rows = connection.execute(
-        text(
-            "SELECT i.subject_id, i.valid_from, i.valid_to FROM code_interval i JOIN subject s ON s.id = i.subject_id"
-            f" WHERE i.value = :code AND s.kind = :kind AND {code_shown('i')}"
-        ),
-        {"code": code, "kind": kind},
-    ).all()
+    if known is None or known.is_head:
+        rows = connection.execute(
+            text(
+                "SELECT i.subject_id, i.valid_from, i.valid_to FROM code_interval i"
+                " JOIN subject s ON s.id = i.subject_id"
+                f" WHERE i.value = :code AND s.kind = :kind AND {code_shown('i')}"
+            ),
+            {"code": code, "kind": kind},
+        ).all()
+    else:
+        rows = _held_then(connection, code, kind, known)
     if not rows:
         raise never_known(code, kind)
     found = holders([(row[0], row[1], row[2]) for row in rows], day)
@@ -45,6 +55,24 @@ def holder_of(connection: Connection, code: str, day: str, kind: str = "item") -
             holders=found,
         )
     return found[0]
+
+
+def _held_then(connection: Connection, code: str, kind: str, known: Known) -> list[Any]:
+    """(subject, from, to) of each time the code was held, as known then; internal times left out."""
+    run = run_by(connection)
+    found = run(
+        "SELECT DISTINCT c.subject_id FROM code c JOIN subject s ON s.id = c.subject_id"
+        " WHERE c.value = ? AND s.kind = ? AND c.seq <= ?",
+        (code, kind, known.seq),
+    )
+    rows = timelines(connection, public_among(run, (row[0] for row in found)), known)
+    hidden = hidden_among(run, (span.content for spans in rows.values() for span in spans))
+    return [
+        (subject, span.valid_from, span.valid_to)
+        for subject, spans in rows.items()
+        for span in spans
+        if span.content not in hidden and any(held["value"] == code for held in orjson.loads(span.codes))
+    ]
 
 
 def holders(held: Sequence[tuple[str, str, str]], day: str) -> list[str]:
@@ -63,10 +91,10 @@ def never_known(asked: str, kind: str) -> NotFound:
     )
 
 
-def subject_id(connection: Connection, kind: str, asked: str, day: str) -> str:
+def subject_id(connection: Connection, kind: str, asked: str, day: str, known: Known | None = None) -> str:
     """The subject of a kind that an id or code stands for. Raises NotFound, Ambiguous."""
     if not ids.is_id(asked):
-        return holder_of(connection, asked, day, kind)
+        return holder_of(connection, asked, day, kind, known)
     found = asked.lower()
     if ids.kind_of(found) != kind:  # the same answer whether there is such a subject of another kind or not
         raise never_known(asked, kind)

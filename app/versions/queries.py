@@ -68,6 +68,12 @@ class Known(NamedTuple):
     is_head: bool
     asked_later: bool = False
 
+    def told(self) -> dict[str, Any]:
+        """What every answer as known at a time says of that time: ``known_at``, ``seq``, and ``later_than_head``
+        where a later one was asked for."""
+        later = {"later_than_head": True} if self.asked_later else {}
+        return {"known_at": moment(self.recorded_at), "seq": self.seq, **later}
+
 
 def known_at(connection: Connection, asked: str | None) -> Known:
     """Resolve ``known_at``: nothing (the head), a log seq, or an RFC 3339 moment.

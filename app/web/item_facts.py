@@ -64,9 +64,9 @@ def facts_of(connection: Connection, item_id: str, asked: Asked, known: Known) -
     )
 
 
-def public_item(connection: Connection, asked: str, day: str) -> tuple[str, bool]:
+def public_item(connection: Connection, asked: str, day: str, known: Known | None = None) -> tuple[str, bool]:
     """(item id, whether it was asked for by another name). Raises NotFound for internal items too."""
-    item_id, by_code = resolve(connection, asked, day)
+    item_id, by_code = resolve(connection, asked, day, known)
     if not is_public(connection, item_id):
         raise never_known(asked, "item")
     return item_id, by_code

@@ -90,7 +90,7 @@ def subject_of(
     connection: Connection, kind: str, asked: str, day: str, known: Known
 ) -> tuple[Subject | None, str]:
     """(the subject, its id); no subject where ``asked`` was not its own id. Raises NotFound."""
-    found = subject_id(connection, kind, asked, day)
+    found = subject_id(connection, kind, asked, day, known)
     if found != asked:
         return None, found
     described = describe_on(connection, found, day, known)

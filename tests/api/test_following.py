@@ -145,10 +145,10 @@ def test_an_export_as_known_is_bounded(living_sqlite: Living) -> None:
     seq = living.get("/log/head").json()["seq"]
     living.publish(set_field(living.item_called(FELLING), "note", "x"))
     (held,) = living.rows("SELECT count(*) FROM subject WHERE kind = 'item'")
-    living.settings.export_known_at_items = held[0]
+    living.settings.known_at_items = held[0]
     assert living.get("/export.jsonl", known_at=seq).status_code == 200
-    living.settings.export_known_at_items = held[0] - 1
+    living.settings.known_at_items = held[0] - 1
     refused = living.get("/export.jsonl", known_at=seq)
-    assert (refused.status_code, refused.json()["code"]) == (422, "export-too-large")
-    assert refused.json()["detail"] == {"items": held[0], "most": held[0] - 1}
+    assert (refused.status_code, refused.json()["code"]) == (422, "known-at-too-large")
+    assert refused.json()["detail"] == {"held": held[0], "most": held[0] - 1}
     assert living.get("/export.jsonl").status_code == 200

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from app.deps import AskedOn, KnownAt, ReadSession
-from app.listing import Filter, count_by, list_subjects
+from app.deps import AskedOn, KnownAt, ReadSession, RegistryOf
+from app.listing import Filter, count_by, held_then, list_subjects, page_of_rows
 from app.places.queries import ancestors, region_id
 from app.versions.history import decisions_of, history_of
 from app.web import history
@@ -59,6 +61,7 @@ def list_authorities(
 @router.api_route("/authorities/{authority}", methods=["GET", "HEAD"])
 def show_authority(
     request: Request,
+    registry: RegistryOf,
     session: ReadSession,
     asked: AskedOn,
     known: KnownAt,
@@ -70,8 +73,15 @@ def show_authority(
     subject, subject_id = subject_of(connection, "authority", authority, asked.on, known)
     if subject is None:
         return redirect(request, f"/authorities/{subject_id}")
-    held = Filter(on=asked.on, authority=subject_id)
-    chosen = Filter(on=asked.on, authority=subject_id, statuses=(status,) if status else ())
+    statuses = (status,) if status else ()
+    if known.is_head:
+        held = Filter(on=asked.on, authority=subject_id)
+        page = list_subjects(connection, replace(held, statuses=statuses), after or None, LIMIT)
+        counts = count_by(connection, held, "status")
+    else:
+        then = held_then(connection, subject_id, asked.on, known, registry.settings.known_at_items)
+        counts = dict(Counter(row["status"] for row in then))
+        page = page_of_rows(then, statuses, after or None, LIMIT)
     content = subject.content or gaps({})
     decisions = gaps(decisions_of(connection, subject_id, known))
     intervals = gaps(history_of(connection, subject_id, known))
@@ -86,8 +96,8 @@ def show_authority(
         above=names(connection, [content["region"], content["parent"]], asked.on),
         attested=history.attested_from(intervals),
         happened=history.rows("authority", decisions, intervals),
-        page=list_subjects(connection, chosen, after or None, LIMIT),
-        counts=count_by(connection, held, "status"),
+        page=page,
+        counts=counts,
         chosen=status,
         first=not after,
         known=known,

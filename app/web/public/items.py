@@ -42,7 +42,7 @@ def show_item(
     accepted: Annotated[str, Query(max_length=40)] = "",
 ) -> Response:
     connection = session.connection()
-    item_id, by_code = public_item(connection, item, asked.on)
+    item_id, by_code = public_item(connection, item, asked.on, known)
     if by_code:
         return redirect(request, f"/items/{item_id}")
     facts = facts_of(connection, item_id, asked, known)
