@@ -20,6 +20,9 @@ class Settings(BaseSettings):
     database_url: str = Field(
         "", description="empty: SQLite under the data directory; postgresql://... otherwise"
     )
+    public_url: str = Field(
+        "", description="the site's address in QR codes, feeds and the sitemap; empty: as each request has it"
+    )
     search_url: str = Field("", description="empty: the embedded engine; a URL: a Meilisearch server")
     search_key: str = Field("", description="the Meilisearch key for searching (`qingdan keys` makes both)")
     index_key: str = Field(

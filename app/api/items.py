@@ -39,13 +39,13 @@ from app.deps import (
     known_parameters_only,
     refuse_unknown,
 )
+from app.items.comparing import compare
 from app.items.queries import look_up_many, resolve
-from app.items.reading import read_item, read_item_as_known, refuse_hidden
+from app.items.reading import read_item, read_item_as_known
 from app.listing import Filter, count_by, list_subjects
 from app.places.queries import region_id
 from app.versions import ids
 from app.versions.codes import holder_of, never_known
-from app.versions.fold import diff, with_before
 from app.versions.history import decisions_of, history_of
 from app.versions.names import NameBook
 from app.versions.queries import Known, known_at, parse_day, state_on
@@ -363,19 +363,22 @@ def compare_days(
     connection = session.connection()
     first, last = parse_day(from_, "from="), parse_day(to, "to=")
     item_id, _ = resolve(connection, item, last, known)
-    sides = [state_on(connection, item_id, day, known) for day in (first, last)]
-    refuse_hidden(connection, *sides)
-    documents = [side.document() | {"status": side.status} for side in sides]
+    compared = compare(connection, item_id, (first, known), (last, known))
     shown = [
-        {"on": day, "status": side.status, "revision": side.revision, "codes": side.codes}
-        for day, side in zip((first, last), sides, strict=True)
+        {
+            "on": side.on,
+            "status": side.standing.status,
+            "revision": side.standing.revision,
+            "codes": side.standing.codes,
+        }
+        for side in (compared.first, compared.last)
     ]
     body = {
         "id": item_id,
         **known.told(),
         "from": shown[0],
         "to": shown[1],
-        "changes": with_before(documents[0], diff(documents[0], documents[1])),
+        "changes": compared.changes,
     }
     return answer_value(request, body)
 

@@ -76,3 +76,9 @@ def coming(decisions: Sequence[Gaps], intervals: Sequence[Gaps], on: str) -> dic
         "document": ahead["document"] if begins("item", decisions, day) else None,
         "lapses": [one for one in lapses("item", decisions, intervals) if one["day"] == day],
     }
+
+
+def day_before(intervals: Sequence[Gaps], day: str) -> str:
+    """A day of the interval before the one that the day lies in; the day itself where there is none."""
+    starts = [one["valid_from"] for one in intervals if one["valid_from"] and one["valid_from"] <= day]
+    return starts[-2] if len(starts) > 1 else (starts[-1] if starts else day)

@@ -15,9 +15,10 @@ from markupsafe import Markup, escape
 from sqlalchemy import Connection
 
 from app.changes.outcomes import RULES
-from app.deps import Asked
+from app.deps import Asked, Registry
 from app.exchange.progress import unfinished
 from app.items import code_tables
+from app.items.field_words import limit_words, word_of
 from app.versions import ids
 from app.versions.queries import SHANGHAI, next_midnight_seconds
 from app.web.assets import asset
@@ -35,15 +36,6 @@ SECURITY = {
 }
 """On every page. No script at all is allowed, ours included: there is none."""
 
-UNITS = {
-    "workday": "{}个工作日",
-    "day": "{}个自然日",
-    "month": "{}个月",
-    "year": "{}年",
-    "hour": "{}小时",
-    "minute": "{}分钟",
-}
-
 
 class Gaps(dict[str, Any]):
     """A document in which an absent field reads as None, at every depth."""
@@ -60,11 +52,18 @@ def gaps(value: Any) -> Any:
     return value
 
 
+def base_of(request: Request) -> str:
+    """The site's own address without a slash at the end: the setting, else as the reader asked for it."""
+    registry: Registry = request.app.state.registry
+    return (registry.settings.public_url or str(request.base_url)).rstrip("/")
+
+
 class Here:
     """Where the reader is: the page's own address and day, which links keep."""
 
     def __init__(self, request: Request, on: str, today: str) -> None:
         self.path = request.url.path
+        self.base = base_of(request)
         self.query = [
             (k, v) for k, v in request.query_params.multi_items() if v and len(v) <= 400 and "\0" not in v
         ]
@@ -81,6 +80,11 @@ class Here:
         """This page with some of its parameters changed; None takes one away."""
         kept = [(name, value) for name, value in self.query if name not in changes]
         return _address(self.path, [*kept, *_pairs(changes)])
+
+    def on_day(self, day: str) -> str:
+        """The page of the subject itself on another day, as known now."""
+        kept = [(name, value) for name, value in self.query if name in ("status", "article")]
+        return _address(self.path.removesuffix("/compare"), [*kept, ("on", day)])
 
     def kept(self, *but: str) -> list[tuple[str, str]]:
         """Parameters that a form must carry along."""
@@ -133,16 +137,10 @@ def instant(value: str | None) -> str:
     return f"{at.year}年{at.month}月{at.day}日 {at:%H:%M}"
 
 
-def limit(value: dict[str, Any] | None) -> str:
-    """A time limit in words: 20个工作日, 即办; what is not said stays unsaid."""
-    if not value:
-        return ""
-    number, unit = value.get("value"), value.get("unit")
-    if unit == "immediate":
-        return "即办"
-    if number is None:
-        return ""
-    return UNITS[unit].format(number) if unit in UNITS else f"{number}（未注明单位）"
+def local_minute(value: str) -> str:
+    """A recorded moment as a ``datetime-local`` field has it, in Shanghai time: the minute it is known from."""
+    at = dt.datetime.fromisoformat(value.replace("Z", "+00:00")).astimezone(SHANGHAI)
+    return f"{at + dt.timedelta(minutes=1):%Y-%m-%dT%H:%M}"
 
 
 def label(code: str | None, table: str) -> str:
@@ -172,15 +170,14 @@ def outlink(value: str | None) -> str | None:
     return value if usable else None
 
 
-def marked(snippet: str, spans: Sequence[Sequence[int]]) -> Markup:
-    """The snippet escaped, with what matched in <mark>."""
+def marked(snippet: str, spans: Sequence[Sequence[int]], tag: str = "mark") -> Markup:
+    """The snippet escaped, with the spans (what matched, was lost, is new) in an element."""
     done, at = Markup(), 0
+    opening, closing = Markup("<{}>").format(tag), Markup("</{}>").format(tag)
     for start, end in sorted((span[0], span[1]) for span in spans):
         start, end = max(start, at), min(end, len(snippet))
         if start < end:
-            done += (
-                escape(snippet[at:start]) + Markup("<mark>") + escape(snippet[start:end]) + Markup("</mark>")
-            )
+            done += escape(snippet[at:start]) + opening + escape(snippet[start:end]) + closing
             at = end
     return done + escape(snippet[at:])
 
@@ -203,13 +200,15 @@ environment.filters.update(
     upto=upto,
     daysoff=daysoff,
     instant=instant,
-    limit=limit,
+    limit=limit_words,
     label=label,
     outcome=outcome,
     outlink=outlink,
     kind_of=kind_of,
 )
-environment.globals.update(asset=asset, marked=marked, types=code_tables.TABLES["item_type"][0].values)
+environment.globals.update(
+    asset=asset, marked=marked, word_of=word_of, types=code_tables.TABLES["item_type"][0].values
+)
 
 
 class Macros:

@@ -15,8 +15,9 @@ from app.versions.history import decisions_of, history_of
 from app.versions.queries import Known, known_at, moment, state_on
 from app.versions.visibility import hidden_among
 from app.web import history
+from app.web.history import day_before
 from app.web.item_facts import facts_of, public_item
-from app.web.rendering import Gaps, gaps, redirect, render
+from app.web.rendering import Gaps, gaps, local_minute, redirect, render
 from app.web.subjects import settle_documents
 
 router = APIRouter()
@@ -65,6 +66,8 @@ def show_item(
         revised=_revised(connection, facts.item, asked, known),
         known=known,
         known_moment=moment(known.recorded_at),
+        known_local=local_minute(moment(known.recorded_at)),
+        before_this=day_before(intervals, asked.on),
     )
 
 

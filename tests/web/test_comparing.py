@@ -1,0 +1,166 @@
+"""Comparing two days of an item, and two times at which one day was known."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from reading import read
+from seeded import FELLING, TODAY, Living, new_item, set_field
+
+from app.items.comparing import compare
+from app.items.content import ItemContent
+from app.items.field_words import value_words, word_of
+from app.versions.queries import known_at
+from app.web.comparing import MOST_TOKENS, marks
+
+SAND = "从事营利性治沙活动新办许可（县级权限）"
+
+
+def kept(text: str, spans: list[tuple[int, int]]) -> str:
+    """The text without what is marked."""
+    for first, last in reversed(spans):
+        assert 0 <= first < last <= len(text)
+        text = text[:first] + text[last:]
+    return text
+
+
+@given(st.text(alphabet="甲乙丙丁12ab ，", max_size=40), st.text(alphabet="甲乙丙丁12ab ，", max_size=40))
+def test_what_is_not_marked_is_on_both_sides(before: str, after: str) -> None:
+    lost, gained = marks(before, after)
+    if before == after:
+        assert not lost
+        assert not gained
+    else:
+        assert lost or gained
+    # A character between two runs may be marked with them: then it stands in both.
+    assert set(kept(before, lost)) <= set(after)
+    assert set(kept(after, gained)) <= set(before)
+
+
+def test_words_are_marked_not_the_whole_field() -> None:
+    before, after = "承诺办结时限：20个工作日", "承诺办结时限：10个工作日"
+    lost, gained = marks(before, after)
+    assert [before[a:b] for a, b in lost] == ["20"]
+    assert [after[a:b] for a, b in gained] == ["10"]
+
+
+def test_very_long_texts_are_marked_between_what_they_share() -> None:
+    head, tail = "甲" * 50, "乙" * 50
+    before, after = head + "丙丁" * MOST_TOKENS + tail, head + "丁丙" * MOST_TOKENS + "戊" + tail
+    lost, gained = marks(before, after)
+    assert [before[a:b] for a, b in lost] == ["丙丁" * MOST_TOKENS]
+    assert [after[a:b] for a, b in gained] == ["丁丙" * MOST_TOKENS + "戊"]
+
+
+def _places(schema: dict, defs: dict, at: str = "") -> set[str]:
+    found = set()
+    for name, part in schema.get("properties", {}).items():
+        place = f"{at}/{name}" if at else name
+        found.add(place)
+        for option in [part, *part.get("anyOf", [])]:
+            for target in (option, option.get("items", {})):
+                if "$ref" in target:
+                    found |= _places(defs[target["$ref"].rsplit("/", 1)[-1]], defs, place)
+    return found
+
+
+def test_every_field_of_an_item_has_a_chinese_word() -> None:
+    schema = ItemContent.model_json_schema()
+    places = _places(schema, schema["$defs"])
+    assert {"materials/copies", "variants/materials/basis", "special_procedures/limit/unit"} <= places
+    assert [place for place in sorted(places) if word_of(place).isascii()] == []
+
+
+def test_values_read_as_words() -> None:
+    assert (
+        value_words("promised_limit", {"value": 10, "unit": "workday", "note": "见注"}, {})
+        == "10个工作日（见注）"
+    )
+    assert value_words("type", "01", {}) == "行政许可"
+    assert value_words("materials/necessity", "deferrable", {}) == "容缺后补"
+    assert value_words("authority", "qda-x", {"qda-x": "林业局"}) == "林业局"
+    added = {"key": "m9", "name": "承诺书", "copies": 2, "necessity": "required"}
+    assert value_words("materials", added, {}) == "名称：承诺书\n复印件份数：2\n必要性：必要"
+
+
+def test_two_days_of_an_item_stand_side_by_side(asking: Living) -> None:
+    item = asking.item_called(FELLING)
+    page = read(asking, f"/items/{item}/compare", **{"from": "2025-06-01", "to": "2025-10-01"})
+    assert "2025年6月1日与 2025年10月1日的比较" in page.words
+    assert "<del>20</del>个工作日" in page.html
+    assert "<ins>10</ins>个工作日" in page.html
+    assert "必要性" in page.words
+    assert "演示〔2025〕3号" in page.words
+    assert "演示〔2025〕1号" not in page.words, "what took effect on the first day is on both sides"
+
+
+def test_days_that_do_not_differ_say_so(asking: Living) -> None:
+    item = asking.item_called(FELLING)
+    page = read(asking, f"/items/{item}/compare", **{"from": "2025-06-02", "to": "2025-06-03"})
+    assert "两边的内容、状态和编码完全相同。" in page.words
+
+
+def test_a_cancellation_is_a_difference_of_status(asking: Living) -> None:
+    item = asking.item_called(SAND)
+    page = read(asking, f"/items/{item}/compare", **{"from": "2025-09-30", "to": "2025-10-01"})
+    assert "状态 在用 已终止" in page.words
+    assert "演示〔2025〕3号" in page.words
+
+
+def test_without_days_the_standing_version_is_compared_with_the_one_before(asking: Living) -> None:
+    item = asking.item_called(FELLING)
+    page = read(asking, f"/items/{item}/compare")
+    assert "2025年6月1日与 2026年9月28日的比较" in page.words
+
+
+def test_the_history_leads_to_the_comparison(asking: Living) -> None:
+    item = asking.item_called(FELLING)
+    page = read(asking, f"/items/{item}")
+    then = read(asking, page.link("与上一版"))
+    assert "的比较" in then.words
+
+
+def test_one_day_as_known_at_two_times(living_sqlite: Living, clock) -> None:
+    item = living_sqlite.item_called(FELLING)
+    clock.set("2026-10-20T09:00:00")
+    late = {"timing": "correction", "reason": "当时录错了"}
+    living_sqlite.publish(set_field(item, "consult_phone", "0826-1234567", "2026-10-01", **late))
+    page = read(living_sqlite, f"/items/{item}", on="2026-10-10")
+    then = read(living_sqlite, page.link("与现在所示逐项比较"))
+    assert "2026年10月10日的内容：两个时刻所知的比较" in then.words
+    assert "咨询电话 未提供 0826-1234567" in then.words
+
+
+def test_what_is_added_moved_and_taken_away_is_named(living_sqlite: Living) -> None:
+    materials = [
+        {"key": key, "name": name} for key, name in (("m1", "申请书"), ("m2", "执照"), ("m3", "图纸"))
+    ]
+    living_sqlite.publish(new_item(living_sqlite, "材料常变的事项", content={"materials": materials}))
+    item = living_sqlite.item_called("材料常变的事项")
+    changes = [
+        {"op": "remove", "path": "materials/m2"},
+        {
+            "op": "add",
+            "path": "materials",
+            "value": {"key": "m4", "name": "承诺书", "copies": 2},
+            "after": "m3",
+        },
+        {"op": "order", "path": "materials", "keys": ["m3", "m1", "m4"]},
+    ]
+    living_sqlite.publish(
+        {"outcome": "adjust", "subject": item, "effective_from": "2026-10-01", "changes": changes}
+    )
+    page = read(living_sqlite, f"/items/{item}/compare", **{"from": TODAY, "to": "2026-10-01"})
+    assert "申请材料 “执照”" in page.words
+    assert "名称：承诺书 复印件份数：2" in page.words
+    assert "申请材料 顺序 申请书、执照、图纸 图纸、申请书、承诺书" in page.words
+
+
+def test_the_api_and_the_page_compare_the_same(asking: Living) -> None:
+    item = asking.item_called(FELLING)
+    answer = asking.get(f"/items/{item}/diff", **{"from": "2025-06-01", "to": "2025-10-01"}).json()
+    with asking.database.reading() as session:
+        connection = session.connection()
+        known = known_at(connection, None)
+        compared = compare(connection, item, ("2025-06-01", known), ("2025-10-01", known))
+    assert answer["changes"] == compared.changes
