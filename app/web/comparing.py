@@ -37,12 +37,12 @@ def marks(before: str, after: str) -> tuple[Spans, Spans]:
     middle_old, middle_new = old[head : len(old) - tail], new[head : len(new) - tail]
     start = len("".join(old[:head]))
     if len(middle_old) > MOST_TOKENS or len(middle_new) > MOST_TOKENS:
-        blocks = [("replace", 0, len(middle_old), 0, len(middle_new))]
+        changed = [(0, len(middle_old), 0, len(middle_new))]
     else:
         blocks = SequenceMatcher(None, middle_old, middle_new, autojunk=False).get_opcodes()
-    changed = [one for one in blocks if one[0] != "equal"]
-    lost = _spans(middle_old, [(one[1], one[2]) for one in changed], start)
-    return lost, _spans(middle_new, [(one[3], one[4]) for one in changed], start)
+        changed = [one[1:] for one in blocks if one[0] != "equal"]
+    lost = _spans(middle_old, [(one[0], one[1]) for one in changed], start)
+    return lost, _spans(middle_new, [(one[2], one[3]) for one in changed], start)
 
 
 def _common(old: list[str], new: list[str]) -> int:
@@ -92,9 +92,9 @@ def rows(
         if values[0] != values[1]:
             found[path] = Row(_label(path, before, after, names), *values, *marks(*values))
     listed = list(found.values())
-    held = ["\n".join(sorted(one["value"] for one in side)) for side in codes]
-    if held[0] != held[1]:
-        listed.insert(0, Row("编码", *held, *marks(*held)))
+    old_codes, new_codes = ("\n".join(sorted(one["value"] for one in side)) for side in codes)
+    if old_codes != new_codes:
+        listed.insert(0, Row("编码", old_codes, new_codes, *marks(old_codes, new_codes)))
     return listed
 
 
