@@ -23,6 +23,9 @@ class Settings(BaseSettings):
     public_url: str = Field(
         "", description="the site's address in QR codes, feeds and the sitemap; empty: as each request has it"
     )
+    pdf_font: str = Field(
+        "", description="a Chinese font file, or its folder, for PDFs; empty: one found on the machine"
+    )
     search_url: str = Field("", description="empty: the embedded engine; a URL: a Meilisearch server")
     search_key: str = Field("", description="the Meilisearch key for searching (`qingdan keys` makes both)")
     index_key: str = Field(

@@ -81,6 +81,10 @@ class Here:
         kept = [(name, value) for name, value in self.query if name not in changes]
         return _address(self.path, [*kept, *_pairs(changes)])
 
+    def file(self, ending: str) -> str:
+        """This page as a file, with all its parameters."""
+        return _address(self.path + ending, self.query)
+
     def on_day(self, day: str) -> str:
         """The page of the subject itself on another day, as known now."""
         kept = [(name, value) for name, value in self.query if name in ("status", "article")]

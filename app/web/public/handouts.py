@@ -1,0 +1,109 @@
+"""一次性告知单 and 办事指南 as print pages and as files to carry."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from markupsafe import Markup
+from sqlalchemy import Connection
+
+from app.deps import Asked, AskedOn, KnownAt, ReadSession, RegistryOf
+from app.exchange.handouts import Handout, plain, qr_svg
+from app.versions.queries import Known, next_midnight_seconds
+from app.web.handouts import guide, notice
+from app.web.item_facts import facts_of, public_item
+from app.web.rendering import SECURITY, base_of, gaps, redirect, render
+from app.web.subjects import settle_documents
+
+router = APIRouter()
+
+Item = Annotated[str, Path(max_length=300)]
+Kind = Literal["notice", "guide"]
+Have = Annotated[list[str] | None, Query(max_length=400)]
+TYPES = {
+    "pdf": "application/pdf",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+}
+
+
+@router.api_route("/items/{item}/{kind}.{form}", methods=["GET", "HEAD"])
+def download_handout(
+    request: Request,
+    registry: RegistryOf,
+    session: ReadSession,
+    asked: AskedOn,
+    known: KnownAt,
+    item: Item,
+    kind: Kind,
+    form: Literal["pdf", "docx"],
+    have: Have = None,
+) -> Response:
+    connection = session.connection()
+    item_id, by_code = public_item(connection, item, asked.on)
+    if by_code:
+        return redirect(request, f"/items/{item_id}/{kind}.{form}")
+    handout = _handout(request, connection, asked, known, item_id, kind, have)
+    body = _written(handout, form, registry.settings.pdf_font)
+    name = quote(plain(f"{handout.kind}-{handout.title[:60]}-{asked.on}.{form}").replace("/", "／"), safe="")
+    headers = SECURITY | {
+        "Content-Disposition": f"attachment; filename=\"{item_id}-{kind}.{form}\"; filename*=UTF-8''{name}",
+        "Cache-Control": f"public, max-age={min(60, next_midnight_seconds())}",
+    }
+    return Response(body, media_type=TYPES[form], headers=headers)
+
+
+@router.api_route("/items/{item}/{kind}", methods=["GET", "HEAD"])
+def show_handout(
+    request: Request,
+    session: ReadSession,
+    asked: AskedOn,
+    known: KnownAt,
+    item: Item,
+    kind: Kind,
+    have: Have = None,
+) -> Response:
+    connection = session.connection()
+    item_id, by_code = public_item(connection, item, asked.on)
+    if by_code:
+        return redirect(request, f"/items/{item_id}/{kind}")
+    handout = _handout(request, connection, asked, known, item_id, kind, have)
+    return render(
+        request,
+        connection,
+        asked,
+        "handout.html",
+        handout=handout,
+        qr=Markup(qr_svg(handout.address)),
+        id=item_id,
+        kind=kind,
+        ready=sum(sum(table.ticked or []) for part in handout.parts for _, table in part.tables),
+        wanted=sum(len(table.rows) for part in handout.parts for _, table in part.tables),
+    )
+
+
+def _written(handout: Handout, form: str, font: str) -> bytes:
+    # Loaded when the first is asked for: most processes never write one.
+    if form == "pdf":
+        from app.exchange.pdf import pdf_of
+
+        return pdf_of(handout, font)
+    from app.exchange.docx import docx_of
+
+    return docx_of(handout)
+
+
+def _handout(
+    request: Request,
+    connection: Connection,
+    asked: Asked,
+    known: Known,
+    item_id: str,
+    kind: Kind,
+    have: list[str] | None,
+) -> Handout:
+    facts = facts_of(connection, item_id, asked, known)
+    settle_documents(connection, [gaps(facts.item)])
+    base = base_of(request)
+    return notice(facts, have or (), base) if kind == "notice" else guide(facts, base)
