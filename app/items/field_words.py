@@ -21,6 +21,8 @@ WORDS = {
     "entry": "基本目录事项",
     "exercised": "行使内容",
     "division": "权限划分",
+    "excluded": "不再办理的部分",
+    "words": "文件原文",
     "penalty": "处罚内容",
     "behaviour": "处罚的行为",
     "kinds": "处罚种类",

@@ -79,6 +79,10 @@ def _warnings(facts: ItemFacts) -> list[str]:
         found += [f"现在找：{one['name'] or one['id']}" for one in facts.successors]
         if item["document"] and item["document"]["follow_up"]:
             found.append(f"此后怎么办：{item['document']['follow_up']}")
+    for one in facts.excluded:
+        place = " ".join(filter(None, [one["region"].name if one["region"] else None, one["words"]]))
+        now = f"，改由 {one['authority'].name} 办理" if one["authority"] else ""
+        found.append(f"不在此办理的部分：{place}{now}。")
     if item["planned"]:
         found.append(f"{day(item['on'])}还没有到，以下是依已公布的决定届时的内容，之后可能再变。")
     return found

@@ -36,6 +36,7 @@ class ItemFacts:
     void_bases: list[Gaps]
     contact: Gaps | None
     entry: str | None
+    excluded: list[dict[str, Any]]
     predecessors: list[dict[str, Any]]
     successors: list[dict[str, Any]]
 
@@ -59,6 +60,7 @@ def facts_of(connection: Connection, item_id: str, asked: Asked, known: Known) -
         void_bases=_void_bases(found, cited),
         contact=_contact(connection, content, asked.on, known),
         entry=_entry(connection, content, asked.on),
+        excluded=_excluded(connection, content, asked.on),
         predecessors=kin(connection, found["predecessors"], asked.on),
         successors=kin(connection, found["successors"], asked.on),
     )
@@ -136,3 +138,13 @@ def _entry(connection: Connection, content: Gaps, day: str) -> str | None:
         return None
     row = rows_on(connection, [content["entry"]], day).get(content["entry"])
     return row.name if row else None
+
+
+def _excluded(connection: Connection, content: Gaps, day: str) -> list[dict[str, Any]]:
+    """What the item no longer covers: the document's words, the place, and the organ that has taken it over."""
+    parts = content["excluded"] or []
+    rows = rows_on(connection, [part[name] for part in parts for name in ("region", "authority")], day)
+    return [
+        {"words": part["words"], "region": rows.get(part["region"]), "authority": rows.get(part["authority"])}
+        for part in parts
+    ]

@@ -9,7 +9,7 @@ from typing import Any
 from seeded import Living
 
 VOID = {"meta", "link", "input", "br", "img", "hr"}
-DRAWN = {"gantt"}
+DRAWN = {"gantt", "qr"}
 """Classes of the pictures that pages draw themselves."""
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
