@@ -9,11 +9,10 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, bindparam, text
 
 from app.canonical import decode
-from app.changes.queries import stated
 from app.versions.codes import main_code, subject_id
-from app.versions.models import FIRST, OPEN
+from app.versions.models import FIRST
 from app.versions.names import Name
-from app.versions.queries import Known, moment, of_publication
+from app.versions.queries import Known, moment
 from app.versions.subjects import describe_on
 from app.versions.visibility import shown
 from app.web.rendering import Gaps, gaps
@@ -133,49 +132,6 @@ def settle_documents(connection: Connection, entries: Iterable[Gaps]) -> None:
         one["published_here"] = moment(recorded_at)
         if published.get("emergency"):
             one["emergency"] = {"reason": published.get("emergency"), "confirmed": confirmed is not None}
-
-
-def latest_changes(connection: Connection, limit: int) -> list[dict[str, Any]]:
-    """The last publications that are no first entry: title, document, first day, how many, a few subjects."""
-    rows = connection.execute(
-        text(
-            "SELECT p.seq, p.kind, p.changeset, c.body,"
-            " (SELECT e.recorded_at FROM log_entry e WHERE e.seq > p.seq ORDER BY e.seq LIMIT 1)"
-            " FROM publication p JOIN content c ON c.hash = p.statement"
-            " WHERE p.kind IN ('routine', 'round', 'emergency') ORDER BY p.seq DESC LIMIT :limit"
-        ),
-        {"limit": limit},
-    ).all()
-    found = []
-    for row in rows:
-        decided = connection.execute(
-            text(
-                "SELECT DISTINCT d.subject_id, d.outcome, d.effective_from, s.kind FROM decision d"
-                f" JOIN subject s ON s.id = d.subject_id WHERE {of_publication('d.seq', ':seq')}"
-                " AND EXISTS (SELECT 1 FROM timeline t WHERE t.subject_id = d.subject_id)"
-                " AND NOT EXISTS (SELECT 1 FROM timeline t WHERE t.subject_id = d.subject_id"
-                " AND t.visibility <> 'public') ORDER BY d.subject_id LIMIT 501"
-            ),
-            {"seq": row[0]},
-        ).all()
-        if decided:
-            known = rows_on(connection, [one[0] for one in decided[:3]], OPEN)
-            found.append(
-                {
-                    "kind": row[1],
-                    "changeset": row[2],
-                    "statement": gaps(stated(row[3])),
-                    "recorded_at": moment(row[4]),
-                    "effective_from": min(one[2] for one in decided),
-                    "count": len(decided),
-                    "subjects": [
-                        {"id": d[0], "outcome": d[1], "kind": d[3], "name": known[d[0]].name}
-                        for d in decided[:3]
-                        if d[0] in known
-                    ],
-                }
-            )
-    return found
 
 
 def items_by_authority(connection: Connection, authorities: Iterable[str], day: str) -> dict[str, int]:

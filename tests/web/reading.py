@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html.parser import HTMLParser
 from typing import Any
@@ -23,6 +24,7 @@ class Page(HTMLParser):
         self.tags: list[tuple[str, dict[str, str]]] = []
         self.links: list[tuple[str, str]] = []
         self.title = ""
+        self.data: list[Any] = []
         self.marks: list[str] = []
         self._open: list[tuple[str, dict[str, str]]] = []
         self._parts: list[str] = []
@@ -50,6 +52,9 @@ class Page(HTMLParser):
         opened = [tag for tag, _ in self._open]
         if "title" in opened:
             self.title += data
+            return
+        if "script" in opened:  # a block of data, no words of the page
+            self.data.append(json.loads(data))
             return
         self._parts.append(data)
         if "a" in opened:
@@ -88,7 +93,8 @@ def read(living: Living, path: str, status: int = 200, **query: Any) -> Page:
 def assert_safe(page: Page) -> None:
     """No script, no inline style, nothing loaded from another host, no link that runs something."""
     for tag, attrs in page.tags:
-        assert tag not in {"script", "style", "iframe", "object", "embed", "base", "img"}, (tag, attrs)
+        assert tag != "script" or attrs == {"type": "application/ld+json"}, (tag, attrs)
+        assert tag not in {"style", "iframe", "object", "embed", "base", "img"}, (tag, attrs)
         assert tag != "svg" or attrs.get("class") in DRAWN, (tag, attrs)
         for name, value in attrs.items():
             assert not name.startswith("on") or (tag == "input" and name == "on"), (tag, attrs)

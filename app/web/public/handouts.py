@@ -8,6 +8,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Path, Query, Request, Response
 from markupsafe import Markup
 from sqlalchemy import Connection
+from starlette.convertors import StringConvertor, register_url_convertor
 
 from app.deps import Asked, AskedOn, KnownAt, ReadSession, RegistryOf
 from app.exchange.handouts import Handout, plain, qr_svg
@@ -19,6 +20,20 @@ from app.web.subjects import settle_documents
 
 router = APIRouter()
 
+
+class _Kind(StringConvertor):
+    """So that an address with anything else in this place is no address of ours."""
+
+    regex = "notice|guide"
+
+
+class _Form(StringConvertor):
+    regex = "pdf|docx"
+
+
+register_url_convertor("handout", _Kind())
+register_url_convertor("handout_form", _Form())
+
 Item = Annotated[str, Path(max_length=300)]
 Kind = Literal["notice", "guide"]
 Have = Annotated[list[str] | None, Query(max_length=400)]
@@ -28,7 +43,7 @@ TYPES = {
 }
 
 
-@router.api_route("/items/{item}/{kind}.{form}", methods=["GET", "HEAD"])
+@router.api_route("/items/{item}/{kind:handout}.{form:handout_form}", methods=["GET", "HEAD"])
 def download_handout(
     request: Request,
     registry: RegistryOf,
@@ -54,7 +69,7 @@ def download_handout(
     return Response(body, media_type=TYPES[form], headers=headers)
 
 
-@router.api_route("/items/{item}/{kind}", methods=["GET", "HEAD"])
+@router.api_route("/items/{item}/{kind:handout}", methods=["GET", "HEAD"])
 def show_handout(
     request: Request,
     session: ReadSession,

@@ -9,8 +9,9 @@ from app.changes.queries import rounds
 from app.deps import AskedOn, ReadSession
 from app.listing import Filter, count_by
 from app.versions.queries import known_at
+from app.web.recent import latest_changes
 from app.web.rendering import gaps, render
-from app.web.subjects import latest_changes, rows_on
+from app.web.subjects import rows_on
 
 router = APIRouter()
 

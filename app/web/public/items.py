@@ -17,7 +17,8 @@ from app.versions.visibility import hidden_among
 from app.web import history
 from app.web.history import day_before
 from app.web.item_facts import facts_of, public_item
-from app.web.rendering import Gaps, gaps, local_minute, redirect, render
+from app.web.linked_data import government_service, script_data
+from app.web.rendering import Gaps, base_of, gaps, local_minute, redirect, render
 from app.web.subjects import settle_documents
 
 router = APIRouter()
@@ -56,6 +57,7 @@ def show_item(
         asked,
         "item.html",
         **facts.shown(),
+        linked=script_data(government_service(facts, base_of(request))) if facts.content else None,
         due=gaps(due_dates(connection, item_id, moment_of(accepted))) if accepted else None,
         accepted=accepted,
         intervals=intervals,
