@@ -22,6 +22,7 @@ from app.items.field_words import limit_words, word_of
 from app.versions import ids
 from app.versions.queries import SHANGHAI, next_midnight_seconds
 from app.web.assets import asset
+from app.web.display import chosen
 
 SECURITY = {
     "Content-Security-Policy": (
@@ -67,6 +68,8 @@ class Here:
         self.query = [
             (k, v) for k, v in request.query_params.multi_items() if v and len(v) <= 400 and "\0" not in v
         ]
+        self.display = chosen(request)
+        self.full = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         self.on = on
         self.today = today
 
@@ -238,7 +241,7 @@ def render(request: Request, connection: Connection, asked: Asked, template: str
     headers = SECURITY | {
         "ETag": tag,
         "Cache-Control": f"public, max-age={min(60, next_midnight_seconds())}",
-        "Vary": "Accept",
+        "Vary": "Accept, Cookie",
     }
     wanted = request.headers.get("if-none-match", "")
     if tag in [part.strip().removeprefix("W/") for part in wanted.split(",")]:

@@ -3,9 +3,21 @@
 from fastapi import FastAPI
 
 from app.web import assets
-from app.web.public import authorities, bundles, comparing, feeds, handouts, home, items, laws, rounds, search
+from app.web.public import (
+    authorities,
+    bundles,
+    comparing,
+    display,
+    feeds,
+    handouts,
+    home,
+    items,
+    laws,
+    rounds,
+    search,
+)
 
-PARTS = (home, search, items, comparing, feeds, handouts, rounds, authorities, laws, bundles, assets)
+PARTS = (home, search, items, comparing, feeds, handouts, display, rounds, authorities, laws, bundles, assets)
 
 
 def include(app: FastAPI) -> None:

@@ -6,12 +6,14 @@ from fastapi import APIRouter, Request, Response
 
 from app import log
 from app.changes.queries import rounds
-from app.deps import AskedOn, ReadSession
+from app.deps import AskedOn, ReadSession, Registry, RegistryOf
 from app.listing import Filter, count_by
-from app.versions.queries import known_at
+from app.versions.queries import known_at, parse_day
+from app.web import life
 from app.web.recent import latest_changes
 from app.web.rendering import gaps, render
 from app.web.subjects import rows_on
+from search.engine import EngineError, SearchQuery
 
 router = APIRouter()
 
@@ -21,7 +23,7 @@ _counted: dict[tuple[str, str], Counts] = {}
 
 
 @router.api_route("/", methods=["GET", "HEAD"])
-def home(request: Request, session: ReadSession, asked: AskedOn) -> Response:
+def home(request: Request, registry: RegistryOf, session: ReadSession, asked: AskedOn) -> Response:
     connection = session.connection()
     key = (log.head(connection).hash, asked.on)
     if key not in _counted:
@@ -42,9 +44,41 @@ def home(request: Request, session: ReadSession, asked: AskedOn) -> Response:
         connection,
         asked,
         "home.html",
+        themes=_themes(registry, key),
         statuses=statuses,
         by_type=sorted(by_type.items()),
         regions=[(named[one], count) for one, count in most if one in named],
         rounds=gaps(rounds(connection, known_at(connection, None))[:3]),
         changes=latest_changes(connection, 6),
     )
+
+
+Themes = list[tuple[str, list[tuple[str, str]]]]
+_themes_of: dict[tuple[str, str], Themes] = {}
+"""By log head and day, as the counts."""
+
+
+def _themes(registry: Registry, key: tuple[str, str]) -> Themes:
+    """Themes of people and companies whose words find something on the day."""
+    if key in _themes_of:
+        return _themes_of[key]
+    listed = (("个人办事", life.PERSON), ("企业和单位办事", life.COMPANY))
+    found: Themes = [
+        (words, [one for one in themes if _finds(registry, one[1], key[1])]) for words, themes in listed
+    ]
+    while len(_themes_of) >= 16:
+        _themes_of.pop(next(iter(_themes_of)), None)
+    if registry.engine is not None and any(themes for _, themes in found):
+        _themes_of[key] = found
+    return found
+
+
+def _finds(registry: Registry, words: str, day: str) -> bool:
+    """Whether the words find an item by more than a guess."""
+    if registry.engine is None:
+        return False
+    try:
+        page = registry.engine.search(SearchQuery(q=words, on=parse_day(day), limit=1, facets=()))
+    except EngineError:
+        return False
+    return bool(page.hits) and not page.relaxed
