@@ -29,7 +29,7 @@ from app.db import Database
 from app.migrating import migrate
 from app.versions.queries import SHANGHAI
 
-pytest_plugins = ["seeded", "meili"]
+pytest_plugins = ["seeded", "meili", "hostile"]
 
 _QUIET = {"deadline": None, "suppress_health_check": list(HealthCheck), "print_blob": True}
 settings.register_profile("everyday", max_examples=100, **_QUIET)

@@ -1,0 +1,98 @@
+"""axe-core finds nothing on any template in its main states, in light and dark, and nothing overflows at 320 px
+(which is 1280 px at 400 %)."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from browser_serving import served
+from playwright.sync_api import Browser, Page
+from seeded import FELLING, Living
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+MOST_BYTES = 60_000
+"""Of a page, compressed."""
+SAND = "从事营利性治沙活动新办许可（县级权限）"
+
+
+@pytest.fixture(params=["light", "dark", "contrast"])
+def measured(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
+    """A page that axe may run in; scripts are allowed for it alone."""
+    scheme = "light" if request.param == "contrast" else request.param
+    context = browser.new_context(
+        viewport={"width": 320, "height": 640}, color_scheme=scheme, bypass_csp=True, locale="zh-CN"
+    )
+    if request.param == "contrast":
+        cookie = {"name": "qingdan_display", "value": "large.contrast", "domain": "127.0.0.1", "path": "/"}
+        context.add_cookies([cookie])  # type: ignore[list-item]
+    yield context.new_page()
+    context.close()
+
+
+def check(page: Page, site: str, paths: list[str]) -> None:
+    """All of the paths, so that one failure names every page that fails."""
+    wrong: list[Any] = []
+    for path in paths:
+        answer = page.goto(site + path)
+        assert answer is not None
+        size = len(zlib.compress(answer.body()))
+        if size > MOST_BYTES:
+            wrong.append((path, "bytes", size))
+        found = Axe().run(page, options={"runOnly": RULES}).response["violations"]
+        wrong += [(path, one["id"], one["nodes"][0]["html"][:200]) for one in found]
+        over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if over > 0:
+            wrong.append((path, "overflow", over, page.evaluate(WIDEST)))
+    assert wrong == []
+
+
+WIDEST = """() => [...document.querySelectorAll('body *')]
+  .filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('.scroll'))
+  .slice(0, 3).map(e => e.outerHTML.slice(0, 120))"""
+
+
+def test_every_page_of_a_seeded_registry(measured: Page, asking_sqlite: Living) -> None:
+    item, ended = asking_sqlite.item_called(FELLING), asking_sqlite.item_called(SAND)
+    law = asking_sqlite.rows("SELECT target FROM link WHERE target LIKE 'qdl-%' ORDER BY target")[0][0]
+    round_id = asking_sqlite.rows("SELECT changeset FROM publication WHERE kind = 'round'")[0][0]
+    authority = asking_sqlite.get(f"/items/{item}").json()["authority"]["id"]
+    paths = [
+        "/",
+        "/?on=2025-05-01",
+        "/search?q=许可",
+        "/search?q=开饭馆&status=all",
+        "/search?q=没有这样的事情的",
+        f"/items/{item}?accepted=2026-12-20",
+        f"/items/{item}?on=2020-01-01",
+        f"/items/{item}?on=2027-01-01",
+        f"/items/{item}?on=2025-07-01&known_at=1",
+        f"/items/{ended}",
+        f"/items/{item}/compare?from=2025-05-01&to=2027-01-01",
+        f"/items/{item}/notice?have=m1",
+        f"/items/{ended}/guide",
+        "/rounds",
+        f"/rounds/{round_id}",
+        "/authorities",
+        "/authorities?name=没有的",
+        f"/authorities/{authority}",
+        "/laws",
+        f"/laws/{law}",
+        "/bundles",
+        "/no-such-page",
+    ]
+    with served(asking_sqlite) as site:
+        check(measured, site, paths)
+
+
+def test_pages_that_are_hostile_empty_or_huge(measured: Page, hostile_registry: Any) -> None:
+    held = hostile_registry
+    paths = [f"/items/{one}" for one in (held.item, held.ended, held.bare, held.huge, held.linked)]
+    paths += [f"/items/{held.huge}/notice", f"/items/{held.item}/guide", f"/items/{held.item}/compare"]
+    paths += [f"/rounds/{held.round}", f"/authorities/{held.authority}", f"/laws/{held.law}"]
+    paths += ["/", "/search?q=许可", "/rounds", "/authorities", "/laws"]
+    with served(held) as site:
+        check(measured, site, paths)

@@ -1,0 +1,156 @@
+"""What people come for, from the first page to the end, without JavaScript."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+from seeded import FELLING, Living, new_item
+
+SAND = "从事营利性治沙活动新办许可（县级权限）"
+
+
+def search(page: Page, site: str, words: str) -> None:
+    page.goto(site)
+    page.get_by_label("要办什么事？").fill(words)
+    page.get_by_role("button", name="查找").click()
+
+
+def test_everyday_words_find_the_item(reader: Page, site: str) -> None:
+    search(reader, site, "砍树")
+    reader.get_by_role("link", name=FELLING).first.click()
+    expect(reader.get_by_role("heading", level=1)).to_have_text(FELLING)
+    expect(reader.locator("#materials")).to_contain_text("伐区调查设计材料")
+    expect(reader.locator("#limits")).to_contain_text("10个工作日")
+
+
+def test_a_theme_of_life_leads_to_items(reader: Page, site: str) -> None:
+    reader.goto(site)
+    reader.locator(".themes a").first.click()
+    assert reader.locator(".hits > li").count() > 0
+
+
+def test_a_cancelled_item_leads_on(reader: Page, site: str) -> None:
+    search(reader, site, "营利性治沙")
+    reader.get_by_role("link", name="终止").first.click()
+    reader.get_by_role("link", name=SAND).first.click()
+    expect(reader.locator(".notice.stop").first).to_contain_text("自 2025年10月1日起不再办理")
+    expect(reader.locator(".notice.stop").first).to_contain_text("演示〔2025〕3号")
+    expect(reader.locator(".notice.stop").first).to_contain_text("此后怎么办：取消后改为备案")
+
+
+def test_a_merged_item_leads_to_its_successor(reader: Page, site: str, living_sqlite: Living) -> None:
+    for name in ("甲证核发", "乙证核发"):
+        living_sqlite.publish(new_item(living_sqlite, name))
+    origins = [living_sqlite.item_called(name) for name in ("甲证核发", "乙证核发")]
+    made = new_item(living_sqlite, "甲乙合一证核发", "2026-10-01")
+    merged = {
+        "outcome": "merge",
+        "effective_from": "2026-10-01",
+        "origins": [{"subject": one} for one in origins],
+        "results": [{"content": made["content"]}],
+    }
+    document = {"title": "关于合并的决定", "number": "测试〔2026〕1号"}
+    living_sqlite.publish(merged, document=document)
+    reader.goto(f"{site}/items/{origins[0]}?on=2026-10-02")
+    banner = reader.locator(".notice.stop").first
+    expect(banner).to_contain_text("已合并：自 2026年10月1日起不再办理")
+    expect(banner).to_contain_text("测试〔2026〕1号")
+    banner.get_by_role("link", name="甲乙合一证核发").click()
+    expect(reader.get_by_role("heading", level=1)).to_have_text("甲乙合一证核发")
+
+
+def test_two_days_are_compared(reader: Page, site: str, living_sqlite: Living) -> None:
+    reader.goto(f"{site}/items/{living_sqlite.item_called(FELLING)}")
+    reader.get_by_label("比较", exact=True).fill("2025-06-01")
+    reader.get_by_label("与", exact=True).fill("2025-10-01")
+    reader.get_by_role("button", name="逐项比较").click()
+    row = reader.locator("table.compare tr", has_text="承诺时限")
+    expect(row.locator("del").first).to_have_text("20")
+    expect(row.locator("ins").first).to_have_text("10")
+
+
+def test_materials_are_ticked_and_printed(reader: Page, site: str, living_sqlite: Living) -> None:
+    reader.goto(f"{site}/items/{living_sqlite.item_called(FELLING)}")
+    box = reader.get_by_role("checkbox", name="伐区调查设计材料")
+    box.check()
+    expect(box).to_be_checked()
+    reader.get_by_role("button", name="带着勾选去打印一次性告知单").click()
+    expect(reader.get_by_text("共 2 份材料，已备 1 份，还缺 1 份。")).to_be_visible()
+    expect(reader.get_by_role("checkbox", name="伐区调查设计材料")).to_be_checked()
+    reader.emulate_media(media="print")
+    expect(reader.get_by_role("navigation")).to_be_hidden()
+    expect(reader.get_by_role("link", name="下载 PDF")).to_be_hidden()
+    expect(reader.locator(".qr")).to_be_visible()
+    assert reader.pdf(format="A4").startswith(b"%PDF")
+
+
+def test_the_pdf_is_downloaded_with_what_was_ticked(reader: Page, site: str, living_sqlite: Living) -> None:
+    reader.goto(f"{site}/items/{living_sqlite.item_called(FELLING)}/notice?have=m1")
+    with reader.expect_download() as started:
+        reader.get_by_role("link", name="下载 DOCX").click()
+    assert started.value.suggested_filename == f"一次性告知单-{FELLING}-2026-09-28.docx"
+
+
+def test_a_due_date_is_worked_out(reader: Page, site: str, living_sqlite: Living) -> None:
+    reader.goto(f"{site}/items/{living_sqlite.item_called(FELLING)}")
+    reader.get_by_label("受理日期").fill("2026-09-25")
+    reader.get_by_role("button", name="推算办结日").click()
+    expect(reader.locator(".due")).to_contain_text("2026年10月29日")
+    expect(reader.locator(".due")).to_contain_text("2026年10月1日 至 2026年10月7日")
+
+
+@pytest.mark.parametrize("wide", [390, 1280])
+def test_a_region_narrows_the_results(reader: Page, site: str, wide: int) -> None:
+    reader.set_viewport_size({"width": wide, "height": 844})
+    search(reader, site, "许可")
+    before = reader.locator(".sum b").first.inner_text()
+    if not reader.locator(".facets").get_by_role("link", name="广安区").first.is_visible():
+        reader.get_by_text("按地区、机关、类型筛选").click()
+    reader.locator(".facets").get_by_role("link", name="广安区").first.click()
+    expect(reader.locator(".chosen")).to_contain_text("地区：广安区")
+    assert reader.locator(".sum b").first.inner_text() != before
+
+
+def test_large_type_and_contrast_stay_chosen(reader: Page, site: str) -> None:
+    reader.goto(f"{site}/search?q=许可")
+    reader.get_by_role("link", name="大字", exact=True).click()
+    expect(reader.locator("html.large")).to_have_count(1)
+    assert "q=" in reader.url, "back where the reader was"
+    reader.get_by_role("link", name="高对比").click()
+    reader.goto(site)
+    expect(reader.locator("html.large.contrast")).to_have_count(1)
+    reader.get_by_role("link", name="恢复原来字号").click()
+    expect(reader.locator("html.contrast")).to_have_count(1)
+    expect(reader.locator("html.large")).to_have_count(0)
+
+
+def test_everything_is_reached_by_keyboard(reader: Page, site: str) -> None:
+    """From the first page to the printed notice with Tab, Enter and Space alone."""
+    reader.goto(site)
+    reader.keyboard.press("Tab")
+    expect(reader.get_by_role("link", name="跳到正文")).to_be_focused()
+    reader.keyboard.press("Enter")
+    reader.keyboard.press("Tab")
+    expect(reader.get_by_label("要办什么事？")).to_be_focused()
+    reader.keyboard.type("砍树")
+    reader.keyboard.press("Enter")
+    _tab_to(reader, reader.get_by_role("link", name=FELLING).first)
+    reader.keyboard.press("Enter")
+    box = reader.get_by_role("checkbox").first
+    _tab_to(reader, box)
+    reader.keyboard.press("Space")
+    expect(box).to_be_checked()
+    _tab_to(reader, reader.get_by_role("button", name="带着勾选去打印一次性告知单"))
+    reader.keyboard.press("Enter")
+    expect(reader.get_by_text("已备 1 份")).to_be_visible()
+
+
+def _tab_to(page: Page, wanted: object) -> None:
+    for _ in range(120):
+        page.keyboard.press("Tab")
+        try:
+            expect(wanted).to_be_focused(timeout=30)  # type: ignore[arg-type]
+            return
+        except AssertionError:
+            continue
+    raise AssertionError("never reached by Tab")
