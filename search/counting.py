@@ -1,15 +1,23 @@
 """Exact totals and facets, in one pass over what matches."""
 
+from dataclasses import replace
 from typing import Any
 
 import tantivy
 from tantivy import Query
 
 from search import schema
-from search.conditions import KEYWORD_FIELDS
+from search.conditions import KEYWORD_FIELDS, Condition
+from search.embedded_reading import query_of
 from search.engine import SearchQuery
 
 _ALL_VALUES = 1_000_000  # more than any facet has: what each segment counts must be whole to be exact
+
+
+Counts = tuple[int, dict[str, dict[str, int]]]
+"""(how many match, {facet: {value: how many}})"""
+
+_KEPT = 256  # counts of one state of the index: whoever pages or asks what many ask is not counted for anew
 
 
 class Counting:
@@ -17,12 +25,26 @@ class Counting:
 
     def __init__(self) -> None:
         self._values: dict[str, dict[int, str]] = {facet: {} for facet in KEYWORD_FIELDS}
+        self._kept: dict[SearchQuery, Counts] = {}
+        self._state: object = None
 
     def count(
-        self, searcher: tantivy.Searcher, matched: Query, query: SearchQuery
-    ) -> tuple[int, dict[str, dict[str, int]]]:
-        """(how many match, {facet: {value: how many}})"""
-        wanted: dict[str, Any] = {"total": {"value_count": {"field": "valid_from"}}}
+        self, searcher: tantivy.Searcher, matched: Condition, query: SearchQuery, state: object
+    ) -> Counts:
+        """`state` names the state of the index; what was counted in another is forgotten."""
+        if state != self._state:
+            self._kept, self._state = {}, state
+        kept, asked = self._kept, replace(query, limit=0, offset=0, explain=False)
+        found = kept.get(asked)
+        if found is None:
+            if len(kept) >= _KEPT:
+                kept.clear()
+            found = kept[asked] = self._count(searcher, query_of(matched), query)
+        total, facets = found
+        return total, {facet: dict(values) for facet, values in facets.items()}
+
+    def _count(self, searcher: tantivy.Searcher, matched: Query, query: SearchQuery) -> Counts:
+        wanted: dict[str, Any] = {"total": {"value_count": {"field": "seq"}}}
         for facet in query.facets:
             field = schema.facet_field(KEYWORD_FIELDS[facet])
             wanted[facet] = _terms(field, query.facet_values)
@@ -32,7 +54,9 @@ class Counting:
 
     def _named(self, searcher: tantivy.Searcher, facet: str, buckets: list[dict[str, Any]]) -> dict[str, int]:
         known = self._values[facet]
-        if any(int(bucket["key"]) not in known for bucket in buckets):
+        try:
+            return {known[int(bucket["key"])]: bucket["doc_count"] for bucket in buckets}
+        except KeyError:
             known = self._values[facet] = _values(searcher, KEYWORD_FIELDS[facet])
         return {known[int(bucket["key"])]: bucket["doc_count"] for bucket in buckets}
 

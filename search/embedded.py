@@ -65,6 +65,8 @@ class EmbeddedEngine:
         self._generation = ""
         self._index: tantivy.Index | None = None
         self._seen: tuple[int, ...] = ()
+        # How CURRENT looked when it was last read, and what it said.
+        self._pointer: tuple[tuple[int, ...], str] = ((), "")
 
     # -- reading
 
@@ -74,11 +76,11 @@ class EmbeddedEngine:
         return synonyms.by_sound(self._concepts)
 
     def search(self, query: SearchQuery) -> SearchPage:
-        searcher = self._searcher()
+        searcher, state = self._searcher_and_state()
         reader, conditions = EmbeddedReader(searcher), filters(query)
         tiers = matching.exact_tiers(query.q) + matching.synonym_tiers(query.q, self._concepts, reader)
         matched = every([either(tier.condition for tier in tiers if tier.widest), *conditions])
-        total, facets = self._counting.count(searcher, query_of(matched), query)
+        total, facets = self._counting.count(searcher, matched, query, state)
         if total:
             hits = _ranked_hits(reader, tiers, conditions, query)
             return SearchPage(total, False, hits, facets)
@@ -165,25 +167,33 @@ class EmbeddedEngine:
 
     def _current(self) -> str:
         """The generation in use, "" if there is none that this version can read."""
+        pointer = self._root / "CURRENT"
         try:
-            name = (self._root / "CURRENT").read_text("ascii").strip()
+            pointed = _fingerprint(pointer)
+            if pointed != self._pointer[0]:
+                self._pointer = (pointed, pointer.read_text("ascii").strip())
         except FileNotFoundError:
             return ""
+        name = self._pointer[1]
         return name if name.startswith(f"v{schema.VERSION}-") else ""
 
     def _searcher(self) -> tantivy.Searcher:
+        return self._searcher_and_state()[0]
+
+    def _searcher_and_state(self) -> tuple[tantivy.Searcher, object]:
+        """The newest searcher, and what names the state it sees."""
         for _ in range(_OPEN_TRIES):
             try:
-                return self._refreshed().searcher()
+                return self._refreshed()
             except (FileNotFoundError, ValueError, OSError):
                 time.sleep(0.01)
                 self.close()
         try:
-            return self._refreshed().searcher()
+            return self._refreshed()
         except (OSError, ValueError) as error:
             raise EngineError(f"the index cannot be opened: {error}") from error
 
-    def _refreshed(self) -> tantivy.Index:
+    def _refreshed(self) -> tuple[tantivy.Searcher, object]:
         with self._opening:
             name = self._current()
             if self._index is None or name != self._generation:
@@ -193,7 +203,7 @@ class EmbeddedEngine:
                 if seen != self._seen:
                     self._index.reload()
                     self._seen = seen
-            return self._index
+            return self._index.searcher(), (self._generation, self._seen)
 
     def _open(self, name: str) -> tantivy.Index:
         if not name:

@@ -1,6 +1,7 @@
 """Conditions turned into tantivy's queries, and what ranks asks of a tantivy index."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import tantivy
 from tantivy import Occur, Query
@@ -17,12 +18,15 @@ from search.conditions import (
     Term,
     Without,
 )
-from search.engine import SearchDocument
+from search.engine import DEFAULT_STATUSES, SearchDocument
 
 # A field of bigrams -> its grams of CODE_GRAM, in which a long code is far rarer.
 _CODE_FIELDS = {"all": "ascii", "code": "code4"}
+_TITLES = {"name", "alias", "short"}
+_USUAL_STATUSES = tuple(Term("status", status) for status in DEFAULT_STATUSES)
 
 
+@lru_cache(maxsize=4_000)  # the filters come again with every tier
 def query_of(condition: Condition) -> Query:
     match condition:
         case Everything():
@@ -36,23 +40,35 @@ def query_of(condition: Condition) -> Query:
         case InOrder(field, terms):
             return _in_order(field, [*terms])
         case Every() | OnDay():
-            return _combine(Occur.Must, _musts(condition))
+            clauses = _musts(condition)
+            if not any(occur is Occur.Must for occur, _ in clauses):
+                clauses.append((Occur.Must, Query.all_query()))
+            return clauses[0][1] if len(clauses) == 1 else Query.boolean_query(clauses)
         case Either(conditions):
-            return _combine(Occur.Should, map(query_of, conditions))
+            return _shortcut(conditions) or _combine(Occur.Should, map(query_of, conditions))
         case Without(wanted, others):
             not_these = [(Occur.MustNot, query_of(other)) for other in others]
             return Query.boolean_query([(Occur.Must, query_of(wanted)), *not_these])
 
 
-def _musts(condition: Condition) -> list[Query]:
+def _musts(condition: Condition) -> list[tuple[Occur, Query]]:
     """Flat: a boolean query within another costs time."""
     match condition:
         case Every(conditions):
-            return [query for one in conditions for query in _musts(one)]
+            return [clause for one in conditions for clause in _musts(one)]
         case OnDay(day):
             return _on_day(day)
         case _:
-            return [query_of(condition)]
+            return [(Occur.Must, query_of(condition))]
+
+
+def _shortcut(conditions: tuple[Condition, ...]) -> Query | None:
+    """One field or term of the index that stands for all of these."""
+    if conditions == _USUAL_STATUSES:
+        return _term("shortcut", schema.USUAL)
+    fields = {condition.field for condition in conditions if isinstance(condition, Phrase)}
+    texts = {condition.text if isinstance(condition, Phrase) else "" for condition in conditions}
+    return query_of(Phrase("title", *texts)) if fields == _TITLES and len(texts) == 1 else None
 
 
 def _term(field: str, value: str) -> Query:
@@ -72,12 +88,13 @@ def _combine(occur: Occur, queries: Iterable[Query]) -> Query:
     return Query.boolean_query(clauses) if clauses else Query.empty_query()
 
 
-def _on_day(day: int) -> list[Query]:
+def _on_day(day: int) -> list[tuple[Occur, Query]]:
+    """Said by what is left out, for that is little on the days that are asked most: what begins later, what has
+    ended by then. An open end is not in the index."""
     unsigned = tantivy.FieldType.Unsigned
-    return [
-        Query.range_query(schema.build(), "valid_from", unsigned, upper_bound=day),
-        Query.range_query(schema.build(), "valid_to", unsigned, lower_bound=day, include_lower=False),
-    ]
+    later = Query.range_query(schema.build(), "valid_from", unsigned, lower_bound=day, include_lower=False)
+    ended = Query.range_query(schema.build(), "valid_to", unsigned, upper_bound=day)
+    return [(Occur.MustNot, later), (Occur.MustNot, ended)]
 
 
 class EmbeddedReader:

@@ -7,7 +7,8 @@ table (its phrase table would make the result depend on the neighbours).
 
 import threading
 import unicodedata
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import opencc
@@ -28,7 +29,7 @@ class Folded(NamedTuple):
     """Folded text, and for each of its characters the index of the original character it came from."""
 
     text: str
-    origin: list[int]
+    origin: Sequence[int]
 
 
 class _Table(dict[int, str]):
@@ -37,24 +38,30 @@ class _Table(dict[int, str]):
     def __missing__(self, codepoint: int) -> str:
         folded = _fold_until_stable(chr(codepoint))
         self[codepoint] = folded
+        if len(folded) != 1:
+            _uneven.add(chr(codepoint))
         return folded
 
 
+_uneven: set[str] = set()  # characters met so far that do not fold to one character
 _table = _Table()
+_SHORT = 80  # characters; names recur in every answer, guide texts do not
 
 
 def fold(text: str) -> str:
+    return _fold_short(text) if len(text) <= _SHORT else text.translate(_table)
+
+
+@lru_cache(maxsize=20_000)
+def _fold_short(text: str) -> str:
     return text.translate(_table)
 
 
 def fold_with_origin(text: str) -> Folded:
-    parts = [_table[codepoint] for codepoint in map(ord, text)]
-    lengths = list(map(len, parts))
-    if set(lengths) == {1}:
-        origin = list(range(len(parts)))
-    else:
-        origin = [index for index, length in enumerate(lengths) for _ in range(length)]
-    return Folded("".join(parts), origin)
+    folded = fold(text)  # from here on every character of it has been met
+    if _uneven.isdisjoint(text):
+        return Folded(folded, range(len(text)))
+    return Folded(folded, [index for index, char in enumerate(text) for _ in _table[ord(char)]])
 
 
 def _fold_until_stable(char: str) -> str:

@@ -1,5 +1,8 @@
 """Where in the original text a hit matched."""
 
+from functools import lru_cache
+from typing import NamedTuple
+
 from search.engine import Highlight, Hit, Layer, SearchDocument
 from search.folding import Folded, fold, fold_with_origin
 from search.tokens import canonical, canonical_with_origin, cites_article
@@ -13,8 +16,9 @@ _MOST = 3  # highlights of one hit
 def highlights(document: SearchDocument, needles: tuple[str, ...]) -> list[Highlight]:
     """Up to three values that contain needles (folded texts), in the order of rank."""
     found: list[Highlight] = []
+    wanted = _wanted(needles)
     for field, value in values(document):
-        spans = spans_of(value, needles)
+        spans = _spans_of(value, wanted)
         if spans:
             found.append(cut(field, value, spans))
         if len(found) == _MOST:
@@ -32,18 +36,34 @@ def values(document: SearchDocument) -> list[tuple[str, str]]:
     return pairs + [("region", name) for name in document.region_names]
 
 
+class _Wanted(NamedTuple):
+    """Needles, and how they are written where articles are numbered in words."""
+
+    needles: tuple[str, ...]
+    canonical: tuple[str, ...]  # empty where no needle cites an article
+
+
+@lru_cache(maxsize=1_000)
+def _wanted(needles: tuple[str, ...]) -> _Wanted:
+    found = tuple(dict.fromkeys(filter(None, needles)))
+    return _Wanted(found, tuple(map(canonical, found)) if any(map(cites_article, found)) else ())
+
+
 def spans_of(value: str, needles: tuple[str, ...]) -> list[tuple[int, int]]:
     """Where the needles stand in the value, in its own characters; sorted and not overlapping."""
+    return _spans_of(value, _wanted(needles))
+
+
+def _spans_of(value: str, wanted: _Wanted) -> list[tuple[int, int]]:
     text = fold(value)
-    cited = any(map(cites_article, needles)) and cites_article(text)
-    if not cited and not any(needle in text for needle in needles if needle):
+    for needle in wanted.needles:
+        if needle in text:
+            folded = fold_with_origin(value)
+            return _merged([span for needle in wanted.needles for span in _occurrences(folded, needle)])
+    if not wanted.canonical or not cites_article(text):
         return []
-    folded = fold_with_origin(value)
-    spans = [span for needle in needles if needle for span in _occurrences(folded, needle)]
-    if not spans and cited:
-        folded = canonical_with_origin(folded)
-        spans = [span for needle in needles for span in _occurrences(folded, canonical(needle))]
-    return _merged(spans)
+    folded = canonical_with_origin(fold_with_origin(value))
+    return _merged([span for needle in wanted.canonical for span in _occurrences(folded, needle)])
 
 
 def _occurrences(folded: Folded, needle: str) -> list[tuple[int, int]]:

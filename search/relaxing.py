@@ -26,6 +26,7 @@ from search.grading import (
 )
 from search.highlighting import cut, explanation, highlights, hit_of
 from search.matching import in_title_text_or_region, named, reasons, synonym_tiers
+from search.values import order
 
 _CANDIDATES = 40  # of each kind
 _OF_A_TERM = 16  # candidates for one official word
@@ -33,6 +34,18 @@ _TERMS = 4  # everyday words of one query that are looked up
 _LONGEST = 40  # characters of the query that are looked at
 _LEAST_GRADE = 0.25
 _ORDER: tuple[Layer, ...] = ("words", "pinyin", "typo")
+
+
+@dataclass(frozen=True, slots=True)
+class _Guess:
+    """A candidate and why it may be meant; what is shown of it is worked out for one page only."""
+
+    document: SearchDocument
+    layer: Layer
+    value: float
+    reasons: tuple[str, ...]
+    needles: tuple[str, ...] = ()  # folded texts to highlight
+    marked: tuple[Highlight, ...] | None = None  # known already
 
 
 def guesses(
@@ -48,22 +61,28 @@ def guesses(
     """
     whole = fold(query.q)[:_LONGEST]
     reading = synonyms.read(whole, concepts)
-    hits = _by_sound_of_term(reader, reading.rest or [whole], filters, sounds)
+    found = _by_sound_of_term(reader, reading.rest or [whole], filters, sounds)
     if pinyin.is_latin(whole):
-        hits += _by_latin(reader, whole, filters)
+        found += _by_latin(reader, whole, filters)
     else:
-        hits += _by_pieces(reader, _pieces(query.q, reading), reading, filters)
-    best: dict[str, Hit] = {}
-    for hit in sorted(hits, key=_rank):
-        best.setdefault(hit.subject, hit)
+        found += _by_pieces(reader, _pieces(query.q, reading), reading, filters)
+    best: dict[str, _Guess] = {}
+    for guess in sorted(found, key=_rank):
+        best.setdefault(guess.document.subject, guess)
     page = list(best.values())[query.offset : query.offset + query.limit]
-    for hit in page:
-        hit.explain = explanation(hit, hit.explain) if query.explain else []
-    return page
+    return [_hit(guess, query.explain) for guess in page]
 
 
-def _rank(hit: Hit) -> tuple[float, bool, int, str]:
-    return -hit.score, tokens.is_follow_up(fold(hit.name)), len(hit.name), hit.id
+def _rank(guess: _Guess) -> tuple[float, str]:
+    return -round(guess.value, 4), order(guess.document)
+
+
+def _hit(guess: _Guess, explain: bool) -> Hit:
+    marked = highlights(guess.document, guess.needles) if guess.marked is None else list(guess.marked)
+    hit = hit_of(guess.document, guess.layer, round(guess.value, 4), marked)
+    if explain:
+        hit.explain = explanation(hit, list(guess.reasons))
+    return hit
 
 
 def _pieces(q: str, reading: synonyms.Reading) -> list[str]:
@@ -79,7 +98,7 @@ def _by_sound_of_term(
     pieces: list[str],
     filters: list[Condition],
     sounds: dict[str, tuple[str, synonyms.Concept]],
-) -> list[Hit]:
+) -> list[_Guess]:
     """yingyezhizhao, 养老今: an everyday word in pinyin or by a homophone."""
     heard = sounds.get("".join(syllable for piece in pieces for syllable in pinyin.syllables(piece)))
     if not heard:
@@ -89,15 +108,14 @@ def _by_sound_of_term(
     found = reader.shortest([every([tier.condition, *filters]) for tier in tiers], _CANDIDATES)
     for rank, (tier, documents) in enumerate(zip(tiers, found, strict=True)):
         for document in documents:
-            marked = highlights(document, tier.needles)
-            hits.append(_guess(document, "pinyin", 0.8 - 0.05 * rank, marked, *tier.reasons))
+            hits.append(_Guess(document, "pinyin", 0.8 - 0.05 * rank, tier.reasons, tier.needles))
     return hits
 
 
 # -- Latin letters
 
 
-def _by_latin(reader: Reader, latin: str, filters: list[Condition]) -> list[Hit]:
+def _by_latin(reader: Reader, latin: str, filters: list[Condition]) -> list[_Guess]:
     cuts = pinyin.readings(latin) or pinyin.unfinished_readings(latin)
     ways = [sequence("syllables", enumerate(cut)) for cut in cuts]
     ways.append(Phrase("initials", latin))
@@ -108,8 +126,8 @@ def _by_latin(reader: Reader, latin: str, filters: list[Condition]) -> list[Hit]
             field, title, start, end = found
             value = 0.85 if start == 0 else 0.8
             value += 0.1 * (end - start) / len(fold(title))
-            marked = [cut(field, title, [(start, end)])] if len(fold(title)) == len(title) else []
-            hits.append(_guess(document, "pinyin", value, marked, f"“{latin}”按拼音查找"))
+            marked = (cut(field, title, [(start, end)]),) if len(fold(title)) == len(title) else ()
+            hits.append(_Guess(document, "pinyin", value, (f"“{latin}”按拼音查找",), marked=marked))
     return hits
 
 
@@ -144,7 +162,7 @@ class _Graded:
 
 def _by_pieces(
     reader: Reader, pieces: list[str], reading: synonyms.Reading, filters: list[Condition]
-) -> list[Hit]:
+) -> list[_Guess]:
     frequencies, documents = reader.frequencies({pair for piece in pieces for pair in pairs_of(piece)})
     asked = [_asked(piece, frequencies, documents) for piece in pieces]
     graded = []
@@ -159,11 +177,9 @@ def _by_pieces(
         )
     weighed = _weights(graded, pieces, reading)
     shown = f"按“{'、'.join([*pieces, *(word for word, _ in reading.terms)])}”放宽查找"
-    hits = (_hit_of(one, weighed, reading) for one in graded)
-    found = [hit for hit in hits if hit]
-    for hit in found:
-        hit.explain = [shown, *reasons(reading)]
-    return found
+    why = (shown, *reasons(reading))
+    found = (_guess_of(one, weighed, reading, why) for one in graded)
+    return [guess for guess in found if guess]
 
 
 def _candidates(
@@ -203,7 +219,9 @@ def _weights(graded: Sequence[_Graded], pieces: list[str], reading: synonyms.Rea
     return found
 
 
-def _hit_of(one: _Graded, weights: list[float], reading: synonyms.Reading) -> Hit | None:
+def _guess_of(
+    one: _Graded, weights: list[float], reading: synonyms.Reading, why: tuple[str, ...]
+) -> _Guess | None:
     grades = one.pieces + one.terms
     value = sum(w * g.value for w, g in zip(weights, grades, strict=True)) / sum(weights)
     things = [g.value for g, (_, c) in zip(one.terms, reading.terms, strict=True) if not c.action]
@@ -213,8 +231,8 @@ def _hit_of(one: _Graded, weights: list[float], reading: synonyms.Reading) -> Hi
     if (things or one.pieces) and not any(things) and said < (0.7 if things else 0.25):
         return None  # 户口本丢了: something else that can be lost is no answer
     layer = max((g.layer for g in grades if g.value), key=_ORDER.index)
-    marked = highlights(one.document, tuple(text for g in grades for text in g.marked))
-    return _guess(one.document, layer, 0.9 * value, marked)
+    needles = tuple(text for g in grades for text in g.marked)
+    return _Guess(one.document, layer, 0.9 * value, why, needles)
 
 
 def _forms(piece: str) -> list[Condition]:
@@ -239,11 +257,3 @@ def _asked(whole: str, frequencies: dict[str, int], documents: int) -> Piece:
     cut_up = "".join(pair[0] + ("" if frequencies[pair] else "\n") for pair in pairs_of(whole)) + whole[-1]
     words = tuple(word for word in cut_up.split("\n") if len(word) > 1)
     return Piece(whole, {pair: weights.get(pair, unknown) for pair in pairs}, words)
-
-
-def _guess(
-    document: SearchDocument, layer: Layer, value: float, marked: list[Highlight], *reasons_: str
-) -> Hit:
-    hit = hit_of(document, layer, round(value, 4), marked)
-    hit.explain = list(reasons_)
-    return hit

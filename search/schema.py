@@ -14,7 +14,7 @@ import tantivy
 
 from search import pinyin, tokens
 from search.conditions import day_number
-from search.engine import SearchDocument
+from search.engine import DEFAULT_STATUSES, OPEN_END, SearchDocument
 from search.folding import fold
 from search.values import (
     VALUES,
@@ -28,15 +28,17 @@ from search.values import (
     to_source,
 )
 
-VERSION = 4
+VERSION = 6
 
 # Fields of bigrams with positions, searched by phrases. `all` holds every value and alone decides what
 # matches; the others only rank. `region` is not part of `all`: a region's name makes no item "contain" it;
-# neither is `short`, the titles without what stands in brackets.
-_PHRASE_FIELDS = ("all", "name", "alias", "code", "authority", "citation", "region", "short")
+# neither is `short`, the titles without what stands in brackets. `title` is name, alias and short in one.
+_PHRASE_FIELDS = ("all", "name", "alias", "code", "authority", "citation", "region", "short", "title")
 # The same for citations of articles in canonical form, grams of codes, and readings.
 _OTHER_PHRASE_FIELDS = ("canon", "canon_citation", "ascii", "code4", "letters", "syllables", "initials")
 _KEYWORDS = ("type", "authority_id", "level", "region_path", "status", "theme")
+
+USUAL = "usual status"  # one term of `shortcut` instead of a union of statuses
 
 MARKER = "marker"  # the one document that says which seq is applied
 
@@ -50,12 +52,17 @@ def build() -> tantivy.Schema:
     for name in (*_KEYWORDS, "subject"):
         builder.add_text_field(name, tokenizer_name="raw", fast=True, index_option="basic")
     # Name as written, for suggestions; and what orders hits within a tier (see values.order).
-    for name in ("label", "order"):
-        builder.add_text_field(name, tokenizer_name="raw", fast=True, index_option="basic")
+    builder.add_text_field("label", tokenizer_name="raw", fast=True, index_option="basic")
+    builder.add_unsigned_field("order", fast=True)
+    # Terms that stand for much that is asked together (see USUAL).
+    builder.add_text_field("shortcut", tokenizer_name="raw", index_option="basic")
     # Facets are counted by number, three times as fast as by text; the text fields know the values.
     for name in _KEYWORDS:
         builder.add_unsigned_field(facet_field(name), fast=True)
-    for name in ("valid_from", "valid_to", "seq", "batch"):
+    # Not fast: ranges over the few days there are beat reading every document's day.
+    for name in ("valid_from", "valid_to"):
+        builder.add_unsigned_field(name, indexed=True)
+    for name in ("seq", "batch"):
         builder.add_unsigned_field(name, indexed=True, fast=True)
     builder.add_text_field("role", tokenizer_name="raw", index_option="basic")
     builder.add_bytes_field("source", stored=True)
@@ -91,6 +98,7 @@ def to_index(document: SearchDocument, batch: int) -> tantivy.Document:
         "ascii": tokens.code_grams(everything),
         "code4": tokens.code_grams(folded["codes"]),
         "short": tokens.grams(short),
+        "title": tokens.grams(titles + short),
         "letters": _sequences(titles + short),
         "syllables": _sequences(map(pinyin.syllables, titles + short)),
         "initials": tokens.grams(map(pinyin.initials, titles + short)),
@@ -106,6 +114,12 @@ def to_index(document: SearchDocument, batch: int) -> tantivy.Document:
     return index
 
 
+def order_number(document: SearchDocument) -> int:
+    """As values.order, in 64 bits: a sort by number costs a third of one by text. Of equals the id's end decides."""
+    rank = min(int(order(document)[:5]), 99_999)
+    return rank << 47 | int.from_bytes(document.subject.encode("utf-8", "replace")[-5:].ljust(5, b"\0"))
+
+
 def _sequences(values: Iterable[Iterable[str]]) -> str:
     """Terms one after the other, each value begun by a term of its own."""
     return " ".join(" ".join((tokens.START, *value)) for value in values)
@@ -118,9 +132,12 @@ def _add_filters(index: tantivy.Document, document: SearchDocument) -> None:
             index.add_text(field, value)
             index.add_unsigned(facet_field(field), facet_number(value))
     index.add_text("label", label(document))
-    index.add_text("order", order(document))
+    index.add_unsigned("order", order_number(document))
+    if document.status in DEFAULT_STATUSES:
+        index.add_text("shortcut", USUAL)
     index.add_unsigned("valid_from", day_number(document.valid_from))
-    index.add_unsigned("valid_to", day_number(document.valid_to))
+    if document.valid_to != OPEN_END:
+        index.add_unsigned("valid_to", day_number(document.valid_to))
 
 
 def tombstone(subject: str, seq: int, batch: int) -> tantivy.Document:
@@ -135,11 +152,12 @@ def marker(seq: int, batch: int) -> tantivy.Document:
 def _service_document(
     role: str, subject: str, seq: int, batch: int, source: dict[str, object]
 ) -> tantivy.Document:
-    """Without an interval, so no search can find it."""
+    """It begins on no day, so no search can find it."""
     index = tantivy.Document()
     index.add_text("role", role)
     if subject:
         index.add_text("subject", subject)
+    index.add_unsigned("valid_from", day_number(OPEN_END) + 1)
     index.add_unsigned("seq", seq)
     index.add_unsigned("batch", batch)
     index.add_bytes("source", json.dumps(source).encode())

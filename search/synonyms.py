@@ -31,9 +31,13 @@ class Terms(dict[str, Concept]):
         return max((len(term) for term in self if " " not in term), default=0)
 
     @cached_property
-    def apart(self) -> list[tuple[tuple[str, ...], str]]:
-        """(parts, term) of the terms whose parts may stand apart."""
-        return [(tuple(term.split()), term) for term in self if " " in term]
+    def apart(self) -> dict[str, list[tuple[tuple[str, ...], str]]]:
+        """{first character: (parts, term)} of the terms whose parts may stand apart."""
+        found: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+        for term in self:
+            if " " in term:
+                found.setdefault(term[0], []).append((tuple(term.split()), term))
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,7 @@ def _occurrences(folded: str, terms: Terms) -> list[tuple[int, int, list[tuple[i
         for size in range(2, min(terms.longest, len(folded) - start) + 1):
             if folded[start : start + size] in terms:
                 found.append((-2 * size, start, [(start, start + size)], folded[start : start + size]))
-    for parts, term in terms.apart:
+    for parts, term in (one for char in dict.fromkeys(folded) for one in terms.apart.get(char, ())):
         if spans := _in_order(folded, parts):
             found.append((1 - 2 * sum(map(len, parts)), spans[0][0], spans, term))
     return found

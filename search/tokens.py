@@ -87,7 +87,8 @@ def _chinese_number(match: re.Match[str]) -> str:
 def _replace(folded: Folded, pattern: re.Pattern[str], replacement) -> Folded:  # type: ignore[no-untyped-def]
     if not pattern.search(folded.text):
         return folded
-    text, origin, at = "", [], 0
+    text, at = "", 0
+    origin: list[int] = []
     for match in pattern.finditer(folded.text):
         new = replacement(match)
         text += folded.text[at : match.start()] + new
@@ -96,7 +97,7 @@ def _replace(folded: Folded, pattern: re.Pattern[str], replacement) -> Folded:  
         last = match.end() - 1
         origin += [folded.origin[min(match.start() + i, last)] for i in range(len(new))]
         at = match.end()
-    return Folded(text + folded.text[at:], origin + folded.origin[at:])
+    return Folded(text + folded.text[at:], [*origin, *folded.origin[at:]])
 
 
 def chinese_numeral(number: int) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
 
+import orjson
+
 from search import tokens
 from search.engine import SearchDocument
 from search.folding import fold
@@ -62,10 +64,15 @@ def label(document: SearchDocument) -> str:
 
 
 def to_source(document: SearchDocument) -> str:
+    """Lone surrogates, which orjson refuses, stay as JSON escapes."""
     return json.dumps({name: getattr(document, name) for name in _ATTRIBUTES}, separators=(",", ":"))
 
 
 def from_source(source: str | bytes) -> SearchDocument:
-    stored_values: dict[str, Any] = json.loads(source)
+    stored_values: dict[str, Any]
+    try:
+        stored_values = orjson.loads(source)
+    except orjson.JSONDecodeError:  # a lone surrogate
+        stored_values = json.loads(source)
     values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in stored_values.items()}
     return SearchDocument(**values)

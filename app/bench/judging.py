@@ -95,11 +95,14 @@ def corpus(aliases: bool = True) -> Iterator[SearchDocument]:
     seeded = list(_seeded(aliases))
     yield from seeded
     known = {code for document in seeded for code in document.codes}
+    yield from (document for document in catalogue() if not known.intersection(document.codes[:1]))
+
+
+def catalogue() -> Iterator[SearchDocument]:
+    """The real catalogue alone."""
     with (SETS / "catalogue.csv").open(encoding="utf-8", newline="") as file:
         for number, row in enumerate(csv.DictReader(file)):
-            codes = tuple(row["codes"].split())
-            if not known.intersection(codes[:1]):
-                yield _catalogued(number, row, codes)
+            yield _catalogued(number, row, tuple(row["codes"].split()))
 
 
 def _catalogued(number: int, row: dict[str, str], codes: tuple[str, ...]) -> SearchDocument:
