@@ -21,7 +21,7 @@ from app.api.shapes import PROBLEM, say_problem_json
 from app.db import Database
 from app.deps import Registry
 from app.errors import Invalid, RegistryError, Unavailable
-from app.indexing import Drainer
+from app.indexing import Drainer, Turn
 from app.searching import open_engine
 from app.settings import Settings
 from app.web import errors as web_errors
@@ -47,7 +47,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         drainer = None
         if settings.drain_index and engine is not None:
-            drainer = Drainer(database, engine, access_log_months=settings.access_log_months)
+            turn = Turn(settings.drain_lock)
+            drainer = Drainer(database, engine, access_log_months=settings.access_log_months, turn=turn)
         if drainer:
             drainer.start()
         yield

@@ -63,6 +63,11 @@ class Settings(BaseSettings):
         return url
 
     @property
+    def drain_lock(self) -> Path:
+        """Held by the one process that brings the search index up."""
+        return self.data_dir / "drain.lock"
+
+    @property
     def index_dir(self) -> Path:
         return self.data_dir.resolve() / "index"
 

@@ -64,6 +64,19 @@ def test_a_region_moved_below_another_takes_its_items_along(living: Living) -> N
     assert FELLING in found(living, "林木采伐", region="510100")
 
 
+def test_a_city_moved_takes_the_items_of_its_counties_along_from_its_day(living: Living) -> None:
+    """The day asked about decides which tree counts, for every level above the item."""
+    country, city = (living.get(f"/regions/{code}").json()["id"] for code in ("000000", "511600"))
+    living.publish(set_field(city, "parent", country, "2026-10-01") | {"kind": "region"})
+    living.publish(set_field(city, "name", "广安直辖市", "2026-11-01") | {"kind": "region"})
+    living.drain()
+    assert FELLING in found(living, "林木采伐", region="510000", on="2026-09-30")
+    assert FELLING not in found(living, "林木采伐", region="510000", on="2026-10-01")
+    assert FELLING in found(living, "林木采伐", region="511600", on="2026-10-01")
+    assert FELLING in found(living, "直辖市 林木采伐", on="2026-11-01")
+    assert FELLING not in found(living, "直辖市 林木采伐", on="2026-10-31")
+
+
 def test_an_ended_item_and_a_withdrawn_plan(living: Living) -> None:
     item = living.item_called(FELLING)
     living.publish(

@@ -56,7 +56,9 @@ def _in_county(item: SearchDocument, county: int, chance: random.Random) -> Iter
     )
     if chance.random() < 0.25:
         former = now.name.replace("许可", "审批") if "许可" in now.name else f"{now.name}（试行）"
-        yield replace(now, id=f"{subject}:2015-01-01", name=former, valid_from="2015-01-01", valid_to="2020-01-01")
+        yield replace(
+            now, id=f"{subject}:2015-01-01", name=former, valid_from="2015-01-01", valid_to="2020-01-01"
+        )
         now = replace(now, former_names=(former,))
     yield now
 

@@ -17,16 +17,18 @@ from app.changes import duties, kinds
 from app.changes.queries import rounds
 from app.changes.redacting import redact as redact_content
 from app.cli.opening import find_registry, index_what_is_owed, open_registry, tell_progress
-from app.errors import Invalid
+from app.db import Database
+from app.errors import Invalid, Unavailable
 from app.exchange import importing, seeding
 from app.exchange.exporting import export_lines
 from app.exchange.mapping import load_mapping
 from app.exchange.quality import KINDS, placed
-from app.indexing import is_missing
+from app.indexing import compare, is_missing, repair
 from app.searching import open_engine, page_of
 from app.settings import Settings
 from app.versions import verifying
 from app.versions.queries import known_at, parse_day, today
+from search.engine import EngineError
 
 console = Console()
 
@@ -175,9 +177,13 @@ def verify(
     rebuild_derived: Annotated[
         bool, typer.Option("--rebuild", help="write the derived tables anew first")
     ] = False,
+    search_index: Annotated[
+        bool, typer.Option("--search", help="compare the search index with the registry too, and repair it")
+    ] = False,
 ) -> None:
     """核验日志、哈希、版本和时间线；发现第一处不符即报告。"""
-    database = open_registry(Settings())
+    settings = Settings()
+    database = open_registry(settings)
     if rebuild_derived:
         with database.writing() as session:
             count = verifying.rebuild(session.connection(), kinds.describe)
@@ -198,6 +204,28 @@ def verify(
     )
     if proof.head:
         console.print(f"日志头 {proof.head.seq}:{proof.head.hash}", soft_wrap=True)
+    if search_index:
+        _verify_search(settings, database)
+
+
+def _verify_search(settings: Settings, database: Database) -> None:
+    """Tell how the index differs from the registry, and repair it. Raises Unavailable where it is away."""
+    engine = open_engine(settings)
+    if engine is None:
+        raise Unavailable("没有检索引擎可核验。", code="search-away")
+    try:
+        found = compare(database, engine)
+        if found.items:
+            repair(database, engine, found)
+    except EngineError as error:
+        raise Unavailable(f"检索引擎无法应答，未能核验：{error}", code="search-away") from error
+    finally:
+        engine.close()
+    if not found.items:
+        console.print(f"检索索引与登记簿一致：{found.documents} 个文档。")
+        return
+    counts = f"缺少 {len(found.missing)}、内容不符 {len(found.differing)}、多出 {len(found.extra)}"
+    console.print(f"检索索引有 {len(found.items)} 个事项与登记簿不符（{counts}），已修复。")
 
 
 def _head(asked: str) -> tuple[int, str]:

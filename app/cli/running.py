@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.opening import index_what_is_owed, open_registry, say, tell_progress
-from app.indexing import TIDY_SECONDS, catch_up, drain, rebuild, tidy
+from app.indexing import Drainer, Turn, catch_up, rebuild, tidy
 from app.searching import open_engine
 from app.settings import Settings
 from app.versions.queries import today
@@ -102,17 +102,14 @@ def worker(
     database, engine = open_registry(settings), open_engine(settings)
     if engine is None:
         raise typer.Exit(1)
-    catch_up(database, engine)
-    tidied = 0.0
-    while True:
-        if not tidied or time.monotonic() - tidied > TIDY_SECONDS:
-            tidy(database, settings.access_log_months)
-            tidied = time.monotonic()
-        done = drain(database, engine)
-        if once and not done:
-            return
-        if not done:
-            time.sleep(every)
+    if once:
+        catch_up(database, engine)
+        tidy(database, settings.access_log_months)
+        return
+    turn = Turn(settings.drain_lock)
+    if not turn.taken():
+        say("另一个进程正在更新检索索引；本进程待命，在它停止后接替。")
+    Drainer(database, engine, every, settings.access_log_months, turn).run()
 
 
 def reindex() -> None:

@@ -1,0 +1,123 @@
+"""Who drains: one at a time on a data directory, for as long as it lives; what falls is started again."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import threading
+import time
+from pathlib import Path
+from typing import IO
+
+from app import log
+from app.db import Database
+from app.indexing.draining import catch_up, drain
+from search.engine import Engine, EngineError
+
+logger = logging.getLogger(__name__)
+
+TIDY_SECONDS = 3600
+"""How often whoever drains also tidies."""
+STAND_BY = 1.0
+"""Seconds between looks whether the turn is free."""
+LONGEST_PAUSE = 30.0
+"""Seconds to which the pause after failures grows."""
+
+
+class Turn:
+    """The right to drain, a lock on a file: the system gives it back when its holder dies."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: IO[str] | None = None
+
+    def taken(self) -> bool:
+        """Take it, or say that another has it."""
+        if self._file is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            file = self._path.open("a")
+            try:
+                fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.close()
+                return False
+            self._file = file
+        return True
+
+    def give_back(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def tidy(database: Database, access_log_months: int) -> None:
+    """The access log keeps its months, and no more."""
+    with database.writing() as session:
+        log.prune_access(session.connection(), access_log_months)
+
+
+class Drainer:
+    """Drains until it is stopped. A failure is logged and tried again with back-off; whatever would end the thread
+    starts it anew."""
+
+    def __init__(
+        self,
+        database: Database,
+        engine: Engine,
+        every: float = 0.2,
+        access_log_months: int = 6,
+        turn: Turn | None = None,
+    ) -> None:
+        """``turn``: drain only while holding it, else stand by; none: there is no other."""
+        self.database, self.engine, self.every = database, engine, every
+        self.access_log_months = access_log_months
+        self.turn = turn
+        self._tidied = 0.0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self.run, name="index-drainer", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
+        if self.turn:
+            self.turn.give_back()
+
+    def run(self) -> None:
+        """Until ``stop``; in the thread that ``start`` makes, or in the caller's."""
+        while not self._stop.is_set():
+            try:
+                self._drain_on()
+            except BaseException:
+                if threading.current_thread() is threading.main_thread():
+                    raise  # a worker process: whoever started it sees to it
+                logger.exception("the index drainer ended and is started again")
+
+    def _drain_on(self) -> None:
+        pause, begun = self.every, False
+        while not self._stop.wait(pause):
+            try:
+                if self.turn and not self.turn.taken():
+                    begun, pause = False, max(self.every, STAND_BY)
+                    continue
+                if not begun:
+                    catch_up(self.database, self.engine)
+                    begun = True
+                drain(self.database, self.engine)
+                self._tidy()
+                pause = self.every
+            except EngineError as error:
+                pause = min(pause * 2, LONGEST_PAUSE)
+                logger.warning("index not drained, trying again in %.1f s: %s", pause, error)
+            except Exception:
+                pause = min(pause * 2, LONGEST_PAUSE)
+                logger.exception("index drainer failed, trying again in %.1f s", pause)
+
+    def _tidy(self) -> None:
+        if self._tidied and time.monotonic() - self._tidied < TIDY_SECONDS:
+            return
+        self._tidied = time.monotonic()
+        tidy(self.database, self.access_log_months)
