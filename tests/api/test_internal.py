@@ -169,17 +169,22 @@ PAGES = (
     "/laws/{instrument}",
     "/bundles",
     "/bundles/{bundle}",
+    "/feed.atom",
+    "/items/{item}/feed.atom",
+    "/authorities/{authority}/feed.atom",
+    "/sitemap.xml",
 )
 
 
 def pages(known: dict[str, list[Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
     for page in PAGES:
-        name = page.partition("{")[2].rstrip("}")
+        name = page.partition("{")[2].partition("}")[0]
         for value, on in product(known[name] if name else [""], DAYS):
             address = page.replace("{" + name + "}", value)
             queries = known["q"] if page == "/search" else [None]
             for q in queries:
                 yield address, {"on": on} | ({"q": q} if q else {})
+    yield "/sitemap.xml", {"page": 1}
     for code in known["code"][1:]:
         yield "/items", {"code": code}
     for item, seq in product(known["item"], known["known_at"][1:]):
