@@ -15,6 +15,7 @@ from app.api import (
     law,
     places,
     publications,
+    rounds,
     searching,
     shapes,
 )
@@ -28,6 +29,7 @@ PARTS = (
     law,
     catalogue,
     bundles,
+    rounds,
     publications,
     duties,
     events,

@@ -15,7 +15,8 @@ from app import idempotency
 from app.api.shapes import JSON, answer_value
 from app.auth.actor import Actor
 from app.canonical import decode, encode
-from app.changes import drafts, publishing, rows
+from app.changes import drafts, rows
+from app.changes.freezing import undecided
 from app.changes.models import (
     STATE_LABELS,
     Changeset,
@@ -23,12 +24,14 @@ from app.changes.models import (
     ChangesetTable,
     DecisionInput,
     DocumentInput,
-    ScopeInput,
+    ScopeShape,
 )
+from app.changes.publishing import confirm as confirm_publication
 from app.changes.rehearsing import rehearse
 from app.changes.warnings import warnings_of
 from app.deps import ActorOf, ReadSession, StaffReader, WriteSession
 from app.errors import Invalid
+from app.rounds import publishing
 from app.versions.queries import moment, today
 
 router = APIRouter(prefix="/changesets", tags=["changesets"])
@@ -95,7 +98,10 @@ class ChangesetShape(BaseModel):
     number: str | None = Field(None, description="round: 第几批")
     reason: str | None = Field(None, description="why")
     document: DocumentInput | None = Field(None, description="the document it rests on")
-    scope: ScopeInput | None = Field(None, description="round: what is decided")
+    scope: ScopeShape | None = Field(None, description="round: what is decided")
+    undisclosed: int | None = Field(None, description="round: how many secret items the document decides")
+    corrects: str | None = Field(None, description="the published round that this corrects")
+    undecided: int = Field(0, description="round: items of the frozen scope that no decision is about yet")
     synthetic: bool = Field(False, description="true for demonstration data")
     author: int | None = Field(description="account number of who drafted it")
     submitter: int | None = Field(description="account number of who submitted it")
@@ -171,8 +177,8 @@ WRITTEN: dict[int | str, dict[str, Any]] = {200: {"model": ChangesetShape}}
 def shown(session: Session, changeset: Changeset) -> dict[str, Any]:
     """A changeset as the API shows it."""
     found = rows.decisions(session, changeset)
-    bodies = [decode(row.body) for row in found]
-    head = decode(changeset.head.encode())
+    head, bodies = decode(changeset.head.encode()), [decode(row.body) for row in found]
+    drafted = changeset.state != "published"
     return {
         "id": changeset.id,
         "version": changeset.version,
@@ -181,6 +187,7 @@ def shown(session: Session, changeset: Changeset) -> dict[str, Any]:
         "kind": changeset.kind,
         "title": changeset.title,
         **head,
+        "undecided": len(undecided(session.connection(), head.get("scope"), bodies)) if drafted else 0,
         "author": changeset.author,
         "submitter": changeset.submitter,
         "reviewer": changeset.reviewer,
@@ -418,7 +425,7 @@ def confirm(
     """Confirm an emergency publication, by a second person."""
 
     def work() -> Changeset:
-        publishing.confirm(session, actor, changeset)
+        confirm_publication(session, actor, changeset)
         return rows.find(session, changeset)
 
     return _once(request, session, actor, key, None, work)

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from sqlalchemy import Connection
 from sqlmodel import Session
 
 from app import log
@@ -17,6 +18,7 @@ from app.canonical import decode, digest, encode, refuse_floats
 from app.changes.accepting import complete
 from app.changes.carrying import transfers
 from app.changes.deciding import Decider
+from app.changes.freezing import frozen_head
 from app.changes.models import STATE_LABELS, Changeset, ChangesetInput, DecisionInput, SubjectInput
 from app.changes.proposals import findings, refuse_blocking
 from app.changes.rows import (
@@ -50,7 +52,7 @@ def draft(session: Session, actor: Actor, asked: ChangesetInput, today: str) -> 
         id=ids.allocate(connection, "changeset")[0],
         kind=asked.kind,
         title=asked.title,
-        head=_head(asked).decode(),
+        head=_head(connection, asked, None).decode(),
         author=actor.account,
         created_at=now,
         updated_at=now,
@@ -73,7 +75,9 @@ def redraft(
     _require_version(changeset, version)
     _require_state(changeset, "修改", "draft", "returned")
     _require_scope(session, actor, decisions(session, changeset))
-    changeset.kind, changeset.title, changeset.head = asked.kind, asked.title, _head(asked).decode()
+    stood = decode(changeset.head.encode()).get("scope")
+    changeset.kind, changeset.title = asked.kind, asked.title
+    changeset.head = _head(session.connection(), asked, stood).decode()
     approved = {row.approved for row in decisions(session, changeset) if row.approved and row.stale is None}
     _write_decisions(session, actor, changeset, asked, today, approved)
     changeset.state = "draft"
@@ -162,8 +166,11 @@ def hash_of(changeset: Changeset, rows: list[DecisionRow]) -> str:
 # --- inner ---------------------------------------------------------------------------------------------
 
 
-def _head(asked: ChangesetInput) -> bytes:
+def _head(connection: Connection, asked: ChangesetInput, stood: dict[str, Any] | None) -> bytes:
+    """``stood`` is the scope as it was before: a filter left as it was keeps its frozen list."""
     head = asked.model_dump(exclude={"title", "kind", "decisions"}, exclude_none=True, exclude_defaults=True)
+    if asked.kind == "round" and asked.scope is not None:
+        head["scope"] = frozen_head(connection, asked.scope, stood)
     return encode(head)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 from pydantic import Field as Described
 from pydantic_core import PydanticCustomError
 from sqlalchemy import Index
@@ -321,12 +321,29 @@ class DocumentInput(Strict):
 
 
 class ScopeInput(Strict):
-    """The scope of a round: every item in force in it on the base day is decided."""
+    """The scope of a round. With a base day it is frozen to the items in force in it on that day, and every one
+    is decided before the round is published; without, it only describes a round recorded from a document."""
 
     region: str | None = Described(None, description="registry id; with all below it")
     types: list[str] = Described([], description="事项类型代码; none: all")
     authorities: list[str] = Described([], description="registry ids; none: all")
-    base_day: str | None = Described(None, description="the day whose items are counted")
+    base_day: str | None = Described(
+        None, description="基准日: the day whose items are frozen; none: nothing is"
+    )
+
+
+class FrozenShape(BaseModel):
+    """What a scope was frozen to."""
+
+    items: str = Described(description="hash of the list of ids")
+    count: int = Described(description="items in force or suspended on the base day")
+    unknown: int = Described(description="items of unknown status, not in the scope")
+
+
+class ScopeShape(ScopeInput):
+    """The scope as the registry keeps it."""
+
+    frozen: FrozenShape | None = Described(None, description="what it was frozen to, with a base day")
 
 
 class ChangesetInput(Strict):
@@ -338,7 +355,25 @@ class ChangesetInput(Strict):
     reason: str | None = Described(None, max_length=4000, description="why")
     document: DocumentInput | None = Described(None, description="the document the whole rests on")
     scope: ScopeInput | None = Described(None, description="round: what is to be decided")
+    undisclosed: int | None = Described(
+        None,
+        ge=0,
+        le=1_000_000,
+        description="round: how many secret items the document decides; never entered",
+    )
+    corrects: str | None = Described(
+        None, max_length=40, description="changeset id of the published round that this corrects"
+    )
     synthetic: bool = Described(False, description="true for demonstration data")
     decisions: list[DecisionInput] = Described(
-        min_length=1, max_length=20_000, description="处理决定, in order"
+        [],
+        max_length=20_000,
+        description="处理决定, in order; a round with a base day may be opened with none",
     )
+
+    @model_validator(mode="after")
+    def _decides(self) -> ChangesetInput:
+        opened = self.kind == "round" and self.scope is not None and self.scope.base_day is not None
+        if not self.decisions and not opened:
+            raise ValueError("至少要有一项处理决定；只有写明基准日的清理轮次可以先立项")
+        return self

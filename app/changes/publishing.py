@@ -6,7 +6,7 @@ that no base moved; work out the acts by the pure rules; record; owe the index; 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from app.canonical import decode, encode
 from app.changes import duties, kinds
 from app.changes.deciding import Check, Decided, Decider, comparison
 from app.changes.drafts import hands_in, hash_of
+from app.changes.freezing import refuse_undecided
 from app.changes.models import STATE_LABELS, Changeset
 from app.changes.rows import DecisionRow, decisions, find, leave_event, mark_decisions, save
 from app.db import lock_publishing
@@ -28,6 +29,11 @@ from app.versions.recording import Act, Order, Receipt, record
 
 INDEX = "index"
 """Outbox topic: bring the search index up to a publication."""
+
+
+Attach = Callable[[Connection, Changeset, dict[str, Any], Decider, Decided], dict[str, Any]]
+"""(connection, changeset, head, decider, decided) -> what the statement of the publication says besides. Given by
+higher layers: a round's report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,7 @@ def publish(
     *,
     emergency: str | None = None,
     checks: Sequence[Check] = (),
+    attach: Attach | None = None,
 ) -> Published:
     """Publish an approved changeset; ``emergency`` is the reason of one who publishes without approval.
 
@@ -59,6 +66,9 @@ def publish(
     bodies = [decode(row.body) for row in rows]
     decider = Decider(connection, today, actor, checks)
     decided = _decide_or_send_back(session, actor, changeset, rows, bodies, decider)
+    head = decode(changeset.head.encode())
+    refuse_undecided(connection, head.get("scope"), bodies)
+    attached = attach(connection, changeset, head, decider, decided) if attach else {}
     order = Order(
         kind=changeset.kind,
         acts=decided.acts,
@@ -68,7 +78,7 @@ def publish(
         reviewer=changeset.reviewer,
         publisher=actor.account,
         approved=changeset.approved,
-        statement=_statement(changeset, emergency),
+        statement=_statement(changeset, head, emergency) | attached,
     )
     receipt = record(connection, order, kinds.describe, decided.histories)
     duties.write(connection, order.acts)
@@ -142,8 +152,7 @@ def _decide_or_send_back(
     return decider.decide(bodies)
 
 
-def _statement(changeset: Changeset, emergency: str | None) -> dict[str, Any]:
-    head = decode(changeset.head.encode())
+def _statement(changeset: Changeset, head: dict[str, Any], emergency: str | None) -> dict[str, Any]:
     statement = {"title": changeset.title, **head}
     if emergency:
         statement["emergency"] = emergency

@@ -7,6 +7,7 @@ chooses to leave it, or to enter the change on that day too.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
@@ -15,7 +16,7 @@ from sqlmodel import Session
 from app.auth.actor import COMMAND_LINE
 from app.canonical import decode
 from app.changes import kinds
-from app.changes.deciding import Decider
+from app.changes.deciding import Decided, Decider
 from app.changes.proposals import as_row, findings
 from app.changes.rows import decisions, find
 from app.changes.warnings import warnings_of
@@ -38,10 +39,28 @@ def rehearse(session: Session, changeset_id: str, today: str) -> dict[str, Any]:
 
 
 def rehearse_bodies(connection: Connection, bodies: Sequence[dict[str, Any]], today: str) -> dict[str, Any]:
+    return work_out(connection, bodies, today).effects
+
+
+@dataclass(frozen=True, slots=True)
+class WorkedOut:
+    """What deciding came to, without writing."""
+
+    effects: dict[str, Any]
+    decider: Decider
+    decided: Decided
+
+
+def work_out(connection: Connection, bodies: Sequence[dict[str, Any]], today: str) -> WorkedOut:
     decider = Decider(connection, today, COMMAND_LINE)
     decider.load(bodies)
-    decider.decide(bodies)
-    stood = decider.stood
+    decided = decider.decide(bodies)
+    effects = _effects(connection, decider, decider.stood)
+    effects["findings"] = [as_row(finding) for finding in findings(decider, bodies)]
+    return WorkedOut(effects, decider, decided)
+
+
+def _effects(connection: Connection, decider: Decider, stood: dict[str, list[Effect]]) -> dict[str, Any]:
     revisions: list[dict[str, Any]] = []
     later: list[dict[str, Any]] = []
     touched = [
@@ -71,8 +90,7 @@ def rehearse_bodies(connection: Connection, bodies: Sequence[dict[str, Any]], to
             for effect in history.effects
             if (fields := _same_fields(effect, new))
         ]
-    found = [as_row(finding) for finding in findings(decider, bodies)]
-    return {"revisions": revisions, "later": later, "findings": found}
+    return {"revisions": revisions, "later": later}
 
 
 def _revision(

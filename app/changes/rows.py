@@ -88,7 +88,8 @@ def replace_decisions(session: Session, changeset: Changeset, made: Sequence[Dec
     """The changeset's decisions are these from now on."""
     connection = session.connection()
     connection.execute(text("DELETE FROM draft_decision WHERE changeset = :id"), {"id": changeset.id})
-    connection.execute(_INSERT_DECISION, [_values(changeset, row) for row in made])
+    if made:
+        connection.execute(_INSERT_DECISION, [_values(changeset, row) for row in made])
 
 
 def mark_decisions(session: Session, changeset: Changeset, marked: Iterable[DecisionRow]) -> None:

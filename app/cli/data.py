@@ -20,6 +20,7 @@ from app.cli.opening import find_registry, index_what_is_owed, open_registry, te
 from app.db import Database
 from app.errors import Invalid, Unavailable
 from app.exchange import importing, seeding
+from app.exchange.cases import CASES, seed_case, source_of
 from app.exchange.exporting import export_lines
 from app.exchange.mapping import load_mapping
 from app.exchange.quality import KINDS, placed
@@ -132,9 +133,17 @@ def export(
             console.print(f"已导出 {count} 个事项到 {file}。")
 
 
-def seed() -> None:
-    """向空的登记簿载入示范数据。"""
+def seed(
+    case: Annotated[
+        str | None,
+        typer.Option(help="a worked case instead: yizhang, ningxia, shizuishan, lianhu, devolution"),
+    ] = None,
+) -> None:
+    """向空的登记簿载入示范数据，或（--case）一个可以逐位核对的算例。"""
     settings = Settings()
+    if case is not None:
+        _seed_case(settings, case)
+        return
     database = open_registry(settings)
     with database.reading() as session:
         usable = seeding.is_empty(session) or seeding.is_half_done(session) or seeding.is_done(session)
@@ -144,6 +153,20 @@ def seed() -> None:
         count = seeding.seed(database, today(), tell=tell)
     index_what_is_owed(settings, database)
     console.print(f"完成：{count} 次发布。" if count else "示范数据已在登记簿中，没有变化。")
+
+
+def _seed_case(settings: Settings, name: str) -> None:
+    if name not in CASES:
+        raise Invalid(f"没有名为“{name}”的算例，可用的有：{'、'.join(CASES)}。", code="unknown-case")
+    database = open_registry(settings)
+    with database.reading() as session:
+        usable = seeding.is_empty(session) or seeding.is_half_done(session, source_of(name))
+    if not usable:
+        raise Invalid("登记簿不是空的，不能载入算例；请换一个空的数据目录。", code="not-empty")
+    with tell_progress("算例") as tell:
+        count = seed_case(database, name, today(), tell)
+    index_what_is_owed(settings, database)
+    console.print(f"完成：{count} 次发布。事项都是合成的，轮次及其报告见 /rounds。")
 
 
 def search(

@@ -27,6 +27,7 @@ from app.exchange.admitting import CREATES, Admission, in_order
 from app.exchange.importing import BATCH, Tell, quiet
 from app.exchange.models import SourceKey
 from app.exchange.records import CodeValue, Record
+from app.rounds.publishing import publish
 
 SOURCE = "seed"
 SEED_DIR = Path(__file__).resolve().parents[2] / "seed"
@@ -36,16 +37,28 @@ DRAFTER, REVIEWER = "demo-drafter", "demo-reviewer"
 
 def seed(database: Database, today: str, directory: Path = SEED_DIR, tell: Tell = quiet) -> int:
     """Load the seed. Returns the number of publications; 0 where all was there already."""
+    changes = [orjson.loads(line) for line in (directory / "changes.jsonl").read_bytes().splitlines() if line]
+    return load(database, today, SOURCE, list(_records(directory)), changes, tell)
+
+
+def load(
+    database: Database,
+    today: str,
+    source: str,
+    records: list[Record],
+    changes: list[dict[str, Any]],
+    tell: Tell = quiet,
+) -> int:
+    """Records as 首次录入, then changesets by two accounts. Returns the number of publications."""
     with database.writing() as session:
-        run = progress.begin(session, SOURCE, SOURCE, "seed", "seed")
+        run = progress.begin(session, source, source, source, "seed")
         drafter, reviewer = (
             _account(session, DRAFTER, "演示起草", "edit"),
             _account(session, REVIEWER, "演示审核", "review,publish"),
         )
-    count = _publish_records(database, list(_records(directory)), tell)
-    changes = [orjson.loads(line) for line in (directory / "changes.jsonl").read_bytes().splitlines() if line]
+    count = _publish_records(database, source, records, tell)
     for number, change in enumerate(changes, start=1):
-        count += _publish_change(database, drafter, reviewer, change, today)
+        count += _publish_change(database, source, (drafter, reviewer), change, today)
         tell("变更", number)
     with database.writing() as session:
         progress.end(session, run.id, count, [])
@@ -59,14 +72,14 @@ def is_empty(session: Session) -> bool:
     return published is None
 
 
-def is_half_done(session: Session) -> bool:
+def is_half_done(session: Session, source: str = SOURCE) -> bool:
     """Whether a seed was begun and killed."""
-    return progress.unfinished(session.connection()) == SOURCE
+    return progress.unfinished(session.connection()) == source
 
 
-def is_done(session: Session) -> bool:
+def is_done(session: Session, source: str = SOURCE) -> bool:
     """Whether this registry holds the seed."""
-    row = session.exec(select(SourceKey).where(SourceKey.source == SOURCE)).first()
+    row = session.exec(select(SourceKey).where(SourceKey.source == source)).first()
     return row is not None
 
 
@@ -103,9 +116,9 @@ def _region(row: dict[str, str]) -> Record:
     )
 
 
-def _publish_records(database: Database, records: list[Record], tell: Tell) -> int:
+def _publish_records(database: Database, source: str, records: list[Record], tell: Tell) -> int:
     """The initial part; records that were published before a kill are passed over."""
-    admission = Admission(SOURCE, trusted=False, free=True)
+    admission = Admission(source, trusted=False, free=True)
     ordered, count = in_order(records), 0
     for start in range(0, len(ordered), BATCH):
         with database.writing() as session:
@@ -122,28 +135,29 @@ def _publish_records(database: Database, records: list[Record], tell: Tell) -> i
 
 
 def _publish_change(
-    database: Database, drafter: Actor, reviewer: Actor, change: dict[str, Any], today: str
+    database: Database, source: str, people: tuple[Actor, Actor], change: dict[str, Any], today: str
 ) -> int:
+    drafter, reviewer = people
     with database.writing() as session:
-        if session.get(SourceKey, (SOURCE, "changeset", change["ref"])) is not None:
+        if session.get(SourceKey, (source, "changeset", change["ref"])) is not None:
             return 0
-        asked = ChangesetInput.model_validate(_asked(session, change, today))
+        asked = ChangesetInput.model_validate(_asked(session, source, change, today))
         changeset = drafts.draft(session, drafter, asked, today)
         drafts.submit(session, drafter, changeset.id, None, today)
         drafts.approve(session, reviewer, changeset.id)
-        publishing.publish(session, reviewer, changeset.id, today)
-        session.add(SourceKey(source=SOURCE, kind="changeset", ref=change["ref"], subject_id=changeset.id))
-        _remember_created(session, change, changeset.id)
+        publish(session, reviewer, changeset.id, today)
+        session.add(SourceKey(source=source, kind="changeset", ref=change["ref"], subject_id=changeset.id))
+        _remember_created(session, source, change, changeset.id)
     return 1
 
 
-def _asked(session: Session, change: dict[str, Any], today: str) -> dict[str, Any]:
+def _asked(session: Session, source: str, change: dict[str, Any], today: str) -> dict[str, Any]:
     """The changeset as the API would have it: references replaced, past decisions marked."""
     asked = {name: part for name, part in change.items() if name not in ("ref", "decisions")}
     reason = change.get("reason", "")
     timing = "correction" if reason.startswith("更正") else "late_entry"
     asked["decisions"] = [_decision(decision, reason, timing, today) for decision in change["decisions"]]
-    return _resolved(session, asked)
+    return _resolved(session, source, asked)
 
 
 def _decision(decision: dict[str, Any], reason: str, timing: str, today: str) -> dict[str, Any]:
@@ -172,36 +186,36 @@ def _result(result: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _resolved(session: Session, value: Any) -> Any:
+def _resolved(session: Session, source: str, value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _resolved(session, part) for name, part in value.items()}
+        return {name: _resolved(session, source, part) for name, part in value.items()}
     if isinstance(value, list):
-        return [_resolved(session, part) for part in value]
+        return [_resolved(session, source, part) for part in value]
     if isinstance(value, str) and value.startswith("@") and ":" in value:
         kind, _, ref = value[1:].partition(":")
         if kind in CREATES:
-            return _subject(session, kind, ref) or value
+            return _subject(session, source, kind, ref) or value
     return value
 
 
-def _subject(session: Session, kind: str, ref: str) -> str | None:
-    for source in (SOURCE, "url"):
+def _subject(session: Session, own: str, kind: str, ref: str) -> str | None:
+    for source in (own, "url"):
         row = session.get(SourceKey, (source, kind, ref))
         if row is not None:
             return row.subject_id
     return None
 
 
-def _remember_created(session: Session, change: dict[str, Any], changeset_id: str) -> None:
+def _remember_created(session: Session, source: str, change: dict[str, Any], changeset_id: str) -> None:
     """Later changes of the seed may refer to what this one created."""
     made = rows.decisions(session, rows.find(session, changeset_id))
     for decision, row in zip(change["decisions"], made, strict=True):
         body = decode(row.body)
         places = [(decision, body), *zip(decision.get("results", []), body.get("results", []), strict=False)]
-        for source, made in places:
-            if record := source.get("record"):
+        for asked, made in places:
+            if record := asked.get("record"):
                 session.add(
                     SourceKey(
-                        source=SOURCE, kind=record["kind"], ref=record["ref"], subject_id=made["subject"]
+                        source=source, kind=record["kind"], ref=record["ref"], subject_id=made["subject"]
                     )
                 )

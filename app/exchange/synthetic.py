@@ -51,7 +51,7 @@ def synthetic_items(count: int, seed: int = 1, regions: int = 12, authorities: i
     for place in places:
         yield _region(place)
     organs = [(place, number) for place in places for number in range(authorities)]
-    credit = {organ: _credit_code(*organ) for organ in organs}
+    credit = {organ: credit_code(*organ) for organ in organs}
     for organ in organs:
         yield _authority(organ, credit[organ])
     for number in range(count):
@@ -101,7 +101,7 @@ def _authority(organ: tuple[str, int], credit: str) -> Record:
     )
 
 
-def _credit_code(place: str, number: int) -> str:
+def credit_code(place: str, number: int) -> str:
     body = f"11{place}{number + 1:08d}9"
     return body + uscc.calc_check_digit(body)
 

@@ -1,0 +1,28 @@
+"""Publishing with what rounds add to it: the door that the edges and the seed go through."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlmodel import Session
+
+from app.auth.actor import Actor
+from app.changes import publishing
+from app.changes.deciding import Check
+from app.changes.publishing import Published
+from app.rounds.report import attach
+
+
+def publish(
+    session: Session,
+    actor: Actor,
+    changeset_id: str,
+    today: str,
+    *,
+    emergency: str | None = None,
+    checks: Sequence[Check] = (),
+) -> Published:
+    """As ``changes.publishing.publish``; a round's sums are stored with it, under the hash its statement names."""
+    return publishing.publish(
+        session, actor, changeset_id, today, emergency=emergency, checks=checks, attach=attach
+    )

@@ -1,0 +1,56 @@
+"""The reconciliation line: why the catalogue on the base day and the catalogue after the round differ.
+
+The sums are never taken from two snapshots; this line only explains them: what the round did, and what happened
+beside it. By sets, so that it always comes out: after = base - ended + started + entrusted + came - went.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.changes.freezing import LISTED, select
+from app.rounds.pairs import Pair, fate_of
+
+SHOWN = 50
+
+
+def reconcile(
+    connection: Connection, scope: dict[str, Any], pairs: Iterable[Pair], day: str
+) -> dict[str, Any] | None:
+    """``day`` is the round's last effective day. None for a round without a frozen scope: it has no base."""
+    if "frozen" not in scope:
+        return None
+    base = _listed(connection, scope, scope["base_day"])
+    after = _listed(connection, scope, day)
+    lines: dict[str, set[str]] = {line: set() for line in ("ended", "started", "entrusted")}
+    for pair in pairs:
+        line = fate_of(pair, frozenset(scope.get("types", ()))).line
+        if line in lines:
+            lines[line].add(pair.item)
+    gone, come = base - after, after - base
+    went = gone - lines["ended"]
+    came = come - lines["started"] - lines["entrusted"]
+    return {
+        "base_day": scope["base_day"],
+        "base": len(base),
+        "frozen": scope["frozen"]["count"],
+        "unknown": scope["frozen"]["unknown"],
+        "ended": len(gone & lines["ended"]),
+        "started": len(come & lines["started"]),
+        "entrusted": len(come & lines["entrusted"]),
+        "came_otherwise": len(came),
+        "went_otherwise": len(went),
+        "came": sorted(came)[:SHOWN],
+        "went": sorted(went)[:SHOWN],
+        "day": day,
+        "after": len(after),
+        "still_standing": len(lines["ended"] & after),
+        "elsewhere": len(lines["started"] - after),
+    }
+
+
+def _listed(connection: Connection, scope: dict[str, Any], day: str) -> set[str]:
+    return {item for item, status in select(connection, scope, day) if status in LISTED}
