@@ -190,6 +190,9 @@ class ReportShape(SumsShape):
     emergency: str | None = Field(None, description="why it was published without approval")
     published: PublishedShape = Field(description="the publication that the figures are of")
     recomputed: SumsShape | None = Field(description="the figures as known at `known_at`, where they differ")
+    acceptances: dict[str, Any] | None = Field(
+        description="what receivers owe today: owed, open, done, overdue, late, gaps, missing; none where nothing"
+    )
     reconciliation: ReconciliationShape | None = Field(
         description="what explains the snapshots; none without a frozen scope, or as known in the past"
     )

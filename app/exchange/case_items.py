@@ -14,6 +14,7 @@ from app.exchange.records import CodeValue, Record
 from app.exchange.synthetic import SOURCE, credit_code
 
 if TYPE_CHECKING:
+    from app.exchange.case_devolution import Devolution
     from app.exchange.cases import Case
 
 ATTESTED, BASE_DAY, EFFECTIVE, RECEIVED = "2020-01-01", "2020-06-01", "2020-07-01", "2020-08-01"
@@ -182,14 +183,14 @@ def _item(case: Case, number: int, one: Drawn) -> Record:
     return Record(
         kind="item",
         ref=f"item-{number}",
-        content=_content(case, number, one),
+        content=content_of(case, number, one),
         codes=[CodeValue(scheme="synthetic", value=f"{case.seed:02}{number:06}")],
         day=ATTESTED,
         start_unknown=True,
     )
 
 
-def _content(case: Case, number: int, one: Drawn) -> dict[str, Any]:
+def content_of(case: Case | Devolution, number: int, one: Drawn) -> dict[str, Any]:
     content: dict[str, Any] = {
         "name": f"合成{_THINGS[number % len(_THINGS)]}{_ACTS[number % len(_ACTS)]}（{case.title}{number:03}号）",
         "type": "01",

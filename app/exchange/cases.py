@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.db import Database
+from app.exchange import case_devolution
+from app.exchange.case_devolution import Devolution
 from app.exchange.case_items import Drawn, draw, received_by, records_of, round_of
 from app.exchange.importing import Tell, quiet
 from app.exchange.seeding import load
@@ -43,7 +45,7 @@ class Case:
     seed: int = 1
 
 
-CASES: dict[str, Case] = {
+CASES: dict[str, Case | Devolution] = {
     "yizhang": Case(
         "宜章案例",
         "合成县",
@@ -91,6 +93,7 @@ CASES: dict[str, Case] = {
         steps=105,
         steps_after=177,
     ),
+    "devolution": Devolution("下放案例", "合成省", counties=27, accepting=24),
 }
 
 
@@ -101,8 +104,12 @@ def source_of(name: str) -> str:
 def seed_case(database: Database, name: str, today: str, tell: Tell = quiet) -> int:
     """Load a case into an empty registry. Returns the number of publications."""
     case = CASES[name]
-    drawn = draw(case)
-    return load(database, today, source_of(name), records_of(case, drawn), changes_of(case, drawn), tell)
+    if isinstance(case, Devolution):
+        records, changes = case_devolution.records_of(case), case_devolution.changes_of(case)
+    else:
+        drawn = draw(case)
+        records, changes = records_of(case, drawn), changes_of(case, drawn)
+    return load(database, today, source_of(name), records, changes, tell)
 
 
 def changes_of(case: Case, drawn: list[Drawn]) -> list[dict[str, Any]]:

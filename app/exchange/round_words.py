@@ -93,6 +93,10 @@ def overview(report: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         hall = report["hall"]["after"][name]
         yield f"清理后{word}", hall["items"]
         yield f"清理后{word}的单位", hall["authorities"]
+    if owed := report.get("acceptances"):
+        yield "应承接", owed["owed"]
+        yield "已承接", owed["done"]
+        yield "无人承接的地方", "、".join(one["name"] or "" for one in owed["missing"]) or "无"
     yield from _reconciled(report.get("reconciliation"))
 
 

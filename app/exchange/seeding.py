@@ -193,9 +193,20 @@ def _resolved(session: Session, source: str, value: Any) -> Any:
         return [_resolved(session, source, part) for part in value]
     if isinstance(value, str) and value.startswith("@") and ":" in value:
         kind, _, ref = value[1:].partition(":")
+        if kind == "act":
+            return _act(session, source, ref)
         if kind in CREATES:
             return _subject(session, source, kind, ref) or value
     return value
+
+
+def _act(session: Session, source: str, ref: str) -> int | None:
+    """The last decision that handed an item on: what an acceptance names."""
+    query = text("SELECT max(act) FROM decision WHERE subject_id = :id AND outcome IN ('devolve', 'narrow')")
+    found: int | None = (
+        session.connection().execute(query, {"id": _subject(session, source, "item", ref)}).scalar()
+    )
+    return found
 
 
 def _subject(session: Session, own: str, kind: str, ref: str) -> str | None:

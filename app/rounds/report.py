@@ -17,6 +17,7 @@ from app.canonical import decode, digest, encode
 from app.changes.deciding import Decided, Decider
 from app.changes.freezing import frozen_items
 from app.changes.models import Changeset
+from app.changes.owed import acceptances_of_round
 from app.db import fetch, insert_rows, marks
 from app.errors import NotFound
 from app.items import code_tables
@@ -26,7 +27,7 @@ from app.rounds.pairs import Pair
 from app.rounds.reconciling import reconcile
 from app.rounds.sentence import summary
 from app.versions import ids
-from app.versions.queries import Known, moment, of_publication
+from app.versions.queries import Known, moment, of_publication, today
 from app.versions.recording import chunks
 
 OTHER = 0
@@ -234,10 +235,31 @@ def report(connection: Connection, round_id: str, known: Known) -> dict[str, Any
         },
         **page_ready(first, names),
         "recomputed": page_ready(now.sums, names) if now.sums != first else None,
+        "acceptances": _acceptances(connection, found, known),
         "reconciliation": reconcile(connection, found.scope, now.pairs, now.day) if known.is_head else None,
         "known_at": moment(known.recorded_at),
         "seq": known.seq,
     }
+
+
+def _acceptances(connection: Connection, found: Published, known: Known) -> dict[str, Any] | None:
+    """What the receivers of devolved items owe today: counted, with the places nobody has taken over."""
+    day = today()
+    owed = acceptances_of_round(connection, found.changeset, day, known)
+    if not owed["owed"]:
+        return None
+    gaps = [row for row in owed.pop("acceptances") if row["gap"]]
+    names = names_of(connection, {row[to] for row in gaps for to in ("region", "authority") if row[to]}, day)
+    missing = [
+        {
+            "item": row["subject"],
+            "region": row["region"],
+            "authority": row["authority"],
+            "name": names.get(row["authority"] or "") or names.get(row["region"] or "") or row["words"],
+        }
+        for row in gaps
+    ]
+    return {"on": day, **owed, "missing": missing}
 
 
 HEAD = ("title", "number", "reason", "document", "scope", "synthetic", "undisclosed", "emergency")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -81,6 +82,21 @@ def test_lianhu_17_to_6_1_days(sqlite):
     assert (found["steps"]["before"], found["steps"]["after"]) == (282, 177)
     drawn = draw(CASES["lianhu"])
     assert max(one.before - one.saved for one in drawn) == 7
+
+
+def test_a_devolution_to_27_counties_of_which_24_accept(sqlite):
+    found, received = load(sqlite, "devolution")
+    assert (found["before"], found["after"], found["outcomes"]["devolve"]) == (1, 0, 1)
+    owed = found["acceptances"]
+    assert (owed["owed"], owed["done"], owed["gaps"]) == (27, 24, 3)
+    names = [one["name"] for one in owed["missing"]]
+    assert len(names) == 3
+    assert all(re.fullmatch(r"合成县\d\d", name) for name in names)
+    assert (received["started"], received["new"]["receive"]) == (24, 24)
+    assert received["received"] == {"origins": 1, "results": 24}
+    taken = {row["name"].removesuffix("水利局") for row in received["by_authority"]}
+    assert len(taken) == 24
+    assert not taken & set(names)
 
 
 @pytest.mark.parametrize("name", ["yizhang", "ningxia", "shizuishan", "lianhu"])
