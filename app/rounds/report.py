@@ -265,6 +265,30 @@ def _acceptances(connection: Connection, found: Published, known: Known) -> dict
 HEAD = ("title", "number", "reason", "document", "scope", "synthetic", "undisclosed", "emergency")
 
 
+def overview(connection: Connection, round_id: str, known: Known) -> dict[str, Any]:
+    """The published sums for a page, page-ready, without working out the whole anew; ``moved`` says whether a
+    void or a changeset that corrects the round has come since, so that the report holds other figures too."""
+    found = find(connection, round_id, known)
+    sums = stored(connection, found) or count(connection, found, found.entry).sums
+    return {
+        **page_ready(sums, names_of(connection, sums["by_authority"], today())),
+        "hash": found.statement.get("report"),
+        "acceptances": _acceptances(connection, found, known),
+        "moved": _has_moved(connection, found, known.seq),
+    }
+
+
+def _has_moved(connection: Connection, found: Published, seq: int) -> bool:
+    voided = connection.execute(
+        text(
+            "SELECT 1 FROM void v WHERE v.seq <= :seq AND v.act IN"
+            f" (SELECT d.act FROM decision d WHERE {of_publication('d.seq', ':p')}) LIMIT 1"
+        ),
+        {"seq": seq, "p": found.publication},
+    ).first()
+    return voided is not None or bool(_correcting(connection, found, seq))
+
+
 def page_ready(sums: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     """Sums with their groups as lists of rows, named; the largest authority first."""
     return {

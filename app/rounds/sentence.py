@@ -49,6 +49,10 @@ def _counts(sums: dict[str, Any]) -> str:
         if sums["retained"][name]
     ]
     came = [f"{word} {number(sums['new'][name])} 项" for name, word in COMING.items() if sums["new"][name]]
+    lent = f"另有委托产生的事项 {number(sums['entrusted'])} 项，不计入以上各数。" if sums["entrusted"] else ""
+    beside = lent + _received(sums.get("received"))
+    if not sums["before"]:
+        return "，".join(["没有清理原有事项", *came]) + "。" + beside
     said = [
         f"纳入清理的事项共 {number(sums['before'])} 项",
         *left,
@@ -63,8 +67,7 @@ def _counts(sums: dict[str, Any]) -> str:
         said.append(f"减少 {number(fewer)} 项，压减 {sums['percent']['shown']}%")
     elif fewer < 0:
         said.append(f"增加 {number(-fewer)} 项")
-    lent = f"另有委托产生的事项 {number(sums['entrusted'])} 项，不计入以上各数。" if sums["entrusted"] else ""
-    return "，".join(said) + "。" + lent + _received(sums.get("received"))
+    return "，".join(said) + "。" + beside
 
 
 def _received(received: dict[str, int] | None) -> str:

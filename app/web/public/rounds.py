@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.changes import queries
 from app.deps import AskedOn, KnownAt, ReadSession
+from app.rounds.report import overview
 from app.web.rendering import gaps, kind_of, render
 from app.web.subjects import names
 
@@ -56,4 +57,5 @@ def show_round(
         scope=scope,
         named=named,
         known=known,
+        sums=gaps(overview(connection, round_id, known)),
     )
