@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from app import tables  # noqa: F401  every table is known before guards are installed
 from app.db import Database
@@ -30,22 +30,42 @@ def config() -> Config:
 
 
 def migrate(database: Database, revision: str = "head") -> None:
-    """Up to a revision, guards included; one transaction."""
+    """Up to a revision, guards included, and derived rows written anew by the code of today; one transaction.
+
+    A code that derives something otherwise brings a migration with it, if only an empty one: what stands derived
+    was derived by the code before, and may show what the code of today hides.
+    """
     from alembic import command
 
     made = config()
     with database.writer.begin() as connection:
+        before = _revision(connection)
         made.attributes["connection"] = connection
         command.upgrade(made, revision)
+        after = _revision(connection)
+        if before is not None and before != after and after == newest_revision():
+            _derive_again(connection)
+
+
+def _derive_again(connection: Connection) -> None:
+    from app.changes import duties, kinds  # not needed by whoever only asks which revision it is
+    from app.versions import verifying
+
+    verifying.rebuild(connection, kinds.describe)
+    duties.rebuild(connection)
 
 
 def current_revision(database: Database) -> str | None:
     """The schema revision that the database has; None where it has no schema."""
     with database.reader.connect() as connection:
-        if not connection.dialect.has_table(connection, "alembic_version"):
-            return None
-        found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-        return found
+        return _revision(connection)
+
+
+def _revision(connection: Connection) -> str | None:
+    if not connection.dialect.has_table(connection, "alembic_version"):
+        return None
+    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return found
 
 
 def newest_revision() -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import dumping
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from registry import adjust, make_office
 from sqlalchemy import inspect
+from sqlalchemy.exc import DBAPIError
 
 from app import log
-from app.changes import kinds
+from app.auth.accounts import actor_of, find_account
+from app.changes import duties, kinds, publishing
 from app.db import guarded_tables
 from app.migrating import config, is_current, migrate, newest_revision
 from app.tables import METADATA
@@ -97,23 +100,64 @@ def test_every_published_table_has_its_guards(database):
         assert sum(name.startswith(f"guard_{table.name}_") for name in names) == per_table, table.name
 
 
-@pytest.mark.parametrize("revision", REVISIONS)
-def test_over_a_populated_database_of_every_revision(make_database, clock, revision):
-    """Populated as the tests populate today; a revision whose schema today's code cannot fill
-    brings its own dump here, taken when it was the newest."""
-    database = make_database(empty=True)
+def refused(database, statement) -> None:
+    with pytest.raises(DBAPIError, match="published rows are never changed"), database.writing() as session:
+        session.connection().exec_driver_sql(statement)
+
+
+def test_every_revision_has_its_dump():
+    """Taken before the next migration lands, by the code that had it as its newest."""
+    missing = [revision for revision in REVISIONS[:-1] if not dumping.path_of(revision).exists()]
+    assert not missing, f"{missing}: see tests/dumping.py"
+
+
+@pytest.mark.parametrize(
+    "revision", [revision for revision in REVISIONS if dumping.path_of(revision).exists()]
+)
+def test_over_a_database_that_earlier_code_left(make_database, clock, revision):
+    """The rows were written by the code of that revision, and so were the figures they are held against."""
+    clock.set("2027-07-01T12:00:00")
+    database, dump = make_database(empty=True), dumping.read(revision)
     migrate(database, revision)
-    office = make_office(database)
-    if revision == REVISIONS[-1]:
-        office.publish_change(adjust(office.items[0], "2026-10-01", 5))
-    head, before = kept_head(database), verified(database)
-    assert before.ok, before.finding
+    dumping.load(database, dump)
+    before = {table.name: rows_of(database, table.name) for table in guarded_tables()}
+    assert all(before.values()), "nothing to migrate"
     migrate(database)
     assert is_current(database)
-    after = verified(database, (head.seq, head.hash))
-    assert after.ok, after.finding
-    assert (after.entries, after.rows, after.contents) == (before.entries, before.rows, before.contents)
-    assert kept_head(database) == head
+    proof = verified(database, tuple(dump["head"]))
+    assert proof.ok, proof.finding
+    assert {name: getattr(proof, name) for name in dump["proof"]} == dump["proof"]
+    with database.reading() as session:
+        assert duties.differs(session.connection()) is None
+    for table in guarded_tables():
+        column = table.columns.keys()[-1]
+        refused(database, f"UPDATE {table.name} SET {column} = {column}")
+        refused(database, f"DELETE FROM {table.name}")
+    assert {name: rows_of(database, name) for name in before} == before
+    works_on(database, dump)
+
+
+def works_on(database, dump) -> None:
+    """What was approved then is published now, and the log goes on from the kept head."""
+    approved = scalars(database, "SELECT id FROM changeset WHERE state = 'approved'")
+    assert approved, "the dump has nothing that waits to be published"
+    with database.writing() as session:
+        publisher = actor_of(find_account(session, "publisher"))
+        publishing.publish(session, publisher, approved[0], "2026-09-28")
+    proof = verified(database, tuple(dump["head"]))
+    assert proof.ok, proof.finding
+    assert proof.entries == dump["proof"]["entries"] + 1
+
+
+def rows_of(database, table) -> list[tuple]:
+    with database.reading() as session:
+        found = session.connection().exec_driver_sql(f"SELECT * FROM {table}").all()
+    return sorted((tuple(row) for row in found), key=repr)
+
+
+def scalars(database, query) -> list:
+    with database.reading() as session:
+        return list(session.connection().exec_driver_sql(query).scalars())
 
 
 def test_the_files_say_which_revision_is_the_newest() -> None:
