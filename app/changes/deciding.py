@@ -305,9 +305,8 @@ class Decider:
             for check in self.checks:
                 for reason in check(kind, state):
                     raise Refused(reason, code="check-failed")
-            if day == part.effective_from:
-                if not takes:
-                    self.scope.require(kind, subject_id, state, day)
+            if day == part.effective_from and not takes:  # whom it names was asked when it was handed on
+                self.scope.require(kind, subject_id, state, day)
                 if part.creates is not None or _refers(part.changes):
                     named = kinds.references(kind, state) - (
                         kinds.references(kind, stood) if stood else set()

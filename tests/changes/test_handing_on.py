@@ -129,10 +129,11 @@ def test_every_place_below_at_once(province):
     assert province.lost("2026-11-01") == {"c2"}
 
 
-def test_an_organ_accepts_and_so_does_the_one_that_followed_it(province):
+@pytest.mark.parametrize("transition", [{}, {"transition_until": LATEST}])
+def test_an_organ_accepts_and_so_does_the_one_that_followed_it(province, transition):
     office = province.office
     receivers = [{"key": f"c{i}", "authority": province.organs[i]} for i in (0, 1)]
-    office.publish_change(province.devolve() | {"receivers": receivers})
+    office.publish_change(province.devolve(**transition) | {"receivers": receivers})
     merged = {"kind": "authority", "outcome": "merge", "effective_from": "2026-10-15"}
     merged |= {"origins": [{"subject": organ} for organ in province.organs[1:]]}
     merged |= {"results": [{"content": {"name": "合并后的局", "region": province.counties[1]}, "ref": "n"}]}

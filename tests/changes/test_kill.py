@@ -7,10 +7,12 @@ import signal
 import traceback
 
 import pytest
+from everything import every_outcome, outcomes_of
 from registry import TODAY, Office, adjust
 from sqlalchemy import event
 
 from app.changes import publishing
+from app.changes.outcomes import RULES
 from app.db import Database
 
 SAMPLE = 3
@@ -67,8 +69,14 @@ TABLES = (
     "code_interval",
     "outbox",
     "draft_decision",
+    "void",
+    "duty",
+    "fulfilment",
     "changeset_event",
 )
+
+SAME = {"draft_decision"}
+"""Not written by publishing."""
 
 
 def counts(office: Office) -> dict[str, int]:
@@ -77,40 +85,16 @@ def counts(office: Office) -> dict[str, int]:
 
 @pytest.fixture
 def prepared(office):
-    """An approved changeset that writes to every kind of table."""
-    decisions = [
-        {
-            "kind": "authority",
-            "outcome": "merge",
-            "effective_from": "2026-10-01",
-            "origins": [{"subject": office.water}, {"subject": office.traffic}],
-            "results": [{"content": {"name": "广安区建设局", "region": office.district}, "ref": "new"}],
-        },
-        {"kind": "instrument", "outcome": "enact", "effective_from": "2026-10-01"}
-        | {"content": {"title": "取水许可办法"}, "ref": "law"},
-        *(
-            {
-                "outcome": "transfer",
-                "subject": item,
-                "effective_from": "2026-10-01",
-                "changes": [
-                    {"op": "set", "path": "authority", "value": "@new"},
-                    {
-                        "op": "add",
-                        "path": "citations",
-                        "value": {"key": "c1", "role": "setting", "instrument": "@law"},
-                    },
-                ],
-                "codes": [{"scheme": "local", "value": f"N-{item}"}],
-            }
-            for item in office.items
-        ),
-    ]
-    return office, office.approved(*decisions)
+    """An approved round that touches every outcome, and so writes to every kind of table."""
+    province, decisions = every_outcome(office)
+    assert len(decisions) >= 20
+    assert outcomes_of(decisions) == {*RULES["item"], "void"}
+    return province, office.approved(*decisions, kind="round", number="第一批")
 
 
 def test_killed_at_each_statement_of_a_publish(prepared):
-    office, changeset = prepared
+    province, changeset = prepared
+    office = province.office
     before, head = counts(office), office.known()
     kill_at, step, killed = 1, 1 if office.database.is_sqlite else SAMPLE, 0
     while True:
@@ -122,16 +106,19 @@ def test_killed_at_each_statement_of_a_publish(prepared):
         assert counts(office) == before, f"half done, killed at statement {kill_at}"
         assert office.known() == head
         assert office.changeset(changeset).state == "approved"
-        office.assert_sound()
+        province.assert_sound()
         kill_at += step
     assert 10 < status < 255, "the run that was not killed says how many statements it ran"
     assert killed >= (status if step == 1 else status // step), "it was killed at each of them"
     assert office.changeset(changeset).state == "published"
-    assert office.count("publication") == before["publication"] + 1
-    assert {office.on(item, "2026-10-01").document()["citations"][0]["key"] for item in office.items} == {
-        "c1"
-    }
-    office.assert_sound()
+    after = counts(office)
+    assert after["publication"] == before["publication"] + 1
+    assert all(after[table] > before[table] for table in set(TABLES) - SAME), (before, after)
+    published = f"SELECT publication FROM changeset WHERE id = '{changeset}'"
+    assert set(
+        office.scalars(f"SELECT DISTINCT outcome FROM decision WHERE publication = ({published})")
+    ) >= set(RULES["item"])
+    province.assert_sound()
 
 
 def test_publish_after_a_late_kill_of_another(office):
