@@ -28,6 +28,11 @@ def lapses(kind: str, decisions: Sequence[Gaps], intervals: Sequence[Gaps]) -> l
                 continue
             if one["outcome"] == "suspend" and before["status"] != "suspended":
                 continue  # it was resumed or ended before its term ran out
+            if one["outcome"] == "entrust" and (before["status"], interval["status"]) != (
+                "in_force",
+                "ended",
+            ):
+                continue  # it was renewed, or ended before
             alone = not begins(kind, decisions, day)
             found.append(Gaps(day=day, decision=one, status=interval["status"], alone=alone))
     return found
@@ -43,7 +48,7 @@ def begins(kind: str, decisions: Sequence[Gaps], day: str) -> bool:
 
 def _does_anything(kind: str, outcome: str) -> bool:
     rule = RULES.get(kind, {}).get(outcome)
-    return rule is None or rule.may_change or rule.after is not None
+    return rule is None or rule.shape != "one" or rule.may_change or rule.after is not None
 
 
 def rows(kind: str, decisions: Sequence[Gaps], intervals: Sequence[Gaps]) -> list[Gaps]:

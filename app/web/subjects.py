@@ -61,7 +61,12 @@ def kin(connection: Connection, rows: list[dict[str, Any]], day: str) -> list[di
     """Predecessors or successors with name and status on the day; internal items left out."""
     known = rows_on(connection, [row["id"] for row in rows], day)
     return [
-        {**row, "name": known[row["id"]].name, "status": known[row["id"]].status}
+        {
+            **row,
+            "name": known[row["id"]].name,
+            "status": known[row["id"]].status,
+            "via_name": known[row["via"]].name if row["via"] in known else row["via"],
+        }
         for row in rows
         if row["id"] in known
     ]

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.changes import queries
+from app.changes.owed import acceptances_of_round
 from app.deps import AskedOn, KnownAt, ReadSession
 from app.rounds.report import overview
 from app.web.rendering import gaps, kind_of, render
@@ -39,7 +40,11 @@ def show_round(
     found = gaps(queries.round_of(connection, round_id, known))
     decisions = [one for one in found["decisions"] if not outcome or one["outcome"] == outcome]
     scope = found["scope"] or gaps({})
-    named = names(connection, [scope["region"], *(scope["authorities"] or [])], asked.on)
+    owed = acceptances_of_round(connection, round_id, asked.on, known)
+    left = [one for one in owed["acceptances"] if one["state"] != "done"][:LIMIT]
+    ids = [scope["region"], *(scope["authorities"] or [])]
+    ids += [one[name] for one in left for name in ("subject", "region", "authority")]
+    named = names(connection, ids, asked.on)
     return render(
         request,
         connection,
@@ -55,6 +60,8 @@ def show_round(
         page=page,
         pages=max(1, -(-len(decisions) // LIMIT)),
         scope=scope,
+        owed=owed,
+        left=left,
         named=named,
         known=known,
         sums=gaps(overview(connection, round_id, known)),
