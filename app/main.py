@@ -25,7 +25,8 @@ from app.indexing import Drainer, Turn
 from app.searching import open_engine
 from app.settings import Settings
 from app.web import errors as web_errors
-from app.web import public
+from app.web import office, public
+from app.web.office.visiting import Elsewhere, elsewhere
 from app.wording import reason
 
 logger = logging.getLogger(__name__)
@@ -70,7 +71,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     api.include(app)
     add_item_route(app.router)
     public.include(app)
+    office.include(app)
     app.add_exception_handler(RegistryError, _refused)  # type: ignore[arg-type]
+    app.add_exception_handler(Elsewhere, elsewhere)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, _invalid)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, _http)  # type: ignore[arg-type]
     app.add_exception_handler(OperationalError, _busy)  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -50,6 +51,13 @@ class Settings(BaseSettings):
     max_body_mb: int = Field(
         32, ge=1, description="largest body of a request with a token; without one it is 2 MB at most"
     )
+    password_policy: Literal["asvs", "djbh3"] = Field(
+        "asvs",
+        description="asvs: long, not common, never changed by time alone; djbh3: 等保三级, three kinds of"
+        " characters, 90 days",
+    )
+    session_idle_minutes: int = Field(30, ge=1, description="an office session ends when unused for so long")
+    session_hours: int = Field(12, ge=1, description="an office session ends after so long in any case")
     drain_index: bool = Field(
         True, description="serve drains the search outbox itself; off where `worker` does"
     )

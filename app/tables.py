@@ -2,7 +2,7 @@
 
 from sqlmodel import SQLModel
 
-from app.auth.models import Account, Token
+from app.auth.models import Account, Credential, SignedIn, Token
 from app.changes.duties import Duty, Fulfilment
 from app.changes.models import ChangesetEvent, ChangesetTable, DraftDecision
 from app.exchange.models import ImportRun, SourceKey, SourceSeen
@@ -21,11 +21,13 @@ __all__ = [
     "Answered",
     "ChangesetEvent",
     "ChangesetTable",
+    "Credential",
     "DraftDecision",
     "Duty",
     "Fulfilment",
     "ImportRun",
     "Owed",
+    "SignedIn",
     "SourceKey",
     "SourceSeen",
     "StoredFile",

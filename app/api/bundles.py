@@ -77,7 +77,7 @@ class JointShape(BaseModel):
     name: str = Field(description="the material, as the first member names it")
     originals: int | None = Field(description="the highest number of originals that any asks for")
     copies: int | None = Field(description="the highest number of copies that any asks for")
-    required: bool = Field(description="whether any member asks for it as 必要")
+    required: bool | None = Field(description="whether any member asks for it as 必要; none where none says")
     needed_by: list[NeedShape] = Field(description="who needs it, each in its own words")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 
 from sqlmodel import Session, select
 
@@ -61,6 +62,23 @@ def refuse_locked(session: Session, actor: Actor) -> None:
     account = session.get(Account, actor.account) if actor.account is not None else None
     if account is not None and account.locked:
         raise Forbidden(f"账号“{account.name}”已锁定，不能参与。", code="account-locked")
+
+
+def account_by_id(session: Session, number: int) -> Account:
+    """Raises NotFound."""
+    account = session.get(Account, number)
+    if account is None:
+        raise NotFound(f"没有 {number} 号账号。", code="unknown-account")
+    return account
+
+
+def names_of_accounts(session: Session, numbers: Iterable[int | None]) -> dict[int, str]:
+    """number -> name shown to people."""
+    wanted = {number for number in numbers if number is not None}
+    if not wanted:
+        return {}
+    found = session.exec(select(Account).where(Account.id.in_(wanted)))  # type: ignore[union-attr]
+    return {one.id or 0: one.display_name or one.name for one in found}
 
 
 def issue_token(session: Session, account: Account, label: str = "", days: int | None = None) -> str:

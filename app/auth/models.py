@@ -36,3 +36,33 @@ class Token(SQLModel, table=True):
     created_at: int = Field(sa_type=Big)
     expires_at: int | None = Field(default=None, sa_type=Big)
     revoked_at: int | None = Field(default=None, sa_type=Big)
+
+
+class Credential(SQLModel, table=True):
+    """How an account signs in to the office; an account without one has tokens only."""
+
+    __tablename__ = "credential"
+    account_id: int = Field(primary_key=True, foreign_key="account.id")
+    password: str = Field(description="argon2id, with parameters and salt")
+    changed_at: int = Field(sa_type=Big)
+    earlier: str = Field(default="[]", description="JSON: hashes of earlier passwords, newest first")
+    failures: int = Field(default=0, description="wrong tries in a row")
+    blocked_until: int | None = Field(default=None, sa_type=Big)
+    totp_secret: str | None = Field(default=None, sa_type=Ascii, description="base32; set, not yet confirmed")
+    totp_since: int | None = Field(default=None, sa_type=Big, description="asked for from this moment on")
+    totp_step: int | None = Field(default=None, sa_type=Big, description="the last step taken: never twice")
+
+
+class SignedIn(SQLModel, table=True):
+    """A session in a browser. The cookie's text is kept as a hash."""
+
+    __tablename__ = "signed_in"
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = Field(foreign_key="account.id", index=True)
+    hash: str = Field(unique=True, sa_type=Ascii)
+    created_at: int = Field(sa_type=Big)
+    seen_at: int = Field(sa_type=Big)
+    ended_at: int | None = Field(default=None, sa_type=Big)
+    complete: int = Field(default=0, description="1: the second factor was given, or none is asked for")
+    address: str = ""
+    agent: str = ""

@@ -35,8 +35,8 @@ class Joint:
     needed_by: list[Need] = field(default_factory=list)
     originals: int | None = None
     copies: int | None = None
-    required: bool = True
-    """False where no member asks for it as 必要."""
+    required: bool | None = None
+    """Whether any member asks for it as 必要; None where none of them says."""
 
 
 def once_each(members: Iterable[tuple[str, Iterable[Mapping[str, Any]]]]) -> list[Joint]:
@@ -58,7 +58,8 @@ def once_each(members: Iterable[tuple[str, Iterable[Mapping[str, Any]]]]) -> lis
             joint.originals = _higher(joint.originals, material.get("originals"))
             joint.copies = _higher(joint.copies, material.get("copies"))
     for joint in found.values():
-        joint.required = any(need.necessity in (None, "required") for need in joint.needed_by)
+        said = [need.necessity for need in joint.needed_by if need.necessity]
+        joint.required = "required" in said if said else None
     return list(found.values())
 
 

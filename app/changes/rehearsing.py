@@ -26,8 +26,10 @@ from app.versions.recording import Contents, History, Wanted, wanted_revisions
 from app.versions.timeline import standing
 
 
-def rehearse(session: Session, changeset_id: str, today: str) -> dict[str, Any]:
+def rehearse(session: Session, changeset_id: str, today: str, *, documents: bool = False) -> dict[str, Any]:
     """``{"revisions", "later", "findings", "warnings"}``, a list each, of a changeset as the registry stands now.
+
+    ``documents``: each revision with its content ``before`` and ``after``.
 
     Raises what publishing would raise.
     """
@@ -35,11 +37,13 @@ def rehearse(session: Session, changeset_id: str, today: str) -> dict[str, Any]:
     changeset = find(session, changeset_id)
     bodies = [decode(row.body) for row in decisions(session, changeset)]
     warned = warnings_of(decode(changeset.head.encode()), bodies)
-    return {**rehearse_bodies(connection, bodies, today), "warnings": warned}
+    return {**rehearse_bodies(connection, bodies, today, documents=documents), "warnings": warned}
 
 
-def rehearse_bodies(connection: Connection, bodies: Sequence[dict[str, Any]], today: str) -> dict[str, Any]:
-    return work_out(connection, bodies, today).effects
+def rehearse_bodies(
+    connection: Connection, bodies: Sequence[dict[str, Any]], today: str, *, documents: bool = False
+) -> dict[str, Any]:
+    return work_out(connection, bodies, today, documents=documents).effects
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +55,20 @@ class WorkedOut:
     decided: Decided
 
 
-def work_out(connection: Connection, bodies: Sequence[dict[str, Any]], today: str) -> WorkedOut:
+def work_out(
+    connection: Connection, bodies: Sequence[dict[str, Any]], today: str, *, documents: bool = False
+) -> WorkedOut:
     decider = Decider(connection, today, COMMAND_LINE)
     decider.load(bodies)
     decided = decider.decide(bodies)
-    effects = _effects(connection, decider, decider.stood)
+    effects = _effects(connection, decider, decider.stood, documents)
     effects["findings"] = [as_row(finding) for finding in findings(decider, bodies)]
     return WorkedOut(effects, decider, decided)
 
 
-def _effects(connection: Connection, decider: Decider, stood: dict[str, list[Effect]]) -> dict[str, Any]:
+def _effects(
+    connection: Connection, decider: Decider, stood: dict[str, list[Effect]], documents: bool
+) -> dict[str, Any]:
     revisions: list[dict[str, Any]] = []
     later: list[dict[str, Any]] = []
     touched = [
@@ -79,7 +87,10 @@ def _effects(connection: Connection, decider: Decider, stood: dict[str, list[Eff
         whole = History(history.kind, after, history.revisions, history.codes)
         contents = Contents()
         for want in wanted_revisions(whole, first, contents):
-            revisions.append(_revision(connection, subject_id, history, want, contents, new))
+            made = _revision(connection, subject_id, history, want, contents, new)
+            if not documents:
+                del made["before"], made["after"]
+            revisions.append(made)
         later += [
             {
                 "subject": subject_id,
@@ -114,6 +125,8 @@ def _revision(
         "status_before": stands.status if stands else None,
         "changes": with_before(before, diff(before, after)) if before else [],
         "created": not before,
+        "before": before,
+        "after": after,
         "codes": [{"scheme": c[0], "issuer": c[1], "value": c[2], "held": held} for c, held in want.codes],
     }
 

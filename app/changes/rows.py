@@ -73,6 +73,29 @@ def save(session: Session, changeset: Changeset) -> None:
         raise Stale("别人刚刚处理过这份变更单，请重新打开后再试；您的操作没有生效。", code="edited-meanwhile")
 
 
+def in_state(
+    session: Session, state: str | None, limit: int, *, author: int | None = None
+) -> list[Changeset]:
+    """Changesets in a state (none: in any), lately changed first; of one author, where one is named."""
+    return _listed(
+        session,
+        "(:state = '' OR state = :state) AND (:author = 0 OR author = :author)",
+        {"state": state or "", "author": author or 0, "limit": limit},
+    )
+
+
+def unconfirmed(session: Session, limit: int) -> list[Changeset]:
+    """Published in an emergency by one person, and not yet confirmed by a second."""
+    return _listed(session, "unconfirmed = 1", {"limit": limit})
+
+
+def _listed(session: Session, condition: str, values: dict[str, Any]) -> list[Changeset]:
+    rows = session.connection().execute(
+        text(f"SELECT * FROM changeset WHERE {condition} ORDER BY updated_at DESC, id LIMIT :limit"), values
+    )
+    return [Changeset(**row._mapping) for row in rows]
+
+
 def decisions(session: Session, changeset: Changeset) -> list[DecisionRow]:
     """The decisions of a changeset, in order."""
     rows = fetch(session.connection(), _DECISIONS, (changeset.id,))

@@ -1,7 +1,8 @@
-"""user add, user token, user revoke, user list."""
+"""user add, token, password, unpair, revoke, list."""
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -9,8 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from sqlmodel import select
 
-from app.auth import accounts
+from app.auth import accounts, signing_in
 from app.auth.models import Account
+from app.auth.passwords import POLICIES
 from app.cli.opening import open_registry
 from app.settings import Settings
 
@@ -56,6 +58,29 @@ def revoke(name: Annotated[str, typer.Argument(help="account")]) -> None:
     with open_registry(Settings()).writing() as session:
         count = accounts.revoke_tokens(session, accounts.find_account(session, name))
     console.print(f"已撤销 {count} 个令牌。")
+
+
+@users.command("password")
+def password(name: Annotated[str, typer.Argument(help="account")]) -> None:
+    """设置办公室登录密码；从终端输入两次，或从标准输入读一行。"""
+    settings = Settings()
+    text = (
+        typer.prompt("新密码", hide_input=True, confirmation_prompt="再输入一次")
+        if sys.stdin.isatty()
+        else sys.stdin.readline().rstrip("\n")
+    )
+    with open_registry(settings).writing() as session:
+        account = accounts.find_account(session, name)
+        signing_in.set_password(session, account, text, POLICIES[settings.password_policy])
+    console.print(f"已设置账号 {name} 的密码；它的登录都已退出。")
+
+
+@users.command("unpair")
+def unpair(name: Annotated[str, typer.Argument(help="account")]) -> None:
+    """停用某账号的验证器（验证器丢失时）。"""
+    with open_registry(Settings()).writing() as session:
+        signing_in.drop_totp(session, accounts.find_account(session, name))
+    console.print(f"已停用账号 {name} 的验证器，下次登录只要密码。")
 
 
 @users.command("list")

@@ -1,0 +1,301 @@
+"""Signing in with a password and, where it is set up, a second factor; sessions; signing out.
+
+Every function is one use case, asked by pages and commands alike, and leaves a line in the access log.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from dataclasses import dataclass
+
+import pyotp
+from sqlmodel import Session, select
+
+from app import log
+from app.auth import passwords
+from app.auth.accounts import actor_of
+from app.auth.actor import Actor
+from app.auth.delays import SECOND, blocked_until, seconds_left
+from app.auth.models import Account, Credential, SignedIn
+from app.auth.passwords import Policy
+from app.errors import Conflict, Invalid, Unauthenticated
+
+MINUTE = 60 * SECOND
+TOTP_SECONDS = 30
+TOTP_DRIFT = 1
+"""Steps of 30 seconds that a person's clock may be off, either way (RFC 6238 5.2)."""
+BAD = "账号或密码不对，请检查大小写和输入法。"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a session lasts, in minutes: without being used, and in all."""
+
+    idle: int = 30
+    absolute: int = 720
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Who is signed in, in which session. ``step``: what is still to be done before anything else: ``code``
+    (second factor), ``password`` (its time is over); none: nothing."""
+
+    actor: Actor
+    session: int
+    step: str | None = None
+    seen_at: int = 0
+
+
+def set_password(session: Session, account: Account, text: str, policy: Policy) -> None:
+    """A new password for an account; ends its sessions. Raises Invalid where the policy refuses it."""
+    if account.locked:
+        raise Conflict(f"账号“{account.name}”已锁定，不能设置密码。", code="account-locked")
+    passwords.check(text, policy, [account.name, account.display_name])
+    now, credential = log.now_microseconds(), session.get(Credential, account.id)
+    if credential is None:
+        credential = Credential(account_id=account.id or 0, password="", changed_at=now)
+    else:
+        earlier = [credential.password, *json.loads(credential.earlier)]
+        if passwords.was_used(text, earlier, policy):
+            raise Invalid(
+                f"这个密码不能用：最近 {policy.history} 次用过的密码不能再用。",
+                code="weak-password",
+                field="password",
+            )
+        credential.earlier = json.dumps(earlier[:24])
+    credential.password, credential.changed_at = passwords.hash_of(text), now
+    credential.failures, credential.blocked_until = 0, None
+    session.add(credential)
+    end_sessions(session, account)
+    log.record_access(session.connection(), "password-set", account=account.id)
+
+
+def change_password(session: Session, present: Present, old: str, new: str, policy: Policy) -> None:
+    """A person's own: asks for the old one. Raises Invalid; ends every session, this one too."""
+    account = _account(session, present)
+    credential = _credential(session, account)
+    if not passwords.matches(old, credential.password):
+        raise Invalid("原密码不对。", code="bad-password", field="old")
+    set_password(session, account, new, policy)
+
+
+def sign_in(
+    session: Session, name: str, password: str, policy: Policy, address: str = "", agent: str = ""
+) -> tuple[str | None, str]:
+    """(the cookie's text, none where refused; what to say then). Never raises for a wrong password: what it
+    counts has to be kept. Says the same of a wrong password and of a name that is not known."""
+    now = log.now_microseconds()
+    account = session.exec(select(Account).where(Account.name == name)).first()
+    credential = session.get(Credential, account.id) if account else None
+    wait = seconds_left(credential.blocked_until, now) if credential else 0
+    if credential and wait:
+        _refused(session, account, name, address, "blocked")
+        return None, f"密码连续输错太多次，请 {_duration(wait)}后再试。"
+    right = passwords.matches(password, credential.password if credential else None)
+    if not right or account is None or credential is None or account.locked:
+        if credential:
+            _count_failure(session, credential, now)
+        _refused(session, account, name, address, "wrong-password")
+        return None, BAD
+    complete = credential.totp_since is None
+    if complete:
+        credential.failures, credential.blocked_until = 0, None
+        session.add(credential)
+    text = secrets.token_urlsafe(32)
+    session.add(
+        SignedIn(
+            account_id=account.id or 0,
+            hash=_hash(text),
+            created_at=now,
+            seen_at=now,
+            complete=int(complete),
+            address=address,
+            agent=agent[:200],
+        )
+    )
+    if complete:
+        log.record_access(session.connection(), "signed-in", account=account.id, address=address)
+    return text, ""
+
+
+def give_code(session: Session, present: Present, code: str, address: str = "") -> str:
+    """The second factor of a session that waits for it. Empty where it is right, else what to say."""
+    account, now = _account(session, present), log.now_microseconds()
+    credential, row = _credential(session, account), session.get(SignedIn, present.session)
+    wait = seconds_left(credential.blocked_until, now)
+    if wait:
+        return f"验证码连续输错太多次，请 {_duration(wait)}后再试。"
+    step = _step_of(credential, code, now)
+    if step is None or row is None:
+        _count_failure(session, credential, now)
+        _refused(session, account, account.name, address, "wrong-code")
+        return "验证码不对或已经用过，请等验证器换一个再输入。"
+    credential.totp_step, credential.failures, credential.blocked_until = step, 0, None
+    row.complete, row.seen_at = 1, now
+    session.add(credential)
+    session.add(row)
+    log.record_access(session.connection(), "signed-in", account=account.id, address=address, note="totp")
+    return ""
+
+
+def who(session: Session, text: str | None, policy: Policy, limits: Limits) -> Present:
+    """The person behind a cookie. Raises Unauthenticated where there is no session or its time is over."""
+    row = session.exec(select(SignedIn).where(SignedIn.hash == _hash(text))).first() if text else None
+    now = log.now_microseconds()
+    if row is None or row.ended_at is not None:
+        raise Unauthenticated("请先登录。", code="sign-in-needed")
+    account = session.get(Account, row.account_id)
+    if not is_live(row, limits) or account is None or account.locked:
+        raise Unauthenticated("登录已过期，请重新登录。", code="sign-in-needed")
+    credential = session.get(Credential, row.account_id)
+    step = None
+    if not row.complete:
+        step = "code"
+    elif credential and passwords.must_change(credential.changed_at, now, policy):
+        step = "password"
+    return Present(actor_of(account), row.id or 0, step, row.seen_at)
+
+
+def is_live(row: SignedIn, limits: Limits) -> bool:
+    """Whether a session's time is not over, by neither limit."""
+    now = log.now_microseconds()
+    return now - row.seen_at < limits.idle * MINUTE and now - row.created_at < limits.absolute * MINUTE
+
+
+def seen(session: Session, present: Present) -> None:
+    """Note that a session is used: its idle time begins anew."""
+    row = session.get(SignedIn, present.session)
+    if row is not None:
+        row.seen_at = log.now_microseconds()
+        session.add(row)
+
+
+def sign_out(session: Session, present: Present) -> None:
+    row = session.get(SignedIn, present.session)
+    if row is not None and row.ended_at is None:
+        row.ended_at = log.now_microseconds()
+        session.add(row)
+        log.record_access(session.connection(), "signed-out", account=row.account_id)
+
+
+def end_sessions(session: Session, account: Account, keep: int | None = None) -> int:
+    """Sign out everywhere, but for the session to keep. Returns how many were open."""
+    now, count = log.now_microseconds(), 0
+    for row in open_sessions(session, account.id or 0):
+        if row.id != keep:
+            row.ended_at = now
+            session.add(row)
+            count += 1
+    if count:
+        log.record_access(session.connection(), "signed-out-everywhere", account=account.id, note=str(count))
+    return count
+
+
+def open_sessions(session: Session, account: int) -> list[SignedIn]:
+    """Sessions that were not ended, newest first; some may be past their time."""
+    query = select(SignedIn).where(SignedIn.account_id == account, SignedIn.ended_at == None)  # noqa: E711
+    return list(session.exec(query.order_by(SignedIn.created_at.desc())))  # type: ignore[attr-defined]
+
+
+# --- second factor ------------------------------------------------------------------------------------------
+
+
+def begin_totp(session: Session, present: Present) -> str:
+    """A secret for an authenticator; it is asked for only once a code of it was given. The otpauth address."""
+    account = _account(session, present)
+    credential = _credential(session, account)
+    if credential.totp_since is not None:
+        raise Conflict("已经启用了验证器；要换一个，请先停用。", code="totp-on")
+    credential.totp_secret = credential.totp_secret or pyotp.random_base32()
+    session.add(credential)
+    return pyotp.TOTP(credential.totp_secret).provisioning_uri(name=account.name, issuer_name="清单")
+
+
+def confirm_totp(session: Session, present: Present, code: str) -> None:
+    """From now on a code is asked for. Raises Invalid for a wrong one."""
+    account, now = _account(session, present), log.now_microseconds()
+    credential = _credential(session, account)
+    step = _step_of(credential, code, now)
+    if step is None:
+        raise Invalid("验证码不对，请等验证器换一个再输入。", code="bad-code", field="code")
+    credential.totp_since, credential.totp_step = now, step
+    session.add(credential)
+    log.record_access(session.connection(), "totp-on", account=account.id)
+
+
+def end_totp(session: Session, present: Present, password: str) -> None:
+    """Asks for the password. Raises Invalid."""
+    account = _account(session, present)
+    credential = _credential(session, account)
+    if not passwords.matches(password, credential.password):
+        raise Invalid("密码不对，没有停用验证器。", code="bad-password", field="password")
+    drop_totp(session, account)
+
+
+def drop_totp(session: Session, account: Account) -> None:
+    """For a person who lost the authenticator: by the command line, or with the password."""
+    credential = _credential(session, account)
+    credential.totp_secret = credential.totp_since = credential.totp_step = None
+    session.add(credential)
+    log.record_access(session.connection(), "totp-off", account=account.id)
+
+
+def has_totp(session: Session, account: int) -> bool:
+    credential = session.get(Credential, account)
+    return credential is not None and credential.totp_since is not None
+
+
+def _step_of(credential: Credential, code: str, now: int) -> int | None:
+    """The time step whose code this is, if it is near and later than the last one taken."""
+    code = "".join(code.split())
+    if not credential.totp_secret or not (code.isascii() and code.isdigit()):
+        return None
+    totp, current = pyotp.TOTP(credential.totp_secret), now // SECOND // TOTP_SECONDS
+    for step in range(current - TOTP_DRIFT, current + TOTP_DRIFT + 1):
+        fresh = credential.totp_step is None or step > credential.totp_step
+        if fresh and secrets.compare_digest(totp.generate_otp(step), code):
+            return step
+    return None
+
+
+# --- inner --------------------------------------------------------------------------------------------------
+
+
+def _account(session: Session, present: Present) -> Account:
+    account = session.get(Account, present.actor.account)
+    assert account is not None
+    return account
+
+
+def _credential(session: Session, account: Account) -> Credential:
+    credential = session.get(Credential, account.id)
+    if credential is None:
+        raise Conflict(f"账号“{account.name}”没有设置密码。", code="no-password")
+    return credential
+
+
+def _count_failure(session: Session, credential: Credential, now: int) -> None:
+    credential.failures += 1
+    credential.blocked_until = blocked_until(credential.failures, now)
+    session.add(credential)
+
+
+def _refused(session: Session, account: Account | None, name: str, address: str, why: str) -> None:
+    log.record_access(
+        session.connection(),
+        "sign-in-refused",
+        account=account.id if account else None,
+        subject=name[:100],
+        address=address,
+        note=why,
+    )
+
+
+def _duration(seconds: int) -> str:
+    return f"{seconds} 秒" if seconds < 120 else f"{-(-seconds // 60)} 分钟"
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,250 @@
+"""A changeset in the browser: what it would write, word by word; submit, approve, return, publish."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from sqlmodel import Session
+
+from app.auth.accounts import names_of_accounts
+from app.auth.signing_in import Present
+from app.canonical import decode
+from app.changes import drafts, publishing, rehearsing, rows
+from app.changes.models import STATE_LABELS, Changeset
+from app.deps import ReadSession, RegistryOf
+from app.errors import RegistryError
+from app.versions.queries import moment, today
+from app.web import comparing
+from app.web.office.desk import listed
+from app.web.office.pages import show
+from app.web.office.visiting import Form, Visitor, go
+from app.web.rendering import gaps
+from app.web.subjects import names as names_on
+
+router = APIRouter()
+Which = Annotated[str, Path(max_length=40)]
+EVENTS = {
+    "drafted": "起草",
+    "redrafted": "修改",
+    "submitted": "提交审核",
+    "approved": "批准",
+    "returned": "退回",
+    "withdrawn": "撤回",
+    "published": "发布",
+    "confirmed": "确认紧急发布",
+    "stale": "基准已变，退回",
+}
+
+
+@router.get("/office/changesets")
+def list_changesets(
+    request: Request,
+    session: ReadSession,
+    present: Visitor,
+    state: Annotated[str, Query(max_length=20)] = "",
+) -> Response:
+    known = state if state in STATE_LABELS else ""
+    found = listed(session, rows.in_state(session, known or None, 200))
+    return show(
+        request,
+        session.connection(),
+        present,
+        "changesets.html",
+        found=found,
+        state=known,
+        states=STATE_LABELS,
+    )
+
+
+@router.get("/office/changesets/{changeset}")
+def show_changeset(request: Request, session: ReadSession, present: Visitor, changeset: Which) -> Response:
+    return _page(request, session, present, changeset)
+
+
+@router.post("/office/changesets/{changeset}/submit")
+def submit(request: Request, registry: RegistryOf, present: Visitor, changeset: Which) -> Response:
+    return _move(
+        request,
+        registry,
+        present,
+        changeset,
+        lambda session: drafts.submit(session, present.actor, changeset, None, today()),
+    )
+
+
+@router.post("/office/changesets/{changeset}/withdraw")
+def withdraw(
+    request: Request, registry: RegistryOf, present: Visitor, changeset: Which, form: Form
+) -> Response:
+    return _move(
+        request,
+        registry,
+        present,
+        changeset,
+        lambda session: drafts.withdraw(session, present.actor, changeset, form.get("reason")),
+    )
+
+
+@router.post("/office/changesets/{changeset}/approve")
+def approve(
+    request: Request, registry: RegistryOf, present: Visitor, changeset: Which, form: Form
+) -> Response:
+    """Bound to the hash of what the page showed."""
+    return _move(
+        request,
+        registry,
+        present,
+        changeset,
+        lambda session: drafts.approve(session, present.actor, changeset, form.get("hash")),
+    )
+
+
+@router.post("/office/changesets/{changeset}/return")
+def send_back(
+    request: Request, registry: RegistryOf, present: Visitor, changeset: Which, form: Form
+) -> Response:
+    return _move(
+        request,
+        registry,
+        present,
+        changeset,
+        lambda session: drafts.send_back(session, present.actor, changeset, form.get("reason")),
+    )
+
+
+@router.post("/office/changesets/{changeset}/publish")
+def publish(
+    request: Request, registry: RegistryOf, present: Visitor, changeset: Which, form: Form
+) -> Response:
+    emergency = form.get("reason") if form.get("emergency") else None
+    return _move(
+        request,
+        registry,
+        present,
+        changeset,
+        lambda session: publishing.publish(session, present.actor, changeset, today(), emergency=emergency),
+    )
+
+
+@router.post("/office/changesets/{changeset}/confirm")
+def confirm(request: Request, registry: RegistryOf, present: Visitor, changeset: Which) -> Response:
+    return _move(
+        request,
+        registry,
+        present,
+        changeset,
+        lambda session: publishing.confirm(session, present.actor, changeset),
+    )
+
+
+def _move(
+    request: Request, registry: RegistryOf, present: Present, changeset: str, work: Callable[[Session], Any]
+) -> Response:
+    """One use case in one transaction; a refusal is shown on the changeset's own page, and nothing is lost."""
+    try:
+        with registry.database.writing() as session:
+            work(session)
+    except RegistryError as error:
+        if error.status == 404:
+            raise
+        with registry.database.reading() as session:
+            return _page(request, session, present, changeset, said=error.message, status=error.status)
+    return go(f"/office/changesets/{changeset}")
+
+
+def _page(
+    request: Request,
+    session: Session,
+    present: Present,
+    changeset_id: str,
+    *,
+    said: str = "",
+    status: int = 200,
+) -> Response:
+    connection = session.connection()
+    changeset = rows.find(session, changeset_id)
+    found = rows.decisions(session, changeset)
+    bodies = [decode(row.body) for row in found]
+    effects, refusal = _effects(session, changeset)
+    events = rows.events(session, changeset)
+    names = names_on(connection, _ids([bodies, effects]), today())
+    names |= {one["subject"]: one["name"] for one in effects["revisions"] if one["name"]}
+    people = names_of_accounts(session, {event.account for event in events})
+    return show(
+        request,
+        connection,
+        present,
+        "changeset.html",
+        status=status,
+        said=said,
+        changeset=changeset,
+        state=STATE_LABELS[changeset.state],
+        head=gaps(decode(changeset.head.encode())),
+        hash=drafts.hash_of(changeset, found),
+        decisions=[
+            {"body": gaps(body), "position": row.position, "stale": _stale(row.stale, names)}
+            for row, body in zip(found, bodies, strict=True)
+        ],
+        revisions=[_revision(one, names) for one in effects["revisions"]],
+        later=effects["later"],
+        found=[*effects["findings"], *effects["warnings"]],
+        refusal=refusal,
+        names=names,
+        may=_may(session, present, changeset),
+        events=[
+            {
+                "at": moment(event.at),
+                "who": people.get(event.account or 0, "命令行"),
+                "what": EVENTS.get(event.event, event.event),
+                "note": "" if event.event == "approved" else event.note or "",
+            }
+            for event in events
+        ],
+    )
+
+
+def _effects(session: Session, changeset: Changeset) -> tuple[dict[str, Any], str]:
+    """What publishing would write, and why it could not; nothing of what is over."""
+    nothing: dict[str, Any] = {"revisions": [], "later": [], "findings": [], "warnings": []}
+    if changeset.state in ("published", "withdrawn"):
+        return nothing, ""
+    try:
+        return rehearsing.rehearse(session, changeset.id, today(), documents=True), ""
+    except RegistryError as error:
+        return nothing, error.message
+
+
+def _revision(one: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    """A revision as people read it: one row a field, what goes and what comes marked."""
+    rows_ = comparing.rows(one["before"], one["after"], one["changes"], names, ([], []))
+    return {**one, "rows": rows_}
+
+
+def _stale(data: bytes | None, names: dict[str, str]) -> Any:
+    return gaps(decode(data)) if data else None
+
+
+def _may(session: Session, present: Present, changeset: Changeset) -> dict[str, bool]:
+    """Which moves to offer; whoever asks for another is refused by the move itself."""
+    can, state = present.actor.rights.__contains__, changeset.state
+    second = present.actor.account not in drafts.hands_in(session, changeset)
+    return {
+        "submit": can("edit") and state in ("draft", "returned"),
+        "withdraw": can("edit") and state in ("draft", "submitted", "returned", "approved"),
+        "approve": can("review") and state == "submitted" and second,
+        "return": can("review") and state in ("submitted", "approved"),
+        "publish": can("publish") and state == "approved",
+        "emergency": can("publish") and state in ("draft", "submitted", "returned"),
+        "confirm": can("review") and bool(changeset.unconfirmed) and second,
+    }
+
+
+def _ids(value: Any) -> set[str]:
+    """Every string that may be a registry id."""
+    if isinstance(value, dict):
+        return set().union(*(_ids(part) for part in value.values())) if value else set()
+    if isinstance(value, (list, tuple)):
+        return set().union(*(_ids(part) for part in value)) if value else set()
+    return {value} if isinstance(value, str) and value.startswith("qd") and len(value) == 12 else set()

@@ -1,0 +1,63 @@
+"""What waits for me: my drafts, what came back, what I may review, publish or confirm."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from sqlmodel import Session
+
+from app.auth.accounts import names_of_accounts
+from app.auth.signing_in import Present
+from app.changes import rows
+from app.changes.drafts import hands_in
+from app.changes.models import Changeset
+from app.deps import ReadSession
+from app.versions.queries import moment
+from app.web.office.pages import show
+from app.web.office.visiting import Visitor
+
+router = APIRouter()
+MOST = 200
+"""Rows of a pile; the page says where there are more."""
+
+
+@router.get("/office")
+def desk(request: Request, session: ReadSession, present: Visitor) -> Response:
+    piles = [(title, listed) for title, listed in _piles(session, present) if listed]
+    return show(request, session.connection(), present, "desk.html", piles=piles, most=MOST)
+
+
+def _piles(session: Session, present: Present) -> list[tuple[str, list[dict[str, Any]]]]:
+    actor, own = present.actor, present.actor.account
+    can = actor.rights.__contains__
+    piles: list[tuple[str, list[Changeset]]] = []
+    if can("edit"):
+        for title, state in (("退回给我的", "returned"), ("我的草稿", "draft")):
+            piles.append((title, rows.in_state(session, state, MOST, author=own)))
+    if can("review"):
+        waiting = rows.in_state(session, "submitted", MOST)
+        piles.append(("等我审核", [one for one in waiting if own not in hands_in(session, one)]))
+    if can("publish"):
+        piles.append(("等我发布", rows.in_state(session, "approved", MOST)))
+    if can("review"):
+        piles.append(("紧急发布，等第二人确认", rows.unconfirmed(session, MOST)))
+    if can("edit"):
+        piles.append(("我提交的，在审核", rows.in_state(session, "submitted", MOST, author=own)))
+    return [(title, listed(session, found)) for title, found in piles]
+
+
+def listed(session: Session, found: list[Changeset]) -> list[dict[str, Any]]:
+    """Changesets as lists show them."""
+    names = names_of_accounts(session, {one.author for one in found})
+    return [
+        {
+            "id": one.id,
+            "title": one.title,
+            "kind": one.kind,
+            "state": one.state,
+            "author": names.get(one.author or 0, "命令行"),
+            "updated": moment(one.updated_at),
+        }
+        for one in found
+    ]

@@ -1,0 +1,121 @@
+"""From a filled form to the decisions of a draft. What differs decides the outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import Connection, text
+
+from app.changes.models import ChangesetInput
+from app.changes.outcomes import RESERVED_FIELDS
+from app.errors import Invalid
+from app.versions import ids
+from app.versions.codes import holder_of
+from app.versions.fold import Change, diff
+from app.web.office.visiting import Posted
+from app.wording import reason
+
+SUBJECTS = {"authority": "authority", "region": "region", "entry": "entry"}
+"""Fields of an item's content that hold a subject's id, with its kind."""
+PAPER = ("number", "title", "issuer", "document_date", "published_on", "effective_on", "url")
+
+
+def ids_in(content: Mapping[str, Any]) -> Iterator[str]:
+    """Every id that the content refers to."""
+    yield from (str(content.get(name) or "") for name in SUBJECTS)
+    yield from content.get("co_authority_ids") or ()
+    for citation in content.get("citations") or ():
+        yield str(citation.get("instrument") or "")
+
+
+def put_ids(connection: Connection, content: dict[str, Any], day: str) -> None:
+    """Ids in the place of names and codes, in place: a person writes 区水务局 or a code. Raises Invalid."""
+    for name, kind in SUBJECTS.items():
+        if content.get(name):
+            content[name] = _id(connection, content[name], kind, day, name)
+    if content.get("co_authority_ids"):
+        content["co_authority_ids"] = [
+            _id(connection, one, "authority", day, "co_authority_ids") for one in content["co_authority_ids"]
+        ]
+    for citation in content.get("citations") or ():
+        if citation.get("instrument"):
+            citation["instrument"] = _id(connection, citation["instrument"], "instrument", day, "citations")
+        elif title := str(citation.get("title") or "").strip("《》"):
+            found = _named(connection, title, "instrument", day)
+            if len(found) == 1:
+                citation["instrument"] = found[0]
+
+
+def _id(connection: Connection, asked: str, kind: str, day: str, field: str) -> str:
+    if ids.is_id(asked):
+        return asked.lower()
+    found = _named(connection, asked.strip("《》"), kind, day)
+    if len(found) == 1:
+        return found[0]
+    if len(found) > 1:
+        raise Invalid(
+            f"名为“{asked}”的{ids.LABELS[kind]}有 {len(found)} 个，请写编号：{'、'.join(found[:5])}。",
+            code="several-named",
+            field=field,
+        )
+    return holder_of(connection, asked, day, kind)
+
+
+def _named(connection: Connection, name: str, kind: str, day: str) -> list[str]:
+    rows = connection.execute(
+        text(
+            "SELECT DISTINCT subject_id FROM timeline WHERE kind = :kind AND name = :name"
+            " AND valid_from <= :day AND valid_to > :day AND visibility = 'public' ORDER BY subject_id LIMIT 10"
+        ),
+        {"kind": kind, "name": name, "day": day},
+    )
+    return [row[0] for row in rows]
+
+
+def decisions(
+    item: str | None, base: Mapping[str, Any], content: dict[str, Any], day: str, form: Posted
+) -> list[dict[str, Any]]:
+    """One decision an outcome: the organ, the type and all else are counted apart. Raises Invalid for no change."""
+    if item is None:
+        made = decision(None, "add", day, form) | {"content": content}
+        if code := form.get("code").strip():
+            made["codes"] = [{"scheme": form.get("scheme").strip() or "local", "value": code}]
+        return [made]
+    found: dict[str, list[Change]] = {}
+    for change in diff(dict(base), content):
+        outcome = RESERVED_FIELDS.get(change["path"].split("/", 1)[0], "adjust")
+        found.setdefault(outcome, []).append(change)
+    if not found:
+        raise Invalid("内容没有改动，没有什么可保存。", code="nothing-changed")
+    return [
+        decision(item, outcome, day, form) | {"changes": changes}
+        for outcome, changes in sorted(found.items())
+    ]
+
+
+def decision(item: str | None, outcome: str, day: str, form: Posted) -> dict[str, Any]:
+    """What every decision of the form carries."""
+    made: dict[str, Any] = {"kind": "item", "outcome": outcome, "effective_from": day}
+    if item:
+        made["subject"] = item
+    for name in ("timing", "reason"):
+        if value := form.get(name).strip():
+            made[name] = value
+    return made
+
+
+def changeset(form: Posted, name: str, made: list[dict[str, Any]]) -> ChangesetInput:
+    """The draft that the form asks for. Raises Invalid."""
+    paper = {field: value for field in PAPER if (value := form.get(f"document/{field}").strip())}
+    asked: dict[str, Any] = {"title": form.get("title").strip() or name, "decisions": made}
+    if form.get("reason").strip():
+        asked["reason"] = form.get("reason").strip()
+    if paper:
+        asked["document"] = paper
+    try:
+        return ChangesetInput.model_validate(asked)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise Invalid(f"{'/'.join(map(str, first['loc']))}：{reason(first)}。", code="bad-request") from error

@@ -1,0 +1,41 @@
+"""Pages of the office: never kept by a cache, and with the visitor's name at the top."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import Request, Response
+from sqlalchemy import Connection
+
+from app.auth.signing_in import Present
+from app.deps import Asked
+from app.exchange.progress import unfinished
+from app.versions.queries import today
+from app.web.office.visiting import rights_in_words
+from app.web.rendering import SECURITY, Here, environment
+
+PRIVATE = {**SECURITY, "Cache-Control": "private, no-store", "Vary": "Cookie"}
+
+
+def show(
+    request: Request,
+    connection: Connection,
+    present: Present | None,
+    template: str,
+    *,
+    status: int = 200,
+    asked: Asked | None = None,
+    **context: Any,
+) -> Response:
+    """A page of the office. ``present``: none before signing in."""
+    day = today()
+    on = asked.on if asked else day
+    html = environment.get_template(f"office/{template}").render(
+        here=Here(request, on, day),
+        unfinished=unfinished(connection),
+        present=present,
+        rights=rights_in_words(present.actor.rights) if present else "",
+        **context,
+    )
+    body = html.encode("utf-8", "replace")
+    return Response(body, status, headers=PRIVATE, media_type="text/html; charset=utf-8")

@@ -1,0 +1,197 @@
+"""Signing in and out; one's own account: password, authenticator, sessions."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import unquote, urlsplit
+
+import segno
+from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlmodel import Session
+
+from app.auth import signing_in
+from app.auth.accounts import account_by_id
+from app.auth.signing_in import Limits, Present
+from app.deps import ReadSession, RegistryOf
+from app.errors import RegistryError
+from app.versions.queries import moment
+from app.web.office.pages import show
+from app.web.office.visiting import (
+    COOKIE,
+    Form,
+    Visitor,
+    address_of,
+    go,
+    is_loopback,
+    policy_of,
+    visitor,
+)
+
+router = APIRouter()
+
+
+@router.get("/office/sign-in", dependencies=[Depends(visitor)])
+def sign_in_page(
+    request: Request,
+    session: ReadSession,
+    next: Annotated[str, Query(max_length=500)] = "",
+    over: Annotated[str, Query(max_length=1)] = "",
+) -> Response:
+    said = "登录已过期，请重新登录。" if over else ""
+    return show(request, session.connection(), None, "sign-in.html", said=said, name="", next=_own(next))
+
+
+@router.post("/office/sign-in", dependencies=[Depends(visitor)])
+def sign_in(request: Request, registry: RegistryOf, form: Form) -> Response:
+    name, onward = form.get("name").strip(), _own(form.get("next"))
+    agent = request.headers.get("user-agent", "")
+    with registry.database.writing() as session:
+        policy = policy_of(registry.settings)
+        text, said = signing_in.sign_in(
+            session, name, form.get("password"), policy, address_of(request), agent
+        )
+    if text is None:
+        with registry.database.reading() as session:
+            return show(
+                request,
+                session.connection(),
+                None,
+                "sign-in.html",
+                status=403,
+                said=said,
+                name=name[:100],
+                next=onward,
+            )
+    answer = go(onward or "/office")
+    answer.set_cookie(
+        COOKIE, text, path="/office", httponly=True, samesite="lax", secure=not is_loopback(request)
+    )
+    return answer
+
+
+@router.post("/office/sign-out")
+def sign_out(registry: RegistryOf, present: Visitor) -> Response:
+    with registry.database.writing() as session:
+        signing_in.sign_out(session, present)
+    answer = go("/office/sign-in")
+    answer.delete_cookie(COOKIE, path="/office")
+    return answer
+
+
+@router.get("/office/code")
+def code_page(request: Request, session: ReadSession, present: Visitor) -> Response:
+    return show(request, session.connection(), present, "code.html", said="")
+
+
+@router.post("/office/code")
+def give_code(request: Request, registry: RegistryOf, present: Visitor, form: Form) -> Response:
+    with registry.database.writing() as session:
+        said = signing_in.give_code(session, present, form.get("code"), address_of(request))
+    if not said:
+        return go("/office")
+    with registry.database.reading() as session:
+        return show(request, session.connection(), present, "code.html", status=403, said=said)
+
+
+@router.get("/office/account")
+def account_page(request: Request, session: ReadSession, registry: RegistryOf, present: Visitor) -> Response:
+    return _account(request, session, registry, present)
+
+
+@router.post("/office/account/password")
+def change_password(request: Request, registry: RegistryOf, present: Visitor, form: Form) -> Response:
+    try:
+        if form.get("new") != form.get("again"):
+            return _again(request, registry, present, "两次输入的新密码不一样。")
+        with registry.database.writing() as session:
+            signing_in.change_password(
+                session, present, form.get("old"), form.get("new"), policy_of(registry.settings)
+            )
+    except RegistryError as error:
+        return _again(request, registry, present, error.message)
+    answer = go("/office/sign-in")
+    answer.delete_cookie(COOKIE, path="/office")
+    return answer
+
+
+@router.post("/office/account/totp")
+def change_totp(request: Request, registry: RegistryOf, present: Visitor, form: Form) -> Response:
+    """``do``: begin (a secret), confirm (with a code), end (with the password)."""
+    try:
+        with registry.database.writing() as session:
+            match form.get("do"):
+                case "begin":
+                    address = signing_in.begin_totp(session, present)
+                    return _account(request, session, registry, present, totp=address)
+                case "confirm":
+                    signing_in.confirm_totp(session, present, form.get("code"))
+                case "end":
+                    signing_in.end_totp(session, present, form.get("password"))
+    except RegistryError as error:
+        return _again(request, registry, present, error.message)
+    return go("/office/account")
+
+
+@router.post("/office/account/sessions")
+def end_others(registry: RegistryOf, present: Visitor) -> Response:
+    with registry.database.writing() as session:
+        account = account_by_id(session, present.actor.account or 0)
+        signing_in.end_sessions(session, account, keep=present.session)
+    return go("/office/account")
+
+
+def _again(request: Request, registry: RegistryOf, present: Present, said: str) -> Response:
+    with registry.database.reading() as session:
+        return _account(request, session, registry, present, said=said, status=422)
+
+
+def _account(
+    request: Request,
+    session: Session,
+    registry: RegistryOf,
+    present: Present,
+    *,
+    said: str = "",
+    totp: str = "",
+    status: int = 200,
+) -> Response:
+    settings = registry.settings
+    limits = Limits(settings.session_idle_minutes, settings.session_hours * 60)
+    opened = [
+        {
+            "since": moment(row.created_at),
+            "seen": moment(row.seen_at),
+            "address": row.address,
+            "agent": row.agent,
+            "own": row.id == present.session,
+        }
+        for row in signing_in.open_sessions(session, present.actor.account or 0)
+        if signing_in.is_live(row, limits)
+    ]
+    return show(
+        request,
+        session.connection(),
+        present,
+        "account.html",
+        status=status,
+        said=said,
+        totp=totp,
+        qr=_modules(totp) if totp else None,
+        has_totp=signing_in.has_totp(session, present.actor.account or 0),
+        sessions=opened,
+        policy=settings.password_policy,
+    )
+
+
+def _modules(text: str) -> list[tuple[int, int]]:
+    """Places of the dark modules of a QR code, a light border of four included; the page draws them."""
+    code = segno.make(text, error="m", micro=False)
+    return [(x, y) for y, row in enumerate(code.matrix_iter(border=4)) for x, dark in enumerate(row) if dark]
+
+
+def _own(path: str) -> str:
+    """An address of the office to go on to; anything else is dropped, so that no link leads astray."""
+    path = unquote(path)
+    parts = urlsplit(path)
+    own = path.startswith("/office") and not parts.netloc and not parts.scheme and "\\" not in path
+    return path if own and not path.startswith("/office/sign-in") and path.isprintable() else ""

@@ -1,0 +1,208 @@
+"""Who visits the office, what they may reach, and what they post.
+
+One table says which right each address asks for; an address that is not in it is reached by nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from fastapi import Depends, Request, Response
+
+from app import log
+from app.auth import signing_in
+from app.auth.actor import RIGHTS
+from app.auth.delays import SECOND
+from app.auth.passwords import POLICIES, Policy
+from app.auth.signing_in import Limits, Present
+from app.deps import Registry, RegistryOf, note_access
+from app.errors import Forbidden, Invalid, Unauthenticated
+from app.settings import Settings
+from app.web.rendering import SECURITY
+
+COOKIE = "qingdan_office"
+ANYONE, SIGNED_IN = "anyone", "signed-in"
+TABLE: Mapping[tuple[str, str], str] = {
+    ("GET", "/office/sign-in"): ANYONE,
+    ("POST", "/office/sign-in"): ANYONE,
+    ("POST", "/office/sign-out"): SIGNED_IN,
+    ("GET", "/office/code"): SIGNED_IN,
+    ("POST", "/office/code"): SIGNED_IN,
+    ("GET", "/office/account"): SIGNED_IN,
+    ("POST", "/office/account/password"): SIGNED_IN,
+    ("POST", "/office/account/totp"): SIGNED_IN,
+    ("POST", "/office/account/sessions"): SIGNED_IN,
+    ("GET", "/office"): SIGNED_IN,
+    ("GET", "/office/items"): SIGNED_IN,
+    ("GET", "/office/items/new"): "edit",
+    ("POST", "/office/items/new"): "edit",
+    ("GET", "/office/items/{item}/edit"): "edit",
+    ("POST", "/office/items/{item}/edit"): "edit",
+    ("GET", "/office/items/{item}/end"): "edit",
+    ("POST", "/office/items/{item}/end"): "edit",
+    ("GET", "/office/changesets"): SIGNED_IN,
+    ("GET", "/office/changesets/{changeset}"): SIGNED_IN,
+    ("POST", "/office/changesets/{changeset}/submit"): "edit",
+    ("POST", "/office/changesets/{changeset}/withdraw"): "edit",
+    ("POST", "/office/changesets/{changeset}/approve"): "review",
+    ("POST", "/office/changesets/{changeset}/return"): "review",
+    ("POST", "/office/changesets/{changeset}/publish"): "publish",
+    ("POST", "/office/changesets/{changeset}/confirm"): "review",
+    ("GET", "/office/access-log"): "audit",
+    ("GET", "/office/access-log.csv"): "audit",
+}
+"""(method, address) -> the right it asks for; ``anyone`` and ``signed-in`` ask for none."""
+
+BEFORE_ALL = {"code": "/office/code", "password": "/office/account"}
+"""What a session still owes, and where it is paid."""
+MOST_BYTES, MOST_FIELDS = 4_000_000, 20_000
+
+
+class Elsewhere(Exception):
+    """Go on at another address of the office."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+def go(path: str, **headers: str) -> Response:
+    """After a post: read the page anew, so that a reload repeats nothing."""
+    return Response(
+        status_code=303, headers={**SECURITY, "Location": path, "Cache-Control": "no-store", **headers}
+    )
+
+
+async def elsewhere(_request: Request, error: Elsewhere) -> Response:
+    return go(error.path)
+
+
+def policy_of(settings: Settings) -> Policy:
+    return POLICIES[settings.password_policy]
+
+
+def visitor(request: Request, registry: RegistryOf) -> Present | None:
+    """Who asks; none only where anyone may. Sends on to sign in, and what the session owes comes first.
+
+    Raises Forbidden without the right that the table asks for, and for an address that it does not name.
+    """
+    path = request.scope["route"].path
+    asked = TABLE.get((request.method if request.method != "HEAD" else "GET", path))
+    if request.method == "POST":
+        require_same_origin(request)
+    if asked == ANYONE:
+        return None
+    present = _present(request, registry)
+    if present.step and path not in (
+        BEFORE_ALL[present.step],
+        "/office/sign-out",
+        "/office/account/password",
+    ):
+        raise Elsewhere(BEFORE_ALL[present.step])
+    try:
+        _require(present, asked)
+    except Forbidden as error:
+        note_access(request, registry, "refused", present.actor.account, error.code)
+        raise
+    return present
+
+
+def _require(present: Present, asked: str | None) -> None:
+    if asked is None:
+        raise Forbidden("办公室没有开放这个地址。", code="not-in-table")
+    if asked != SIGNED_IN:
+        present.actor.require(asked)
+
+
+def _present(request: Request, registry: Registry) -> Present:
+    settings = registry.settings
+    limits = Limits(settings.session_idle_minutes, settings.session_hours * 60)
+    text = request.cookies.get(COOKIE)
+    try:
+        with registry.database.reading() as session:
+            present = signing_in.who(session, text, policy_of(settings), limits)
+    except Unauthenticated as error:
+        back = quote(request.url.path, safe="/") if request.method in ("GET", "HEAD") else ""
+        said = "&over=1" if text else ""
+        raise Elsewhere(f"/office/sign-in?next={back}{said}") from error
+    if log.now_microseconds() - present.seen_at >= 60 * SECOND:
+        with registry.database.writing() as session:
+            signing_in.seen(session, present)
+    return present
+
+
+def require_same_origin(request: Request) -> None:
+    """Whether a post comes from a page of this very site. Raises Forbidden.
+
+    By Sec-Fetch-Site, which scripts cannot set; by Origin in browsers that do not send it. A post with neither is
+    no browser's, and the office is for browsers.
+    """
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        own = site == "same-origin"
+    else:
+        origin = urlsplit(request.headers.get("origin", ""))
+        own = bool(origin.netloc) and origin.netloc == request.headers.get("host")
+    if not own:
+        raise Forbidden("这个请求不是从本站页面发出的，没有执行。请从办公室页面重新操作。", code="cross-site")
+
+
+Visitor = Annotated[Present, Depends(visitor)]
+
+
+class Posted:
+    """The fields of a posted form, in their order; line ends as in stored text."""
+
+    def __init__(self, pairs: list[tuple[str, str]]) -> None:
+        self.pairs = pairs
+        self._first: dict[str, str] = {}
+        for name, value in pairs:
+            self._first.setdefault(name, value)
+
+    def get(self, name: str, default: str = "") -> str:
+        return self._first.get(name, default)
+
+    def all(self, name: str) -> list[str]:
+        return [value for field, value in self.pairs if field == name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._first
+
+
+async def posted(request: Request) -> Posted:
+    """Raises Invalid for what is too large or no form."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > MOST_BYTES:
+            raise Invalid("表单太大，没有保存。", code="form-too-large")
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS
+        )
+    except ValueError as error:
+        raise Invalid("表单无法识别，没有保存；请重新打开页面再试。", code="bad-form") from error
+    return Posted([(name, _text(value)) for name, value in pairs])
+
+
+def _text(value: str) -> str:
+    if "\0" in value:
+        raise Invalid("表单中含有空字符（U+0000），请删去后重试。", code="bad-text")
+    return value.replace("\r\n", "\n")
+
+
+Form = Annotated[Posted, Depends(posted)]
+
+
+def is_loopback(request: Request) -> bool:
+    return request.url.hostname in ("127.0.0.1", "localhost", "::1", "testserver")
+
+
+def address_of(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def rights_in_words(rights: Any) -> str:
+    return "、".join(words for right, words in RIGHTS.items() if right in rights) or "只读"
