@@ -397,6 +397,7 @@ def withdraw(
 def publish(
     request: Request,
     session: WriteSession,
+    reading: ReadSession,
     actor: ActorOf,
     changeset: ChangesetPath,
     asked: PublishInput | None = None,
@@ -404,13 +405,19 @@ def publish(
 ) -> Response:
     """Publish it, all or nothing. 412 where a version it rests on has moved: see each decision's `stale`."""
     emergency = asked.emergency if asked else None
+    day = today()
+    prepared = publishing.prepare(reading, actor, changeset, day, emergency=emergency)
     return _once(
         request,
         session,
         actor,
         key,
         emergency,
-        lambda: publishing.publish(session, actor, changeset, today(), emergency=emergency).changeset,
+        lambda: (
+            publishing.publish(
+                session, actor, changeset, day, emergency=emergency, prepared=prepared
+            ).changeset
+        ),
     )
 
 

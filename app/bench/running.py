@@ -6,12 +6,23 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from app import tables  # noqa: F401  every table is known before guards are installed
-from app.bench import importing, judging, publishing, read, reporting, revisions, searching, starting
+from app.bench import (
+    importing,
+    judging,
+    publishing,
+    read,
+    reporting,
+    revisions,
+    rounding,
+    searching,
+    starting,
+)
 from app.bench.figures import Plan, Row
 
 BENCHES: dict[str, Callable[[Plan], list[Row]]] = {
     "read": read.bench,
     "publish": publishing.bench,
+    "round": rounding.bench,
     "start": starting.bench,
     "import": importing.bench,
     "revisions": revisions.bench,

@@ -25,7 +25,7 @@ from app.changes.references import Course, Reference, courses, refuse_unstanding
 from app.changes.scope import Scope
 from app.errors import Invalid, Refused, RegistryError
 from app.versions import ids
-from app.versions.fold import Effect, State, apply_changes, at, boundaries, diff, fold
+from app.versions.fold import Effect, State, apply_changes, at, boundaries, diff, fold, touches_content
 from app.versions.models import FIRST
 from app.versions.recording import Act, History, Voiding, load_histories
 from app.versions.timeline import Rev, standing
@@ -293,8 +293,9 @@ class Decider:
                 was = stood if day == part.effective_from else fold(before, day)
                 differs = was is None or not is_same(was, state)
             state.pop("status"), state.pop("codes")
-            checked = kinds.validate(kind, dict(state)) if part.changes else state
-            differing = diff(state, checked) if part.changes else []
+            checked = kinds.validate(kind, dict(state)) if touches_content(part.changes) else state
+            # As bytes: to Python, 1 and True are the same.
+            differing = diff(state, checked) if encode(checked) != encode(state) else []
             if differing:
                 field_ = differing[0]["path"]
                 raise Invalid(

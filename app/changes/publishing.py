@@ -11,19 +11,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, text
-from sqlmodel import Session
+from sqlmodel import Session, SQLModel
 
-from app import outbox
+from app import log, outbox
 from app.auth.actor import Actor
-from app.canonical import decode, encode
+from app.canonical import decode, digest, encode
 from app.changes import duties, kinds
 from app.changes.deciding import Check, Decided, Decider, comparison
 from app.changes.drafts import hands_in, hash_of
 from app.changes.freezing import refuse_undecided
 from app.changes.models import STATE_LABELS, Changeset
 from app.changes.rows import DecisionRow, decisions, find, leave_event, mark_decisions, save
-from app.db import lock_publishing
-from app.errors import Conflict, Forbidden, Invalid, Stale
+from app.db import insert_rows, lock_publishing
+from app.errors import Conflict, Forbidden, Invalid, RegistryError, Stale
 from app.versions.queries import of_publication
 from app.versions.recording import Act, Order, Receipt, record
 
@@ -31,9 +31,72 @@ INDEX = "index"
 """Outbox topic: bring the search index up to a publication."""
 
 
-Attach = Callable[[Connection, Changeset, dict[str, Any], Decider, Decided], dict[str, Any]]
-"""(connection, changeset, head, decider, decided) -> what the statement of the publication says besides. Given by
-higher layers: a round's report."""
+Attach = Callable[
+    [Connection, Changeset, dict[str, Any], Decider, Decided], tuple[dict[str, Any], list[bytes]]
+]
+"""(connection, changeset, head, decider, decided) -> what the statement of the publication says besides, and the
+contents it names. Given by higher layers: a round's report. Writes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a changeset comes to, worked out before the lock is taken. It holds while neither the changeset nor the
+    log's head has moved; used once, since recording goes on from its histories."""
+
+    changeset: str
+    version: int
+    head: int
+    today: str
+    account: int | None
+    decided: Decided
+    attached: dict[str, Any]
+    contents: list[bytes]
+
+
+def prepare(
+    session: Session,
+    actor: Actor,
+    changeset_id: str,
+    today: str,
+    *,
+    emergency: str | None = None,
+    checks: Sequence[Check] = (),
+    attach: Attach | None = None,
+) -> Prepared | None:
+    """Work out a changeset in a reading session, so that the lock is held only to write.
+
+    None where it would be refused or a base has moved: ``publish`` then finds out itself, and says so.
+    """
+    connection = session.connection()
+    try:
+        actor.require("publish")
+        changeset = find(session, changeset_id)
+        rows = decisions(session, changeset)
+        _check_state(changeset, rows, emergency)
+        bodies = [decode(row.body) for row in rows]
+        decider = Decider(connection, today, actor, checks)
+        decider.load(bodies)
+        if any(decode(row.base) != decider.base_of(body) for row, body in zip(rows, bodies, strict=True)):
+            return None
+        decided, attached, contents = _work_out(connection, changeset, bodies, decider, attach)
+    except RegistryError:
+        return None
+    seq = log.head(connection).seq
+    return Prepared(changeset.id, changeset.version, seq, today, actor.account, decided, attached, contents)
+
+
+def _work_out(
+    connection: Connection,
+    changeset: Changeset,
+    bodies: list[dict[str, Any]],
+    decider: Decider,
+    attach: Attach | None,
+) -> tuple[Decided, dict[str, Any], list[bytes]]:
+    decided = decider.decide(bodies)
+    head = decode(changeset.head.encode())
+    refuse_undecided(connection, head.get("scope"), bodies)
+    attached, contents = attach(connection, changeset, head, decider, decided) if attach else ({}, [])
+    return decided, attached, contents
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +114,41 @@ def publish(
     emergency: str | None = None,
     checks: Sequence[Check] = (),
     attach: Attach | None = None,
+    prepared: Prepared | None = None,
 ) -> Published:
     """Publish an approved changeset; ``emergency`` is the reason of one who publishes without approval.
 
     Raises Conflict in the wrong state, Refused where a rule forbids it, and Stale where a base moved: then
     nothing is published, but the comparison stays with the decision (the transaction is to be committed).
+    ``prepared`` spares the work under the lock where it still holds; else it is done anew.
     """
     actor.require("publish")
     connection = session.connection()
     lock_publishing(connection)
     changeset = find(session, changeset_id)
-    rows = decisions(session, changeset)
-    _check_state(changeset, rows, emergency)
-    bodies = [decode(row.body) for row in rows]
-    decider = Decider(connection, today, actor, checks)
-    decided = _decide_or_send_back(session, actor, changeset, rows, bodies, decider)
+    now = (changeset.id, changeset.version, log.head(connection).seq, today, actor.account)
+    if prepared is not None and now == (
+        prepared.changeset,
+        prepared.version,
+        prepared.head,
+        prepared.today,
+        prepared.account,
+    ):
+        decided, attached, contents = prepared.decided, prepared.attached, prepared.contents
+    else:
+        rows = decisions(session, changeset)
+        _check_state(changeset, rows, emergency)
+        bodies = [decode(row.body) for row in rows]
+        decider = Decider(connection, today, actor, checks)
+        _send_back_where_moved(session, actor, changeset, rows, bodies, decider)
+        decided, attached, contents = _work_out(connection, changeset, bodies, decider, attach)
+    insert_rows(
+        connection,
+        SQLModel.metadata.tables["content"],
+        ("hash", "body"),
+        [(digest(body), body) for body in contents],
+    )
     head = decode(changeset.head.encode())
-    refuse_undecided(connection, head.get("scope"), bodies)
-    attached = attach(connection, changeset, head, decider, decided) if attach else {}
     order = Order(
         kind=changeset.kind,
         acts=decided.acts,
@@ -111,14 +191,14 @@ def _check_state(changeset: Changeset, rows: list[DecisionRow], emergency: str |
         raise Conflict("变更单与批准时不一致，批准已失效，请重新审核。", code="approval-void")
 
 
-def _decide_or_send_back(
+def _send_back_where_moved(
     session: Session,
     actor: Actor,
     changeset: Changeset,
     rows: list[DecisionRow],
     bodies: list[dict[str, Any]],
     decider: Decider,
-) -> Decided:
+) -> None:
     decider.load(bodies)
     moved: list[dict[str, Any]] = []
     for row, body in zip(rows, bodies, strict=True):
@@ -149,7 +229,6 @@ def _decide_or_send_back(
         )
         error.keep = True
         raise error
-    return decider.decide(bodies)
 
 
 def _statement(changeset: Changeset, head: dict[str, Any], emergency: str | None) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from app.db import TOMBSTONE, fetch, marks
 from app.rounds.pairs import NO_SAY, Pair, Side, side_of
-from app.versions.fold import Effect, fold
+from app.versions.fold import Effect, apply_changes, fold
 from app.versions.recording import chunks, load_histories
 
 
@@ -99,16 +99,26 @@ def _pair(item: str, told: Sequence[Told], family: Family) -> Pair | None:
         for one in told
         if one.publication not in family.publications and (one.effect.effective_from, one.effect.seq) < first
     ]
-    before = _side(earlier, first[0])
+    state = fold(earlier, first[0])
+    before = side_of(state)
     day = own[-1].effect.effective_from
-    if day == first[0] and all(one.effect.changes_body is None and one.effect.creates is None for one in own):
-        after = before
+    if state is not None and _only_adds([*earlier, *(one.effect for one in own)], earlier, first[0], day):
+        apply_changes(state, [change for one in own for change in one.effect.changes()])
+        after = side_of(state)
     else:
         together = [*earlier, *(one.effect for one in own)]
         together.sort(key=lambda effect: (effect.effective_from, effect.seq))
         after = _side(together, day)
     decisions = tuple((one.outcome, one.role) for one in own)
     return Pair(item, before, after, decisions, _in_scope(item, before, decisions, family))
+
+
+def _only_adds(together: Sequence[Effect], earlier: Sequence[Effect], first: str, day: str) -> bool:
+    """Whether the round's own changes may simply be applied to the state before: all of one day, none creating, and
+    none waiting for something to be there."""
+    if day != first or any(effect.creates_body is not None for effect in together[len(earlier) :]):
+        return False
+    return not any("once" in change for effect in together for change in effect.changes())
 
 
 def _in_scope(item: str, before: Side | None, decisions: Sequence[tuple[str, str]], family: Family) -> bool:

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from app.auth.actor import Actor
 from app.changes import publishing
 from app.changes.deciding import Check
-from app.changes.publishing import Published
+from app.changes.publishing import Prepared, Published
 from app.rounds.report import attach
 
 
@@ -21,8 +21,31 @@ def publish(
     *,
     emergency: str | None = None,
     checks: Sequence[Check] = (),
+    prepared: Prepared | None = None,
 ) -> Published:
     """As ``changes.publishing.publish``; a round's sums are stored with it, under the hash its statement names."""
     return publishing.publish(
+        session,
+        actor,
+        changeset_id,
+        today,
+        emergency=emergency,
+        checks=checks,
+        attach=attach,
+        prepared=prepared,
+    )
+
+
+def prepare(
+    session: Session,
+    actor: Actor,
+    changeset_id: str,
+    today: str,
+    *,
+    emergency: str | None = None,
+    checks: Sequence[Check] = (),
+) -> Prepared | None:
+    """As ``changes.publishing.prepare``, in a reading session: the lock of ``publish`` is then held to write alone."""
+    return publishing.prepare(
         session, actor, changeset_id, today, emergency=emergency, checks=checks, attach=attach
     )

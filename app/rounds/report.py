@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, text
-from sqlmodel import SQLModel
 
 from app.canonical import decode, digest, encode
 from app.changes.deciding import Decided, Decider
 from app.changes.freezing import frozen_items
 from app.changes.models import Changeset
 from app.changes.owed import acceptances_of_round
-from app.db import fetch, insert_rows, marks
+from app.db import fetch, marks
 from app.errors import NotFound
 from app.items import code_tables
 from app.rounds.adding import add_up, as_json
@@ -192,13 +191,12 @@ def _correcting(connection: Connection, found: Published, seq: int) -> list[int]
 
 def attach(
     connection: Connection, changeset: Changeset, head: dict[str, Any], decider: Decider, decided: Decided
-) -> dict[str, Any]:
-    """What publishing adds to a round's statement: the hash of its sums, stored beside. For ``publish``."""
+) -> tuple[dict[str, Any], list[bytes]]:
+    """What publishing adds to a round's statement: the hash of its sums, and the sums. For ``publish``."""
     if changeset.kind != "round":
-        return {}
+        return {}, []
     body = encode(count_draft(connection, head.get("scope"), decider, decided).sums)
-    insert_rows(connection, SQLModel.metadata.tables["content"], ("hash", "body"), [(digest(body), body)])
-    return {"report": digest(body)}
+    return {"report": digest(body)}, [body]
 
 
 def stored(connection: Connection, found: Published) -> dict[str, Any] | None:

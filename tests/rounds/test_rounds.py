@@ -13,7 +13,7 @@ from app.canonical import decode
 from app.changes import drafts, rows
 from app.changes.freezing import frozen_items
 from app.changes.models import ChangesetInput
-from app.errors import Conflict, Invalid, NotFound, Refused, RegistryError
+from app.errors import Conflict, Invalid, NotFound, Refused, RegistryError, Stale
 from app.exchange.round_documents import write_docx
 from app.exchange.round_sheets import write_xlsx
 from app.rounds import publishing
@@ -316,6 +316,46 @@ def test_an_unknown_round_is_not_found(office):
     office.publish(changeset)
     with pytest.raises(NotFound):
         asked(office, changeset)
+
+
+def prepared(office, changeset, today=TODAY):
+    with office.database.reading() as session:
+        return publishing.prepare(session, office.publisher, changeset, today)
+
+
+def test_what_was_prepared_before_the_lock_is_what_is_published(office, monkeypatch):
+    changeset = opened(office, *decisions(office, "retain", "cancel", "adjust"))
+    approve(office, changeset)
+    ready = prepared(office, changeset)
+    monkeypatch.setattr("app.changes.publishing.Decider", None)  # nothing is worked out again
+    with office.database.writing() as session:
+        publishing.publish(session, office.publisher, changeset, TODAY, prepared=ready)
+    monkeypatch.undo()
+    found = asked(office, changeset)
+    assert (found["before"], found["after"], found["recomputed"]) == (3, 2, None)
+    office.assert_sound()
+
+
+def test_what_was_prepared_is_worked_out_anew_where_the_registry_moved(office):
+    changeset = opened(office, *decisions(office, "retain", "cancel", "adjust"))
+    approve(office, changeset)
+    ready = prepared(office, changeset)
+    office.publish_change(adjust(office.items[1], TODAY, 4))
+    with office.database.writing() as session, pytest.raises(Stale):
+        publishing.publish(session, office.publisher, changeset, TODAY, prepared=ready)
+    assert office.changeset(changeset).state == "returned"
+
+
+def test_what_was_prepared_by_another_or_on_another_day_does_not_count(office):
+    changeset = opened(office, *decisions(office, "retain", "cancel"))
+    approve(office, changeset)
+    assert prepared(office, changeset) is None  # it would be refused: publishing says why
+    whole = opened(office, *decisions(office, "retain", "cancel", "adjust"))
+    approve(office, whole)
+    ready = prepared(office, whole)
+    with office.database.writing() as session:
+        publishing.publish(session, office.publisher, whole, "2026-09-29", prepared=ready)
+    assert asked(office, whole)["after"] == 2
 
 
 # --- rehearsing ----------------------------------------------------------------------------------------------
