@@ -7,10 +7,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from app.db import run_by
 from app.listing import Filter, found_on, list_subjects
 from app.settings import Settings
+from app.versions.lineage import chain
 from search.embedded import EmbeddedEngine
 from search.engine import DEFAULT_STATUSES, Engine, EngineError, Hit, SearchQuery
+from search.highlighting import did_you_mean
 
 logger = logging.getLogger(__name__)
 
@@ -25,12 +28,14 @@ def page_of(
     authority: str | None = None,
     type: str | None = None,
     level: str | None = None,
+    theme: str | None = None,
     statuses: tuple[str, ...] | None = None,
     limit: int = 20,
     offset: int = 0,
     explain: bool = False,
 ) -> dict[str, Any]:
-    """``{"total", "relaxed", "hits", "facets"}``; ``"degraded": true`` where the database answered instead."""
+    """``{"total", "relaxed", "did_you_mean", "hits", "facets"}``; an ended hit names its ``successors``;
+    ``"degraded": true`` where the database answered instead."""
     query = SearchQuery(
         q=q,
         on=on,
@@ -38,6 +43,7 @@ def page_of(
         authority=authority,
         type=type,
         level=level,
+        theme=theme,
         status=statuses or DEFAULT_STATUSES,
         limit=limit,
         offset=offset,
@@ -51,6 +57,7 @@ def page_of(
             return {
                 "total": page.total - behind,
                 "relaxed": page.relaxed,
+                "did_you_mean": did_you_mean(q, page),
                 "hits": hits,
                 "facets": page.facets,
             }
@@ -69,6 +76,8 @@ def _as_of_item(connection: Connection, hits: list[dict[str, Any]], on: str) -> 
     for hit in hits:
         row = rows[hit["id"]]
         hit |= {name: row[name] for name in ("code", "valid_from", "valid_to", "status")}
+        if hit["status"] == "ended":
+            hit["successors"] = chain(run_by(connection), hit["id"], forward=True)
     return found - len(hits)
 
 
@@ -111,7 +120,14 @@ def _from_database(connection: Connection, query: SearchQuery) -> dict[str, Any]
     page = list_subjects(connection, wanted, None, query.offset + query.limit)
     hits = [{**row, "layer": "exact", "score": 1.0, "highlights": []} for row in page.rows[query.offset :]]
     total = len(page.rows) + (1 if page.next else 0)
-    return {"total": total, "relaxed": False, "hits": hits, "facets": {}, "degraded": True}
+    found: dict[str, Any] = {
+        "total": total,
+        "relaxed": False,
+        "did_you_mean": None,
+        "hits": hits,
+        "facets": {},
+    }
+    return found | {"degraded": True}
 
 
 def open_engine(settings: Settings) -> Engine | None:

@@ -1,7 +1,8 @@
 """Exact totals and facets, in one pass over what matches."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import tantivy
 from tantivy import Query
@@ -17,7 +18,30 @@ _ALL_VALUES = 1_000_000  # more than any facet has: what each segment counts mus
 Counts = tuple[int, dict[str, dict[str, int]]]
 """(how many match, {facet: {value: how many}})"""
 
-_KEPT = 256  # counts of one state of the index: whoever pages or asks what many ask is not counted for anew
+_KEPT = (
+    256  # answers of one state of the index: whoever pages, or asks what many ask, is not counted for anew
+)
+Answer = TypeVar("Answer")
+
+
+class Kept(Generic[Answer]):
+    """Answers to the questions asked last, of one state of the index: those of another are forgotten."""
+
+    def __init__(self) -> None:
+        self._of: tuple[object, dict[SearchQuery, Answer]] = (None, {})
+
+    def answer(self, state: object, query: SearchQuery, work_out: Callable[[], Answer]) -> Answer:
+        """``state`` names the state of the index that ``work_out`` asks."""
+        if state != self._of[0]:
+            self._of = (state, {})
+        kept = self._of[1]
+        found = kept.get(query)
+        if found is None:
+            found = work_out()
+            if len(kept) >= _KEPT:
+                kept.clear()
+            kept[query] = found
+        return found
 
 
 class Counting:
@@ -25,23 +49,14 @@ class Counting:
 
     def __init__(self) -> None:
         self._values: dict[str, dict[int, str]] = {facet: {} for facet in KEYWORD_FIELDS}
-        self._kept: dict[SearchQuery, Counts] = {}
-        self._state: object = None
+        self._kept: Kept[Counts] = Kept()
 
     def count(
         self, searcher: tantivy.Searcher, matched: Condition, query: SearchQuery, state: object
     ) -> Counts:
         """`state` names the state of the index; what was counted in another is forgotten."""
-        if state != self._state:
-            self._kept, self._state = {}, state
-        kept, asked = self._kept, replace(query, limit=0, offset=0, explain=False)
-        found = kept.get(asked)
-        if found is None:
-            if len(kept) >= _KEPT:
-                kept.clear()
-            found = kept[asked] = self._count(searcher, query_of(matched), query)
-        total, facets = found
-        return total, {facet: dict(values) for facet, values in facets.items()}
+        asked = replace(query, limit=0, offset=0, explain=False)
+        return self._kept.answer(state, asked, lambda: self._count(searcher, query_of(matched), query))
 
     def _count(self, searcher: tantivy.Searcher, matched: Query, query: SearchQuery) -> Counts:
         wanted: dict[str, Any] = {"total": {"value_count": {"field": "seq"}}}

@@ -22,7 +22,7 @@ import tantivy
 
 from search import matching, relaxing, schema, suggesting, synonyms
 from search.conditions import Condition, Term, either, every, excluding, filters
-from search.counting import Counting
+from search.counting import Counting, Kept
 from search.embedded_reading import EmbeddedReader, query_of
 from search.engine import (
     EngineBusy,
@@ -61,6 +61,7 @@ class EmbeddedEngine:
         self._lock_timeout = lock_timeout
         self._concepts = synonyms.shipped() if concepts is None else concepts
         self._counting = Counting()
+        self._pages: Kept[SearchPage] = Kept()
         self._opening = threading.Lock()
         self._generation = ""
         self._index: tantivy.Index | None = None
@@ -77,6 +78,11 @@ class EmbeddedEngine:
 
     def search(self, query: SearchQuery) -> SearchPage:
         searcher, state = self._searcher_and_state()
+        page = self._pages.answer(state, query, lambda: self._search(searcher, state, query))
+        facets = {facet: dict(values) for facet, values in page.facets.items()}
+        return SearchPage(page.total, page.relaxed, list(page.hits), facets)
+
+    def _search(self, searcher: tantivy.Searcher, state: object, query: SearchQuery) -> SearchPage:
         reader, conditions = EmbeddedReader(searcher), filters(query)
         tiers = matching.exact_tiers(query.q) + matching.synonym_tiers(query.q, self._concepts, reader)
         matched = every([either(tier.condition for tier in tiers if tier.widest), *conditions])
@@ -90,13 +96,13 @@ class EmbeddedEngine:
         return SearchPage(0, True, hits, facets)
 
     def suggest(self, q: str, on: str, limit: int = 10) -> list[Suggestion]:
-        return suggesting.suggest(EmbeddedReader(self._searcher()), q, on, limit)
+        return suggesting.suggest(EmbeddedReader(self.searcher()), q, on, limit)
 
     def applied_seq(self) -> int:
-        return _marker(self._searcher())["seq"]
+        return _marker(self.searcher())["seq"]
 
     def documents(self) -> Iterator[SearchDocument]:
-        searcher = self._searcher()
+        searcher = self.searcher()
         for source in _sources(searcher, query_of(Term("role", "document"))):
             yield from_source(source)
 
@@ -118,12 +124,12 @@ class EmbeddedEngine:
     def rebuild(self, documents: Iterable[SearchDocument], seq: int) -> None:
         with self._locked("rebuild.lock"):
             with self._locked("lock"):
-                batch = _marker(self._searcher())["batch"]
+                batch = _marker(self.searcher())["batch"]
                 name = self._new_generation()
             building = tantivy.Index.open(str(self._root / name))
             _fill(building, documents, seq, batch)
             with self._locked("lock"):
-                _carry_over(self._searcher(), building, after_batch=batch)
+                _carry_over(self.searcher(), building, after_batch=batch)
                 self._point_to(name)
             self._remove_generations_but(name)
 
@@ -177,7 +183,8 @@ class EmbeddedEngine:
         name = self._pointer[1]
         return name if name.startswith(f"v{schema.VERSION}-") else ""
 
-    def _searcher(self) -> tantivy.Searcher:
+    def searcher(self) -> tantivy.Searcher:
+        """The bare engine, for measuring beside it."""
         return self._searcher_and_state()[0]
 
     def _searcher_and_state(self) -> tuple[tantivy.Searcher, object]:

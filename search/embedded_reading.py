@@ -124,6 +124,11 @@ class EmbeddedReader:
         documents = [schema.stored(self.searcher, address) for _, address in found.hits[:limit]]
         return documents, found.count if count else 0  # type: ignore[attr-defined]
 
+    def any_of(self, condition: Condition, limit: int) -> list[SearchDocument]:
+        """Some documents, as the bare engine finds them first: what a search is measured against."""
+        found = self.searcher.search(query_of(condition), limit, count=False)
+        return [schema.stored(self.searcher, address) for _, address in found.hits]
+
     def likeliest(
         self, pieces: Sequence[str], conditions: Sequence[Condition], limit: int
     ) -> list[list[SearchDocument]]:

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import NamedTuple
 
-from search.engine import Highlight, Hit, Layer, SearchDocument
+from search.engine import Highlight, Hit, Layer, SearchDocument, SearchPage
 from search.folding import Folded, fold, fold_with_origin
 from search.tokens import canonical, canonical_with_origin, cites_article
 from search.values import VALUES
@@ -113,6 +113,17 @@ def hit_of(document: SearchDocument, layer: Layer, score: float, marked: list[Hi
         level=document.level,
         highlights=marked,
     )
+
+
+def did_you_mean(q: str, page: SearchPage) -> str | None:
+    """What the title of the best guess has where the query has another sound or a slip: 卫生许可 for 卫牲许可."""
+    best = page.hits[0] if page.relaxed and page.hits else None
+    if best is None or best.layer not in ("pinyin", "typo"):
+        return None
+    titles = [mark for mark in best.highlights if mark.field in ("name", "alias", "former_name")]
+    pieces = [mark.snippet[start:end] for mark in titles[:1] for start, end in mark.spans]
+    meant = " ".join(pieces)
+    return meant if meant and fold(meant) != fold(q) else None
 
 
 LAYER_NAMES: dict[Layer, str] = {

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from operator import add
 
@@ -26,8 +26,13 @@ _DIGITS = "零一二三四五六七八九"
 
 def grams(folded_values: Iterable[str]) -> str:
     """Overlapping bigrams of each value with its end marks, as tokens separated by blanks."""
-    marked = (START + value + END for value in folded_values if value)
-    return " ".join(" ".join(map(add, value, value[1:])) for value in marked)
+    return " ".join(_grams_of(value) for value in folded_values if value)
+
+
+@lru_cache(maxsize=10_000)  # names and set phrases recur all over the country
+def _grams_of(value: str) -> str:
+    marked = START + value + END
+    return " ".join(map(add, marked, marked[1:]))
 
 
 def phrase_grams(text: str) -> list[tuple[int, str]]:

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from app.api.shapes import NamedShape, answer_value
+from app.api.shapes import KinShape, NamedShape, answer_value
 from app.deps import AskedOn, ReadSession, RegistryOf
 from app.errors import Invalid, Unavailable
 from app.listing import known_statuses
@@ -43,12 +43,17 @@ class HitShape(BaseModel):
     level: str | None = Field(description="行使层级代码")
     authority: NamedShape | None = Field(description="实施机关, by its name on that day")
     highlights: list[HighlightShape] = Field(description="what matched, and where")
+    explain: list[str] | None = Field(None, description="why it was found, with `explain=true`")
+    successors: list[KinShape] | None = Field(None, description="of an ended item: what came from it")
 
 
 class SearchShape(BaseModel):
     on: str = Field(description="the day this answers for")
     total: int = Field(description="exact and synonym hits")
     relaxed: bool = Field(description="true: nothing matched as typed; hits are of the later layers")
+    did_you_mean: str | None = Field(
+        None, description="what was probably meant, where the best hit is one by sound or with a slip"
+    )
     hits: list[HitShape] = Field(description="best first")
     facets: dict[str, dict[str, int]] = Field(
         description="type, authority, level, region, status, theme: counts"
@@ -67,6 +72,7 @@ def search(
     authority: Annotated[str | None, Query(description="authority id")] = None,
     type: Annotated[str | None, Query(description="事项类型代码")] = None,
     level: Annotated[str | None, Query(description="行使层级代码")] = None,
+    theme: Annotated[str | None, Query(description="主题分类，as the facet gives it")] = None,
     status: Annotated[list[str] | None, Query(description="default: all but ended")] = None,
     limit: Annotated[int, Query(ge=1, le=100, description="hits a page")] = 20,
     offset: Annotated[int, Query(ge=0, le=10_000, description="hits to pass over")] = 0,
@@ -87,6 +93,7 @@ def search(
         authority=authority,
         type=type,
         level=level,
+        theme=theme,
         statuses=known_statuses(status or ()) or None,
         limit=limit,
         offset=offset,

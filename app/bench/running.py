@@ -27,6 +27,7 @@ BENCHES: dict[str, Callable[[Plan], list[Row]]] = {
     "import": importing.bench,
     "revisions": revisions.bench,
     "search": searching.bench,
+    "search-large": searching.bench_large,
     "judged": judging.bench,
 }
 

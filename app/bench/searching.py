@@ -1,58 +1,147 @@
-"""Searching without HTTP of our own: how long an answer takes. Shown, not judged here."""
+"""Searching at size: in the process against the bare engine and SQLite's own full text, and over HTTP.
+
+Every question has a day, a region, an exact total and facets. In the process each is asked on a day of its own,
+so nothing kept from an earlier answer helps.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
+import random
 import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from urllib.parse import quote
 
-from app.bench import meili_server
-from app.bench.figures import Plan, Row, percentile
+from app.bench import fulltext
+from app.bench.corpora import ASKED, RELAXED, documents
+from app.bench.driving import by_processor_time, drive, rates, serving, shown
+from app.bench.figures import Plan, Row, median_ratio, percentile
+from app.bench.load import EMPTY
 from app.bench.registries import ITEMS, copy, items
-from app.db import Database
 from app.indexing import rebuild
-from app.searching import open_engine, page_of
-from app.versions.queries import today
-from search.engine import Engine
+from app.searching import open_engine
+from search import matching
+from search.conditions import every, filters
+from search.embedded import EmbeddedEngine
+from search.embedded_reading import EmbeddedReader
+from search.engine import SearchQuery
 
-ASKED = (
-    "食品经营许可", "取水许可 延续", "营业执照", "户外广告设施设置", "危险化学品", "道路货物运输", "医疗机构执业",
-    "林木采伐", "办学许可 变更", "公共场所卫生许可 注销", "水务局", "动物诊疗", "合成3区 娱乐场所", "施工许可证",
-    "人力资源", "排水管网", "shipin", "占用城市道路", "环境影响评价批复", "没有这样的事项",
-)  # fmt: skip
+SMALL, LARGE = 100_000, 1_000_000
+PROVINCE = "p0"
+FIRST = dt.date(2021, 1, 1)
 
 
 def bench(plan: Plan) -> list[Row]:
-    """The embedded engine, and beside it Meilisearch where a server is at hand."""
-    registry = copy(items(plan, plan.count(ITEMS, 50)), plan.directory / "searching")
-    database = registry.open()
-    engine = open_engine(registry.settings)
-    rows = [] if engine is None else [_row("search, p95 in process", engine, database, plan)]
-    with meili_server.at_hand(plan.directory / "meilisearch") as server:
-        title = "search, p95 on a Meilisearch server"
-        if server is None:
-            rows.append(Row(title, None, beside=meili_server.MISSING))
-        else:
-            there = server.engine("bench")
-            rows.append(_row(title, there, database, plan, f"; version {server.version}"))
-            server.forget("bench")
-    database.dispose()
-    return rows
+    return [*in_process(plan), *over_http(plan)]
 
 
-def _row(title: str, engine: Engine, database: Database, plan: Plan, more: str = "") -> Row:
-    began = time.perf_counter()
-    documents = rebuild(database, engine)
-    indexed = time.perf_counter() - began
-    waits, day = [], today()
-    with database.reading() as session:
-        for number in range(plan.rounds + 1):
-            for asked in ASKED:
-                began = time.perf_counter()
-                page_of(engine, session.connection(), q=asked, on=day)
-                if number:
-                    waits.append((time.perf_counter() - began) * 1000)
+def in_process(plan: Plan) -> list[Row]:
+    engine = _filled(plan, plan.count(SMALL, 200))
+    full, bare = _measure(plan, engine, ASKED), _measure_bare(plan, engine)
+    relaxed = _measure(plan, engine, RELAXED)
+    beside = fulltext.measure(plan, plan.count(SMALL, 200), _queries(ASKED, plan.rounds))
     engine.close()
-    beside = (
-        f"p50 {percentile(waits, 0.5):.1f} ms of {len(waits)} searches; {documents:,} documents indexed at"
-        f" {documents / indexed:,.0f}/s{more}"
-    )
-    return Row(title, percentile(waits, 0.95), unit=" ms", beside=beside)
+    p50, p95 = percentile(full, 0.5), percentile(full, 0.95)
+    return [
+        Row(
+            "search, p50 against the bare engine's top 20",
+            p50 / percentile(bare, 0.5),
+            4.0,
+            "less",
+            beside=f"{p50:.2f} ms of {len(full)} searches; bare {percentile(bare, 0.5):.2f} ms",
+        ),
+        Row("search, p95", p95, 15.0, "less", " ms", f"guesses: p95 {percentile(relaxed, 0.95):.1f} ms"),
+        Row(
+            "search, SQLite FTS5 trigram, p95",
+            percentile(beside, 0.95),
+            unit=" ms",
+            beside=f"p50 {percentile(beside, 0.5):.2f} ms; substrings alone, no layers, no pinyin",
+        ),
+    ]
+
+
+def bench_large(plan: Plan) -> list[Row]:
+    """p95 at ten times the size."""
+    found = []
+    for size in (plan.count(SMALL, 200), plan.count(LARGE, 400)):
+        engine = _filled(plan, size)
+        found.append(percentile(_measure(plan, engine, ASKED), 0.95))
+        engine.close()
+    beside = f"{found[0]:.1f} ms and {found[1]:.1f} ms"
+    return [Row("search, p95 at 1,000,000 against 100,000", found[1] / found[0], 8.0, "less", beside=beside)]
+
+
+def _filled(plan: Plan, size: int) -> EmbeddedEngine:
+    """The index of that many documents, built once under the bench directory."""
+    engine = EmbeddedEngine(plan.directory / f"search-{size}")
+    if not engine.applied_seq():
+        plan.say(f"indexing {size:,} documents ...")
+        began = time.perf_counter()
+        engine.rebuild(documents(size), 1)
+        plan.say(f"{size / (time.perf_counter() - began):,.0f} documents a second")
+    return engine
+
+
+def _queries(asked: Sequence[str], rounds: int) -> list[SearchQuery]:
+    """Each text in each round, on a day on which nothing was asked yet."""
+    texts = [text for _ in range(rounds) for text in asked]
+    days = ((FIRST + dt.timedelta(days=number)).isoformat() for number in range(len(texts)))
+    return [SearchQuery(q=text, on=day, region=PROVINCE) for text, day in zip(texts, days, strict=True)]
+
+
+def _measure(plan: Plan, engine: EmbeddedEngine, asked: Sequence[str]) -> list[float]:
+    for text in asked:  # what a process works out once
+        engine.search(SearchQuery(q=text, on="2020-06-01", region=PROVINCE))
+    return [timed(partial(engine.search, query)) for query in _queries(asked, plan.rounds)]
+
+
+def _measure_bare(plan: Plan, engine: EmbeddedEngine) -> list[float]:
+    """The first twenty that contain the text, with the same filters: no order, no count, no facets, no layers."""
+    reader = EmbeddedReader(engine.searcher())
+    waits = []
+    for query in _queries(ASKED, plan.rounds):
+        condition = every([matching.exact_tiers(query.q)[-1].condition, *filters(query)])
+        waits.append(timed(partial(reader.any_of, condition, query.limit)))
+    return waits
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Milliseconds."""
+    began = time.perf_counter()
+    work()
+    return (time.perf_counter() - began) * 1000
+
+
+def over_http(plan: Plan) -> list[Row]:
+    """One worker: texts that are asked again and again, and each asked on days of its own."""
+    registry = copy(items(plan, plan.count(ITEMS, 50)), plan.directory / "searching")
+    engine, database = open_engine(registry.settings), registry.open()
+    if engine is None:
+        return [Row("search, over HTTP", None, beside="no engine")]
+    rebuild(database, engine)
+    engine.close()
+    database.dispose()
+    texts = [text for text in ASKED if len(text) > 1]
+    again = [f"/api/v1/search?q={quote(text)}" for text in texts]
+    chance = random.Random(1)
+    ever_new = [
+        f"/api/v1/search?q={quote(chance.choice(texts))}&on={FIRST + dt.timedelta(days=number)}"
+        for number in range(1800)
+    ]
+    with serving(registry) as ours:
+        measured = drive(
+            plan,
+            [
+                ours.target("empty", [EMPTY]),
+                ours.target("again", again),
+                ours.target("new", ever_new),
+            ],
+        )
+    empty, rows = measured["empty"], []
+    for name, label, target in (("again", "asked again", 0.2), ("new", "never asked before", None)):
+        found = measured[name]
+        beside = f"{shown(found)}; by processor time {by_processor_time(found, empty):.3f}"
+        ratio = median_ratio(rates(found), rates(empty))
+        rows.append(Row(f"search over HTTP, {label}", ratio, target, beside=beside, numbers={name: found}))
+    return rows

@@ -6,6 +6,7 @@ from search_cases import DAY, document, search, subjects
 from search import grading, synonyms
 from search.engine import Engine
 from search.folding import fold
+from search.highlighting import did_you_mean
 
 NAMES = {
     "hygiene": "公共场所卫生许可",
@@ -72,6 +73,20 @@ def test_exact_stands_above_synonym_and_both_are_counted(filled: Engine) -> None
     page = search(filled, "理发店")
     assert [(hit.subject, hit.layer) for hit in page.hits] == [("barber", "exact"), ("hygiene", "synonym")]
     assert page.total == 2
+
+
+@pytest.mark.parametrize(
+    ("q", "meant"),
+    [
+        ("卫牲许可", "卫生许可"),
+        ("娱乐埸所", "娱乐场所"),
+        ("jiehun", "结婚"),
+        ("卫生许可", None),
+        ("开理发店", None),
+    ],
+)
+def test_did_you_mean(filled: Engine, q: str, meant: str | None) -> None:
+    assert did_you_mean(q, search(filled, q)) == meant
 
 
 def test_guesses_are_not_mixed_into_exact_hits(filled: Engine) -> None:
