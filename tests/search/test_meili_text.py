@@ -134,7 +134,7 @@ CONDITIONS = [
 def reader(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedReader:
     engine = EmbeddedEngine(tmp_path_factory.mktemp("index"))
     engine.apply([FULL], [], seq=1)
-    return EmbeddedReader(engine._searcher())
+    return EmbeddedReader(engine.searcher())
 
 
 @pytest.mark.parametrize("condition", CONDITIONS, ids=repr)
