@@ -71,6 +71,8 @@ class Unauthenticated(RegistryError):
 
     status = 401
     code = "unauthenticated"
+    account: int | None = None
+    """Whose token it was, where that is known: for the access log, never told."""
 
 
 class Forbidden(RegistryError):

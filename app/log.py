@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Table, text
 from sqlmodel import Field, SQLModel
 
 from app.canonical import encode
@@ -145,10 +145,15 @@ class AccessRecord(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True, sa_type=Big)
     at: int = Field(index=True, sa_type=Big)
     account: int | None = Field(default=None, index=True)
-    event: str = Field(sa_type=Ascii, description="sign-in, token-refused, refused, export, staff-read, ...")
+    event: str = Field(
+        sa_type=Ascii, description="sign-in, token-refused, refused, export, left-out, staff-read, ..."
+    )
     subject: str | None = Field(default=None, description="what it was about: an id, a route")
     address: str | None = None
     note: str | None = None
+
+
+ACCESS: Table = AccessRecord.__table__  # type: ignore[attr-defined]
 
 
 def record_access(
@@ -160,9 +165,8 @@ def record_access(
     address: str | None = None,
     note: str | None = None,
 ) -> None:
-    table = AccessRecord.__table__  # type: ignore[attr-defined]
     connection.execute(
-        table.insert().values(
+        ACCESS.insert().values(
             at=now_microseconds(), account=account, event=event, subject=subject, address=address, note=note
         )
     )

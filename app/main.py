@@ -57,6 +57,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             drainer.stop()
         if engine is not None:
             engine.close()
+        app.state.registry.noting.close()
         database.dispose()
 
     app = FastAPIOffline(

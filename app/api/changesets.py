@@ -29,12 +29,12 @@ from app.changes.models import (
 from app.changes.publishing import confirm as confirm_publication
 from app.changes.rehearsing import rehearse
 from app.changes.warnings import warnings_of
-from app.deps import ActorOf, ReadSession, StaffReader, WriteSession
+from app.deps import ActorOf, ReadSession, StaffReader, TokenFirst, WriteSession
 from app.errors import Invalid
 from app.rounds import publishing
 from app.versions.queries import moment, today
 
-router = APIRouter(prefix="/changesets", tags=["changesets"])
+router = APIRouter(prefix="/changesets", tags=["changesets"], route_class=TokenFirst)
 
 ChangesetPath = Annotated[str, Path(description="changeset id", max_length=40)]
 IdempotencyKey = Annotated[

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from app import log
 from app.api.shapes import answer_value
 from app.changes.feed import events
-from app.deps import AskedOn, KnownQuery, ReadSession, RegistryOf, note_access
+from app.deps import AskedOn, KnownQuery, ReadSession, RegistryOf, address_of
 from app.errors import RegistryError
 from app.exchange.exporting import export_lines, export_lines_as_known
 from app.versions.queries import known_at, moment, parse_day
@@ -96,7 +96,7 @@ def export(request: Request, registry: RegistryOf, asked: AskedOn, known_at_: Kn
     With `known_at` the answers are worked out from revisions: the same lines, slower, and up to a number of items
     that the registry sets (QINGDAN_KNOWN_AT_ITEMS); past it the request is refused as `known-at-too-large`.
     """
-    note_access(request, registry, "export", note=asked.on)
+    registry.noting.note("export", subject=request.url.path, address=address_of(request), note=asked.on)
     snapshot = ExitStack()
     connection = snapshot.enter_context(registry.database.reading()).connection()
     try:

@@ -122,12 +122,14 @@ def authenticate(session: Session, text: str) -> Actor:
         select(Token, Account).join(Account, Account.id == Token.account_id).where(Token.hash == _hash(text))  # type: ignore[arg-type]
     ).first()
     now = log.now_microseconds()
+    refusal = Unauthenticated("令牌无效、已过期或已撤销，请向管理员索取新的令牌。", code="bad-token")
     if row is not None:
         token, account = row
+        refusal.account = account.id
         live = token.revoked_at is None and (token.expires_at is None or token.expires_at > now)
         if live and not account.locked:
             return actor_of(account)
-    raise Unauthenticated("令牌无效、已过期或已撤销，请向管理员索取新的令牌。", code="bad-token")
+    raise refusal
 
 
 def _hash(text: str) -> str:

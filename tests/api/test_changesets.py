@@ -129,6 +129,7 @@ def test_without_a_good_token_nothing_is_written(living: Living, item: str, cloc
         accounts.find_account(session, "locked").locked = 1
     refused(asked(f"Bearer {locked}"), 401, "bad-token")
     refused(asked("Bearer qdt_invented"), 401, "bad-token")
+    living.registry.noting.flush()
     noted = living.rows("SELECT subject FROM access_log WHERE event = 'token-refused'")
     assert [row[0] for row in noted] == ["/api/v1/changesets"] * 4
 
