@@ -15,6 +15,7 @@ from app.changes import drafts, publishing, rehearsing, rows
 from app.changes.models import STATE_LABELS, Changeset
 from app.deps import ReadSession, RegistryOf
 from app.errors import RegistryError
+from app.rounds.publishing import publish as publish_whole
 from app.versions.queries import moment, today
 from app.web import comparing
 from app.web.office.desk import listed
@@ -124,7 +125,7 @@ def publish(
         registry,
         present,
         changeset,
-        lambda session: publishing.publish(session, present.actor, changeset, today(), emergency=emergency),
+        lambda session: publish_whole(session, present.actor, changeset, today(), emergency=emergency),
     )
 
 
