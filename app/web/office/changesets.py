@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlmodel import Session
 
 from app.auth.accounts import names_of_accounts
@@ -15,7 +15,7 @@ from app.changes import drafts, publishing, rehearsing, rows
 from app.changes.models import STATE_LABELS, Changeset
 from app.deps import ReadSession, RegistryOf
 from app.errors import RegistryError
-from app.rounds.publishing import publish as publish_whole
+from app.rounds import publishing as rounds
 from app.versions.queries import moment, today
 from app.web import comparing
 from app.web.office.desk import listed
@@ -64,95 +64,69 @@ def show_changeset(request: Request, session: ReadSession, present: Visitor, cha
     return _page(request, session, present, changeset)
 
 
+class Move:
+    """A move on one changeset: one use case in one transaction. A refusal is shown on the changeset's own page."""
+
+    def __init__(self, request: Request, registry: RegistryOf, present: Visitor, changeset: Which) -> None:
+        self.request, self.registry, self.present, self.id = request, registry, present, changeset
+        self.actor = present.actor
+
+    def make(self, work: Callable[..., Any], prepare: Callable[[Session], Any] | None = None) -> Response:
+        """``prepare``: what can be worked out before the lock is taken; handed to ``work``."""
+        try:
+            prepared = []
+            if prepare:
+                with self.registry.database.reading() as session:
+                    prepared.append(prepare(session))
+            with self.registry.database.writing() as session:
+                work(session, *prepared)
+        except RegistryError as error:
+            if error.status == 404:
+                raise
+            with self.registry.database.reading() as session:
+                return _page(
+                    self.request, session, self.present, self.id, said=error.message, status=error.status
+                )
+        return go(f"/office/changesets/{self.id}")
+
+
+Moving = Annotated[Move, Depends(Move)]
+
+
 @router.post("/office/changesets/{changeset}/submit")
-def submit(request: Request, registry: RegistryOf, present: Visitor, changeset: Which) -> Response:
-    return _move(
-        request,
-        registry,
-        present,
-        changeset,
-        lambda session: drafts.submit(session, present.actor, changeset, None, today()),
-    )
+def submit(move: Moving) -> Response:
+    return move.make(lambda session: drafts.submit(session, move.actor, move.id, None, today()))
 
 
 @router.post("/office/changesets/{changeset}/withdraw")
-def withdraw(
-    request: Request, registry: RegistryOf, present: Visitor, changeset: Which, form: Form
-) -> Response:
-    return _move(
-        request,
-        registry,
-        present,
-        changeset,
-        lambda session: drafts.withdraw(session, present.actor, changeset, form.get("reason")),
-    )
+def withdraw(move: Moving, form: Form) -> Response:
+    return move.make(lambda session: drafts.withdraw(session, move.actor, move.id, form.get("reason")))
 
 
 @router.post("/office/changesets/{changeset}/approve")
-def approve(
-    request: Request, registry: RegistryOf, present: Visitor, changeset: Which, form: Form
-) -> Response:
+def approve(move: Moving, form: Form) -> Response:
     """Bound to the hash of what the page showed."""
-    return _move(
-        request,
-        registry,
-        present,
-        changeset,
-        lambda session: drafts.approve(session, present.actor, changeset, form.get("hash")),
-    )
+    return move.make(lambda session: drafts.approve(session, move.actor, move.id, form.get("hash")))
 
 
 @router.post("/office/changesets/{changeset}/return")
-def send_back(
-    request: Request, registry: RegistryOf, present: Visitor, changeset: Which, form: Form
-) -> Response:
-    return _move(
-        request,
-        registry,
-        present,
-        changeset,
-        lambda session: drafts.send_back(session, present.actor, changeset, form.get("reason")),
-    )
+def send_back(move: Moving, form: Form) -> Response:
+    return move.make(lambda session: drafts.send_back(session, move.actor, move.id, form.get("reason")))
 
 
 @router.post("/office/changesets/{changeset}/publish")
-def publish(
-    request: Request, registry: RegistryOf, present: Visitor, changeset: Which, form: Form
-) -> Response:
+def publish(move: Moving, form: Form) -> Response:
+    asked = (move.actor, move.id, today())
     emergency = form.get("reason") if form.get("emergency") else None
-    return _move(
-        request,
-        registry,
-        present,
-        changeset,
-        lambda session: publish_whole(session, present.actor, changeset, today(), emergency=emergency),
+    return move.make(
+        lambda session, prepared: rounds.publish(session, *asked, emergency=emergency, prepared=prepared),
+        lambda session: rounds.prepare(session, *asked, emergency=emergency),
     )
 
 
 @router.post("/office/changesets/{changeset}/confirm")
-def confirm(request: Request, registry: RegistryOf, present: Visitor, changeset: Which) -> Response:
-    return _move(
-        request,
-        registry,
-        present,
-        changeset,
-        lambda session: publishing.confirm(session, present.actor, changeset),
-    )
-
-
-def _move(
-    request: Request, registry: RegistryOf, present: Present, changeset: str, work: Callable[[Session], Any]
-) -> Response:
-    """One use case in one transaction; a refusal is shown on the changeset's own page, and nothing is lost."""
-    try:
-        with registry.database.writing() as session:
-            work(session)
-    except RegistryError as error:
-        if error.status == 404:
-            raise
-        with registry.database.reading() as session:
-            return _page(request, session, present, changeset, said=error.message, status=error.status)
-    return go(f"/office/changesets/{changeset}")
+def confirm(move: Moving) -> Response:
+    return move.make(lambda session: publishing.confirm(session, move.actor, move.id))
 
 
 def _page(
