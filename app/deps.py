@@ -20,6 +20,7 @@ from app.auth.actor import Actor
 from app.db import Database, Run
 from app.errors import Forbidden, Invalid, Unauthenticated
 from app.noting import Noting
+from app.searching import KeptAnswers
 from app.settings import Settings
 from app.versions.names import NameBook
 from app.versions.queries import Known, known_at, parse_day, today
@@ -36,6 +37,7 @@ class Registry:
         self.settings = settings
         self.database = database
         self.engine = engine
+        self.kept_searches = KeptAnswers()
         self.noting = Noting(database)
         self._local = threading.local()
 

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import api
 from app.api.items import add_item_route, quick_item_route
+from app.api.searching import KeptSearchRoute
 from app.api.shapes import PROBLEM, say_problem_json
 from app.db import Database
 from app.deps import Registry
@@ -69,6 +70,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.registry = Registry(settings, database, engine)
     app.router.routes.insert(0, quick_item_route())
+    app.router.routes.insert(1, KeptSearchRoute())
     api.include(app)
     add_item_route(app.router)
     public.include(app)

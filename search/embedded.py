@@ -98,6 +98,9 @@ class EmbeddedEngine:
     def suggest(self, q: str, on: str, limit: int = 10) -> list[Suggestion]:
         return suggesting.suggest(EmbeddedReader(self.searcher()), q, on, limit)
 
+    def state(self) -> object | None:
+        return self._searcher_and_state()[1]
+
     def applied_seq(self) -> int:
         return _marker(self.searcher())["seq"]
 

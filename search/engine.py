@@ -133,6 +133,9 @@ class Engine(Protocol):
     def applied_seq(self) -> int:
         """The highest seq that is durably applied; 0 for an empty or incompatible index."""
 
+    def state(self) -> object | None:
+        """What names the state that answers come from now: equal while they cannot change. None: not known here."""
+
     def search(self, query: SearchQuery) -> SearchPage:
         """Raises ValueError where `on` is no day."""
 

@@ -111,6 +111,9 @@ class MeiliEngine:
     def suggest(self, q: str, on: str, limit: int = 10) -> list[Suggestion]:
         return suggesting.suggest(self._reader, q, on, limit)
 
+    def state(self) -> object | None:
+        return None  # others may write to the server; asking it would cost what searching does
+
     def applied_seq(self) -> int:
         try:
             return self._writer.state(self._server.reading)["seq"]

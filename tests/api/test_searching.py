@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from seeded import FELLING, Living, new_item
+from seeded import FELLING, TODAY, Living, new_item
 
 from search.engine import EngineError
 
@@ -104,3 +104,37 @@ def test_a_broken_index_is_an_engine_that_is_away(living_sqlite: Living) -> None
     assert (answer.status_code, answer.json().get("degraded")) == (200, True)
     assert living_sqlite.client.get("/readyz").json()["search"]["ready"] is False
     assert living_sqlite.get("/suggest", q="林").status_code == 503
+
+
+# --- answers that are kept
+
+
+def test_an_answer_asked_again_is_the_same_until_something_moves(living_sqlite: Living) -> None:
+    living = living_sqlite
+    item = living.item_called(FELLING)
+    first = living.get("/search", q="林木采伐许可证核发")
+    again = living.get("/search", q="林木采伐许可证核发")
+    assert living.registry.kept_searches.holds(
+        b"q=%E6%9E%97%E6%9C%A8%E9%87%87%E4%BC%90%E8%AE%B8%E5%8F%AF%E8%AF%81%E6%A0%B8%E5%8F%91", TODAY
+    )
+    assert (again.content, again.headers["etag"]) == (first.content, first.headers["etag"])
+    assert (
+        living.client.get(
+            "/api/v1/search",
+            params={"q": "林木采伐许可证核发"},
+            headers={"If-None-Match": first.headers["etag"]},
+        ).status_code
+        == 304
+    )
+    living.publish({"outcome": "cancel", "subject": item, "effective_from": TODAY, "reason": "试"})
+    moved = living.get("/search", q="林木采伐许可证核发").json()  # the registry moved, the index not yet
+    assert item not in {hit["id"] for hit in moved["hits"] if hit["status"] == "in_force"}
+    living.drain()
+    drained = living.get("/search", q="林木采伐许可证核发").json()
+    assert item not in {hit["id"] for hit in drained["hits"]}
+
+
+def test_an_unknown_parameter_is_refused_beside_a_kept_answer(living_sqlite: Living) -> None:
+    living_sqlite.get("/search", q="许可")
+    assert living_sqlite.client.get("/api/v1/search?q=%E8%AE%B8%E5%8F%AF&nonsense=1").status_code == 422
+    assert living_sqlite.client.get("/api/v1/search?nonsense=1").status_code == 422
