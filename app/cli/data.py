@@ -19,7 +19,7 @@ from app.changes.redacting import redact as redact_content
 from app.cli.opening import find_registry, index_what_is_owed, open_registry, tell_progress
 from app.db import Database
 from app.errors import Invalid, Unavailable
-from app.exchange import importing, seeding
+from app.exchange import drafting, importing, seeding
 from app.exchange.cases import CASES, seed_case, source_of
 from app.exchange.exporting import export_lines
 from app.exchange.mapping import load_mapping
@@ -71,7 +71,7 @@ def import_file(
         else:
             with database.reading() as session:
                 actor = actor_of(find_account(session, as_user or ""))
-            imported = importing.import_draft(database, actor, file, mapping, today(), day, tell, sheet)
+            imported = drafting.import_draft(database, actor, file, mapping, today(), day, tell, sheet)
     if database is not None and imported.publications:
         index_what_is_owed(settings, database)
     _tell_import(imported, dry_run, report)

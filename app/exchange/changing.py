@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from app.changes.outcomes import RULES, STATUS_WORDS
-from app.exchange.keys import numbered
+from app.exchange.keys import is_from_names, numbered
 from app.versions.fold import Change, diff, is_keyed
 from app.versions.recording import add_code, remove_code
 
@@ -165,7 +165,9 @@ def _no_outcome(before: str, after: str | None) -> Wrong:
 
 def keep_keys(before: Mapping[str, Any], after: dict[str, Any], spent: Container[tuple[str, str]]) -> Any:
     """``after`` with the keys that its elements have here. A key names one element for good: one that was
-    removed and comes again gets a new key, and keeps that when the source gives it again."""
+    removed and comes again gets a new key, and keeps that when the source gives it again. A standing element is
+    found by its key, and where the source has no code of its own for it by its name, whoever gave it its key.
+    """
     return _keep_in_object(before, after, "", spent)
 
 
@@ -192,15 +194,25 @@ def _keep_in_list(
     taken = _Taken(path, spent, given | standing.keys())
     for element in after:
         key = element["key"]
-        if key not in standing and (path, key) in spent:
-            again = next((one for one in free if _is_again(one, key)), None)
+        if key not in standing:
+            again = next((one for one in free if (path, key) in spent and _is_again(one, key)), None)
+            again = again or _namesake(element, after, [standing[one] for one in free])
             if again is not None:
                 free.remove(again)
-            key = again or numbered(key, taken)
+            key = again or (numbered(key, taken) if (path, key) in spent else key)
             taken.here.add(key)
         inner = _keep_in_object(standing.get(key), element, f"{path}/{key}/", spent)
         kept.append({**inner, "key": key})
     return kept
+
+
+def _namesake(element: dict[str, Any], after: list[dict[str, Any]], free: list[dict[str, Any]]) -> str | None:
+    """The key of the one standing element of its name, where the source has no code for it and names it once."""
+    name = element.get("name")
+    if not name or not is_from_names(element["key"]) or sum(one.get("name") == name for one in after) > 1:
+        return None
+    keys = [one["key"] for one in free if one.get("name") == name]
+    return keys[0] if len(keys) == 1 else None
 
 
 def _is_again(key: str, first: str) -> bool:

@@ -1,4 +1,4 @@
-"""``qingdan import``: check the whole file, then publish (initial) or draft.
+"""``qingdan import``: check the whole file, then publish (initial); ``drafting`` drafts.
 
 The check pass reads, maps and validates every row and spools what it found, so that the second pass
 neither parses nor validates again and memory stays flat. Nothing is written where any row is refused.
@@ -15,18 +15,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from sqlmodel import Session
 
-from app.auth.actor import Actor
 from app.canonical import encode
-from app.changes import drafts, rows
-from app.changes.models import ChangesetInput
-from app.changes.outcomes import rule_for
 from app.changes.publishing import publish_initial, require_initial
 from app.db import Database
-from app.errors import Conflict
 from app.exchange import progress
 from app.exchange.admitting import Admission, Admitted
 from app.exchange.founding import new_organs
@@ -35,8 +30,6 @@ from app.exchange.reading import ImportReading, read_records
 from app.exchange.records import Spooled
 from app.exchange.spooling import packed_records, unpacked
 from app.exchange.unlisted import no_longer_listed
-from app.versions.ids import kind_of
-from app.versions.recording import Act
 
 BATCH = 2000
 """Records a publication: about half a second under the lock, so that other writers wait little."""
@@ -116,19 +109,19 @@ def rehearse(
     with spool:
         if database is not None and not imported.reading.refused:
             with database.reading() as session:
-                _tell_founded(session, imported, spool, _digest(path), mapping, today)
-                _tell_unlisted(session, imported, mapping, today)
+                tell_founded(session, imported, spool, digest_of(path), mapping, today)
+                tell_unlisted(session, imported, mapping, today)
     return imported
 
 
-def _tell_unlisted(session: Session, imported: Imported, mapping: str, today: str) -> None:
+def tell_unlisted(session: Session, imported: Imported, mapping: str, today: str) -> None:
     reading = imported.reading
     source = load_mapping(mapping).name
     for problem in no_longer_listed(session.connection(), source, reading.lists, today, reading.path.name):
         reading.report(problem)
 
 
-def _tell_founded(
+def tell_founded(
     session: Session, imported: Imported, spool: IO[bytes], of_file: str, mapping: str, today: str
 ) -> None:
     """Warns of each region and authority that the file would found; leaves the spool at its beginning."""
@@ -159,7 +152,7 @@ def few_collections() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _batches(spool: IO[bytes]) -> Iterator[list[Spooled]]:
+def batches(spool: IO[bytes]) -> Iterator[list[Spooled]]:
     batch: list[Spooled] = []
     for line in spool:
         batch.append(unpacked(line))
@@ -190,12 +183,12 @@ def import_initial(
             return imported
         with database.writing() as session:
             require_initial(session.connection())
-            run = progress.begin(session, _digest(path), mapping, path.name, "initial")
+            run = progress.begin(session, digest_of(path), mapping, path.name, "initial")
         admission = Admission(
             load_mapping(mapping).name, trusted=True, same_as=imported.reading.same_as, free=True
         )
         done = 0
-        for batch in _batches(spool):
+        for batch in batches(spool):
             with _admitted(database, admission, batch) as (session, admitted):
                 if admitted.acts:
                     publish_initial(session, admitted.acts, {"title": f"首次录入：{path.name}"})
@@ -217,95 +210,7 @@ def _admitted(
         yield session, admission.batch(session.connection(), batch)
 
 
-DRAFT_SIZE = 5000
-"""Decisions a drafted changeset; a larger file becomes several."""
-
-
-@few_collections()
-def import_draft(
-    database: Database,
-    actor: Actor,
-    path: Path,
-    mapping: str,
-    today: str,
-    attested: date | None = None,
-    tell: Tell = quiet,
-    sheet: str | None = None,
-) -> Imported:
-    """An import into a living registry: draft changesets, to be reviewed and published as any other."""
-    imported, spool = check(path, mapping, attested, tell, sheet)
-    with spool:
-        if imported.reading.refused:
-            return imported
-        of_file = _digest(path)
-        admission = Admission(load_mapping(mapping).name, trusted=True, same_as=imported.reading.same_as)
-        with database.writing() as session:
-            _refuse_open_drafts(session, of_file, mapping)
-            run = progress.begin(session, of_file, mapping, path.name, "draft")
-            _tell_founded(session, imported, spool, of_file, mapping, today)
-            _tell_unlisted(session, imported, mapping, today)
-            decisions: list[dict[str, Any]] = []
-            admission.again = progress.withdrawn(session, of_file, mapping)
-            for batch in _batches(spool):
-                admitted = admission.batch(session.connection(), batch)
-                admission.drafted |= admitted.known
-                admission.write_keys(session.connection(), admitted)
-                imported.count(admitted)
-                imported.outcomes.update(_label(act) for act in admitted.acts)
-                decisions += [_decision(act, path.name, today) for act in admitted.acts]
-            for start in range(0, len(decisions), DRAFT_SIZE):
-                asked = ChangesetInput(
-                    title=f"导入：{path.name}", decisions=decisions[start : start + DRAFT_SIZE]
-                )
-                imported.changesets.append(drafts.draft(session, actor, asked, today).id)
-                tell("起草", min(start + DRAFT_SIZE, len(decisions)))
-            progress.end(session, run.id, imported.records, imported.changesets)
-    return imported
-
-
-def _refuse_open_drafts(session: Session, of_file: str, mapping: str) -> None:
-    for changeset_id in progress.drafts_of(session, of_file, mapping):
-        changeset = rows.find(session, changeset_id)
-        if changeset.state not in ("published", "withdrawn"):
-            raise Conflict(
-                f"同一文件已导入为变更单 {changeset_id}，请先发布或撤回它再导入。",
-                code="already-drafted",
-                changeset=changeset_id,
-            )
-
-
-def _label(act: Act) -> str:
-    return rule_for(kind_of(act.parts[0].subject_id), act.outcome).label
-
-
-def _decision(act: Act, name: str, today: str) -> dict[str, Any]:
-    part = act.parts[0]
-    decision: dict[str, Any] = {
-        "kind": kind_of(part.subject_id),
-        "outcome": act.outcome,
-        "subject": part.subject_id,
-        "effective_from": part.effective_from,
-    }
-    if part.creates is not None:
-        decision["content"] = part.creates
-        decision["start_unknown"] = part.start_unknown
-        decision["codes"] = [
-            {k: v for k, v in change["value"].items() if k != "key"}
-            for change in part.changes
-            if change["path"] == "codes"
-        ]
-        statuses = [change["value"] for change in part.changes if change["path"] == "status"]
-        decision |= {"status": statuses[0]} if statuses else {}
-    else:
-        # The status is the outcome's own: the rules set it.
-        decision["changes"] = [change for change in part.changes if change["path"] != "status"]
-        decision["reason"] = f"导入：{name}"
-    if part.effective_from < today and not (part.creates is not None and part.start_unknown):
-        decision |= {"timing": "late_entry", "reason": f"导入：{name}"}
-    return decision
-
-
-def _digest(path: Path) -> str:
+def digest_of(path: Path) -> str:
     sha = hashlib.sha256()
     with path.open("rb") as stream:
         while block := stream.read(1 << 20):

@@ -38,8 +38,17 @@ def begin(session: Session, digest: str, mapping: str, name: str, mode: str) -> 
 
 def end(session: Session, run_id: int | None, records: int, changesets: list[str]) -> None:
     run = session.get_one(ImportRun, run_id)
-    run.state, run.records, run.changesets = "ended", records, " ".join(changesets)
+    keep(session, run_id, changesets)
+    run.state, run.records = "ended", records
     run.ended_at = log.now_microseconds()
+    session.add(run)
+    session.flush()
+
+
+def keep(session: Session, run_id: int | None, changesets: list[str]) -> None:
+    """Note the drafts made so far, in the transaction that makes them: a run that is killed leaves none unknown."""
+    run = session.get_one(ImportRun, run_id)
+    run.changesets = " ".join([*(c for c in run.changesets.split() if c not in changesets), *changesets])
     session.add(run)
     session.flush()
 

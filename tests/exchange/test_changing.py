@@ -18,7 +18,9 @@ from test_importing import assert_sound, people, publish
 from app.canonical import decode
 from app.db import Database
 from app.exchange.changing import Said, Stands, keep_keys, outcomes
-from app.exchange.importing import Imported, import_draft, import_initial, rehearse
+from app.exchange.drafting import import_draft
+from app.exchange.importing import Imported, import_initial, rehearse
+from app.exchange.keys import element_key
 from app.exchange.reading import ImportReading, read_records
 from app.exchange.synthetic import write_synthetic
 from app.versions.queries import known_at, state_on
@@ -295,6 +297,31 @@ def test_an_authority_is_renamed_and_an_instrument_repealed() -> None:
 def test_a_first_entry_records_what_its_source_says() -> None:
     found = outcomes("item", Stands("ended", {}, set()), Said({}, set(), "in_force"), set, free=True)
     assert found.decisions == [("adjust", [{"op": "set", "path": "status", "value": "in_force"}])]
+
+
+def test_a_standing_element_is_found_by_its_code_and_else_by_its_name() -> None:
+    """Whoever gave it its key: an editor's own addition is not removed and added again."""
+    standing = {"materials": [{"key": "k0a1b2c3d", "name": "甲"}, {"key": "M7", "name": "乙"}]}
+
+    def kept(*elements: tuple[str | None, str]) -> list[str]:
+        after = {"materials": [{"key": element_key(code, name), "name": name} for code, name in elements]}
+        return [one["key"] for one in keep_keys(standing, after, {("materials", "old")})["materials"]]
+
+    assert kept((None, "甲"), ("M7", "乙改名")) == ["k0a1b2c3d", "M7"]
+    assert kept(("M8", "甲"), (None, "丙")) == [
+        "M8",
+        element_key(None, "丙"),
+    ]  # a code of its own: another element
+    twice = {"materials": [{"key": k, "name": "甲"} for k in (element_key(None, "甲"), "n" + "0" * 12)]}
+    assert [one["key"] for one in keep_keys(standing, twice, set())["materials"]] == [
+        one["key"] for one in twice["materials"]
+    ]
+
+
+def test_an_element_that_left_gets_a_new_key_when_it_returns() -> None:
+    key = element_key(None, "甲")
+    after = {"materials": [{"key": key, "name": "甲"}]}
+    assert keep_keys({}, after, {("materials", key)})["materials"][0]["key"] == f"{key}-2"
 
 
 def test_keys_are_settled_at_every_depth() -> None:

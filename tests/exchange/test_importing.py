@@ -24,7 +24,8 @@ from app.changes import drafts, kinds, publishing
 from app.db import Database
 from app.errors import Conflict
 from app.exchange import importing, progress
-from app.exchange.importing import import_draft, import_initial
+from app.exchange.drafting import import_draft
+from app.exchange.importing import import_initial
 from app.exchange.synthetic import write_synthetic
 from app.versions import verifying
 
