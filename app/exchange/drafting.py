@@ -81,7 +81,6 @@ def import_draft(
                 _refuse_open_drafts(session, of_file, mapping, imported.changesets)
                 share = division.next(session)
                 for admitted in share.admitted:
-                    admission.write_keys(session.connection(), admitted)
                     imported.count(admitted)
                 imported.outcomes.update(_label(act) for act in share.acts)
                 if share.acts:
@@ -129,7 +128,7 @@ class _Division:
         return not self._ended and not self.held_back
 
     def next(self, session: Session) -> _Share:
-        """As many batches as the next changeset takes; they are admitted, and their keys are still to be written."""
+        """As many batches as the next changeset takes, admitted and their keys written."""
         share = _Share()
         while (admitted := self._look(session)) is not None:
             named = set(_named(admitted.acts))
@@ -141,6 +140,7 @@ class _Division:
                 break
             share.add(admitted)
             self._admission.drafted |= admitted.known
+            self._admission.write_keys(session.connection(), admitted)  # the next batch finds them
             self._next = None
         self._drafted |= share.subjects
         return share
