@@ -24,6 +24,8 @@ def meets(document: SearchDocument, condition: Condition) -> bool:
             return True
         case Term("chars", value):
             return any(value in text for text in _values(document, "all"))
+        case Term("letters", value):
+            return any(value in title for title in _titles(document))
         case Term("subject", value):
             return document.subject == value
         case Term("role", value):

@@ -116,6 +116,6 @@ def blank(key: str, batch: int) -> dict[str, Any]:
     return {"key": key, "role": "blank", "batch": batch}
 
 
-def marker(seq: int, batch: int) -> dict[str, Any]:
-    """The one document that says which seq is applied."""
-    return {"key": MARKER, "role": MARKER, "seq": seq, "batch": batch}
+def marker(seq: int, batch: int, build: str) -> dict[str, Any]:
+    """The one document that says which seq is applied, and which rebuild filled the index."""
+    return {"key": MARKER, "role": MARKER, "seq": seq, "batch": batch, "build": build}

@@ -64,6 +64,8 @@ def _write(condition: Condition, leaf: Callable[[str, str], str]) -> str:
     match condition:
         case Everything():
             return ALWAYS
+        case Term("letters", value):  # a single one: an ending begins with it
+            return _any(leaf(name, value) for name in _UNIONS["letters"])
         case Term(field, value):
             return f"{field} = {_quoted(written(value))}"
         case Phrase(field, text):

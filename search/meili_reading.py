@@ -36,7 +36,11 @@ class MeiliReader:
         """
         if not questions:
             return []
-        state: Question = {"filter": f"role = {MARKER}", "limit": 1, "attributesToRetrieve": ["seq", "batch"]}
+        state: Question = {
+            "filter": f"role = {MARKER}",
+            "limit": 1,
+            "attributesToRetrieve": ["seq", "batch", "build"],
+        }
         asked = [{"indexUid": self._index, "q": "", **question} for question in (state, *questions, state)]
         for _ in range(_TRIES):
             answers = self._server.reading(lambda client: client.multi_search(asked))["results"]

@@ -28,7 +28,11 @@ _PASSING = {"internal", "system"}  # types of errors that may pass: the disk ful
 T = TypeVar("T")
 
 
-class NoIndex(EngineError):
+class Refusal(EngineError):
+    """The server understood and will not: asking again helps nothing."""
+
+
+class NoIndex(Refusal):
     """There is no index of this name yet."""
 
 
@@ -54,7 +58,7 @@ class Server:
         for pause in self._pauses:
             try:
                 return self._call(call, write=True)
-            except (NoIndex, EngineReadOnly):
+            except Refusal:
                 raise
             except EngineError as error:
                 logger.warning("the search server failed, trying again in %.1f s: %s", pause, error)
@@ -101,12 +105,15 @@ class Server:
         try:
             return call(self._client(write))
         except MeilisearchApiError as error:
-            if error.code == "index_not_found":
+            # Just created, by us or by one that was killed: not there until it has its settings.
+            bare = "does not have configured filterable attributes" in error.message
+            if error.code == "index_not_found" or bare:
                 raise NoIndex(error.message) from error
             if error.code in _REFUSED:
                 name = "QINGDAN_INDEX_KEY" if write else "QINGDAN_SEARCH_KEY"
-                raise EngineError(f"the search server refuses the key of {name}: {error.message}") from error
-            raise EngineError(f"the search server refused: {error.message}") from error
+                raise Refusal(f"the search server refuses the key of {name}: {error.message}") from error
+            kind = Refusal if error.status_code < 500 else EngineError
+            raise kind(f"the search server refused: {error.message}") from error
         except (MeilisearchError, requests.RequestException) as error:
             raise EngineError(f"the search server cannot be reached: {error}") from error
 

@@ -1,9 +1,10 @@
 """Writing to a Meilisearch server: an apply as one task, a rebuild beside the index that answers, the swap."""
 
+import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 from meilisearch import Client
@@ -20,10 +21,19 @@ from search.values import from_source
 _PAGE = 1000  # documents of a call
 _MOST_BYTES = 20_000_000  # of a task; the server takes 100 MB
 _AT_ONCE = 4  # tasks of a rebuild that may wait at the server
-_WRITES = "documentAdditionOrUpdate,indexSwap"
+_SWAP_SECONDS = 600
+_WRITES = "documentAdditionOrUpdate"
 
 T = TypeVar("T")
 Asking = Callable[[Callable[[Any], Any]], Any]
+
+
+class State(NamedTuple):
+    """What the marker of an index says."""
+
+    seq: int
+    batch: int
+    build: str  # the rebuild that filled it; after a swap another
 
 
 class Writer:
@@ -36,11 +46,11 @@ class Writer:
 
     # -- what is there
 
-    def state(self, asking: Asking, index: str = "") -> dict[str, int]:
-        """{"seq", "batch"}. Raises NoIndex."""
-        question = {"filter": f"role = {MARKER}", "limit": 1, "attributesToRetrieve": ["seq", "batch"]}
+    def state(self, asking: Asking, index: str = "") -> State:
+        """Raises NoIndex."""
+        question = {"filter": f"role = {MARKER}", "limit": 1, "attributesToRetrieve": [*State._fields]}
         found = asking(lambda client: client.index(index or self._index).search("", question))["hits"]
-        return {"seq": found[0]["seq"], "batch": found[0]["batch"]} if found else {"seq": 0, "batch": 0}
+        return State(**found[0]) if found else State(0, 0, "")
 
     def documents(self) -> Iterator[SearchDocument]:
         try:
@@ -68,11 +78,11 @@ class Writer:
         self._ensure()
         began = self._last_task()
         state = self.state(self._server.writing)
-        batch = state["batch"] + 1
+        batch = state.batch + 1
         changes = self._changes(documents, removed, batch)
-        done = self._add(self._index, changes, marker(max(seq, state["seq"]), batch))
+        done = self._add(self._index, changes, marker(max(seq, state.seq), batch, state.build))
         self._tidy(changes)
-        self._alone_since(began, done)
+        self._alone_since(began, done, state.build)
 
     def _changes(
         self, documents: list[SearchDocument], removed: dict[str, int], batch: int
@@ -121,7 +131,7 @@ class Writer:
             self.state(self._server.writing)
         except NoIndex:
             self._create(self._index)
-            self._add(self._index, [], marker(0, 0))
+            self._add(self._index, [], marker(0, 0, ""))
 
     def _create(self, index: str) -> None:
         """Two that create it at once both find it there."""
@@ -141,9 +151,9 @@ class Writer:
             self._server.wait(found[0].uid)
         return found[0].uid if found else -1
 
-    def _alone_since(self, began: int, done: list[int]) -> None:
+    def _alone_since(self, began: int, done: list[int], build: str) -> None:
         others = {task.uid for task in self._tasks(limit=1000) if began < task.uid < done[-1]} - {*done}
-        if others:
+        if others or self.state(self._server.writing).build != build:
             raise EngineBusy("another process wrote to the search index meanwhile")
 
     def _tasks(self, limit: int, index: str = "") -> list[Any]:
@@ -155,7 +165,7 @@ class Writer:
     def begin(self) -> int:
         """The batch of the last apply that a rebuild need not carry over."""
         self._ensure()
-        return self.state(self._server.writing)["batch"]
+        return self.state(self._server.writing).batch
 
     def build(self, documents: Iterable[SearchDocument], seq: int, batch: int) -> str:
         """Fill an index beside the one that answers; its name. Nothing is left of it where that fails."""
@@ -169,7 +179,7 @@ class Writer:
                 if len(waiting) >= _AT_ONCE:
                     self._server.wait_all([waiting.pop(0)])
             self._server.wait_all(waiting)
-            self._add(index, [], marker(seq, batch))
+            self._add(index, [], marker(seq, batch, index))
             found = self._server.writing(lambda client: client.index(index).get_stats())
             if found.number_of_documents != count + 1:
                 raise EngineError(f"{count} documents were sent, {found.number_of_documents - 1} are there")
@@ -183,9 +193,9 @@ class Writer:
         try:
             self._carry_over(self._index, building, batch)
             carried = self._last_task()
-            swapped = self._server.doing(
-                lambda client: client.swap_indexes([{"indexes": [self._index, building]}])
-            )[-1]
+            swap: list[Any] = [{"indexes": [self._index, building]}]
+            swapped = self._server.writing(lambda client: client.swap_indexes(swap)).task_uid
+            self._wait_for_build(building)
         except BaseException:
             self._drop(building)
             raise
@@ -195,9 +205,17 @@ class Writer:
             self._carry_over(building, self._index, batch)
         self._remove_others()
 
+    def _wait_for_build(self, building: str) -> None:
+        """The server tells of a swap only to keys that see every index, so the marker is looked at."""
+        deadline = time.monotonic() + _SWAP_SECONDS
+        while self.state(self._server.writing).build != building:
+            if time.monotonic() > deadline:
+                raise EngineError(f"the new search index is not in its place after {_SWAP_SECONDS} s")
+            time.sleep(0.02)
+
     def _carry_over(self, old: str, new: str, after_batch: int) -> None:
         state = self.state(self._server.writing, old)
-        if state["batch"] == after_batch:
+        if state.batch == after_batch:
             return
         documents: list[SearchDocument] = []
         removed: dict[str, int] = {}
@@ -208,8 +226,9 @@ class Writer:
             elif one["role"] == "tombstone":
                 removed[read(one["subject"])] = one["seq"]
         other = Writer(self._server, self._prefix, new)
-        seq = max(state["seq"], other.state(self._server.writing)["seq"])
-        self._add(new, other._changes(documents, removed, state["batch"]), marker(seq, state["batch"]))
+        into = other.state(self._server.writing)
+        seq = max(state.seq, into.seq)
+        self._add(new, other._changes(documents, removed, state.batch), marker(seq, state.batch, into.build))
 
     def _remove_others(self) -> None:
         """What was swapped away, what killed rebuilds left, and indexes of other versions."""
@@ -232,7 +251,7 @@ def _documents(client: Client, index: str, asked: dict[str, Any]) -> DocumentsRe
 
 def _adding(index: str, documents: list[dict[str, Any]]) -> Callable[[Any], TaskInfo]:
     body = orjson.dumps(documents)
-    return lambda client: client.index(index).add_documents_json(body, skip_creation=True)
+    return lambda client: client.index(index).add_documents_json(body)
 
 
 def _parts(documents: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

@@ -116,7 +116,7 @@ class MeiliEngine:
 
     def applied_seq(self) -> int:
         try:
-            return self._writer.state(self._server.reading)["seq"]
+            return self._writer.state(self._server.reading).seq
         except NoIndex:
             return 0
 

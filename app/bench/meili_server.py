@@ -73,6 +73,8 @@ class OwnServer(MeiliServer):
             "--dump-dir": at / "dumps",
             "--snapshot-dir": at / "snapshots",
             "--log-level": "ERROR",
+            # By default it takes two thirds of the memory for each task, and seconds to lay hands on it.
+            "--max-indexing-memory": "200MiB",
         }
         given = [str(part) for option in options.items() for part in option]
         self._process = subprocess.Popen(

@@ -74,7 +74,7 @@ def test_what_is_sent_is_what_the_settings_speak_of() -> None:
         *settings["displayedAttributes"],
         *settings["sortableAttributes"],
     }
-    sent = set(to_index(FULL, 1)) | set(tombstone("a", 1, 1)) | set(blank("k", 1)) | set(marker(1, 1))
+    sent = set(to_index(FULL, 1)) | set(tombstone("a", 1, 1)) | set(blank("k", 1)) | set(marker(1, 1, "b"))
     for attribute in sent:
         assert attribute in named or any(fnmatchcase(attribute, p) for p in patterns), attribute
     for attribute in named | {p for p in patterns if "*" not in p}:
@@ -115,6 +115,8 @@ CONDITIONS = [
     Phrase("region", "广安"),
     Term("chars", "餐"),
     Term("chars", "没"),
+    Term("letters", "餐"),
+    Term("letters", "局"),
     Term("type", "01"),
     Term("region_path", "51"),
     Term("region_path", "52"),
