@@ -21,7 +21,7 @@ from search.values import (
     folded_values,
     keywords,
     label,
-    order,
+    order_number,
     shortened,
     to_source,
 )
@@ -79,7 +79,7 @@ def to_index(document: SearchDocument, batch: int) -> dict[str, Any]:
         "valid_to": day_number(document.valid_to),
         "in_syllables": sounds(readings),
         "chars": [written(char) for char in dict.fromkeys("".join(everything))],
-        "order": order(document),
+        "order": f"{order_number(document):020d}",
         "label": written(label(document)),
         "name": label(document),
         "other_names": [_sayable(name) for name in (*document.aliases, *document.former_names)],

@@ -23,7 +23,7 @@ from search.values import (
     from_source,
     keywords,
     label,
-    order,
+    order_number,
     shortened,
     to_source,
 )
@@ -112,12 +112,6 @@ def to_index(document: SearchDocument, batch: int) -> tantivy.Document:
     index.add_text("role", "document")
     index.add_bytes("source", to_source(document).encode())
     return index
-
-
-def order_number(document: SearchDocument) -> int:
-    """As values.order, in 64 bits: a sort by number costs a third of one by text. Of equals the id's end decides."""
-    rank = min(int(order(document)[:5]), 99_999)
-    return rank << 47 | int.from_bytes(document.subject.encode("utf-8", "replace")[-5:].ljust(5, b"\0"))
 
 
 def _sequences(values: Iterable[Iterable[str]]) -> str:

@@ -29,6 +29,11 @@ def drain(database: Database, engine: Engine) -> int:
         keys = outbox.owed(connection, INDEX, PUBLICATIONS)
         if not keys:
             return 0
+    if is_missing(database, engine):  # it went while we served: bit by bit it would never be whole
+        rebuild(database, engine)
+        return len(keys)
+    with database.reading() as session:
+        connection = session.connection()
         seq = log.head(connection).seq
         touched = set[str]().union(*(touched_items(connection, key) for key in keys))
         write(connection, engine, touched, seq)
