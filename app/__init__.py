@@ -24,6 +24,7 @@ catalogue    catalogue entries
 bundles      items handled together (并联审批, 一件事): order, time, materials once each
 changes      changeset, decisions, outcomes (pure), review, publishing
 rounds       cleanup rounds: adding up, reports
+lists        lists of an authority or region as of a day
 exchange     every format in and out
 tables       every table in one import
 migrating    bringing a database to the current schema

@@ -5,7 +5,9 @@ from __future__ import annotations
 from fastapi import Request
 
 COOKIE = "qingdan_display"
-CHOICES = ("large", "contrast")
+CHOICES = ("large", "contrast", "kiosk")
+KIOSK_SECONDS = 180
+"""After which an untouched screen goes back to its start. By a header: pages have no script to see touches."""
 YEAR_SECONDS = 365 * 24 * 3600
 
 

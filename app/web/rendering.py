@@ -22,7 +22,7 @@ from app.items.field_words import limit_words, word_of
 from app.versions import ids
 from app.versions.queries import SHANGHAI, next_midnight_seconds
 from app.web.assets import asset
-from app.web.display import chosen
+from app.web.display import KIOSK_SECONDS, chosen
 
 SECURITY = {
     "Content-Security-Policy": (
@@ -62,13 +62,13 @@ def base_of(request: Request) -> str:
 class Here:
     """Where the reader is: the page's own address and day, which links keep."""
 
-    def __init__(self, request: Request, on: str, today: str) -> None:
+    def __init__(self, request: Request, on: str, today: str, display: tuple[str, ...] | None = None) -> None:
         self.path = request.url.path
         self.base = base_of(request)
         self.query = [
             (k, v) for k, v in request.query_params.multi_items() if v and len(v) <= 400 and "\0" not in v
         ]
-        self.display = chosen(request)
+        self.display = chosen(request) if display is None else display
         self.full = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         self.on = on
         self.today = today
@@ -231,11 +231,18 @@ environment.globals["m"] = Macros()
 # --- pages ----------------------------------------------------------------------------------------------
 
 
-def render(request: Request, connection: Connection, asked: Asked, template: str, **context: Any) -> Response:
+def render(
+    request: Request,
+    connection: Connection,
+    asked: Asked,
+    template: str,
+    *,
+    display: tuple[str, ...] | None = None,
+    **context: Any,
+) -> Response:
     """A page for the day asked about: ETag, caching until the next midnight at most, security headers."""
-    html = environment.get_template(template).render(
-        here=Here(request, asked.on, asked.today), unfinished=unfinished(connection), **context
-    )
+    here = Here(request, asked.on, asked.today, display)
+    html = environment.get_template(template).render(here=here, unfinished=unfinished(connection), **context)
     body = html.encode("utf-8", "replace")
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = SECURITY | {
@@ -243,6 +250,8 @@ def render(request: Request, connection: Connection, asked: Asked, template: str
         "Cache-Control": f"public, max-age={min(60, next_midnight_seconds())}",
         "Vary": "Accept, Cookie",
     }
+    if "kiosk" in here.display:
+        headers["Refresh"] = f"{KIOSK_SECONDS}; url=/kiosk"
     wanted = request.headers.get("if-none-match", "")
     if tag in [part.strip().removeprefix("W/") for part in wanted.split(",")]:
         return Response(status_code=304, headers=headers)

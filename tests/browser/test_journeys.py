@@ -25,7 +25,7 @@ def test_everyday_words_find_the_item(reader: Page, site: str) -> None:
 
 def test_a_theme_of_life_leads_to_items(reader: Page, site: str) -> None:
     reader.goto(site)
-    reader.locator(".themes a").first.click()
+    reader.locator(".themes").get_by_role("link", name="砍树").click()
     assert reader.locator(".hits > li").count() > 0
 
 
@@ -154,3 +154,29 @@ def _tab_to(page: Page, wanted: object) -> None:
         except AssertionError:
             continue
     raise AssertionError("never reached by Tab")
+
+
+def test_a_kiosk_goes_on_large_and_begins_again(reader: Page, site: str) -> None:
+    reader.set_viewport_size({"width": 1080, "height": 1920})
+    answer = reader.goto(f"{site}/kiosk")
+    assert answer is not None
+    reader.get_by_role("link", name="砍树").click()
+    reader.get_by_role("link", name=FELLING).first.click()
+    expect(reader.locator("html.large.kiosk")).to_have_count(1)
+    again = reader.reload()
+    assert again is not None
+    assert again.headers["refresh"] == "180; url=/kiosk", "left alone, the screen begins again"
+    expect(reader.get_by_role("navigation", name="主导航")).to_be_hidden()
+    reader.get_by_role("link", name="重新开始").click()
+    expect(reader.get_by_role("heading", level=1)).to_have_text("请说要办什么事")
+    reader.goto(f"{site}/kiosk?leave=1")
+    expect(reader.locator("html.kiosk")).to_have_count(0)
+
+
+def test_a_list_is_read_and_downloaded(reader: Page, site: str) -> None:
+    reader.goto(f"{site}/lists")
+    reader.get_by_role("link", name="权力清单（广安区）").click()
+    expect(reader.get_by_role("heading", level=1)).to_have_text("广安区权力清单")
+    with reader.expect_download() as started:
+        reader.get_by_role("link", name="下载 Excel 表格").click()
+    assert started.value.suggested_filename == "广安区权力清单-2026-09-28.xlsx"

@@ -12,12 +12,29 @@ from app.web.public import (
     handouts,
     home,
     items,
+    kiosk,
     laws,
+    lists,
     rounds,
     search,
 )
 
-PARTS = (home, search, items, comparing, feeds, handouts, display, rounds, authorities, laws, bundles, assets)
+PARTS = (
+    home,
+    search,
+    items,
+    comparing,
+    feeds,
+    handouts,
+    display,
+    kiosk,
+    lists,
+    rounds,
+    authorities,
+    laws,
+    bundles,
+    assets,
+)
 
 
 def include(app: FastAPI) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+
 from fastapi import APIRouter, Request, Response
+from sqlalchemy import Connection
 
 from app import log
 from app.changes.queries import rounds
@@ -44,7 +47,7 @@ def home(request: Request, registry: RegistryOf, session: ReadSession, asked: As
         connection,
         asked,
         "home.html",
-        themes=_themes(registry, key),
+        themes=themes_on(registry, connection, asked.on),
         statuses=statuses,
         by_type=sorted(by_type.items()),
         regions=[(named[one], count) for one, count in most if one in named],
@@ -54,23 +57,28 @@ def home(request: Request, registry: RegistryOf, session: ReadSession, asked: As
 
 
 Themes = list[tuple[str, list[tuple[str, str]]]]
+ALL: Themes = [("个人办事", list(life.PERSON)), ("企业和单位办事", list(life.COMPANY))]
 _themes_of: dict[tuple[str, str], Themes] = {}
 """By log head and day, as the counts."""
+_sought: set[tuple[str, str]] = set()
 
 
-def _themes(registry: Registry, key: tuple[str, str]) -> Themes:
-    """Themes of people and companies whose words find something on the day."""
-    if key in _themes_of:
-        return _themes_of[key]
-    listed = (("个人办事", life.PERSON), ("企业和单位办事", life.COMPANY))
-    found: Themes = [
-        (words, [one for one in themes if _finds(registry, one[1], key[1])]) for words, themes in listed
-    ]
+def themes_on(registry: Registry, connection: Connection, on: str) -> Themes:
+    """Themes of people and companies whose words find something on the day. Thirty searches are too many for a
+    reader to wait for: until they are through, all themes are shown."""
+    key = (log.head(connection).hash, on)
+    if key not in _themes_of and key not in _sought and registry.engine is not None:
+        _sought.add(key)
+        threading.Thread(target=_seek, args=(registry, key), daemon=True).start()
+    return _themes_of.get(key, ALL)
+
+
+def _seek(registry: Registry, key: tuple[str, str]) -> None:
+    found = [(words, [one for one in themes if _finds(registry, one[1], key[1])]) for words, themes in ALL]
     while len(_themes_of) >= 16:
         _themes_of.pop(next(iter(_themes_of)), None)
-    if registry.engine is not None and any(themes for _, themes in found):
-        _themes_of[key] = found
-    return found
+    _themes_of[key] = found
+    _sought.discard(key)
 
 
 def _finds(registry: Registry, words: str, day: str) -> bool:
@@ -80,5 +88,5 @@ def _finds(registry: Registry, words: str, day: str) -> bool:
     try:
         page = registry.engine.search(SearchQuery(q=words, on=parse_day(day), limit=1, facets=()))
     except EngineError:
-        return False
+        return True  # nothing is known: the search itself will say
     return bool(page.hits) and not page.relaxed

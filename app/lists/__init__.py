@@ -1,0 +1,1 @@
+"""Lists of an authority or region as of a day: what belongs in one."""
