@@ -25,6 +25,7 @@ bundles      items handled together (并联审批, 一件事): order, time, mate
 changes      changeset, decisions, outcomes (pure), review, publishing
 rounds       cleanup rounds: adding up, reports
 lists        lists of an authority or region as of a day
+feedback     what the public reports, and its answer
 exchange     every format in and out
 tables       every table in one import
 migrating    bringing a database to the current schema

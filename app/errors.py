@@ -82,6 +82,13 @@ class Forbidden(RegistryError):
     code = "forbidden"
 
 
+class TooMany(RegistryError):
+    """More than one may send in so short a time."""
+
+    status = 429
+    code = "too-many"
+
+
 class Unavailable(RegistryError):
     """Not now: an import is under way, or a server it needs is away."""
 

@@ -6,6 +6,7 @@ from app.auth.models import Account, Credential, SignedIn, Token
 from app.changes.duties import Duty, Fulfilment
 from app.changes.models import ChangesetEvent, ChangesetTable, DraftDecision
 from app.exchange.models import ImportRun, SourceKey, SourceSeen
+from app.feedback.models import Feedback
 from app.files import StoredFile
 from app.idempotency import Answered
 from app.log import AccessRecord
@@ -24,6 +25,7 @@ __all__ = [
     "Credential",
     "DraftDecision",
     "Duty",
+    "Feedback",
     "Fulfilment",
     "ImportRun",
     "Owed",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,9 @@ SECURITY = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 """On every page. No script at all is allowed, ours included: there is none."""
+
+
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
 class Gaps(dict[str, Any]):
@@ -165,6 +169,11 @@ def outcome(value: str | None, kind: str = "item") -> str:
     return rule.label if rule else value
 
 
+def language(tag: str) -> bool:
+    """Whether a translation's key is a language tag that a browser can use."""
+    return LANGUAGE.fullmatch(tag) is not None
+
+
 def outlink(value: str | None) -> str | None:
     """An address that content gives, if it may be linked to: http and https alone."""
     if not value or any(ord(char) <= 32 for char in value) or "\\" in value:
@@ -211,6 +220,7 @@ environment.filters.update(
     label=label,
     outcome=outcome,
     outlink=outlink,
+    language=language,
     kind_of=kind_of,
 )
 environment.globals.update(

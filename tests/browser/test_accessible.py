@@ -82,6 +82,10 @@ def test_every_page_of_a_seeded_registry(measured: Page, asking_sqlite: Living) 
         "/laws",
         f"/laws/{law}",
         "/bundles",
+        "/lists",
+        f"/lists?authority={authority}",
+        "/kiosk",
+        f"/feedback?item={item}",
         "/no-such-page",
     ]
     with served(asking_sqlite) as site:

@@ -180,3 +180,17 @@ def test_a_list_is_read_and_downloaded(reader: Page, site: str) -> None:
     with reader.expect_download() as started:
         reader.get_by_role("link", name="下载 Excel 表格").click()
     assert started.value.suggested_filename == "广安区权力清单-2026-09-28.xlsx"
+
+
+def test_a_wrong_guide_is_reported_and_followed(reader: Page, site: str, living_sqlite: Living) -> None:
+    reader.goto(f"{site}/items/{living_sqlite.item_called(FELLING)}")
+    reader.get_by_role("link", name="请反馈").click()
+    reader.get_by_label("被要求提交指南之外的材料或手续").check()
+    reader.get_by_label("请写明情况").fill("窗口要我再交一份证明，指南上没有。")
+    reader.get_by_role("button", name="提交").click()
+    number = reader.locator("h1 .code").inner_text()
+    reader.goto(f"{site}/feedback")
+    reader.get_by_label("反馈编号").fill(number.lower())
+    reader.get_by_role("button", name="查看").click()
+    expect(reader.get_by_text("窗口要我再交一份证明")).to_be_visible()
+    expect(reader.get_by_text("已收到，等待办理")).to_be_visible()

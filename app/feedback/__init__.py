@@ -1,0 +1,1 @@
+"""What the public reports about items, and its answer."""

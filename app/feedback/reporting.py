@@ -1,0 +1,92 @@
+"""Reporting and following a report: with a number, without an account, so many in an hour."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from app import log
+from app.errors import Invalid, NotFound, TooMany
+from app.feedback.models import Feedback
+
+KINDS = {"wrong": "指南内容有误", "unlisted": "被要求提交指南之外的材料或手续", "other": "其他意见"}
+STATES = {"received": "已收到，等待办理", "answered": "已答复"}
+HOUR = 3600 * 1_000_000
+MOST_OF_ONE = 10
+"""Reports from one address in an hour; behind a hall's router sit several people."""
+MOST_OF_ALL = 500
+LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+"""Without those that are taken for one another on paper."""
+LONGEST = 2_000
+
+
+def report(session: Session, given: Mapping[str, str], item: str | None, address: str) -> str:
+    """Take in a report (``kind``, ``words``, ``contact``); its number. Raises Invalid, TooMany."""
+    kind, words, contact = (given.get(name, "").strip() for name in ("kind", "words", "contact"))
+    _check(kind, words, contact)
+    now = log.now_microseconds()
+    origin = hashlib.sha256(f"{now // (24 * HOUR)} {address}".encode()).hexdigest()[:32]
+    _limit(session, origin, now)
+    number = "".join(secrets.choice(LETTERS) for _ in range(10))
+    session.add(
+        Feedback(
+            number=number,
+            item=item,
+            kind=kind,
+            words=words,
+            contact=contact or None,
+            origin=origin,
+            created_at=now,
+        )
+    )
+    session.flush()
+    return number
+
+
+def _check(kind: str, words: str, contact: str) -> None:
+    if kind not in KINDS:
+        raise Invalid("请选择是哪一类问题。", code="feedback-kind")
+    if not 5 <= len(words) <= LONGEST:
+        raise Invalid(f"请用 5 至 {LONGEST} 个字写明问题，现在是 {len(words)} 个字。", code="feedback-words")
+    if len(contact) > 200:
+        raise Invalid("联系方式请不要超过 200 个字。", code="feedback-contact")
+    if any("\ud800" <= sign <= "\udfff" or sign == "\0" for sign in words + contact):
+        raise Invalid("内容中有无法保存的字符，请删去后重试。", code="bad-text")
+
+
+def _limit(session: Session, origin: str, now: int) -> None:
+    lately = select(func.count()).where(col(Feedback.created_at) > now - HOUR)
+    own = session.exec(lately.where(col(Feedback.origin) == origin)).one()
+    if own >= MOST_OF_ONE or session.exec(lately).one() >= MOST_OF_ALL:
+        raise TooMany(
+            "这一小时内提交得太多了，请过一小时再提交，或拨打页面上的投诉电话。", code="too-many-reports"
+        )
+
+
+def follow(session: Session, number: str) -> Feedback:
+    """The report of a number, however its letters were typed. Raises NotFound."""
+    found = session.get(Feedback, number.strip().upper().replace("-", ""))
+    if found is None:
+        raise NotFound("没有这个编号的反馈，请核对编号（字母和数字共十位）。", code="unknown-feedback")
+    return found
+
+
+def waiting(session: Session, limit: int = 200) -> list[Feedback]:
+    """Those not yet answered, the oldest first: the office's list."""
+    query = select(Feedback).where(Feedback.state == "received").order_by(col(Feedback.created_at))
+    return list(session.exec(query.limit(limit)))
+
+
+def answer(session: Session, number: str, words: str) -> Feedback:
+    """Answer a report; an answer may be given anew. Raises NotFound, Invalid."""
+    found = follow(session, number)
+    if not 1 <= len(words.strip()) <= LONGEST:
+        raise Invalid(f"答复应有 1 至 {LONGEST} 个字。", code="feedback-answer")
+    found.answer, found.state, found.answered_at = words.strip(), "answered", log.now_microseconds()
+    session.add(found)
+    session.flush()
+    return found

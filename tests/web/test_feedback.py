@@ -1,0 +1,112 @@
+"""Reports of the public: sent without an account, followed by number, so many in an hour."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from reading import BROWSER, Page, assert_safe, read
+from seeded import FELLING, Living
+
+from app.feedback.reporting import MOST_OF_ONE, answer, follow, waiting
+
+WORDS = "窗口要我再交一份无犯罪记录证明，指南上没有。"
+
+
+def send(living: Living, **fields: str) -> Any:
+    return living.client.post(
+        "/feedback", data={"kind": "unlisted", "words": WORDS} | fields, headers=BROWSER
+    )
+
+
+def number_of(living: Living, **fields: str) -> str:
+    sent = send(living, **fields)
+    assert sent.status_code == 303, sent.text
+    return str(sent.headers["location"]).removeprefix("/feedback/")
+
+
+def test_a_report_is_followed_by_its_number_until_it_is_answered(living: Living) -> None:
+    item = living.item_called(FELLING)
+    form = read(living, read(living, f"/items/{item}").link("请反馈"))
+    assert f"关于：{FELLING}" in form.words
+    number = number_of(living, item=item, contact="13900000000")
+    page = read(living, f"/feedback/{number}")
+    assert WORDS in page.words
+    assert "已收到，等待办理" in page.words
+    assert page.link(FELLING) == f"/items/{item}"
+    assert "13900000000" not in page.html, "how to reach the writer is for the office alone"
+    with living.database.writing() as session:
+        assert [one.contact for one in waiting(session)] == ["13900000000"]
+        answer(session, number, "该证明不在材料清单内，已通知窗口不得再要求。")
+        assert waiting(session) == []
+    page = read(living, f"/feedback/{number.lower()}")
+    assert "已答复" in page.words
+    assert "已通知窗口不得再要求" in page.words
+
+
+def test_the_number_may_be_typed_with_breaks(living_sqlite: Living) -> None:
+    number = number_of(living_sqlite)
+    typed = f"{number[:5]}-{number[5:]}".lower()
+    found = living_sqlite.client.get("/feedback", params={"number": typed}, headers=BROWSER)
+    assert found.headers["location"] == f"/feedback/{number}"
+    assert "没有这个编号" in read(living_sqlite, "/feedback", status=404, number="ABCDE").words
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"kind": "praise"}, "请选择是哪一类问题。"),
+        ({"words": "差"}, "请用 5 至 2000 个字写明问题，现在是 1 个字。"),
+        ({"words": "长" * 2001}, "现在是 2001 个字"),
+        ({"contact": "1" * 201}, "联系方式请不要超过 200 个字"),
+    ],
+)
+def test_what_is_wrong_is_said_by_the_form_and_nothing_typed_is_lost(
+    living_sqlite: Living, fields: dict[str, str], says: str
+) -> None:
+    sent = send(living_sqlite, **fields)
+    assert sent.status_code == 422
+    page = Page(sent.text)
+    assert_safe(page)
+    assert says in page.words
+    assert fields.get("words", WORDS) in page.words
+    assert living_sqlite.rows("SELECT count(*) FROM feedback")[0][0] == 0
+
+
+def test_one_address_may_send_so_many_in_an_hour(living_sqlite: Living, clock: Any) -> None:
+    for _ in range(MOST_OF_ONE):
+        number_of(living_sqlite)
+    refused = send(living_sqlite)
+    assert refused.status_code == 429
+    assert "请过一小时再提交" in refused.text
+    clock.set("2026-09-28T13:00:01")
+    number_of(living_sqlite)
+
+
+def test_hostile_words_are_words(living_sqlite: Living) -> None:
+    attack = "\"'><script>alert(1)</script></textarea>"
+    page = read(living_sqlite, f"/feedback/{number_of(living_sqlite, words=attack)}")
+    assert attack in page.words
+    again = Page(send(living_sqlite, kind="no", words=attack, contact=attack).text)
+    assert_safe(again)
+    assert attack in again.words
+
+
+def test_an_internal_item_is_unknown_to_the_form(hostile_registry: Any) -> None:
+    read(hostile_registry, "/feedback", status=404, item=hostile_registry.secret)
+    assert send(hostile_registry, item=hostile_registry.secret).status_code == 404
+
+
+def test_only_a_form_of_reasonable_length_is_taken(living_sqlite: Living) -> None:
+    posted = living_sqlite.client.post("/feedback", json={"kind": "wrong"}, headers=BROWSER)
+    assert posted.status_code == 422
+    assert "请用页面上的表单提交" in posted.text
+    assert "内容太长" in send(living_sqlite, words="长" * 20_000).text
+
+
+def test_the_address_is_kept_as_a_digest_alone(living_sqlite: Living) -> None:
+    number = number_of(living_sqlite)
+    with living_sqlite.database.reading() as session:
+        kept = follow(session, number).origin
+    assert len(kept) == 32
+    assert "testclient" not in kept
