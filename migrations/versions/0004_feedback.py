@@ -1,6 +1,6 @@
 """Reports of the public about items: ordinary rows.
 
-Revision: 0003.
+Revision: 0004.
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 ASCII = sa.String().with_variant(sa.String(collation="C"), "postgresql")
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
