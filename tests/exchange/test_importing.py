@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import subprocess
@@ -18,6 +17,7 @@ import pytest
 from exchange_cases import real_data
 from registry import TODAY
 from seeded import Living, set_field
+from sqlalchemy import event
 
 from app.auth.accounts import actor_of, add_account
 from app.changes import drafts, kinds, publishing
@@ -241,24 +241,52 @@ def test_a_killed_import_goes_on_where_it_was(
         assert progress.unfinished(session.connection()) is None
 
 
-def test_killed_at_any_moment(
-    sqlite: Database, thousand: Path, small_batches: None, whole: list[Any]
+AT_STATEMENT = """
+import os, signal, sys
+from pathlib import Path
+from sqlalchemy import event
+from sqlalchemy import event
+from app.db import Database
+from app.exchange import importing
+url, path, last = sys.argv[1], sys.argv[2], int(sys.argv[3])
+importing.BATCH = 200
+database, ran = Database(url), 0
+
+def count(*_args):
+    global ran
+    ran += 1
+    if ran == last:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+for name in ("before_cursor_execute", "commit"):
+    event.listen(database.writer, name, count)
+importing.import_initial(database, Path(path), "qingdan")
+"""
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
+def test_killed_at_a_statement(
+    make_sqlite: Any, thousand: Path, small_batches: None, whole: list[Any], share: float
 ) -> None:
-    """Three kills by the clock in one import, wherever they fall; the parent does the killing."""
-    script = KILLED.replace("left = int(count)", "left = -1\nprint('begun', flush=True)")
-    for wait in (0.15, 0.4, 0.25):
-        process = subprocess.Popen(
-            [sys.executable, "-c", script, sqlite.url, str(thousand), "publish_initial", "0"],
-            stdout=subprocess.PIPE,
+    """At the same statement each time; what goes on from there is killed too, if it is not done before."""
+    counted, total = make_sqlite(), 0
+
+    def count(*_args: Any) -> None:
+        nonlocal total
+        total += 1
+
+    for name in ("before_cursor_execute", "commit"):
+        event.listen(counted.writer, name, count)
+    import_initial(counted, thousand, "qingdan")
+    sqlite = make_sqlite()
+    for after in (0, 3):
+        ended = subprocess.run(
+            [sys.executable, "-c", AT_STATEMENT, sqlite.url, str(thousand), str(int(total * share) + after)],
+            capture_output=True,
+            text=True,
         )
-        assert process.stdout is not None
-        process.stdout.readline()
-        try:
-            process.wait(wait)
-        except subprocess.TimeoutExpired:
-            os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
+        if after == 0:
+            assert ended.returncode == -signal.SIGKILL, ended.stderr
         assert_sound(sqlite)
     import_initial(sqlite, thousand, "qingdan")
     assert held(sqlite) == whole
