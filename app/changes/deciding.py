@@ -70,6 +70,8 @@ class Decider:
         self.unmade: list[str] = []
         self.stood: dict[str, list[Effect]] = {}
         """The effects of each subject before any of these decisions."""
+        self._folded: dict[tuple[str, str], State | None] = {}
+        """The states before the decision being worked out, by subject and day."""
         self.acts: dict[int, Act] = {}
         """By the place of the decision, from 1."""
         self._ahead = 1 << 60
@@ -160,6 +162,7 @@ class Decider:
     def _decide(self, body: dict[str, Any], place: int, handovers: Handovers, wanted: set[Reference]) -> Act:
         self._check_timing(body)
         self._check_kind(body)
+        self._folded = {}
         before = {subject: self._before(subject, body) for subject in subjects_of(body)}
         asked = asked_of(body)
         asked.accepts = [handovers.accept(one, place) for one in body.get("accepts", ())]
@@ -223,7 +226,7 @@ class Decider:
             )
         if subject_id not in self.histories and subject_id not in self.created:
             return ABSENT
-        state = self._state(subject_id, body["effective_from"])
+        state = self._state_before(subject_id, body["effective_from"])
         if state is None:
             # It exists, but not on this day: a later start, or an entry that was voided.
             return Before("not_yet") if self._has_creator(subject_id) else ABSENT
@@ -249,6 +252,13 @@ class Decider:
     def _state(self, subject_id: str, day: str) -> State | None:
         return fold(self._effects(subject_id), day)
 
+    def _state_before(self, subject_id: str, day: str) -> State | None:
+        """The same, from one fold however often a part of a decision asks. Not to be altered."""
+        asked = subject_id, day
+        if asked not in self._folded:
+            self._folded[asked] = self._state(subject_id, day)
+        return self._folded[asked]
+
     def knows(self, subject_id: str) -> bool:
         """Whether these decisions are about the subject, so that what stands is not what will stand."""
         return subject_id in self.histories or subject_id in self.created
@@ -273,7 +283,8 @@ class Decider:
         )
         kind = body["kind"]
         before = self._effects(subject_id)
-        stood = fold(before, part.effective_from)
+        stood = self._state_before(subject_id, part.effective_from)
+        self._folded = {asked: state for asked, state in self._folded.items() if asked[0] != subject_id}
         takes = [body["outcome"], part.role] == TAKES_FROM
         if stood is not None:
             refuse_void_changes(stood, effect.changes())

@@ -47,8 +47,9 @@ def validate(kind: str, document: dict[str, Any]) -> dict[str, Any]:
             ],
         ) from error
     stored = model.model_dump(mode="json", by_alias=True, exclude_none=True)
-    _refuse_repeated_keys(stored, "")
-    return _without_empty(stored)
+    if _tidy(stored):
+        _refuse_repeated_keys(stored, "")
+    return stored
 
 
 def _refuse_repeated_keys(value: Any, path: str) -> None:
@@ -67,19 +68,27 @@ def _refuse_repeated_keys(value: Any, path: str) -> None:
             _refuse_repeated_keys(element, f"{path}/{element['key']}")
 
 
-def _without_empty(document: dict[str, Any]) -> dict[str, Any]:
-    """Objects without a field are absent; an empty list stays, since "none needed" is not "unknown"."""
-    for name in [name for name, part in document.items() if isinstance(part, (dict, list))]:
-        part = document[name]
-        if isinstance(part, list):
-            for element in part:
-                if isinstance(element, dict):
-                    _without_empty(element)
-        else:
-            _without_empty(part)
+def _tidy(document: dict[str, Any]) -> bool:
+    """Objects without a field are absent; an empty list stays, since "none needed" is not "unknown".
+
+    Says whether any list may have a key twice, so that one walk does for nearly every document.
+    """
+    repeated, empty = False, []
+    for name, part in document.items():
+        kind = type(part)
+        if kind is dict:
+            repeated |= _tidy(part)
             if not part:
-                del document[name]
-    return document
+                empty.append(name)
+        elif kind is list:
+            keys = set()
+            for element in part:
+                if type(element) is dict:
+                    repeated |= _tidy(element) or element.get("key") in keys
+                    keys.add(element.get("key"))
+    for name in empty:
+        del document[name]
+    return repeated
 
 
 def describe(kind: str, document: dict[str, Any]) -> Facets:

@@ -11,21 +11,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, text
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from app import log, outbox
 from app.auth.actor import Actor
-from app.canonical import decode, digest, encode
+from app.canonical import decode, encode
 from app.changes import duties, kinds
 from app.changes.deciding import Check, Decided, Decider, comparison
 from app.changes.drafts import hands_in, hash_of
 from app.changes.freezing import refuse_undecided
 from app.changes.models import STATE_LABELS, Changeset
 from app.changes.rows import DecisionRow, decisions, find, leave_event, mark_decisions, save
-from app.db import insert_rows, lock_publishing
+from app.db import lock_publishing
 from app.errors import Conflict, Forbidden, Invalid, RegistryError, Stale
 from app.versions.queries import of_publication
-from app.versions.recording import Act, Order, Receipt, record
+from app.versions.recording import Act, Laid, Order, Receipt, lay_out, record, write
 
 INDEX = "index"
 """Outbox topic: bring the search index up to a publication."""
@@ -41,16 +41,17 @@ contents it names. Given by higher layers: a round's report. Writes nothing."""
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """What a changeset comes to, worked out before the lock is taken. It holds while neither the changeset nor the
-    log's head has moved; used once, since recording goes on from its histories."""
+    log's head has moved: what it rests on is published, and seqs follow the head. Kept in memory only, so that one
+    who gives up leaves nothing behind."""
 
     changeset: str
     version: int
     head: int
     today: str
     account: int | None
-    decided: Decided
-    attached: dict[str, Any]
-    contents: list[bytes]
+    emergency: str | None
+    acts: list[Act]
+    laid: Laid
 
 
 def prepare(
@@ -78,25 +79,40 @@ def prepare(
         decider.load(bodies)
         if any(decode(row.base) != decider.base_of(body) for row, body in zip(rows, bodies, strict=True)):
             return None
-        decided, attached, contents = _work_out(connection, changeset, bodies, decider, attach)
+        acts, laid = _lay_out(decider, changeset, bodies, attach, emergency)
     except RegistryError:
         return None
-    seq = log.head(connection).seq
-    return Prepared(changeset.id, changeset.version, seq, today, actor.account, decided, attached, contents)
+    return Prepared(changeset.id, changeset.version, laid.after, today, actor.account, emergency, acts, laid)
 
 
-def _work_out(
-    connection: Connection,
+def _lay_out(
+    decider: Decider,
     changeset: Changeset,
     bodies: list[dict[str, Any]],
-    decider: Decider,
     attach: Attach | None,
-) -> tuple[Decided, dict[str, Any], list[bytes]]:
+    emergency: str | None,
+) -> tuple[list[Act], Laid]:
+    """What the changeset comes to, every row of it. Writes nothing; raises what publishing raises."""
+    connection = decider.connection
     decided = decider.decide(bodies)
     head = decode(changeset.head.encode())
     refuse_undecided(connection, head.get("scope"), bodies)
-    attached, contents = attach(connection, changeset, head, decider, decided) if attach else ({}, [])
-    return decided, attached, contents
+    attached, bodies_of_it = attach(connection, changeset, head, decider, decided) if attach else ({}, [])
+    order = Order(
+        kind=changeset.kind,
+        acts=decided.acts,
+        voids=decided.voids,
+        changeset=changeset.id,
+        author=changeset.author,
+        reviewer=changeset.reviewer,
+        publisher=decider.scope.actor.account,
+        approved=changeset.approved,
+        statement=_statement(changeset, head, emergency) | attached,
+    )
+    laid = lay_out(connection, order, kinds.describe, decided.histories)
+    for body in bodies_of_it:
+        laid.contents.put_bytes(body)
+    return decided.acts, laid
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,42 +142,25 @@ def publish(
     connection = session.connection()
     lock_publishing(connection)
     changeset = find(session, changeset_id)
-    now = (changeset.id, changeset.version, log.head(connection).seq, today, actor.account)
+    now = (changeset.id, changeset.version, log.head(connection).seq, today, actor.account, emergency)
     if prepared is not None and now == (
         prepared.changeset,
         prepared.version,
         prepared.head,
         prepared.today,
         prepared.account,
+        prepared.emergency,
     ):
-        decided, attached, contents = prepared.decided, prepared.attached, prepared.contents
+        acts, laid = prepared.acts, prepared.laid
     else:
         rows = decisions(session, changeset)
         _check_state(changeset, rows, emergency)
         bodies = [decode(row.body) for row in rows]
         decider = Decider(connection, today, actor, checks)
         _send_back_where_moved(session, actor, changeset, rows, bodies, decider)
-        decided, attached, contents = _work_out(connection, changeset, bodies, decider, attach)
-    insert_rows(
-        connection,
-        SQLModel.metadata.tables["content"],
-        ("hash", "body"),
-        [(digest(body), body) for body in contents],
-    )
-    head = decode(changeset.head.encode())
-    order = Order(
-        kind=changeset.kind,
-        acts=decided.acts,
-        voids=decided.voids,
-        changeset=changeset.id,
-        author=changeset.author,
-        reviewer=changeset.reviewer,
-        publisher=actor.account,
-        approved=changeset.approved,
-        statement=_statement(changeset, head, emergency) | attached,
-    )
-    receipt = record(connection, order, kinds.describe, decided.histories)
-    duties.write(connection, order.acts)
+        acts, laid = _lay_out(decider, changeset, bodies, attach, emergency)
+    receipt = write(connection, laid)
+    duties.write(connection, acts)
     outbox.enqueue(connection, INDEX, receipt.publication)
     changeset.state, changeset.publication = "published", receipt.publication
     changeset.unconfirmed = int(bool(emergency))

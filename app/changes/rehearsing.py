@@ -6,7 +6,7 @@ chooses to leave it, or to enter the change on that day too.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from app.changes.deciding import Decided, Decider
 from app.changes.proposals import as_row, findings
 from app.changes.rows import decisions, find
 from app.changes.warnings import warnings_of
-from app.db import fetch
+from app.db import chunks, fetch, marks
 from app.versions.fold import Effect, diff, with_before
 from app.versions.recording import Contents, History, Wanted, wanted_revisions
 from app.versions.timeline import standing
@@ -75,7 +75,9 @@ def _effects(
         *decider.pending,
         *(subject for subject in decider.histories if subject not in decider.pending),
     ]
+    stored = _Stored(connection, decider, touched)
     for subject_id in touched:
+        stored.look_ahead(subject_id)
         new = decider.pending.get(subject_id, [])
         before = stood.get(subject_id, [])
         history = decider.histories.get(subject_id) or History(decider.created[subject_id])
@@ -87,7 +89,7 @@ def _effects(
         whole = History(history.kind, after, history.revisions, history.codes)
         contents = Contents()
         for want in wanted_revisions(whole, first, contents):
-            made = _revision(connection, subject_id, history, want, contents, new)
+            made = _revision(stored, subject_id, history, want, contents, new)
             if not documents:
                 del made["before"], made["after"]
             revisions.append(made)
@@ -104,8 +106,45 @@ def _effects(
     return {"revisions": revisions, "later": later}
 
 
+class _Stored:
+    """Stored contents by hash: those that subjects have now, fetched some hundreds of subjects at a time."""
+
+    def __init__(self, connection: Connection, decider: Decider, subjects: Sequence[str]) -> None:
+        self._connection = connection
+        self._decider = decider
+        self._bodies: dict[str, bytes] = {}
+        self._ahead = {some[0]: some for some in chunks(subjects)}
+
+    def look_ahead(self, subject_id: str) -> None:
+        """Asked of every subject in their order."""
+        some = self._ahead.get(subject_id)
+        if some is not None:
+            self._bodies = {}
+            self._fetch({content for one in some if (content := self._standing(one))})
+
+    def _standing(self, subject_id: str) -> str | None:
+        """What stands on the day of the first decision about it: mostly all that is asked for."""
+        history = self._decider.histories.get(subject_id)
+        new = self._decider.pending.get(subject_id)
+        if history is None or not new:
+            return None
+        stands = standing(history.revisions, min(effect.effective_from for effect in new))
+        return stands.content if stands else None
+
+    def body(self, content: str) -> bytes:
+        if content not in self._bodies:
+            self._fetch({content})
+        return self._bodies[content]
+
+    def _fetch(self, contents: Iterable[str]) -> None:
+        for some in chunks(sorted(contents)):
+            query = f"SELECT hash, body FROM content WHERE hash IN ({marks(some)})"
+            for key, body in fetch(self._connection, query, tuple(some)):
+                self._bodies[key] = bytes(body)
+
+
 def _revision(
-    connection: Connection,
+    stored: _Stored,
     subject_id: str,
     history: History,
     want: Wanted,
@@ -113,8 +152,8 @@ def _revision(
     new: Sequence[Effect],
 ) -> dict[str, Any]:
     stands = standing(history.revisions, want.day)
-    before = _content(connection, contents, new, stands.content if stands else None)
-    after = _content(connection, contents, new, want.content)
+    before = _content(stored, contents, new, stands.content if stands else None)
+    after = _content(stored, contents, new, want.content)
     shown = after or before
     return {
         "subject": subject_id,
@@ -132,7 +171,7 @@ def _revision(
 
 
 def _content(
-    connection: Connection, contents: Contents, new: Sequence[Effect], content: str | None
+    stored: _Stored, contents: Contents, new: Sequence[Effect], content: str | None
 ) -> dict[str, Any]:
     if content is None:
         return {}
@@ -140,7 +179,7 @@ def _content(
     if body is None:
         body = next((e.creates_body for e in new if e.creates == content), None)
     if body is None:
-        body = bytes(fetch(connection, "SELECT body FROM content WHERE hash = ?", (content,))[0][0])
+        body = stored.body(content)
     document: dict[str, Any] = decode(body)
     return document
 

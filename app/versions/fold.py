@@ -195,7 +195,16 @@ def _all_there(state: State, once: Once) -> bool:
 
 def is_keyed(value: Any) -> bool:
     """Whether a value is a list of keyed elements (an empty list may become one)."""
-    return isinstance(value, list) and all(isinstance(part, dict) and "key" in part for part in value)
+    if not isinstance(value, list):
+        return False
+    for part in value:  # noqa: SIM110  a loop: this is asked for every change of every fold
+        if not _is_element(part):
+            return False
+    return True
+
+
+def _is_element(value: Any) -> bool:
+    return isinstance(value, dict) and "key" in value
 
 
 def _child(container: Any, segment: str) -> Any:
@@ -230,8 +239,10 @@ def _prune(state: State, path: list[str]) -> None:
 def _own(value: Any) -> Any:
     """A copy of a change's value: later changes alter the state in place, and the change is kept."""
     if isinstance(value, dict):
-        flat = not any(isinstance(part, (dict, list)) for part in value.values())
-        return dict(value) if flat else decode(encode(value))
+        for part in value.values():
+            if isinstance(part, (dict, list)):
+                return decode(encode(value))
+        return dict(value)
     return decode(encode(value)) if isinstance(value, list) else value
 
 
@@ -254,7 +265,7 @@ def _add(state: State, path: list[str], change: Change) -> None:
         return
     value: Any = change.get("value")
     elements = holder.get(path[-1], [])
-    if not is_keyed(elements) or not is_keyed([value]):
+    if not is_keyed(elements) or not _is_element(value):
         return
     holder[path[-1]] = elements
     for index, element in enumerate(elements):
@@ -309,8 +320,15 @@ def diff(before: State, after: State) -> list[Change]:
 
 def _diff_object(before: State, after: State, prefix: str, changes: list[Change]) -> None:
     # What goes comes last: an object that had lost its last field would be gone before the next is set in it.
-    for name in sorted(before.keys() | after.keys(), key=lambda name: (after.get(name) is None, name)):
-        _diff_value(before.get(name), after.get(name), prefix + name, changes)
+    gone = []
+    for name in sorted(before.keys() | after.keys()):
+        was, now = before.get(name), after.get(name)
+        if now is None:
+            gone.append(name)
+        elif type(was) is not str or was != now:  # most fields are text and stay
+            _diff_value(was, now, prefix + name, changes)
+    for name in gone:
+        _diff_value(before.get(name), None, prefix + name, changes)
 
 
 def _diff_value(before: Any, after: Any, path: str, changes: list[Change]) -> None:

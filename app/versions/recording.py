@@ -1,8 +1,8 @@
 """Writing a publication: the one place that inserts published rows.
 
-The caller holds the publishing lock and one transaction. Everything a publication does is in its
-``Order``; ``record`` works out the revisions by the fold, writes every row in bulk, derives the timeline,
-and closes with the chained log entry.
+Everything a publication does is in its ``Order``. ``lay_out`` works out the revisions by the fold, numbers every
+row and derives the timeline, reading only; ``write`` writes it all in bulk and closes with the chained log entry.
+Who writes holds the publishing lock and one transaction; ``record`` does both under it.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from app.versions.timeline import (
     derive_first,
     describe_stored,
     rederive,
+    spans_of,
 )
 
 
@@ -374,10 +375,47 @@ def remove_code(scheme: str, value: str, issuer: str = "") -> Change:
     return {"op": "remove", "path": f"codes/{code_key(scheme, value, issuer)}"}
 
 
+@dataclass(slots=True)
+class Laid:
+    """A publication worked out, every row with its seq. It holds while ``after`` is the last entry of the log."""
+
+    after: int
+    publication: int
+    rows: Rows
+    lines: bytes
+    """The rows as the log entry hashes them."""
+    contents: Contents
+    derived: Derived
+    revisions: int
+    subjects: list[str]
+
+
 def record(
     connection: Connection, order: Order, describe: Describe, histories: dict[str, History] | None = None
 ) -> Receipt:
     """Write one publication. The caller holds the lock; ``histories`` are those it loaded under it.
+
+    Raises Refused where an act creates a subject that exists, or changes one that does not.
+    """
+    return write(connection, lay_out(connection, order, describe, histories))
+
+
+def write(connection: Connection, laid: Laid) -> Receipt:
+    """Write a publication that was laid out. The caller holds the lock, under which the log has not moved since."""
+    head = log.head(connection)
+    if head.seq != laid.after:
+        raise RuntimeError(f"laid out after seq {laid.after}, but the log has come to {head.seq}")
+    laid.contents.write(connection)
+    laid.rows.write(connection)
+    laid.derived.write(connection)
+    entry = _close(connection, head, laid)
+    return Receipt(*entry, laid.publication, laid.revisions, laid.subjects)
+
+
+def lay_out(
+    connection: Connection, order: Order, describe: Describe, histories: dict[str, History] | None = None
+) -> Laid:
+    """Work one publication out, without writing. ``histories`` were read in the same snapshot, and go on here.
 
     Raises Refused where an act creates a subject that exists, or changes one that does not.
     """
@@ -424,11 +462,9 @@ def record(
     revisions = _add_revisions(rows, publication, histories, first_days, causes, contents)
     for content, statement in order.redactions:
         rows.add("redaction", publication, content, contents.put(statement) if statement else None)
-    contents.write(connection)
-    rows.write(connection)
-    _derive(connection, publication, histories, known, first_days, contents, facets, describe)
-    entry = _close(connection, head, rows)
-    return Receipt(entry[0], entry[1], entry[2], publication, revisions, list(first_days))
+    derived = _derive(connection, publication, histories, known, first_days, contents, facets, describe)
+    lines = b"".join([log.line(log.CURRENT[table], row) for table, row in rows.order])
+    return Laid(head.seq, publication, rows, lines, contents, derived, revisions, list(first_days))
 
 
 def _voided_subjects(connection: Connection, voids: list[Voiding]) -> list[tuple[str, int, str]]:
@@ -570,8 +606,9 @@ def _derive(
     contents: Contents,
     facets: dict[str, Facets],
     describe: Describe,
-) -> None:
+) -> Derived:
     derived = Derived()
+    standing_spans = spans_of(connection, known & first_days.keys())
     for subject_id in first_days:
         history = histories[subject_id]
 
@@ -586,7 +623,7 @@ def _derive(
 
         if subject_id in known:
             rederive(
-                connection,
+                standing_spans.get(subject_id, {}),
                 subject_id,
                 history.kind,
                 history.revisions,
@@ -597,15 +634,14 @@ def _derive(
             )
         elif not derive_first(subject_id, history.kind, history.revisions, history.codes, facets_of, derived):
             derive(subject_id, history.kind, history.revisions, history.codes, facets_of, derived)
-    derived.write(connection)
+    return derived
 
 
-def _close(connection: Connection, head: log.Head, rows: Rows) -> tuple[int, str, int]:
+def _close(connection: Connection, head: log.Head, laid: Laid) -> tuple[int, str, int]:
     recorded_at = log.next_moment(head.recorded_at)
-    seq = rows.seq + 1
+    seq = laid.rows.seq + 1
     chain = log.Chain(head.hash, seq, recorded_at)
-    for table, row in rows.order:
-        chain.add(log.CURRENT[table], row)
+    chain.add_lines(laid.lines)
     entry = chain.digest()
     insert_rows(
         connection,

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from app.canonical import decode, encode
-from app.db import TOMBSTONE, execute_many, fetch, insert_rows, run_by
+from app.db import TOMBSTONE, chunks, execute_many, fetch, insert_rows, marks, run_by
 from app.versions.models import FIRST, OPEN, CodeInterval, Interval, Link
 from app.versions.visibility import kept_of
 
@@ -168,8 +168,14 @@ LINK_COLUMNS = ("subject_id", "valid_from", "role", "target", "locator", "valid_
 
 @dataclass(slots=True)
 class Derived:
-    """Rows to insert into the derived tables, gathered over many subjects."""
+    """What the derived tables are to take in and give up, gathered over many subjects."""
 
+    dropped: list[tuple[str, str]] = field(default_factory=list)
+    """(subject, first day) of intervals that go, with their links."""
+    stretched: list[tuple[str, str, str]] = field(default_factory=list)
+    """(new end, subject, first day) of intervals that only end on another day."""
+    codes_anew: list[tuple[str]] = field(default_factory=list)
+    """Subjects whose code intervals are written anew."""
     intervals: list[tuple[Any, ...]] = field(default_factory=list)
     codes: list[tuple[Any, ...]] = field(default_factory=list)
     links: list[tuple[Any, ...]] = field(default_factory=list)
@@ -199,6 +205,16 @@ class Derived:
                 self.links.append((subject_id, span.valid_from, role, target, locator, span.valid_to))
 
     def write(self, connection: Connection) -> None:
+        for table in ("timeline", "link"):
+            execute_many(
+                connection, f"DELETE FROM {table} WHERE subject_id = ? AND valid_from = ?", self.dropped
+            )
+            execute_many(
+                connection,
+                f"UPDATE {table} SET valid_to = ? WHERE subject_id = ? AND valid_from = ?",
+                self.stretched,
+            )
+        execute_many(connection, "DELETE FROM code_interval WHERE subject_id = ?", self.codes_anew)
         insert_rows(connection, Interval.__table__, INTERVAL_COLUMNS, self.intervals)  # type: ignore[attr-defined]
         insert_rows(connection, CodeInterval.__table__, CODE_COLUMNS, self.codes)  # type: ignore[attr-defined]
         insert_rows(connection, Link.__table__, LINK_COLUMNS, self.links)  # type: ignore[attr-defined]
@@ -247,8 +263,21 @@ def derive_first(
     return True
 
 
+def spans_of(connection: Connection, subjects: Iterable[str]) -> dict[str, dict[str, Span]]:
+    """The derived intervals of subjects as they stand, by first day."""
+    found: dict[str, dict[str, Span]] = {}
+    for some in chunks(subjects):
+        query = (
+            "SELECT subject_id, valid_from, valid_to, revision, status, content, codes FROM timeline"
+            f" WHERE subject_id IN ({marks(some)})"
+        )
+        for subject_id, *row in fetch(connection, query, tuple(some)):
+            found.setdefault(subject_id, {})[row[0]] = Span(*row)
+    return found
+
+
 def rederive(
-    connection: Connection,
+    old: dict[str, Span],
     subject_id: str,
     kind: str,
     revisions: Sequence[Rev],
@@ -257,15 +286,9 @@ def rederive(
     into: Derived,
     codes_moved: bool = True,
 ) -> None:
-    """Bring one subject's derived rows up to date, touching only the intervals that changed."""
-    standing_rows = fetch(
-        connection,
-        "SELECT valid_from, valid_to, revision, status, content, codes FROM timeline WHERE subject_id = ?",
-        (subject_id,),
-    )
-    old = {row[0]: Span(*row) for row in standing_rows}
+    """What brings one subject's derived rows up to date, touching only the intervals that changed. ``old`` are
+    those that stand (``spans_of``); used up here."""
     rows = spans(revisions, codes)
-    drop, stretch = [], []
     for index, span in enumerate(rows):
         follows = rows[index + 1] if span.content is None and index + 1 < len(rows) else None
         was = old.pop(span.valid_from, None)
@@ -274,20 +297,15 @@ def rederive(
         if was == span and same:
             continue
         if was is not None and same and was._replace(valid_to=span.valid_to) == span:
-            stretch.append((span.valid_to, subject_id, span.valid_from))
+            into.stretched.append((span.valid_to, subject_id, span.valid_from))
             continue
         if was is not None:
-            drop.append((subject_id, span.valid_from))
+            into.dropped.append((subject_id, span.valid_from))
         content = span.content or (rows[index + 1].content if index + 1 < len(rows) else None)
         into.add(subject_id, kind, span, facets_of(content) if content else Facets())
-    drop += [(subject_id, day) for day in old]
-    for table in ("timeline", "link"):
-        execute_many(connection, f"DELETE FROM {table} WHERE subject_id = ? AND valid_from = ?", drop)
-        execute_many(
-            connection, f"UPDATE {table} SET valid_to = ? WHERE subject_id = ? AND valid_from = ?", stretch
-        )
+    into.dropped += [(subject_id, day) for day in old]
     if codes_moved:
-        execute_many(connection, "DELETE FROM code_interval WHERE subject_id = ?", [(subject_id,)])
+        into.codes_anew.append((subject_id,))
         into.codes += [(subject_id, *row) for row in code_spans(codes)]
 
 

@@ -327,7 +327,12 @@ def test_what_was_prepared_before_the_lock_is_what_is_published(office, monkeypa
     changeset = opened(office, *decisions(office, "retain", "cancel", "adjust"))
     approve(office, changeset)
     ready = prepared(office, changeset)
-    monkeypatch.setattr("app.changes.publishing.Decider", None)  # nothing is worked out again
+    for name in (
+        "Decider",
+        "lay_out",
+        "kinds",
+    ):  # nothing is worked out again: the lock is held to write alone
+        monkeypatch.setattr(f"app.changes.publishing.{name}", None)
     with office.database.writing() as session:
         publishing.publish(session, office.publisher, changeset, TODAY, prepared=ready)
     monkeypatch.undo()
@@ -356,6 +361,17 @@ def test_what_was_prepared_by_another_or_on_another_day_does_not_count(office):
     with office.database.writing() as session:
         publishing.publish(session, office.publisher, whole, "2026-09-29", prepared=ready)
     assert asked(office, whole)["after"] == 2
+
+
+def test_what_was_prepared_for_another_reason_of_haste_does_not_count(office):
+    changeset = opened(office, *decisions(office, "retain", "cancel", "adjust"))
+    with office.database.reading() as session:
+        ready = publishing.prepare(session, office.publisher, changeset, TODAY, emergency="防汛")
+    assert ready is not None
+    with office.database.writing() as session:
+        publishing.publish(session, office.publisher, changeset, TODAY, emergency="抗旱", prepared=ready)
+    assert asked(office, changeset)["emergency"] == "抗旱"
+    office.assert_sound()
 
 
 # --- rehearsing ----------------------------------------------------------------------------------------------
