@@ -66,8 +66,8 @@ class AgainstSums(BaseModel):
 
 
 class BothSides(BaseModel):
-    before: AgainstSums
-    after: AgainstSums
+    before: AgainstSums = Field(description="before the round")
+    after: AgainstSums = Field(description="after the decisions, each on its own day")
 
 
 class LimitsShape(BaseModel):
@@ -272,13 +272,23 @@ def _file(
     return Response(body, media_type={"xlsx": XLSX, "docx": DOCX}[kind], headers=headers)
 
 
-@router.get("/rounds/{round_id}/report.xlsx", response_model=None, responses={200: {"content": {XLSX: {}}}})
+@router.get(
+    "/rounds/{round_id}/report.xlsx",
+    response_model=None,
+    response_class=Response,
+    responses={200: {"content": {XLSX: {}}, "description": "its bytes"}},
+)
 def get_report_sheets(session: ReadSession, round_id: RoundPath, known: KnownAt) -> Response:
     """The report as a workbook: sums, authorities, types, levels, 调整对照表, annexes of the decision."""
     return _file(session, round_id, known, write_xlsx, "xlsx")
 
 
-@router.get("/rounds/{round_id}/report.docx", response_model=None, responses={200: {"content": {DOCX: {}}}})
+@router.get(
+    "/rounds/{round_id}/report.docx",
+    response_model=None,
+    response_class=Response,
+    responses={200: {"content": {DOCX: {}}, "description": "its bytes"}},
+)
 def get_report_document(session: ReadSession, round_id: RoundPath, known: KnownAt) -> Response:
     """The report as a document, with 调整对照表 and the annexes of the decision in their official columns."""
     return _file(session, round_id, known, write_docx, "docx")

@@ -8,9 +8,11 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+import threading
 from dataclasses import dataclass
 
 import pyotp
+from sqlalchemy import text
 from sqlmodel import Session, select
 
 from app import log
@@ -20,12 +22,16 @@ from app.auth.actor import Actor
 from app.auth.delays import SECOND, blocked_until, seconds_left
 from app.auth.models import Account, Credential, SignedIn
 from app.auth.passwords import Policy
-from app.errors import Conflict, Invalid, Unauthenticated
+from app.db import Database
+from app.errors import Conflict, Forbidden, Invalid, Unauthenticated
 
 MINUTE = 60 * SECOND
 TOTP_SECONDS = 30
 TOTP_DRIFT = 1
 """Steps of 30 seconds that a person's clock may be off, either way (RFC 6238 5.2)."""
+_AT_ONCE = threading.BoundedSemaphore(2)
+WAIT_SECONDS = 5.0
+"""Passwords worked on at once, and how long one waits for its turn."""
 BAD = "账号或密码不对，请检查大小写和输入法。"
 
 
@@ -74,6 +80,8 @@ def set_password(session: Session, account: Account, text: str, policy: Policy) 
 
 def change_password(session: Session, present: Present, old: str, new: str, policy: Policy) -> None:
     """A person's own: asks for the old one. Raises Invalid; ends every session, this one too."""
+    if present.step == "code":
+        raise Forbidden("请先输入验证码。", code="code-needed")
     account = _account(session, present)
     credential = _credential(session, account)
     if not passwords.matches(old, credential.password):
@@ -82,19 +90,44 @@ def change_password(session: Session, present: Present, old: str, new: str, poli
 
 
 def sign_in(
-    session: Session, name: str, password: str, policy: Policy, address: str = "", agent: str = ""
+    database: Database, name: str, password: str, address: str = "", agent: str = ""
 ) -> tuple[str | None, str]:
-    """(the cookie's text, none where refused; what to say then). Never raises for a wrong password: what it
-    counts has to be kept. Says the same of a wrong password and of a name that is not known."""
-    now = log.now_microseconds()
+    """(the cookie's text, none where refused; what to say then). Says the same of a wrong password and of a name
+    that is not known.
+
+    The password is worked on outside any transaction, few at a time: it takes long on purpose, and nobody who
+    writes may have to wait for it.
+    """
+    with database.reading() as session:
+        account, credential = _known(session, name)
+        hashed = credential.password if credential else None
+    wait = seconds_left(credential.blocked_until, log.now_microseconds()) if credential else 0
+    right = False
+    if not wait:
+        if not _AT_ONCE.acquire(timeout=WAIT_SECONDS):
+            return None, "同时登录的人太多，请稍后再试。"
+        try:
+            right = passwords.matches(password, hashed)
+        finally:
+            _AT_ONCE.release()
+    with database.writing() as session:
+        if wait:
+            _refused(session, account, name, address, "blocked")
+            return None, f"密码连续输错太多次，请 {_duration(wait)}后再试。"
+        return _admitted(session, name, right, hashed, address, agent)
+
+
+def _known(session: Session, name: str) -> tuple[Account | None, Credential | None]:
     account = session.exec(select(Account).where(Account.name == name)).first()
-    credential = session.get(Credential, account.id) if account else None
-    wait = seconds_left(credential.blocked_until, now) if credential else 0
-    if credential and wait:
-        _refused(session, account, name, address, "blocked")
-        return None, f"密码连续输错太多次，请 {_duration(wait)}后再试。"
-    right = passwords.matches(password, credential.password if credential else None)
-    if not right or account is None or credential is None or account.locked:
+    return account, session.get(Credential, account.id) if account else None
+
+
+def _admitted(
+    session: Session, name: str, right: bool, hashed: str | None, address: str, agent: str
+) -> tuple[str | None, str]:
+    now = log.now_microseconds()
+    account, credential = _known(session, name)
+    if account is None or credential is None or account.locked or not right or credential.password != hashed:
         if credential:
             _count_failure(session, credential, now)
         _refused(session, account, name, address, "wrong-password")
@@ -103,11 +136,11 @@ def sign_in(
     if complete:
         credential.failures, credential.blocked_until = 0, None
         session.add(credential)
-    text = secrets.token_urlsafe(32)
+    cookie = secrets.token_urlsafe(32)
     session.add(
         SignedIn(
             account_id=account.id or 0,
-            hash=_hash(text),
+            hash=_hash(cookie),
             created_at=now,
             seen_at=now,
             complete=int(complete),
@@ -117,7 +150,7 @@ def sign_in(
     )
     if complete:
         log.record_access(session.connection(), "signed-in", account=account.id, address=address)
-    return text, ""
+    return cookie, ""
 
 
 def give_code(session: Session, present: Present, code: str, address: str = "") -> str:
@@ -277,9 +310,16 @@ def _credential(session: Session, account: Account) -> Credential:
 
 
 def _count_failure(session: Session, credential: Credential, now: int) -> None:
-    credential.failures += 1
-    credential.blocked_until = blocked_until(credential.failures, now)
-    session.add(credential)
+    """Counted in the database: of two wrong tries at once, both count."""
+    connection, asked = session.connection(), {"id": credential.account_id}
+    connection.execute(text("UPDATE credential SET failures = failures + 1 WHERE account_id = :id"), asked)
+    failures = connection.execute(
+        text("SELECT failures FROM credential WHERE account_id = :id"), asked
+    ).scalar_one()
+    connection.execute(
+        text("UPDATE credential SET blocked_until = :until WHERE account_id = :id"),
+        {**asked, "until": blocked_until(failures, now)},
+    )
 
 
 def _refused(session: Session, account: Account | None, name: str, address: str, why: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -35,9 +35,15 @@ def findings(decider: Decider, bodies: Sequence[dict[str, Any]]) -> list[Finding
     ]
 
 
+def blocks(finding: Mapping[str, Any], is_round: bool) -> bool:
+    """Whether a finding, as a row, holds its changeset up: in a round every refusal does, in a routine change
+    those about receivers alone; the others are for the reviewer to weigh."""
+    return finding.get("severity") == "refuse" and (is_round or finding["code"] in RECEIVERS)
+
+
 def refuse_blocking(found: Sequence[Finding], is_round: bool) -> None:
     """Raises Refused with the first finding that holds the changeset up, and all of them as ``findings``."""
-    blocking = [one for one in found if one.severity == "refuse" and (is_round or one.code in RECEIVERS)]
+    blocking = [one for one in found if blocks(as_row(one), is_round)]
     if blocking:
         first = blocking[0]
         raise Refused(

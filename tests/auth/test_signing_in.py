@@ -13,7 +13,7 @@ from app.auth.models import Credential
 from app.auth.passwords import DAY, POLICIES
 from app.auth.signing_in import Limits, Present
 from app.db import Database
-from app.errors import Invalid, Unauthenticated
+from app.errors import Forbidden, Invalid, Unauthenticated
 
 PHRASE = "lamps under the old bridge"
 ASVS, DJBH3 = POLICIES["asvs"], POLICIES["djbh3"]
@@ -30,8 +30,7 @@ class Door:
             signing_in.set_password(session, account, PHRASE, ASVS)
 
     def sign_in(self, password: str = PHRASE, name: str = "liming") -> tuple[str | None, str]:
-        with self.database.writing() as session:
-            return signing_in.sign_in(session, name, password, ASVS, "127.0.0.1", "test")
+        return signing_in.sign_in(self.database, name, password, "127.0.0.1", "test")
 
     def who(self, text: str | None, policy: Any = ASVS, limits: Limits = Limits()) -> Present:
         with self.database.reading() as session:
@@ -185,3 +184,9 @@ def test_an_earlier_password_does_not_come_again(door: Door) -> None:
                     signing_in.set_password(session, account, again, DJBH3)
             else:
                 signing_in.set_password(session, account, again, DJBH3)
+
+
+def test_a_session_that_owes_its_code_cannot_change_the_password(door: Door) -> None:
+    present = Present(door.who(door.sign_in()[0]).actor, 1, "code")
+    with door.database.writing() as session, pytest.raises(Forbidden):
+        signing_in.change_password(session, present, PHRASE, "rain on the tiled roof", ASVS)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from reading import BROWSER, Page, assert_safe
-from seeded import FELLING, TODAY, Living
+from seeded import FELLING, TODAY, Living, set_field
 
 from app.auth import signing_in
 from app.auth.accounts import add_account
@@ -29,7 +29,7 @@ class Browser:
 
     def __init__(self, living: Living, name: str, rights: list[str], **scope: Any) -> None:
         self.living = living
-        self.client = TestClient(living.client.app, follow_redirects=False)
+        self.client = TestClient(living.client.app, base_url="http://127.0.0.1", follow_redirects=False)
         with living.database.writing() as session:
             account = add_account(session, name, rights, **scope)
             signing_in.set_password(session, account, PHRASE, POLICIES["asvs"])
@@ -67,7 +67,7 @@ def filled(page: Page) -> dict[str, str]:
         if tag[1] is not None:
             given = dict(re.findall(r'([a-z-]+)="([^"]*)"', tag[1]))
             checked = given.get("type") not in ("checkbox", "radio") or " checked" in tag[1]
-            name, value = given.get("name", ""), given.get("value", "")
+            name, value = given.get("name", ""), given.get("value", "").replace("\n", "")
             if not checked:
                 continue
         elif tag[2] is not None:
@@ -93,7 +93,7 @@ def reviewer(living: Living) -> Browser:
 
 
 def test_a_stranger_is_sent_to_sign_in_and_back(living: Living) -> None:
-    browser = TestClient(living.client.app, follow_redirects=False)
+    browser = TestClient(living.client.app, base_url="http://127.0.0.1", follow_redirects=False)
     answer = browser.get("/office/changesets", headers=BROWSER)
     assert (answer.status_code, answer.headers["location"]) == (
         303,
@@ -146,7 +146,7 @@ def test_a_post_from_elsewhere_does_nothing(editor: Browser, headers: dict[str, 
 
 
 def test_an_older_browser_is_known_by_its_origin(editor: Browser) -> None:
-    answer = editor.client.post("/office/sign-out", headers={**BROWSER, "Origin": "http://testserver"})
+    answer = editor.client.post("/office/sign-out", headers={**BROWSER, "Origin": "http://127.0.0.1"})
     assert answer.status_code == 303
     assert editor.client.get("/office", headers=BROWSER).status_code == 303
 
@@ -352,3 +352,72 @@ def test_the_auditor_reads_and_takes_the_access_log(editor: Browser) -> None:
     assert taken.headers["content-type"].startswith("text/csv")
     assert ",'=cmd()," in taken.text  # no formula
     assert "查看访问日志" in auditor.get("/office/access-log").words
+
+
+def test_what_others_published_meanwhile_is_not_undone(editor: Browser) -> None:
+    living, item = editor.living, editor.living.item_called(FELLING)
+    path = f"/office/items/{item}/edit"
+    fields = filled(editor.get(path))
+    living.publish({"outcome": "adjust", **set_field(item, "complaint_phone", "12345", TODAY)})
+    mine = {**fields, "note": ["我的"], "reason": ["x"], "do": ["save"]}
+    answer = editor.client.post(path, data=mine, headers=POST)
+    assert answer.status_code == 422
+    page = Page(answer.text)
+    assert "又有变更发布" in page.words
+    again = filled(page)
+    assert (again["complaint_phone"], again["note"]) == (["12345"], ["我的"])
+    answer = editor.client.post(path, data={**again, "reason": "x", "do": "save"}, headers=POST)
+    assert answer.status_code == 303, Page(answer.text).words[:500]
+    made = living.client.get(
+        f"/api/v1/changesets/{answer.headers['location'].rsplit('/', 1)[1]}", headers=living.headers("editor")
+    ).json()
+    assert [change["path"] for change in made["decisions"][0]["changes"]] == ["note"]
+
+
+def test_a_returned_draft_is_taken_up_again(editor: Browser, reviewer: Browser) -> None:
+    living, item = editor.living, editor.living.item_called(FELLING)
+    path = f"/office/items/{item}/edit"
+    fields = {**filled(editor.get(path)), "note": ["一"], "reason": ["x"], "do": ["save"]}
+    place = editor.client.post(path, data=fields, headers=POST).headers["location"]
+    editor.move(f"{place}/submit")
+    back = reviewer.move(f"{place}/return", reason="请写明白")
+    assert back is not None
+    assert "请写明白" in back.words
+    link = editor.get(place).link("重新修改")
+    form = filled(editor.get(link))
+    assert form["note"] == ["一"]
+    answer = editor.client.post(
+        link.split("?")[0], data={**form, "note": "二", "reason": "x", "do": "save"}, headers=POST
+    )
+    assert answer.headers.get("location") == place, Page(answer.text).words[:500]
+    assert len(living.rows("SELECT 1 FROM changeset WHERE title LIKE '林木%' AND state = 'draft'")) == 1
+    editor.move(f"{place}/submit")
+
+
+def test_a_comparison_of_what_moved_is_said_in_words(editor: Browser, reviewer: Browser) -> None:
+    living, item = editor.living, editor.living.item_called(FELLING)
+    path = f"/office/items/{item}/edit"
+    fields = {**filled(editor.get(path)), "consult_phone": ["222"], "reason": ["x"], "do": ["save"]}
+    place = editor.client.post(path, data=fields, headers=POST).headers["location"]
+    editor.move(f"{place}/submit")
+    (hash_,) = re.findall(r'name="hash" value="([0-9a-f]+)"', reviewer.get(place).html)
+    reviewer.move(f"{place}/approve", hash=hash_)
+    living.publish({"outcome": "adjust", **set_field(item, "consult_phone", "111", TODAY)})
+    page = reviewer.move(f"{place}/publish", status=412)
+    assert page is not None
+    assert "现在“111”，您要“222”" in page.words
+    assert "登记簿已变，退回" in page.words
+
+
+def test_reading_what_is_not_public_is_noted(editor: Browser) -> None:
+    item = editor.living.item_called(FELLING)
+    editor.get(f"/office/items/{item}/edit")
+    noted = editor.living.rows("SELECT event, subject FROM access_log ORDER BY id DESC LIMIT 1")
+    assert [tuple(row) for row in noted] == [("staff-read", f"/office/items/{item}/edit")]
+
+
+def test_an_address_with_chinese_in_it_is_gone_on_to(editor: Browser) -> None:
+    answer = editor.post(
+        "/office/sign-in", name="bianji", password=PHRASE, next="/office/items/中文编码/edit"
+    )
+    assert (answer.status_code, "%E4%B8%AD" in answer.headers["location"]) == (303, True)

@@ -13,12 +13,15 @@ from app.auth.signing_in import Present
 from app.canonical import decode
 from app.changes import drafts, publishing, rehearsing, rows
 from app.changes.models import STATE_LABELS, Changeset
+from app.changes.proposals import blocks
 from app.deps import ReadSession, RegistryOf
 from app.errors import RegistryError
+from app.items.field_words import value_words, word_of
 from app.rounds import publishing as rounds
 from app.versions.queries import moment, today
 from app.web import comparing
 from app.web.office.desk import listed
+from app.web.office.drafting import EDITABLE
 from app.web.office.pages import show
 from app.web.office.visiting import Form, Visitor, go
 from app.web.rendering import gaps
@@ -35,7 +38,7 @@ EVENTS = {
     "withdrawn": "撤回",
     "published": "发布",
     "confirmed": "确认紧急发布",
-    "stale": "基准已变，退回",
+    "base-moved": "登记簿已变，退回",
 }
 
 
@@ -159,12 +162,20 @@ def _page(
         head=gaps(decode(changeset.head.encode())),
         hash=drafts.hash_of(changeset, found),
         decisions=[
-            {"body": gaps(body), "position": row.position, "stale": _stale(row.stale, names)}
+            {
+                "body": gaps(body),
+                "position": row.position,
+                "stale": _stale(row.stale, names),
+                "editable": body["kind"] == "item" and body["outcome"] in EDITABLE and not body.get("until"),
+            }
             for row, body in zip(found, bodies, strict=True)
         ],
         revisions=[_revision(one, names) for one in effects["revisions"]],
         later=effects["later"],
-        found=[*effects["findings"], *effects["warnings"]],
+        found=[
+            {**one, "blocks": blocks(one, changeset.kind == "round")}
+            for one in [*effects["findings"], *effects["warnings"]]
+        ],
         refusal=refusal,
         names=names,
         may=_may(session, present, changeset),
@@ -198,7 +209,16 @@ def _revision(one: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
 
 
 def _stale(data: bytes | None, names: dict[str, str]) -> Any:
-    return gaps(decode(data)) if data else None
+    """The three-way comparison in words."""
+    if data is None:
+        return None
+    compared = decode(data)
+    for one in compared.get("fields", ()):
+        place = "/".join(part for part in one["path"].split("/") if word_of(part) != part) or one["path"]
+        one["label"] = word_of(place)
+        for side in ("seen", "now", "yours"):
+            one[side] = value_words(place, one.get(side), names) or "没有提供"
+    return gaps(compared)
 
 
 def _may(session: Session, present: Present, changeset: Changeset) -> dict[str, bool]:
@@ -207,6 +227,7 @@ def _may(session: Session, present: Present, changeset: Changeset) -> dict[str, 
     second = present.actor.account not in drafts.hands_in(session, changeset)
     return {
         "submit": can("edit") and state in ("draft", "returned"),
+        "redraft": can("edit") and state in ("draft", "returned"),
         "withdraw": can("edit") and state in ("draft", "submitted", "returned", "approved"),
         "approve": can("review") and state == "submitted" and second,
         "return": can("review") and state in ("submitted", "approved"),

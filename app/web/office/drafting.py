@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,10 +11,10 @@ from sqlalchemy import Connection, text
 
 from app.changes.models import ChangesetInput
 from app.changes.outcomes import RESERVED_FIELDS
-from app.errors import Invalid
+from app.errors import Invalid, RegistryError
 from app.versions import ids
 from app.versions.codes import holder_of
-from app.versions.fold import Change, diff
+from app.versions.fold import Change, apply_changes, diff
 from app.web.office.visiting import Posted
 from app.wording import reason
 
@@ -74,6 +75,39 @@ def _named(connection: Connection, name: str, kind: str, day: str) -> list[str]:
     return [row[0] for row in rows]
 
 
+EDITABLE = frozenset({"adjust", "transfer", "convert"})
+"""Outcomes that the item form makes of a standing item, and takes back into it."""
+
+
+def merged(
+    base: dict[str, Any], mine: dict[str, Any], now: dict[str, Any]
+) -> tuple[dict[str, Any], list[str]]:
+    """(what stands now with my changes on it, paths that both changed): nothing of the others' is undone.
+
+    ``base`` is what my form was opened on. Where a change of mine no longer finds its place, the row it was in
+    has gone meanwhile: the path is told.
+    """
+    theirs = {change["path"] for change in diff(base, now)}
+    made, collide = copy.deepcopy(now), []
+    for change in diff(base, mine):
+        path = change["path"]
+        if any(path == one or path.startswith(f"{one}/") or one.startswith(f"{path}/") for one in theirs):
+            collide.append(path)
+        try:
+            apply_changes(made, [change])
+        except RegistryError:
+            collide.append(path)
+    return made, sorted(set(collide))
+
+
+def redrafted(
+    bodies: list[dict[str, Any]], item: str, made: list[dict[str, Any]], head: dict[str, Any], title: str
+) -> ChangesetInput:
+    """The changeset with the item's decisions of the form replaced. Raises Invalid."""
+    kept = [body for body in bodies if not (body.get("subject") == item and body["outcome"] in EDITABLE)]
+    return _checked({**head, "title": title, "decisions": [*kept, *made]})
+
+
 def decisions(
     item: str | None, base: Mapping[str, Any], content: dict[str, Any], day: str, form: Posted
 ) -> list[dict[str, Any]]:
@@ -114,6 +148,10 @@ def changeset(form: Posted, name: str, made: list[dict[str, Any]]) -> ChangesetI
         asked["reason"] = form.get("reason").strip()
     if paper:
         asked["document"] = paper
+    return _checked(asked)
+
+
+def _checked(asked: dict[str, Any]) -> ChangesetInput:
     try:
         return ChangesetInput.model_validate(asked)
     except ValidationError as error:

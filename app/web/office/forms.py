@@ -49,6 +49,8 @@ def _value(one: FormField, form: Fields, base: Any, path: str) -> Any:
     if isinstance(base, str) and base.replace("\r\n", "\n") == text:
         return base
     if one.kind == "lines":
+        if isinstance(base, list) and "\n".join(map(str, base)).replace("\r\n", "\n") == text:
+            return base
         found = [line.strip() for line in text.split("\n") if line.strip()]
         return found or ([] if base == [] else None)
     text = text.strip()

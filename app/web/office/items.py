@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import copy
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlmodel import Session
 
 from app.auth.signing_in import Present
-from app.changes import drafts, kinds
+from app.canonical import decode
+from app.changes import drafts, kinds, rows
 from app.changes.models import Changeset
 from app.changes.outcomes import RULES
 from app.deps import ReadSession, RegistryOf
 from app.errors import Invalid, RegistryError
+from app.items.field_words import word_of
 from app.items.queries import resolve
 from app.listing import Filter, list_subjects
-from app.versions.fold import diff
+from app.versions.fold import apply_changes, diff
 from app.versions.queries import Standing, known_at, parse_day, state_on, today
 from app.web.office import drafting, forms
 from app.web.office.fields import item_fields, item_sections
@@ -65,6 +68,12 @@ class Editing:
     content: dict[str, Any]
     asked: Posted
     """The form's other fields: title, reason, document ...; empty when it is opened."""
+    stands: str = ""
+    """The hash of the content that stands now."""
+    collide: list[str] = field(default_factory=list)
+    """Fields that this form and somebody else's publication both changed meanwhile."""
+    changeset: Changeset | None = None
+    """The draft that is taken up again; none: a new one is made."""
 
 
 @router.get("/office/items/new")
@@ -81,18 +90,65 @@ def save_new(request: Request, registry: RegistryOf, present: Visitor, form: For
 
 @router.get("/office/items/{item}/edit")
 def edit_item(
-    request: Request, session: ReadSession, present: Visitor, item: Which, day: Day = ""
+    request: Request,
+    session: ReadSession,
+    present: Visitor,
+    item: Which,
+    day: Day = "",
+    changeset: Annotated[str, Query(max_length=40)] = "",
 ) -> Response:
-    connection = session.connection()
-    return _form(request, connection, present, _open(connection, item, day, Posted([])))
+    """``changeset``: a draft to take up again, with what it changes in this item already in the form."""
+    editing = _open(session.connection(), item, day, Posted([]))
+    if changeset:
+        _take_up(session, editing, changeset)
+    return _form(request, session.connection(), present, editing)
+
+
+def _take_up(session: Session, editing: Editing, changeset: str) -> None:
+    editing.changeset = rows.find(session, changeset)
+    bodies = [decode(row.body) for row in rows.decisions(session, editing.changeset)]
+    content = copy.deepcopy(editing.base)
+    for body in bodies:
+        if body.get("subject") == editing.item and body["outcome"] in drafting.EDITABLE:
+            for change in body.get("changes", ()):
+                try:
+                    apply_changes(content, [change])
+                except RegistryError:
+                    editing.collide.append(change["path"])
+    editing.content = content
+    head = decode(editing.changeset.head.encode())
+    pairs = [("title", editing.changeset.title), ("reason", head.get("reason", ""))]
+    pairs += [(f"document/{name}", str(value)) for name, value in head.get("document", {}).items()]
+    editing.asked = Posted(pairs)
 
 
 @router.post("/office/items/{item}/edit")
 def save_item(request: Request, registry: RegistryOf, present: Visitor, item: Which, form: Form) -> Response:
     with registry.database.reading() as session:
-        editing = _open(session.connection(), item, form.get("from"), form)
-    editing.content = forms.document(item_fields(), form, editing.base)
+        connection = session.connection()
+        editing = _open(connection, item, form.get("from"), form)
+        opened_on = _opened_on(connection, editing, form)
+        if changeset := form.get("changeset"):
+            editing.changeset = rows.find(session, changeset)
+    editing.content = forms.document(item_fields(), form, opened_on)
+    if opened_on != editing.base:
+        editing.content, editing.collide = drafting.merged(opened_on, editing.content, editing.base)
     return _act_or_save(request, registry, present, editing)
+
+
+def _opened_on(connection: Connection, editing: Editing, form: Posted) -> dict[str, Any]:
+    """What stood when the form was opened: by the hash it carries, of this very item."""
+    asked = form.get("stands")
+    if not asked or asked == editing.stands:
+        return editing.base
+    row = connection.execute(
+        text(
+            "SELECT c.body FROM content c WHERE c.hash = :hash AND EXISTS"
+            " (SELECT 1 FROM revision r WHERE r.subject_id = :item AND r.content = c.hash)"
+        ),
+        {"hash": asked, "item": editing.item},
+    ).one_or_none()
+    return decode(bytes(row[0])) if row else editing.base
 
 
 def _fresh(day: str, asked: Posted) -> Editing:
@@ -107,7 +163,7 @@ def _open(connection: Connection, item: str, day: str, asked: Posted) -> Editing
     base = standing.document()
     if not base:
         raise Invalid(f"这个事项在 {on} 还没有内容，请换一个施行日期。", code="nothing-to-edit")
-    return Editing(found, on, standing, base, base, asked)
+    return Editing(found, on, standing, base, base, asked, stands=standing.content or "")
 
 
 def _act_or_save(request: Request, registry: RegistryOf, present: Present, editing: Editing) -> Response:
@@ -128,17 +184,39 @@ def _act_or_save(request: Request, registry: RegistryOf, present: Present, editi
 
 def _save(session: Session, present: Present, editing: Editing) -> Changeset:
     connection = session.connection()
-    if editing.standing and editing.asked.get("revision") != str(editing.standing.revision or ""):
+    if editing.standing and editing.asked.get("stands") not in ("", editing.stands):
+        both = "；两边都改了的有：" + "、".join(map(_words, editing.collide)) if editing.collide else ""
         raise Invalid(
-            "您打开表单之后，这个事项又有变更生效。下面左边已换成现在的内容，请核对后再保存。", code="moved"
+            f"您打开表单之后，这个事项又有变更发布。下面已经是现在的内容加上您的改动{both}，请核对后再保存一次。",
+            code="moved",
         )
     content = forms.with_keys(editing.content)
     drafting.put_ids(connection, content, editing.day)
     content = kinds.validate("item", content)
     made = drafting.decisions(editing.item, editing.base, content, editing.day, editing.asked)
-    return drafts.draft(
-        session, present.actor, drafting.changeset(editing.asked, content["name"], made), today()
+    asked = drafting.changeset(editing.asked, content["name"], made)
+    if editing.changeset is None or editing.item is None:
+        return drafts.draft(session, present.actor, asked, today())
+    bodies = [decode(row.body) for row in rows.decisions(session, editing.changeset)]
+    head = decode(editing.changeset.head.encode()) | asked.model_dump(
+        include={"reason", "document"}, exclude_none=True
     )
+    again = drafting.redrafted(
+        bodies, editing.item, made, head | {"kind": editing.changeset.kind}, asked.title
+    )
+    version = editing.asked.get("version")
+    return drafts.redraft(
+        session,
+        present.actor,
+        editing.changeset.id,
+        int(version) if version.isascii() and version.isdigit() else -1,
+        again,
+        today(),
+    )
+
+
+def _words(path: str) -> str:
+    return word_of(path.split("/")[0])
 
 
 def _form(
@@ -158,7 +236,7 @@ def _form(
         "item-form.html",
         status=error.status if error else 200,
         said=error.message if error else "",
-        wrong={one["field"]: one["reason"] for one in error.detail.get("errors", [])} if error else {},
+        wrong=_wrong(content, error.detail.get("errors", [])) if error else {},
         editing=editing,
         sections=item_sections(),
         content=gaps(content),
@@ -169,6 +247,23 @@ def _form(
         names=names(connection, ids, editing.day),
         form=editing.asked,
     )
+
+
+def _wrong(content: dict[str, Any], errors: list[dict[str, Any]]) -> dict[str, str]:
+    """What is wrong by the form's field: ``materials/0/name`` is the row of the first material's key."""
+    found = {}
+    for one in errors:
+        here: Any = content
+        steps = []
+        for part in one["field"].split("/"):
+            if isinstance(here, list) and part.isdigit() and int(part) < len(here):
+                here = here[int(part)]
+                steps.append(here["key"] if isinstance(here, dict) else part)
+            else:
+                here = here.get(part) if isinstance(here, dict) else None
+                steps.append(part)
+        found["/".join(steps)] = one["reason"]
+    return found
 
 
 # --- ending, suspending, resuming -------------------------------------------------------------------------

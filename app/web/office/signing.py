@@ -23,6 +23,7 @@ from app.web.office.visiting import (
     address_of,
     go,
     is_loopback,
+    loses_the_cookie,
     policy_of,
     visitor,
 )
@@ -38,18 +39,23 @@ def sign_in_page(
     over: Annotated[str, Query(max_length=1)] = "",
 ) -> Response:
     said = "登录已过期，请重新登录。" if over else ""
-    return show(request, session.connection(), None, "sign-in.html", said=said, name="", next=_own(next))
+    return show(
+        request,
+        session.connection(),
+        None,
+        "sign-in.html",
+        said=said,
+        name="",
+        next=_own(next),
+        lost=loses_the_cookie(request),
+    )
 
 
 @router.post("/office/sign-in", dependencies=[Depends(visitor)])
 def sign_in(request: Request, registry: RegistryOf, form: Form) -> Response:
     name, onward = form.get("name").strip(), _own(form.get("next"))
     agent = request.headers.get("user-agent", "")
-    with registry.database.writing() as session:
-        policy = policy_of(registry.settings)
-        text, said = signing_in.sign_in(
-            session, name, form.get("password"), policy, address_of(request), agent
-        )
+    text, said = signing_in.sign_in(registry.database, name, form.get("password"), address_of(request), agent)
     if text is None:
         with registry.database.reading() as session:
             return show(
@@ -61,6 +67,7 @@ def sign_in(request: Request, registry: RegistryOf, form: Form) -> Response:
                 said=said,
                 name=name[:100],
                 next=onward,
+                lost=loses_the_cookie(request),
             )
     answer = go(onward or "/office")
     answer.set_cookie(

@@ -55,8 +55,18 @@ TABLE: Mapping[tuple[str, str], str] = {
 }
 """(method, address) -> the right it asks for; ``anyone`` and ``signed-in`` ask for none."""
 
-BEFORE_ALL = {"code": "/office/code", "password": "/office/account"}
-"""What a session still owes, and where it is paid."""
+BEFORE_ALL = {
+    "code": ("/office/code",),
+    "password": ("/office/account", "/office/account/password"),
+}
+"""What a session still owes, and the addresses that stay open to it until then; the first is where it is paid."""
+STAFF_READS = {
+    "/office/changesets/{changeset}": "staff-read",
+    "/office/items/{item}/edit": "staff-read",
+    "/office/items/{item}/end": "staff-read",
+    "/office/access-log": "log-read",
+}
+"""Pages that show what is not public; reading them is in the access log."""
 MOST_BYTES, MOST_FIELDS = 4_000_000, 20_000
 
 
@@ -71,7 +81,13 @@ class Elsewhere(Exception):
 def go(path: str, **headers: str) -> Response:
     """After a post: read the page anew, so that a reload repeats nothing."""
     return Response(
-        status_code=303, headers={**SECURITY, "Location": path, "Cache-Control": "no-store", **headers}
+        status_code=303,
+        headers={
+            **SECURITY,
+            "Location": quote(path, safe="/?&=%-._~"),
+            "Cache-Control": "no-store",
+            **headers,
+        },
     )
 
 
@@ -95,17 +111,15 @@ def visitor(request: Request, registry: RegistryOf) -> Present | None:
     if asked == ANYONE:
         return None
     present = _present(request, registry)
-    if present.step and path not in (
-        BEFORE_ALL[present.step],
-        "/office/sign-out",
-        "/office/account/password",
-    ):
-        raise Elsewhere(BEFORE_ALL[present.step])
+    if present.step and path not in (*BEFORE_ALL[present.step], "/office/sign-out"):
+        raise Elsewhere(BEFORE_ALL[present.step][0])
     try:
         _require(present, asked)
     except Forbidden as error:
         note_access(request, registry, "refused", present.actor.account, error.code)
         raise
+    if request.method == "GET" and path in STAFF_READS:
+        note_access(request, registry, STAFF_READS[path], present.actor.account)
     return present
 
 
@@ -124,7 +138,8 @@ def _present(request: Request, registry: Registry) -> Present:
         with registry.database.reading() as session:
             present = signing_in.who(session, text, policy_of(settings), limits)
     except Unauthenticated as error:
-        back = quote(request.url.path, safe="/") if request.method in ("GET", "HEAD") else ""
+        asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        back = quote(asked, safe="/") if request.method in ("GET", "HEAD") else ""
         said = "&over=1" if text else ""
         raise Elsewhere(f"/office/sign-in?next={back}{said}") from error
     if log.now_microseconds() - present.seen_at >= 60 * SECOND:
@@ -197,7 +212,12 @@ Form = Annotated[Posted, Depends(posted)]
 
 
 def is_loopback(request: Request) -> bool:
-    return request.url.hostname in ("127.0.0.1", "localhost", "::1", "testserver")
+    return request.url.hostname in ("127.0.0.1", "localhost", "::1")
+
+
+def loses_the_cookie(request: Request) -> bool:
+    """Whether a browser would drop the session's cookie: it is for encrypted connections, but on this very machine."""
+    return request.url.scheme != "https" and not is_loopback(request)
 
 
 def address_of(request: Request) -> str:
