@@ -20,8 +20,9 @@ from app.changes.accepting import Handovers, acceptances_of, require_fit
 from app.changes.carrying import ending_authorities, held_by
 from app.changes.fulfilling import entrusted_by, has_lapsed, owed_references, require_open
 from app.changes.keys import by_held_keys, is_same, refuse_used_keys, refuse_void_changes
-from app.changes.outcomes import ABSENT, Asked, Before, Subject, act_of, rule_for
+from app.changes.outcomes import ABSENT, STATUS_WORDS, Asked, Before, Subject, act_of, rule_for
 from app.changes.references import Course, Reference, courses, refuse_unstanding
+from app.changes.reviving import Revival, renews, revivals
 from app.changes.scope import Scope
 from app.errors import Invalid, Refused, RegistryError
 from app.versions import ids
@@ -74,6 +75,8 @@ class Decider:
         """The states before the decision being worked out, by subject and day."""
         self.acts: dict[int, Act] = {}
         """By the place of the decision, from 1."""
+        self.placed: dict[int, tuple[int, str]] = {}
+        """By the seq of a pending effect: the place and the outcome of its decision."""
         self._ahead = 1 << 60
         self._loaded = False
 
@@ -96,6 +99,7 @@ class Decider:
                 if len(bodies) > 1 and not error.message.startswith("第"):
                     error.message = f"第 {place} 项决定：{error.message}"
                 raise
+        self._refuse_revived()
         self._refuse_referred()
         self._check_references(wanted)
         self._refuse_orphans(bodies)
@@ -181,6 +185,7 @@ class Decider:
                 part.creates = kinds.validate(body["kind"], part.creates)
             part.changes = by_held_keys(before.get(part.subject_id, ABSENT).document, part.changes)
             self._apply(body, part.subject_id, part, wanted)
+            self.placed[self._ahead] = place, body["outcome"]
         return act
 
     def _state_what(self, act: Act, body: dict[str, Any]) -> None:
@@ -329,6 +334,39 @@ class Decider:
                 f"“{rule.label}”没有改变任何内容：所列字段在施行之日已经如此，请核对。",
                 code="nothing-changed",
             )
+
+    def _refuse_revived(self) -> None:
+        """Asked last: a void of this changeset may take out what would bring a subject back, or uncover it."""
+        for subject_id in [*self.histories, *sorted(self.created.keys() - self.histories.keys())]:
+            effects, stood = self._effects(subject_id), self.stood.get(subject_id, [])
+            if effects == stood:
+                continue
+            known = {revival[:2] for revival in revivals(stood)}
+            for revival in revivals(effects):
+                place, outcome = self.placed.get(revival.seq) or (None, self._outcome_of(revival.seq))
+                renewed = outcome == "entrust" and renews(effects, revival)
+                if revival[:2] not in known and not renewed:
+                    self._refuse_revival(subject_id, revival, place, outcome)
+
+    def _outcome_of(self, seq: int) -> str:
+        query = text("SELECT outcome FROM decision WHERE seq = :seq")
+        return str(self.connection.execute(query, {"seq": seq}).scalar_one())
+
+    def _refuse_revival(self, subject_id: str, revival: Revival, place: int | None, outcome: str) -> None:
+        state = self._state(subject_id, revival.day) or {}
+        name = state.get("name") or state.get("title") or subject_id
+        history = self.histories.get(subject_id)
+        label = rule_for(history.kind if history else self.created[subject_id], outcome).label
+        which = f"序号 {revival.act} 的决定" if place is None else f"本变更单第 {place} 项决定"
+        what = f"撤除（void）序号 {revival.act} 的决定" if place is None else "删去那项决定"
+        raise Refused(
+            f"“{name}”自 {revival.ended_from} 起已经终止，但{which}“{label}”自 {revival.day} 起又会使它"
+            f"{STATUS_WORDS[revival.status]}；请在同一变更单中{what}，或改正终止的日期。",
+            code="later-decision-revives",
+            subject=subject_id,
+            on=revival.day,
+            **({"act": revival.act} if place is None else {"decision": place}),
+        )
 
     def _check_references(self, wanted: set[Reference]) -> None:
         """Asked last: what a later decision of the changeset ends or founds is seen too."""
