@@ -170,7 +170,11 @@ def test_each_right_reaches_what_the_table_says_and_nothing_else(living: Living,
     for (method, path), asked in TABLE.items():
         if path == "/office/sign-out":
             continue
-        address = path.replace("{item}", "qdi-00000000").replace("{changeset}", "qdx-00000000")
+        address = (
+            path.replace("{item}", "qdi-00000000")
+            .replace("{changeset}", "qdx-00000000")
+            .replace("{number}", "AAAAAAAAAA")
+        )
         answer = browser.client.request(method, address, headers=POST)
         refused = answer.status_code == 403 and "没有“" in answer.text
         assert refused == (asked not in (ANYONE, SIGNED_IN, right)), (method, path, answer.status_code)
@@ -421,3 +425,19 @@ def test_an_address_with_chinese_in_it_is_gone_on_to(editor: Browser) -> None:
         "/office/sign-in", name="bianji", password=PHRASE, next="/office/items/中文编码/edit"
     )
     assert (answer.status_code, "%E4%B8%AD" in answer.headers["location"]) == (303, True)
+
+
+def test_a_report_of_the_public_is_answered(editor: Browser) -> None:
+    item = editor.living.item_called(FELLING)
+    sent = editor.client.post(
+        "/feedback", data={"kind": "wrong", "words": "电话打不通，请更新", "item": item}, headers=POST
+    )
+    number = sent.headers["location"].rsplit("/", 1)[1]
+    assert "群众反馈（1）" in editor.get("/office").words
+    page = editor.get("/office/feedback")
+    assert "电话打不通，请更新" in page.words
+    assert editor.post(f"/office/feedback/{number}", answer=" ").status_code == 422
+    assert editor.post(f"/office/feedback/{number}", answer="已更新为 0826-2222333").status_code == 303
+    assert "没有待答复的反馈" in editor.get("/office/feedback").words
+    followed = editor.client.get(f"/feedback/{number}", headers=BROWSER)
+    assert "已更新为 0826-2222333" in followed.text

@@ -35,6 +35,7 @@ EVENTS = {
     "totp-on": "启用验证器",
     "totp-off": "停用验证器",
     "log-read": "查看访问日志",
+    "feedback-answered": "答复反馈",
 }
 Event = Annotated[str, Query(max_length=40)]
 Before = Annotated[int, Query(ge=0, le=2**62)]

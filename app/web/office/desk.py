@@ -13,6 +13,7 @@ from app.changes import rows
 from app.changes.drafts import hands_in
 from app.changes.models import Changeset
 from app.deps import ReadSession
+from app.feedback.reporting import waiting
 from app.versions.queries import moment
 from app.web.office.pages import show
 from app.web.office.visiting import Visitor
@@ -25,7 +26,20 @@ MOST = 200
 @router.get("/office")
 def desk(request: Request, session: ReadSession, present: Visitor) -> Response:
     piles = [(title, listed) for title, listed in _piles(session, present) if listed]
-    return show(request, session.connection(), present, "desk.html", piles=piles, most=MOST)
+    return show(
+        request,
+        session.connection(),
+        present,
+        "desk.html",
+        piles=piles,
+        most=MOST,
+        reports=_reports(session, present),
+    )
+
+
+def _reports(session: Session, present: Present) -> int:
+    """How many reports of the public wait for an answer; none for those who do not answer."""
+    return len(waiting(session, MOST)) if "edit" in present.actor.rights else 0
 
 
 def _piles(session: Session, present: Present) -> list[tuple[str, list[dict[str, Any]]]]:

@@ -50,6 +50,8 @@ TABLE: Mapping[tuple[str, str], str] = {
     ("POST", "/office/changesets/{changeset}/return"): "review",
     ("POST", "/office/changesets/{changeset}/publish"): "publish",
     ("POST", "/office/changesets/{changeset}/confirm"): "review",
+    ("GET", "/office/feedback"): "edit",
+    ("POST", "/office/feedback/{number}"): "edit",
     ("GET", "/office/access-log"): "audit",
     ("GET", "/office/access-log.csv"): "audit",
 }
@@ -64,6 +66,7 @@ STAFF_READS = {
     "/office/changesets/{changeset}": "staff-read",
     "/office/items/{item}/edit": "staff-read",
     "/office/items/{item}/end": "staff-read",
+    "/office/feedback": "staff-read",
     "/office/access-log": "log-read",
 }
 """Pages that show what is not public; reading them is in the access log."""
