@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
@@ -41,12 +41,16 @@ class MemberShape(BaseModel):
     item: str = Field(description="registry id of the 事项")
     name: str | None = Field(description="its name on that day")
     status: str = Field(description="not_yet, in_force, suspended, ended, unknown: the item's on that day")
-    after: list[str] = Field(description="keys of the members it waits for")
+    after: list[str] = Field(
+        description="keys of the members it waits for; through those that are left out, not public or do not stand"
+    )
     condition: str | None = Field(description="the 情形 in which it is needed; none: always")
     limit: dict[str, Any] | None = Field(description="the promised limit that counts here")
     limit_of: str | None = Field(description="whose limit that is: bundle (agreed) or item")
-    promised: RunShape = Field(description="when it runs, by promised limits")
-    statutory: RunShape = Field(description="when it runs, by statutory limits")
+    promised: RunShape | None = Field(
+        description="when it runs, by promised limits; none where the item is not_yet or ended: it does not count"
+    )
+    statutory: RunShape | None = Field(description="when it runs, by statutory limits; none: as above")
 
 
 class TimeShape(BaseModel):
@@ -54,7 +58,10 @@ class TimeShape(BaseModel):
     parallel: int = Field(description="working days when each begins as soon as it can")
     critical: list[str] = Field(description="keys of the members that decide the time in parallel")
     uncounted: list[str] = Field(
-        description="keys of members whose limit is not in working days: where there are any, both figures are at least"
+        description="keys of members whose limit is not in working days, counted as 0"
+    )
+    at_least: bool = Field(
+        description="whether both figures are at least: some member is uncounted, or its item is not public"
     )
     due: DueShape | None = Field(None, description="with accepted=: when the whole is due")
 
@@ -122,11 +129,11 @@ def get_bundle(
     connection = session.connection()
     body = subject_answer(connection, "bundle", bundle, asked.on, known, asked.today)
     content = body["content"] or {}
-    _check_left_out(content, without or [])
     found = together(connection, content, asked.on, known, without or [])
+    _check_left_out(content, without or [], found.hidden)
     clock = Clock(work_calendar(connection), moment_of(accepted)) if accepted else None
     if found.hidden:
-        body["content"]["members"] = [m for m in content["members"] if m["key"] not in found.hidden]
+        body["content"]["members"] = _named(content["members"], found.hidden)
     body["members"] = [_member(one, found, clock) for one in found.members]
     body["time"] = {
         which: _time(plan, clock)
@@ -147,8 +154,17 @@ class Clock:
         return shown_due(limit, due(self.work, self.accepted, limit))
 
 
-def _check_left_out(content: Mapping[str, Any], without: list[str]) -> None:
-    keys = [member["key"] for member in content.get("members", ())]
+def _named(members: Sequence[Mapping[str, Any]], hidden: set[str]) -> list[dict[str, Any]]:
+    """The members as recorded, without those that are not public and without their keys."""
+    return [
+        {**one, "after": [key for key in one["after"] if key not in hidden]} if "after" in one else {**one}
+        for one in members
+        if one["key"] not in hidden
+    ]
+
+
+def _check_left_out(content: Mapping[str, Any], without: list[str], hidden: set[str]) -> None:
+    keys = [member["key"] for member in content.get("members", ()) if member["key"] not in hidden]
     for key in without:
         if key not in keys:
             raise Invalid(
@@ -164,7 +180,7 @@ def _member(one: Taken, found: Together, clock: Clock | None) -> dict[str, Any]:
         "item": one.member["item"],
         "name": one.content.get("name"),
         "status": one.status,
-        "after": [key for key in one.member.get("after", ()) if key in found.promised.slots],
+        "after": list(found.after.get(one.key, ())),
         "condition": one.member.get("condition"),
         "limit": limit,
         "limit_of": whose,
@@ -173,8 +189,10 @@ def _member(one: Taken, found: Together, clock: Clock | None) -> dict[str, Any]:
     }
 
 
-def _run(key: str, plan: Plan, clock: Clock | None) -> dict[str, Any]:
-    slot: Slot = plan.slots[key]
+def _run(key: str, plan: Plan, clock: Clock | None) -> dict[str, Any] | None:
+    slot: Slot | None = plan.slots.get(key)
+    if slot is None:
+        return None
     shown = {**asdict(slot), "critical": key in plan.critical}
     return shown | ({"due": clock.due(slot.finish)} if clock else {})
 
@@ -185,5 +203,6 @@ def _time(plan: Plan, clock: Clock | None) -> dict[str, Any]:
         "parallel": plan.parallel,
         "critical": list(plan.critical),
         "uncounted": list(plan.uncounted),
+        "at_least": plan.at_least,
     }
     return shown | ({"due": clock.due(plan.parallel)} if clock else {})

@@ -1,7 +1,8 @@
 """The time of a bundle: one after another, and in parallel by the longest path. Pure.
 
 Only what is measured alike is added: 工作日, with 即办 as 0. A member whose limit is in another unit or not
-known is named, and the totals are then "at least" (DESIGN: never converted, never guessed).
+known is named, and the totals are then "at least" (DESIGN: never converted, never guessed). A member that is left
+out takes no time, but the order goes on through it: what waits for it waits for what it waits for.
 """
 
 from __future__ import annotations
@@ -12,11 +13,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A member: its working days (None: not known in working days) and the keys it waits for."""
+    """A member: its working days (None: not known in working days) and the keys it waits for. ``left_out``: it is
+    not done. ``hidden``: it is done, but nothing of it is told."""
 
     key: str
     days: int | None
     after: Sequence[str] = ()
+    left_out: bool = False
+    hidden: bool = False
+
+    @property
+    def told(self) -> bool:
+        return not (self.left_out or self.hidden)
+
+    @property
+    def counted(self) -> int:
+        return self.days or 0 if self.told else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,24 +43,25 @@ class Slot:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Working days of the whole. ``critical``: the members without slack, which decide the time in parallel,
-    in the order they begin. ``uncounted``: members whose days are not known, counted as 0."""
+    in the order they begin. ``uncounted``: members whose days are not known, counted as 0. ``at_least``: whether there
+    are any, or any that are hidden."""
 
     serial: int
     parallel: int
     critical: tuple[str, ...]
     slots: Mapping[str, Slot]
     uncounted: tuple[str, ...]
+    at_least: bool
 
 
 def plan(tasks: Sequence[Task]) -> Plan:
-    """The plan of tasks whose order has no circle. What they wait for outside the tasks is left out.
+    """The plan of tasks whose order has no circle; it tells of those that are neither left out nor hidden.
 
     Raises ValueError where the order has a circle.
     """
-    waits = {task.key: tuple(key for key in task.after) for task in tasks}
-    known = {key: tuple(one for one in after if one in waits) for key, after in waits.items()}
+    known = _within(tasks)
     order = in_order(known)
-    days = {task.key: task.days or 0 for task in tasks}
+    days = {task.key: task.counted for task in tasks}
     finish: dict[str, int] = {}
     for key in order:
         finish[key] = max((finish[before] for before in known[key]), default=0) + days[key]
@@ -57,10 +70,38 @@ def plan(tasks: Sequence[Task]) -> Plan:
     for key in reversed(order):
         for before in known[key]:
             latest[before] = min(latest[before], latest[key] - days[key])
-    slots = {key: Slot(finish[key] - days[key], finish[key], latest[key] - finish[key]) for key in order}
-    critical = tuple(key for key in order if not slots[key].slack and days[key])
-    uncounted = tuple(task.key for task in tasks if task.days is None)
-    return Plan(sum(days.values()), whole, critical, slots, uncounted)
+    told = {task.key for task in tasks if task.told}
+    slots = {
+        key: Slot(finish[key] - days[key], finish[key], latest[key] - finish[key])
+        for key in order
+        if key in told
+    }
+    critical = tuple(key for key in slots if not slots[key].slack and days[key])
+    uncounted = tuple(task.key for task in tasks if task.told and task.days is None)
+    at_least = bool(uncounted) or any(task.hidden and not task.left_out for task in tasks)
+    return Plan(sum(days.values()), whole, critical, slots, uncounted, at_least)
+
+
+def bridged(tasks: Sequence[Task]) -> dict[str, tuple[str, ...]]:
+    """What each member that is told of waits for among those: in the place of another, what that one waits for.
+
+    Raises ValueError where the order has a circle.
+    """
+    known = _within(tasks)
+    told = {task.key for task in tasks if task.told}
+    through: dict[str, tuple[str, ...]] = {}
+    for key in in_order(known):
+        found: dict[str, None] = {}
+        for before in known[key]:
+            found |= dict.fromkeys((before,) if before in told else through[before])
+        through[key] = tuple(found)
+    return {task.key: through[task.key] for task in tasks if task.told}
+
+
+def _within(tasks: Sequence[Task]) -> dict[str, tuple[str, ...]]:
+    """Who waits for whom, among the tasks alone."""
+    keys = {task.key for task in tasks}
+    return {task.key: tuple(one for one in task.after if one in keys) for task in tasks}
 
 
 def in_order(waits: Mapping[str, Iterable[str]]) -> list[str]:

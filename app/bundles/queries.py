@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, text
 
 from app.bundles.materials import Joint, once_each
-from app.bundles.paths import Plan, Task, plan
+from app.bundles.paths import Plan, Task, bridged, plan
 from app.canonical import decode
 from app.db import run_by
 from app.versions.queries import Known, state_on
@@ -27,6 +27,11 @@ class Taken:
     @property
     def key(self) -> str:
         return self.member["key"]
+
+    @property
+    def stands(self) -> bool:
+        """Whether it can be handled on the day: an item that has ended, or not begun, takes no time."""
+        return self.status not in ("ended", "not_yet")
 
     @property
     def handled(self) -> Mapping[str, Any]:
@@ -53,10 +58,13 @@ class Taken:
 
 @dataclass(slots=True)
 class Together:
-    """A bundle worked out on a day. ``hidden``: keys of members whose items are not public."""
+    """A bundle worked out on a day. ``members``: those that are wanted; the plans and materials are of those of them
+    that stand. ``hidden``: keys of members whose items are not public. ``after``: whom each waits for, through those
+    that are not in the plans."""
 
     members: list[Taken]
     hidden: set[str]
+    after: Mapping[str, Sequence[str]]
     promised: Plan
     statutory: Plan
     materials: list[Joint]
@@ -69,7 +77,8 @@ def together(
     known: Known,
     without: Sequence[str] = (),
 ) -> Together:
-    """What the members take on a day, those left out aside; items that are not public are not there."""
+    """What the members take on a day, those left out aside; items that are not public are not named, but the time is
+    then at least."""
     listed = content.get("members", ())
     standing = _standing(connection, [member["item"] for member in listed], day, known)
     hidden = {member["key"] for member in listed if member["item"] not in standing}
@@ -78,12 +87,26 @@ def together(
         for member in listed
         if member["key"] not in hidden and member["key"] not in without
     ]
-    plans = {
-        which: plan([Task(one.key, one.days(which), one.member.get("after", ())) for one in members])
-        for which in ("promised", "statutory")
-    }
-    asked = [(one.key, one.handled.get("materials", ())) for one in members]
-    return Together(members, hidden, plans["promised"], plans["statutory"], once_each(asked))
+    promised, statutory = (_tasks(listed, members, hidden, which) for which in ("promised", "statutory"))
+    asked = [(one.key, one.handled.get("materials", ())) for one in members if one.stands]
+    return Together(members, hidden, bridged(promised), plan(promised), plan(statutory), once_each(asked))
+
+
+def _tasks(
+    listed: Sequence[Mapping[str, Any]], members: Sequence[Taken], hidden: set[str], which: str
+) -> list[Task]:
+    """Every member of the bundle, so that the order goes on through those that take no time here."""
+    days = {one.key: one.days(which) for one in members if one.stands}
+    return [
+        Task(
+            key := member["key"],
+            days.get(key),
+            member.get("after", ()),
+            left_out=key not in days and key not in hidden,
+            hidden=key in hidden,
+        )
+        for member in listed
+    ]
 
 
 def _standing(

@@ -101,7 +101,7 @@ class Admission:
         self.drafted: dict[tuple[str, str], Known] = {}
         """Drafting: what the batches before this one come to; nothing of it is published yet."""
         self.again: frozenset[str] = frozenset()
-        """Subjects of a draft that was withdrawn: what the source gave about them was not taken."""
+        """Subjects of which nothing was taken that the source gave: drafted and withdrawn, or dropped from a draft."""
         self.refs: dict[tuple[str, str], str] = {}
         """(kind, ref) -> id of all but items: what content may refer to."""
 

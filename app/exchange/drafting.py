@@ -72,9 +72,9 @@ def import_draft(
             run_id = run.id
         admission = Admission(load_mapping(mapping).name, trusted=True, same_as=imported.reading.same_as)
         with database.reading() as session:
-            tell_founded(session, imported, spool, of_file, mapping, today)
+            tell_founded(session, imported, spool, mapping, today)
             tell_unlisted(session, imported, mapping, today)
-            admission.again = progress.withdrawn(session, of_file, mapping)
+            admission.again = progress.not_taken(session, mapping, admission.source)
         division = _Division(admission, iter(batches(spool)))
         while division.goes_on():
             with database.writing() as session:

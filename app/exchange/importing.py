@@ -109,7 +109,7 @@ def rehearse(
     with spool:
         if database is not None and not imported.reading.refused:
             with database.reading() as session:
-                tell_founded(session, imported, spool, digest_of(path), mapping, today)
+                tell_founded(session, imported, spool, mapping, today)
                 tell_unlisted(session, imported, mapping, today)
     return imported
 
@@ -121,13 +121,11 @@ def tell_unlisted(session: Session, imported: Imported, mapping: str, today: str
         reading.report(problem)
 
 
-def tell_founded(
-    session: Session, imported: Imported, spool: IO[bytes], of_file: str, mapping: str, today: str
-) -> None:
+def tell_founded(session: Session, imported: Imported, spool: IO[bytes], mapping: str, today: str) -> None:
     """Warns of each region and authority that the file would found; leaves the spool at its beginning."""
     connection = session.connection()
     admission = Admission(load_mapping(mapping).name, trusted=True)
-    admission.again = progress.withdrawn(session, of_file, mapping)
+    admission.again = progress.not_taken(session, mapping, admission.source)
     organs = (unpacked(line) for line in spool if line.startswith(_ORGANS))
     for problem in new_organs(connection, admission.founded(connection, organs), today):
         imported.reading.report(problem)

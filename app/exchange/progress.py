@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sqlalchemy import Connection, text
 from sqlmodel import Session, select
 
@@ -72,14 +74,62 @@ def drafts_of(session: Session, digest: str, mapping: str) -> list[str]:
     return [changeset for run in runs for changeset in run.changesets.split()]
 
 
-def withdrawn(session: Session, digest: str, mapping: str) -> frozenset[str]:
-    """The subjects of drafts that an earlier import of the same file made and that were withdrawn."""
-    bodies = text(
-        "SELECT d.body FROM draft_decision d JOIN changeset c ON c.id = d.changeset"
-        " WHERE c.id = :id AND c.state = 'withdrawn'"
+def not_taken(session: Session, mapping: str, source: str) -> frozenset[str]:
+    """The subjects that earlier imports of a source drafted and of which nothing was taken: their records are
+    looked at again, though the source has given them before, in this file or in another.
+
+    They are those that have a key of the source and are neither published nor in an open changeset (withdrawn, or
+    dropped from a draft), and those whose last changeset by this mapping was withdrawn.
+    """
+    connection = session.connection()
+    again = _unpublished(connection, source)
+    if again:
+        again -= _in_open_changesets(connection)
+    return frozenset(again | _withdrawn_last(connection, mapping))
+
+
+def _unpublished(connection: Connection, source: str) -> set[str]:
+    rows = connection.execute(
+        text(
+            "SELECT k.subject_id FROM source_key k LEFT JOIN subject s ON s.id = k.subject_id"
+            " WHERE k.source IN (:source, 'url') AND k.owned = 1 AND s.id IS NULL"
+        ),
+        {"source": source},
     )
-    return frozenset(
-        decode(bytes(row[0]))["subject"]
-        for changeset in drafts_of(session, digest, mapping)
-        for row in session.connection().execute(bodies, {"id": changeset})
+    return {row[0] for row in rows}
+
+
+def _in_open_changesets(connection: Connection) -> set[str]:
+    rows = connection.execute(
+        text(
+            "SELECT d.body FROM draft_decision d JOIN changeset c ON c.id = d.changeset"
+            " WHERE c.state NOT IN ('published', 'withdrawn')"
+        )
     )
+    return {subject for row in rows for subject in _subjects(bytes(row[0]))}
+
+
+def _withdrawn_last(connection: Connection, mapping: str) -> set[str]:
+    """What a later changeset took up again is not withdrawn any more: the same file does not undo a correction."""
+    runs = connection.execute(
+        text("SELECT changesets FROM import_run WHERE mapping = :mapping AND mode = 'draft' ORDER BY id"),
+        {"mapping": mapping},
+    )
+    found: set[str] = set()
+    for changeset in [one for (made,) in runs for one in made.split()]:
+        query = text("SELECT state FROM changeset WHERE id = :id")
+        withdrawn = connection.execute(query, {"id": changeset}).scalar_one() == "withdrawn"
+        if withdrawn or found:
+            bodies = text("SELECT body FROM draft_decision WHERE changeset = :id")
+            rows = connection.execute(bodies, {"id": changeset})
+            about = {subject for row in rows for subject in _subjects(bytes(row[0]))}
+            found = found | about if withdrawn else found - about
+    return found
+
+
+def _subjects(body: bytes) -> Iterator[str]:
+    """The subjects that a drafted decision is about."""
+    decision = decode(body)
+    for one in (decision, *decision.get("origins", ()), *decision.get("results", ())):
+        if one.get("subject"):
+            yield one["subject"]

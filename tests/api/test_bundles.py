@@ -88,6 +88,43 @@ def test_a_case_without_a_member(restaurant: tuple[Living, str]) -> None:
     assert (refused.json()["code"], "licence" in refused.json()["title"]) == ("unknown-member", True)
 
 
+def test_the_order_goes_on_through_a_member_that_is_not_needed(restaurant: tuple[Living, str]) -> None:
+    living, bundle = restaurant
+    chain(living, bundle)
+    body = living.get(f"/bundles/{bundle}", without="food").json()
+    assert body["time"]["promised"]["parallel"] == 1 + 5
+    assert [(one["key"], one["after"]) for one in body["members"]] == [("licence", []), ("sign", ["licence"])]
+    assert body["time"]["promised"]["at_least"] is False
+
+
+def chain(living: Living, bundle: str) -> None:
+    """The sign waits for the food licence from now on."""
+    living.publish(
+        {"kind": "bundle", "outcome": "adjust", **set_field(bundle, "members/sign/after", ["food"], TODAY)}
+    )
+
+
+def test_a_member_that_has_ended_does_not_count(restaurant: tuple[Living, str]) -> None:
+    living, bundle = restaurant
+    chain(living, bundle)
+    food = living.get(f"/bundles/{bundle}").json()["members"][1]["item"]
+    living.publish({"outcome": "cancel", "subject": food, "effective_from": "2026-10-01", "reason": "取消"})
+    before = living.get(f"/bundles/{bundle}", on="2026-09-30").json()
+    assert before["time"]["promised"]["parallel"] == 16
+    body = living.get(f"/bundles/{bundle}", on="2026-10-01").json()
+    promised = body["time"]["promised"]
+    assert (promised["serial"], promised["parallel"], promised["at_least"]) == (6, 6, False)
+    members = {one["key"]: one for one in body["members"]}
+    assert (members["food"]["status"], members["food"]["promised"]) == ("ended", None)
+    assert members["sign"]["after"] == ["licence"]
+    asked = {need["member"] for joint in body["materials"] for need in joint["needed_by"]}
+    assert asked == {"licence", "sign"}
+    page = living.client.get(f"/bundles/{bundle}?on=2026-10-01")
+    assert page.status_code == 200
+    assert "“食品经营许可（合成）”已终止，时间和材料都没有计入" in page.text
+    assert "已终止，时间" not in living.client.get(f"/bundles/{bundle}?on=2026-09-30").text
+
+
 def test_a_member_counts_as_it_stood_on_the_day(restaurant: tuple[Living, str]) -> None:
     living, bundle = restaurant
     food = living.get(f"/bundles/{bundle}").json()["members"][1]["item"]
@@ -133,6 +170,29 @@ def test_an_internal_item_is_not_in_the_bundle(restaurant: tuple[Living, str]) -
     assert sign not in answer.text
     assert [one["key"] for one in answer.json()["content"]["members"]] == ["licence", "food"]
     assert living.get("/bundles", item=sign).json()["items"] == []
+
+
+def test_an_internal_member_makes_the_time_at_least_without_being_named(
+    restaurant: tuple[Living, str],
+) -> None:
+    living, bundle = restaurant
+    chain(living, bundle)
+    food = living.get(f"/bundles/{bundle}").json()["members"][1]["item"]
+    living.publish({"outcome": "adjust", **set_field(food, "visibility", "internal", TODAY)})
+    answer = living.get(f"/bundles/{bundle}")
+    promised = answer.json()["time"]["promised"]
+    assert (promised["serial"], promised["parallel"], promised["at_least"]) == (6, 6, True)
+    assert promised["uncounted"] == []
+    assert answer.json()["members"][1]["after"] == ["licence"]
+    page = living.client.get(f"/bundles/{bundle}")
+    refused = living.get(f"/bundles/{bundle}", without="food")
+    assert (refused.status_code, refused.json()["code"]) == (422, "unknown-member")
+    assert "同时办理至少" in page.text
+    for said in (answer.text, refused.text.replace("“food”", "")):
+        assert "food" not in said
+    for said in (answer.text, page.text):
+        assert food not in said
+        assert "食品经营许可（合成）" not in said
 
 
 def test_bundles_of_an_item(restaurant: tuple[Living, str]) -> None:

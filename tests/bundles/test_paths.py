@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.bundles.paths import Plan, Task, first_cycle, in_order, plan
+from app.bundles.paths import Plan, Task, bridged, first_cycle, in_order, plan
 
 
 @st.composite
@@ -22,6 +22,24 @@ def bundles(draw: st.DrawFn) -> list[Task]:
         days = draw(st.one_of(st.none(), st.integers(0, 40)))
         tasks.append(Task(f"m{number}", days, after))
     return list(draw(st.permutations(tasks)))
+
+
+@st.composite
+def thinned(draw: st.DrawFn) -> list[Task]:
+    """Bundles of which some members are left out and some hidden."""
+    flags = st.tuples(st.booleans(), st.booleans())
+    return [
+        Task(task.key, task.days, task.after, *draw(flags)) if draw(st.booleans()) else task
+        for task in draw(bundles())
+    ]
+
+
+def by_reach(tasks: list[Task]) -> list[Task]:
+    """Brute force: the members that are told of, each waiting for all that it waits for by any chain."""
+    reached = {task.key: set().union(*(p for p in paths(tasks) if p[-1] == task.key)) for task in tasks}
+    told = [task for task in tasks if not task.left_out and not task.hidden]
+    keys = {task.key for task in told}
+    return [Task(t.key, t.days, sorted(reached[t.key] & keys - {t.key})) for t in told]
 
 
 def paths(tasks: list[Task]) -> list[list[str]]:
@@ -57,6 +75,32 @@ def test_no_member_begins_before_what_it_waits_for_and_slack_costs_nothing(tasks
         for more, whole in ((slack, found.parallel), (slack + 1, found.parallel + 1)):
             longer = [Task(t.key, (t.days or 0) + (more if t.key == task.key else 0), t.after) for t in tasks]
             assert plan(longer).parallel == whole
+
+
+@given(thinned())
+def test_the_order_goes_on_through_members_that_take_no_time(tasks: list[Task]) -> None:
+    found, expected = plan(tasks), plan(by_reach(tasks))
+    assert (found.serial, found.parallel, found.slots) == (expected.serial, expected.parallel, expected.slots)
+    assert set(found.critical) == set(expected.critical)
+    assert found.uncounted == expected.uncounted
+    assert found.at_least == any(task.hidden or task.days is None for task in tasks if not task.left_out)
+
+
+@given(thinned())
+def test_a_wait_is_told_through_members_that_are_not_named(tasks: list[Task]) -> None:
+    after = bridged(tasks)
+    named = [Task(key, 1, waits) for key, waits in after.items()]
+    reach = {task.key: set(task.after) for task in by_reach(tasks)}
+    assert {task.key: set(task.after) for task in by_reach(named)} == reach
+    assert all(waits <= reach[key] for key, waits in ((key, set(waits)) for key, waits in after.items()))
+
+
+def test_what_waits_for_a_member_left_out_waits_for_what_that_one_waits_for() -> None:
+    chain = [Task("a", 10), Task("b", 5, ["a"], left_out=True), Task("c", 10, ["b"])]
+    found = plan(chain)
+    assert (found.serial, found.parallel, found.critical) == (20, 20, ("a", "c"))
+    assert (found.slots["c"].start, found.at_least) == (10, False)
+    assert bridged(chain) == {"a": (), "c": ("a",)}
 
 
 @given(st.dictionaries(st.sampled_from("abcdef"), st.sets(st.sampled_from("abcdef"), max_size=3)))

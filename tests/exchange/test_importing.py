@@ -20,7 +20,8 @@ from seeded import Living, set_field
 from sqlalchemy import event
 
 from app.auth.accounts import actor_of, add_account
-from app.changes import drafts, kinds, publishing
+from app.canonical import decode
+from app.changes import drafts, kinds, publishing, rows
 from app.db import Database
 from app.errors import Conflict
 from app.exchange import importing, progress
@@ -349,6 +350,83 @@ def test_a_withdrawn_draft_can_be_drafted_again(database: Database, tmp_path: Pa
     publish(database, who, second.changesets[0])
     assert scalar(database, "SELECT count(*) FROM timeline WHERE kind = 'item' AND status = 'in_force'") == 30
     assert_sound(database)
+
+
+def test_what_was_withdrawn_is_drafted_again_from_another_file(database: Database, tmp_path: Path) -> None:
+    """The corrected file has other bytes than the one whose draft was withdrawn, and fewer items."""
+    path = tmp_path / "items.jsonl"
+    write_synthetic(path, 30)
+    who = people(database)
+    first = import_draft(database, who["editor"], path, "qingdan", TODAY)
+    with database.writing() as session:
+        drafts.withdraw(session, who["editor"], first.changesets[0], "列错了")
+    fewer = without_last(path)
+    second = import_draft(database, who["editor"], fewer, "qingdan", TODAY)
+    assert (second.created, second.same) == (first.created - 1, 0)
+    path.write_bytes(path.read_bytes() + b"\n")
+    publish(database, who, second.changesets[0])
+    third = import_draft(database, who["editor"], path, "qingdan", TODAY)
+    assert (third.created, third.same) == (1, first.created - 1)
+    spaced = fewer.with_name("spaced.jsonl")
+    spaced.write_bytes(path.read_bytes() + b"\n")  # what is in an open draft is not drafted twice
+    assert import_draft(database, who["editor"], spaced, "qingdan", TODAY).changesets == []
+    publish(database, who, third.changesets[0])
+    assert scalar(database, "SELECT count(*) FROM timeline WHERE kind = 'item' AND status = 'in_force'") == 30
+    assert import_draft(database, who["editor"], fewer, "qingdan", TODAY).changesets == []
+    assert_sound(database)
+
+
+def without_last(path: Path) -> Path:
+    other = path.with_name(f"fewer-{path.name}")
+    other.write_bytes(b"\n".join(path.read_bytes().splitlines()[:-1]) + b"\n")
+    return other
+
+
+def test_what_was_dropped_from_a_draft_is_drafted_again(database: Database, tmp_path: Path) -> None:
+    path = tmp_path / "items.jsonl"
+    write_synthetic(path, 30)
+    who = people(database)
+    first = import_draft(database, who["editor"], path, "qingdan", TODAY)
+    with database.writing() as session:
+        changeset = rows.find(session, first.changesets[0])
+        bodies = [decode(row.body) for row in rows.decisions(session, changeset)]
+        form = {"title": "只留一部分", "decisions": bodies[:-2]}
+        asked = drafts.ChangesetInput.model_validate(form)
+        drafts.redraft(session, who["editor"], changeset.id, changeset.version, asked, TODAY)
+    publish(database, who, first.changesets[0])
+    again = import_draft(database, who["editor"], path, "qingdan", TODAY)
+    assert (again.created, again.same) == (2, first.created - 2)
+
+
+def test_a_withdrawn_change_is_drafted_again_until_it_is_published(
+    database: Database, tmp_path: Path
+) -> None:
+    path = tmp_path / "items.jsonl"
+    write_synthetic(path, 10)
+    import_initial(database, path, "qingdan")
+    who = people(database)
+
+    def noted(record: dict[str, Any]) -> dict[str, Any]:
+        later = {**record, "day": TODAY, "content": {**record["content"], "note": "新说明"}}
+        return later if record["kind"] == "item" else record
+
+    changed = records(path, noted, "changed.jsonl")
+    first = import_draft(database, who["editor"], changed, "qingdan", TODAY)
+    assert first.changed == 10
+    with database.writing() as session:
+        drafts.withdraw(session, who["editor"], first.changesets[0], "先不改")
+    fewer = without_last(changed)
+    second = import_draft(database, who["editor"], fewer, "qingdan", TODAY)
+    assert second.changed == 9
+    publish(database, who, second.changesets[0])
+    third = import_draft(database, who["editor"], changed, "qingdan", TODAY)
+    assert third.changed == 1
+    item = scalar(database, "SELECT subject_id FROM source_key WHERE ref = 'synthetic-3'")
+    with database.writing() as session:
+        form = {"title": "更正", "decisions": [set_field(item, "note", "更正过", TODAY)]}
+        made = drafts.draft(session, who["editor"], drafts.ChangesetInput.model_validate(form), TODAY)
+    publish(database, who, made.id)
+    assert import_draft(database, who["editor"], fewer, "qingdan", TODAY).changesets == []
 
 
 def test_versions_of_one_item_in_several_batches_are_one_draft(

@@ -63,7 +63,7 @@ def show_bundle(
         lead=names(connection, [content["lead"], content["region"]], asked.on),
         bars=_bars(found),
         width=WIDTH,
-        height=ROW * len(found.members),
+        height=ROW * len(found.promised.slots),
         saved=_saved(found.promised),
         attested=history.attested_from(intervals),
         happened=history.rows("bundle", decisions, intervals),
@@ -75,7 +75,7 @@ def _bars(found: Together) -> list[dict[str, Any]]:
     """The members as bars: place and width by promised limits; one that takes no day keeps a thin line."""
     whole = found.promised.parallel or 1
     bars = []
-    for at, one in enumerate(found.members):
+    for at, one in enumerate(one for one in found.members if one.stands):
         slot = found.promised.slots[one.key]
         bars.append(
             {
