@@ -41,6 +41,8 @@ class Office:
     def draft(self, *decisions: dict[str, Any], actor: Actor | None = None, **asked: Any) -> Changeset:
         day = asked.pop("today", TODAY)
         asked.setdefault("reason", "依职责调整")  # what ends something rests on a document or a reason
+        if any(one.get("ground") == "withdrawn" for one in decisions):  # a document says so
+            asked.setdefault("document", {"number": "广安区府办〔2026〕31号"})
         form = ChangesetInput(
             title=asked.pop("title", "调整"), decisions=[DecisionInput(**d) for d in decisions], **asked
         )

@@ -21,7 +21,9 @@ from app.changes.deciding import Check, Decided, Decider, comparison
 from app.changes.drafts import hands_in, hash_of
 from app.changes.freezing import refuse_undecided
 from app.changes.models import STATE_LABELS, Changeset
+from app.changes.proposals import findings, refuse_blocking
 from app.changes.rows import DecisionRow, decisions, find, leave_event, mark_decisions, save
+from app.changes.warnings import require_basis
 from app.db import lock_publishing
 from app.errors import Conflict, Forbidden, Invalid, RegistryError, Stale
 from app.versions.queries import of_publication
@@ -94,8 +96,13 @@ def _lay_out(
 ) -> tuple[list[Act], Laid]:
     """What the changeset comes to, every row of it. Writes nothing; raises what publishing raises."""
     connection = decider.connection
-    decided = decider.decide(bodies)
     head = decode(changeset.head.encode())
+    unreviewed = changeset.state != "approved"  # an emergency: nobody has asked what submitting asks
+    if unreviewed:
+        require_basis({**head, "reason": head.get("reason") or emergency}, bodies)
+    decided = decider.decide(bodies)
+    if unreviewed:
+        refuse_blocking(findings(decider, bodies), changeset.kind == "round")
     refuse_undecided(connection, head.get("scope"), bodies)
     attached, bodies_of_it = attach(connection, changeset, head, decider, decided) if attach else ({}, [])
     order = Order(

@@ -1,7 +1,8 @@
 """What a reviewer should look at though it is no refusal: codes off their scheme, decisions resting on nothing. Pure.
 
 A malformed code is kept as written, since the papers of others say it so; a decision without a document or a
-reason may be drafted, but where it ends, suspends or resumes something it is not submitted.
+reason may be drafted, but where it ends, suspends or resumes something it is not submitted; nor is the void of a
+plan without the document that gives it up.
 """
 
 from __future__ import annotations
@@ -32,13 +33,21 @@ def warnings_of(head: Head, bodies: Sequence[Mapping[str, Any]]) -> list[dict[st
                     }
                 )
         if rests_on_nothing(head, body):
-            label = rule_for(body["kind"], body["outcome"]).label
             found.append(
                 {
                     "code": "basis-needed",
                     "position": position,
                     "field": "reason",
-                    "message": f"“{label}”还没有写明依据文件或理由，提交之前请补上。",
+                    "message": f"“{_label(body)}”还没有写明依据文件或理由，提交之前请补上。",
+                }
+            )
+        if withdraws_without_paper(head, body):
+            found.append(
+                {
+                    "code": "document-needed",
+                    "position": position,
+                    "field": "document",
+                    "message": "“撤销、推迟”还没有写明是哪份文件这样定的，提交之前请补上文号或标题。",
                 }
             )
     return found
@@ -46,25 +55,46 @@ def warnings_of(head: Head, bodies: Sequence[Mapping[str, Any]]) -> list[dict[st
 
 def rests_on_nothing(head: Head, body: Mapping[str, Any]) -> bool:
     """Whether a decision changes the status of something with neither a document nor a reason."""
-    document = head.get("document") or {}
-    if body.get("reason") or head.get("reason") or document.get("number") or document.get("title"):
+    if body.get("reason") or head.get("reason") or _has_paper(head):
         return False
     rule = RULES.get(body.get("kind", ""), {}).get(body.get("outcome", ""))
     return rule is not None and (rule.after is not None or rule.shape == "down")
 
 
+def withdraws_without_paper(head: Head, body: Mapping[str, Any]) -> bool:
+    """Whether a void says that a plan was given up or put off (撤销、推迟), but not which document says so. An
+    error (误录) is the office's own and needs none."""
+    return body["outcome"] == "void" and body.get("ground") == "withdrawn" and not _has_paper(head)
+
+
 def require_basis(head: Head, bodies: Sequence[Mapping[str, Any]]) -> None:
-    """Raises Invalid where a decision to be submitted rests on nothing."""
+    """Raises Invalid where a decision to be submitted rests on nothing, or takes a plan out without a document."""
     for position, body in enumerate(bodies, start=1):
         if rests_on_nothing(head, body):
-            label = rule_for(body["kind"], body["outcome"]).label
             raise Invalid(
-                f"第 {position} 项决定“{label}”没有依据文件，也没有理由：请写明变更单的依据文件（文号或标题），"
+                f"第 {position} 项决定“{_label(body)}”没有依据文件，也没有理由：请写明变更单的依据文件（文号或标题），"
                 "或写明理由，再提交。",
                 code="basis-needed",
                 decision=position,
                 field="reason",
             )
+        if withdraws_without_paper(head, body):
+            raise Invalid(
+                f"第 {position} 项决定以“撤销、推迟”为由撤除序号 {body['act']} 的决定，没有写明是哪份文件这样定的："
+                "请写明变更单的依据文件（文号或标题），再提交；是录错的，理由类别请用“误录”（error）。",
+                code="document-needed",
+                decision=position,
+                field="document",
+            )
+
+
+def _has_paper(head: Head) -> bool:
+    document = head.get("document") or {}
+    return bool(document.get("number") or document.get("title"))
+
+
+def _label(body: Mapping[str, Any]) -> str:
+    return rule_for(body["kind"], body["outcome"]).label
 
 
 def _codes(body: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

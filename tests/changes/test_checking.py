@@ -6,7 +6,7 @@ import pytest
 from handing import DAY, LATEST, make_province
 from registry import TODAY, adjust
 
-from app.changes import drafts
+from app.changes import drafts, publishing
 from app.changes.checking import CHECKS, Fact, Proposal, check
 from app.changes.rehearsing import rehearse
 from app.errors import Refused
@@ -247,6 +247,21 @@ def test_a_receiver_above_holds_up_any_changeset(province):
     with pytest.raises(Refused) as refusal:
         submitting(province.office, changeset)
     assert refusal.value.code == "receiver-not-below"
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+def test_an_emergency_is_held_up_by_what_holds_up_submitting(province, ahead):
+    office = province.office
+    devolve = province.devolve() | {"receivers": [{"key": "k", "region": province.province}]}
+    changeset = office.draft(devolve).id
+    asked = (office.publisher, changeset, TODAY)
+    with office.database.reading() as session:
+        prepared = publishing.prepare(session, *asked, emergency="汛情") if ahead else None
+    assert prepared is None
+    with pytest.raises(Refused) as refusal, office.database.writing() as session:
+        publishing.publish(session, *asked, emergency="汛情", prepared=prepared)
+    assert refusal.value.code == "receiver-not-below"
+    assert office.changeset(changeset).state == "draft"
 
 
 def test_an_ended_receiver_is_no_receiver_at_all(province):

@@ -78,6 +78,39 @@ def test_an_adjustment_may_rest_on_nothing_yet(office):
     act(office, drafts.submit, office.editor, changeset.id, None, TODAY)
 
 
+def planned(office):
+    office.publish_change(adjust(office.items[0], "2026-12-01", 5))
+    return {"outcome": "void", "act": office.acts(office.items[0])[-1], "reason": "推迟"}
+
+
+def test_a_plan_is_withdrawn_by_the_document_that_says_so(office):
+    void = planned(office)
+    bare = office.draft({**void, "ground": "withdrawn"}, document=None)
+    assert [(w["code"], w["position"]) for w in warned(office, bare.id)] == [("document-needed", 1)]
+    for move, who, more in (
+        (drafts.submit, office.editor, {}),
+        (publishing.publish, office.publisher, {"emergency": "汛情"}),
+    ):
+        with pytest.raises(Invalid) as refusal:
+            act(office, move, who, bare.id, *(() if more else (None,)), TODAY, **more)
+        assert (refusal.value.code, refusal.value.detail["decision"]) == ("document-needed", 1)
+        assert f"序号 {void['act']}" in refusal.value.message
+    assert office.changeset(bare.id).state == "draft"
+    office.submitted({**void, "ground": "error"})
+    office.publish_change({**void, "ground": "withdrawn"}, document={"title": "关于推迟施行的通知"})
+    assert office.on(office.items[0], "2026-12-15").document()["promised_limit"]["value"] == 20
+
+
+# --- an emergency is asked what submitting asks -----------------------------------------------------------------
+
+
+def test_the_reason_of_an_emergency_is_reason_enough(office):
+    cancel = {"outcome": "cancel", "subject": office.items[0], "effective_from": DAY}
+    changeset = office.draft(cancel, reason=None).id
+    act(office, publishing.publish, office.publisher, changeset, TODAY, emergency="汛情")
+    assert office.on(office.items[0], DAY).status == "ended"
+
+
 # --- a round published in an emergency is a round -------------------------------------------------------------
 
 
