@@ -64,7 +64,7 @@ def rests_on_nothing(head: Head, body: Mapping[str, Any]) -> bool:
 def withdraws_without_paper(head: Head, body: Mapping[str, Any]) -> bool:
     """Whether a void says that a plan was given up or put off (撤销、推迟), but not which document says so. An
     error (误录) is the office's own and needs none."""
-    return body["outcome"] == "void" and body.get("ground") == "withdrawn" and not _has_paper(head)
+    return body.get("outcome") == "void" and body.get("ground") == "withdrawn" and not _has_paper(head)
 
 
 def require_basis(head: Head, bodies: Sequence[Mapping[str, Any]]) -> None:
