@@ -215,7 +215,7 @@ def test_code_tables_name_their_source(asking: Living) -> None:
 
 def test_the_schema_of_every_kind(asking: Living) -> None:
     schemas = asking.get("/schema/content").json()
-    assert set(schemas) == {"item", "entry", "authority", "region", "instrument", "calendar"}
+    assert set(schemas) == {"item", "entry", "authority", "region", "instrument", "calendar", "bundle"}
     assert "申请材料" in schemas["item"]["properties"]["materials"]["description"]
 
 
