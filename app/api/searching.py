@@ -90,7 +90,8 @@ def search(
             "检索不支持 known_at；请改用 /items、/revisions 或 /diff 查询当时所知。", code="known-at-refused"
         )
     connection = session.connection()
-    state = state_of(registry.engine, run_by(connection))
+    # Kept answers are read on SQLite alone; see KeptSearchRoute.
+    state = state_of(registry.engine, run_by(connection)) if registry.database.is_sqlite else None
     page = page_of(
         registry.engine,
         connection,

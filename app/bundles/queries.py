@@ -130,17 +130,3 @@ def _standing(
         else:
             found.setdefault(subject, ("not_yet", {}))
     return found
-
-
-def bundles_of(connection: Connection, item: str, day: str) -> list[tuple[str, str]]:
-    """(id, name) of the bundles in force on a day that an item belongs to."""
-    rows = connection.execute(
-        text(
-            "SELECT DISTINCT t.subject_id, t.name FROM link l JOIN timeline t ON t.subject_id = l.subject_id"
-            " AND t.valid_from = l.valid_from WHERE l.target = :item AND l.role = 'bundles'"
-            " AND l.valid_from <= :day AND l.valid_to > :day AND t.status IN ('in_force', 'unknown')"
-            " ORDER BY t.name, t.subject_id"
-        ),
-        {"item": item, "day": day},
-    )
-    return [(row[0], row[1]) for row in rows]

@@ -14,7 +14,7 @@ from app.items.code_tables import TABLES as CODE_TABLES
 from app.items.content import ItemContent
 from app.items.field_words import word_of
 from app.versions.shapes import Element
-from app.web.office.labels import CHOICES, SECTIONS, TABLES
+from app.web.office.labels import CHOICES, FIXED, SECTIONS, TABLES
 
 Kind = Literal["line", "text", "number", "yesno", "choice", "lines", "group", "rows"]
 ONE_LINE = 1000
@@ -78,7 +78,7 @@ def _field(place: str, annotation: Any, metadata: list[Any], required: bool) -> 
     if isinstance(inner, type) and issubclass(inner, BaseModel):
         return FormField(name, label, "group", parts=tuple(_fields(inner, f"{place}/")))
     if get_origin(inner) is Literal:
-        return FormField(name, label, "choice", required, CHOICES.get(name, {v: v for v in get_args(inner)}))
+        return FormField(name, label, "choice", required, _fixed(name) or {v: v for v in get_args(inner)})
     if choices:
         return FormField(name, label, "choice", required, choices)
     if inner is bool:
@@ -102,6 +102,10 @@ def _plain(annotation: Any, metadata: list[Any]) -> tuple[Any, list[Any]]:
             constraints += more
         else:
             return annotation, constraints
+
+
+def _fixed(name: str) -> Mapping[str, str]:
+    return CODE_TABLES[FIXED[name]][0].values if name in FIXED else CHOICES.get(name, {})
 
 
 def _choices(place: str) -> Mapping[str, str]:

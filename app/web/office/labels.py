@@ -76,27 +76,11 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 """The form's sections in their order; every field of the content is in one of them (a test says so)."""
 
-CHOICES: dict[str, dict[str, str]] = {
-    "visibility": {"public": "公开", "internal": "不公开"},
-    "role": {
-        "setting": "设定依据",
-        "implementing": "实施依据",
-        "supervising": "监管依据",
-        "fee": "收费依据",
-        "material": "材料依据",
-    },
-    "unit": {
-        "workday": "工作日",
-        "day": "自然日",
-        "month": "月",
-        "year": "年",
-        "hour": "小时",
-        "minute": "分钟",
-        "immediate": "即办",
-    },
-    "necessity": {"required": "必要", "optional": "非必要", "deferrable": "容缺后补"},
-    "hall": {"in": "进驻", "entrusted": "委托进驻", "out": "未进驻"},
-}
+CHOICES = {"visibility": {"public": "公开", "internal": "不公开"}}
+"""Fixed values of the content model that no code table has."""
+
+FIXED = {"role": "citation_role", "unit": "unit", "necessity": "necessity", "hall": "hall"}
+"""Fixed values of the content model, wherever they stand, with the code table that has their words."""
 
 TABLES = {
     "type": "item_type",

@@ -8,7 +8,6 @@ from fastapi import Request, Response
 from sqlalchemy import Connection
 
 from app.auth.signing_in import Present
-from app.deps import Asked
 from app.exchange.progress import unfinished
 from app.versions.queries import today
 from app.web.office.visiting import rights_in_words
@@ -24,14 +23,12 @@ def show(
     template: str,
     *,
     status: int = 200,
-    asked: Asked | None = None,
     **context: Any,
 ) -> Response:
     """A page of the office. ``present``: none before signing in."""
     day = today()
-    on = asked.on if asked else day
     html = environment.get_template(f"office/{template}").render(
-        here=Here(request, on, day),
+        here=Here(request, day, day),
         unfinished=unfinished(connection),
         present=present,
         rights=rights_in_words(present.actor.rights) if present else "",

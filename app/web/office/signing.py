@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from app.auth import signing_in
 from app.auth.accounts import account_by_id
-from app.auth.signing_in import Limits, Present
+from app.auth.signing_in import Present
 from app.deps import ReadSession, RegistryOf
 from app.errors import RegistryError
 from app.versions.queries import moment
@@ -23,6 +23,7 @@ from app.web.office.visiting import (
     address_of,
     go,
     is_loopback,
+    limits_of,
     loses_the_cookie,
     policy_of,
     visitor,
@@ -163,7 +164,7 @@ def _account(
     status: int = 200,
 ) -> Response:
     settings = registry.settings
-    limits = Limits(settings.session_idle_minutes, settings.session_hours * 60)
+    limits = limits_of(settings)
     opened = [
         {
             "since": moment(row.created_at),

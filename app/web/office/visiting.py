@@ -102,6 +102,10 @@ def policy_of(settings: Settings) -> Policy:
     return POLICIES[settings.password_policy]
 
 
+def limits_of(settings: Settings) -> Limits:
+    return Limits(settings.session_idle_minutes, settings.session_hours * 60)
+
+
 def visitor(request: Request, registry: RegistryOf) -> Present | None:
     """Who asks; none only where anyone may. Sends on to sign in, and what the session owes comes first.
 
@@ -135,11 +139,10 @@ def _require(present: Present, asked: str | None) -> None:
 
 def _present(request: Request, registry: Registry) -> Present:
     settings = registry.settings
-    limits = Limits(settings.session_idle_minutes, settings.session_hours * 60)
     text = request.cookies.get(COOKIE)
     try:
         with registry.database.reading() as session:
-            present = signing_in.who(session, text, policy_of(settings), limits)
+            present = signing_in.who(session, text, policy_of(settings), limits_of(settings))
     except Unauthenticated as error:
         asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         back = quote(asked, safe="/") if request.method in ("GET", "HEAD") else ""
