@@ -16,6 +16,7 @@ idempotency  answers to repeated POSTs
 versions     the kernel: subject, revision, State(D, T), fold, void, lineage, timeline, content; knows no noun
 places       regions and authorities
 listing      subjects on a day: by filter, in pages, counted
+recalling    the same as known at an earlier time: from revisions, bounded
 auth         who acts: actor, tokens, accounts
 law          instruments and their versions, articles
 items        content (the one shape), codes, reading one, looking up many

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,9 +14,7 @@ from app.errors import Invalid
 from app.places.queries import subtree
 from app.versions.codes import main_code
 from app.versions.models import FIRST, OPEN
-from app.versions.names import NameBook, named, named_as_known
-from app.versions.queries import Known
-from app.versions.standing import standing_then
+from app.versions.names import NameBook, named
 from app.versions.visibility import not_internal, shown
 
 
@@ -76,7 +74,7 @@ def _where(connection: Connection, wanted: Filter) -> tuple[str, dict[str, Any],
         values["statuses"] = list(known_statuses(wanted.statuses))
         expanding.append("statuses")
     if wanted.name_contains is not None:
-        clauses.append("t.name LIKE :contains ESCAPE '!'")
+        clauses.append("lower(t.name) LIKE lower(:contains) ESCAPE '!'")
         escaped = wanted.name_contains.replace("!", "!!").replace("%", "!%").replace("_", "!_")
         values["contains"] = f"%{escaped}%"
     if wanted.links_to is not None:
@@ -95,7 +93,7 @@ def _where(connection: Connection, wanted: Filter) -> tuple[str, dict[str, Any],
 _SHORT = "t.subject_id, t.valid_from, t.valid_to, t.revision, t.status, t.codes, t.name"
 
 
-def _short(row: Any) -> dict[str, Any]:
+def short(row: Any) -> dict[str, Any]:
     """What every list shows of a subject, from the columns of ``_SHORT``."""
     codes = orjson.loads(row[5])
     return {
@@ -128,7 +126,7 @@ def list_subjects(connection: Connection, wanted: Filter, after: str | None, lim
     for row in found[:limit]:
         page.rows.append(
             {
-                **_short(row),
+                **short(row),
                 "type": row[7],
                 "level": row[8],
                 "authority": named(run, book, row[9], wanted.on),
@@ -137,37 +135,6 @@ def list_subjects(connection: Connection, wanted: Filter, after: str | None, lim
             }
         )
     return page
-
-
-def held_then(
-    connection: Connection, authority: str, day: str, known: Known, most: int
-) -> list[dict[str, Any]]:
-    """The rows of all items of an authority on a day, as known then. Raises Invalid past ``most`` items."""
-    rows = []
-    for stood in standing_then(connection, "item", day, known, authority, most):
-        content, span = stood.content, stood.span
-        if content.get("authority") == authority:
-            row = (stood.id, span.valid_from, span.valid_to, span.revision, span.status, span.codes)
-            rows.append(
-                {
-                    **_short((*row, content["name"])),
-                    "type": content.get("type"),
-                    "level": content.get("level"),
-                    "authority": named_as_known(connection, authority, day, known),
-                    "region": named_as_known(connection, content.get("region"), day, known),
-                    "parent": None,
-                }
-            )
-    return rows
-
-
-def page_of_rows(
-    rows: Sequence[dict[str, Any]], statuses: Iterable[str], after: str | None, limit: int
-) -> Page:
-    """A keyset page of rows that are all at hand."""
-    wanted = known_statuses(statuses)
-    left = [row for row in rows if (not wanted or row["status"] in wanted) and row["id"] > (after or "")]
-    return Page(left[:limit], left[limit - 1]["id"] if len(left) > limit else None)
 
 
 def count_by(connection: Connection, wanted: Filter, column: str) -> dict[str, int]:
@@ -191,7 +158,7 @@ def found_on(connection: Connection, subject_ids: set[str], day: str) -> dict[st
         "ids",
     )
     rows = connection.execute(statement, {"ids": sorted(subject_ids), "on": day})
-    found = {row[0]: _short(row) for row in rows}
+    found = {row[0]: short(row) for row in rows}
     return found | _not_yet_rows(connection, subject_ids - found.keys(), day)
 
 

@@ -7,12 +7,12 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from app.api.deadlines import DueShape
-from app.api.items import AfterQuery, LimitQuery
-from app.api.places import SubjectPath, listing, subject_answer
+from app.api.pages import AfterQuery, AskedList, LimitQuery
+from app.api.places import SubjectPath, subject_answer
 from app.api.shapes import PageShape, SubjectShape, answer_value
 from app.bundles.paths import Plan, Slot
 from app.bundles.queries import Taken, Together, together
@@ -98,16 +98,14 @@ class BundleShape(SubjectShape):
 
 @router.get("/bundles", response_model=None, responses={200: {"model": PageShape}})
 def list_bundles(
-    request: Request,
-    session: ReadSession,
-    asked: AskedOn,
+    asked: Annotated[AskedList, Depends()],
     item: Annotated[str | None, Query(description="only bundles with this item (id)", max_length=32)] = None,
     after: AfterQuery = None,
     limit: LimitQuery = 100,
 ) -> Response:
     """联办事项 (并联审批, 一件事) on a day."""
     wanted = Filter(on=asked.on, kind="bundle", links_to=("bundles", item) if item else None)
-    return listing(request, session, asked, wanted, after, limit)
+    return asked.answer(wanted, after, limit)
 
 
 @router.get("/bundles/{bundle}", response_model=None, responses={200: {"model": BundleShape}})

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection, text
 
-from app.api.items import AfterQuery, LimitQuery
-from app.api.places import SubjectPath, listing, subject_answer
+from app.api.pages import AfterQuery, AskedList, LimitQuery
+from app.api.places import SubjectPath, subject_answer
 from app.api.shapes import NamedShape, PageShape, SubjectShape, answer_value
 from app.deps import AskedOn, KnownAt, ReadSession, RegistryOf
 from app.errors import NotFound
@@ -24,15 +24,13 @@ router = APIRouter(tags=["catalogue"])
 
 @router.get("/catalogue-entries", response_model=None, responses={200: {"model": PageShape}})
 def list_entries(
-    request: Request,
-    session: ReadSession,
-    asked: AskedOn,
+    asked: Annotated[AskedList, Depends()],
     type: Annotated[str | None, Query(description="事项类型代码")] = None,
     after: AfterQuery = None,
     limit: LimitQuery = 100,
 ) -> Response:
     """基本目录事项 on a day."""
-    return listing(request, session, asked, Filter(on=asked.on, kind="entry", type=type), after, limit)
+    return asked.answer(Filter(on=asked.on, kind="entry", type=type), after, limit)
 
 
 class ImplementingShape(NamedShape):
@@ -90,8 +88,8 @@ def _implementing_then(
 ) -> list[dict[str, Any]]:
     found = [
         (one.id, one.content["name"], one.span.status, *(one.content.get(name) for name in _SHAPE[3:]))
-        for one in standing_then(connection, "item", day, known, entry, most)
-        if one.content.get("entry") == entry
+        for one in standing_then(connection, "item", day, known, most, mentioning=entry)
+        if one.span.content and one.content.get("entry") == entry
     ]
     found.sort(key=lambda row: (row[3] or "", row[0]))
     return [dict(zip(_SHAPE, row, strict=True)) for row in found]

@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.routing import Route
 
+from app.api.pages import AfterQuery, AskedList, LimitQuery, Statuses
 from app.api.shapes import (
     PROBLEMS,
     CodeShape,
@@ -24,7 +25,6 @@ from app.api.shapes import (
     PageShape,
     answer,
     answer_value,
-    next_link,
 )
 from app.changes.kinds import MODELS
 from app.db import run_by
@@ -42,8 +42,7 @@ from app.deps import (
 from app.items.comparing import compare
 from app.items.queries import look_up_many, resolve
 from app.items.reading import read_item, read_item_as_known
-from app.listing import Filter, count_by, list_subjects
-from app.places.queries import region_id
+from app.listing import Filter, count_by
 from app.versions import ids
 from app.versions.codes import holder_of, never_known
 from app.versions.history import decisions_of, history_of
@@ -54,19 +53,12 @@ from app.versions.visibility import is_public
 router = APIRouter(tags=["items"])
 
 ItemPath = Annotated[str, Path(description="registry id, or a code", max_length=300)]
-Statuses = Annotated[
-    list[str] | None,
-    Query(alias="status", description="in_force, suspended, ended, unknown; repeat for several; default all"),
-]
-AfterQuery = Annotated[str | None, Query(description="go on after this id: `next` of the page before")]
-LimitQuery = Annotated[int, Query(ge=1, le=500, description="rows a page")]
 
 
 @router.get("/items", response_model=None, responses={200: {"model": PageShape}})
 def list_items(
     request: Request,
-    session: ReadSession,
-    asked: AskedOn,
+    asked: Annotated[AskedList, Depends()],
     region: Annotated[str | None, Query(description="region id or GB/T 2260 code; with all below it")] = None,
     authority: Annotated[str | None, Query(description="authority id")] = None,
     type: Annotated[str | None, Query(description="事项类型代码: 01 行政许可 ...")] = None,
@@ -79,24 +71,27 @@ def list_items(
     limit: LimitQuery = 50,
 ) -> Response:
     """Items on a day, in the order of their ids, in keyset pages."""
-    connection = session.connection()
     if code is not None:
-        return _redirect(request, holder_of(connection, code, asked.on))
+        return _redirect(request, holder_of(asked.connection, code, asked.on, known=asked.known))
     wanted = Filter(
         on=asked.on,
-        region=region_id(connection, region, asked.on),
+        region=asked.region(region),
         authority=authority,
         type=type,
         level=level,
         statuses=tuple(status or ()),
     )
-    page = list_subjects(connection, wanted, after, limit)
-    body = {"items": page.rows, "next": page.next, "on": asked.on}
-    return answer_value(request, body, headers=next_link(request, page.next))
+    return asked.answer(wanted, after, limit)
 
 
 class CountsShape(BaseModel):
     on: str = Field(description="the day this answers for")
+    known_at: str = Field(description="the moment of the log entry this answer rests on")
+    seq: int = Field(description="the seq of that entry; use it for permanent links")
+    later_than_head: bool = Field(
+        False,
+        description="present where the known_at asked lies after the last entry: answered as of that entry",
+    )
     status: dict[str, int] = Field(description="unknown is counted by itself")
     type: dict[str, int] = Field(description="by 事项类型代码")
     level: dict[str, int] = Field(description="by 行使层级代码; empty where none is given")
@@ -106,26 +101,26 @@ class CountsShape(BaseModel):
 @router.get("/items/counts", response_model=None, responses={200: {"model": CountsShape}})
 def count_items(
     request: Request,
-    session: ReadSession,
-    asked: AskedOn,
+    asked: Annotated[AskedList, Depends()],
     region: Annotated[str | None, Query(description="region id or code; with all below it")] = None,
     authority: Annotated[str | None, Query(description="authority id")] = None,
     type: Annotated[str | None, Query(description="事项类型代码")] = None,
     status: Statuses = None,
 ) -> Response:
     """How many items there are on a day, by status, type, level and authority."""
-    connection = session.connection()
     wanted = Filter(
         on=asked.on,
-        region=region_id(connection, region, asked.on),
+        region=asked.region(region),
         authority=authority,
         type=type,
         statuses=tuple(status or ()),
     )
-    counts: dict[str, Any] = {"on": asked.on}
-    for column in ("status", "type", "level", "authority"):
-        counts[column] = count_by(connection, wanted, column)
-    return answer_value(request, counts)
+    columns = ("status", "type", "level", "authority")
+    if then := asked.recalled(wanted):
+        counts = then.counts(*columns)
+    else:
+        counts = {column: count_by(asked.connection, wanted, column) for column in columns}
+    return answer_value(request, {"on": asked.on, **asked.known.told(), **counts})
 
 
 class LookupInput(BaseModel):

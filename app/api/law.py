@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from app.api.items import AfterQuery, LimitQuery, Statuses
-from app.api.places import SubjectPath, listing, subject_answer
+from app.api.pages import AfterQuery, AskedList, LimitQuery, Statuses
+from app.api.places import SubjectPath, subject_answer
 from app.api.shapes import NamedShape, PageShape, SubjectShape, answer_value, next_link
 from app.deps import AskedOn, KnownAt, ReadSession
 from app.law.queries import IN_FORCE, cited_but_not_in_force, resting_on
@@ -20,9 +20,7 @@ router = APIRouter(tags=["law"])
 
 @router.get("/instruments", response_model=None, responses={200: {"model": PageShape}})
 def list_instruments(
-    request: Request,
-    session: ReadSession,
-    asked: AskedOn,
+    asked: Annotated[AskedList, Depends()],
     title: Annotated[str | None, Query(description="titles that contain this")] = None,
     rank: Annotated[str | None, Query(description="law, administrative_regulation, ...")] = None,
     status: Statuses = None,
@@ -33,7 +31,7 @@ def list_instruments(
     wanted = Filter(
         on=asked.on, kind="instrument", name_contains=title, type=rank, statuses=tuple(status or ())
     )
-    return listing(request, session, asked, wanted, after, limit)
+    return asked.answer(wanted, after, limit)
 
 
 class LostBasisShape(NamedShape):

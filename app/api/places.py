@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlalchemy import Connection
 
-from app.api.items import AfterQuery, LimitQuery, Statuses
-from app.api.shapes import PageShape, SubjectShape, answer_value, next_link
+from app.api.pages import AfterQuery, AskedList, LimitQuery, Statuses
+from app.api.shapes import PageShape, SubjectShape, answer_value
 from app.deps import AskedOn, KnownAt, ReadSession
-from app.listing import Filter, list_subjects
-from app.places.queries import region_id
+from app.listing import Filter
 from app.versions.codes import main_code, subject_id
 from app.versions.models import OPEN
 from app.versions.queries import Known
@@ -57,24 +56,9 @@ def subject_answer(
     }
 
 
-def listing(
-    request: Request,
-    session: ReadSession,
-    asked: AskedOn,
-    wanted: Filter,
-    after: str | None,
-    limit: int,
-) -> Response:
-    page = list_subjects(session.connection(), wanted, after, limit)
-    body = {"items": page.rows, "next": page.next, "on": asked.on}
-    return answer_value(request, body, headers=next_link(request, page.next))
-
-
 @router.get("/authorities", response_model=None, responses={200: {"model": PageShape}})
 def list_authorities(
-    request: Request,
-    session: ReadSession,
-    asked: AskedOn,
+    asked: Annotated[AskedList, Depends()],
     region: Annotated[str | None, Query(description="region id or code; with all below it")] = None,
     name: Annotated[str | None, Query(description="names that contain this")] = None,
     status: Statuses = None,
@@ -82,11 +66,11 @@ def list_authorities(
     limit: LimitQuery = 100,
 ) -> Response:
     """Authorities on a day, under their names of that day."""
-    within = region_id(session.connection(), region, asked.on)
+    within = asked.region(region)
     wanted = Filter(
         on=asked.on, kind="authority", region=within, name_contains=name, statuses=tuple(status or ())
     )
-    return listing(request, session, asked, wanted, after, limit)
+    return asked.answer(wanted, after, limit)
 
 
 @router.get("/authorities/{authority}", response_model=None, responses={200: {"model": SubjectShape}})
@@ -100,9 +84,7 @@ def get_authority(
 
 @router.get("/regions", response_model=None, responses={200: {"model": PageShape}})
 def list_regions(
-    request: Request,
-    session: ReadSession,
-    asked: AskedOn,
+    asked: Annotated[AskedList, Depends()],
     parent: Annotated[
         str | None, Query(description="only those directly below this region (id or code)")
     ] = None,
@@ -110,9 +92,7 @@ def list_regions(
     limit: LimitQuery = 500,
 ) -> Response:
     """Regions on a day."""
-    above = region_id(session.connection(), parent, asked.on)
-    wanted = Filter(on=asked.on, kind="region", parent=above)
-    return listing(request, session, asked, wanted, after, limit)
+    return asked.answer(Filter(on=asked.on, kind="region", parent=asked.region(parent)), after, limit)
 
 
 @router.get("/regions/{region}", response_model=None, responses={200: {"model": SubjectShape}})

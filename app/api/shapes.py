@@ -154,6 +154,12 @@ class PageShape(BaseModel):
     items: list[RowShape] = Field(description="the rows, in the order of their ids")
     next: str | None = Field(description="pass as `after` for the next page; none on the last")
     on: str = Field(description="the day this answers for")
+    known_at: str = Field(description="the moment of the log entry this answer rests on")
+    seq: int = Field(description="the seq of that entry: as `known_at`, the following pages rest on it too")
+    later_than_head: bool = Field(
+        False,
+        description="present where the known_at asked lies after the last entry: answered as of that entry",
+    )
 
 
 class SpanShape(BaseModel):

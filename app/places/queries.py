@@ -6,6 +6,7 @@ from sqlalchemy import Connection, text
 
 from app.versions.codes import holder_of
 from app.versions.ids import is_id
+from app.versions.queries import Known
 
 _UP = text(
     "WITH RECURSIVE up(id, parent, depth) AS ("
@@ -45,8 +46,8 @@ def subtree(connection: Connection, region: str, day: str) -> list[str]:
     return [row[0] for row in connection.execute(_DOWN, {"id": region, "day": day})]
 
 
-def region_id(connection: Connection, asked: str | None, day: str) -> str | None:
-    """A region by id or code; none where none was asked for."""
+def region_id(connection: Connection, asked: str | None, day: str, known: Known | None = None) -> str | None:
+    """A region by id or code, as known at a time; none where none was asked for."""
     if not asked:
         return None
-    return asked.lower() if is_id(asked) else holder_of(connection, asked, day, "region")
+    return asked.lower() if is_id(asked) else holder_of(connection, asked, day, "region", known)

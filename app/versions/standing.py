@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, text
 
 from app.canonical import decode
-from app.db import fetch, marks, run_by
+from app.db import TOMBSTONE, fetch, marks, run_by
 from app.errors import Invalid
 from app.versions.ids import LABELS
 from app.versions.queries import Known, timelines
@@ -19,7 +19,8 @@ PAGE = 500
 
 
 class Stood(NamedTuple):
-    """What stood: its interval and content."""
+    """What stood: its interval, and its content. The unknown time before an attested start has the content
+    that follows it, and none in ``span``."""
 
     id: str
     span: Span
@@ -42,12 +43,12 @@ def refuse_too_many(connection: Connection, kind: str, known: Known, most: int) 
         )
 
 
-def pages_then(connection: Connection, kind: str, known: Known) -> Iterator[list[str]]:
-    """The ids of all subjects of a kind that were known then, in order, in pages."""
+def pages_then(connection: Connection, kind: str, known: Known, after: str = "") -> Iterator[list[str]]:
+    """The ids of all subjects of a kind that were known then, in order and after an id, in pages."""
     query = text(
         "SELECT id FROM subject WHERE kind = :kind AND id > :last AND seq <= :seq ORDER BY id LIMIT :size"
     )
-    last = ""
+    last = after
     asked = {"kind": kind, "seq": known.seq, "size": PAGE}
     while page := [row[0] for row in connection.execute(query, {**asked, "last": last})]:
         yield page
@@ -55,25 +56,45 @@ def pages_then(connection: Connection, kind: str, known: Known) -> Iterator[list
 
 
 def standing_then(
-    connection: Connection, kind: str, day: str, known: Known, mentioning: str, most: int
+    connection: Connection,
+    kind: str,
+    day: str,
+    known: Known,
+    most: int,
+    *,
+    mentioning: str = "",
+    after: str = "",
 ) -> Iterator[Stood]:
-    """Those that may be shown and whose content on the day mentions an id, in the order of ids. Raises Invalid
-    past ``most`` subjects."""
+    """Those that may be shown, and whose content on the day mentions an id, in the order of ids and after one;
+    redacted ones left out, as lists do. Raises Invalid past ``most`` subjects."""
     refuse_too_many(connection, kind, known, most)
     run, needle = run_by(connection), mentioning.encode()
-    for page in pages_then(connection, kind, known):
-        stood = {
-            one: span
-            for one, rows in timelines(connection, public_among(run, page), known).items()
-            for span in rows
-            if span.content and span.valid_from <= day < span.valid_to
-        }
-        hashes = tuple(sorted({span.content for span in stood.values() if span.content}))
-        if not hashes:
-            continue
-        rows = fetch(connection, f"SELECT hash, body FROM content WHERE hash IN ({marks(hashes)})", hashes)
-        bodies = {row[0]: bytes(row[1]) for row in rows}
+    for page in pages_then(connection, kind, known, after):
+        stood = _stood_on(timelines(connection, public_among(run, page), known), day)
+        bodies = _bodies(connection, {content for _, content in stood.values()})
         for one in page:
-            body = bodies[stood[one].content or ""] if one in stood else b""
-            if needle in body and not is_internal(body):
-                yield Stood(one, stood[one], decode(body))
+            if one not in stood:
+                continue
+            span, content = stood[one]
+            body = bodies[content]
+            if needle in body and body != TOMBSTONE and not is_internal(body):
+                yield Stood(one, span, decode(body))
+
+
+def _stood_on(intervals: dict[str, list[Span]], day: str) -> dict[str, tuple[Span, str]]:
+    """By subject: the interval that holds the day, and the hash of the content that describes it."""
+    found = {}
+    for one, rows in intervals.items():
+        for index, span in enumerate(rows):
+            content = span.content or (rows[index + 1].content if index + 1 < len(rows) else None)
+            if content and span.valid_from <= day < span.valid_to:
+                found[one] = (span, content)
+    return found
+
+
+def _bodies(connection: Connection, hashes: set[str]) -> dict[str, bytes]:
+    if not hashes:
+        return {}
+    wanted = tuple(sorted(hashes))
+    rows = fetch(connection, f"SELECT hash, body FROM content WHERE hash IN ({marks(wanted)})", wanted)
+    return {row[0]: bytes(row[1]) for row in rows}

@@ -92,7 +92,7 @@ def test_every_error_has_the_one_shape(
     def fail(*_args: Any, **_more: Any) -> Any:
         raise kind("不行，请改。", code="some-code", field="x")
 
-    monkeypatch.setattr("app.api.items.list_subjects", fail)
+    monkeypatch.setattr("app.api.pages.list_subjects", fail)
     answer = asking.get("/items")
     assert answer.status_code == kind.status
     assert answer.headers["content-type"] == "application/problem+json"
@@ -152,7 +152,7 @@ def test_what_nobody_foresaw_is_told_without_its_insides(
     def fail(*_args: Any, **_more: Any) -> Any:
         raise RuntimeError("secret path /etc/shadow")
 
-    monkeypatch.setattr("app.api.items.list_subjects", fail)
+    monkeypatch.setattr("app.api.pages.list_subjects", fail)
     monkeypatch.setattr(asking.client._transport, "raise_server_exceptions", False)
     answer = asking.get("/items")
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from seeded import FELLING, TODAY, Living, new_item, set_field
 
@@ -82,15 +84,99 @@ def test_the_authority_page_lists_what_was_known_then(living: Living) -> None:
     assert FELLING not in page(known_at=then, status="ended")
 
 
+LISTS = [
+    *(
+        "/items",
+        "/items?limit=7",
+        "/items?status=in_force&type=01",
+        "/items?status=unknown",
+        "/items?level=4",
+    ),
+    *(
+        "/items?on=2020-01-01",
+        "/items?on=2027-02-01",
+        "/items?region={region}",
+        "/items?authority={authority}",
+    ),
+    *("/items?region={region}&on=2027-02-01", "/items/counts", "/items/counts?region={region}"),
+    *("/items/counts?on=2020-01-01", "/authorities", "/authorities?on=2018-01-01", "/authorities?name=林"),
+    *("/authorities?region={region}", "/regions", "/regions?parent={region}", "/instruments?title=许可"),
+    *("/instruments?status=unknown&rank=law", "/catalogue-entries", "/bundles", "/bundles?item={item}"),
+]
+
+
+def whole(living: Living, address: str, **query: object) -> list[dict[str, Any]]:
+    """Every page of a list, without what says at which log entry."""
+    pages, following = [], None
+    while True:
+        joined = "&" if "?" in address else "?"
+        more = "&".join(f"{name}={value}" for name, value in {**query, "after": following}.items() if value)
+        page = living.client.get(f"/api/v1{address}{joined}{more}").json()
+        pages.append({name: value for name, value in page.items() if name not in ("seq", "known_at", "next")})
+        following = page.get("next")
+        if not following:
+            return pages
+
+
+def test_every_list_as_known_then_is_the_list_that_was_answered_then(living: Living) -> None:
+    """Against the lists themselves, asked before: by revisions what the timeline answered, page by page."""
+    item = living.item_called(FELLING)
+    felling = living.get(f"/items/{item}").json()
+    members = [
+        {"key": "a", "item": item},
+        {"key": "b", "item": living.get("/items").json()["items"][0]["id"]},
+    ]
+    region, authority = felling["region"]["id"], felling["authority"]["id"]
+    content = {"name": "一件事", "kind": "one-thing", "region": region, "lead": authority, "members": members}
+    living.publish({"kind": "bundle", "outcome": "add", "effective_from": "2026-09-28", "content": content})
+    addresses = [one.format(region=region, authority=authority, item=item) for one in LISTS]
+    was, then = {one: whole(living, one) for one in addresses}, seq_now(living)
+    living.publish(
+        new_item(living, "后来才登记的事项", "2020-01-01", timing="late_entry", reason="补录"),
+        set_field(item, "name", "改过的名称"),
+        set_field(authority, "name", "改过名的林业局", kind="authority", outcome="rename"),
+    )
+    now = {one: whole(living, one) for one in addresses}
+    assert now["/items"] != was["/items"]
+    assert now["/authorities"] != was["/authorities"]
+    for address in addresses:
+        assert whole(living, address, known_at=then) == was[address], address
+        assert whole(living, address, known_at=seq_now(living)) == now[address], address
+
+
+def test_lists_as_known_then_show_nothing_internal(living: Living) -> None:
+    hidden = living.publish(new_item(living, "内部的", content={"visibility": "internal"}))
+    opened = living.publish(new_item(living, "后来内部", codes=[{"scheme": "local", "value": "NB-1"}]))
+    then = seq_now(living)
+    assert "后来内部" in str(whole(living, "/items", known_at=then))
+    living.publish(set_field(opened["decisions"][0]["subject"], "visibility", "internal"))
+    shown = str(whole(living, "/items", known_at=then)) + str(whole(living, "/items", known_at=then - 1))
+    assert "后来内部" not in shown
+    assert "内部的" not in shown
+    assert hidden["decisions"][0]["subject"] not in shown
+    assert living.get("/items", code="NB-1", known_at=then).json()["code"] == "unknown-item"
+
+
+def test_a_page_as_known_then_leads_to_the_next_as_known_then(living: Living) -> None:
+    then = seq_now(living)
+    living.publish(new_item(living, "后来才登记的事项"))
+    page = living.get("/items", known_at=then, limit=5)
+    assert f"known_at={then}" in page.headers["link"]
+    assert (page.json()["seq"], page.json()["on"]) == (then, TODAY)
+
+
 def test_lists_as_known_then_are_bounded(living_sqlite: Living) -> None:
     living = living_sqlite
     felling = living.get(f"/items/{living.item_called(FELLING)}").json()
     then = seq_now(living)
     living.publish(set_field(felling["id"], "note", "改"))
-    living.settings.known_at_items = 10
+    living.settings.known_at_items = 1
     for refused in (
         living.get(f"/catalogue-entries/{felling['content']['entry']}", known_at=then),
         living.get("/export.jsonl", known_at=then),
+        living.get("/items", known_at=then),
+        living.get("/items/counts", known_at=then),
+        living.get("/authorities", known_at=then, region=felling["region"]["id"]),
     ):
         assert (refused.status_code, refused.json()["code"]) == (422, "known-at-too-large")
     page = living.client.get(f"/authorities/{felling['authority']['id']}", params={"known_at": then})
@@ -119,6 +205,13 @@ def test_a_round_names_its_items_as_known_then(living: Living) -> None:
         "/catalogue-entries/{entry}",
         "/rounds",
         "/rounds/{round}",
+        "/items",
+        "/items/counts",
+        "/authorities?name=林",
+        "/regions",
+        "/instruments",
+        "/catalogue-entries",
+        "/bundles",
     ],
 )
 def test_a_time_after_the_head_is_answered_as_of_the_head_and_says_so(asking: Living, path: str) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from app.changes.kinds import describe
 from app.deps import AskedOn, KnownAt, ReadSession, RegistryOf
-from app.listing import Filter, count_by, held_then, list_subjects, page_of_rows
+from app.listing import Filter, count_by, list_subjects
 from app.places.queries import ancestors, region_id
+from app.recalling import Recalled
 from app.versions.history import decisions_of, history_of
 from app.web import history
 from app.web.rendering import gaps, redirect, render
@@ -74,14 +75,15 @@ def show_authority(
     if subject is None:
         return redirect(request, f"/authorities/{subject_id}")
     statuses = (status,) if status else ()
+    held = Filter(on=asked.on, authority=subject_id)
     if known.is_head:
-        held = Filter(on=asked.on, authority=subject_id)
         page = list_subjects(connection, replace(held, statuses=statuses), after or None, LIMIT)
         counts = count_by(connection, held, "status")
     else:
-        then = held_then(connection, subject_id, asked.on, known, registry.settings.known_at_items)
-        counts = dict(Counter(row["status"] for row in then))
-        page = page_of_rows(then, statuses, after or None, LIMIT)
+        most = registry.settings.known_at_items
+        counts = Recalled(connection, held, known, describe, most).counts("status")["status"]
+        chosen = replace(held, statuses=statuses)
+        page = Recalled(connection, chosen, known, describe, most).page(after or None, LIMIT)
     content = subject.content or gaps({})
     decisions = gaps(decisions_of(connection, subject_id, known))
     intervals = gaps(history_of(connection, subject_id, known))
