@@ -18,6 +18,7 @@ from app.canonical import decode, digest, encode
 from app.changes import kinds
 from app.changes.accepting import Handovers, acceptances_of, require_fit
 from app.changes.carrying import ending_authorities, held_by
+from app.changes.circles import PARENTED, refuse_circles
 from app.changes.fulfilling import entrusted_by, has_lapsed, owed_references, require_open
 from app.changes.keys import by_held_keys, is_same, refuse_used_keys, refuse_void_changes
 from app.changes.outcomes import ABSENT, STATUS_WORDS, Asked, Before, Subject, act_of, rule_for
@@ -102,6 +103,7 @@ class Decider:
         self._refuse_revived()
         self._refuse_referred()
         self._check_references(wanted)
+        refuse_circles(self.connection, self._reparented())
         self._refuse_orphans(bodies)
         return decided
 
@@ -347,6 +349,12 @@ class Decider:
                 renewed = outcome == "entrust" and renews(effects, revival)
                 if revival[:2] not in known and not renewed:
                     self._refuse_revival(subject_id, revival, place, outcome)
+
+    def _reparented(self) -> dict[str, tuple[str, list[Effect]]]:
+        """(kind, effects as these decisions leave them) of each subject that may have another parent by them."""
+        kinds_of = {**self.created, **{one: history.kind for one, history in self.histories.items()}}
+        found = {one: (kind, self._effects(one)) for one, kind in kinds_of.items() if kind in PARENTED}
+        return {one: both for one, both in found.items() if both[1] != self.stood.get(one, [])}
 
     def _outcome_of(self, seq: int) -> str:
         query = text("SELECT outcome FROM decision WHERE seq = :seq")

@@ -17,6 +17,7 @@ from app import log, outbox
 from app.auth.actor import Actor
 from app.canonical import decode, encode
 from app.changes import duties, kinds
+from app.changes.circles import refuse_circles, touched_by
 from app.changes.deciding import Check, Decided, Decider, comparison
 from app.changes.drafts import hands_in, hash_of
 from app.changes.freezing import refuse_undecided
@@ -292,6 +293,7 @@ def publish_initial(session: Session, acts: list[Act], statement: dict[str, Any]
     connection = session.connection()
     lock_publishing(connection)
     require_initial(connection)
+    refuse_circles(connection, touched_by(connection, acts))
     order = Order(kind="initial", acts=acts, statement=statement)
     receipt = record(connection, order, kinds.describe)
     duties.write(connection, order.acts)
