@@ -17,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from app import log
 from app.auth.accounts import authenticate
 from app.auth.actor import Actor
+from app.changes.waiting import HeadWatch
 from app.db import Database, Run
 from app.errors import Forbidden, Invalid, Unauthenticated
 from app.noting import Noting
@@ -39,6 +40,7 @@ class Registry:
         self.engine = engine
         self.kept_searches = KeptAnswers()
         self.noting = Noting(database)
+        self.head_watch = HeadWatch(database)
         self._local = threading.local()
 
     @property

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
+from sqlalchemy import Connection
+from starlette.concurrency import run_in_threadpool
 
 from app import log
 from app.api.shapes import answer_value
-from app.changes.feed import events
-from app.deps import AskedOn, KnownQuery, ReadSession, RegistryOf, address_of
-from app.errors import RegistryError
+from app.changes.feed import KINDS, TYPES, Wanted, events
+from app.changes.waiting import MOST as WAITING
+from app.deps import AskedOn, KnownQuery, ReadSession, Registry, RegistryOf, address_of
+from app.errors import Invalid, RegistryError
 from app.exchange.exporting import export_lines, export_lines_as_known
-from app.versions.queries import known_at, moment, parse_day
+from app.places.queries import region_id, subtree
+from app.versions.queries import known_at, moment, parse_day, today
 from app.versions.standing import refuse_too_many
 
 router = APIRouter(tags=["log"])
@@ -37,18 +42,47 @@ def get_head(request: Request, session: ReadSession) -> Response:
     )
 
 
-class ChangeShape(BaseModel):
-    """A revision as recorded, or a code given or taken from a day on."""
+class ReceiverShape(BaseModel):
+    region: str | None = Field(None, description="id of the place that is to take it over")
+    authority: str | None = Field(None, description="id of the organ that is to take it over")
+    words: str | None = Field(None, description="who, in the words of the document")
 
-    seq: int = Field(description="its log seq")
+
+class FieldChangeShape(BaseModel):
+    op: str = Field(description="set, add, remove, order")
+    path: str = Field(description="`promised_limit/value`, `materials/<key>/copies`, `status`, `codes`")
+    value: Any = Field(None, description="what stands now; absent where it is gone")
+    before: Any = Field(
+        None, description="what stood on the same day as known before; absent where nothing did"
+    )
+    after: str | None = Field(None, description="add: the key of the element it follows; empty: the first")
+    keys: list[str] | None = Field(None, description="order: the keys in their new order")
+
+
+class SourceShape(BaseModel):
+    title: str | None = Field(None, description="标题; the changeset's where there is no document")
+    number: str | None = Field(None, description="文号")
+    document_date: str | None = Field(None, description="成文日期")
+
+
+class ChangeShape(BaseModel):
+    """An event: a revision as recorded, a code given or taken, a succession, a redaction."""
+
+    seq: int = Field(description="its log seq: the name of the event, never used twice")
     subject: str = Field(description="registry id")
-    kind: str = Field(description="item, entry, authority, region, instrument, calendar")
-    effective_from: str = Field(description="the day from which it holds")
+    kind: str = Field(description="item, entry, bundle, authority, region, instrument, calendar")
+    event: str = Field(
+        description="the outcome (add, adjust, cancel, devolve ...); `void`: a decision was taken out; `succeed`:"
+        " something came from it, itself unchanged; `redact`: words were removed by order; `withheld`"
+    )
+    effective_from: str | None = Field(description="the day from which it holds; none for a redaction")
+    planned: bool = Field(description="true where that day was still to come when it was recorded")
     status: str | None = Field(
         description="status from that day; not_yet after a voided start; none where withheld"
     )
     content_hash: str | None = Field(
-        description="SHA-256 of the content; none after a voided start or where withheld"
+        description="SHA-256 of the content; none after a voided start or where withheld; of a redaction, the hash"
+        " whose bytes are gone"
     )
     publication: int = Field(description="seq of the publication")
     outcome: str | None = Field(description="add, adjust, cancel, ... ; none after a void")
@@ -57,31 +91,129 @@ class ChangeShape(BaseModel):
     withheld: bool = Field(
         False, description="present where the revision is not public: drop what you hold from that day"
     )
+    name: str | None = Field(None, description="the subject's last public name")
+    attested: bool = Field(
+        False,
+        description="present where effective_from is the day a source attests, and the start is unknown",
+    )
+    sentence: str | None = Field(None, description="the event as one Chinese sentence; absent where withheld")
+    document: SourceShape | None = Field(None, description="the document behind it")
+    changes: list[FieldChangeShape] | None = Field(
+        None, description="field by field, against what was known of the same day before the publication"
+    )
+    receivers: list[ReceiverShape] | None = Field(None, description="devolve, narrow: who is to take it over")
+    origins: list[str] | None = Field(None, description="where it has lineage: what it came from")
+    successors: list[str] | None = Field(None, description="where it has lineage: what came of it")
+    subjects: list[str] | None = Field(
+        None, description="a redaction: every subject that rests on the content, 1,000 at most"
+    )
 
 
 class ChangesShape(BaseModel):
     changes: list[ChangeShape] = Field(description="in log order")
-    next: int | None = Field(description="pass as `since` for the next page; none on the last")
-    seq: int = Field(description="the log's head")
+    next: int | None = Field(
+        description="pass as `since` for the next page; none where everything up to `seq` was told"
+    )
+    seq: int = Field(description="the log's head: go on with it as `since` once `next` is none")
+
+
+MOST_WAIT = 60
+
+
+class ChangeQuery:
+    """What a reader of the feed asks for."""
+
+    def __init__(
+        self,
+        effective_from: Annotated[
+            str | None, Query(description="events that take effect from this day")
+        ] = None,
+        effective_to: Annotated[str | None, Query(description="... up to this day")] = None,
+        subject: Annotated[str | None, Query(description="of this subject alone, by registry id")] = None,
+        region: Annotated[
+            str | None, Query(description="of what belongs to this region or one below it, by id or code")
+        ] = None,
+        authority: Annotated[
+            str | None, Query(description="of what this authority holds or held, by id")
+        ] = None,
+        kind: Annotated[
+            list[str] | None,
+            Query(description="item, entry, bundle, authority, region, instrument, calendar; repeat"),
+        ] = None,
+        event: Annotated[
+            list[str] | None,
+            Query(description="types of events: adjust, cancel, void ...; repeat for several"),
+        ] = None,
+        planned: Annotated[
+            bool, Query(description="only what was still to come when it was recorded")
+        ] = False,
+    ) -> None:
+        self.days = None
+        if effective_from or effective_to:
+            self.days = parse_day(effective_from or "0001-01-01"), parse_day(effective_to or "9999-12-30")
+        self.subject, self.region, self.authority = subject, region, authority
+        self.kinds, self.types, self.planned = tuple(kind or ()), tuple(event or ()), planned
+        refuse_strange("kind", self.kinds, KINDS)
+        refuse_strange("event", self.types, TYPES)
+
+    def resolved(self, connection: Connection) -> Wanted:
+        day = today()
+        region = region_id(connection, self.region, day)
+        return Wanted(
+            days=self.days,
+            subject=self.subject.lower() if self.subject else None,
+            authority=self.authority,
+            regions=tuple(subtree(connection, region, day) or [region]) if region else (),
+            kinds=self.kinds,
+            types=self.types,
+            planned=self.planned,
+        )
+
+
+def refuse_strange(what: str, asked: tuple[str, ...], known: tuple[str, ...]) -> None:
+    """Raises Invalid for a value that is none of those there are."""
+    for one in asked:
+        if one not in known:
+            raise Invalid(
+                f"{what}“{one[:60]}”不在可用的值之中：{'、'.join(known)}。", code="unknown-value", field=what
+            )
 
 
 @router.get("/changes", response_model=None, responses={200: {"model": ChangesShape}})
-def list_changes(
+async def list_changes(
     request: Request,
-    session: ReadSession,
+    registry: RegistryOf,
+    asked: Annotated[ChangeQuery, Depends(ChangeQuery)],
     since: Annotated[int, Query(ge=0, le=2**62, description="events recorded after this seq")] = 0,
-    effective_from: Annotated[str | None, Query(description="events that take effect from this day")] = None,
-    effective_to: Annotated[str | None, Query(description="... up to this day")] = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="rows")] = 200,
+    wait: Annotated[
+        int, Query(ge=0, le=MOST_WAIT, description="where there is nothing yet, wait so many seconds for it")
+    ] = 0,
 ) -> Response:
-    """What changed, in log order and without gaps. Go on with `next` as `since`."""
-    connection = session.connection()
-    days = None
-    if effective_from or effective_to:
-        days = parse_day(effective_from or "0001-01-01"), parse_day(effective_to or "9999-12-30")
-    found, following = events(connection, since, limit, days)
-    body = {"changes": found, "next": following, "seq": log.head(connection).seq}
+    """What changed, in log order and without gaps. Go on with `next` as `since`; where it is none, with `seq`.
+
+    With `wait` the answer comes as soon as there is an event, else empty when the seconds have passed.
+    """
+    until = asyncio.get_running_loop().time() + wait
+    while True:
+        body = await run_in_threadpool(_changes_now, registry, asked, since, limit)
+        if body["changes"] or body["next"] is not None or not wait:
+            break
+        if asyncio.get_running_loop().time() >= until or await request.is_disconnected():
+            break
+        since = max(since, body["seq"])  # up to it everything was looked at
+        await registry.head_watch.beyond(since, until, request.is_disconnected)
+        if registry.head_watch.waiting >= WAITING:
+            break
     return answer_value(request, body, private=True)
+
+
+def _changes_now(registry: Registry, asked: ChangeQuery, since: int, limit: int) -> dict[str, Any]:
+    with registry.database.reading() as session:
+        connection = session.connection()
+        head = log.head(connection).seq
+        found, following = events(connection, since, limit, asked.resolved(connection), head=head)
+    return {"changes": found, "next": following, "seq": head}
 
 
 @router.get(
