@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import metadata
+from threading import Lock
+from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request, Response
@@ -13,11 +16,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import api
-from app.api.items import add_item_route, quick_item_route
-from app.api.searching import KeptSearchRoute
+from app.api import health
+from app.api.quick import KeptSearchRoute, quick_item_route
 from app.api.shapes import PROBLEM, say_problem_json
 from app.db import Database
 from app.deps import Registry
@@ -25,9 +28,7 @@ from app.errors import Invalid, RegistryError, Unavailable
 from app.indexing import Drainer, Turn
 from app.searching import open_engine
 from app.settings import Settings
-from app.web import errors as web_errors
-from app.web import office, public
-from app.web.office.visiting import Elsewhere, elsewhere
+from app.web.gate import Elsewhere, elsewhere, wants_page
 from app.wording import reason
 
 logger = logging.getLogger(__name__)
@@ -39,8 +40,16 @@ bearer token. Errors are RFC 9457 problem documents with a stable `code`.
 """
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
-    """An application over one registry. Opens nothing before its first request."""
+def serving() -> FastAPI:
+    """The application that ``qingdan serve`` starts: it reads items before all of it is loaded."""
+    return create_app(rest_later=True)
+
+
+def create_app(settings: Settings | None = None, *, rest_later: bool = False) -> FastAPI:
+    """An application over one registry. Opens nothing before its first request.
+
+    ``rest_later``: all but the quickest doors is loaded behind the first answers, or when first asked for.
+    """
     settings = settings or Settings()
     database = Database(settings.database, lock_timeout=settings.lock_timeout)
     engine = open_engine(settings)
@@ -53,7 +62,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             drainer = Drainer(database, engine, access_log_months=settings.access_log_months, turn=turn)
         if drainer:
             drainer.start()
+        loading = asyncio.create_task(rest.load_soon())
         yield
+        loading.cancel()
         if drainer:
             drainer.stop()
         if engine is not None:
@@ -69,12 +80,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         static_url="/static-docs",
     )
     app.state.registry = Registry(settings, database, engine)
+    rest = Rest(app)
     app.router.routes.insert(0, quick_item_route())
     app.router.routes.insert(1, KeptSearchRoute())
-    api.include(app)
-    add_item_route(app.router)
-    public.include(app)
-    office.include(app)
+    app.include_router(health.router)
+    if rest_later:
+        app.router.routes.append(rest)
+    else:
+        rest.load()
     app.add_exception_handler(RegistryError, _refused)  # type: ignore[arg-type]
     app.add_exception_handler(Elsewhere, elsewhere)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, _invalid)  # type: ignore[arg-type]
@@ -83,10 +96,57 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_exception_handler(Exception, _failed)
     app.add_middleware(Guarded, settings=settings)
     plain = app.openapi
-    app.openapi = lambda: say_problem_json(plain())  # type: ignore[method-assign]
+
+    def whole() -> dict[str, Any]:
+        rest.load()
+        return say_problem_json(plain())
+
+    app.openapi = whole  # type: ignore[method-assign]
     return app
 
 
+class Rest(BaseRoute):
+    """Stands last among the routes until all others are there, then makes way for them."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+        self._loading = Lock()
+        self._loaded = False
+
+    def load(self) -> None:
+        """Once, whoever asks first; the others wait for it."""
+        with self._loading:
+            if self._loaded:
+                return
+            # Here and not above: together they take longer than all that a first answer needs.
+            from app.api import parts
+            from app.api.items import add_item_route
+            from app.web import office, public
+
+            parts.include(self._app)
+            add_item_route(self._app.router)
+            public.include(self._app)
+            office.include(self._app)
+            if self in self._app.router.routes:
+                self._app.router.routes.remove(self)
+            self._loaded = True
+
+    async def load_soon(self) -> None:
+        """Behind the first answers, which it would hold up."""
+        if not self._loaded:
+            await asyncio.sleep(REST_AFTER)
+            await asyncio.to_thread(self.load)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        return (Match.FULL if scope["type"] == "http" else Match.NONE), {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.to_thread(self.load)
+        await self._app.router(scope, receive, send)
+
+
+REST_AFTER = 0.5
+"""Seconds from being ready to loading the rest unasked."""
 OPEN_BODY = 2 * 2**20
 """Bytes that a request may have where no token is asked for: a look-up of 1,000 codes needs 1 MB at most."""
 
@@ -142,6 +202,12 @@ def _bounded(receive: Receive, limit: int) -> Receive:
     return bounded
 
 
+def _page(request: Request, status: int, message: str, detail: dict[str, Any]) -> Response:
+    from app.web import errors  # with the templates: loaded for people alone
+
+    return errors.page(request, status, message, detail)
+
+
 def problem(status: int, code: str, title: str, detail: dict[str, object] | None = None) -> Response:
     """A problem document (RFC 9457)."""
     body = {
@@ -160,8 +226,8 @@ async def _refused(request: Request, error: RegistryError) -> Response:
 
 
 def _refusal(request: Request, error: RegistryError) -> Response:
-    if web_errors.wants_page(request):
-        return web_errors.page(request, error.status, error.message, error.detail)
+    if wants_page(request):
+        return _page(request, error.status, error.message, error.detail)
     return problem(error.status, error.code, error.message, error.detail)
 
 
@@ -172,8 +238,8 @@ async def _invalid(request: Request, error: RequestValidationError) -> Response:
     ]
     first = f"{fields[0]['field']}{fields[0]['reason']}" if fields else "请求"
     message = f"请求不符合要求：{first}。"
-    if web_errors.wants_page(request):
-        return web_errors.page(request, 422, message, {})
+    if wants_page(request):
+        return _page(request, 422, message, {})
     return problem(422, "bad-request", message, {"errors": fields})
 
 
@@ -185,8 +251,8 @@ async def _http(request: Request, error: HTTPException) -> Response:
         405: "这个地址不支持这种请求方法。",
     }
     title = titles.get(error.status_code, str(error.detail))
-    if web_errors.wants_page(request):
-        return web_errors.page(request, error.status_code, title, {})
+    if wants_page(request):
+        return _page(request, error.status_code, title, {})
     response = problem(error.status_code, "http", title)
     response.headers.update(error.headers or {})
     return response
@@ -200,6 +266,6 @@ async def _busy(request: Request, error: OperationalError) -> Response:
 async def _failed(request: Request, error: Exception) -> Response:
     """What nobody foresaw: logged by the server, told without its insides."""
     message = "系统出错，没有写入任何内容；请稍后再试，仍不行请联系管理员。"
-    if web_errors.wants_page(request):
-        return web_errors.page(request, 500, message, {})
+    if wants_page(request):
+        return _page(request, 500, message, {})
     return problem(500, "internal", message)

@@ -14,6 +14,9 @@ from sqlmodel import Field, SQLModel
 from app import log
 from app.db import Ascii, Big
 
+INDEX = "index"
+"""Topic: bring the search index up to a publication."""
+
 
 class Owed(SQLModel, table=True):
     """One piece of work."""

@@ -11,7 +11,6 @@ from pydantic import BaseModel, Field
 from sqlalchemy import text
 
 from app import log, outbox
-from app.changes.publishing import INDEX
 from app.deps import ReadSession, RegistryOf
 from app.exchange.progress import unfinished
 from search.engine import EngineError
@@ -47,7 +46,7 @@ READY: dict[int | str, dict[str, Any]] = {
 def readyz(registry: RegistryOf, session: ReadSession) -> Response:
     """Database, search, outbox lag and an unfinished import, told apart; 503 where one is not ready."""
     connection = session.connection()
-    owed, age = outbox.lag(connection, INDEX)
+    owed, age = outbox.lag(connection, outbox.INDEX)
     importing = unfinished(connection)
     parts: dict[str, Any] = {
         "database": {"ready": True, "seq": log.head(connection).seq},
@@ -74,7 +73,7 @@ def _search_ready(registry: RegistryOf) -> bool:
 def metrics(session: ReadSession) -> str:
     """Gauges in the Prometheus text format."""
     connection = session.connection()
-    owed, age = outbox.lag(connection, INDEX)
+    owed, age = outbox.lag(connection, outbox.INDEX)
     drafts = {
         row[0]: row[1]
         for row in connection.execute(text("SELECT state, count(*) FROM changeset GROUP BY state"))

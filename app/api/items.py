@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import partial
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import orjson
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection
-from starlette.concurrency import run_in_threadpool
-from starlette.convertors import StringConvertor, register_url_convertor
-from starlette.routing import Route
 
 from app.api.pages import AfterQuery, AskedList, LimitQuery, Statuses
+from app.api.quick import read_in_turn, redirect_to
 from app.api.shapes import (
     PROBLEMS,
     CodeShape,
@@ -27,7 +22,6 @@ from app.api.shapes import (
     answer_value,
 )
 from app.changes.kinds import MODELS
-from app.db import run_by
 from app.deps import (
     Asked,
     AskedOn,
@@ -35,19 +29,14 @@ from app.deps import (
     KnownQuery,
     OnQuery,
     ReadSession,
-    Registry,
     known_parameters_only,
-    refuse_unknown,
 )
 from app.items.comparing import compare
 from app.items.queries import look_up_many, resolve
-from app.items.reading import read_item, read_item_as_known
 from app.listing import Filter, count_by
-from app.versions import ids
 from app.versions.codes import holder_of, never_known
 from app.versions.history import decisions_of, history_of
-from app.versions.names import NameBook
-from app.versions.queries import Known, known_at, parse_day, state_on
+from app.versions.queries import Known, parse_day, state_on
 from app.versions.visibility import is_public
 
 router = APIRouter(tags=["items"])
@@ -72,7 +61,7 @@ def list_items(
 ) -> Response:
     """Items on a day, in the order of their ids, in keyset pages."""
     if code is not None:
-        return _redirect(request, holder_of(asked.connection, code, asked.on, known=asked.known))
+        return redirect_to(request, holder_of(asked.connection, code, asked.on, known=asked.known))
     wanted = Filter(
         on=asked.on,
         region=asked.region(region),
@@ -152,39 +141,6 @@ def look_up(request: Request, session: ReadSession, wanted: LookupInput) -> Resp
     return answer_value(request, {"on": asked.on, "results": found})
 
 
-def read_quickly(registry: Registry, asked: str, on: str | None) -> bytes | None:
-    """The item read on this thread's own connection; None where the slower way must answer."""
-    if not ids.is_id(asked) or asked != asked.lower():
-        return None
-    day = Asked(on)
-    with registry.quick_run() as run:
-        return read_item(run, registry.book, asked, day.on, day.today)
-
-
-def read_one(
-    request: Request, connection: Connection, asked: str, on: str | None, known: str | None
-) -> Response:
-    """An item by id or code, on a day, as known at a time; a code is redirected to the item's own address."""
-    day = Asked(on)
-    at = known_at(connection, known)
-    item_id, redirect = resolve(connection, asked, day.on, at)
-    if redirect:
-        return _redirect(request, item_id)
-    if known is None:
-        return answer(request, read_item(run_by(connection), NameBook(), item_id, day.on, day.today))
-    return answer(request, read_item_as_known(connection, item_id, day.on, day.today, at))
-
-
-def _redirect(request: Request, item_id: str) -> Response:
-    query = "&".join(
-        f"{quote(name)}={quote(value)}"
-        for name, value in request.query_params.multi_items()
-        if name != "code"
-    )
-    location = f"/api/v1/items/{item_id}" + (f"?{query}" if query else "")
-    return Response(status_code=308, headers={"Location": location})
-
-
 ONE = {
     "response_model": None,
     "responses": PROBLEMS
@@ -198,51 +154,6 @@ ONE = {
 }
 
 
-class _RegistryId(StringConvertor):
-    """A path segment of the form of an item's registry id, so that codes and fixed names go elsewhere."""
-
-    regex = "qdi-[0-9a-z]{8}"
-
-
-register_url_convertor("registry_id", _RegistryId())
-
-
-def quick_item_route() -> Route:
-    """``GET /items/{id}`` by registry id, before every other route: the busiest door, one indexed query.
-
-    Answered on the thread's own driver connection. What it cannot answer (``known_at``, a check character that
-    is wrong) goes the same way as a code.
-    """
-
-    async def get_item(request: Request) -> Response:
-        registry: Registry = request.app.state.registry
-        item = request.path_params["item"]
-        asked = request.scope["query_string"]
-        on: str | None = None
-        query: Mapping[str, str] = {}
-        if len(asked) == 13 and asked.startswith(b"on="):
-            on = asked[3:].decode("latin-1")
-        elif asked:
-            query = request.query_params
-            refuse_unknown(query.keys(), ("on", "known_at"))
-            on = query.get("on")
-        if "known_at" not in query:
-            # On SQLite the query takes less than handing it to another thread would.
-            ask = partial(read_quickly, registry, item, on)
-            body = ask() if registry.database.is_sqlite else await run_in_threadpool(ask)
-            if body is not None:
-                return answer(request, body)
-        return await run_in_threadpool(_read, request, item, on, query.get("known_at"))
-
-    return Route("/api/v1/items/{item:registry_id}", get_item, methods=["GET"])
-
-
-def _read(request: Request, item: str, on: str | None, known_at: str | None) -> Response:
-    registry: Registry = request.app.state.registry
-    with registry.database.reading() as session:
-        return read_one(request, session.connection(), item, on, known_at)
-
-
 def add_item_route(into: APIRouter) -> None:
     """``GET /items/{item}`` by id or code, after the fixed paths: /items/counts is not an item."""
 
@@ -250,7 +161,7 @@ def add_item_route(into: APIRouter) -> None:
         request: Request, item: ItemPath, on: OnQuery = None, known_at: KnownQuery = None
     ) -> Response:
         """An item as it stands on a day, with the document behind it; by registry id, or by any code it holds."""
-        return _read(request, item, on, known_at)
+        return read_in_turn(request, item, on, known_at)
 
     into.add_api_route(
         "/api/v1/items/{item}",

@@ -11,8 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.shapes import PaperShape, answer_value
 from app.deps import KnownAt, ReadSession, StaffReader
-from app.exchange.round_documents import write_docx
-from app.exchange.round_sheets import write_xlsx
 from app.places.queries import region_id
 from app.rounds.rehearsing import rehearse_round
 from app.rounds.report import report
@@ -280,6 +278,8 @@ def _file(
 )
 def get_report_sheets(session: ReadSession, round_id: RoundPath, known: KnownAt) -> Response:
     """The report as a workbook: sums, authorities, types, levels, 调整对照表, annexes of the decision."""
+    from app.exchange.round_sheets import write_xlsx  # loads its library when first asked
+
     return _file(session, round_id, known, write_xlsx, "xlsx")
 
 
@@ -291,6 +291,8 @@ def get_report_sheets(session: ReadSession, round_id: RoundPath, known: KnownAt)
 )
 def get_report_document(session: ReadSession, round_id: RoundPath, known: KnownAt) -> Response:
     """The report as a document, with 调整对照表 and the annexes of the decision in their official columns."""
+    from app.exchange.round_documents import write_docx  # loads its library when first asked
+
     return _file(session, round_id, known, write_docx, "docx")
 
 

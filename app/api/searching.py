@@ -7,17 +7,14 @@ from typing import Annotated
 import orjson
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
-from starlette.routing import Match, Route
-from starlette.types import Scope
 
 from app.api.shapes import KinShape, NamedShape, answer, answer_value
 from app.db import run_by
-from app.deps import AskedOn, ReadSession, Registry, RegistryOf
+from app.deps import AskedOn, ReadSession, RegistryOf
 from app.errors import Invalid, Unavailable
 from app.listing import known_statuses
 from app.places.queries import region_id
 from app.searching import page_of, state_of
-from app.versions.queries import today
 from search.engine import EngineError
 
 router = APIRouter(tags=["search"])
@@ -111,34 +108,6 @@ def search(
     if state is not None and "degraded" not in page:
         registry.kept_searches.put(request.scope["query_string"], asked.today, state, body)
     return answer(request, body)
-
-
-class KeptSearchRoute(Route):
-    """``GET /search`` asked again: answered from what is kept, before any other route; otherwise not matched.
-
-    On SQLite alone, where asking for the log's head takes less than handing it to another thread would.
-    """
-
-    def __init__(self) -> None:
-        super().__init__("/api/v1/search", _kept, methods=["GET"])
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        if scope["type"] != "http" or scope["path"] != self.path or scope["method"] != "GET":
-            return Match.NONE, {}
-        registry: Registry = scope["app"].state.registry
-        asked, day = scope["query_string"], today()
-        if not registry.database.is_sqlite or not registry.kept_searches.holds(asked, day):
-            return Match.NONE, {}
-        with registry.quick_run() as run:
-            state = state_of(registry.engine, run)
-        body = registry.kept_searches.get(asked, day, state) if state is not None else None
-        if body is None:
-            return Match.NONE, {}
-        return Match.FULL, {"endpoint": self.endpoint, "path_params": {}, "kept": body}
-
-
-async def _kept(request: Request) -> Response:
-    return answer(request, request.scope["kept"])
 
 
 class SuggestionShape(BaseModel):

@@ -15,10 +15,10 @@ from sqlalchemy import Connection, text
 
 from app.bench.figures import Plan
 from app.changes import kinds
-from app.changes.publishing import INDEX
 from app.db import Database, lock_publishing
 from app.exchange import importing, synthetic
 from app.migrating import SCRIPTS, migrate
+from app.outbox import INDEX
 from app.settings import Settings
 from app.versions import ids, models
 from app.versions.recording import Act, Order, Part, add_code, chunks, record

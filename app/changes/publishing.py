@@ -30,10 +30,6 @@ from app.errors import Conflict, Forbidden, Invalid, RegistryError, Stale
 from app.versions.queries import of_publication
 from app.versions.recording import Act, Laid, Order, Receipt, lay_out, record, write
 
-INDEX = "index"
-"""Outbox topic: bring the search index up to a publication."""
-
-
 Attach = Callable[
     [Connection, Changeset, dict[str, Any], Decider, Decided], tuple[dict[str, Any], list[bytes]]
 ]
@@ -169,7 +165,7 @@ def publish(
         acts, laid = _lay_out(decider, changeset, bodies, attach, emergency)
     receipt = write(connection, laid)
     duties.write(connection, acts)
-    outbox.enqueue(connection, INDEX, receipt.publication)
+    outbox.enqueue(connection, outbox.INDEX, receipt.publication)
     changeset.state, changeset.publication = "published", receipt.publication
     changeset.unconfirmed = int(bool(emergency))
     save(session, changeset)
@@ -297,7 +293,7 @@ def publish_initial(session: Session, acts: list[Act], statement: dict[str, Any]
     order = Order(kind="initial", acts=acts, statement=statement)
     receipt = record(connection, order, kinds.describe)
     duties.write(connection, order.acts)
-    outbox.enqueue(connection, INDEX, receipt.publication)
+    outbox.enqueue(connection, outbox.INDEX, receipt.publication)
     return receipt
 
 

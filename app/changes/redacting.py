@@ -19,7 +19,6 @@ from app.auth.accounts import refuse_locked
 from app.auth.actor import Actor
 from app.canonical import decode
 from app.changes import duties, kinds
-from app.changes.publishing import INDEX
 from app.changes.quotes import PLACEHOLDER, forget_quotes
 from app.db import TOMBSTONE, lock_publishing
 from app.errors import Conflict, Forbidden, Invalid, NotFound
@@ -70,7 +69,7 @@ def redact(session: Session, first: Actor, second: Actor, content: str, order: s
     )
     touched = verifying.rederive_resting_on(connection, content, kinds.describe)
     for publication in touched:
-        outbox.enqueue(connection, INDEX, publication)
+        outbox.enqueue(connection, outbox.INDEX, publication)
     duties.derive_again(connection, content)
     forget_quotes(connection, content, document)
     log.record_access(connection, "redacted", account=second.account, subject=content, note=order)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import time
@@ -32,6 +33,7 @@ def serve(
     """提供网页和接口服务。"""
     import uvicorn
 
+    gc.disable()  # what is loaded stays: looking through it time and again is a tenth of a start
     settings = Settings()
     if setup:
         _set_up(settings)
@@ -50,16 +52,19 @@ def serve(
     address = f"清单已启动： http://{host}:{port}/  接口说明： http://{host}:{port}/docs"
     if workers > 1:
         say(address)
-        uvicorn.run("app.main:create_app", workers=workers, **options)
+        gc.enable()
+        uvicorn.run("app.main:serving", workers=workers, **options)
         return
 
     class Announced(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
+            gc.freeze()
+            gc.enable()
             if self.started:  # the port is bound: the address is true
                 say(address)
 
-    Announced(uvicorn.Config("app.main:create_app", **options)).run()
+    Announced(uvicorn.Config("app.main:serving", **options)).run()
 
 
 def _set_up(settings: Settings) -> None:

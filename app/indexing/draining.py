@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from sqlalchemy import Connection, text
 
 from app import log, outbox
-from app.changes.publishing import INDEX
 from app.db import Database, chunks
 from app.indexing.documents import DocumentBuilder
 from app.indexing.touching import touched_items
@@ -26,7 +25,7 @@ def drain(database: Database, engine: Engine) -> int:
     """
     with database.reading() as session:
         connection = session.connection()
-        keys = outbox.owed(connection, INDEX, PUBLICATIONS)
+        keys = outbox.owed(connection, outbox.INDEX, PUBLICATIONS)
         if not keys:
             return 0
     if is_missing(database, engine):  # it went while we served: bit by bit it would never be whole
@@ -38,7 +37,7 @@ def drain(database: Database, engine: Engine) -> int:
         touched = set[str]().union(*(touched_items(connection, key) for key in keys))
         write(connection, engine, touched, seq)
     with database.writing() as session:
-        outbox.done(session.connection(), INDEX, keys)
+        outbox.done(session.connection(), outbox.INDEX, keys)
     return len(keys)
 
 
@@ -90,7 +89,7 @@ def rebuild(database: Database, engine: Engine) -> int:
     counted = 0
     with database.reading() as session:
         connection = session.connection()
-        keys = outbox.owed(connection, INDEX, 1_000_000)
+        keys = outbox.owed(connection, outbox.INDEX, 1_000_000)
         seq = log.head(connection).seq
 
         def documents() -> Iterator[SearchDocument]:
@@ -102,7 +101,7 @@ def rebuild(database: Database, engine: Engine) -> int:
         engine.rebuild(documents(), seq)
     with database.writing() as session:
         for some in chunks(map(str, keys)):
-            outbox.done(session.connection(), INDEX, [int(key) for key in some])
+            outbox.done(session.connection(), outbox.INDEX, [int(key) for key in some])
     return counted
 
 

@@ -196,12 +196,8 @@ class Interval(SQLModel, table=True):
         Index("ix_timeline_authority", "authority", "subject_id", "valid_from"),
         Index("ix_timeline_region", "region", "subject_id", "valid_from"),
         Index("ix_timeline_name", "name", "kind"),
-        Index(
-            "ix_timeline_parent",
-            "parent",
-            sqlite_where=text("parent IS NOT NULL"),
-            postgresql_where=text("parent IS NOT NULL"),
-        ),
+        # Partial on both databases by its migration; to say so for PostgreSQL here loads that dialect at each start.
+        Index("ix_timeline_parent", "parent", sqlite_where=text("parent IS NOT NULL")),
         {"sqlite_with_rowid": False},
     )
     subject_id: str = Field(primary_key=True, sa_type=Ascii)

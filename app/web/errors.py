@@ -15,35 +15,6 @@ from app.versions.visibility import is_public
 from app.web.rendering import SECURITY, Here, environment
 from app.web.subjects import names
 
-MACHINES = ("/api", "/healthz", "/readyz", "/metrics", "/docs", "/redoc", "/openapi.json", "/static-docs")
-"""Addresses that programs ask; their errors are never pages."""
-
-
-def wants_page(request: Request) -> bool:
-    """Whether this is a page's address and HTML is preferred to JSON."""
-    path = request.url.path
-    if any(path == machine or path.startswith(machine + "/") for machine in MACHINES):
-        return False
-    accepted = _accepted(request.headers.get("accept", ""))
-    html = max(accepted.get("text/html", 0.0), accepted.get("application/xhtml+xml", 0.0))
-    json = max(accepted.get("application/json", 0.0), accepted.get("application/problem+json", 0.0))
-    return html > 0 and html >= json
-
-
-def _accepted(header: str) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for part in header.split(",")[:50]:
-        name, *parameters = (piece.strip().lower() for piece in part.split(";"))
-        quality = 1.0
-        for parameter in parameters:
-            if parameter.startswith("q="):
-                try:
-                    quality = float(parameter[2:])
-                except ValueError:
-                    quality = 0.0
-        found[name] = quality
-    return found
-
 
 def page(request: Request, status: int, message: str, detail: dict[str, Any]) -> Response:
     """A page that says what is wrong and what to do; the holders of a code as links, where there are several."""

@@ -24,20 +24,7 @@ from app.versions import ids
 from app.versions.queries import SHANGHAI, next_midnight_seconds
 from app.web.assets import asset
 from app.web.display import KIOSK_SECONDS, chosen
-
-SECURITY = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none';"
-        " frame-ancestors 'none'"
-    ),
-    "Referrer-Policy": "same-origin",
-    "X-Frame-Options": "DENY",
-    "X-Content-Type-Options": "nosniff",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-}
-"""On every page. No script at all is allowed, ours included: there is none."""
-
+from app.web.gate import SECURITY as SECURITY
 
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 

@@ -9,7 +9,7 @@ import pytest
 from fastapi.routing import APIRoute
 from seeded import Living
 
-from app import api
+from app.api import parts
 from app.deps import TokenFirst, actor
 
 
@@ -23,7 +23,7 @@ def takes(route: APIRoute) -> bool:
     return actor in seen
 
 
-ROUTES = [route for part in api.PARTS for route in part.router.routes if isinstance(route, APIRoute)]
+ROUTES = [route for part in parts.PARTS for route in part.router.routes if isinstance(route, APIRoute)]
 WITH_BODY = [route for route in ROUTES if takes(route) and route.methods - {"GET", "HEAD"}]
 
 

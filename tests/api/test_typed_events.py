@@ -52,7 +52,7 @@ def test_a_devolution_says_to_whom_and_the_origin_hears_of_its_successor(living:
     made = living.publish({**devolve, "receivers": [{"region": town}], "transition_until": "2026-12-01"})
     event = next(one for one in told(living, seen) if one["event"] == "devolve")
     assert event["receivers"] == [{"region": town}]
-    assert f"下放至协兴镇" in event["sentence"]
+    assert "下放至协兴镇" in event["sentence"]
     seen = head(living)
     act = (
         made["decisions"][0].get("act")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Request
 
 from app import log
 from app.auth import signing_in
@@ -20,7 +20,8 @@ from app.auth.signing_in import Limits, Present
 from app.deps import Registry, RegistryOf, note_access
 from app.errors import Forbidden, Invalid, Unauthenticated
 from app.settings import Settings
-from app.web.rendering import SECURITY
+from app.web.gate import Elsewhere
+from app.web.gate import go as go
 
 COOKIE = "qingdan_office"
 ANYONE, SIGNED_IN = "anyone", "signed-in"
@@ -71,31 +72,6 @@ STAFF_READS = {
 }
 """Pages that show what is not public; reading them is in the access log."""
 MOST_BYTES, MOST_FIELDS = 4_000_000, 20_000
-
-
-class Elsewhere(Exception):
-    """Go on at another address of the office."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__(path)
-        self.path = path
-
-
-def go(path: str, **headers: str) -> Response:
-    """After a post: read the page anew, so that a reload repeats nothing."""
-    return Response(
-        status_code=303,
-        headers={
-            **SECURITY,
-            "Location": quote(path, safe="/?&=%-._~"),
-            "Cache-Control": "no-store",
-            **headers,
-        },
-    )
-
-
-async def elsewhere(_request: Request, error: Elsewhere) -> Response:
-    return go(error.path)
 
 
 def policy_of(settings: Settings) -> Policy:

@@ -1,0 +1,48 @@
+"""All parts of the API, in the order in which their routes are asked."""
+
+from fastapi import Depends, FastAPI
+
+from app.api import (
+    bundles,
+    catalogue,
+    changesets,
+    deadlines,
+    duties,
+    events,
+    files,
+    items,
+    law,
+    places,
+    publications,
+    rounds,
+    searching,
+    shapes,
+)
+from app.deps import known_parameters_only
+
+PARTS = (
+    items,
+    deadlines,
+    searching,
+    places,
+    law,
+    catalogue,
+    bundles,
+    rounds,
+    publications,
+    duties,
+    events,
+    files,
+    changesets,
+)
+
+
+def include(app: FastAPI) -> None:
+    """Each router by itself: FastAPI builds the routes of a router within a router at once, these when asked."""
+    for part in PARTS:
+        app.include_router(
+            part.router,
+            prefix="/api/v1",
+            responses=shapes.PROBLEMS,
+            dependencies=[Depends(known_parameters_only)],
+        )

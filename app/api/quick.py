@@ -1,0 +1,134 @@
+"""The doors that are asked most, before every other route: an item by its registry id, a search asked again.
+
+They need little of what stands around them, so a start answers here before the rest of the API is loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from urllib.parse import quote
+
+from fastapi import Request, Response
+from sqlalchemy import Connection
+from starlette.concurrency import run_in_threadpool
+from starlette.convertors import StringConvertor, register_url_convertor
+from starlette.routing import Match, Route
+from starlette.types import Scope
+
+from app.api.shapes import answer
+from app.db import run_by
+from app.deps import Asked, Registry, refuse_unknown
+from app.items.queries import resolve
+from app.items.reading import read_item, read_item_as_known
+from app.searching import state_of
+from app.versions import ids
+from app.versions.names import NameBook
+from app.versions.queries import known_at as moment_of
+from app.versions.queries import today
+
+
+def read_quickly(registry: Registry, asked: str, on: str | None) -> bytes | None:
+    """The item read on this thread's own connection; None where the slower way must answer."""
+    if not ids.is_id(asked) or asked != asked.lower():
+        return None
+    day = Asked(on)
+    with registry.quick_run() as run:
+        return read_item(run, registry.book, asked, day.on, day.today)
+
+
+def read_one(
+    request: Request, connection: Connection, asked: str, on: str | None, known: str | None
+) -> Response:
+    """An item by id or code, on a day, as known at a time; a code is redirected to the item's own address."""
+    day = Asked(on)
+    at = moment_of(connection, known)
+    item_id, redirect = resolve(connection, asked, day.on, at)
+    if redirect:
+        return redirect_to(request, item_id)
+    if known is None:
+        return answer(request, read_item(run_by(connection), NameBook(), item_id, day.on, day.today))
+    return answer(request, read_item_as_known(connection, item_id, day.on, day.today, at))
+
+
+def redirect_to(request: Request, item_id: str) -> Response:
+    query = "&".join(
+        f"{quote(name)}={quote(value)}"
+        for name, value in request.query_params.multi_items()
+        if name != "code"
+    )
+    location = f"/api/v1/items/{item_id}" + (f"?{query}" if query else "")
+    return Response(status_code=308, headers={"Location": location})
+
+
+class _RegistryId(StringConvertor):
+    """A path segment of the form of an item's registry id, so that codes and fixed names go elsewhere."""
+
+    regex = "qdi-[0-9a-z]{8}"
+
+
+register_url_convertor("registry_id", _RegistryId())
+
+
+def quick_item_route() -> Route:
+    """``GET /items/{id}`` by registry id, before every other route: the busiest door, one indexed query.
+
+    Answered on the thread's own driver connection. What it cannot answer (``known_at``, a check character that
+    is wrong) goes the same way as a code.
+    """
+
+    async def get_item(request: Request) -> Response:
+        registry: Registry = request.app.state.registry
+        item = request.path_params["item"]
+        asked = request.scope["query_string"]
+        on: str | None = None
+        query: Mapping[str, str] = {}
+        if len(asked) == 13 and asked.startswith(b"on="):
+            on = asked[3:].decode("latin-1")
+        elif asked:
+            query = request.query_params
+            refuse_unknown(query.keys(), ("on", "known_at"))
+            on = query.get("on")
+        if "known_at" not in query:
+            # On SQLite the query takes less than handing it to another thread would.
+            ask = partial(read_quickly, registry, item, on)
+            body = ask() if registry.database.is_sqlite else await run_in_threadpool(ask)
+            if body is not None:
+                return answer(request, body)
+        return await run_in_threadpool(read_in_turn, request, item, on, query.get("known_at"))
+
+    return Route("/api/v1/items/{item:registry_id}", get_item, methods=["GET"])
+
+
+def read_in_turn(request: Request, item: str, on: str | None, known_at: str | None) -> Response:
+    registry: Registry = request.app.state.registry
+    with registry.database.reading() as session:
+        return read_one(request, session.connection(), item, on, known_at)
+
+
+class KeptSearchRoute(Route):
+    """``GET /search`` asked again: answered from what is kept, before any other route; otherwise not matched.
+
+    On SQLite alone, where asking for the log's head takes less than handing it to another thread would.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("/api/v1/search", _kept, methods=["GET"])
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if scope["type"] != "http" or scope["path"] != self.path or scope["method"] != "GET":
+            return Match.NONE, {}
+        registry: Registry = scope["app"].state.registry
+        asked, day = scope["query_string"], today()
+        if not registry.database.is_sqlite or not registry.kept_searches.holds(asked, day):
+            return Match.NONE, {}
+        with registry.quick_run() as run:
+            state = state_of(registry.engine, run)
+        body = registry.kept_searches.get(asked, day, state) if state is not None else None
+        if body is None:
+            return Match.NONE, {}
+        return Match.FULL, {"endpoint": self.endpoint, "path_params": {}, "kept": body}
+
+
+async def _kept(request: Request) -> Response:
+    return answer(request, request.scope["kept"])

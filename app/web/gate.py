@@ -1,0 +1,74 @@
+"""What the application asks of the pages before any page is loaded: who wants one, and where to send them."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from fastapi import Request, Response
+
+SECURITY = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none';"
+        " frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+"""On every page. No script at all is allowed, ours included: there is none."""
+
+MACHINES = ("/api", "/healthz", "/readyz", "/metrics", "/docs", "/redoc", "/openapi.json", "/static-docs")
+"""Addresses that programs ask; their errors are never pages."""
+
+
+def wants_page(request: Request) -> bool:
+    """Whether this is a page's address and HTML is preferred to JSON."""
+    path = request.url.path
+    if any(path == machine or path.startswith(machine + "/") for machine in MACHINES):
+        return False
+    accepted = _accepted(request.headers.get("accept", ""))
+    html = max(accepted.get("text/html", 0.0), accepted.get("application/xhtml+xml", 0.0))
+    json = max(accepted.get("application/json", 0.0), accepted.get("application/problem+json", 0.0))
+    return html > 0 and html >= json
+
+
+def _accepted(header: str) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for part in header.split(",")[:50]:
+        name, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        quality = 1.0
+        for parameter in parameters:
+            if parameter.startswith("q="):
+                try:
+                    quality = float(parameter[2:])
+                except ValueError:
+                    quality = 0.0
+        found[name] = quality
+    return found
+
+
+class Elsewhere(Exception):
+    """Go on at another address of the office."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+def go(path: str, **headers: str) -> Response:
+    """After a post: read the page anew, so that a reload repeats nothing."""
+    return Response(
+        status_code=303,
+        headers={
+            **SECURITY,
+            "Location": quote(path, safe="/?&=%-._~"),
+            "Cache-Control": "no-store",
+            **headers,
+        },
+    )
+
+
+async def elsewhere(_request: Request, error: Elsewhere) -> Response:
+    return go(error.path)
