@@ -15,7 +15,7 @@ from app.settings import Settings
 HEAVY = (
     "app.web.rendering",
     "app.web.office",
-    "app.changes",
+    "app.changes.publishing",
     "app.rounds",
     "jinja2",
     "docx",
