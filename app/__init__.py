@@ -9,6 +9,7 @@ canonical    canonical JSON: the bytes that are hashed, stored and served
 db           engine, reading(), writing(), guards; what differs between SQLite and PostgreSQL is here, save a
              file's backup (backups) and the item read's own connection (deps)
 log          the publication log (chained) and the access log
+watching     waiting for the log to grow, without a connection or a thread for each who waits
 noting       access notes that anybody can cause: bounded, written together
 outbox       work owed after commit: keys, never payloads
 files        attachments by content hash

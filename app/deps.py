@@ -17,7 +17,6 @@ from starlette.concurrency import run_in_threadpool
 from app import log
 from app.auth.accounts import authenticate
 from app.auth.actor import Actor
-from app.changes.waiting import HeadWatch
 from app.db import Database, Run
 from app.errors import Forbidden, Invalid, Unauthenticated
 from app.noting import Noting
@@ -25,6 +24,7 @@ from app.searching import KeptAnswers
 from app.settings import Settings
 from app.versions.names import NameBook
 from app.versions.queries import Known, known_at, parse_day, today
+from app.watching import HeadWatch
 from search.engine import Engine
 
 if TYPE_CHECKING:

@@ -16,13 +16,13 @@ from starlette.concurrency import run_in_threadpool
 from app import log
 from app.api.shapes import answer_value
 from app.changes.feed import KINDS, TYPES, Wanted, events
-from app.changes.waiting import MOST as WAITING
 from app.deps import AskedOn, KnownQuery, ReadSession, Registry, RegistryOf, address_of
 from app.errors import Invalid, RegistryError
 from app.exchange.exporting import export_lines, export_lines_as_known
 from app.places.queries import region_id, subtree
 from app.versions.queries import known_at, moment, parse_day, today
 from app.versions.standing import refuse_too_many
+from app.watching import MOST as WAITING
 
 router = APIRouter(tags=["log"])
 
