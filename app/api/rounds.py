@@ -238,7 +238,8 @@ def get_series(
     request: Request,
     session: ReadSession,
     day: Annotated[
-        list[str] | None, Query(description="a day (YYYY-MM-DD); repeat it. None: the days of the rounds")
+        list[str] | None,
+        Query(description="a day (YYYY-MM-DD); repeat it. None: the first record, the rounds' days, today"),
     ] = None,
     region: Annotated[str | None, Query(max_length=200, description="id or code, with all below it")] = None,
     authority: Annotated[str | None, Query(max_length=60, description="registry id")] = None,

@@ -92,6 +92,13 @@ def _unknown_round(changeset: str) -> NotFound:
 
 def round_of(connection: Connection, changeset: str, known: Known) -> dict[str, Any]:
     """A published round with every decision in it that may be shown. Raises NotFound."""
+    found = round_head(connection, changeset, known)
+    found["decisions"] = _decisions(connection, found["publication"], known)
+    return found
+
+
+def round_head(connection: Connection, changeset: str, known: Known) -> dict[str, Any]:
+    """What a published round says of itself, with its outcomes counted. Raises NotFound."""
     row = connection.execute(
         text(
             f"SELECT p.seq, p.changeset, c.body, {_WHEN}, {_CONFIRMED} FROM publication p"
@@ -101,9 +108,7 @@ def round_of(connection: Connection, changeset: str, known: Known) -> dict[str, 
     ).one_or_none()
     if row is None:
         raise _unknown_round(changeset)
-    found = _round(row, _outcomes(connection, known, changeset).get(row[0], {}))
-    found["decisions"] = _decisions(connection, row[0], known)
-    return found
+    return _round(row, _outcomes(connection, known, changeset).get(row[0], {}))
 
 
 def _decisions(connection: Connection, publication: int, known: Known) -> list[dict[str, Any]]:

@@ -80,7 +80,7 @@ class Counted:
 
 def count(connection: Connection, found: Published, seq: int) -> Counted:
     """The round as known at a seq of the log."""
-    family = [found.publication, *_correcting(connection, found, seq)]
+    family = [found.publication, *correcting(connection, found, seq)]
     own = _items_of(connection, family)
     scope = frozen_items(connection, found.scope)
     told = load(connection, sorted({*own, *scope}), seq)
@@ -173,7 +173,7 @@ def _origins(connection: Connection, publications: Iterable[int], seq: int) -> i
     return len(here) + outside
 
 
-def _correcting(connection: Connection, found: Published, seq: int) -> list[int]:
+def correcting(connection: Connection, found: Published, seq: int) -> list[int]:
     """Later publications that name the round as the one they correct."""
     rows = connection.execute(
         text(
@@ -284,7 +284,7 @@ def _has_moved(connection: Connection, found: Published, seq: int) -> bool:
         ),
         {"seq": seq, "p": found.publication},
     ).first()
-    return voided is not None or bool(_correcting(connection, found, seq))
+    return voided is not None or bool(correcting(connection, found, seq))
 
 
 def page_ready(sums: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:

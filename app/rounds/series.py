@@ -12,9 +12,11 @@ from app.changes.freezing import select_types
 from app.db import fetch
 from app.items import code_tables
 from app.rounds.figures import percent
+from app.versions.models import FIRST
 
 MOST = 60
 """Days in one answer."""
+FEW = 24
 
 
 def series(
@@ -22,7 +24,8 @@ def series(
 ) -> dict[str, Any]:
     """Items in force or suspended on each day, by type; and from the first day to the last.
 
-    Without days: today and the days on which the decisions of rounds took effect, the latest ones.
+    Without days: the first record, the days on which the decisions of rounds took effect, the latest ones, today;
+    and new year's days, where those are few.
     """
     wanted = sorted(set(days)) or _days_of_rounds(connection, today)
     scope = {"region": region, "authorities": [authority] if authority else []}
@@ -55,7 +58,14 @@ def _days_of_rounds(connection: Connection, today: str) -> list[str]:
         " WHERE p.kind = 'round' ORDER BY 1 DESC LIMIT 59",
     )
     days = {row[0] for row in rows}
-    return sorted({*days, *(_day_before(day) for day in sorted(days)[:1]), today})
+    found = {*days, *(_day_before(day) for day in sorted(days)[:1]), today}
+    first = fetch(
+        connection, "SELECT min(valid_from) FROM timeline WHERE kind = 'item' AND valid_from > ?", (FIRST,)
+    )
+    if first[0][0] and first[0][0] < min(found):
+        found.add(first[0][0])
+    years = range(int(min(found)[:4]) + 1, int(today[:4]) + 1)
+    return sorted(found | {f"{year}-01-01" for year in years} if len(found) + len(years) <= FEW else found)
 
 
 def _day_before(day: str) -> str:

@@ -76,6 +76,8 @@ def test_every_page_of_a_seeded_registry(measured: Page, asking_sqlite: Living) 
         f"/items/{ended}/guide",
         "/rounds",
         f"/rounds/{round_id}",
+        f"/rounds/{round_id}?by=type&q=许可",
+        "/rounds/series",
         "/authorities",
         "/authorities?name=没有的",
         f"/authorities/{authority}",

@@ -10,7 +10,7 @@ from typing import Any
 from seeded import Living
 
 VOID = {"meta", "link", "input", "br", "img", "hr"}
-DRAWN = {"gantt", "qr"}
+DRAWN = {"gantt", "qr", "drawn", "drawn tall"}
 """Classes of the pictures that pages draw themselves."""
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 

@@ -1,4 +1,4 @@
-"""Cleanup rounds: the list, and each with its decisions."""
+"""Cleanup rounds: the list, each with its decisions, and how the number of items went over the years."""
 
 from __future__ import annotations
 
@@ -9,13 +9,25 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from app.changes import queries
 from app.changes.owed import acceptances_of_round
 from app.deps import AskedOn, KnownAt, ReadSession
-from app.rounds.report import overview
+from app.places.queries import region_id
+from app.rounds.browsing import PAGE, Wanted, browse
+from app.rounds.differences import differences
+from app.rounds.report import find, overview
+from app.rounds.series import series
+from app.versions.queries import parse_day
+from app.web import charts
 from app.web.rendering import gaps, kind_of, render
 from app.web.subjects import names
 
 router = APIRouter()
 
-LIMIT = 200
+LEFT = 200
+"""Acceptances still owed, as far as a page lists them."""
+GROUPS = {"authority": "实施机关", "type": "事项类型", "level": "行使层级"}
+LINES, ROWS, ORGANS = 16, 20, 300
+"""Of the chart, of a page of the cross table, and of authorities to choose from."""
+Words = Annotated[str, Query(max_length=60)]
+Page = Annotated[int, Query(ge=1, le=10_000)]
 
 
 @router.api_route("/rounds", methods=["GET", "HEAD"])
@@ -26,6 +38,36 @@ def list_rounds(request: Request, session: ReadSession, asked: AskedOn, known: K
     )
 
 
+@router.api_route("/rounds/series", methods=["GET", "HEAD"])
+def show_series(
+    request: Request,
+    session: ReadSession,
+    asked: AskedOn,
+    first: Annotated[str, Query(alias="from", max_length=10)] = "",
+    last: Annotated[str, Query(alias="to", max_length=10)] = "",
+    region: Annotated[str, Query(max_length=60)] = "",
+) -> Response:
+    """Items in force by type, from the first record on; between any two days."""
+    connection = session.connection()
+    days = [parse_day(one, "日期") for one in (first, last) if one]
+    days += [asked.on] if len(days) == 1 else []
+    place = region_id(connection, region or None, max(days, default=asked.on))
+    found = series(connection, days, place, None, asked.on)
+    named = names(connection, [place or ""], asked.on)
+    return render(
+        request,
+        connection,
+        asked,
+        "series.html",
+        found=found,
+        drawn=charts.over_time(found["days"]),
+        first=first,
+        last=last,
+        region=region,
+        place=named.get(place or "", place),
+    )
+
+
 @router.api_route("/rounds/{round_id}", methods=["GET", "HEAD"])
 def show_round(
     request: Request,
@@ -33,36 +75,58 @@ def show_round(
     asked: AskedOn,
     known: KnownAt,
     round_id: Annotated[str, Path(max_length=60)],
-    outcome: Annotated[str, Query(max_length=60)] = "",
-    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+    outcome: Words = "",
+    authority: Words = "",
+    kind: Annotated[str, Query(alias="type", max_length=60)] = "",
+    q: Annotated[str, Query(max_length=100)] = "",
+    by: Words = "authority",
+    part: Page = 1,
+    page: Page = 1,
 ) -> Response:
+    """``by`` and ``part``: which groups the cross table has, and which page of them."""
     connection = session.connection()
-    found = gaps(queries.round_of(connection, round_id, known))
-    decisions = [one for one in found["decisions"] if not outcome or one["outcome"] == outcome]
-    scope = found["scope"] or gaps({})
+    head = gaps(queries.round_head(connection, round_id, known))
+    found = find(connection, round_id, known)
+    browsed = browse(connection, found, known, Wanted(outcome, authority, kind, q.strip()), page)
+    sums = overview(connection, round_id, known)
+    grouped = by if by in GROUPS else "authority"
+    groups = sums[f"by_{grouped}"]
+    scope = head["scope"] or gaps({})
     owed = acceptances_of_round(connection, round_id, asked.on, known)
-    left = [one for one in owed["acceptances"] if one["state"] != "done"][:LIMIT]
-    ids = [scope["region"], *(scope["authorities"] or [])]
+    left = [one for one in owed["acceptances"] if one["state"] != "done"][:LEFT]
+    ids = [authority, scope["region"], *(scope["authorities"] or [])]
     ids += [one[name] for one in left for name in ("subject", "region", "authority")]
+    ids += [side.authority for pair in browsed.pairs.values() for side in (pair.before, pair.after) if side]
     named = names(connection, ids, asked.on)
     return render(
         request,
         connection,
         asked,
         "round.html",
-        round=found,
-        decisions=decisions[(page - 1) * LIMIT : page * LIMIT],
-        matching=len(decisions),
-        withheld=sum(found["outcomes"].values())
-        - len({one["act"] for one in found["decisions"] if not one["voided"]}),
-        kinds={one["subject"]: kind_of(one["subject"]) for one in decisions},
-        outcome=outcome,
+        round=head,
+        decisions=gaps(browsed.rows),
+        changed={item: differences(pair, named) for item, pair in browsed.pairs.items()},
+        matching=browsed.matching,
+        withheld=sum(head["outcomes"].values()) - browsed.public,
+        kinds={one["subject"]: kind_of(one["subject"]) for one in browsed.rows},
+        wanted={"outcome": outcome, "authority": authority, "type": kind, "q": q},
+        organs=[(row["id"], row["name"]) for row in sums["by_authority"] if row["id"] != "unknown"][:ORGANS],
+        types=[(row["code"], row["name"]) for row in sums["by_type"] if row["code"] != "unknown"],
         page=page,
-        pages=max(1, -(-len(decisions) // LIMIT)),
+        pages=max(1, -(-browsed.matching // PAGE)),
         scope=scope,
         owed=owed,
         left=left,
         named=named,
         known=known,
-        sums=gaps(overview(connection, round_id, known)),
+        sums=gaps(sums),
+        beyond=[row["before"] for row in sums["by_authority"] if row["before"]][LINES:],
+        lines=charts.outcomes_by_group(sums["by_authority"], LINES),
+        legend=charts.OUTCOMES,
+        by=grouped,
+        groups=GROUPS,
+        crossed=charts.crossed(groups[(part - 1) * ROWS : part * ROWS]),
+        crossed_of=len(groups),
+        part=part,
+        parts=max(1, -(-len(groups) // ROWS)),
     )

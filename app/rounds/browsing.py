@@ -1,0 +1,154 @@
+"""A published round to be read by people: its decisions by filter and search, a page at a time.
+
+A page costs what its own rows cost, however many decisions the round has: before and after are worked out for
+the items on the page alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from app.canonical import decode
+from app.db import run_by
+from app.rounds.pairing import Family, load, pairs_of
+from app.rounds.pairs import Pair
+from app.rounds.report import Published, correcting
+from app.versions.names import last_names
+from app.versions.queries import Known, of_publication
+from app.versions.visibility import hidden_among, not_internal, on_its_day, on_open_day, public_among
+
+PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which decisions. ``authority`` and ``type`` are those of the item before or after; ``words``: a part of its
+    name, or of what the decision says."""
+
+    outcome: str = ""
+    authority: str = ""
+    type: str = ""
+    words: str = ""
+
+
+@dataclass(slots=True)
+class Browsed:
+    """A page of decisions: ``matching`` in all that match, ``public`` how many acts of the round may be shown."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    matching: int = 0
+    public: int = 0
+    pairs: dict[str, Pair] = field(default_factory=dict)
+    """By item, of the page's items alone."""
+
+
+_MAY = (
+    f"{on_open_day('d')} AND ({not_internal('d.subject_id')}"
+    " OR NOT EXISTS (SELECT 1 FROM timeline any_ WHERE any_.subject_id = d.subject_id))"
+)
+"""SQL: whether a decision may be shown, but for what was redacted or is left of nothing: asked of a page's rows."""
+_NEAR = (
+    " AND EXISTS (SELECT 1 FROM timeline near WHERE near.subject_id = d.subject_id"
+    " AND near.valid_from <= d.effective_from AND near.valid_to >= d.effective_from AND near.{0} = :{0})"
+)
+_VOIDED = "(SELECT v.ground FROM void v WHERE v.act = d.act AND v.seq <= :seq)"
+_COLUMNS = (
+    f"d.act, d.subject_id, d.role, d.outcome, d.effective_from, d.until, w.body, {_VOIDED}, {on_its_day('d')}"
+)
+
+
+def browse(connection: Connection, found: Published, known: Known, wanted: Wanted, page: int = 1) -> Browsed:
+    """A page, from 1. Rows as ``changes.queries.round_of`` gives them."""
+    where, values = _where(found, known, wanted)
+    first = (page - 1) * PAGE
+    public = connection.execute(
+        text(
+            f"SELECT count(DISTINCT d.act) FROM decision d WHERE {of_publication('d.seq', ':p')} AND {_MAY}"
+            f" AND {_VOIDED} IS NULL"
+        ),
+        {"p": found.publication, "seq": known.seq},
+    ).scalar_one()
+    select = f"SELECT {_COLUMNS} FROM decision d LEFT JOIN content w ON w.hash = d.statement WHERE {where}"
+    if wanted.words:
+        rows = _matching(connection, f"{select} ORDER BY d.seq", values, wanted.words, known)
+        shown, matching = rows[first : first + PAGE], len(rows)
+    else:
+        paged = text(f"{select} ORDER BY d.seq LIMIT {PAGE} OFFSET {first}")
+        shown = _public(connection, connection.execute(paged, values).all())
+        matching = connection.execute(
+            text(f"SELECT count(*) FROM decision d WHERE {where}"), values
+        ).scalar_one()
+    names = last_names(connection, sorted({row[1] for row in shown}), known)
+    items = sorted({row[1] for row in shown})
+    return Browsed(
+        [_row(row, names) for row in shown], matching, public, compared(connection, found, items, known.seq)
+    )
+
+
+def _where(found: Published, known: Known, wanted: Wanted) -> tuple[str, dict[str, Any]]:
+    where = f"{of_publication('d.seq', ':p')} AND {_MAY}"
+    values: dict[str, Any] = {"p": found.publication, "seq": known.seq}
+    if wanted.outcome:
+        where += " AND d.outcome = :outcome"
+        values["outcome"] = wanted.outcome
+    for name in ("authority", "type"):
+        if value := getattr(wanted, name):
+            where += _NEAR.format(name)
+            values[name] = value
+    return where, values
+
+
+def _matching(
+    connection: Connection, query: str, values: dict[str, Any], words: str, known: Known
+) -> list[Any]:
+    """The rows whose item's name, or own words, hold the words; case and blanks make no difference."""
+    rows = _public(connection, connection.execute(text(query), values).all())
+    names = last_names(connection, sorted({row[1] for row in rows}), known)
+    sought = _folded(words)
+    return [
+        row
+        for row in rows
+        if sought in _folded(names.get(row[1], "")) or (row[6] and sought in _folded(_said(bytes(row[6]))))
+    ]
+
+
+def _said(body: bytes) -> str:
+    said = decode(body)
+    return " ".join(
+        str(said[one]) for one in ("words", "number", "annex", "follow_up", "receiver") if one in said
+    )
+
+
+def _folded(words: str) -> str:
+    return "".join(words.split()).casefold()
+
+
+def _public(connection: Connection, rows: Sequence[Any]) -> list[Any]:
+    run = run_by(connection)
+    public = public_among(run, (row[1] for row in rows))
+    hidden = hidden_among(run, (row[8] for row in rows))
+    return [row for row in rows if row[1] in public and row[8] not in hidden]
+
+
+def _row(row: Any, names: dict[str, str]) -> dict[str, Any]:
+    return {
+        "act": row[0],
+        "subject": row[1],
+        "name": names.get(row[1]),
+        "role": row[2],
+        "outcome": row[3],
+        "effective_from": row[4],
+        "until": row[5],
+        "voided": row[7],
+        **(decode(bytes(row[6])) if row[6] else {}),
+    }
+
+
+def compared(connection: Connection, found: Published, items: Iterable[str], seq: int) -> dict[str, Pair]:
+    """Before and after of some of a round's items, corrections of it included."""
+    family = Family(frozenset([found.publication, *correcting(connection, found, seq)]), None, "")
+    return {pair.item: pair for pair in pairs_of(load(connection, items, seq), family)}

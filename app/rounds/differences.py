@@ -1,0 +1,50 @@
+"""What a round changed about an item, in the words of 调整对照表: label, before, after. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from app.items import code_tables
+from app.rounds.pairs import Pair, Side
+from app.rounds.tables import HALLS, limit_words
+
+
+class Difference(NamedTuple):
+    label: str
+    before: str
+    after: str
+
+
+def differences(pair: Pair, names: Mapping[str, str]) -> list[Difference]:
+    """What differs between the two sides; nothing of an item that begins or ends. ``names`` are of authorities."""
+    before, after = pair.before, pair.after
+    if before is None or after is None or not after.listed:
+        return []
+    told = [
+        Difference(label, words(before, names), words(after, names))
+        for label, words in _ASPECTS
+        if words(before, names) != words(after, names)
+    ]
+    return [one for one in told if one.before or one.after]
+
+
+Words = Callable[[Side, Mapping[str, str]], str]
+
+
+def _count(keys: frozenset[str] | None) -> str:
+    return "" if keys is None else str(len(keys))
+
+
+_ASPECTS: tuple[tuple[str, Words], ...] = (
+    ("名称", lambda side, _: side.name),
+    ("实施机关", lambda side, names: names.get(side.authority or "", side.authority or "")),
+    ("事项类型", lambda side, _: code_tables.label("item_type", side.type or "") or side.type or ""),
+    ("承诺时限", lambda side, _: limit_words(side.promised)),
+    ("法定时限", lambda side, _: limit_words(side.statutory)),
+    ("办理环节", lambda side, _: _count(side.steps)),
+    ("申请材料", lambda side, _: _count(side.materials)),
+    ("收费项目", lambda side, _: _count(side.fees)),
+    ("办件类型", lambda side, _: code_tables.label("handling", side.handling or "") or ""),
+    ("进驻", lambda side, _: HALLS.get(side.hall or "", "")),
+)
