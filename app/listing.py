@@ -34,6 +34,10 @@ class Filter:
     name_contains: str | None = None
     links_to: tuple[str, str] | None = None
     """(role, target) of a link that its content must hold."""
+    or_coded: str | None = None
+    """Beside ``name_contains``: a code or id that will do as well."""
+    internal: bool = False
+    """What is not public too, and what was redacted: for the office, whose rights are asked before."""
 
 
 @dataclass(slots=True)
@@ -59,8 +63,10 @@ def known_statuses(asked: Iterable[str]) -> tuple[str, ...]:
 
 
 def _where(connection: Connection, wanted: Filter) -> tuple[str, dict[str, Any], list[str]]:
-    clauses = ["t.kind = :kind", "t.valid_from <= :on", "t.valid_to > :on", "t.visibility = 'public'"]
-    if wanted.kind == "item":
+    clauses = ["t.kind = :kind", "t.valid_from <= :on", "t.valid_to > :on"]
+    if not wanted.internal:
+        clauses.append("t.visibility = 'public'")
+    if wanted.kind == "item" and not wanted.internal:
         clauses.append(not_internal("t.subject_id"))
     values: dict[str, Any] = {"kind": wanted.kind, "on": wanted.on}
     expanding: list[str] = []
@@ -74,7 +80,14 @@ def _where(connection: Connection, wanted: Filter) -> tuple[str, dict[str, Any],
         values["statuses"] = list(known_statuses(wanted.statuses))
         expanding.append("statuses")
     if wanted.name_contains is not None:
-        clauses.append("lower(t.name) LIKE lower(:contains) ESCAPE '!'")
+        named = "lower(t.name) LIKE lower(:contains) ESCAPE '!'"
+        if wanted.or_coded is not None:
+            named += (
+                " OR t.subject_id = lower(:coded) OR EXISTS (SELECT 1 FROM code_interval held"
+                " WHERE held.subject_id = t.subject_id AND held.value = :coded)"
+            )
+            values["coded"] = wanted.or_coded
+        clauses.append(f"({named})")
         escaped = wanted.name_contains.replace("!", "!!").replace("%", "!%").replace("_", "!_")
         values["contains"] = f"%{escaped}%"
     if wanted.links_to is not None:
@@ -115,7 +128,8 @@ def list_subjects(connection: Connection, wanted: Filter, after: str | None, lim
         where += " AND t.subject_id > :after"
         values["after"] = after
     statement = among(
-        f"SELECT {_SHORT}, t.type, t.level, t.authority, t.region, t.parent FROM timeline t WHERE {where}"
+        f"SELECT {_SHORT}, t.type, t.level, t.authority, t.region, t.parent, t.visibility FROM timeline t"
+        f" WHERE {where}"
         " ORDER BY t.subject_id LIMIT :limit",
         *expanding,
     )
@@ -132,6 +146,7 @@ def list_subjects(connection: Connection, wanted: Filter, after: str | None, lim
                 "authority": named(run, book, row[9], wanted.on),
                 "region": named(run, book, row[10], wanted.on),
                 "parent": row[11],
+                **({"visibility": row[12]} if wanted.internal else {}),
             }
         )
     return page

@@ -15,11 +15,14 @@ from app.versions.queries import Known
 from app.versions.visibility import code_shown
 
 
-def resolve(connection: Connection, asked: str, day: str, known: Known | None = None) -> tuple[str, bool]:
-    """(item id, whether a code was asked for); a code as it was held as known then."""
+def resolve(
+    connection: Connection, asked: str, day: str, known: Known | None = None, *, internal: bool = False
+) -> tuple[str, bool]:
+    """(item id, whether a code was asked for); a code as it was held as known then. ``internal``: see
+    ``holder_of``."""
     if ids.is_id(asked):
         return asked.lower(), asked.lower() != asked
-    return holder_of(connection, asked, day, known=known), True
+    return holder_of(connection, asked, day, known=known, internal=internal), True
 
 
 def look_up_many(connection: Connection, asked: Sequence[str], day: str) -> list[dict[str, Any]]:

@@ -10,18 +10,24 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from sqlalchemy import Connection, text
 from sqlmodel import Session
 
+from app.auth.actor import Actor
 from app.auth.signing_in import Present
 from app.canonical import decode
 from app.changes import drafts, kinds, rows
 from app.changes.models import Changeset
 from app.changes.outcomes import RULES
+from app.changes.scope import Scope
+from app.db import TOMBSTONE
 from app.deps import ReadSession, RegistryOf
-from app.errors import Invalid, RegistryError
+from app.errors import Forbidden, Invalid, RegistryError
 from app.items.field_words import word_of
 from app.items.queries import resolve
 from app.listing import Filter, list_subjects
-from app.versions.fold import apply_changes, diff
+from app.versions.codes import never_known
+from app.versions.fold import apply_changes, diff, fold
 from app.versions.queries import Standing, known_at, parse_day, state_on, today
+from app.versions.recording import load_histories
+from app.versions.visibility import is_public
 from app.web.office import drafting, forms
 from app.web.office.fields import item_fields, item_sections
 from app.web.office.pages import show
@@ -33,6 +39,8 @@ router = APIRouter()
 Which = Annotated[str, Path(max_length=300)]
 Day = Annotated[str, Query(alias="from", max_length=10)]
 LIMIT = 50
+SEEING_ALL = frozenset({"edit", "review", "publish"})
+"""Any of these rights shows what is not public, in the account's scope: who works on an item must find it."""
 
 
 @router.get("/office/items")
@@ -43,11 +51,14 @@ def list_items(
     q: Annotated[str, Query(max_length=100)] = "",
     after: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
+    """Those in the account's scope; for who drafts, reviews or publishes, internal and redacted ones too."""
     connection = session.connection()
     actor = present.actor
     wanted = Filter(
         on=today(),
         name_contains=q.strip() or None,
+        or_coded=q.strip() or None,
+        internal=not SEEING_ALL.isdisjoint(actor.rights),
         region=actor.region,
         authority=actor.authority,
         statuses=("in_force", "suspended", "unknown"),
@@ -72,6 +83,8 @@ class Editing:
     """The hash of the content that stands now."""
     collide: list[str] = field(default_factory=list)
     """Fields that this form and somebody else's publication both changed meanwhile."""
+    redacted: bool = False
+    """What stands on the day was redacted; ``base`` is what is left of it."""
     changeset: Changeset | None = None
     """The draft that is taken up again; none: a new one is made."""
 
@@ -98,7 +111,7 @@ def edit_item(
     changeset: Annotated[str, Query(max_length=40)] = "",
 ) -> Response:
     """``changeset``: a draft to take up again, with what it changes in this item already in the form."""
-    editing = _open(session.connection(), item, day, Posted([]))
+    editing = _open(session.connection(), present.actor, item, day, Posted([]))
     if changeset:
         _take_up(session, editing, changeset)
     return _form(request, session.connection(), present, editing)
@@ -126,7 +139,7 @@ def _take_up(session: Session, editing: Editing, changeset: str) -> None:
 def save_item(request: Request, registry: RegistryOf, present: Visitor, item: Which, form: Form) -> Response:
     with registry.database.reading() as session:
         connection = session.connection()
-        editing = _open(connection, item, form.get("from"), form)
+        editing = _open(connection, present.actor, item, form.get("from"), form)
         opened_on = _opened_on(connection, editing, form)
         if changeset := form.get("changeset"):
             editing.changeset = rows.find(session, changeset)
@@ -148,7 +161,7 @@ def _opened_on(connection: Connection, editing: Editing, form: Posted) -> dict[s
         ),
         {"hash": asked, "item": editing.item},
     ).one_or_none()
-    return decode(bytes(row[0])) if row else editing.base
+    return decode(bytes(row[0])) if row and bytes(row[0]) != TOMBSTONE else editing.base
 
 
 def _fresh(day: str, asked: Posted) -> Editing:
@@ -156,14 +169,28 @@ def _fresh(day: str, asked: Posted) -> Editing:
     return Editing(None, parse_day(day, "施行日期") if day else today(), None, base, base, asked)
 
 
-def _open(connection: Connection, item: str, day: str, asked: Posted) -> Editing:
+def _open(connection: Connection, actor: Actor, item: str, day: str, asked: Posted) -> Editing:
+    """Raises NotFound for an item that was never known, or is internal and outside the account's scope."""
     on = parse_day(day, "施行日期") if day else today()
-    found, _ = resolve(connection, item, on)
+    found, _ = resolve(connection, item, on, internal=True)
     standing = state_on(connection, found, on, known_at(connection, None))
-    base = standing.document()
+    redacted = standing.body == TOMBSTONE
+    base = _left_of(connection, found, on) if redacted else standing.document()
+    if not is_public(connection, found) or base.get("visibility") == "internal":
+        try:
+            Scope(connection, actor).require("item", found, base, on)
+        except Forbidden as error:
+            raise never_known(item, "item") from error
     if not base:
         raise Invalid(f"这个事项在 {on} 还没有内容，请换一个施行日期。", code="nothing-to-edit")
-    return Editing(found, on, standing, base, base, asked, stands=standing.content or "")
+    stands = standing.content or ""
+    return Editing(found, on, standing, base, base, asked, stands=stands, redacted=redacted)
+
+
+def _left_of(connection: Connection, item: str, day: str) -> dict[str, Any]:
+    """What a redacted content is gone on from: what publishing folds."""
+    state = fold(load_histories(connection, [item])[item].effects, day) or {}
+    return {name: part for name, part in state.items() if name not in ("status", "codes")}
 
 
 def _act_or_save(request: Request, registry: RegistryOf, present: Present, editing: Editing) -> Response:
@@ -276,13 +303,13 @@ def end_page(
     request: Request, session: ReadSession, present: Visitor, item: Which, day: Day = ""
 ) -> Response:
     connection = session.connection()
-    return _ending(request, connection, present, _open(connection, item, day, Posted([])))
+    return _ending(request, connection, present, _open(connection, present.actor, item, day, Posted([])))
 
 
 @router.post("/office/items/{item}/end")
 def end_item(request: Request, registry: RegistryOf, present: Visitor, item: Which, form: Form) -> Response:
     with registry.database.reading() as session:
-        editing = _open(session.connection(), item, form.get("from"), form)
+        editing = _open(session.connection(), present.actor, item, form.get("from"), form)
     try:
         outcome = form.get("outcome")
         if outcome not in ENDING:

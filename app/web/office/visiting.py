@@ -64,6 +64,7 @@ BEFORE_ALL = {
 }
 """What a session still owes, and the addresses that stay open to it until then; the first is where it is paid."""
 STAFF_READS = {
+    "/office/items": "staff-read",
     "/office/changesets/{changeset}": "staff-read",
     "/office/items/{item}/edit": "staff-read",
     "/office/items/{item}/end": "staff-read",
