@@ -250,7 +250,7 @@ async def _http(request: Request, error: HTTPException) -> Response:
         404: "没有这个地址，请检查网址。",
         405: "这个地址不支持这种请求方法。",
     }
-    title = titles.get(error.status_code, str(error.detail))
+    title = titles.get(error.status_code, "请求没有成功，请检查地址、方法和正文。")
     if wants_page(request):
         return _page(request, error.status_code, title, {})
     response = problem(error.status_code, "http", title)

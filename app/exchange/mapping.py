@@ -241,7 +241,7 @@ def _fault(error: ValueError) -> str:
     if isinstance(error, ValidationError):
         one = error.errors()[0]
         place = ".".join(str(part) for part in one["loc"])
-        said = str(one["ctx"]["error"]) if one["type"] == "value_error" else reason(one)
+        said = reason(one)
         return f"“{place}”{said}" if place else said
     if isinstance(error, UnicodeDecodeError):
         return "不是 UTF-8 文字，请另存为 UTF-8"
