@@ -94,7 +94,8 @@ def _tell_import(imported: importing.Imported, dry_run: bool, report: Path | Non
     if dry_run:
         console.print(f"核对通过，共 {imported.records} 条；没有写入任何内容。")
         return
-    console.print(f"共 {imported.records} 条。{_counted(imported)}", soft_wrap=True)
+    rows = imported.reading.quality.rows
+    console.print(f"读入 {rows} 行，共 {imported.records} 条。{_counted(imported)}", soft_wrap=True)
     if imported.changesets:
         drafted = "、".join(f"{label} {count}" for label, count in imported.outcomes.most_common())
         console.print(f"处理决定：{drafted}。", soft_wrap=True)
@@ -103,15 +104,19 @@ def _tell_import(imported: importing.Imported, dry_run: bool, report: Path | Non
 
 
 def _counted(imported: importing.Imported) -> str:
-    """What became of the records, kind by kind, items first."""
+    """What became of the records, kind by kind, items first. The numbers add up to all records."""
     parts = []
     for kind, title in reversed(KINDS.items()):
-        created, changed, same = (
-            counts[kind] for counts in (imported.created_of, imported.changed_of, imported.same_of)
+        created, changed, same, left = (
+            counts[kind]
+            for counts in (imported.created_of, imported.changed_of, imported.same_of, imported.left_of)
         )
-        if created or changed or same:
+        if created or changed or same or left:
             between = f"变更 {changed}，" if changed else ""
-            parts.append(f"{title}：新增 {created}，{between}无变化 {same}")
+            after = f"，未采纳 {left}（原因见上）" if left else ""
+            parts.append(f"{title}：新增 {created}，{between}无变化 {same}{after}")
+    if imported.waiting:
+        parts.append(f"尚未起草 {imported.waiting}")
     return "；".join(parts) + "。" if parts else ""
 
 

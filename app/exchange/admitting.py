@@ -81,7 +81,8 @@ class Admitted:
     created: Counter[str] = field(default_factory=Counter)
     changed: Counter[str] = field(default_factory=Counter)
     same: Counter[str] = field(default_factory=Counter)
-    """How many records of each kind."""
+    left: Counter[str] = field(default_factory=Counter)
+    """How many records of each kind; left: of which nothing could be taken over. Each record counts once."""
     problems: list[Problem] = field(default_factory=list)
     """What records say that was not taken over; such a record is looked at again when it comes again."""
 
@@ -355,6 +356,7 @@ class Admission:
         if not subject.content:
             self._look_up(connection, record, subject)
         if not subject.content:
+            admitted.left[record.kind] += 1
             return [_BEFORE_KNOWN]
         stands = Stands(subject.status, subject.content, subject.codes)
         found = outcomes(record.kind, stands, said, lambda: self._spent(connection, subject), free=self.free)
@@ -362,7 +364,8 @@ class Admission:
             part = Part(subject.subject_id, record.day, changes=changes)
             admitted.acts.append(Act(outcome, [part]))
             self._follow(subject, changes)
-        (admitted.changed if found.decisions else admitted.same)[record.kind] += 1
+        became = admitted.changed if found.decisions else admitted.left if found.wrong else admitted.same
+        became[record.kind] += 1
         return found.wrong
 
     def _look_up(self, connection: Connection, record: Admissible, subject: Known) -> None:

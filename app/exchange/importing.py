@@ -47,7 +47,8 @@ class Imported:
     created_of: Counter[str] = field(default_factory=Counter)
     changed_of: Counter[str] = field(default_factory=Counter)
     same_of: Counter[str] = field(default_factory=Counter)
-    """Records of each kind."""
+    left_of: Counter[str] = field(default_factory=Counter)
+    """Records of each kind: those four and ``waiting`` add up to ``records``."""
     outcomes: Counter[str] = field(default_factory=Counter)
     """Drafted decisions of each outcome, by its Chinese name."""
     publications: int = 0
@@ -57,6 +58,7 @@ class Imported:
         self.created_of += admitted.created
         self.changed_of += admitted.changed
         self.same_of += admitted.same
+        self.left_of += admitted.left
         for problem in admitted.problems:
             self.reading.report(problem)
 
@@ -71,6 +73,16 @@ class Imported:
     @property
     def same(self) -> int:
         return self.same_of.total()
+
+    @property
+    def left(self) -> int:
+        """Of which nothing could be taken over; the problems say why."""
+        return self.left_of.total()
+
+    @property
+    def waiting(self) -> int:
+        """Not drafted yet: they rest on a changeset of this file that is not published."""
+        return self.records - self.created - self.changed - self.same - self.left
 
 
 def quiet(_what: str, _count: int) -> None:

@@ -110,9 +110,9 @@ def test_an_import_from_trial_to_entry(run_empty: Run, tmp_path: Path) -> None:
     assert orjson.loads(report.read_bytes())
     assert "0 条日志" in done(run_empty("verify"))
     counted = "共 128 条。事项：新增 20，无变化 0；实施机关：新增 96，无变化 0；行政区划：新增 12，无变化 0。"
-    assert counted in done(run_empty("import", str(path), "--initial"))
+    assert f"读入 128 行，{counted}" in done(run_empty("import", str(path), "--initial"))
     counted = "共 128 条。事项：新增 0，无变化 20；实施机关：新增 0，无变化 96；行政区划：新增 0，无变化 12。"
-    assert counted in done(run_empty("import", str(path), "--initial"))
+    assert f"读入 128 行，{counted}" in done(run_empty("import", str(path), "--initial"))
     assert "20 个事项" in done(run_empty("export", str(tmp_path / "out.jsonl")))
     assert len((tmp_path / "out.jsonl").read_bytes().splitlines()) == 20
 

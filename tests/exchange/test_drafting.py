@@ -9,6 +9,7 @@ import pytest
 from test_importing import TODAY, assert_sound, people, publish, scalar
 
 from app.changes import drafts
+from app.cli.data import _counted
 from app.db import Database
 from app.errors import Conflict
 from app.exchange import drafting, importing, progress
@@ -48,6 +49,8 @@ def test_what_does_not_fit_waits_until_the_first_is_published(
     assert len(told) == 1
     assert first.changesets[0] in told[0].message
     assert first.created == 60
+    assert first.waiting == first.records - 60 == 62
+    assert "尚未起草 62" in _counted(first)
     with pytest.raises(Conflict):
         import_draft(database, who["editor"], path, "qingdan", TODAY)
     publish(database, who, first.changesets[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
@@ -12,6 +13,9 @@ import orjson
 import pytest
 from exchange_cases import real_data
 
+from app.cli.data import _counted
+from app.db import Database
+from app.exchange.importing import import_initial
 from app.exchange.reading import ImportReading, read_records
 from app.exchange.records import Record
 
@@ -152,3 +156,40 @@ def test_the_instruments_load_version_by_version() -> None:
         by_ref.setdefault(one.ref, []).append(one.day)
     assert all(sorted(set(days)) == days for days in by_ref.values())
     assert counts(reading)["repeated-row"] == 8
+
+
+@pytest.mark.parametrize(
+    ("name", "mapping"),
+    [
+        ("catalogue_items.csv", "catalogue_items"),
+        ("item_details.jsonl", "item_details"),
+        ("item_guides.jsonl", "item_guides"),
+        ("legal_instruments.csv", "legal_instruments"),
+    ],
+)
+def test_what_is_told_of_an_import_adds_up_to_what_was_read(
+    sqlite: Database, name: str, mapping: str
+) -> None:
+    path = real_data(name)
+    for _ in range(2):
+        imported = import_initial(sqlite, path, mapping, ATTESTED)
+        assert imported.records == imported.created + imported.changed + imported.same + imported.left
+        told = _counted(imported)
+        assert sum(
+            int(number) for number in re.findall(r"(?:新增|变更|无变化|未采纳|尚未起草) (\d+)", told)
+        ) == (imported.records)
+        if (
+            mapping != "legal_instruments"
+        ):  # there, a repealed one is two records of one row: enacted, repealed
+            counts_of = (imported.created_of, imported.changed_of, imported.same_of, imported.left_of)
+            assert sum(one["item"] for one in counts_of) == imported.reading.quality.rows
+
+
+def test_what_cannot_be_taken_over_is_counted_by_itself(sqlite: Database) -> None:
+    """The details again as of a day before the registry knows their items: nothing is taken, nothing is lost."""
+    path = real_data("item_details.jsonl")
+    import_initial(sqlite, path, "item_details", ATTESTED)
+    earlier = import_initial(sqlite, path, "item_details", date(2019, 1, 1))
+    assert 10 < earlier.left_of["item"] <= earlier.reading.quality.rows  # some rows have days of their own
+    assert earlier.left + earlier.created + earlier.changed + earlier.same == earlier.records
+    assert f"未采纳 {earlier.left_of['item']}（原因见上）" in _counted(earlier)
