@@ -4,7 +4,7 @@ from sqlmodel import SQLModel
 
 from app.auth.models import Account, Credential, SignedIn, Token
 from app.changes.duties import Duty, Fulfilment
-from app.changes.models import ChangesetEvent, ChangesetTable, DraftDecision
+from app.changes.models import AnnexRow, ChangesetEvent, ChangesetTable, DraftDecision, Proposal
 from app.exchange.models import ImportRun, SourceKey, SourceSeen
 from app.feedback.models import Feedback
 from app.files import StoredFile
@@ -19,6 +19,7 @@ __all__ = [
     "METADATA",
     "AccessRecord",
     "Account",
+    "AnnexRow",
     "Answered",
     "ChangesetEvent",
     "ChangesetTable",
@@ -29,6 +30,7 @@ __all__ = [
     "Fulfilment",
     "ImportRun",
     "Owed",
+    "Proposal",
     "SignedIn",
     "SourceKey",
     "SourceSeen",

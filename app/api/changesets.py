@@ -75,6 +75,10 @@ class DecisionShape(DecisionInput):
     base: dict[str, list[int]] = Field(description="subject -> the revisions it was drafted on")
     approved: bool = Field(description="whether this decision is approved")
     stale: dict[str, Any] | None = Field(description="three-way comparison, where its base has moved")
+    review: dict[str, Any] | None = Field(
+        None,
+        description="round: what was proposed, the office's opinion, and those before them; not sent back",
+    )
 
 
 class WarningShape(BaseModel):

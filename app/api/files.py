@@ -39,7 +39,7 @@ class FileShape(BaseModel):
     size: int = Field(description="bytes")
 
 
-async def _body(request: Request, limit: int) -> bytes:
+async def body_of(request: Request, limit: int) -> bytes:
     """The request's body, refused as soon as it is too large."""
     parts, size = [], 0
     async for part in request.stream():
@@ -66,7 +66,7 @@ async def upload(
             f"不接受 {media_type} 类型的附件，可用的有 PDF、Word、Excel、图片和文本。", code="bad-media-type"
         )
     limit = registry.settings.max_upload_mb * 2**20
-    body = await _body(request, limit)
+    body = await body_of(request, limit)
     stored = await run_in_threadpool(_store, registry, actor, name, media_type, body, limit)
     return answer_value(request, stored.model_dump(), status=201, private=True)
 

@@ -17,6 +17,7 @@ from app.api import (
     rounds,
     searching,
     shapes,
+    worksheets,
 )
 from app.deps import known_parameters_only
 
@@ -29,6 +30,7 @@ PARTS = (
     catalogue,
     bundles,
     rounds,
+    worksheets,
     publications,
     duties,
     events,

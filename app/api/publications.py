@@ -52,6 +52,10 @@ class RoundDecisionShape(BaseModel):
     effective_from: str = Field(description="施行日期")
     until: str | None = Field(description="the first day on which it no longer holds")
     voided: str | None = Field(description="error, withdrawn, or none")
+    words: str | None = Field(None, description="the document's own words")
+    review: dict[str, Any] | None = Field(
+        None, description="proposed, opinion, findings and earlier ones: what led to the decision"
+    )
 
 
 class WholeRoundShape(RoundShape):

@@ -35,7 +35,7 @@ from app.versions.timeline import Rev, standing
 Check = Callable[[str, dict[str, Any]], Sequence[str]]
 """(kind, content as it will be) -> reasons to refuse. Given by higher layers."""
 
-FREE_WORDS = ("words", "annex", "number", "receiver", "follow_up", "reason", "timing", "outside")
+FREE_WORDS = ("words", "annex", "number", "receiver", "follow_up", "reason", "timing", "outside", "review")
 DUTIES = ("receivers", "transition_until", "duties", "fulfils", "pending_law", "authorised_by")
 """What the statement of a decision says beside its words; see ``duties``."""
 

@@ -21,6 +21,7 @@ from app.changes.deciding import Decider
 from app.changes.freezing import frozen_head
 from app.changes.models import STATE_LABELS, Changeset, ChangesetInput, DecisionInput, SubjectInput
 from app.changes.proposals import findings, refuse_blocking
+from app.changes.reviews import attach
 from app.changes.rows import (
     DecisionRow,
     decisions,
@@ -38,6 +39,9 @@ from app.items.codes import looks_like_registry_id
 from app.versions import ids
 from app.versions.queries import parse_day
 from app.versions.recording import add_code
+
+WROTE = ("drafted", "redrafted", "proposed", "amended", "submitted")
+"""Events whose accounts do not approve: they wrote what is to be approved, or handed it in."""
 
 
 def draft(session: Session, actor: Actor, asked: ChangesetInput, today: str) -> Changeset:
@@ -197,9 +201,7 @@ def _require_scope(session: Session, actor: Actor, rows: Iterable[DecisionRow]) 
 
 def hands_in(session: Session, changeset: Changeset) -> set[int | None]:
     """The accounts that wrote, changed or submitted it."""
-    wrote = {
-        e.account for e in events(session, changeset) if e.event in ("drafted", "redrafted", "submitted")
-    }
+    wrote = {e.account for e in events(session, changeset) if e.event in WROTE}
     return wrote | {changeset.author, changeset.submitter}
 
 
@@ -217,16 +219,9 @@ def _write_decisions(
     approved: set[str] | None = None,
 ) -> None:
     connection = session.connection()
-    bodies = [decision.model_dump(exclude_none=True, exclude_defaults=True) for decision in asked.decisions]
-    for body, decision in zip(bodies, asked.decisions, strict=True):
-        body["kind"] = decision.kind
-        _check_form(decision)
-        for place in (body, *body.get("results", ())):
-            _complete_changes(place.get("changes", ()))
-    _check_new_ids(connection, bodies)
-    name_new_subjects(connection, bodies)
-    complete(connection, bodies)
+    bodies = completed(connection, asked.decisions)
     bodies += transfers(connection, bodies)
+    attach(session, changeset, bodies)
     written = [encode(body) for body in bodies]
     for body, data in zip(bodies, written, strict=True):
         refuse_floats(body, data)  # a NaN is null once it is written
@@ -236,6 +231,21 @@ def _write_decisions(
         kept = digest(data) if approved and digest(data) in approved else None
         made.append(DecisionRow(position, data, encode(base), kept))
     replace_decisions(session, changeset, made)
+
+
+def completed(connection: Connection, asked: Iterable[DecisionInput]) -> list[dict[str, Any]]:
+    """The decisions as they are kept: of sound form, new subjects and elements with their ids and keys."""
+    bodies = []
+    for decision in asked:
+        _check_form(decision)
+        body = decision.model_dump(exclude_none=True, exclude_defaults=True) | {"kind": decision.kind}
+        for place in (body, *body.get("results", ())):
+            _complete_changes(place.get("changes", ()))
+        bodies.append(body)
+    _check_new_ids(connection, bodies)
+    name_new_subjects(connection, bodies)
+    complete(connection, bodies)
+    return bodies
 
 
 def _check_form(decision: DecisionInput) -> None:

@@ -83,6 +83,37 @@ class DraftDecision(SQLModel, table=True):
     )
 
 
+class Proposal(SQLModel, table=True):
+    """What a department proposes for an item of a round's scope, and what the office thinks of it."""
+
+    __tablename__ = "proposal"
+    changeset: str = Field(primary_key=True, sa_type=Ascii, foreign_key="changeset.id")
+    subject: str = Field(primary_key=True, sa_type=Ascii, description="the item it is filed under")
+    body: bytes = Field(description="canonical JSON of DecisionInput, ids filled in")
+    account: int | None = Field(default=None, description="who proposed it")
+    at: int = Field(sa_type=Big)
+    findings: bytes = Field(description="canonical JSON: what the checks found when it was proposed")
+    opinion: str | None = Field(default=None, sa_type=Ascii, description="agree, change, return")
+    reason: str | None = Field(default=None, description="of the opinion")
+    reviewer: int | None = Field(default=None, description="whose opinion it is")
+    reviewed_at: int | None = Field(default=None, sa_type=Big)
+    earlier: bytes = Field(description="canonical JSON: proposals and opinions before this one, oldest first")
+
+
+class AnnexRow(SQLModel, table=True):
+    """A row of the annex of a document that is being recorded, and the item that a person found it to mean."""
+
+    __tablename__ = "annex_row"
+    changeset: str = Field(primary_key=True, sa_type=Ascii, foreign_key="changeset.id")
+    position: int = Field(primary_key=True)
+    body: bytes = Field(description="canonical JSON: the row in the document's own words")
+    candidates: bytes = Field(description="canonical JSON: items it may mean, likeliest first")
+    item: str | None = Field(default=None, sa_type=Ascii, description="registry id, once confirmed")
+    how: str | None = Field(default=None, sa_type=Ascii, description="code, name, former, close, hand, none")
+    account: int | None = Field(default=None, description="who confirmed it")
+    at: int | None = Field(default=None, sa_type=Big)
+
+
 class ChangesetEvent(SQLModel, table=True):
     """Who did what to a changeset, when, with which words."""
 

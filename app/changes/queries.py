@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 
 from app.canonical import decode
 from app.changes.quotes import TITLE
+from app.changes.reviews import without_accounts
 from app.db import TOMBSTONE, run_by
 from app.errors import NotFound
 from app.versions.names import last_names
@@ -79,6 +80,14 @@ def stated(body: Any) -> dict[str, Any]:
     return {"title": TITLE} if found == decode(TOMBSTONE) else found
 
 
+def _said(body: Any) -> dict[str, Any]:
+    """What the statement of a decision says, as the public reads it."""
+    said: dict[str, Any] = decode(bytes(body)) if body else {}
+    if "review" in said:
+        said["review"] = without_accounts(said["review"])
+    return said
+
+
 def require_round(connection: Connection, changeset: str, known: Known) -> None:
     """Raises NotFound where no such round was published (at that time)."""
     query = text(f"SELECT 1 FROM publication p WHERE {IS_ROUND} AND p.changeset = :id AND p.seq <= :seq")
@@ -135,7 +144,7 @@ def _decisions(connection: Connection, publication: int, known: Known) -> list[d
             "effective_from": d[4],
             "until": d[5],
             "voided": d[7],
-            **(decode(bytes(d[6])) if d[6] else {}),
+            **_said(d[6]),
         }
         for d in rows
         if d[1] in public and d[8] not in hidden

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from app import log
 from app.canonical import decode, encode
+from app.changes.reviews import forget
 from app.db import TOMBSTONE
 
 SHORTEST, RUN = 4, 8
@@ -58,6 +59,7 @@ def forget_quotes(connection: Connection, content: str, document: Any) -> None:
             text("UPDATE changeset_event SET note = NULL WHERE changeset = :id AND event <> 'approved'"),
             {"id": changeset},
         )
+    forget(connection, its, words.quoted_in, lambda told: _without(told, words))
     titled = {
         row[0]
         for row in connection.execute(text("SELECT changeset FROM publication WHERE statement = :h"), asked)

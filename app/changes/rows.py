@@ -115,6 +115,17 @@ def replace_decisions(session: Session, changeset: Changeset, made: Sequence[Dec
         connection.execute(_INSERT_DECISION, [_values(changeset, row) for row in made])
 
 
+def put_decisions(session: Session, changeset: Changeset, made: Sequence[DecisionRow]) -> None:
+    """These decisions at their places; others stay as they are."""
+    if made:
+        places = [{"id": changeset.id, "position": row.position} for row in made]
+        connection = session.connection()
+        connection.execute(
+            text("DELETE FROM draft_decision WHERE changeset = :id AND position = :position"), places
+        )
+        connection.execute(_INSERT_DECISION, [_values(changeset, row) for row in made])
+
+
 def mark_decisions(session: Session, changeset: Changeset, marked: Iterable[DecisionRow]) -> None:
     """Write which hash was approved and what went stale."""
     values = [

@@ -18,7 +18,8 @@ from search.engine import EngineError
 GROUPS = {
     "running": ("serve", "migrate", "worker", "reindex"),
     "keys": ("keys",),
-    "data": ("import", "export", "seed", "search", "verify", "backup", "restore", "redact", "round"),
+    "data": ("import", "export", "seed", "search", "verify", "backup", "restore", "redact"),
+    "rounds": ("round",),
     "users": ("user",),
     "bench": ("bench",),
 }

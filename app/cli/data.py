@@ -1,4 +1,4 @@
-"""import, export, seed, search, verify, backup, restore, redact, round."""
+"""import, export, seed, search, verify, backup, restore, redact."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from rich.console import Console
 from app import backups
 from app.auth.accounts import actor_of, find_account
 from app.changes import duties, kinds
-from app.changes.queries import rounds
 from app.changes.redacting import redact as redact_content
 from app.cli.opening import find_registry, index_what_is_owed, open_registry, tell_progress
 from app.db import Database
@@ -28,7 +27,7 @@ from app.indexing import compare, is_missing, repair
 from app.searching import open_engine, page_of
 from app.settings import Settings
 from app.versions import verifying
-from app.versions.queries import known_at, parse_day, today
+from app.versions.queries import parse_day, today
 from search.engine import EngineError
 
 console = Console()
@@ -38,7 +37,6 @@ def register(cli: typer.Typer) -> None:
     cli.command("import")(import_file)
     for command in (export, seed, search, verify, backup, restore, redact):
         cli.command()(command)
-    cli.command("round")(list_rounds)
 
 
 def import_file(
@@ -290,12 +288,3 @@ def redact(
         actors = [actor_of(find_account(session, name)) for name in (first, second)]
         receipt = redact_content(session, actors[0], actors[1], content, order, reason)
     console.print(f"已删改 {content}，日志序号 {receipt.seq}。")
-
-
-def list_rounds() -> None:
-    """列出已发布的清理轮次。"""
-    with open_registry(Settings()).reading() as session:
-        connection = session.connection()
-        for found in rounds(connection, known_at(connection, None)):
-            outcomes = "、".join(f"{name} {count}" for name, count in found["outcomes"].items())
-            console.print(f"{found['id']}  {found['title']}：{outcomes}", soft_wrap=True)

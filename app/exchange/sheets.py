@@ -57,6 +57,32 @@ def read_xlsx(path: Path, report: Report, columns: Columns, sheet: str | None = 
         raise Refused("missing-header", path.name, "表格是空的，第一行应为列名")
 
 
+def every_sheet(path: Path) -> list[tuple[str, list[list[Any]]]]:
+    """(name, rows of cells from the sheet's first row on) of each sheet that is shown. Raises Refused."""
+    _refuse_bomb(path)
+    try:
+        with CalamineWorkbook.from_path(str(path)) as book:
+            shown = [
+                one.name
+                for one in book.sheets_metadata
+                if one.typ == SheetTypeEnum.WorkSheet and one.visible == SheetVisibleEnum.Visible
+            ]
+            return [
+                (name, [[_plain(cell) for cell in row] for row in _from_first(book.get_sheet_by_name(name))])
+                for name in shown
+            ]
+    except (KeyboardInterrupt, MemoryError):
+        raise
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        raise Refused("broken-xlsx", path.name, "表格文件已损坏或不是 .xlsx，请用表格软件重新另存") from None
+
+
+def _from_first(page: CalamineSheet) -> list[list[Any]]:
+    return page.to_python(skip_empty_area=False) if page.height else []
+
+
 def _lines(path: Path, name: str | None) -> Iterator[Line]:
     """The sheet's rows. The library may fail on a damaged file in ways of its own, panics included."""
     try:

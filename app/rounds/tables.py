@@ -6,7 +6,7 @@ Columns after 国发〔2013〕27号 附件1 (序号, 项目名称, 实施机关,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 
 from app.canonical import decode
 from app.changes.outcomes import RULES
+from app.changes.reviews import OPINIONS
 from app.db import fetch, marks
 from app.items import code_tables
 from app.rounds.pairs import Keys, Limit, Pair, Side
@@ -48,7 +49,7 @@ class Line:
 
     pair: Pair
     outcomes: tuple[str, ...]
-    words: Mapping[str, str]
+    words: Mapping[str, Any]
 
 
 def tables_of(connection: Connection, round_id: str, known: Known) -> list[Table]:
@@ -82,10 +83,13 @@ COMPARED = (
     "法定时限（后）", "环节（前）", "环节（后）", "材料（前）", "材料（后）", "收费（前）", "收费（后）",
     "办件类型（前）", "办件类型（后）", "进驻（前）", "进驻（后）",
 )  # fmt: skip
+REVIEWED = ("部门清理意见", "审核意见")
+"""Beside the comparison, where departments proposed and the office reviewed."""
 
 
-def _comparison(lines: Iterable[Line], names: Mapping[str, str]) -> Table:
-    table = Table("事项调整对照表", COMPARED)
+def _comparison(lines: Sequence[Line], names: Mapping[str, str]) -> Table:
+    reviewed = any("review" in line.words for line in lines)
+    table = Table("事项调整对照表", COMPARED + REVIEWED if reviewed else COMPARED)
     for number, line in enumerate(lines, start=1):
         before, after = line.pair.before, line.pair.after
         if before is not None and not before.listed:
@@ -107,9 +111,20 @@ def _comparison(lines: Iterable[Line], names: Mapping[str, str]) -> Table:
                 *_both(before, after, lambda side: _count(side.fees)),
                 *_both(before, after, lambda side: code_tables.label("handling", side.handling or "") or ""),
                 *_both(before, after, lambda side: HALLS.get(side.hall or "", "")),
+                *(_reviewed(line.words.get("review")) if reviewed else ()),
             )
         )
     return table
+
+
+def _reviewed(review: Mapping[str, Any] | None) -> tuple[str, str]:
+    """What the department proposed, and what the office thought of it, in words."""
+    if review is None:
+        return "", ""
+    proposed, opinion = review["proposed"], review["opinion"] or {}
+    said = [_labels([proposed["outcome"]]), proposed.get("words"), proposed.get("reason")]
+    thought = [OPINIONS.get(opinion.get("opinion", ""), ""), opinion.get("reason")]
+    return "；".join(one for one in said if one), "：".join(one for one in thought if one)
 
 
 def _both(before: Side | None, after: Side | None, of: Any) -> tuple[Any, Any]:
@@ -182,7 +197,7 @@ def _annexes(lines: list[Line], names: Mapping[str, str]) -> list[Table]:
     return [Table(f"附件{at}　{one.title}", one.columns, one.rows) for at, one in enumerate(ordered, start=1)]
 
 
-def _words(connection: Connection, publication: int) -> dict[str, dict[str, str]]:
+def _words(connection: Connection, publication: int) -> dict[str, dict[str, Any]]:
     """Item -> the words of its first decision in the publication."""
     rows = connection.execute(
         text(
@@ -191,7 +206,7 @@ def _words(connection: Connection, publication: int) -> dict[str, dict[str, str]
         ),
         {"p": publication},
     )
-    said: dict[str, dict[str, str]] = {}
+    said: dict[str, dict[str, Any]] = {}
     for item, body in rows:
         said.setdefault(item, decode(bytes(body)))
     return said

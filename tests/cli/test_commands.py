@@ -89,7 +89,7 @@ def test_seeding_an_empty_registry_and_again(run_empty: Run) -> None:
     assert "19 次发布" in done(run_empty("seed"))
     assert "没有变化" in done(run_empty("seed"))
     assert FELLING in done(run_empty("search", "砍树证"))
-    assert "第一批清理" in done(run_empty("round"))
+    assert "第一批清理" in done(run_empty("round", "list"))
 
 
 def test_a_registry_with_other_data_is_not_seeded(run_empty: Run, tmp_path: Path) -> None:

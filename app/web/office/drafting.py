@@ -104,7 +104,11 @@ def redrafted(
     bodies: list[dict[str, Any]], item: str, made: list[dict[str, Any]], head: dict[str, Any], title: str
 ) -> ChangesetInput:
     """The changeset with the item's decisions of the form replaced. Raises Invalid."""
-    kept = [body for body in bodies if not (body.get("subject") == item and body["outcome"] in EDITABLE)]
+    kept = [
+        {name: part for name, part in body.items() if name != "review"}  # put back by drafting
+        for body in bodies
+        if not (body.get("subject") == item and body["outcome"] in EDITABLE)
+    ]
     return _checked({**head, "title": title, "decisions": [*kept, *made]})
 
 

@@ -1,0 +1,328 @@
+"""A round held here while it is worked out: 清理意见表 out and in, proposals, the office's opinions. For staff."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path as File
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+
+import orjson
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
+
+from app import idempotency
+from app.api.changesets import IdempotencyKey
+from app.api.files import body_of
+from app.api.rounds import XLSX
+from app.api.shapes import JSON, answer_value
+from app.auth.actor import Actor
+from app.canonical import digest, encode
+from app.changes import rows
+from app.changes.models import DecisionInput
+from app.deps import ActorOf, ReadSession, Registry, RegistryOf, StaffReader, TokenFirst, WriteSession
+from app.errors import Invalid
+from app.exchange.rows import Refused
+from app.exchange.sheets import every_sheet
+from app.exchange.worksheet_files import write_marked, write_worksheets
+from app.exchange.worksheets import check_filled, import_filled, refuse_faulty
+from app.rounds.proposing import propose
+from app.rounds.reviewing import opine
+from app.rounds.worksheets import progress, told, worksheets
+from app.versions.queries import today
+
+router = APIRouter(tags=["rounds"], route_class=TokenFirst)
+
+RoundPath = Annotated[str, Path(max_length=40, description="changeset id of the round")]
+AuthorityQuery = Annotated[str | None, Query(max_length=60, description="registry id: this authority alone")]
+ReopenQuery = Annotated[
+    bool, Query(description="replace what the office has reviewed; its opinion stays among the earlier ones")
+]
+State = Literal["open", "proposed", "returned", "reviewed"]
+
+
+class CountsShape(BaseModel):
+    items: int = Field(description="items of the scope that stand")
+    open: int = Field(description="nothing proposed yet")
+    proposed: int = Field(description="proposed, not reviewed")
+    returned: int = Field(description="returned to the department")
+    reviewed: int = Field(description="agreed or changed, or decided by the office itself")
+
+
+class SheetShape(CountsShape):
+    id: str = Field(description="registry id of the authority")
+    name: str | None = Field(description="its name")
+
+
+class ProgressShape(CountsShape):
+    """How far a round has come."""
+
+    round: str = Field(description="changeset id")
+    title: str = Field(description="标题")
+    state: str = Field(description="draft, submitted, returned, approved, published, withdrawn")
+    authorities: list[SheetShape] = Field(description="by name")
+
+
+class SaidShape(BaseModel):
+    """A proposal or an opinion."""
+
+    model_config = ConfigDict(extra="allow")  # outcome, words, changes, receivers, reason ... as proposed
+    account: int | None = Field(description="account number of who said it")
+    name: str | None = Field(description="that account's name")
+    at: str = Field(description="when")
+
+
+class ProposalShape(BaseModel):
+    """An item of the scope: what is proposed, what the office thinks, what is decided."""
+
+    item: str = Field(description="registry id")
+    code: str | None = Field(description="its main code")
+    name: str = Field(description="事项名称")
+    type: str = Field(description="事项类型, its label")
+    authority: str = Field(description="registry id of who holds it")
+    citations: str = Field(description="设定依据 with articles, one a line")
+    statutory_limit: str = Field(description="法定时限 in words")
+    promised_limit: str = Field(description="承诺时限 in words, as it stands")
+    state: str = Field(description="open, proposed, returned, reviewed")
+    filed_under: str | None = Field(
+        description="the item whose proposal covers it: itself, or what it is merged into"
+    )
+    proposed: SaidShape | None = Field(description="the department's proposal")
+    opinion: SaidShape | None = Field(description="the office's: opinion (agree, change, return) and reason")
+    findings: list[dict[str, Any]] = Field(description="what the checks found in the proposal")
+    earlier: list[dict[str, Any]] = Field(description="proposals and opinions before, oldest first")
+    final: dict[str, Any] | None = Field(description="the decision as it stands in the draft")
+
+
+class ProposalsShape(BaseModel):
+    round: str = Field(description="changeset id")
+    total: int = Field(description="items that match")
+    proposals: list[ProposalShape] = Field(description="by authority and name")
+
+
+class ProposeInput(BaseModel):
+    decisions: list[DecisionInput] = Field(
+        min_length=1,
+        max_length=5_000,
+        description="proposals: each about one item of the scope, as decisions are",
+    )
+    reopen: bool = Field(False, description="replace what the office has reviewed")
+
+
+class ProposedShape(BaseModel):
+    new: list[str] = Field(description="items proposed for the first time")
+    changed: list[str] = Field(description="items whose proposal was changed")
+    unchanged: list[str] = Field(description="items proposed so already")
+    reopened: list[str] = Field(description="items that were reviewed, and are to be again")
+    findings: list[dict[str, Any]] = Field(
+        description="what the checks find: decision, code, severity, message"
+    )
+
+
+class OpineInput(BaseModel):
+    items: list[str] = Field(min_length=1, max_length=5_000, description="registry ids: whose proposals")
+    opinion: Literal["agree", "change", "return"] = Field(description="同意, 修改, 退回")
+    reason: str = Field("", max_length=4000, description="needed to change or return")
+    decision: DecisionInput | None = Field(None, description="change: the decision as it should be; one item")
+
+
+class OpinedShape(BaseModel):
+    opinion: str = Field(description="agree, change, return")
+    items: list[str] = Field(description="registry ids")
+    version: int = Field(description="the changeset's version now")
+
+
+class CellShape(BaseModel):
+    sheet: str = Field(description="the sheet's name")
+    row: int = Field(description="its row, from 1")
+    column: str = Field(description="the column's title; empty for the row")
+    code: str = Field(description="stable code")
+    message: str = Field(description="where and what, in Chinese")
+
+
+class FilledShape(BaseModel):
+    """What importing a worksheet came to; a faulty file is refused whole, with `errors` in the problem's detail."""
+
+    new: int = Field(description="rows proposed for the first time")
+    changed: int = Field(description="rows whose proposal was changed")
+    unchanged: int = Field(description="rows that nobody touched, or that say what is proposed already")
+    reopened: int = Field(description="rows that were reviewed, and are to be again")
+    kept: list[CellShape] = Field(description="rows that the office has reviewed: left as they are")
+    findings: list[CellShape] = Field(description="what the checks find in the proposals")
+
+
+def _answer(
+    request: Request, session: Session, actor: Actor, key: str | None, asked: Any, work: Callable[[], Any]
+) -> Response:
+    """Do the work once per Idempotency-Key; a repeated request gets the first answer."""
+    fingerprint = encode([request.method, request.url.path, request.url.query, asked])
+    if key is not None:
+        before = idempotency.recall(session, actor.account or 0, key, fingerprint)
+        if before is not None:
+            headers = {"Cache-Control": "private, no-store", "Idempotent-Replay": "true"}
+            return Response(before.body, before.status, media_type=JSON, headers=headers)
+    body = orjson.dumps(work())
+    if key is not None:
+        idempotency.remember(session, actor.account or 0, key, fingerprint, 200, body)
+    return Response(body, media_type=JSON, headers={"Cache-Control": "private, no-store"})
+
+
+@router.get("/rounds/{round_id}/worksheets", response_model=None, responses={200: {"model": ProgressShape}})
+def list_worksheets(
+    request: Request, session: ReadSession, reader: StaffReader, round_id: RoundPath
+) -> Response:
+    """The worksheets of a round by authority, with how many items are open, proposed, returned and reviewed."""
+    return answer_value(request, progress(worksheets(session, round_id, today())), private=True)
+
+
+@router.get(
+    "/rounds/{round_id}/worksheets.xlsx",
+    response_model=None,
+    response_class=Response,
+    responses={200: {"content": {XLSX: {}}, "description": "its bytes"}},
+)
+def get_worksheets(
+    session: ReadSession, reader: StaffReader, round_id: RoundPath, authority: AuthorityQuery = None
+) -> Response:
+    """清理意见表 as a workbook to fill in: one sheet an authority, or one authority's alone."""
+    found = worksheets(session, round_id, today(), authority)
+    name = found.names.get(authority, "") if authority else ""
+    return _workbook(write_worksheets(found), f"{found.opened.changeset.title}清理意见表{name}.xlsx")
+
+
+def _workbook(body: bytes, name: str) -> Response:
+    headers = {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}",
+        "Cache-Control": "private, no-store",
+    }
+    return Response(body, media_type=XLSX, headers=headers)
+
+
+@router.post("/rounds/{round_id}/worksheets", response_model=None, responses={200: {"model": FilledShape}})
+async def import_worksheets(
+    request: Request,
+    registry: RegistryOf,
+    actor: ActorOf,
+    round_id: RoundPath,
+    reopen: ReopenQuery = False,
+    key: IdempotencyKey = None,
+) -> Response:
+    """Take in a filled workbook (the body is its bytes): every touched row a proposal, or the file refused whole."""
+    body = await body_of(request, registry.settings.max_upload_mb * 2**20)
+
+    def work() -> Response:
+        with registry.database.writing() as session, _as_file(body) as path:
+
+            def taken_in() -> Any:
+                filled = import_filled(session, actor, round_id, path, today(), reopen=reopen)
+                refuse_faulty(filled)
+                return filled.told()
+
+            return _answer(request, session, actor, key, digest(body), taken_in)
+
+    return await run_in_threadpool(work)
+
+
+@router.post(
+    "/rounds/{round_id}/worksheets/marked",
+    response_model=None,
+    response_class=Response,
+    responses={200: {"content": {XLSX: {}}, "description": "its bytes"}},
+)
+async def mark_worksheets(
+    request: Request,
+    registry: RegistryOf,
+    actor: ActorOf,
+    round_id: RoundPath,
+    reopen: ReopenQuery = False,
+) -> Response:
+    """The same workbook back with every error written in place; nothing is taken in."""
+    body = await body_of(request, registry.settings.max_upload_mb * 2**20)
+    return await run_in_threadpool(_marked, registry, actor, round_id, body, reopen)
+
+
+def _marked(registry: Registry, actor: Actor, round_id: str, body: bytes, reopen: bool) -> Response:
+    with registry.database.reading() as session, _as_file(body) as path:
+        filled = check_filled(session, actor, round_id, path, today(), reopen=reopen)
+        try:
+            sheets = every_sheet(path)
+        except Refused as refused:
+            raise Invalid(f"{refused.problem.message}。", code=refused.problem.code) from None
+    return _workbook(write_marked(sheets, [*filled.problems, *filled.kept]), "清理意见表（标注）.xlsx")
+
+
+@contextmanager
+def _as_file(body: bytes) -> Iterator[File]:
+    """A body as a file while it is read."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = File(folder) / "清理意见表.xlsx"
+        path.write_bytes(body)
+        yield path
+
+
+@router.get("/rounds/{round_id}/proposals", response_model=None, responses={200: {"model": ProposalsShape}})
+def list_proposals(
+    request: Request,
+    session: ReadSession,
+    reader: StaffReader,
+    round_id: RoundPath,
+    authority: AuthorityQuery = None,
+    state: Annotated[State | None, Query(description="items in this state alone")] = None,
+    limit: Annotated[int, Query(ge=1, le=1000, description="rows")] = 200,
+    offset: Annotated[int, Query(ge=0, le=1_000_000, description="rows passed over")] = 0,
+) -> Response:
+    """Item by item: the department's proposal, the office's opinion, the decision; with who and when."""
+    found = worksheets(session, round_id, today(), authority)
+    lines = [line for some in found.lines.values() for line in some if state is None or line.state == state]
+    rows = told(session, lines[offset : offset + limit])
+    return answer_value(request, {"round": round_id, "total": len(lines), "proposals": rows}, private=True)
+
+
+@router.post("/rounds/{round_id}/proposals", response_model=None, responses={200: {"model": ProposedShape}})
+def make_proposals(
+    request: Request,
+    session: WriteSession,
+    actor: ActorOf,
+    round_id: RoundPath,
+    asked: ProposeInput,
+    key: IdempotencyKey = None,
+) -> Response:
+    """Propose for items of the round, all or none; each is tried against the rules, and checked."""
+
+    def work() -> Any:
+        done = propose(session, actor, round_id, asked.decisions, today(), reopen=asked.reopen)
+        return {name: getattr(done, name) for name in ProposedShape.model_fields}
+
+    return _answer(request, session, actor, key, asked.model_dump(mode="json"), work)
+
+
+@router.post("/rounds/{round_id}/opinions", response_model=None, responses={200: {"model": OpinedShape}})
+def give_opinion(
+    request: Request,
+    session: WriteSession,
+    actor: ActorOf,
+    round_id: RoundPath,
+    asked: OpineInput,
+    key: IdempotencyKey = None,
+) -> Response:
+    """The office agrees to proposals, changes one, or returns them. Not by whoever proposed them."""
+
+    def work() -> Any:
+        filed = opine(
+            session,
+            actor,
+            round_id,
+            asked.items,
+            asked.opinion,
+            today(),
+            reason=asked.reason,
+            decision=asked.decision,
+        )
+        version = rows.find(session, round_id).version
+        return {"opinion": asked.opinion, "items": [row.subject for row in filed], "version": version}
+
+    return _answer(request, session, actor, key, asked.model_dump(mode="json"), work)

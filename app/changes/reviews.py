@@ -1,0 +1,175 @@
+"""Proposals of departments and opinions of the office, as rows beside a draft; and what a decision keeps of them.
+
+A proposal is filed under one item of the round. Agreed or changed, it becomes a decision of the draft, whose body
+carries both under ``review``: so approval is bound to them, and the published decision tells all three.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, text
+from sqlmodel import Session
+
+from app.canonical import decode, encode
+from app.changes.models import Changeset
+from app.db import fetch
+from app.versions.queries import moment
+
+OPINIONS = {"agree": "同意", "change": "修改", "return": "退回"}
+SETTLED = ("agree", "change")
+"""Opinions that make a decision of the draft."""
+
+TOLD = (
+    "outcome", "effective_from", "until", "changes", "words", "receiver", "receivers", "results", "follow_up",
+    "pending_law", "authorised_by", "reason",
+)  # fmt: skip
+"""What a decision keeps of the proposal behind it."""
+
+
+@dataclass(slots=True)
+class ProposalRow:
+    """A proposal as stored; fields as in the table, contents decoded."""
+
+    subject: str
+    body: dict[str, Any]
+    account: int | None
+    at: int
+    findings: list[dict[str, Any]] = field(default_factory=list)
+    opinion: str | None = None
+    reason: str | None = None
+    reviewer: int | None = None
+    reviewed_at: int | None = None
+    earlier: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def state(self) -> str:
+        """proposed, returned, reviewed."""
+        if self.opinion is None:
+            return "proposed"
+        return "reviewed" if self.opinion in SETTLED else "returned"
+
+
+_FIELDS = (
+    "subject", "body", "account", "at", "findings", "opinion", "reason", "reviewer", "reviewed_at", "earlier",
+)  # fmt: skip
+_CONTENTS = ("body", "findings", "earlier")
+_ALL = f"SELECT {', '.join(_FIELDS)} FROM proposal WHERE changeset = ? ORDER BY subject"
+_GONE = text("DELETE FROM proposal WHERE changeset = :changeset AND subject = :subject")
+_INSERT = text(
+    f"INSERT INTO proposal (changeset, {', '.join(_FIELDS)})"
+    f" VALUES (:changeset, {', '.join(':' + name for name in _FIELDS)})"
+)
+
+
+def proposals(session: Session, changeset_id: str) -> dict[str, ProposalRow]:
+    """Item -> the proposal filed under it."""
+    found = {}
+    for row in fetch(session.connection(), _ALL, (changeset_id,)):
+        values = dict(zip(_FIELDS, row, strict=True))
+        found[row[0]] = ProposalRow(**values | {name: decode(bytes(values[name])) for name in _CONTENTS})
+    return found
+
+
+def write(session: Session, changeset_id: str, written: Sequence[ProposalRow]) -> None:
+    """Each in the place of the one filed under the same item."""
+    values = [
+        {
+            **(said := asdict(row)),
+            **{name: encode(said[name]) for name in _CONTENTS},
+            "changeset": changeset_id,
+        }
+        for row in written
+    ]
+    if values:
+        session.connection().execute(_GONE, values)
+        session.connection().execute(_INSERT, values)
+
+
+def filed_under(body: Mapping[str, Any]) -> str:
+    """The item a proposal is filed under: its subject, else the standing item that carries on, else an origin;
+    empty for one that is about no standing item."""
+    if body.get("subject") and "content" not in body:
+        return str(body["subject"])
+    places = [place for place in body.get("results", ()) if "content" not in place]
+    return next(
+        (str(place["subject"]) for place in (*places, *body.get("origins", ())) if place.get("subject")), ""
+    )
+
+
+def covers(body: Mapping[str, Any]) -> list[str]:
+    """The standing items that a proposal decides, that it is filed under first."""
+    places = [body, *body.get("origins", ())]
+    places += [place for place in body.get("results", ()) if "content" not in place]
+    found = [place["subject"] for place in places if place.get("subject") and "content" not in place]
+    return list(dict.fromkeys([one for one in (filed_under(body), *found) if one]))
+
+
+def review_of(row: ProposalRow) -> dict[str, Any]:
+    """What a decision keeps: the proposal, the opinion, those before them; accounts by number."""
+    kept: dict[str, Any] = {"proposed": proposed_of(row), "opinion": opinion_of(row)}
+    if row.findings:
+        kept["findings"] = [
+            {name: one[name] for name in ("code", "severity", "message")} for one in row.findings
+        ]
+    if row.earlier:
+        kept["earlier"] = row.earlier
+    return kept
+
+
+def proposed_of(row: ProposalRow) -> dict[str, Any]:
+    said = {name: row.body[name] for name in TOLD if row.body.get(name)}
+    return {**said, "account": row.account, "at": moment(row.at)}
+
+
+def opinion_of(row: ProposalRow) -> dict[str, Any] | None:
+    if row.opinion is None or row.reviewed_at is None:
+        return None
+    said = {"opinion": row.opinion, "account": row.reviewer, "at": moment(row.reviewed_at)}
+    return {**said, "reason": row.reason} if row.reason else said
+
+
+def attach(session: Session, changeset: Changeset, bodies: Iterable[dict[str, Any]]) -> None:
+    """Put under ``review`` what was proposed and thought of each decision, in place."""
+    if changeset.kind != "round":
+        return
+    rows = proposals(session, changeset.id)
+    for body in bodies:
+        body.pop("review", None)
+        row = rows.get(filed_under(body))
+        if row is not None and row.opinion in SETTLED:
+            body["review"] = review_of(row)
+
+
+def without_accounts(review: Mapping[str, Any]) -> dict[str, Any]:
+    """A review as the public reads it: what and when; by whom is in the log and before staff."""
+
+    def bare(part: Mapping[str, Any] | None) -> dict[str, Any] | None:
+        return {name: value for name, value in part.items() if name != "account"} if part else None
+
+    shown = {**review, "proposed": bare(review["proposed"]), "opinion": bare(review["opinion"])}
+    if "earlier" in review:
+        shown["earlier"] = [{name: bare(part) for name, part in one.items()} for one in review["earlier"]]
+    return shown
+
+
+def forget(
+    connection: Connection,
+    changesets: Iterable[str],
+    quoted: Callable[[Any], bool],
+    left: Callable[[Any], Any],
+) -> None:
+    """Of the changesets whose words were redacted, proposals and rows of annexes go; elsewhere the words do."""
+    for table, key in (("proposal", "subject"), ("annex_row", "position")):
+        for changeset in changesets:
+            connection.execute(text(f"DELETE FROM {table} WHERE changeset = :id"), {"id": changeset})
+        found = connection.execute(text(f"SELECT changeset, {key}, body FROM {table}")).all()
+        for changeset, place, body in found:
+            document = decode(bytes(body))
+            if quoted(document):
+                connection.execute(
+                    text(f"UPDATE {table} SET body = :left WHERE changeset = :id AND {key} = :place"),
+                    {"left": encode(left(document)), "id": changeset, "place": place},
+                )

@@ -1,0 +1,366 @@
+"""Filled 清理意见表 read back: refused whole with row and column, or every touched row becomes a proposal.
+
+A row that nobody touched since it was written out is passed over, whatever the registry holds by now; one that says
+what is proposed already changes nothing; one that another has changed meanwhile, or the office has reviewed, is
+not overwritten without saying so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import Connection, text
+from sqlmodel import Session
+
+from app.auth.actor import Actor
+from app.changes.models import DecisionInput
+from app.changes.reviews import ProposalRow, proposals
+from app.errors import Ambiguous, Invalid, NotFound, RegistryError
+from app.exchange.rows import Refused
+from app.exchange.sheets import every_sheet
+from app.exchange.worksheet_files import COLUMNS, TITLES, CellProblem
+from app.exchange.worksheet_rows import (
+    EDITABLE,
+    ITSELF,
+    Cells,
+    Faulty,
+    cells_of,
+    common,
+    decision_of,
+    is_beyond_sheet,
+    mark_of,
+    tidy,
+)
+from app.rounds.proposing import may_propose, propose, weigh
+from app.rounds.worksheets import Line, worksheets
+from app.versions.codes import holder_of
+from app.versions.ids import is_id, kind_of
+from app.wording import reason
+
+MOST_PROBLEMS = 200
+MOST_TRIES = 50
+"""How often the rules are asked again without the rows that they refused."""
+
+
+@dataclass(slots=True)
+class Filled:
+    """What reading a file came to. With problems nothing was written."""
+
+    problems: list[CellProblem] = field(default_factory=list)
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    reopened: int = 0
+    kept: list[CellProblem] = field(default_factory=list)
+    """Rows that the office has reviewed and that say something else: left as they are."""
+    findings: list[CellProblem] = field(default_factory=list)
+    """What the checks find in the proposals; kept with them for the office."""
+
+    def told(self) -> dict[str, Any]:
+        def rows(some: Sequence[CellProblem]) -> list[dict[str, Any]]:
+            return [
+                {
+                    "sheet": one.sheet,
+                    "row": one.row,
+                    "column": one.column,
+                    "code": one.code,
+                    "message": f"{one.where}：{one.message}",
+                }
+                for one in some
+            ]
+
+        counts = {name: getattr(self, name) for name in ("new", "changed", "unchanged", "reopened")}
+        return {**counts, "kept": rows(self.kept), "findings": rows(self.findings)} | (
+            {"errors": rows(self.problems)} if self.problems else {}
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    sheet: str
+    number: int
+    cells: Cells
+    item: str
+    mark: str
+
+    def problem(self, column: str, code: str, message: str) -> CellProblem:
+        return CellProblem(self.sheet, self.number, COLUMNS[column][0] if column else "", code, message)
+
+
+@dataclass(slots=True)
+class _Wanted:
+    """A proposal to be made, with the row it comes from."""
+
+    row: _Row
+    decision: DecisionInput
+
+
+def check_filled(
+    session: Session, actor: Actor, round_id: str, path: Path, today: str, *, reopen: bool
+) -> Filled:
+    """What importing the file would come to; writes nothing."""
+    return _Reading(session, actor, round_id, today, reopen).read(path)[0]
+
+
+def import_filled(
+    session: Session, actor: Actor, round_id: str, path: Path, today: str, *, reopen: bool
+) -> Filled:
+    """The touched rows of a file as proposals, all or none. With problems, nothing is written."""
+    reading = _Reading(session, actor, round_id, today, reopen)
+    filled, wanted = reading.read(path)
+    if filled.problems or not wanted:
+        return filled
+    done = propose(session, actor, round_id, [one.decision for one in wanted], today, reopen=reopen)
+    filled.new, filled.changed, filled.reopened = len(done.new), len(done.changed), len(done.reopened)
+    filled.unchanged += len(done.unchanged)
+    return filled
+
+
+def refuse_faulty(filled: Filled) -> None:
+    """Raises Invalid with the first problem, and all as ``errors``."""
+    if filled.problems:
+        first = filled.problems[0]
+        raise Invalid(
+            f"文件有 {len(filled.problems)} 处错误，没有导入任何内容。{first.where}：{first.message}。",
+            code="worksheet-errors",
+            **filled.told(),
+        )
+
+
+class _Reading:
+    """One file against one round."""
+
+    def __init__(self, session: Session, actor: Actor, round_id: str, today: str, reopen: bool) -> None:
+        self.session, self.actor, self.today, self.reopen = session, actor, today, reopen
+        self.opened = may_propose(session, actor, round_id)
+        self.round_id = round_id
+        found = worksheets(session, round_id, today)
+        self.lines: dict[str, Line] = {line.item: line for lines in found.lines.values() for line in lines}
+        self.stood: dict[str, ProposalRow] = proposals(session, round_id)
+        self.resolve = lru_cache(maxsize=4096)(lambda name: _named(session.connection(), name, found.day))
+        self.filled = Filled()
+
+    def read(self, path: Path) -> tuple[Filled, list[_Wanted]]:
+        rows = list(self._rows(path))
+        if not rows and not self.filled.problems:
+            self.filled.problems.append(
+                CellProblem(
+                    path.name, 1, "", "no-rows", "没有找到清理意见表的表头（编号……），请用本轮导出的表格填写"
+                )
+            )
+        touched = [row for row in rows if self._is_touched(row)]
+        wanted = self._merges(rows, touched)
+        for row in touched:
+            if row.item in self._merged:
+                continue
+            try:
+                decision = decision_of(self.lines[row.item], row.cells, self.resolve)
+                wanted.append(_Wanted(row, DecisionInput.model_validate(decision)))
+            except Faulty as fault:
+                self._wrong(row, fault.column, fault.code, fault.message)
+            except ValidationError as error:
+                self._wrong(row, "", "bad-row", reason(error.errors()[0]))
+        if not self.filled.problems:
+            self._weigh(wanted)
+        else:
+            self._weigh([one for one in wanted if one.decision.outcome != "merge"])
+        self.filled.problems.sort(key=lambda one: (one.sheet, one.row))
+        return self.filled, wanted
+
+    def _wrong(self, row: _Row, column: str, code: str, message: str) -> None:
+        if len(self.filled.problems) < MOST_PROBLEMS:
+            self.filled.problems.append(row.problem(column, code, message))
+
+    # --- rows
+
+    def _rows(self, path: Path) -> Iterator[_Row]:
+        try:
+            sheets = every_sheet(path)
+        except Refused as refused:
+            self.filled.problems.append(
+                CellProblem(path.name, 1, "", refused.problem.code, refused.problem.message)
+            )
+            return
+        seen: dict[str, str] = {}
+        for name, rows in sheets:
+            header: list[str] = []
+            for number, cells in enumerate(rows, start=1):
+                texts = [tidy(cell) for cell in cells]
+                if not header:
+                    header = texts if COLUMNS["item"][0] in texts else []
+                    if header and not self._sound_header(name, number, header):
+                        break
+                    continue
+                row = self._row(name, number, dict(zip(header, texts, strict=False)), seen)
+                if row is not None:
+                    yield row
+
+    def _sound_header(self, sheet: str, number: int, header: list[str]) -> bool:
+        missing = [COLUMNS[name][0] for name in EDITABLE if COLUMNS[name][0] not in header]
+        twice = [title for title in TITLES if header.count(title) > 1]
+        for title, code, message in (
+            *((one, "missing-column", f"表头缺少“{one}”列，请用本轮导出的表格填写") for one in missing),
+            *((one, "duplicate-column", f"表头有两个“{one}”列，请删去一个") for one in twice),
+        ):
+            self.filled.problems.append(CellProblem(sheet, number, title, code, message))
+        return not missing and not twice
+
+    def _row(self, sheet: str, number: int, values: dict[str, str], seen: dict[str, str]) -> _Row | None:
+        told = {name: values.get(title, "") for title, name in TITLES.items()}
+        if not any(told.values()):
+            return None
+        cells = {name: told[name] for name in EDITABLE}
+        row = _Row(sheet, number, cells, told["item"].lower(), told["mark"])
+        if not told["item"]:
+            self._wrong(
+                row, "item", "item-missing", "没有编号，认不出是哪个事项；请从导出的表格里复制整行的编号"
+            )
+        elif row.item not in self.lines:
+            self._wrong(
+                row, "item", "outside-scope", f"编号“{told['item'][:40]}”不在本轮清理的范围内，或事项已经终止"
+            )
+        elif row.item in seen:
+            self._wrong(row, "item", "item-twice", f"同一个事项已经出现在{seen[row.item]}，请删去一行")
+        else:
+            seen[row.item] = f"工作表“{sheet}”第{number}行"
+            return row
+        return None
+
+    def _is_touched(self, row: _Row) -> bool:
+        """Whether the row says something that is not proposed yet, and may be taken; else told or passed over."""
+        line = self.lines[row.item]
+        now = cells_of(line, self.opened.day)
+        if mark_of(row.cells) == row.mark or row.cells == now or _is_blank(row.cells, now):
+            self.filled.unchanged += 1
+            return False
+        if line.state == "reviewed" and not self.reopen:
+            said = line.proposal.reviewer if line.proposal else None
+            word = "已经由法制办审核" if said else "已经由法制办列入决定"
+            message = f"这一行{word}，没有改动；要改，请先请法制办退回"
+            self.filled.kept.append(row.problem("outcome", "already-reviewed", message))
+            return False
+        if is_beyond_sheet(line):
+            message = "这条清理意见含有表格写不下的内容，请在网页或接口上修改，本行请照原样"
+            self._wrong(row, "outcome", "beyond-sheet", message)
+            return False
+        theirs = line.proposal is not None and line.proposal.account != self.actor.account
+        if theirs and mark_of(now) != row.mark:
+            message = f"导出之后别人改过这一行（现为“{now['outcome']}”），请重新导出后再填"
+            self._wrong(row, "outcome", "changed-meanwhile", message)
+            return False
+        return True
+
+    # --- merges
+
+    def _merges(self, rows: Sequence[_Row], touched: Sequence[_Row]) -> list[_Wanted]:
+        """A proposal for each item that others are merged into, where any of their rows was touched."""
+        groups: dict[str, list[_Row]] = {}
+        self._merged: set[str] = set()
+        for row in rows:
+            if row.cells["outcome"] == "合并":
+                self._merged.add(row.item)
+                if target := self._target(row):
+                    groups.setdefault(target, []).append(row)
+        moved = {row.item for row in touched}
+        left = {self.lines[item].filed_under for item in moved}
+        wanted = []
+        for target, some in groups.items():
+            if target not in left and not any(row.item in moved for row in some):
+                continue
+            first = next((row for row in some if row.item in moved), some[0])
+            try:
+                decision = common(first.cells) | {
+                    "outcome": "merge",
+                    "origins": [
+                        {"subject": one} for one in dict.fromkeys([target, *(row.item for row in some)])
+                    ],
+                    "results": [{"subject": target}],
+                }
+                if len(decision["origins"]) < 2:
+                    raise Faulty(
+                        "receiver", "nothing-merged", "没有别的事项并入它；请在并入的各行写明它的编号"
+                    )
+                wanted.append(_Wanted(first, DecisionInput.model_validate(decision)))
+            except Faulty as fault:
+                self._wrong(first, fault.column, fault.code, fault.message)
+        return wanted
+
+    def _target(self, row: _Row) -> str | None:
+        """The item of the scope that a row is merged into, by id, code or name; None, and a problem, for none."""
+        asked = row.cells["receiver"]
+        if asked in (ITSELF, row.item):
+            return row.item
+        found = [
+            line.item for line in self.lines.values() if asked and asked in (line.item, line.code, line.name)
+        ]
+        if len(found) == 1:
+            return found[0]
+        word = "没有写明并入哪个事项" if not asked else f"“{asked[:30]}”不是范围内唯一的事项"
+        self._wrong(row, "receiver", "unknown-target", f"{word}，请在承接方写它的编号")
+        return None
+
+    # --- rules
+
+    def _weigh(self, wanted: Sequence[_Wanted]) -> None:
+        """Ask the rules; where they refuse a row, note it and ask again without it."""
+        left = list(wanted)
+        for _ in range(MOST_TRIES):
+            if not left:
+                return
+            try:
+                _, found = weigh(
+                    self.session,
+                    self.actor,
+                    self.opened,
+                    [one.decision for one in left],
+                    self.today,
+                    self.stood,
+                )
+            except RegistryError as error:
+                place = error.detail.get("decision")
+                faulty = left[place - 1] if place else left[0]
+                message = (
+                    error.message.split("：", 1)[-1] if error.message.startswith("第") else error.message
+                )
+                self._wrong(faulty.row, "outcome" if place else "", error.code, message.rstrip("。"))
+                if not place:
+                    return
+                left.remove(faulty)
+                continue
+            for one in found:
+                row = left[one["decision"] - 1].row
+                self.filled.findings.append(row.problem("outcome", one["code"], one["message"]))
+            return
+
+
+def _is_blank(cells: Cells, now: Cells) -> bool:
+    """Whether a row says nothing, and nothing is proposed; the day alone says nothing."""
+    return not now["outcome"] and not any(cells[name] for name in EDITABLE if name != "day")
+
+
+_NAMED = text(
+    "SELECT DISTINCT subject_id, kind FROM timeline WHERE name = :name AND kind IN ('region', 'authority')"
+    " AND status <> 'ended' AND valid_from <= :day AND valid_to > :day"
+)
+
+
+def _named(connection: Connection, name: str, day: str) -> dict[str, str] | None:
+    """A place or an organ by id, code or full name; None where there is none, or several."""
+    if is_id(name):
+        kind = kind_of(name.lower())
+        return {kind: name.lower()} if kind in ("region", "authority") else None
+    found = connection.execute(_NAMED, {"name": name, "day": day}).all()
+    if len(found) == 1:
+        return {found[0][1]: found[0][0]}
+    if not found:
+        for kind in ("authority", "region"):
+            try:
+                return {kind: holder_of(connection, name, day, kind)}
+            except (NotFound, Ambiguous):
+                continue
+    return None

@@ -1,0 +1,190 @@
+"""Departments propose: one proposal an item, tried against the rules and the checks, and kept beside the draft.
+
+Nothing of it is a decision yet; the office's opinion makes it one (``reviewing``).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlmodel import Session
+
+from app import log
+from app.auth.actor import Actor
+from app.canonical import encode
+from app.changes.deciding import Decider
+from app.changes.drafts import completed
+from app.changes.models import DecisionInput
+from app.changes.proposals import as_row, findings
+from app.changes.reviews import ProposalRow, covers, filed_under, opinion_of, proposals, proposed_of, write
+from app.changes.rows import leave_event
+from app.errors import Conflict, Invalid, Refused
+from app.rounds.opened import Opened, held_here, require_worked_on
+from app.rounds.placing import take_out
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What became of some proposals: items by what was done, and what the checks found."""
+
+    new: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    reopened: list[str] = field(default_factory=list)
+    """Reviewed before; the opinion is kept among the earlier ones, and the decision is out of the draft."""
+    findings: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def written(self) -> int:
+        return len(self.new) + len(self.changed) + len(self.reopened)
+
+
+def propose(
+    session: Session,
+    actor: Actor,
+    round_id: str,
+    asked: Sequence[DecisionInput],
+    today: str,
+    *,
+    reopen: bool = False,
+) -> Proposed:
+    """File proposals for items of the round, all or none. The same again changes nothing.
+
+    Raises Conflict where the office has settled one already, unless ``reopen`` says to take that back; Refused
+    and Invalid with the decision's place as drafting does.
+    """
+    opened = may_propose(session, actor, round_id)
+    stood = proposals(session, round_id)
+    bodies, found = weigh(session, actor, opened, asked, today, stood)
+    done = Proposed(findings=found)
+    written = []
+    for place, body in enumerate(bodies, start=1):
+        row = _filed(body, place, stood, actor, reopen, done)
+        if row is not None:
+            row.findings = [one for one in found if one["decision"] == place]
+            written.append(row)
+    write(session, round_id, written)
+    if done.reopened:
+        take_out(session, opened.changeset, done.reopened)
+    if written:
+        leave_event(session, opened.changeset, actor, "proposed", _note(done))
+    return done
+
+
+def may_propose(session: Session, actor: Actor, round_id: str) -> Opened:
+    """The round, where this account may propose in it now. Raises NotFound, Forbidden, Conflict."""
+    actor.require("edit")
+    opened = held_here(session, round_id)
+    require_worked_on(opened.changeset, "提出清理意见")
+    return opened
+
+
+def weigh(
+    session: Session,
+    actor: Actor,
+    opened: Opened,
+    asked: Sequence[DecisionInput],
+    today: str,
+    stood: Mapping[str, ProposalRow],
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """(bodies as they would be kept, what the checks find), tried against the rules; no proposal is written.
+
+    Raises Refused, Invalid and Forbidden, with the ``decision``'s place from 1 in the detail.
+    """
+    bodies = completed(session.connection(), asked)
+    _require_place(bodies, frozenset(opened.items), stood)
+    decider = Decider(session.connection(), today, actor)
+    decider.decide(bodies)
+    return bodies, [as_row(one) for one in findings(decider, bodies)]
+
+
+def _filed(
+    body: dict[str, Any],
+    place: int,
+    stood: Mapping[str, ProposalRow],
+    actor: Actor,
+    reopen: bool,
+    done: Proposed,
+) -> ProposalRow | None:
+    subject = filed_under(body)
+    before = stood.get(subject)
+    row = ProposalRow(subject, body, actor.account, log.now_microseconds())
+    if before is None:
+        done.new.append(subject)
+        return row
+    if before.state != "returned" and is_same(before.body, body):
+        done.unchanged.append(subject)
+        return None
+    if before.state == "reviewed" and not reopen:
+        raise Conflict(
+            f"第 {place} 项：这一事项的清理意见已经由法制办审核，没有改动；"
+            "要改，请先请法制办退回，或写明重新提出（reopen）。",
+            code="already-reviewed",
+            decision=place,
+            subject=subject,
+        )
+    row.earlier = before.earlier
+    if before.opinion is not None:
+        row.earlier = [*before.earlier, {"proposed": proposed_of(before), "opinion": opinion_of(before)}]
+    (done.reopened if before.state == "reviewed" else done.changed).append(subject)
+    return row
+
+
+def is_same(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether two proposals say the same, whatever keys and ids were given to what is new in them."""
+    return encode(_plain(before)) == encode(_plain(after))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        new = "content" in value
+        return {
+            name: _plain(part)
+            for name, part in value.items()
+            if name != "key" and not (new and name == "subject")
+        }
+    return [_plain(part) for part in value] if isinstance(value, list) else value
+
+
+def _require_place(
+    bodies: Sequence[dict[str, Any]],
+    scope: frozenset[str],
+    stood: Mapping[str, ProposalRow],
+) -> None:
+    """Raises where a proposal is not about items of the scope, or two are about one item."""
+    times = Counter(item for body in bodies for item in covers(body))
+    filed = {filed_under(body) for body in bodies}
+    taken = {
+        item: row.subject for row in stood.values() if row.subject not in filed for item in covers(row.body)
+    }
+    for place, body in enumerate(bodies, start=1):
+        subject = filed_under(body)
+        if body["kind"] != "item" or not subject:
+            raise Invalid(
+                f"第 {place} 项：清理意见是对范围内一个现有事项提出的，请写明事项；新增的事项请由法制办直接列入。",
+                code="not-about-an-item",
+                decision=place,
+            )
+        for item in covers(body):
+            if item not in scope and body["outcome"] != "receive":
+                raise Refused(
+                    f"第 {place} 项：{item} 不在本轮清理的范围内，请核对。",
+                    code="outside-scope",
+                    decision=place,
+                    subject=item,
+                )
+            if times[item] > 1 or taken.get(item, subject) != subject:
+                raise Refused(
+                    f"第 {place} 项：{item} 已经由另一条清理意见处理（如并入、拆分），一个事项只能有一条意见。",
+                    code="proposed-twice",
+                    decision=place,
+                    subject=item,
+                )
+
+
+def _note(done: Proposed) -> str:
+    told = {"新提": done.new, "修改": done.changed, "重新提出": done.reopened}
+    return "清理意见：" + "，".join(f"{word} {len(items)} 项" for word, items in told.items() if items)

@@ -1,0 +1,116 @@
+"""The office reviews what departments propose: it agrees, changes with a reason, or returns with a reason.
+
+Agreed and changed, a proposal becomes a decision of the draft, which keeps the proposal, the opinion and the checks
+beside it; returned, it waits for a better one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from sqlmodel import Session
+
+from app import log
+from app.auth.actor import Actor
+from app.changes.deciding import Decider
+from app.changes.drafts import completed
+from app.changes.models import DecisionInput
+from app.changes.proposals import findings, refuse_blocking
+from app.changes.reviews import (
+    OPINIONS,
+    ProposalRow,
+    filed_under,
+    opinion_of,
+    proposals,
+    proposed_of,
+    review_of,
+    write,
+)
+from app.changes.rows import leave_event
+from app.errors import Conflict, Forbidden, Invalid, NotFound
+from app.rounds.opened import held_here, require_worked_on
+from app.rounds.placing import put_in, take_out
+
+Opinion = Literal["agree", "change", "return"]
+
+
+def opine(
+    session: Session,
+    actor: Actor,
+    round_id: str,
+    items: Sequence[str],
+    opinion: Opinion,
+    today: str,
+    *,
+    reason: str = "",
+    decision: DecisionInput | None = None,
+) -> list[ProposalRow]:
+    """The office's opinion of the proposals filed under these items, all or none.
+
+    ``change`` takes one item and the ``decision`` as it should be. Raises Refused where a check that blocks the
+    round stands against what would be decided.
+    """
+    actor.require("review")
+    opened = held_here(session, round_id)
+    require_worked_on(opened.changeset, "审核清理意见")
+    filed = _filed(proposals(session, round_id), items)
+    _require_form(opinion, reason, decision, filed)
+    if actor.account is None or any(row.account == actor.account for row in filed):
+        raise Forbidden("清理意见由提出的人以外的另一人审核。", code="four-eyes")
+    bodies = [row.body for row in filed]
+    if decision is not None:
+        bodies = completed(session.connection(), [decision])
+        if filed_under(bodies[0]) != filed[0].subject:
+            raise Invalid("修改后的决定须针对同一个事项，请核对。", code="another-item", field="decision")
+    decider = Decider(session.connection(), today, actor)
+    decider.require_scope(bodies)
+    for row in filed:
+        if row.opinion is not None:
+            row.earlier = [*row.earlier, {"proposed": proposed_of(row), "opinion": opinion_of(row)}]
+        row.opinion, row.reason = opinion, reason.strip() or None
+        row.reviewer, row.reviewed_at = actor.account, log.now_microseconds()
+    write(session, round_id, filed)
+    if opinion == "return":
+        take_out(session, opened.changeset, [row.subject for row in filed])
+    else:
+        decided = decider.decide(bodies)
+        refuse_blocking(findings(decider, bodies), True)
+        reviewed = [body | {"review": review_of(row)} for row, body in zip(filed, bodies, strict=True)]
+        put_in(session, opened.changeset, list(zip(reviewed, decided.bases, strict=True)))
+    event = "amended" if opinion == "change" else "reviewed"
+    leave_event(session, opened.changeset, actor, event, f"{OPINIONS[opinion]} {len(filed)} 项清理意见")
+    return filed
+
+
+def _filed(stood: dict[str, ProposalRow], items: Sequence[str]) -> list[ProposalRow]:
+    if not items:
+        raise Invalid("请写明审核哪些事项的清理意见。", code="no-items", field="items")
+    found = []
+    for item in dict.fromkeys(items):
+        if item not in stood:
+            raise NotFound(f"还没有对 {item} 提出清理意见，不能审核。", code="no-proposal", subject=item)
+        found.append(stood[item])
+    return found
+
+
+def _require_form(
+    opinion: str, reason: str, decision: DecisionInput | None, filed: Sequence[ProposalRow]
+) -> None:
+    if opinion != "agree" and not reason.strip():
+        raise Invalid(f"{OPINIONS[opinion]}清理意见须写明理由。", code="reason-needed", field="reason")
+    if (opinion == "change") != (decision is not None):
+        raise Invalid(
+            "修改清理意见须写明改成什么（decision）；同意和退回不写。",
+            code="decision-needed",
+            field="decision",
+        )
+    if opinion == "change" and len(filed) != 1:
+        raise Invalid("修改清理意见一次一项。", code="one-at-a-time", field="items")
+    returned = [row.subject for row in filed if row.opinion == "return"]
+    if returned:
+        raise Conflict(
+            f"{returned[0]} 的清理意见已经退回，等部门重新提出后再审核。",
+            code="already-returned",
+            subject=returned[0],
+        )

@@ -1,0 +1,200 @@
+"""清理意见表 as data: the items of a round's scope by authority, each with what is proposed and how far it has come.
+
+Columns after the 行政审批项目清理意见表 (DOMAIN 2.1): 项目名称, 设定依据 with articles, 设定的审批时限,
+拟确定的审批时限, 清理意见, 理由.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import orjson
+from sqlalchemy import Connection
+from sqlmodel import Session
+
+from app.auth.accounts import names_of_accounts
+from app.canonical import decode
+from app.changes.reviews import ProposalRow, covers, opinion_of, proposals, proposed_of
+from app.changes.rows import decisions
+from app.db import chunks, fetch, marks
+from app.errors import NotFound
+from app.items import code_tables
+from app.items.field_words import limit_words
+from app.rounds.opened import Opened, held_here
+from app.rounds.report import names_of
+from app.versions.codes import main_code
+
+State = Literal["open", "proposed", "returned", "reviewed"]
+"""Nothing proposed yet; proposed, not reviewed; returned; agreed, changed, or decided by the office itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An item of the scope that stands, with its proposal and its decision in the draft."""
+
+    item: str
+    code: str | None
+    name: str
+    type: str
+    authority: str
+    content: dict[str, Any]
+    citations: str
+    """One a line: 《title》（number）article."""
+    statutory: str
+    promised: str
+    proposal: ProposalRow | None
+    final: dict[str, Any] | None
+    filed_under: str | None
+    """The item whose proposal or decision covers this one: itself, or what it is merged into."""
+
+    @property
+    def state(self) -> State:
+        if self.proposal is not None and (self.final is None or self.proposal.state == "reviewed"):
+            return self.proposal.state  # type: ignore[return-value]
+        return "open" if self.final is None else "reviewed"
+
+
+@dataclass(frozen=True, slots=True)
+class Worksheets:
+    """A round with its lines by authority, and the authorities' names."""
+
+    opened: Opened
+    day: str
+    lines: dict[str, list[Line]]
+    names: dict[str, str]
+
+
+def worksheets(session: Session, round_id: str, today: str, authority: str | None = None) -> Worksheets:
+    """The lines of a round, by authority and then by name. Raises NotFound where the authority has none."""
+    opened = held_here(session, round_id)
+    connection = session.connection()
+    day = max(today, opened.head["scope"]["base_day"])
+    lines: dict[str, list[Line]] = {}
+    for line in _lines(session, opened, day):
+        if authority is None or line.authority == authority:
+            lines.setdefault(line.authority, []).append(line)
+    if authority is not None and not lines:
+        raise NotFound("这个机关在本轮的范围内没有事项。", code="no-worksheet", authority=authority)
+    names = names_of(connection, lines, day)
+    ordered = sorted(lines, key=lambda one: (names.get(one, one), one))
+    return Worksheets(
+        opened,
+        day,
+        {one: sorted(lines[one], key=lambda line: (line.name, line.item)) for one in ordered},
+        names,
+    )
+
+
+def progress(found: Worksheets) -> dict[str, Any]:
+    """``{"items", "open", "proposed", "returned", "reviewed", "authorities": [...]}``: how far the round has come."""
+    rows: list[dict[str, Any]] = []
+    total: Counter[str] = Counter()
+    for authority, lines in found.lines.items():
+        counted = Counter[str](line.state for line in lines)
+        total += counted
+        rows.append(
+            {"id": authority, "name": found.names.get(authority), "items": len(lines), **_counts(counted)}
+        )
+    return {
+        "round": found.opened.changeset.id,
+        "title": found.opened.changeset.title,
+        "state": found.opened.changeset.state,
+        "items": total.total(),
+        **_counts(total),
+        "authorities": rows,
+    }
+
+
+def _counts(counted: Counter[str]) -> dict[str, int]:
+    return {state: counted[state] for state in ("open", "proposed", "returned", "reviewed")}
+
+
+def told(session: Session, lines: Sequence[Line]) -> list[dict[str, Any]]:
+    """Lines as staff read them: proposal, opinion and final decision side by side, with who and when."""
+    rows = [line.proposal for line in lines if line.proposal]
+    people = names_of_accounts(session, {number for row in rows for number in (row.account, row.reviewer)})
+
+    def by(part: dict[str, Any] | None) -> dict[str, Any] | None:
+        return part and part | {"name": people.get(part["account"])}
+
+    return [
+        {
+            "item": line.item,
+            "code": line.code,
+            "name": line.name,
+            "type": line.type,
+            "authority": line.authority,
+            "citations": line.citations,
+            "statutory_limit": line.statutory,
+            "promised_limit": line.promised,
+            "state": line.state,
+            "filed_under": line.filed_under,
+            "proposed": by(proposed_of(line.proposal)) if line.proposal else None,
+            "opinion": by(opinion_of(line.proposal)) if line.proposal else None,
+            "findings": line.proposal.findings if line.proposal else [],
+            "earlier": line.proposal.earlier if line.proposal else [],
+            "final": line.final and {name: part for name, part in line.final.items() if name != "review"},
+        }
+        for line in lines
+    ]
+
+
+# --- reading ------------------------------------------------------------------------------------------------
+
+_HELD = (
+    "SELECT t.subject_id, t.name, t.type, t.authority, t.codes, c.body FROM timeline t"
+    " JOIN content c ON c.hash = t.content WHERE t.subject_id IN ({ids})"
+    " AND t.valid_from <= ? AND t.valid_to > ? AND t.status <> 'ended'"
+)
+
+
+def _lines(session: Session, opened: Opened, day: str) -> Iterable[Line]:
+    connection = session.connection()
+    stood = proposals(session, opened.changeset.id)
+    covering = {item: subject for subject, row in stood.items() for item in covers(row.body)}
+    bodies = [decode(row.body) for row in decisions(session, opened.changeset)]
+    final = {item: body for body in bodies if body.get("outcome") != "void" for item in covers(body)}
+    for some in chunks(opened.items):
+        rows = fetch(connection, _HELD.format(ids=marks(some)), (*some, day, day))
+        contents = {row[0]: decode(bytes(row[5])) for row in rows}
+        titles = _titles(connection, contents.values(), day)
+        for item, name, kind, authority, codes, _ in rows:
+            content = contents[item]
+            filed = covering.get(item) or (covers(final[item])[0] if item in final else None)
+            yield Line(
+                item=item,
+                code=main_code(orjson.loads(codes)) if codes else None,
+                name=name or "",
+                type=code_tables.label("item_type", kind or "") or kind or "",
+                authority=authority or "",
+                content=content,
+                citations=_citations(content, titles),
+                statutory=limit_words(content.get("statutory_limit")),
+                promised=limit_words(content.get("promised_limit")),
+                proposal=stood.get(covering.get(item, "")),
+                final=final.get(item),
+                filed_under=filed,
+            )
+
+
+def _titles(connection: Connection, contents: Iterable[dict[str, Any]], day: str) -> dict[str, str]:
+    """Names of the instruments that are cited by id alone."""
+    cited = {
+        one["instrument"]
+        for content in contents
+        for one in content.get("citations", ())
+        if one.get("instrument") and not one.get("title")
+    }
+    return names_of(connection, cited, day)
+
+
+def _citations(content: dict[str, Any], titles: dict[str, str]) -> str:
+    said = []
+    for one in content.get("citations", ()):
+        title = one.get("title") or titles.get(one.get("instrument", ""), "")
+        number = f"（{one['number']}）" if one.get("number") else ""
+        said.append((f"《{title.strip('《》')}》" if title else "") + number + one.get("article", ""))
+    return "\n".join(one for one in said if one)

@@ -1,0 +1,81 @@
+"""A round through HTTP as a department and the office work it out: sheets out and in, proposals, opinions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from holding import fill
+from seeded import FELLING, Living
+
+from app.exchange.sheets import every_sheet
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def read(living: Living, who: str, path: str) -> Any:
+    return living.client.get(f"/api/v1{path}", headers=living.headers(who))
+
+
+def upload(living: Living, who: str, path: str, body: bytes, **headers: str) -> Any:
+    headers = living.headers(who, **headers, **{"Content-Type": XLSX})
+    return living.client.post(f"/api/v1{path}", content=body, headers=headers)
+
+
+def test_a_round_is_worked_out_and_published(living: Living, tmp_path: Any) -> None:
+    item = living.item_called(FELLING)
+    authority = living.get(f"/items/{item}").json()["authority"]["id"]
+    form = {
+        "title": "第一批清理",
+        "kind": "round",
+        "number": "第一批",
+        "document": {"title": "关于清理的决定", "effective_on": "2026-10-01"},
+        "scope": {"authorities": [authority], "base_day": "2026-09-28"},
+    }
+    made = living.post("editor", "/changesets", form)
+    assert made.status_code == 201, made.text
+    place = f"/rounds/{made.json()['id']}"
+    counts = read(living, "editor", f"{place}/worksheets").json()
+    assert [one["id"] for one in counts["authorities"]] == [authority]
+    assert counts["open"] == counts["items"] >= 1
+    assert living.get(f"{place}/worksheets").json()["code"] == "token-needed"
+    got = read(living, "editor", f"{place}/worksheets.xlsx")
+    assert got.headers["content-type"] == XLSX
+    path = tmp_path / "表.xlsx"
+    path.write_bytes(got.content)
+    items = [row[0] for _, rows in every_sheet(path) for row in rows if str(row[0]).startswith("qdi-")]
+    assert item in items
+
+    fill(path, {one: {"outcome": "不知道"} for one in items})
+    refused = upload(living, "editor", f"{place}/worksheets", path.read_bytes())
+    assert (refused.status_code, refused.json()["code"]) == (422, "worksheet-errors")
+    assert len(refused.json()["detail"]["errors"]) == len(items)
+    marked = upload(living, "editor", f"{place}/worksheets/marked", path.read_bytes())
+    copy = tmp_path / "标注.xlsx"
+    copy.write_bytes(marked.content)
+    assert any("不在可选之列" in str(row[-1]) for _, rows in every_sheet(copy) for row in rows)
+
+    fill(path, {one: {"outcome": "保留", "reason": "仍需办理"} for one in items})
+    done = upload(living, "editor", f"{place}/worksheets", path.read_bytes(), **{"Idempotency-Key": "k1"})
+    assert (done.status_code, done.json()["new"]) == (200, len(items)), done.text
+    again = upload(living, "editor", f"{place}/worksheets", path.read_bytes(), **{"Idempotency-Key": "k1"})
+    assert (again.json(), again.headers["idempotent-replay"]) == (done.json(), "true")
+    listed = read(living, "reviewer", f"{place}/proposals?state=proposed").json()
+    assert (listed["total"], listed["proposals"][0]["proposed"]["reason"]) == (len(items), "仍需办理")
+
+    asked = {"items": items, "opinion": "agree"}
+    assert living.post("reviewer", f"{place}/opinions", asked).json()["items"] == items
+    changeset = f"/changesets/{made.json()['id']}"
+    drafted = read(living, "editor", changeset).json()
+    assert drafted["decisions"][0]["review"]["opinion"]["opinion"] == "agree"
+    assert living.post("editor", f"{changeset}/submit").status_code == 200
+    assert living.post("reviewer", f"{changeset}/approve").status_code == 200
+    assert living.post("publisher", f"{changeset}/publish").status_code == 200
+    decision = living.get(place).json()["decisions"][0]
+    assert decision["review"]["proposed"]["reason"] == "仍需办理"
+    assert "account" not in decision["review"]["proposed"]
+    late = living.post("editor", f"{place}/proposals", {"decisions": [decision_of(items[0])]})
+    assert (late.status_code, late.json()["code"]) == (409, "wrong-state")
+
+
+def decision_of(item: str) -> dict[str, Any]:
+    return {"outcome": "retain", "subject": item, "effective_from": "2026-10-01"}

@@ -1,0 +1,288 @@
+"""Proposal, opinion, decision: three things kept apart, with who and when, in the draft and as published."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from handing import make_province
+from holding import DAY, counts, lines, opened, opined, proposed
+from registry import TODAY, adjust, item_content
+
+from app.canonical import decode
+from app.changes import drafts, rows
+from app.changes.models import ChangesetInput
+from app.changes.queries import round_of
+from app.errors import Conflict, Forbidden, Refused, RegistryError
+from app.rounds import publishing
+from app.rounds.tables import tables_of
+from app.versions.queries import known_at
+
+
+def retain(item, **more):
+    return {"outcome": "retain", "subject": item, **more}
+
+
+def cancel(item, **more):
+    return {"outcome": "cancel", "subject": item, **more}
+
+
+def bodies(office, round_id):
+    return [row["body"] for row in office.draft_rows(round_id)]
+
+
+def through(office, round_id, approver=None):
+    with office.database.writing() as session:
+        drafts.submit(session, office.editor, round_id, None, TODAY)
+        drafts.approve(session, approver or office.reviewer, round_id)
+        publishing.publish(session, office.publisher, round_id, TODAY)
+    with office.database.reading() as session:
+        connection = session.connection()
+        return round_of(connection, round_id, known_at(connection, None))
+
+
+def test_a_proposal_is_no_decision_until_the_office_says_so(office):
+    round_id = opened(office)
+    done = proposed(office, round_id, retain(office.items[0], reason="常用"))
+    assert (done.new, done.changed, done.unchanged) == ([office.items[0]], [], [])
+    assert bodies(office, round_id) == []
+    line = lines(office, round_id)[office.items[0]]
+    assert (line["state"], line["proposed"]["reason"], line["opinion"], line["final"]) == (
+        "proposed",
+        "常用",
+        None,
+        None,
+    )
+    assert (line["proposed"]["name"], line["proposed"]["at"][:10]) == ("editor", TODAY)
+    with pytest.raises(Refused, match="没有处理决定"):
+        through(office, round_id)
+
+
+def test_all_three_stay_visible_in_the_draft_and_as_published(office):
+    round_id = opened(office)
+    first, second, third = office.items
+    proposed(office, round_id, retain(first), cancel(second, words="一次性取消"), retain(third))
+    opined(office, round_id, [first, third], "agree")
+    opined(office, round_id, [second], "change", reason="还有人办理", decision=retain(second))
+    assert counts(office, round_id) == {"items": 3, "open": 0, "proposed": 0, "returned": 0, "reviewed": 3}
+    told = lines(office, round_id)[second]
+    assert (told["proposed"]["outcome"], told["proposed"]["name"]) == ("cancel", "editor")
+    assert (told["opinion"]["opinion"], told["opinion"]["reason"]) == ("change", "还有人办理")
+    assert told["opinion"]["name"] == "reviewer"
+    assert told["final"]["outcome"] == "retain"
+    drafted = {body["subject"]: body for body in bodies(office, round_id)}
+    assert drafted[second]["review"]["proposed"]["words"] == "一次性取消"
+    assert drafted[second]["review"]["opinion"]["account"] == office.reviewer.account
+    published = through(office, round_id, office.person("second", "review"))
+    decided = {one["subject"]: one for one in published["decisions"]}
+    assert decided[second]["outcome"] == "retain"
+    assert decided[second]["review"] == {
+        "proposed": {
+            "outcome": "cancel",
+            "effective_from": DAY,
+            "words": "一次性取消",
+            "at": told["proposed"]["at"],
+        },
+        "opinion": {"opinion": "change", "reason": "还有人办理", "at": told["opinion"]["at"]},
+    }, "accounts are in the log and before staff, not before the public"
+    assert lines(office, round_id)[second]["proposed"]["name"] == "editor", "staff read it afterwards too"
+    with office.database.reading() as session:
+        table = tables_of(session.connection(), round_id, known_at(session.connection(), None))[0]
+    row = next(dict(zip(table.columns, row, strict=True)) for row in table.rows if row[1] == "取水许可2")
+    assert (row["处理决定"], row["部门清理意见"], row["审核意见"]) == (
+        "保留",
+        "取消；一次性取消",
+        "修改：还有人办理",
+    )
+    office.assert_sound()
+
+
+def test_approval_is_bound_to_proposal_and_opinion(office):
+    round_id = opened(office)
+    proposed(office, round_id, *map(retain, office.items))
+    opined(office, round_id, office.items, "agree")
+    with office.database.reading() as session:
+        changeset = rows.find(session, round_id)
+        before = drafts.hash_of(changeset, rows.decisions(session, changeset))
+    opined(office, round_id, office.items[:1], "return", reason="再想想")
+    proposed(office, round_id, retain(office.items[0], reason="想过了"))
+    opined(office, round_id, office.items[:1], "agree")
+    with office.database.reading() as session:
+        changeset = rows.find(session, round_id)
+        assert drafts.hash_of(changeset, rows.decisions(session, changeset)) != before
+    earlier = lines(office, round_id)[office.items[0]]["earlier"]
+    assert [one["opinion"]["opinion"] for one in earlier] == ["agree", "return"]
+    assert earlier[-1]["opinion"]["reason"] == "再想想"
+
+
+def test_returned_leaves_the_draft_and_waits(office):
+    round_id = opened(office)
+    proposed(office, round_id, *map(retain, office.items))
+    opined(office, round_id, office.items, "agree")
+    opined(office, round_id, [office.items[1]], "return", reason="依据没有写明")
+    assert [body["subject"] for body in bodies(office, round_id)] == [office.items[0], office.items[2]]
+    assert lines(office, round_id)[office.items[1]]["state"] == "returned"
+    with pytest.raises(Conflict, match="已经退回") as refused:
+        opined(office, round_id, [office.items[1]], "agree")
+    assert refused.value.code == "already-returned"
+    done = proposed(office, round_id, retain(office.items[1]))
+    assert done.changed == [office.items[1]], "the same again after a return is proposed anew"
+
+
+def test_whoever_proposed_does_not_review_nor_approve(office):
+    round_id = opened(office)
+    both = office.person("both", "edit", "review")
+    proposed(office, round_id, *map(retain, office.items), actor=both)
+    with pytest.raises(Forbidden, match="以外的另一人"):
+        opined(office, round_id, office.items, "agree", actor=both)
+    opined(office, round_id, office.items, "agree")
+    with pytest.raises(Forbidden, match="不能自己批准"):
+        through(office, round_id, both)
+    amended = office.person("amending", "review")
+    opined(
+        office,
+        round_id,
+        office.items[:1],
+        "change",
+        reason="改",
+        decision=cancel(office.items[0]),
+        actor=amended,
+    )
+    with pytest.raises(Forbidden, match="不能自己批准"):
+        through(office, round_id, amended)
+
+
+def test_the_checks_are_kept_with_a_proposal_and_stand_against_agreeing(office):
+    province = make_province(office)
+    law = {"kind": "instrument", "outcome": "enact", "effective_from": TODAY, "ref": "law"}
+    law |= {"content": {"title": "取水法", "rank": "law"}}
+    cite = {"op": "add", "path": "citations", "value": {"key": "c1", "role": "setting", "instrument": "@law"}}
+    office.publish_change(
+        law, {"outcome": "adjust", "subject": province.item, "effective_from": TODAY, "changes": [cite]}
+    )
+    round_id = opened(office, scope={"region": province.province, "base_day": TODAY})
+    done = proposed(office, round_id, cancel(province.item))
+    assert [one["code"] for one in done.findings] == ["set-by-national-law"]
+    assert [one["severity"] for one in lines(office, round_id)[province.item]["findings"]] == ["refuse"]
+    with pytest.raises(Refused, match="请改为“保留”并注明待修法") as refused:
+        opined(office, round_id, [province.item], "agree")
+    assert refused.value.code == "set-by-national-law"
+    waiting = retain(province.item, pending_law={"outcome": "cancel"})
+    opined(office, round_id, [province.item], "change", reason="待修法", decision=waiting)
+    body = bodies(office, round_id)[0]
+    assert (body["outcome"], body["pending_law"]["outcome"]) == ("retain", "cancel")
+    assert body["review"]["findings"][0]["code"] == "set-by-national-law"
+
+
+def test_an_editor_may_decide_otherwise_and_the_review_stays(office):
+    round_id = opened(office)
+    proposed(office, round_id, *map(retain, office.items))
+    opined(office, round_id, office.items, "agree")
+    found = office.changeset(round_id)
+    head = decode(found.head.encode())
+    scope = {name: part for name, part in head["scope"].items() if name != "frozen"}
+    made = [
+        cancel(office.items[0], effective_from=DAY),
+        *(retain(one, effective_from=DAY) for one in office.items[1:]),
+    ]
+    asked = ChangesetInput(**head | {"scope": scope}, title=found.title, kind="round", decisions=made)
+    with office.database.writing() as session:
+        drafts.redraft(session, office.editor, round_id, found.version, asked, TODAY)
+    body = bodies(office, round_id)[0]
+    assert (body["outcome"], body["review"]["proposed"]["outcome"]) == ("cancel", "retain")
+
+
+def entry(office, name="别处的事项"):
+    content = item_content(name, office.water, office.town)
+    return office.publish_change({"outcome": "add", "effective_from": TODAY, "content": content}).subjects[0]
+
+
+REFUSALS = {
+    "missing-right": lambda office, one: proposed(office, one, retain(office.items[0]), actor=office.reviewer),
+    "not-a-round": lambda office, _: proposed(
+        office, office.draft(adjust(office.items[0], DAY, 5)).id, retain(office.items[0])
+    ),
+    "no-frozen-scope": lambda office, _: proposed(
+        office, opened(office, retain(office.items[0], effective_from=DAY), scope=None), retain(office.items[0])
+    ),
+    "unknown-changeset": lambda office, _: proposed(office, "qdx-0000000000", retain(office.items[0])),
+    "outside-scope": lambda office, one: proposed(office, one, retain(entry(office))),
+    "not-about-an-item": lambda office, one: proposed(
+        office, one, {"outcome": "add", "content": item_content("新", office.water, office.district)}
+    ),
+    "proposed-twice": lambda office, one: proposed(office, one, retain(office.items[0]), cancel(office.items[0])),
+    "already-reviewed": lambda office, one: [
+        proposed(office, one, retain(office.items[0])),
+        opined(office, one, office.items[:1], "agree"),
+        proposed(office, one, cancel(office.items[0])),
+    ],
+    "out-of-scope": lambda office, one: proposed(
+        office, one, retain(office.items[2]), actor=office.person("水务", "edit", authority=office.water)
+    ),
+    "no-items": lambda office, one: opined(office, one, [], "agree"),
+    "no-proposal": lambda office, one: opined(office, one, office.items[:1], "agree"),
+    "reason-needed": lambda office, one: [
+        proposed(office, one, retain(office.items[0])), opined(office, one, office.items[:1], "return"),
+    ],
+    "decision-needed": lambda office, one: [
+        proposed(office, one, retain(office.items[0])), opined(office, one, office.items[:1], "change", reason="改"),
+    ],
+    "one-at-a-time": lambda office, one: [
+        proposed(office, one, retain(office.items[0]), retain(office.items[1])),
+        opined(office, one, office.items[:2], "change", reason="改", decision=retain(office.items[0])),
+    ],
+    "another-item": lambda office, one: [
+        proposed(office, one, retain(office.items[0])),
+        opined(office, one, office.items[:1], "change", reason="改", decision=retain(office.items[1])),
+    ],
+    "already-returned": lambda office, one: [
+        proposed(office, one, retain(office.items[0])),
+        opined(office, one, office.items[:1], "return", reason="再想"),
+        opined(office, one, office.items[:1], "agree"),
+    ],
+    "four-eyes": lambda office, one: [
+        proposed(office, one, retain(office.items[0])),
+        opined(office, one, office.items[:1], "agree", actor=office.person("甲", "review", "edit"))
+        and opined(office, one, office.items[:1], "agree", actor=_with_review(office)),
+    ],
+    "decided-twice": lambda office, one: [
+        proposed(office, one, retain(office.items[0])),
+        _merge_in_draft(office, one),
+        opined(office, one, office.items[:1], "agree"),
+    ],
+    "wrong-state": lambda office, one: [
+        office.database and _withdraw(office, one), proposed(office, one, retain(office.items[0])),
+    ],
+}  # fmt: skip
+
+
+def _with_review(office):
+    return replace(office.editor, rights=frozenset({"edit", "review"}))
+
+
+def _withdraw(office, round_id):
+    with office.database.writing() as session:
+        drafts.withdraw(session, office.editor, round_id)
+
+
+def _merge_in_draft(office, round_id):
+    found = office.changeset(round_id)
+    head = decode(found.head.encode())
+    scope = {name: part for name, part in head["scope"].items() if name != "frozen"}
+    merge = {
+        "outcome": "merge", "effective_from": DAY, "origins": [{"subject": one} for one in office.items[:2]],
+        "results": [{"subject": office.items[1]}],
+    }  # fmt: skip
+    asked = ChangesetInput(**head | {"scope": scope}, title=found.title, kind="round", decisions=[merge])
+    with office.database.writing() as session:
+        drafts.redraft(session, office.editor, round_id, found.version, asked, TODAY)
+
+
+@pytest.mark.parametrize("code", REFUSALS)
+def test_each_refusal_is_one_sentence(office, code):
+    round_id = opened(office)
+    with pytest.raises(RegistryError) as refused:
+        REFUSALS[code](office, round_id)
+    assert refused.value.code == code
+    assert refused.value.message.endswith("。")
+    assert "\n" not in refused.value.message
