@@ -2,6 +2,7 @@
 a module imports only from lines above its own, and freely within its package; the edges (api, web, cli)
 do not import each other. ``tests/test_structure.py`` reads the order from here.
 
+client       a client of the API, as others use it; imports nothing of the rest
 settings     one Settings class; every variable with the reason beside it
 errors       what can go wrong, by name: message and status, no HTTP
 wording      validation errors in the reader's words

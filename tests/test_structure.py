@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,6 +71,18 @@ def test_a_package_imports_only_from_above_it(name):
             if parts[0] in ("tests", "migrations", "seed"):
                 wrong.append(place)
     assert not wrong, wrong
+
+
+def test_the_client_can_be_copied_into_another_program():
+    """It imports itself and the standard library alone."""
+    imported = {module for path in (ROOT / "app" / "client").glob("*.py") for _, module in imports(path)}
+    strange = {
+        module
+        for module in imported
+        if not module.startswith("app.client.") and module.split(".")[0] not in sys.stdlib_module_names
+    }
+    assert "app.client.calling" in {module.rsplit(".", 1)[0] for module in imported} | imported
+    assert not strange
 
 
 def test_search_knows_nothing_of_app():

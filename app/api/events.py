@@ -1,14 +1,11 @@
-"""The log's head, the change feed, the export."""
+"""The log's head and the change feed."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import ExitStack
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
@@ -16,12 +13,10 @@ from starlette.concurrency import run_in_threadpool
 from app import log
 from app.api.shapes import answer_value
 from app.changes.feed import KINDS, TYPES, Wanted, events
-from app.deps import AskedOn, KnownQuery, ReadSession, Registry, RegistryOf, address_of
-from app.errors import Invalid, RegistryError
-from app.exchange.exporting import export_lines, export_lines_as_known
+from app.deps import ReadSession, Registry, RegistryOf
+from app.errors import Invalid
 from app.places.queries import region_id, subtree
-from app.versions.queries import known_at, moment, parse_day, today
-from app.versions.standing import refuse_too_many
+from app.versions.queries import moment, parse_day, today
 from app.watching import MOST as WAITING
 
 router = APIRouter(tags=["log"])
@@ -214,37 +209,3 @@ def _changes_now(registry: Registry, asked: ChangeQuery, since: int, limit: int)
         head = log.head(connection).seq
         found, following = events(connection, since, limit, asked.resolved(connection), head=head)
     return {"changes": found, "next": following, "seq": head}
-
-
-@router.get(
-    "/export.jsonl",
-    response_model=None,
-    response_class=StreamingResponse,
-    responses={200: {"content": {"application/x-ndjson": {}}, "description": "one item a line"}},
-)
-def export(request: Request, registry: RegistryOf, asked: AskedOn, known_at_: KnownQuery = None) -> Response:
-    """Every public item on a day, one JSON answer a line, as of one log entry (header X-Log-Seq).
-
-    With `known_at` the answers are worked out from revisions: the same lines, slower, and up to a number of items
-    that the registry sets (QINGDAN_KNOWN_AT_ITEMS); past it the request is refused as `known-at-too-large`.
-    """
-    registry.noting.note("export", subject=request.url.path, address=address_of(request), note=asked.on)
-    snapshot = ExitStack()
-    connection = snapshot.enter_context(registry.database.reading()).connection()
-    try:
-        known = known_at(connection, known_at_)
-        if not known.is_head:
-            refuse_too_many(connection, "item", known, registry.settings.known_at_items)
-    except RegistryError:
-        snapshot.close()
-        raise
-
-    def lines() -> Iterator[bytes]:
-        with snapshot:
-            if known.is_head:
-                yield from export_lines(connection, asked.on, asked.today)
-            else:
-                yield from export_lines_as_known(connection, asked.on, asked.today, known)
-
-    headers = {"X-Log-Seq": str(known.seq)} | ({"X-Later-Than-Head": "true"} if known.asked_later else {})
-    return StreamingResponse(lines(), media_type="application/x-ndjson", headers=headers)

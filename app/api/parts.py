@@ -9,6 +9,7 @@ from app.api import (
     deadlines,
     duties,
     events,
+    exports,
     files,
     items,
     law,
@@ -34,6 +35,7 @@ PARTS = (
     publications,
     duties,
     events,
+    exports,
     files,
     changesets,
 )

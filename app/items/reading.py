@@ -6,12 +6,13 @@ connection can serve as well as SQLAlchemy's.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection
 
-from app.db import Run, run_by
+from app.db import Run, marks, run_by
 from app.versions.codes import main_code, never_known
 from app.versions.history import document, documents_behind, governing, note_confirmed
 from app.versions.lineage import chain
@@ -20,16 +21,14 @@ from app.versions.names import NameBook, named, named_as_known
 from app.versions.queries import Known, Standing, moment, state_on
 from app.versions.visibility import hidden_among, not_internal, public_among
 
-_ITEM = (
+_COLUMNS = (
     "SELECT t.valid_from, t.valid_to, t.kind, t.revision, t.status, t.codes, t.name, t.authority, t.region,"
     " t.visibility, c.body, cd.body, cp.body, d.outcome, d.publication,"
     " (SELECT e.recorded_at FROM log_entry e WHERE e.seq > r.seq ORDER BY e.seq LIMIT 1),"
     " EXISTS (SELECT 1 FROM lineage l WHERE l.origin = t.subject_id OR l.successor = t.subject_id),"
-    " h.seq, h.recorded_at,"
-    f" {not_internal('t.subject_id')}"
-    # The one interval first, by itself: joined as a whole, every interval's body would be read and sorted.
-    " FROM (SELECT * FROM timeline WHERE subject_id = ? AND valid_from <= ?"
-    " ORDER BY valid_from DESC LIMIT 1) t"
+    " h.seq, h.recorded_at"
+)
+_JOINS = (
     " JOIN (SELECT seq, recorded_at FROM log_entry ORDER BY seq DESC LIMIT 1) h ON 1 = 1"
     " LEFT JOIN content c ON c.hash = t.content"
     " LEFT JOIN revision r ON r.seq = t.revision"
@@ -37,6 +36,16 @@ _ITEM = (
     " LEFT JOIN content cd ON cd.hash = d.statement"
     " LEFT JOIN publication p ON p.seq = d.publication"
     " LEFT JOIN content cp ON cp.hash = p.statement"
+)
+_ITEM = (
+    f"{_COLUMNS}, {not_internal('t.subject_id')}"
+    # The one interval first, by itself: joined as a whole, every interval's body would be read and sorted.
+    " FROM (SELECT * FROM timeline WHERE subject_id = ? AND valid_from <= ?"
+    f" ORDER BY valid_from DESC LIMIT 1) t{_JOINS}"
+)
+_ITEMS = (
+    f"{_COLUMNS}, t.subject_id FROM timeline t{_JOINS}"
+    " WHERE t.subject_id IN ({}) AND t.valid_from <= ? AND t.valid_to > ? ORDER BY t.subject_id"
 )
 
 
@@ -48,6 +57,19 @@ def read_item(run: Run, book: NameBook, item_id: str, day: str, today: str) -> b
     row = rows[0]
     if row[2] != "item" or row[9] == "internal" or not row[19]:
         raise never_known(item_id, "item")
+    return _answer(run, book, item_id, row, day, today)
+
+
+def read_items(
+    run: Run, book: NameBook, items: Sequence[str], day: str, today: str
+) -> Iterator[tuple[str, bytes]]:
+    """(id, the same answer) of items that stand on the day and may be shown, as the caller has made sure, in the
+    order of ids: one query for all of them."""
+    for row in run(_ITEMS.format(marks(items)), (*items, day, day)):
+        yield row[19], _answer(run, book, row[19], row, day, today)
+
+
+def _answer(run: Run, book: NameBook, item_id: str, row: Any, day: str, today: str) -> bytes:
     book.turn_to(row[17], row[18])
     unknown = row[3] is None
     codes = orjson.loads(row[5])

@@ -1,0 +1,149 @@
+"""The export: every item of a day, a line each; or what differs from an earlier one."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import StreamingResponse
+from sqlalchemy import Connection
+
+from app.deps import Asked, AskedOn, KnownQuery, RegistryOf, address_of
+from app.errors import Conflict, Invalid, RegistryError
+from app.exchange.exporting import Part, export_differences, export_lines, export_lines_as_known
+from app.places.queries import region_id, subtree
+from app.settings import Settings
+from app.versions.queries import Known, known_at, moment, parse_day
+from app.versions.standing import refuse_too_many
+
+router = APIRouter(tags=["log"])
+
+BLOCK = 256 * 1024
+"""Bytes sent at once: handing every line over by itself would take longer than making it."""
+
+
+class ExportQuery:
+    """Which part of the registry, and since when."""
+
+    def __init__(
+        self,
+        since: Annotated[
+            int | None,
+            Query(ge=0, le=2**62, description="X-Log-Seq of an earlier export: only what differs from it"),
+        ] = None,
+        since_on: Annotated[
+            str | None, Query(description="X-On of that export, where it was of another day")
+        ] = None,
+        region: Annotated[str | None, Query(description="region id or code; with all below it")] = None,
+        authority: Annotated[str | None, Query(description="authority id")] = None,
+        type: Annotated[str | None, Query(description="事项类型代码: 01 行政许可 ...")] = None,
+    ) -> None:
+        self.since, self.since_on = since, since_on
+        self.region, self.authority, self.type = region, authority, type
+        if since is None and since_on is not None:
+            raise Invalid("since_on= 要与 since= 一起给出。", code="since-needed")
+
+    def part(self, connection: Connection, on: str) -> Part:
+        region = region_id(connection, self.region, on)
+        regions = tuple(subtree(connection, region, on) or [region]) if region else ()
+        return Part(regions, self.authority, self.type)
+
+    @property
+    def is_whole(self) -> bool:
+        return self.since is None and not (self.region or self.authority or self.type)
+
+
+@router.get(
+    "/export.jsonl",
+    response_model=None,
+    response_class=StreamingResponse,
+    responses={200: {"content": {"application/x-ndjson": {}}, "description": "one item a line"}},
+)
+def export(
+    request: Request,
+    registry: RegistryOf,
+    asked: AskedOn,
+    wanted: Annotated[ExportQuery, Depends(ExportQuery)],
+    known_at_: KnownQuery = None,
+) -> StreamingResponse:
+    """Every public item on a day, one JSON answer a line, as of one log entry: its seq is in the header X-Log-Seq,
+    its moment in X-Known-At, the day in X-On.
+
+    With `since` (an earlier X-Log-Seq) only the lines that differ from that export, and `{"id", "gone": true}` for
+    items that are no longer in it; the others differ in `seq`, `known_at` and `on` alone.
+
+    With `known_at` the answers are worked out from revisions: the same lines, slower, and up to a number of items
+    that the registry sets (QINGDAN_KNOWN_AT_ITEMS); past it the request is refused as `known-at-too-large`.
+    """
+    registry.noting.note("export", subject=request.url.path, address=address_of(request), note=asked.on)
+    snapshot = ExitStack()
+    connection = snapshot.enter_context(registry.database.reading()).connection()
+    try:
+        known = known_at(connection, known_at_)
+        found = _lines(connection, asked, wanted, known, registry.settings)
+    except RegistryError:
+        snapshot.close()
+        raise
+
+    def closing() -> Iterator[bytes]:
+        with snapshot:
+            yield from found
+
+    headers = {"X-Log-Seq": str(known.seq), "X-Known-At": moment(known.recorded_at), "X-On": asked.on}
+    headers |= {"X-Later-Than-Head": "true"} if known.asked_later else {}
+    blocks = in_blocks(closing())
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers |= {"Content-Encoding": "gzip"}
+        blocks = gzipped(blocks)
+    headers["Vary"] = "Accept-Encoding"
+    return StreamingResponse(blocks, media_type="application/x-ndjson", headers=headers)
+
+
+def _lines(
+    connection: Connection, asked: Asked, wanted: ExportQuery, known: Known, settings: Settings
+) -> Iterator[bytes]:
+    """Raises Invalid, Conflict; nothing is read before the first line is asked for."""
+    if not known.is_head:
+        if not wanted.is_whole:
+            raise Invalid(
+                "known_at= 的导出不能同时用 since= 或筛选条件。", code="known-at-alone", field="known_at"
+            )
+        refuse_too_many(connection, "item", known, settings.known_at_items)
+        return export_lines_as_known(connection, asked.on, asked.today, known)
+    part = wanted.part(connection, asked.on)
+    if wanted.since is None:
+        return export_lines(connection, asked.on, asked.today, part)
+    if wanted.since > known.seq:
+        raise Conflict(
+            f"序号 {wanted.since} 在登记簿的最后一条记录（{known.seq}）之后：登记簿可能从备份恢复过，请重新全部导出。",
+            code="since-after-head",
+            seq=known.seq,
+        )
+    day = parse_day(wanted.since_on, "since_on=") if wanted.since_on else asked.on
+    return export_differences(connection, (wanted.since, day), asked.on, asked.today, part)
+
+
+def in_blocks(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in pieces of about a size."""
+    held: list[bytes] = []
+    size = 0
+    for line in lines:
+        held.append(line)
+        size += len(line)
+        if size >= BLOCK:
+            yield b"".join(held)
+            held, size = [], 0
+    if held:
+        yield b"".join(held)
+
+
+def gzipped(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Compressed as they come, lightly: most of an export is the same words again."""
+    packer = zlib.compressobj(3, zlib.DEFLATED, 31)
+    for block in blocks:
+        if packed := packer.compress(block):
+            yield packed
+    yield packer.flush()
