@@ -14,6 +14,8 @@ from app.auth.models import Account, Token
 from app.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 
 TOKEN_PREFIX = "qdt_"
+DEMONSTRATION = "demo-"
+"""How the names of accounts begin that a seed makes: locked, and never unlocked."""
 
 
 def add_account(
@@ -27,17 +29,13 @@ def add_account(
     locked: bool = False,
 ) -> Account:
     """A new account. Raises Invalid for unknown or incompatible rights, Conflict for a taken name."""
-    unknown = [right for right in rights if right not in RIGHTS]
-    if unknown:
-        raise Invalid(f"没有“{unknown[0]}”这种权限，可用的有：{'、'.join(RIGHTS)}。", code="unknown-right")
-    if {"administer", "audit"} <= set(rights):
-        raise Invalid("管理与审计不得由同一账号兼任。", code="incompatible-rights")
+    granted = _checked(rights)
     if session.exec(select(Account).where(Account.name == name)).first():
         raise Conflict(f"账号“{name}”已经存在，请换一个名称。", code="account-exists")
     account = Account(
         name=name,
         display_name=display_name or name,
-        rights=",".join(sorted(rights)),
+        rights=granted,
         region=region,
         authority=authority,
         locked=int(locked),
@@ -47,6 +45,75 @@ def add_account(
     session.flush()
     log.record_access(session.connection(), "account-added", account=account.id, subject=name)
     return account
+
+
+def _checked(rights: Iterable[str]) -> str:
+    """The rights as they are stored. Raises Invalid."""
+    wanted = sorted({right for right in rights if right})
+    unknown = [right for right in wanted if right not in RIGHTS]
+    if unknown:
+        raise Invalid(f"没有“{unknown[0]}”这种权限，可用的有：{'、'.join(RIGHTS)}。", code="unknown-right")
+    if {"administer", "audit"} <= set(wanted):
+        raise Invalid("管理与审计不得由同一账号兼任。", code="incompatible-rights")
+    return ",".join(wanted)
+
+
+def lock_account(session: Session, account: Account, reason: str) -> None:
+    """Nothing is done by the account any more, by token or in a browser; its work and its name stay. Raises
+    Conflict where it is locked, Invalid without a reason."""
+    if account.locked:
+        raise Conflict(f"账号“{account.name}”已经锁定。", code="account-locked")
+    _move_lock(session, account, 1, "account-locked", reason)
+
+
+def unlock_account(session: Session, account: Account, reason: str) -> None:
+    """Its tokens are good again, unless they were revoked. Raises Conflict where it is not locked, or was made to
+    demonstrate; Invalid without a reason."""
+    if account.name.startswith(DEMONSTRATION):
+        raise Conflict(f"“{account.name}”是示范数据的账号，不能解锁。", code="demonstration-account")
+    if not account.locked:
+        raise Conflict(f"账号“{account.name}”没有锁定。", code="account-not-locked")
+    _move_lock(session, account, 0, "account-unlocked", reason)
+
+
+def _move_lock(session: Session, account: Account, locked: int, event: str, reason: str) -> None:
+    if not reason.strip():
+        raise Invalid("请写明锁定或解锁账号的理由。", code="reason-needed", field="reason")
+    account.locked = locked
+    session.add(account)
+    session.flush()
+    log.record_access(
+        session.connection(), event, account=account.id, subject=account.name, note=reason.strip()
+    )
+
+
+def change_account(
+    session: Session,
+    account: Account,
+    *,
+    rights: list[str] | None = None,
+    scope: tuple[str | None, str | None] | None = None,
+) -> None:
+    """Other rights, or another scope (region, authority); None leaves them. Holds from the next request on, for
+    tokens and open sessions alike. Raises Invalid."""
+    before = _described(account)
+    if rights is not None:
+        account.rights = _checked(rights)
+    if scope is not None:
+        account.region, account.authority = scope
+    if _described(account) == before:
+        raise Invalid(f"账号“{account.name}”本来就是这样，没有什么可改。", code="nothing-changed")
+    session.add(account)
+    session.flush()
+    note = f"{before} → {_described(account)}"
+    log.record_access(
+        session.connection(), "account-changed", account=account.id, subject=account.name, note=note
+    )
+
+
+def _described(account: Account) -> str:
+    scope = "、".join(one for one in (account.region, account.authority) if one)
+    return f"权限 {account.rights or '无'}，范围 {scope or '全部'}"
 
 
 def find_account(session: Session, name: str) -> Account:

@@ -1,4 +1,4 @@
-"""user add, token, password, unpair, revoke, list."""
+"""user add, change, lock, unlock, token, password, unpair, revoke, list."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from app.auth import accounts, signing_in
 from app.auth.models import Account
 from app.auth.passwords import POLICIES
 from app.cli.opening import open_registry
+from app.errors import Invalid
 from app.settings import Settings
+from app.versions.codes import subject_id
+from app.versions.queries import kind_of_subject, today
 
 console = Console()
 users = typer.Typer(help="账号与令牌。", no_args_is_help=True)
@@ -29,15 +32,77 @@ def add(
     name: Annotated[str, typer.Argument(help="sign-in name")],
     right: Annotated[list[str], typer.Option(help="edit, review, publish, audit, administer; repeat")],
     display_name: Annotated[str, typer.Option(help="name shown to people")] = "",
-    region: Annotated[str | None, typer.Option(help="scope: region id, with all below it")] = None,
-    authority: Annotated[str | None, typer.Option(help="scope: authority id")] = None,
+    region: Annotated[str | None, typer.Option(help="scope: region id or code, with all below it")] = None,
+    authority: Annotated[str | None, typer.Option(help="scope: authority id or code")] = None,
 ) -> None:
     """添加账号。"""
     with open_registry(Settings()).writing() as session:
+        place, organ = _scope(session, region, authority)
         account = accounts.add_account(
-            session, name, right, display_name=display_name, region=region, authority=authority
+            session, name, right, display_name=display_name, region=place, authority=organ
         )
         console.print(f"已添加账号 {account.name}（{account.id} 号），权限：{account.rights}")
+
+
+def _scope(session: Session, region: str | None, authority: str | None) -> tuple[str | None, str | None]:
+    """(region id, authority id) from ids or codes. Raises NotFound for what the registry does not have."""
+    connection, day = session.connection(), today()
+    place = subject_id(connection, "region", region, day) if region else None
+    organ = subject_id(connection, "authority", authority, day) if authority else None
+    for one in (place, organ):
+        if one:
+            kind_of_subject(connection, one)
+    return place, organ
+
+
+@users.command("change")
+def change(
+    name: Annotated[str, typer.Argument(help="account")],
+    right: Annotated[
+        list[str] | None, typer.Option(help="all the rights it is to have from now on; repeat")
+    ] = None,
+    no_rights: Annotated[bool, typer.Option("--no-rights", help="take every right away")] = False,
+    region: Annotated[str | None, typer.Option(help="scope: region id or code, with all below it")] = None,
+    authority: Annotated[str | None, typer.Option(help="scope: authority id or code")] = None,
+    everywhere: Annotated[bool, typer.Option("--everywhere", help="no scope: the whole registry")] = False,
+) -> None:
+    """改变账号的权限或管理范围；没有写的保持不变，从下一次请求起生效。"""
+    if (right and no_rights) or (everywhere and (region or authority)):
+        raise Invalid("--right 与 --no-rights、范围与 --everywhere 不能同时写。", code="either-or")
+    with open_registry(Settings()).writing() as session:
+        account = accounts.find_account(session, name)
+        scope = None
+        if everywhere or region or authority:
+            scope = _scope(session, region, authority)
+        accounts.change_account(session, account, rights=[] if no_rights else right or None, scope=scope)
+        console.print(f"已改变账号 {name}：权限 {account.rights or '无'}，范围 {_scope_words(account)}。")
+
+
+def _scope_words(account: Account) -> str:
+    return "、".join(one for one in (account.region, account.authority) if one) or "全部"
+
+
+@users.command("lock")
+def lock(
+    name: Annotated[str, typer.Argument(help="account")],
+    reason: Annotated[str, typer.Option(help="why: left, lost a token ...")],
+) -> None:
+    """锁定账号：令牌立即失效，登录全部退出；它做过的事和名称保留。"""
+    with open_registry(Settings()).writing() as session:
+        account = accounts.find_account(session, name)
+        accounts.lock_account(session, account, reason)
+        count = signing_in.end_sessions(session, account)
+    console.print(f"已锁定账号 {name}，退出登录 {count} 处。")
+
+
+@users.command("unlock")
+def unlock(
+    name: Annotated[str, typer.Argument(help="account")], reason: Annotated[str, typer.Option(help="why")]
+) -> None:
+    """解锁账号；没有撤销的令牌重新可用。"""
+    with open_registry(Settings()).writing() as session:
+        accounts.unlock_account(session, accounts.find_account(session, name), reason)
+    console.print(f"已解锁账号 {name}；没有撤销的令牌重新可用（可用 qingdan user revoke 撤销）。")
 
 
 @users.command("token")
@@ -86,9 +151,16 @@ def unpair(name: Annotated[str, typer.Argument(help="account")]) -> None:
 @users.command("list")
 def list_accounts() -> None:
     """列出账号。"""
-    table = Table("编号", "账号", "名称", "权限", "状态")
+    table = Table("编号", "账号", "名称", "权限", "范围", "状态")
     with open_registry(Settings()).reading() as session:
         for account in session.exec(select(Account).order_by(Account.id)):  # type: ignore[arg-type]
             state = "锁定" if account.locked else "正常"
-            table.add_row(str(account.id), account.name, account.display_name, account.rights, state)
+            table.add_row(
+                str(account.id),
+                account.name,
+                account.display_name,
+                account.rights,
+                _scope_words(account),
+                state,
+            )
     console.print(table)

@@ -314,6 +314,51 @@ def test_accounts_and_tokens(run: Run, living_sqlite: Living) -> None:
     assert token not in Path(living_sqlite.settings.data_dir / "qingdan.db").read_bytes().decode("latin-1")
 
 
+def test_an_account_is_locked_unlocked_and_given_other_rights(run: Run, living_sqlite: Living) -> None:
+    living = living_sqlite
+    felling = living.get(f"/items/{living.item_called(FELLING)}").json()
+    (other,) = living.rows(
+        "SELECT min(subject_id) FROM timeline WHERE kind = 'authority'"
+        f" AND subject_id <> '{felling['authority']['id']}'"
+    )
+    form = {"title": "x", "decisions": [set_field(felling["id"], "note", "x", "2026-12-01")]}
+
+    def drafts() -> tuple[int, str | None]:
+        answer = living.post("editor", "/changesets", form)
+        return answer.status_code, answer.json().get("code")
+
+    assert drafts()[0] == 201
+    done(run("user", "lock", "editor", "--reason", "调离"))
+    assert drafts() == (401, "bad-token")
+    assert "锁定" in done(run("user", "list"))
+    refused(run("user", "lock", "editor", "--reason", "调离"), "account-locked")
+    refused(run("user", "unlock", "editor", "--reason", " "), "reason-needed")
+    done(run("user", "unlock", "editor", "--reason", "调回"))
+    refused(run("user", "unlock", "editor", "--reason", "调回"), "account-not-locked")
+    refused(run("user", "unlock", "demo-drafter", "--reason", "x"), "demonstration-account")
+    assert drafts()[0] == 201
+    done(run("user", "change", "editor", "--authority", other[0]))
+    assert drafts() == (403, "out-of-scope")
+    done(run("user", "change", "editor", "--everywhere"))
+    refused(run("user", "change", "editor", "--everywhere"), "nothing-changed")
+    done(run("user", "change", "editor", "--region", "511602"))
+    assert drafts()[0] == 201
+    refused(run("user", "change", "editor", "--region", "999999"), "unknown-subject")
+    refused(run("user", "change", "editor", "--right", "rule"), "unknown-right")
+    refused(
+        run("user", "change", "editor", "--right", "audit", "--right", "administer"), "incompatible-rights"
+    )
+    refused(run("user", "change", "editor", "--right", "edit", "--no-rights"), "either-or")
+    done(run("user", "change", "editor", "--right", "review"))
+    assert drafts() == (403, "missing-right")
+    noted = living.rows(
+        "SELECT event, note FROM access_log WHERE subject = 'editor' AND event <> 'account-added' ORDER BY id"
+    )
+    assert [row[0] for row in noted] == ["account-locked", "account-unlocked", *["account-changed"] * 4]
+    assert noted[0][1] == "调离"
+    assert noted[-1][1].endswith("权限 review，范围 " + noted[-2][1].rsplit(" ", 1)[1])
+
+
 # --- keeping
 
 
