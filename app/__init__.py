@@ -25,6 +25,7 @@ items        content (the one shape), codes, reading one, looking up many
 deadlines    working days, due dates
 catalogue    catalogue entries
 bundles      items handled together (并联审批, 一件事): order, time, materials once each
+checks       the catalogue's lint: one file per check; findings over all items; overlaps, levels
 changes      changeset, decisions, outcomes (pure), review, publishing
 rounds       cleanup rounds: adding up, reports
 lists        lists of an authority or region as of a day

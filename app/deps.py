@@ -17,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from app import log
 from app.auth.accounts import authenticate
 from app.auth.actor import Actor
+from app.checks.catalogue import Rules, rules_of
 from app.db import Database, Run
 from app.errors import Forbidden, Invalid, Unauthenticated
 from app.noting import Noting
@@ -38,6 +39,7 @@ class Registry:
         self.settings = settings
         self.database = database
         self.engine = engine
+        self.rules = rules_of(settings)
         self.kept_searches = KeptAnswers()
         self.noting = Noting(database)
         self.head_watch = HeadWatch(database)
@@ -203,6 +205,14 @@ def staff_reader(request: Request, registry: RegistryOf, asking: Annotated[Actor
     """Who reads what is not public; such reads are noted."""
     note_access(request, registry, "staff-read", asking.account)
     return asking
+
+
+def rules(registry: RegistryOf) -> Rules:
+    return registry.rules
+
+
+RulesOf = Annotated[Rules, Depends(rules)]
+"""Which checks are made, and which hold a change up."""
 
 
 StaffReader = Annotated[Actor, Depends(staff_reader)]

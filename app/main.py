@@ -59,7 +59,13 @@ def create_app(settings: Settings | None = None, *, rest_later: bool = False) ->
         drainer = None
         if settings.drain_index and engine is not None:
             turn = Turn(settings.drain_lock)
-            drainer = Drainer(database, engine, access_log_months=settings.access_log_months, turn=turn)
+            drainer = Drainer(
+                database,
+                engine,
+                access_log_months=settings.access_log_months,
+                turn=turn,
+                rules=app.state.registry.rules,
+            )
         if drainer:
             drainer.start()
         loading = asyncio.create_task(rest.load_soon())

@@ -58,6 +58,22 @@ class Settings(BaseSettings):
     )
     session_idle_minutes: int = Field(30, ge=1, description="an office session ends when unused for so long")
     session_hours: int = Field(12, ge=1, description="an office session ends after so long in any case")
+    checks_off: str = Field(
+        "",
+        description="codes of checks that are not made, divided by commas (`qingdan check --codes` lists all)",
+    )
+    checks_block: str = Field(
+        "", description="codes of checks that hold up submitting and publishing, divided by commas"
+    )
+    checks_vague: str = Field(
+        "", description="further words that make a material's name vague, divided by commas"
+    )
+    checks_provisional_months: int = Field(
+        12, ge=1, description="months after which a provisional permit of a province has run out"
+    )
+    overlap_score: int = Field(
+        75, ge=50, le=100, description="from which score on two items are shown as perhaps one power"
+    )
     drain_index: bool = Field(
         True, description="serve drains the search outbox itself; off where `worker` does"
     )

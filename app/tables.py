@@ -5,6 +5,14 @@ from sqlmodel import SQLModel
 from app.auth.models import Account, Credential, SignedIn, Token
 from app.changes.duties import Duty, Fulfilment
 from app.changes.models import AnnexRow, ChangesetEvent, ChangesetTable, DraftDecision, Proposal
+from app.checks.models import (
+    CheckedItem,
+    CheckException,
+    CheckRun,
+    FindingRow,
+    LawCase,
+    OverlapDecision,
+)
 from app.exchange.models import ImportRun, SourceKey, SourceSeen
 from app.feedback.models import Feedback
 from app.files import StoredFile
@@ -23,12 +31,18 @@ __all__ = [
     "Answered",
     "ChangesetEvent",
     "ChangesetTable",
+    "CheckException",
+    "CheckRun",
+    "CheckedItem",
     "Credential",
     "DraftDecision",
     "Duty",
     "Feedback",
+    "FindingRow",
     "Fulfilment",
     "ImportRun",
+    "LawCase",
+    "OverlapDecision",
     "Owed",
     "Proposal",
     "SignedIn",

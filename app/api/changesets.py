@@ -29,7 +29,7 @@ from app.changes.models import (
 from app.changes.publishing import confirm as confirm_publication
 from app.changes.rehearsing import rehearse
 from app.changes.warnings import warnings_of
-from app.deps import ActorOf, ReadSession, StaffReader, TokenFirst, WriteSession
+from app.deps import ActorOf, ReadSession, RulesOf, StaffReader, TokenFirst, WriteSession
 from app.errors import Invalid
 from app.rounds import publishing
 from app.versions.queries import moment, today
@@ -300,10 +300,10 @@ def get_changeset(
 
 @router.get("/{changeset}/effects", response_model=None, responses=EFFECTS)
 def get_effects(
-    request: Request, session: ReadSession, reader: StaffReader, changeset: ChangesetPath
+    request: Request, session: ReadSession, reader: StaffReader, rules: RulesOf, changeset: ChangesetPath
 ) -> Response:
     """Every revision that publishing it now would write, and later decisions that set the same fields."""
-    return answer_value(request, rehearse(session, changeset, today()), private=True)
+    return answer_value(request, rehearse(session, changeset, today(), rules=rules), private=True)
 
 
 @router.put("/{changeset}", response_model=None, responses=WRITTEN)
@@ -334,6 +334,7 @@ def submit(
     request: Request,
     session: WriteSession,
     actor: ActorOf,
+    rules: RulesOf,
     changeset: ChangesetPath,
     key: IdempotencyKey = None,
     if_match: IfMatch = None,
@@ -341,7 +342,12 @@ def submit(
     """Hand it to review."""
     version = _version(if_match)
     return _once(
-        request, session, actor, key, None, lambda: drafts.submit(session, actor, changeset, version, today())
+        request,
+        session,
+        actor,
+        key,
+        None,
+        lambda: drafts.submit(session, actor, changeset, version, today(), rules),
     )
 
 
@@ -403,6 +409,7 @@ def publish(
     session: WriteSession,
     reading: ReadSession,
     actor: ActorOf,
+    rules: RulesOf,
     changeset: ChangesetPath,
     asked: PublishInput | None = None,
     key: IdempotencyKey = None,
@@ -410,7 +417,7 @@ def publish(
     """Publish it, all or nothing. 412 where a version it rests on has moved: see each decision's `stale`."""
     emergency = asked.emergency if asked else None
     day = today()
-    prepared = publishing.prepare(reading, actor, changeset, day, emergency=emergency)
+    prepared = publishing.prepare(reading, actor, changeset, day, emergency=emergency, rules=rules)
     return _once(
         request,
         session,
@@ -419,7 +426,7 @@ def publish(
         emergency,
         lambda: (
             publishing.publish(
-                session, actor, changeset, day, emergency=emergency, prepared=prepared
+                session, actor, changeset, day, emergency=emergency, rules=rules, prepared=prepared
             ).changeset
         ),
     )

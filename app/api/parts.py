@@ -11,6 +11,7 @@ from app.api import (
     events,
     exports,
     files,
+    findings,
     items,
     law,
     places,
@@ -37,6 +38,7 @@ PARTS = (
     events,
     exports,
     files,
+    findings,
     changesets,
 )
 

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.checks.finding import ALIVE
 from app.errors import Refused
 from app.versions.fold import Change
 from app.versions.recording import Part, add_code
 
-Alive = frozenset({"in_force", "suspended", "unknown"})
+Alive = ALIVE
 STATUS_WORDS = {
     None: "尚不存在",
     "not_yet": "尚未施行",

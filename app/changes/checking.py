@@ -1,6 +1,7 @@
 """Checks on a proposed decision: what the law or plain sense forbids, each with its source. Pure.
 
-They look at one proposal and the facts around it, and write nothing; drafting shows them, review weighs them.
+They look at one proposal and the facts around it, and write nothing; drafting shows them, review weighs them. What
+concerns the content alone is asked of the catalogue's checks (``app/checks``).
 """
 
 from __future__ import annotations
@@ -9,28 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from app.changes.asked import Alive
+from app.checks import finding
+from app.checks.catalogue import ALWAYS, ALWAYS_CODES, Rules
+from app.checks.finding import ALIVE, Checked, Fact, Facts
 
 NATIONAL = {"law": "法律", "administrative_regulation": "行政法规", "state_council_decision": "国务院决定"}
 """Ranks of instruments that no government below the State Council can undo."""
 RECEIVERS = ("receiver-ended", "receiver-not-below")
 """Codes that hold up any changeset; other refusals hold up a round, and are shown elsewhere."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """An organ, place or instrument on the proposal's day. Status None: it does not stand on that day."""
-
-    name: str
-    status: str | None
-    rank: str | None = None
-    region: str | None = None
-    since: str | None = None
-    path: tuple[str, ...] = ()
-    """A place: its ids from the country down to itself. An organ: those of its region."""
-
-
-Facts = Callable[[str], Fact]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +49,8 @@ Check = Callable[[Proposal], Iterator[Finding]]
 
 
 def check(proposal: Proposal) -> list[Finding]:
-    """Everything that the checks find."""
-    return [finding for one in CHECKS for finding in one(proposal)]
+    """What the checks of decisions find; ``brought_in`` finds what is to be said of the content besides."""
+    return [found for one in CHECKS for found in one(proposal)]
 
 
 def _found(proposal: Proposal, code: str, severity: Any, message: str, source: str, **detail: Any) -> Finding:
@@ -99,31 +86,6 @@ def set_by_national_law(proposal: Proposal) -> Iterator[Finding]:
         )
 
 
-def basis_not_in_force(proposal: Proposal) -> Iterator[Finding]:
-    """An item that carries on rests on an instrument that is repealed, or not in force yet, on that day."""
-    item = proposal.after
-    if item is None or item.get("status") not in Alive:
-        return
-    seen = set()
-    for citation in item.get("citations", ()):
-        instrument = citation.get("instrument")
-        if not instrument or instrument in seen:
-            continue
-        seen.add(instrument)
-        law = proposal.facts(instrument)
-        if law.status in ("ended", None):
-            since = f"自 {law.since} 起" if law.since and law.status == "ended" else "在这一天"
-            word = "已经废止" if law.status == "ended" else "还没有施行"
-            yield _found(
-                proposal,
-                "basis-not-in-force",
-                "warn",
-                f"{_name(proposal)}的依据《{law.name}》{since}{word}，请核对依据，或一并处理这一事项。",
-                "行政许可法 第四条、第八条",
-                instrument=instrument,
-            )
-
-
 def receivers_can_hold(proposal: Proposal) -> Iterator[Finding]:
     """A receiver stands on the day, and lies below the place that gives; usually by one level."""
     item = proposal.before
@@ -156,57 +118,49 @@ def _receiver(proposal: Proposal, to: Fact, here: tuple[str, ...], key: str, kin
         yield _found(proposal, "receiver-skips-level", "warn", message, source, receiver=key)
 
 
-def holder_stands(proposal: Proposal) -> Iterator[Finding]:
-    """An item that carries on is held by an organ that stands on the day."""
+def stands_on(proposal: Proposal) -> Iterator[Finding]:
+    """What an item that carries on has to stand on, whether or not the decision changes anything of it."""
     item = proposal.after
-    if item is None or item.get("status") not in Alive:
+    if item is None or item.get("status") not in ALIVE:
         return
-    organ = proposal.facts(item["authority"])
-    if organ.status == "ended":
-        yield _found(
-            proposal,
-            "holder-ended",
-            "refuse",
-            f"{_name(proposal)}的实施机关“{organ.name}”在施行日已经撤并，请改为承接其职责的机关。",
-            "行政许可法 第二十二条、第二十三条",
-            authority=item["authority"],
-        )
+    found = [
+        one for look in ALWAYS for one in look(Checked(item, proposal.body["effective_from"], proposal.facts))
+    ]
+    for one in found:
+        yield of_content(proposal, one, "refuse" if _is_refusal(one.code, proposal) else "warn")
 
 
-def promised_within_statutory(proposal: Proposal) -> Iterator[Finding]:
-    """A promised limit is no longer than the statutory one; other units are not compared."""
-    item = proposal.after
-    if item is None or item.get("status") not in Alive:
+def _is_refusal(code: str, proposal: Proposal) -> bool:
+    """A promise above the law is refused to whom it is entered by; what stood so before is told."""
+    if code != "promised-above-statutory":
+        return code == "holder-ended"
+    after, before = proposal.after or {}, proposal.before or {}
+    return any(after.get(name) != before.get(name) for name in ("statutory_limit", "promised_limit"))
+
+
+def brought_in(proposal: Proposal, rules: Rules) -> Iterator[Finding]:
+    """What the catalogue's checks find in the content that the decision leaves, and did not find before it."""
+    item, before = proposal.after, proposal.before
+    if item is None or item == before or item.get("status") not in ALIVE:
         return
-    statutory, promised = item.get("statutory_limit") or {}, item.get("promised_limit") or {}
-    if not _is_longer(promised, statutory):
-        return
-    before = proposal.before or {}
-    own = any(item.get(name) != before.get(name) for name in ("statutory_limit", "promised_limit"))
-    yield _found(
-        proposal,
-        "promised-above-statutory",
-        "refuse" if own else "warn",
-        f"{_name(proposal)}的承诺时限（{promised['value']}）长于法定时限（{statutory.get('value', 0)}），"
-        "承诺时限不得超过法定时限，请改正。",
-        "行政许可法 第四十二条",
-    )
+    day = proposal.body["effective_from"]
+    found = rules.find(Checked(item, day, proposal.facts))
+    known: set[tuple[str, str]] = set()
+    if found and before is not None:
+        known = {(one.code, one.path) for one in rules.find(Checked(before, day, proposal.facts))}
+    for one in found:
+        if one.code not in ALWAYS_CODES and (one.code, one.path) not in known:
+            yield of_content(proposal, one, "warn")
 
 
-def _is_longer(promised: Mapping[str, Any], statutory: Mapping[str, Any]) -> bool:
-    if promised.get("value") is None or promised.get("unit") in (None, "immediate"):
-        return False
-    if statutory.get("unit") == "immediate":
-        return bool(promised["value"] > 0)
-    if statutory.get("value") is None or statutory.get("unit") != promised["unit"]:
-        return False
-    return bool(promised["value"] > statutory["value"])
+def of_content(proposal: Proposal, one: finding.Finding, severity: Literal["refuse", "warn"]) -> Finding:
+    """A finding of the catalogue's checks as one about a decision."""
+    detail = {"path": one.path} | ({"about": one.about} if one.about else {})
+    return _found(proposal, one.code, severity, f"{_name(proposal)}：{one.message}", one.source, **detail)
 
 
 CHECKS: tuple[Check, ...] = (
     set_by_national_law,
-    basis_not_in_force,
     receivers_can_hold,
-    holder_stands,
-    promised_within_statutory,
+    stands_on,
 )

@@ -7,7 +7,7 @@ earlier ones will have done.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,9 +32,6 @@ from app.versions.models import FIRST
 from app.versions.recording import Act, History, Voiding, load_histories
 from app.versions.timeline import Rev, standing
 
-Check = Callable[[str, dict[str, Any]], Sequence[str]]
-"""(kind, content as it will be) -> reasons to refuse. Given by higher layers."""
-
 FREE_WORDS = ("words", "annex", "number", "receiver", "follow_up", "reason", "timing", "outside", "review")
 DUTIES = ("receivers", "transition_until", "duties", "fulfils", "pending_law", "authorised_by")
 """What the statement of a decision says beside its words; see ``duties``."""
@@ -57,13 +54,10 @@ class Decided:
 class Decider:
     """Works decisions out without writing anything."""
 
-    def __init__(
-        self, connection: Connection, today: str, actor: Actor, checks: Sequence[Check] = ()
-    ) -> None:
+    def __init__(self, connection: Connection, today: str, actor: Actor) -> None:
         self.connection = connection
         self.today = today
         self.scope = Scope(connection, actor)
-        self.checks = checks
         self.histories: dict[str, History] = {}
         self.voiding: dict[int, list[tuple[str, str]]] = {}
         """By the act that a decision voids: its subjects, each with the day from which it holds."""
@@ -321,9 +315,6 @@ class Decider:
                     code="bad-change",
                     field=field_,
                 )
-            for check in self.checks:
-                for reason in check(kind, state):
-                    raise Refused(reason, code="check-failed")
             if day == part.effective_from and not takes:  # whom it names was asked when it was handed on
                 self.scope.require(kind, subject_id, state, day)
                 if part.creates is not None or _refers(part.changes):

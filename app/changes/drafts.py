@@ -34,6 +34,7 @@ from app.changes.rows import (
     save,
 )
 from app.changes.warnings import require_basis
+from app.checks.catalogue import STANDARD, Rules
 from app.errors import Conflict, Forbidden, Invalid, Stale
 from app.items.codes import looks_like_registry_id
 from app.versions import ids
@@ -91,7 +92,14 @@ def redraft(
     return changeset
 
 
-def submit(session: Session, actor: Actor, changeset_id: str, version: int | None, today: str) -> Changeset:
+def submit(
+    session: Session,
+    actor: Actor,
+    changeset_id: str,
+    version: int | None,
+    today: str,
+    rules: Rules = STANDARD,
+) -> Changeset:
     """Hand a draft to review. The rules are asked again, against the registry as it stands now."""
     actor.require("edit")
     changeset = find(session, changeset_id)
@@ -104,7 +112,7 @@ def submit(session: Session, actor: Actor, changeset_id: str, version: int | Non
     require_basis(decode(changeset.head.encode()), bodies)
     decider = Decider(session.connection(), today, actor)
     decider.decide(bodies)
-    refuse_blocking(findings(decider, bodies), changeset.kind == "round")
+    refuse_blocking(findings(decider, bodies, rules), changeset.kind == "round", rules)
     changeset.state = "submitted"
     changeset.submitter = actor.account
     save(session, changeset)

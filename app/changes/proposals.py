@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from app.changes import kinds
-from app.changes.checking import RECEIVERS, Fact, Finding, Proposal, check
+from app.changes.checking import RECEIVERS, Finding, Proposal, brought_in, check
 from app.changes.deciding import Decider
+from app.checks.catalogue import STANDARD, Rules
+from app.checks.exceptions import granted
+from app.checks.facts import FIRST_IN_FORCE, stored_wording, wording_of
+from app.checks.finding import Fact, no_wording
 from app.db import fetch
 from app.errors import Refused
 from app.versions.fold import fold
 from app.versions.ids import is_id, kind_of
 
 _FACETS = (
-    "SELECT name, status, type, region, parent, valid_from FROM timeline"
+    "SELECT name, status, type, region, parent, valid_from, content FROM timeline"
     " WHERE subject_id = ? AND valid_from <= ? AND valid_to > ?"
 )
 _NAME = "SELECT name FROM timeline WHERE subject_id = ? AND name IS NOT NULL ORDER BY valid_from LIMIT 1"
@@ -23,27 +27,32 @@ DEPTH = 12
 """No tree of places is deeper; a wrong parent ends the walk."""
 
 
-def findings(decider: Decider, bodies: Sequence[dict[str, Any]]) -> list[Finding]:
-    """What the checks find in the decisions about items. ``decider`` has decided them."""
+def findings(decider: Decider, bodies: Sequence[dict[str, Any]], rules: Rules = STANDARD) -> list[Finding]:
+    """What the checks find in the decisions about items, exceptions left out. ``decider`` has decided them."""
     around = _Around(decider)
-    return [
+    found = [
         finding
         for place, body in enumerate(bodies, start=1)
         if body["kind"] == "item" and body["outcome"] != "void"
         for proposal in _proposals(around, place, body)
-        for finding in check(proposal)
+        for finding in (*check(proposal), *brought_in(proposal, rules))
+        if finding.code not in rules.off
     ]
+    excepted = granted(decider.connection, {one.subject for one in found}) if found else {}
+    return [one for one in found if (one.subject, one.code) not in excepted]
 
 
-def blocks(finding: Mapping[str, Any], is_round: bool) -> bool:
+def blocks(finding: Mapping[str, Any], is_round: bool, rules: Rules = STANDARD) -> bool:
     """Whether a finding, as a row, holds its changeset up: in a round every refusal does, in a routine change
-    those about receivers alone; the others are for the reviewer to weigh."""
+    those about receivers and those that the office's rules name; the others are for the reviewer to weigh."""
+    if finding["code"] in rules.block:
+        return True
     return finding.get("severity") == "refuse" and (is_round or finding["code"] in RECEIVERS)
 
 
-def refuse_blocking(found: Sequence[Finding], is_round: bool) -> None:
+def refuse_blocking(found: Sequence[Finding], is_round: bool, rules: Rules = STANDARD) -> None:
     """Raises Refused with the first finding that holds the changeset up, and all of them as ``findings``."""
-    blocking = [one for one in found if blocks(as_row(one), is_round)]
+    blocking = [one for one in found if blocks(as_row(one), is_round, rules)]
     if blocking:
         first = blocking[0]
         raise Refused(
@@ -90,8 +99,16 @@ class _Around:
         self.fact = lru_cache(maxsize=50_000)(self._fact)
 
     def _fact(self, subject: str, day: str) -> Fact:
-        name, status, rank, region, parent, since = self._facets(subject, day)
-        place = is_id(subject) and kind_of(subject) == "region"
+        name, status, rank, region, parent, since, content = self._facets(subject, day)
+        kind = kind_of(subject) if is_id(subject) else None
+        place, wording, first = kind == "region", no_wording, None
+        if kind == "instrument":
+            if isinstance(content, dict):
+                wording = partial(wording_of, content)
+            elif content:
+                wording = partial(stored_wording, self.decider.connection, content)
+            rows = fetch(self.decider.connection, FIRST_IN_FORCE, (subject,))
+            first = rows[0][0] if rows else None
         return Fact(
             name=name or subject,
             status=status,
@@ -99,6 +116,8 @@ class _Around:
             region=region,
             since=since,
             path=self._path(subject, parent, day) if place else self.fact(region, day).path if region else (),
+            wording=wording,
+            first=first,
         )
 
     def _path(self, region: str, parent: str | None, day: str) -> tuple[str, ...]:
@@ -109,15 +128,15 @@ class _Around:
         return tuple(reversed(path))
 
     def _facets(self, subject: str, day: str) -> tuple[Any, ...]:
-        """name, status, rank, region, parent, since."""
+        """name, status, rank, region, parent, since, content (a hash, or the document as this changeset leaves it)."""
         if self.decider.knows(subject):
             state = self.decider.state_on(subject, day)
             if state is None:
-                return (None,) * 6
+                return (None,) * 7
             facets = kinds.describe(kind_of(subject), state)
-            return facets.name, state["status"], facets.type, facets.region, facets.parent, None
+            return facets.name, state["status"], facets.type, facets.region, facets.parent, None, state
         rows = fetch(self.decider.connection, _FACETS, (subject, day, day))
         if rows:
             return tuple(rows[0])
         named = fetch(self.decider.connection, _NAME, (subject,))
-        return (named[0][0] if named else None, None, None, None, None, None)
+        return (named[0][0] if named else None, *[None] * 6)

@@ -6,7 +6,7 @@ that no base moved; work out the acts by the pure rules; record; owe the index; 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,13 +18,14 @@ from app.auth.actor import Actor
 from app.canonical import decode, encode
 from app.changes import duties, kinds
 from app.changes.circles import refuse_circles, touched_by
-from app.changes.deciding import Check, Decided, Decider, comparison
+from app.changes.deciding import Decided, Decider, comparison
 from app.changes.drafts import hands_in, hash_of
 from app.changes.freezing import refuse_undecided
 from app.changes.models import STATE_LABELS, Changeset
 from app.changes.proposals import findings, refuse_blocking
 from app.changes.rows import DecisionRow, decisions, find, leave_event, mark_decisions, save
 from app.changes.warnings import require_basis
+from app.checks.catalogue import STANDARD, Rules
 from app.db import lock_publishing
 from app.errors import Conflict, Forbidden, Invalid, RegistryError, Stale
 from app.versions.queries import of_publication
@@ -60,7 +61,7 @@ def prepare(
     today: str,
     *,
     emergency: str | None = None,
-    checks: Sequence[Check] = (),
+    rules: Rules = STANDARD,
     attach: Attach | None = None,
 ) -> Prepared | None:
     """Work out a changeset in a reading session, so that the lock is held only to write.
@@ -74,11 +75,11 @@ def prepare(
         rows = decisions(session, changeset)
         _check_state(changeset, rows, emergency)
         bodies = [decode(row.body) for row in rows]
-        decider = Decider(connection, today, actor, checks)
+        decider = Decider(connection, today, actor)
         decider.load(bodies)
         if any(decode(row.base) != decider.base_of(body) for row, body in zip(rows, bodies, strict=True)):
             return None
-        acts, laid = _lay_out(decider, changeset, bodies, attach, emergency)
+        acts, laid = _lay_out(decider, changeset, bodies, attach, emergency, rules)
     except RegistryError:
         return None
     return Prepared(changeset.id, changeset.version, laid.after, today, actor.account, emergency, acts, laid)
@@ -90,6 +91,7 @@ def _lay_out(
     bodies: list[dict[str, Any]],
     attach: Attach | None,
     emergency: str | None,
+    rules: Rules,
 ) -> tuple[list[Act], Laid]:
     """What the changeset comes to, every row of it. Writes nothing; raises what publishing raises."""
     connection = decider.connection
@@ -98,8 +100,8 @@ def _lay_out(
     if unreviewed:
         require_basis({**head, "reason": head.get("reason") or emergency}, bodies)
     decided = decider.decide(bodies)
-    if unreviewed:
-        refuse_blocking(findings(decider, bodies), changeset.kind == "round")
+    if unreviewed or rules.block:
+        refuse_blocking(findings(decider, bodies, rules), changeset.kind == "round", rules)
     refuse_undecided(connection, head.get("scope"), bodies)
     attached, bodies_of_it = attach(connection, changeset, head, decider, decided) if attach else ({}, [])
     order = Order(
@@ -132,7 +134,7 @@ def publish(
     today: str,
     *,
     emergency: str | None = None,
-    checks: Sequence[Check] = (),
+    rules: Rules = STANDARD,
     attach: Attach | None = None,
     prepared: Prepared | None = None,
 ) -> Published:
@@ -160,9 +162,9 @@ def publish(
         rows = decisions(session, changeset)
         _check_state(changeset, rows, emergency)
         bodies = [decode(row.body) for row in rows]
-        decider = Decider(connection, today, actor, checks)
+        decider = Decider(connection, today, actor)
         _send_back_where_moved(session, actor, changeset, rows, bodies, decider)
-        acts, laid = _lay_out(decider, changeset, bodies, attach, emergency)
+        acts, laid = _lay_out(decider, changeset, bodies, attach, emergency, rules)
     receipt = write(connection, laid)
     duties.write(connection, acts)
     outbox.enqueue(connection, outbox.INDEX, receipt.publication)

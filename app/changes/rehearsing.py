@@ -20,13 +20,16 @@ from app.changes.deciding import Decided, Decider
 from app.changes.proposals import as_row, findings
 from app.changes.rows import decisions, find
 from app.changes.warnings import warnings_of
+from app.checks.catalogue import STANDARD, Rules
 from app.db import chunks, fetch, marks
 from app.versions.fold import Effect, diff, with_before
 from app.versions.recording import Contents, History, Wanted, wanted_revisions
 from app.versions.timeline import standing
 
 
-def rehearse(session: Session, changeset_id: str, today: str, *, documents: bool = False) -> dict[str, Any]:
+def rehearse(
+    session: Session, changeset_id: str, today: str, *, documents: bool = False, rules: Rules = STANDARD
+) -> dict[str, Any]:
     """``{"revisions", "later", "findings", "warnings"}``, a list each, of a changeset as the registry stands now.
 
     ``documents``: each revision with its content ``before`` and ``after``.
@@ -37,13 +40,21 @@ def rehearse(session: Session, changeset_id: str, today: str, *, documents: bool
     changeset = find(session, changeset_id)
     bodies = [decode(row.body) for row in decisions(session, changeset)]
     warned = warnings_of(decode(changeset.head.encode()), bodies)
-    return {**rehearse_bodies(connection, bodies, today, documents=documents), "warnings": warned}
+    return {
+        **rehearse_bodies(connection, bodies, today, documents=documents, rules=rules),
+        "warnings": warned,
+    }
 
 
 def rehearse_bodies(
-    connection: Connection, bodies: Sequence[dict[str, Any]], today: str, *, documents: bool = False
+    connection: Connection,
+    bodies: Sequence[dict[str, Any]],
+    today: str,
+    *,
+    documents: bool = False,
+    rules: Rules = STANDARD,
 ) -> dict[str, Any]:
-    return work_out(connection, bodies, today, documents=documents).effects
+    return work_out(connection, bodies, today, documents=documents, rules=rules).effects
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +67,18 @@ class WorkedOut:
 
 
 def work_out(
-    connection: Connection, bodies: Sequence[dict[str, Any]], today: str, *, documents: bool = False
+    connection: Connection,
+    bodies: Sequence[dict[str, Any]],
+    today: str,
+    *,
+    documents: bool = False,
+    rules: Rules = STANDARD,
 ) -> WorkedOut:
     decider = Decider(connection, today, COMMAND_LINE)
     decider.load(bodies)
     decided = decider.decide(bodies)
     effects = _effects(connection, decider, decider.stood, documents)
-    effects["findings"] = [as_row(finding) for finding in findings(decider, bodies)]
+    effects["findings"] = [as_row(finding) for finding in findings(decider, bodies, rules)]
     return WorkedOut(effects, decider, decided)
 
 

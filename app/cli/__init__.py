@@ -21,6 +21,7 @@ GROUPS = {
     "data": ("import", "export", "seed", "search", "verify", "backup", "restore", "redact"),
     "rounds": ("round",),
     "users": ("user",),
+    "checks": ("check",),
     "bench": ("bench",),
 }
 """Module -> its commands."""

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from app.checks.catalogue import rules_of
 from app.cli.opening import index_what_is_owed, open_registry, say, tell_progress
 from app.indexing import Drainer, Turn, catch_up, rebuild, tidy
 from app.searching import open_engine
@@ -109,12 +110,12 @@ def worker(
         raise typer.Exit(1)
     if once:
         catch_up(database, engine)
-        tidy(database, settings.access_log_months)
+        tidy(database, settings.access_log_months, rules_of(settings))
         return
     turn = Turn(settings.drain_lock)
     if not turn.taken():
         say("另一个进程正在更新检索索引；本进程待命，在它停止后接替。")
-    Drainer(database, engine, every, settings.access_log_months, turn).run()
+    Drainer(database, engine, every, settings.access_log_months, turn, rules_of(settings)).run()
 
 
 def reindex() -> None:

@@ -1,8 +1,7 @@
 """What an import says about the quality of its source: counts, examples and places; nothing is repaired.
 
-Counts are exact; of the examples a few are kept, so that the report stays small on any file. The
-sources of the rules: 行政许可法 第三十条 (what must be published), 第八十二条 (limits in 工作日) and
-安阳市政务服务条例 第十三条 (no catch-all materials).
+Counts are exact; of the examples a few are kept, so that the report stays small on any file. What
+is wrong with a content itself is found by the catalogue's checks (``app/checks``).
 """
 
 from __future__ import annotations
@@ -13,16 +12,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from app.checks.catalogue import STANDARD
+from app.checks.catalogue import TITLES as CHECKS
+from app.checks.disclosures import DISCLOSURES, undisclosed
+from app.checks.finding import Checked
 from app.exchange.records import Problem, Record
 from app.items.codes import NATIONAL_12, NATIONAL_14
 
 EXAMPLES = 5
+COUNTED = ("no-citation", "not-disclosed")
+"""What the report counts by field instead."""
 MORE_EXAMPLES = {"new-authority": 200, "new-region": 200}
 """Findings of which each has to be looked at."""
 MAX_TRACKED = 500_000
 """Names and codes remembered to find repeats; a larger file is checked up to here, and the report says so."""
 
-TITLES = {
+TITLES = CHECKS | {
     "bad-uscc": "统一社会信用代码有误",
     "bad-gb2260": "行政区划代码有误",
     "bad-national-12": "基本编码有误",
@@ -42,11 +47,6 @@ TITLES = {
     "shared-code": "几个事项共用一个编码",
     "shared-authority-code": "几个机关共用一个编码",
     "authority-named-alike": "同一地区有同名机关",
-    "limit-note-differs": "时限数值与说明不一致",
-    "promised-longer": "承诺时限长于法定时限",
-    "limit-units-differ": "法定与承诺时限单位不同",
-    "vague-material": "材料名称笼统",
-    "online-without-address": "支持网办而没有网址",
     "source-flag": "来源自己标注的疑点",
     "unreadable-value": "值无法识别，存入其他信息",
     "citation-kept-as-text": "依据未能完全拆分",
@@ -80,27 +80,7 @@ TITLES = {
 }
 """Code of a problem -> its title in the report."""
 
-DISCLOSURES = {
-    "citations": "设定依据",
-    "conditions": "受理条件",
-    "materials": "申请材料",
-    "statutory_limit": "法定时限",
-    "promised_limit": "承诺时限",
-    "charged": "是否收费",
-    "consult_phone": "咨询电话",
-    "complaint_phone": "监督电话",
-}
-"""What has to be published of an item, and can be counted."""
-
-_VAGUE = re.compile(
-    r"^(其他|其它|有关|相关)(证明)?(材料|资料|文件)$|(有关|相关)证明材料|其他(有关|相关)?材料|其它材料"
-)
 _BRACKET = re.compile(r"[()（）]")
-_AMOUNT = re.compile(
-    r"(?<!延长)(?<!延长至)(?<!\d)(?<![一二三四五六七八九十])"  # an extension is not the limit
-    r"(\d{1,4}|[一二三四五六七八九十]{1,3})\s*个?\s*(?:工作日|自然日|日|天)"
-)
-_CHINESE = {char: number for number, char in enumerate("一二三四五六七八九", 1)}
 
 
 @dataclass
@@ -227,17 +207,17 @@ class Quality:
     def _item(self, record: Record) -> None:
         content = record.content
         self._brackets(content["name"], record.where)
-        self._limits(content, record.where)
-        self._materials(content, record.where)
+        self._checks(record)
         if content["type"] == "unknown":
             self._find("note", "unknown-type", record.where, "来源没有事项类型，记为未知")
-        if content.get("online") and content.get("online_address") in (None, "无"):
-            self._find(
-                "warning", "online-without-address", record.where, "写明支持网办，却没有网办地址，请补充"
-            )
-        for one in DISCLOSURES:
-            if one not in content:
-                self.missing[one] += 1
+        self.missing.update(undisclosed(content))
+
+    def _checks(self, record: Record) -> None:
+        """The catalogue's checks, without what only the registry knows. What is missing is counted by field."""
+        for one in STANDARD.find(Checked(record.content, record.day)):
+            if one.code not in COUNTED:
+                severity = "note" if one.severity == "note" else "warning"
+                self._find(severity, one.code, record.where, one.message.rstrip("。"))
 
     def _brackets(self, name: str, where: str) -> None:
         if not _BRACKET.search(name):
@@ -260,27 +240,6 @@ class Quality:
                 self._told.add(told)
                 message = f"编码{value}已用于另一事项，按来源主键分别收录，查询该编码将列出全部"
                 self._find("warning", "shared-code", one.where, message)
-
-    def _limits(self, content: dict[str, Any], where: str) -> None:
-        statutory, promised = content.get("statutory_limit"), content.get("promised_limit")
-        for title, limit in (("法定", statutory), ("承诺", promised)):
-            if limit and "note" in limit and "value" in limit and _contradicts(limit["value"], limit["note"]):
-                message = f"{title}时限为{limit['value']}，说明却写“{limit['note'][:40]}”，两处照录，请核对"
-                self._find("warning", "limit-note-differs", where, message)
-        if not (statutory and promised and "value" in statutory and "value" in promised):
-            return
-        if statutory.get("unit") != promised.get("unit"):
-            self._find("note", "limit-units-differ", where, "法定与承诺时限单位不同，不作比较")
-        elif promised["value"] > statutory["value"]:
-            message = f"承诺{promised['value']}长于法定{statutory['value']}，请核对"
-            self._find("warning", "promised-longer", where, message)
-
-    def _materials(self, content: dict[str, Any], where: str) -> None:
-        for material in content.get("materials", ()):
-            if _VAGUE.search(material["name"]):
-                self._find(
-                    "warning", "vague-material", where, f"材料“{material['name'][:60]}”笼统，应写明具体材料"
-                )
 
     def report(self) -> dict[str, Any]:
         """The report as JSON-ready data."""
@@ -344,19 +303,3 @@ KINDS = {
 }
 _SEVERITIES = {"error": "错误", "warning": "警告", "note": "提示"}
 _ORDER = {"error": 0, "warning": 1, "note": 2}
-
-
-def _contradicts(value: int, note: str) -> bool:
-    """True where a note names days and none of its numbers is the limit's value."""
-    numbers = [_number(text) for text in _AMOUNT.findall(note[:500])]
-    return bool(numbers) and value not in numbers
-
-
-def _number(text: str) -> int:
-    """A whole number below 100 in Chinese or any in Arabic digits: 二十 -> 20, 十五 -> 15."""
-    if text.isascii():
-        return int(text)
-    tens, mark, ones = text.partition("十")
-    if not mark:
-        return _CHINESE.get(text[-1], 0)
-    return _CHINESE.get(tens, 1) * 10 + _CHINESE.get(ones, 0)

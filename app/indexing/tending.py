@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import IO
 
 from app import log
+from app.checks.catalogue import STANDARD, Rules
+from app.checks.sweeping import sweep
 from app.db import Database
 from app.indexing.draining import catch_up, drain
+from app.versions.queries import today
 from search.engine import Engine, EngineError
 
 logger = logging.getLogger(__name__)
 
 TIDY_SECONDS = 3600
-"""How often whoever drains also tidies."""
+"""How often whoever drains also tidies; at midnight in any case, when laws end and begin."""
 STAND_BY = 1.0
 """Seconds between looks whether the turn is free."""
 LONGEST_PAUSE = 30.0
@@ -50,10 +53,11 @@ class Turn:
             self._file = None
 
 
-def tidy(database: Database, access_log_months: int) -> None:
-    """The access log keeps its months, and no more."""
+def tidy(database: Database, access_log_months: int, rules: Rules = STANDARD) -> None:
+    """The access log keeps its months, and no more; what the day or a publication has moved is checked again."""
     with database.writing() as session:
         log.prune_access(session.connection(), access_log_months)
+    sweep(database, today(), rules)
 
 
 class Drainer:
@@ -67,12 +71,13 @@ class Drainer:
         every: float = 0.2,
         access_log_months: int = 6,
         turn: Turn | None = None,
+        rules: Rules = STANDARD,
     ) -> None:
         """``turn``: drain only while holding it, else stand by; none: there is no other."""
         self.database, self.engine, self.every = database, engine, every
         self.access_log_months = access_log_months
-        self.turn = turn
-        self._tidied = 0.0
+        self.turn, self.rules = turn, rules
+        self._tidied, self._tidied_on = 0.0, ""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self.run, name="index-drainer", daemon=True)
 
@@ -117,7 +122,7 @@ class Drainer:
                 logger.exception("index drainer failed, trying again in %.1f s", pause)
 
     def _tidy(self) -> None:
-        if self._tidied and time.monotonic() - self._tidied < TIDY_SECONDS:
+        if self._tidied and time.monotonic() - self._tidied < TIDY_SECONDS and self._tidied_on == today():
             return
-        self._tidied = time.monotonic()
-        tidy(self.database, self.access_log_months)
+        self._tidied, self._tidied_on = time.monotonic(), today()
+        tidy(self.database, self.access_log_months, self.rules)

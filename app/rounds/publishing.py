@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from sqlmodel import Session
 
 from app.auth.actor import Actor
 from app.changes import publishing
-from app.changes.deciding import Check
 from app.changes.publishing import Prepared, Published
+from app.checks.catalogue import STANDARD, Rules
 from app.rounds.report import attach
 
 
@@ -20,7 +18,7 @@ def publish(
     today: str,
     *,
     emergency: str | None = None,
-    checks: Sequence[Check] = (),
+    rules: Rules = STANDARD,
     prepared: Prepared | None = None,
 ) -> Published:
     """As ``changes.publishing.publish``; a round's sums are stored with it, under the hash its statement names."""
@@ -30,7 +28,7 @@ def publish(
         changeset_id,
         today,
         emergency=emergency,
-        checks=checks,
+        rules=rules,
         attach=attach,
         prepared=prepared,
     )
@@ -43,9 +41,9 @@ def prepare(
     today: str,
     *,
     emergency: str | None = None,
-    checks: Sequence[Check] = (),
+    rules: Rules = STANDARD,
 ) -> Prepared | None:
     """As ``changes.publishing.prepare``, in a reading session: the lock of ``publish`` is then held to write alone."""
     return publishing.prepare(
-        session, actor, changeset_id, today, emergency=emergency, checks=checks, attach=attach
+        session, actor, changeset_id, today, emergency=emergency, rules=rules, attach=attach
     )

@@ -49,13 +49,13 @@ def finding(read: Read, *contents: dict[str, Any]) -> dict[str, int]:
         ({"name": "许可（新办"}, "unbalanced-brackets"),
         ({"type": "unknown"}, "unknown-type"),
         ({"online": True, "online_address": "无"}, "online-without-address"),
-        ({"materials": [{"key": "m", "name": "其他材料"}]}, "vague-material"),
-        ({"materials": [{"key": "m", "name": "法律规定的其他有关材料"}]}, "vague-material"),
+        ({"materials": [{"key": "m", "name": "其他材料", "basis": "《条例》"}]}, "vague-material"),
+        ({"materials": [{"key": "m", "name": "法律规定的其他有关材料", "basis": "办法"}]}, "vague-material"),
         ({"statutory_limit": {"value": 66, "unit": "workday", "note": "受理之日起20个工作日。"}}, "limit-note-differs"),
         ({"statutory_limit": {"value": 10, "note": "十五日内"}}, "limit-note-differs"),
         (
             {"statutory_limit": {"value": 5, "unit": "workday"}, "promised_limit": {"value": 9, "unit": "workday"}},
-            "promised-longer",
+            "promised-above-statutory",
         ),
         (
             {"statutory_limit": {"value": 5, "unit": "workday"}, "promised_limit": {"value": 9, "unit": "hour"}},
@@ -81,7 +81,7 @@ def test_each_fault_is_found(read: Read, content: dict[str, Any], code: str) -> 
         },
         {"statutory_limit": {"value": 1, "unit": "workday", "note": "可以延长10个工作日"}},
         {"statutory_limit": {"value": 20, "unit": "workday", "note": "《条例》规定"}},
-        {"materials": [{"key": "m", "name": "其他印刷品印制许可证"}]},
+        {"materials": [{"key": "m", "name": "其他印刷品印制许可证", "basis": "《条例》"}]},
         {
             "statutory_limit": {"value": 5, "unit": "workday"},
             "promised_limit": {"value": 5, "unit": "workday"},

@@ -441,3 +441,50 @@ def test_a_report_of_the_public_is_answered(editor: Browser) -> None:
     assert "没有待答复的反馈" in editor.get("/office/feedback").words
     followed = editor.client.get(f"/feedback/{number}", headers=BROWSER)
     assert "已更新为 0826-2222333" in followed.text
+
+
+# --- checks
+
+
+def test_the_form_says_what_the_checks_find_while_it_is_filled_in(editor: Browser) -> None:
+    item = editor.living.item_called(FELLING)
+    path = f"/office/items/{item}/edit"
+    fields = filled(editor.get(path))
+
+    def press(act: str, **more: Any) -> Page:
+        answer = editor.client.post(path, data={**fields, **more, "do": act}, headers=POST)
+        assert answer.status_code == 200, answer.text[:2000]
+        return Page(answer.text)
+
+    assert "没有区号" not in press("check").words
+    page = press("check", **{"consult_phone": "2222333", "visits": "很多"})
+    assert "咨询电话“2222333”没有区号" in page.words  # though another field cannot be read
+    assert 'href="#consult_phone"' in page.html
+    fields = filled(press("add:materials"))
+    new = fields["materials:row"][-1]
+    page = press("check", **{f"materials/{new}/name": "其他材料"})
+    assert f'href="#materials/{new}/name"' in page.html
+
+
+def test_findings_are_listed_and_let_stand_with_a_reason(editor: Browser, reviewer: Browser) -> None:
+    page = editor.get("/office/checks")
+    assert "还没有检查过" in page.words
+    page = editor.move("/office/checks/run")
+    assert page is not None
+    assert "检查过全部事项" in page.words
+    code = "not-disclosed"
+    page = reviewer.get(f"/office/checks?code={code}")
+    (subject, *_) = re.findall(r'name="subject" value="([^"]+)"', page.html)
+    back = f"/office/checks?code={code}"
+    form = {"subject": subject, "code": code, "reason": "省里统一补齐", "back": back}
+    assert reviewer.post("/office/checks/exceptions", form | {"reason": ""}).status_code == 422
+    page = reviewer.move("/office/checks/exceptions", **form)
+    assert page is not None
+    assert subject not in re.findall(r'name="subject" value="([^"]+)"', page.html)
+    page = reviewer.get("/office/checks?excepted=1")
+    assert "省里统一补齐" in page.words
+    (place,) = re.findall(r'action="(/office/checks/exceptions/\d+/end)"', page.html)
+    page = reviewer.move(place)
+    assert page is not None
+    assert "省里统一补齐" not in page.words
+    editor.get(f"/office/items/{subject}/edit")

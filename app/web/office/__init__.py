@@ -2,9 +2,9 @@
 
 from fastapi import FastAPI
 
-from app.web.office import audit, changesets, desk, items, reports, signing
+from app.web.office import audit, changesets, checks, desk, items, reports, signing
 
-PARTS = (signing, desk, items, changesets, reports, audit)
+PARTS = (signing, desk, items, changesets, checks, reports, audit)
 
 
 def include(app: FastAPI) -> None:

@@ -14,6 +14,7 @@ from app.canonical import decode
 from app.changes import drafts, publishing, rehearsing, rows
 from app.changes.models import STATE_LABELS, Changeset
 from app.changes.proposals import blocks
+from app.checks.catalogue import Rules
 from app.deps import ReadSession, RegistryOf
 from app.errors import RegistryError
 from app.items.field_words import value_words, word_of
@@ -72,7 +73,7 @@ class Move:
 
     def __init__(self, request: Request, registry: RegistryOf, present: Visitor, changeset: Which) -> None:
         self.request, self.registry, self.present, self.id = request, registry, present, changeset
-        self.actor = present.actor
+        self.actor, self.rules = present.actor, registry.rules
 
     def make(self, work: Callable[..., Any], prepare: Callable[[Session], Any] | None = None) -> Response:
         """``prepare``: what can be worked out before the lock is taken; handed to ``work``."""
@@ -98,7 +99,7 @@ Moving = Annotated[Move, Depends(Move)]
 
 @router.post("/office/changesets/{changeset}/submit")
 def submit(move: Moving) -> Response:
-    return move.make(lambda session: drafts.submit(session, move.actor, move.id, None, today()))
+    return move.make(lambda session: drafts.submit(session, move.actor, move.id, None, today(), move.rules))
 
 
 @router.post("/office/changesets/{changeset}/withdraw")
@@ -122,8 +123,10 @@ def publish(move: Moving, form: Form) -> Response:
     asked = (move.actor, move.id, today())
     emergency = form.get("reason") if form.get("emergency") else None
     return move.make(
-        lambda session, prepared: rounds.publish(session, *asked, emergency=emergency, prepared=prepared),
-        lambda session: rounds.prepare(session, *asked, emergency=emergency),
+        lambda session, prepared: rounds.publish(
+            session, *asked, emergency=emergency, rules=move.rules, prepared=prepared
+        ),
+        lambda session: rounds.prepare(session, *asked, emergency=emergency, rules=move.rules),
     )
 
 
@@ -142,10 +145,10 @@ def _page(
     status: int = 200,
 ) -> Response:
     connection = session.connection()
-    changeset = rows.find(session, changeset_id)
+    changeset, rules = rows.find(session, changeset_id), request.app.state.registry.rules
     found = rows.decisions(session, changeset)
     bodies = [decode(row.body) for row in found]
-    effects, refusal = _effects(session, changeset)
+    effects, refusal = _effects(session, changeset, rules)
     events = rows.events(session, changeset)
     names = names_on(connection, _ids([bodies, effects]), today())
     names |= {one["subject"]: one["name"] for one in effects["revisions"] if one["name"]}
@@ -173,7 +176,7 @@ def _page(
         revisions=[_revision(one, names) for one in effects["revisions"]],
         later=effects["later"],
         found=[
-            {**one, "blocks": blocks(one, changeset.kind == "round")}
+            {**one, "blocks": blocks(one, changeset.kind == "round", rules)}
             for one in [*effects["findings"], *effects["warnings"]]
         ],
         refusal=refusal,
@@ -191,13 +194,13 @@ def _page(
     )
 
 
-def _effects(session: Session, changeset: Changeset) -> tuple[dict[str, Any], str]:
+def _effects(session: Session, changeset: Changeset, rules: Rules) -> tuple[dict[str, Any], str]:
     """What publishing would write, and why it could not; nothing of what is over."""
     nothing: dict[str, Any] = {"revisions": [], "later": [], "findings": [], "warnings": []}
     if changeset.state in ("published", "withdrawn"):
         return nothing, ""
     try:
-        return rehearsing.rehearse(session, changeset.id, today(), documents=True), ""
+        return rehearsing.rehearse(session, changeset.id, today(), documents=True, rules=rules), ""
     except RegistryError as error:
         return nothing, error.message
 

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy import Connection, text
 
+from app.changes import kinds
 from app.changes.models import ChangesetInput
 from app.changes.outcomes import RESERVED_FIELDS
 from app.errors import Invalid, RegistryError
@@ -110,6 +111,35 @@ def redrafted(
         if not (body.get("subject") == item and body["outcome"] in EDITABLE)
     ]
     return _checked({**head, "title": title, "decisions": [*kept, *made]})
+
+
+def readable(content: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What of a form that is being filled in can be checked already: rows and fields with mistakes are left out.
+    None where what every item must have is not there yet."""
+    left = copy.deepcopy(dict(content))
+    for _ in range(20):  # 50 mistakes a time
+        try:
+            return kinds.validate("item", left)
+        except Invalid as error:
+            wrong = [one["field"].split("/") for one in error.detail.get("errors", ())]
+            if not all(_take_out(left, steps) for steps in sorted(wrong, key=_place, reverse=True)):
+                return None
+    return None
+
+
+def _place(steps: list[str]) -> list[tuple[bool, int, str]]:
+    return [(step.isdigit(), int(step) if step.isdigit() else 0, step) for step in steps]
+
+
+def _take_out(value: dict[str, Any], steps: list[str]) -> bool:
+    """Remove the row that a place lies in, else the field; False where there is none."""
+    if value.get(steps[0]) is None:
+        return False
+    if len(steps) > 1 and steps[1].isdigit() and isinstance(value[steps[0]], list):
+        del value[steps[0]][int(steps[1]) : int(steps[1]) + 1]
+    else:
+        del value[steps[0]]
+    return True
 
 
 def decisions(

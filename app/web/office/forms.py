@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from app.web.office.fields import FormField
@@ -125,11 +125,11 @@ def _is_rows(fields: Iterable[FormField], path: str) -> bool:
     return _is_rows(one.parts, rest.partition("/")[2] if one.kind == "rows" else rest)
 
 
-def with_keys(value: Any) -> Any:
-    """The document with a key for every new row, in place of its stand-in."""
+def with_keys(value: Any, give: Callable[[str], str] = lambda _key: f"k{secrets.token_hex(4)}") -> Any:
+    """The document with a key for every new row, in place of its stand-in, which ``give`` is handed."""
     if isinstance(value, dict):
-        made = {name: with_keys(part) for name, part in value.items()}
+        made = {name: with_keys(part, give) for name, part in value.items()}
         if str(made.get("key", "")).startswith(NEW):
-            made["key"] = f"k{secrets.token_hex(4)}"
+            made["key"] = give(made["key"])
         return made
-    return [with_keys(part) for part in value] if isinstance(value, list) else value
+    return [with_keys(part, give) for part in value] if isinstance(value, list) else value

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -17,6 +18,9 @@ from app.changes import drafts, kinds, rows
 from app.changes.models import Changeset
 from app.changes.outcomes import RULES
 from app.changes.scope import Scope
+from app.checks.catalogue import SEVERITIES, Rules
+from app.checks.facts import Around
+from app.checks.finding import Checked, Finding
 from app.db import TOMBSTONE
 from app.deps import ReadSession, RegistryOf
 from app.errors import Forbidden, Invalid, RegistryError
@@ -41,6 +45,8 @@ Day = Annotated[str, Query(alias="from", max_length=10)]
 LIMIT = 50
 SEEING_ALL = frozenset({"edit", "review", "publish"})
 """Any of these rights shows what is not public, in the account's scope: who works on an item must find it."""
+UNSAVED = "unsaved."
+"""What the stand-in key of a new row begins with while it is checked."""
 
 
 @router.get("/office/items")
@@ -273,7 +279,22 @@ def _form(
         else set(),
         names=names(connection, ids, editing.day),
         form=editing.asked,
+        found=_checked(connection, editing, request.app.state.registry.rules),
+        severities=SEVERITIES,
     )
+
+
+def _checked(connection: Connection, editing: Editing, rules: Rules) -> list[Finding]:
+    """What the checks find in the form as it is filled in; nothing yet in an empty one."""
+    content = drafting.readable(forms.with_keys(editing.content, lambda key: f"{UNSAVED}{key[1:]}"))
+    if content is None:
+        return []
+    with suppress(RegistryError):  # a name that finds nothing is told when it is saved
+        drafting.put_ids(connection, content, editing.day)
+    around = Around(connection, editing.day, whole=False)
+    found = rules.find(Checked(content, editing.day, around.fact))
+    found = [replace(one, path=one.path.replace(UNSAVED, forms.NEW)) for one in found]
+    return sorted(found, key=lambda one: list(SEVERITIES).index(one.severity))
 
 
 def _wrong(content: dict[str, Any], errors: list[dict[str, Any]]) -> dict[str, str]:

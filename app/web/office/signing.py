@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import unquote, urlsplit
 
 import segno
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -25,6 +24,7 @@ from app.web.office.visiting import (
     is_loopback,
     limits_of,
     loses_the_cookie,
+    own_address,
     policy_of,
     visitor,
 )
@@ -47,14 +47,14 @@ def sign_in_page(
         "sign-in.html",
         said=said,
         name="",
-        next=_own(next),
+        next=own_address(next),
         lost=loses_the_cookie(request),
     )
 
 
 @router.post("/office/sign-in", dependencies=[Depends(visitor)])
 def sign_in(request: Request, registry: RegistryOf, form: Form) -> Response:
-    name, onward = form.get("name").strip(), _own(form.get("next"))
+    name, onward = form.get("name").strip(), own_address(form.get("next"))
     agent = request.headers.get("user-agent", "")
     text, said = signing_in.sign_in(registry.database, name, form.get("password"), address_of(request), agent)
     if text is None:
@@ -195,11 +195,3 @@ def _modules(text: str) -> list[tuple[int, int]]:
     """Places of the dark modules of a QR code, a light border of four included; the page draws them."""
     code = segno.make(text, error="m", micro=False)
     return [(x, y) for y, row in enumerate(code.matrix_iter(border=4)) for x, dark in enumerate(row) if dark]
-
-
-def _own(path: str) -> str:
-    """An address of the office to go on to; anything else is dropped, so that no link leads astray."""
-    path = unquote(path)
-    parts = urlsplit(path)
-    own = path.startswith("/office") and not parts.netloc and not parts.scheme and "\\" not in path
-    return path if own and not path.startswith("/office/sign-in") and path.isprintable() else ""

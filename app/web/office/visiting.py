@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from fastapi import Depends, Request
 
@@ -51,6 +51,10 @@ TABLE: Mapping[tuple[str, str], str] = {
     ("POST", "/office/changesets/{changeset}/return"): "review",
     ("POST", "/office/changesets/{changeset}/publish"): "publish",
     ("POST", "/office/changesets/{changeset}/confirm"): "review",
+    ("GET", "/office/checks"): SIGNED_IN,
+    ("POST", "/office/checks/run"): "edit",
+    ("POST", "/office/checks/exceptions"): "review",
+    ("POST", "/office/checks/exceptions/{number}/end"): "review",
     ("GET", "/office/feedback"): "edit",
     ("POST", "/office/feedback/{number}"): "edit",
     ("GET", "/office/access-log"): "audit",
@@ -68,6 +72,7 @@ STAFF_READS = {
     "/office/changesets/{changeset}": "staff-read",
     "/office/items/{item}/edit": "staff-read",
     "/office/items/{item}/end": "staff-read",
+    "/office/checks": "staff-read",
     "/office/feedback": "staff-read",
     "/office/access-log": "log-read",
 }
@@ -209,3 +214,11 @@ def address_of(request: Request) -> str:
 
 def rights_in_words(rights: Any) -> str:
     return "、".join(words for right, words in RIGHTS.items() if right in rights) or "只读"
+
+
+def own_address(path: str) -> str:
+    """An address of the office to go on to; anything else is dropped, so that no link leads astray."""
+    path = unquote(path)
+    parts = urlsplit(path)
+    own = path.startswith("/office") and not parts.netloc and not parts.scheme and "\\" not in path
+    return path if own and not path.startswith("/office/sign-in") and path.isprintable() else ""

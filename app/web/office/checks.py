@@ -1,0 +1,140 @@
+"""What the checks have found: by authority, by check, item by item with where to mend it; exceptions with a reason."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from sqlmodel import Session
+
+from app.auth.accounts import names_of_accounts
+from app.auth.signing_in import Present
+from app.checks import exceptions, queries
+from app.checks.catalogue import SEVERITIES, TITLES
+from app.checks.sweeping import last_run, recheck, stale, sweep
+from app.deps import ReadSession, Registry, RegistryOf
+from app.errors import RegistryError
+from app.versions.queries import moment, today
+from app.web.office.pages import show
+from app.web.office.visiting import Form, Visitor, go, own_address
+from app.web.subjects import names
+
+router = APIRouter()
+ROWS = 100
+MOST_STALE = 1_000
+"""Items that have to be looked at again are counted up to here."""
+
+
+@router.get("/office/checks")
+def list_checks(
+    request: Request,
+    session: ReadSession,
+    registry: RegistryOf,
+    present: Visitor,
+    authority: Annotated[str, Query(max_length=40)] = "",
+    code: Annotated[str, Query(max_length=60)] = "",
+    excepted: Annotated[str, Query(max_length=1)] = "",
+    after: Annotated[str, Query(max_length=60)] = "",
+) -> Response:
+    wanted = queries.Wanted(
+        authority=authority or None, code=code if code in TITLES else None, excepted=bool(excepted)
+    )
+    return _page(request, session, registry, present, wanted, after)
+
+
+@router.post("/office/checks/run")
+def run_checks(registry: RegistryOf, present: Visitor) -> Response:
+    """What has moved since; the whole catalogue where it never was looked at (some seconds for 20,000 items)."""
+    sweep(registry.database, today(), registry.rules)
+    return go("/office/checks")
+
+
+@router.post("/office/checks/exceptions")
+def grant(request: Request, registry: RegistryOf, present: Visitor, form: Form) -> Response:
+    try:
+        with registry.database.writing() as session:
+            subject = form.get("subject")
+            exceptions.grant(session, present.actor, subject, form.get("code"), form.get("reason"), today())
+            recheck(session, subject, today(), registry.rules)
+    except RegistryError as error:
+        return _refused(request, registry, present, error)
+    return go(own_address(form.get("back")) or "/office/checks")
+
+
+@router.post("/office/checks/exceptions/{number}/end")
+def end(
+    request: Request,
+    registry: RegistryOf,
+    present: Visitor,
+    number: Annotated[str, Path(max_length=20)],
+) -> Response:
+    try:
+        with registry.database.writing() as session:
+            known = int(number) if number.isascii() and number.isdigit() else 0
+            ended = exceptions.end(session, present.actor, known, today())
+            recheck(session, ended.subject, today(), registry.rules)
+    except RegistryError as error:
+        return _refused(request, registry, present, error)
+    return go("/office/checks?excepted=1")
+
+
+def _refused(request: Request, registry: Registry, present: Present, error: RegistryError) -> Response:
+    if error.status in (403, 404):
+        raise error
+    with registry.database.reading() as session:
+        return _page(request, session, registry, present, queries.Wanted(), "", error)
+
+
+def _page(
+    request: Request,
+    session: Session,
+    registry: Registry,
+    present: Present,
+    wanted: queries.Wanted,
+    after: str,
+    error: RegistryError | None = None,
+) -> Response:
+    connection, day = session.connection(), today()
+    run, scores = last_run(connection), [] if wanted.authority else queries.by_authority(connection)
+    listed = wanted.authority or wanted.code or wanted.excepted
+    rows = queries.findings(connection, wanted, _place(after), ROWS + 1) if listed else []
+    following = f"{rows[ROWS - 1]['subject']}:{rows[ROWS - 1]['position']}" if len(rows) > ROWS else None
+    rows = rows[:ROWS]
+    held = [row["authority"] or "" for row in [*rows, *scores]]
+    called = names(connection, [*held, wanted.authority or ""], day)
+    given = exceptions.exceptions(session, 500) if wanted.excepted else []
+    return show(
+        request,
+        connection,
+        present,
+        "checks.html",
+        status=error.status if error else 200,
+        said=error.message if error else "",
+        run=run and {"at": moment(run.at), "looked": run.items, "seconds": run.milliseconds / 1000},
+        due=len(stale(connection, day, registry.rules, MOST_STALE)),
+        most=MOST_STALE,
+        wanted=wanted,
+        chosen=called.get(wanted.authority or "", wanted.authority),
+        codes=[{**row, "subjects": row["items"]} for row in queries.by_code(connection, wanted)],
+        scores=[{**row, "held": row["items"]} for row in scores],
+        names=called,
+        found=[(item, list(some)) for item, some in groupby(rows, _item_of)] if listed else None,
+        following=following,
+        first=not after,
+        exceptions=[{**one.model_dump(), "when": moment(one.at)} for one in given],
+        people=names_of_accounts(session, {one.account for one in given}),
+        severities=SEVERITIES,
+        titles=TITLES,
+    )
+
+
+def _item_of(row: dict[str, Any]) -> str:
+    return str(row["subject"])
+
+
+def _place(after: str) -> tuple[str, int]:
+    item, _, position = after.partition(":")
+    return (
+        (item, int(position)) if position.isascii() and position.isdigit() and len(position) < 9 else ("", -1)
+    )

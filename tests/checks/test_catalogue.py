@@ -1,0 +1,256 @@
+"""Each check has a case that fires and one that does not."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from exchange_cases import real_data
+
+from app.checks.catalogue import STANDARD, TITLES, Rules, points, rules_of
+from app.checks.finding import Checked, Fact, Wording
+from app.checks.numerals import articles, number
+from app.errors import Invalid
+from app.exchange.reading import read_records
+from app.settings import Settings
+
+DAY = "2026-09-28"
+LONG = Wording("全国人民代表大会常务委员会", frozenset(range(1, 84)), True)
+FACTS = {
+    "law": Fact("行政许可法", "in_force", rank="law", wording=lambda: LONG),
+    "partly": Fact("节选的法", "in_force", rank="law", wording=lambda: Wording("", frozenset({3, 33}))),
+    "repealed": Fact("旧办法", "ended", rank="law", since="2020-01-01"),
+    "planned": Fact("新办法", None),
+    "unknown": Fact("某法", "unknown", rank="law"),
+    "rule": Fact("部门办法", "in_force", rank="departmental_rule"),
+    "paper": Fact("一份通知", "in_force", rank="normative_document"),
+    "province-old": Fact(
+        "省办法",
+        "in_force",
+        rank="local_government_rule",
+        first="2020-01-01",
+        wording=lambda: Wording("四川省人民政府"),
+    ),
+    "province-new": Fact("省新办法", "in_force", rank="local_government_rule", first="2026-03-01"),
+    "city": Fact(
+        "市办法", "in_force", rank="local_government_rule", wording=lambda: Wording("广安市人民政府")
+    ),
+    "organ": Fact("区水务局", "in_force"),
+    "gone": Fact("旧水利局", "ended"),
+}
+
+
+def cites(*instruments: str, article: str = "第三条", role: str = "setting") -> dict[str, Any]:
+    return {
+        "citations": [
+            {"key": one, "role": role, "instrument": one, "article": article} for one in instruments
+        ]
+    }
+
+
+def limit(statutory: Any = None, promised: Any = None, unit: str = "workday", **note: str) -> dict[str, Any]:
+    made = {}
+    for name, value in (("statutory_limit", statutory), ("promised_limit", promised)):
+        if value is not None:
+            made[name] = {"value": value, "unit": unit} | note
+    return made
+
+
+WHOLE = {
+    "name": "取水许可",
+    "type": "01",
+    "authority": "organ",
+    "conditions": "有取水口",
+    "materials": [{"key": "m", "name": "申请书", "basis": "《条例》第十条"}],
+    "steps": [{"key": "s", "name": "受理"}],
+    "charged": False,
+    "consult_phone": "0826-2222333",
+    "complaint_phone": "0826-12345",
+    "handling": "2",
+    **limit(20, 5),
+    **cites("law"),
+}
+"""An item without a fault."""
+
+
+def material(name: str, **more: Any) -> dict[str, Any]:
+    return {"materials": [{"key": "m", "name": name, "basis": "《条例》", **more}]}
+
+
+def fee(**more: Any) -> dict[str, Any]:
+    return {"charged": True, "fees": [{"key": "f", "name": "工本费", **more}]}
+
+
+def asked(question: str, answer: str) -> dict[str, Any]:
+    return {"questions": [{"key": "q", "question": question, "answer": answer}]}
+
+
+FIRES = [
+    ("no-citation", {"citations": []}, "citations"),
+    ("no-citation", cites("law", role="supervising"), "citations"),
+    ("citation-without-article", cites("law", article=""), "citations/law/article"),
+    ("citation-unlinked", {"citations": [{"key": "c", "title": "某法", "article": "第3条"}]}, "citations/c/instrument"),
+    ("article-not-there", cites("law", article="第九十九条第二款"), "citations/law/article"),
+    ("basis-not-in-force", cites("repealed"), "citations/repealed/instrument"),
+    ("basis-not-in-force", cites("planned"), "citations/planned/instrument"),
+    ("holder-ended", {"authority": "gone"}, "authority"),
+    ("setter-cannot-set", cites("rule"), "citations/rule/role"),
+    ("setter-cannot-set", cites("paper", "rule"), "citations/paper/role"),
+    ("setter-cannot-set", cites("city"), "citations/city/role"),
+    ("provisional-permit-over", cites("province-old"), "citations/province-old/instrument"),
+    ("promised-above-statutory", limit(5, 6), "promised_limit/value"),
+    (
+        "promised-above-statutory",
+        {"variants": [{"key": "v", "name": "变更", **limit(5, 6)}]},
+        "variants/v/promised_limit/value",
+    ),
+    ("limit-units-differ", limit(20) | {"promised_limit": {"value": 3, "unit": "hour"}}, "promised_limit/unit"),
+    ("limit-not-in-workdays", limit(20, 5, unit="day"), "statutory_limit/unit"),
+    ("days-unclear", limit(20, 5, note="受理后 20 天内"), "statutory_limit/note"),
+    ("limit-note-differs", limit(66, 6, note="受理之日起20个工作日。"), "statutory_limit/value"),
+    ("answer-limit-differs", asked("几日内办结", "10日内"), "questions/q/answer"),
+    ("vague-material", material("申请变更纳税定额的相关证明材料"), "materials/m/name"),
+    ("vague-material", material("其他材料"), "materials/m/name"),
+    ("vague-condition", {"conditions": "符合以上条件"}, "conditions"),
+    ("material-without-basis", {"materials": [{"key": "m", "name": "申请书"}]}, "materials/m/basis"),
+    ("fee-not-told", {"charged": True}, "fees"),
+    ("fee-contradicts", fee() | {"charged": False}, "charged"),
+    ("payment-without-fee", {"online_payment": True}, "online_payment"),
+    ("fee-without-basis", fee(standard="10 元"), "fees/f/basis"),
+    ("fee-without-standard", fee(basis="《条例》"), "fees/f/standard"),
+    ("bad-phone", {"consult_phone": "029-869123456"}, "consult_phone"),
+    ("bad-phone", {"windows": [{"key": "w", "phone": "暂无"}]}, "windows/w/phone"),
+    ("phone-without-area-code", {"consult_phone": "2222333"}, "consult_phone"),
+    ("phone-dashes", {"consult_phone": "0777—6428820"}, "consult_phone"),
+    ("phones-alike", {"complaint_phone": "0826-2222333"}, "complaint_phone"),
+    ("handling-limit", {"handling": "1"}, "handling"),
+    ("handling-limit", {"promised_limit": {"unit": "immediate"}}, "handling"),
+    ("not-disclosed", {"conditions": None, "steps": None}, "conditions"),
+    ("online-without-address", {"online": True, "online_address": "无"}, "online_address"),
+]  # fmt: skip
+STILL = [
+    {},
+    {"type": "20", "citations": None},  # a public service needs no law
+    {"type": "02", "conditions": None, "materials": None, "steps": None},  # nobody applies for a penalty
+    cites("law", article="第八十三条"),
+    cites("partly", article="第五十条"),  # where the registry has not the whole text, it cannot tell
+    cites("law", article="第十二条之一"),
+    cites("unknown"),  # neither known to be in force nor to be repealed
+    cites("law", "rule"),
+    cites("province-new"),
+    {"type": "07", **cites("rule")},  # a confirmation is no permit
+    limit(20, 20),
+    {"statutory_limit": {"value": 20, "unit": "workday", "note": "二十日内决定，可以延长十日"}},
+    {"statutory_limit": {"value": 20, "unit": "workday", "note": "自2016年1月1日起按《条例》"}},
+    asked("几日内办结", "5个工作日"),
+    asked("在哪里办", "大厅3楼，10日一集"),
+    material("其他印刷品印制许可证"),
+    material("证明书"),
+    fee(standard="10 元", basis="《条例》"),
+    {"consult_phone": "0826-2222333、13800138000（工作日）"},
+    {"consult_phone": "95598", "complaint_phone": "12345转3"},
+    {"consult_phone": "010-12345678-801"},
+    {"handling": "1", "promised_limit": {"unit": "immediate"}},
+    {"handling": "1", "promised_limit": {"value": 1, "unit": "workday"}},
+    {"online": True, "online_address": "https://example.gov.cn"},
+]
+
+
+def found(more: dict[str, Any], rules: Rules = STANDARD) -> dict[str, str]:
+    """code -> path of its first finding"""
+    item = {name: value for name, value in (WHOLE | more).items() if value is not None}
+    places: dict[str, str] = {}
+    for one in rules.find(Checked(item, DAY, FACTS.__getitem__)):
+        places.setdefault(one.code, one.path)
+    return places
+
+
+@pytest.mark.parametrize(("code", "more", "path"), FIRES)
+def test_each_check_fires(code: str, more: dict[str, Any], path: str) -> None:
+    assert found(more).get(code) == path
+
+
+@pytest.mark.parametrize("more", STILL)
+def test_what_is_right_is_left_alone(more: dict[str, Any]) -> None:
+    assert found(more) == {}
+
+
+def test_every_code_has_its_case() -> None:
+    assert {code for code, *_ in FIRES} == set(TITLES)
+
+
+def test_every_finding_says_why_and_where() -> None:
+    for _, more, _ in FIRES:
+        item = WHOLE | more
+        for one in STANDARD.find(Checked({k: v for k, v in item.items() if v is not None}, DAY, FACTS.get)):
+            assert one.source
+            assert one.message.endswith("。")
+            assert TITLES[one.code]
+
+
+def test_rules_are_settings() -> None:
+    rules = rules_of(
+        Settings(checks_off="phones-alike", checks_vague="承诺,说明", checks_block="no-citation")
+    )
+    assert found({"complaint_phone": "0826-2222333"}, rules) == {}
+    assert "vague-material" in found(material("情况说明"), rules)
+    assert "provisional-permit-over" not in found(cites("province-old"), Rules(provisional_months=1200))
+    with pytest.raises(Invalid, match="没有“nonsense”这项检查"):
+        rules_of(Settings(checks_block="nonsense"))
+
+
+def test_points_count_a_code_once() -> None:
+    assert points([]) == 100
+    assert points([("vague-material", "warning")] * 9) == 96
+    assert points([("no-citation", "warning"), ("no-citation", "error"), ("phone-dashes", "note")]) == 89
+    assert points([(str(n), "error") for n in range(30)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("二十", 20), ("十五", 15), ("一百零三", 103), ("一千二百六十", 1260), ("20", 20), ("２０", 20)],
+)
+def test_numbers_as_laws_write_them(text: str, value: int) -> None:
+    assert number(text) == value
+
+
+def test_articles_of_a_text() -> None:
+    assert articles("第十二条第一款、第33条和第四条之一") == (12, 33)
+
+
+# --- the real data
+
+
+def contents(name: str, mapping: str) -> dict[str, Any]:
+    """Reference of each item -> its last content."""
+    reading = read_records(real_data(name), mapping, date(2026, 11, 1))
+    return {one.content["name"]: one.content for one in reading if one.kind == "item"}
+
+
+def codes_of(content: dict[str, Any]) -> set[str]:
+    return {one.code for one in STANDARD.find(Checked(content, DAY))}
+
+
+def test_the_contradictions_of_real_guides_are_found() -> None:
+    guides = contents("item_guides.jsonl", "item_guides")
+    fitness = codes_of(guides["全民健身设施拆迁或者改变用途批准"])
+    assert fitness >= {
+        "limit-note-differs",
+        "answer-limit-differs",
+        "vague-condition",
+        "online-without-address",
+    }
+    assert "promised-above-statutory" not in fitness  # 24 is above what the note says, not above 66
+    assert "phone-dashes" in codes_of(guides["固定资产投资项目节能审查"])
+    change = guides["公民民族成份变更初审"]  # 10 and 1 working days; both notes speak of an extension alone
+    assert not codes_of(change) & {"limit-note-differs", "answer-limit-differs", "handling-limit"}
+
+
+def test_real_details() -> None:
+    found = {
+        name: codes_of(content) for name, content in contents("item_details.jsonl", "item_details").items()
+    }
+    assert "vague-material" in found["对纳税人变更纳税定额的核准"]
+    assert "vague-material" not in found["企业印制发票审批"]
+    assert "no-citation" not in found["企业印制发票审批"]
