@@ -4,6 +4,7 @@ do not import each other. ``tests/test_structure.py`` reads the order from here.
 
 client       a client of the API, as others use it; imports nothing of the rest
 settings     one Settings class; every variable with the reason beside it
+privacy      what the registry keeps is made for its owner alone
 errors       what can go wrong, by name: message and status, no HTTP
 wording      validation errors in the reader's words
 canonical    canonical JSON: the bytes that are hashed, stored and served

@@ -26,6 +26,7 @@ from app.db import Database
 from app.deps import Registry
 from app.errors import Invalid, RegistryError, Unavailable
 from app.indexing import Drainer, Turn
+from app.privacy import keep_private
 from app.searching import open_engine
 from app.settings import Settings
 from app.web.gate import Elsewhere, elsewhere, wants_page
@@ -42,6 +43,7 @@ bearer token. Errors are RFC 9457 problem documents with a stable `code`.
 
 def serving() -> FastAPI:
     """The application that ``qingdan serve`` starts: it reads items before all of it is loaded."""
+    keep_private()  # a worker process is started anew, with the umask of the shell
     return create_app(rest_later=True)
 
 

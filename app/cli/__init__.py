@@ -13,6 +13,7 @@ from typing import Any
 import typer
 
 from app.errors import RegistryError
+from app.privacy import keep_private
 from search.engine import EngineError
 
 GROUPS = {
@@ -55,6 +56,7 @@ def __getattr__(name: str) -> Any:
 def main() -> None:
     """The entry point; a refusal is one line on standard error and exit status 1."""
     asked = sys.argv[1] if len(sys.argv) > 1 else ""
+    keep_private()
     groups = [module for module, commands in GROUPS.items() if asked in commands]
     try:
         build(groups or GROUPS)()

@@ -24,6 +24,7 @@ from app.exchange.exporting import export_lines
 from app.exchange.mapping import load_mapping
 from app.exchange.quality import KINDS, placed
 from app.indexing import compare, is_missing, repair
+from app.privacy import for_the_asker
 from app.searching import open_engine, page_of
 from app.settings import Settings
 from app.versions import verifying
@@ -82,7 +83,8 @@ def _tell_import(imported: importing.Imported, dry_run: bool, report: Path | Non
     refused = imported.reading.refused
     print(quality.text(errors=not refused))
     if report is not None:
-        report.write_bytes(orjson.dumps(quality.report(), option=orjson.OPT_INDENT_2))
+        with for_the_asker():
+            report.write_bytes(orjson.dumps(quality.report(), option=orjson.OPT_INDENT_2))
     if refused:
         for problem in imported.reading.problems:
             if problem.severity == "error":
@@ -125,7 +127,8 @@ def export(
     """把某日的全部公开事项导出为 JSON 行。"""
     day = parse_day(on) if on else today()
     with open_registry(Settings()).reading() as session:
-        stream = file.open("wb") if file else sys.stdout.buffer
+        with for_the_asker():
+            stream = file.open("wb") if file else sys.stdout.buffer
         count = 0
         for line in export_lines(session.connection(), day, today()):
             stream.write(line)

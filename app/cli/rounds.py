@@ -15,6 +15,7 @@ from app.cli.opening import open_registry
 from app.exchange.sheets import every_sheet
 from app.exchange.worksheet_files import CellProblem, write_marked, write_worksheets
 from app.exchange.worksheets import import_filled
+from app.privacy import for_the_asker
 from app.rounds.worksheets import progress, worksheets
 from app.settings import Settings
 from app.versions.queries import known_at, today
@@ -52,7 +53,8 @@ def export_worksheet(
     """把一个轮次的清理意见表写成表格，每个机关一张工作表。"""
     with open_registry(Settings()).reading() as session:
         found = worksheets(session, round_id, today(), authority)
-        file.write_bytes(write_worksheets(found))
+        with for_the_asker():
+            file.write_bytes(write_worksheets(found))
         counts = progress(found)
     for one in counts["authorities"]:
         told = (
@@ -75,7 +77,8 @@ def import_worksheet(
         actor = actor_of(find_account(session, as_user))
         filled = import_filled(session, actor, round_id, file, today(), reopen=reopen)
     if marked is not None and (filled.problems or filled.kept):
-        marked.write_bytes(write_marked(every_sheet(file), [*filled.problems, *filled.kept]))
+        with for_the_asker():
+            marked.write_bytes(write_marked(every_sheet(file), [*filled.problems, *filled.kept]))
     for problem in filled.problems:
         _tell("错误", problem)
     for problem in filled.kept:
