@@ -10,13 +10,13 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table, text
 from sqlmodel import Field, SQLModel
 
 from app.canonical import encode
-from app.db import Ascii, Big
+from app.db import Ascii, Big, fetch
 
 GENESIS = "0" * 64
 """What the first entry hashes as the one before."""
@@ -119,7 +119,7 @@ class Chain:
         return self._sha.hexdigest()
 
 
-class Head(SQLModel):
+class Head(NamedTuple):
     """The log's public head: whoever keeps it can prove later that nothing before it was changed."""
 
     seq: int
@@ -129,12 +129,8 @@ class Head(SQLModel):
 
 def head(connection: Connection) -> Head:
     """The last entry; seq 0 and the genesis hash where nothing is published."""
-    row = connection.execute(
-        text("SELECT seq, hash, recorded_at FROM log_entry ORDER BY seq DESC LIMIT 1")
-    ).one_or_none()
-    return (
-        Head(seq=row[0], hash=row[1], recorded_at=row[2]) if row else Head(seq=0, hash=GENESIS, recorded_at=0)
-    )
+    rows = fetch(connection, "SELECT seq, hash, recorded_at FROM log_entry ORDER BY seq DESC LIMIT 1")
+    return Head(*rows[0]) if rows else Head(0, GENESIS, 0)
 
 
 def now_microseconds() -> int:

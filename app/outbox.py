@@ -12,7 +12,7 @@ from sqlalchemy import Connection, UniqueConstraint, bindparam, text
 from sqlmodel import Field, SQLModel
 
 from app import log
-from app.db import Ascii, Big
+from app.db import Ascii, Big, change
 
 INDEX = "index"
 """Topic: bring the search index up to a publication."""
@@ -31,12 +31,10 @@ class Owed(SQLModel, table=True):
 
 def enqueue(connection: Connection, topic: str, key: int) -> None:
     """Owe a piece of work; owing it already is fine."""
-    connection.execute(
-        text(
-            "INSERT INTO outbox (topic, key, created_at) VALUES (:topic, :key, :at)"
-            " ON CONFLICT (topic, key) DO NOTHING"
-        ),
-        {"topic": topic, "key": key, "at": log.now_microseconds()},
+    change(
+        connection,
+        "INSERT INTO outbox (topic, key, created_at) VALUES (?, ?, ?) ON CONFLICT (topic, key) DO NOTHING",
+        (topic, key, log.now_microseconds()),
     )
 
 

@@ -53,6 +53,13 @@ class Prepared:
     acts: list[Act]
     laid: Laid
 
+    def holds(
+        self, connection: Connection, changeset: Changeset, actor: Actor, today: str, emergency: str | None
+    ) -> bool:
+        rests_on = (self.changeset, self.version, self.head, self.today, self.account, self.emergency)
+        head = log.head(connection).seq
+        return rests_on == (changeset.id, changeset.version, head, today, actor.account, emergency)
+
 
 def prepare(
     session: Session,
@@ -148,15 +155,7 @@ def publish(
     connection = session.connection()
     lock_publishing(connection)
     changeset = find(session, changeset_id)
-    now = (changeset.id, changeset.version, log.head(connection).seq, today, actor.account, emergency)
-    if prepared is not None and now == (
-        prepared.changeset,
-        prepared.version,
-        prepared.head,
-        prepared.today,
-        prepared.account,
-        prepared.emergency,
-    ):
+    if prepared is not None and prepared.holds(connection, changeset, actor, today, emergency):
         acts, laid = prepared.acts, prepared.laid
     else:
         rows = decisions(session, changeset)

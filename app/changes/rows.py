@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import text
@@ -12,31 +12,24 @@ from sqlmodel import Session
 from app import log
 from app.auth.actor import Actor
 from app.changes.models import Changeset, ChangesetEvent
-from app.db import fetch
+from app.db import change, execute_many, fetch, marks
 from app.errors import NotFound, Stale
 
 _FIELDS = tuple(Changeset.__slots__)
 _FIND = f"SELECT {', '.join(_FIELDS)} FROM changeset WHERE id = ?"
-_INSERT = text(f"INSERT INTO changeset ({', '.join(_FIELDS)}) VALUES ({', '.join(':' + f for f in _FIELDS)})")
-_SAVE = text(
-    f"UPDATE changeset SET {', '.join(f'{f} = :{f}' for f in _FIELDS if f != 'id')}"
-    " WHERE id = :id AND version = :version - 1"
-)
+_INSERT = f"INSERT INTO changeset ({', '.join(_FIELDS)}) VALUES ({marks(_FIELDS)})"
+_KEPT = ("id", "kind", "author", "created_at")
+"""What a changeset keeps from its first draft on: to write it again would write its indexes again."""
+_MOVING = tuple(name for name in _FIELDS if name not in _KEPT)
+_SAVE = f"UPDATE changeset SET {', '.join(f'{f} = ?' for f in _MOVING)} WHERE id = ? AND version = ? - 1"
 _DECISIONS = (
     "SELECT position, body, base, approved, stale FROM draft_decision WHERE changeset = ? ORDER BY position"
 )
-_INSERT_DECISION = text(
-    "INSERT INTO draft_decision (changeset, position, body, base, approved, stale)"
-    " VALUES (:changeset, :position, :body, :base, :approved, :stale)"
+_INSERT_DECISION = (
+    "INSERT INTO draft_decision (changeset, position, body, base, approved, stale) VALUES (?, ?, ?, ?, ?, ?)"
 )
-_MARK = text(
-    "UPDATE draft_decision SET approved = :approved, stale = :stale"
-    " WHERE changeset = :changeset AND position = :position"
-)
-_EVENT = text(
-    "INSERT INTO changeset_event (changeset, at, account, event, note)"
-    " VALUES (:changeset, :at, :account, :event, :note)"
-)
+_MARK = "UPDATE draft_decision SET approved = ?, stale = ? WHERE changeset = ? AND position = ?"
+_EVENT = "INSERT INTO changeset_event (changeset, at, account, event, note) VALUES (?, ?, ?, ?, ?)"
 
 
 @dataclass(slots=True)
@@ -59,7 +52,7 @@ def find(session: Session, changeset_id: str) -> Changeset:
 
 
 def insert(session: Session, changeset: Changeset) -> None:
-    session.connection().execute(_INSERT, asdict(changeset))
+    change(session.connection(), _INSERT, _in_order(changeset))
 
 
 def save(session: Session, changeset: Changeset) -> None:
@@ -69,8 +62,13 @@ def save(session: Session, changeset: Changeset) -> None:
     """
     changeset.version += 1
     changeset.updated_at = log.now_microseconds()
-    if session.connection().execute(_SAVE, asdict(changeset)).rowcount != 1:
+    values = (*_in_order(changeset, _MOVING), changeset.id, changeset.version)
+    if change(session.connection(), _SAVE, values) != 1:
         raise Stale("别人刚刚处理过这份变更单，请重新打开后再试；您的操作没有生效。", code="edited-meanwhile")
+
+
+def _in_order(changeset: Changeset, names: Sequence[str] = _FIELDS) -> tuple[Any, ...]:
+    return tuple(getattr(changeset, name) for name in names)
 
 
 def in_state(
@@ -110,9 +108,12 @@ def decisions(session: Session, changeset: Changeset) -> list[DecisionRow]:
 def replace_decisions(session: Session, changeset: Changeset, made: Sequence[DecisionRow]) -> None:
     """The changeset's decisions are these from now on."""
     connection = session.connection()
-    connection.execute(text("DELETE FROM draft_decision WHERE changeset = :id"), {"id": changeset.id})
-    if made:
-        connection.execute(_INSERT_DECISION, [_values(changeset, row) for row in made])
+    change(connection, "DELETE FROM draft_decision WHERE changeset = ?", (changeset.id,))
+    execute_many(
+        connection,
+        _INSERT_DECISION,
+        [(changeset.id, row.position, row.body, row.base, row.approved, row.stale) for row in made],
+    )
 
 
 def put_decisions(session: Session, changeset: Changeset, made: Sequence[DecisionRow]) -> None:
@@ -128,39 +129,16 @@ def put_decisions(session: Session, changeset: Changeset, made: Sequence[Decisio
 
 def mark_decisions(session: Session, changeset: Changeset, marked: Iterable[DecisionRow]) -> None:
     """Write which hash was approved and what went stale."""
-    values = [
-        {"changeset": changeset.id, "position": r.position, "approved": r.approved, "stale": r.stale}
-        for r in marked
-    ]
-    if values:
-        session.connection().execute(_MARK, values)
-
-
-def _values(changeset: Changeset, row: DecisionRow) -> dict[str, Any]:
-    return {
-        "changeset": changeset.id,
-        "position": row.position,
-        "body": row.body,
-        "base": row.base,
-        "approved": row.approved,
-        "stale": row.stale,
-    }
+    values = [(row.approved, row.stale, changeset.id, row.position) for row in marked]
+    execute_many(session.connection(), _MARK, values)
 
 
 def leave_event(
     session: Session, changeset: Changeset, actor: Actor, event: str, note: str | None = None
 ) -> None:
     """Who did what; in the same transaction."""
-    session.connection().execute(
-        _EVENT,
-        {
-            "changeset": changeset.id,
-            "at": log.now_microseconds(),
-            "account": actor.account,
-            "event": event,
-            "note": note or None,
-        },
-    )
+    values = (changeset.id, log.now_microseconds(), actor.account, event, note or None)
+    change(session.connection(), _EVENT, values)
 
 
 def events(session: Session, changeset: Changeset) -> list[ChangesetEvent]:
