@@ -29,7 +29,7 @@ from app.errors import Invalid, Refused, RegistryError
 from app.versions import ids
 from app.versions.fold import Effect, State, apply_changes, at, boundaries, diff, fold, touches_content
 from app.versions.models import FIRST
-from app.versions.recording import Act, History, Voiding, load_histories
+from app.versions.recording import Act, History, Voiding, load_histories, load_voided
 from app.versions.timeline import Rev, standing
 
 FREE_WORDS = ("words", "annex", "number", "receiver", "follow_up", "reason", "timing", "outside", "review")
@@ -59,6 +59,7 @@ class Decider:
         self.today = today
         self.scope = Scope(connection, actor)
         self.histories: dict[str, History] = {}
+        self._voided: dict[str, list[Effect]] | None = None
         self.voiding: dict[int, list[tuple[str, str]]] = {}
         """By the act that a decision voids: its subjects, each with the day from which it holds."""
         self.pending: dict[str, list[Effect]] = {}
@@ -291,7 +292,7 @@ class Decider:
             refuse_void_changes(stood, effect.changes())
         if stood is not None and not takes:
             self.scope.require(kind, subject_id, stood, part.effective_from)
-        refuse_used_keys(before, effect.changes())
+        refuse_used_keys(before, effect.changes(), lambda: self._taken_out(subject_id, before))
         rule = rule_for(kind, body["outcome"])
         differs = stood is None or not (rule.needs_changes or rule.must_change)
         self.pending.setdefault(subject_id, []).append(effect)
@@ -327,6 +328,13 @@ class Decider:
                 f"“{rule.label}”没有改变任何内容：所列字段在施行之日已经如此，请核对。",
                 code="nothing-changed",
             )
+
+    def _taken_out(self, subject_id: str, before: Sequence[Effect]) -> list[Effect]:
+        """What decisions did to a subject that were voided, by this changeset too: the keys they gave stay given."""
+        if self._voided is None:
+            self._voided = load_voided(self.connection, sorted(self.histories))
+        now = [one for one in self.stood.get(subject_id, ()) if one not in before]
+        return [*self._voided.get(subject_id, ()), *now]
 
     def _refuse_revived(self) -> None:
         """Asked last: a void of this changeset may take out what would bring a subject back, or uncover it."""

@@ -6,7 +6,7 @@ something by it, so here it is refused by name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from app.canonical import decode, encode
@@ -56,8 +56,12 @@ def _forms(code: Mapping[str, str]) -> tuple[str, str]:
     return code_key(scheme, value), code_key(scheme, value, code.get("issuer", ""))
 
 
-def refuse_used_keys(effects: Iterable[Effect], changes: Sequence[Change]) -> None:
-    """Raises Invalid where a change gives a key that its list has had before, removed since or not."""
+def refuse_used_keys(
+    effects: Iterable[Effect], changes: Sequence[Change], voided: Callable[[], Iterable[Effect]] = tuple
+) -> None:
+    """Raises Invalid where a change gives a key that its list has had before, removed or taken out since or not.
+
+    Places are another matter: an acceptance that was taken out may be given again for the same receiver."""
     given = [one for change in changes for one in _given_by(change)]
     given += [(c["once"]["path"], key) for c in changes if "once" in c for key in c["once"]["keys"]]
     if not given:
@@ -70,6 +74,11 @@ def refuse_used_keys(effects: Iterable[Effect], changes: Sequence[Change]) -> No
         used |= {one for change in earlier for one in _given_by(change)}
         if effect.creates_body is not None:
             used |= set(_keys_in(decode(effect.creates_body), ""))
+    for effect in voided():
+        for change in [one for one in effect.changes() if one["path"] != PLACES]:
+            used.update(_given_by(change))
+        if effect.creates_body is not None:
+            used.update(_keys_in(decode(effect.creates_body), ""))
     for path, key in given:
         if (path, key) in used:
             raise Invalid(

@@ -26,7 +26,7 @@ from app.exchange.records import Admissible, Problem, Record, Spooled
 from app.versions import ids
 from app.versions.fold import Change, apply_changes
 from app.versions.queries import known_at, state_on
-from app.versions.recording import Act, Part, add_code, chunks, load_histories
+from app.versions.recording import Act, Part, add_code, chunks, load_histories, load_voided
 
 CREATES = {
     "item": "add",
@@ -377,11 +377,13 @@ class Admission:
     def _spent(self, connection: Connection, subject: Known) -> set[tuple[str, str]]:
         """Every element key that the subject ever had: a key is given once."""
         spent = subject.spent | set(element_keys(subject.content or {}))
+        effects = [*load_voided(connection, [subject.subject_id]).get(subject.subject_id, ())]
         for history in load_histories(connection, [subject.subject_id]).values():
-            for effect in history.effects:
-                spent.update(keys_of_changes(effect.changes()))
-                if effect.creates_body is not None:
-                    spent.update(element_keys(decode(effect.creates_body)))
+            effects += history.effects
+        for effect in effects:
+            spent.update(keys_of_changes(effect.changes()))
+            if effect.creates_body is not None:
+                spent.update(element_keys(decode(effect.creates_body)))
         return spent
 
     @staticmethod

@@ -195,6 +195,26 @@ def _load_chunk(connection: Connection, ids: list[str], into: dict[str, History]
         restore(connection, history.effects, effects, history.revisions, history.codes)
 
 
+_VOIDED = (
+    "SELECT d.subject_id, d.seq, d.act, d.effective_from, cc.body, ch.body FROM decision d"
+    " LEFT JOIN content cc ON cc.hash = d.creates LEFT JOIN content ch ON ch.hash = d.changes"
+    " WHERE d.subject_id IN ({ids}) AND EXISTS (SELECT 1 FROM void v WHERE v.act = d.act)"
+    " ORDER BY d.subject_id, d.effective_from, d.seq"
+)
+
+
+def load_voided(connection: Connection, subject_ids: Iterable[str]) -> dict[str, list[Effect]]:
+    """What decisions that were taken out did: in no fold, but published. What of it was redacted is left out."""
+    found: dict[str, list[Effect]] = defaultdict(list)
+    for some in chunks(subject_ids):
+        for row in fetch(connection, _VOIDED.format(ids=marks(some)), tuple(some)):
+            creates, changes = (
+                None if body is None or bytes(body) == TOMBSTONE else bytes(body) for body in row[4:]
+            )
+            found[row[0]].append(Effect(row[1], row[2], row[3], creates_body=creates, changes_body=changes))
+    return found
+
+
 def _bytes(value: Any) -> bytes | None:
     return None if value is None else bytes(value)
 

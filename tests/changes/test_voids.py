@@ -140,3 +140,23 @@ def test_a_voided_merger_takes_its_lineage_along(office):
     assert office.kin(first) == ([], [])
     assert office.on(second, "2026-10-01").status == "in_force"
     office.assert_sound()
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_a_key_of_what_was_taken_out_is_not_given_again(office, together):
+    """Whoever read the publication has it for that element."""
+    item = office.items[0]
+
+    def added(key):
+        change = {"op": "add", "path": "materials", "value": {"key": key, "name": "健康证明"}}
+        return {"outcome": "adjust", "subject": item, "effective_from": "2026-10-01", "changes": [change]}
+
+    office.publish_change(added("m3"))
+    taken_out = void(office.acts(item)[-1])
+    if not together:
+        office.publish_change(taken_out)
+    first = [taken_out] if together else []
+    assert refused(office, *first, added("m3")) == "key-used"
+    office.publish_change(*first, added("m4"))
+    materials = office.on(item, "2026-10-01").document()["materials"]
+    assert [one["key"] for one in materials] == ["m1", "m2", "m4"]

@@ -16,6 +16,8 @@ from registry import TODAY
 from test_importing import assert_sound, people, publish
 
 from app.canonical import decode
+from app.changes import drafts
+from app.changes.models import ChangesetInput
 from app.db import Database
 from app.exchange.changing import Said, Stands, keep_keys, outcomes
 from app.exchange.drafting import import_draft
@@ -188,6 +190,31 @@ def test_an_element_that_comes_again_gets_a_new_key_and_keeps_it(office: Office,
     edition(office, next_edition(first, one("synthetic-5", materials=more, visits=8), "more.jsonl"))
     found = stands(database, "synthetic-5").document()["materials"]
     assert (found[0]["key"], found[0]["copies"]) == (f"{whole[0]['key']}-2", 5)
+    assert_sound(database)
+
+
+def test_an_element_of_a_voided_decision_gets_a_new_key_when_it_comes_again(
+    office: Office, first: Path
+) -> None:
+    database, who = office
+    whole = stands(database, "synthetic-5").document()["materials"]
+    added = {"name": "临时证明", "key": "added"}
+    with_it = next_edition(first, one("synthetic-5", materials=[*whole, added]), "with.jsonl")
+    edition(office, with_it)
+    key = stands(database, "synthetic-5").document()["materials"][-1]["key"]
+    with database.reading() as session:
+        act = session.connection().exec_driver_sql("SELECT MAX(act) FROM decision").scalar_one()
+    asked = ChangesetInput.model_validate(
+        {"title": "误录", "decisions": [{"outcome": "void", "act": act, "ground": "error", "reason": "录错"}]}
+    )
+    with database.writing() as session:
+        made = drafts.draft(session, who["editor"], asked, TODAY)
+    publish(database, who, made.id)
+    assert len(stands(database, "synthetic-5").document()["materials"]) == len(whole)
+    again = next_edition(first, one("synthetic-5", materials=[*whole, added], visits=8), "again.jsonl")
+    assert edition(office, again).changed == 1
+    found = stands(database, "synthetic-5").document()["materials"]
+    assert (found[-1]["name"], found[-1]["key"]) == ("临时证明", f"{key}-2")
     assert_sound(database)
 
 
