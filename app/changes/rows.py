@@ -107,24 +107,20 @@ def decisions(session: Session, changeset: Changeset) -> list[DecisionRow]:
 
 def replace_decisions(session: Session, changeset: Changeset, made: Sequence[DecisionRow]) -> None:
     """The changeset's decisions are these from now on."""
-    connection = session.connection()
-    change(connection, "DELETE FROM draft_decision WHERE changeset = ?", (changeset.id,))
-    execute_many(
-        connection,
-        _INSERT_DECISION,
-        [(changeset.id, row.position, row.body, row.base, row.approved, row.stale) for row in made],
-    )
+    change(session.connection(), "DELETE FROM draft_decision WHERE changeset = ?", (changeset.id,))
+    _insert(session, changeset, made)
 
 
 def put_decisions(session: Session, changeset: Changeset, made: Sequence[DecisionRow]) -> None:
     """These decisions at their places; others stay as they are."""
-    if made:
-        places = [{"id": changeset.id, "position": row.position} for row in made]
-        connection = session.connection()
-        connection.execute(
-            text("DELETE FROM draft_decision WHERE changeset = :id AND position = :position"), places
-        )
-        connection.execute(_INSERT_DECISION, [_values(changeset, row) for row in made])
+    gone = "DELETE FROM draft_decision WHERE changeset = ? AND position = ?"
+    execute_many(session.connection(), gone, [(changeset.id, row.position) for row in made])
+    _insert(session, changeset, made)
+
+
+def _insert(session: Session, changeset: Changeset, made: Sequence[DecisionRow]) -> None:
+    values = [(changeset.id, row.position, row.body, row.base, row.approved, row.stale) for row in made]
+    execute_many(session.connection(), _INSERT_DECISION, values)
 
 
 def mark_decisions(session: Session, changeset: Changeset, marked: Iterable[DecisionRow]) -> None:
