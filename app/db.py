@@ -21,6 +21,7 @@ from sqlalchemy import (
     String,
     Table,
     TextClause,
+    UniqueConstraint,
     bindparam,
     create_engine,
     event,
@@ -287,6 +288,8 @@ def install_guards(connection: Connection) -> None:
 def _unique_keys(table: Table) -> list[tuple[str, ...]]:
     keys = [tuple(column.name for column in table.primary_key.columns)]
     keys += [(column.name,) for column in table.columns if column.unique]
+    several = [one for one in table.constraints if isinstance(one, UniqueConstraint)]
+    keys += sorted(names for one in several if len(names := tuple(one.columns.keys())) > 1)
     return keys
 
 

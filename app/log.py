@@ -21,7 +21,9 @@ from app.db import Ascii, Big, fetch
 GENESIS = "0" * 64
 """What the first entry hashes as the one before."""
 
-ENTRY_FORMAT = "entry/1"
+ENTRY_FORMAT = "entry/2"
+"""The format of new entries. From entry/2 on the head line names the digest of the rows, so that heads alone make a
+chain: whoever holds one row's entry and the heads after it can prove it against a later head, without other rows."""
 
 FORMATS: dict[str, tuple[str, tuple[str, ...]]] = {
     "publication/1": (
@@ -70,20 +72,40 @@ FORMATS: dict[str, tuple[str, tuple[str, ...]]] = {
         ("seq", "publication", "subject_id", "scheme", "issuer", "value", "effective_from", "held", "cause"),
     ),
     "redaction/1": ("redaction", ("seq", "publication", "content", "statement")),
+    "signing_key/1": ("signing_key", ("seq", "publication", "id", "public", "endorsed_by", "endorsement")),
+    "edition/1": (
+        "edition",
+        (
+            "seq",
+            "publication",
+            "id",
+            "kind",
+            "owner",
+            "on_day",
+            "number",
+            "content",
+            "statement",
+            "previous",
+            "key",
+            "signature",
+        ),
+    ),
 }
 """Row formats by name, kept for ever: a table and its columns."""
 
+_FIRST = (
+    "publication/1",
+    "subject/1",
+    "decision/1",
+    "void/1",
+    "lineage/1",
+    "revision/1",
+    "code/1",
+    "redaction/1",
+)
 ENTRY_FORMATS: dict[str, tuple[str, ...]] = {
-    ENTRY_FORMAT: (
-        "publication/1",
-        "subject/1",
-        "decision/1",
-        "void/1",
-        "lineage/1",
-        "revision/1",
-        "code/1",
-        "redaction/1",
-    ),
+    "entry/1": _FIRST,
+    "entry/2": (*_FIRST, "signing_key/1", "edition/1"),
 }
 """The row formats that an entry of each kind covers. A migration that adds a column adds a row format and an
 entry format for later entries; what was hashed before is read in the format it was hashed in."""
@@ -101,12 +123,19 @@ def line(row_format: str, row: Iterable[Any]) -> bytes:
     return encode([row_format, *row]) + b"\n"
 
 
+def linked(entry_format: str, seq: int, recorded_at: int, prev: str, rows: str) -> str:
+    """The hash of an entry from entry/2 on, by its head line alone; ``rows`` is the digest of the lines it covers."""
+    return hashlib.sha256(encode([entry_format, seq, recorded_at, prev, rows]) + b"\n").hexdigest()
+
+
 class Chain:
     """The hash of one entry, fed row by row in the order of seq."""
 
     def __init__(self, prev: str, seq: int, recorded_at: int, entry_format: str = ENTRY_FORMAT) -> None:
+        self._head = (entry_format, seq, recorded_at, prev)
         self._sha = hashlib.sha256()
-        self._sha.update(encode([entry_format, seq, recorded_at, prev]) + b"\n")
+        if entry_format == "entry/1":  # one hash over the head line and the rows after it
+            self._sha.update(encode([*self._head]) + b"\n")
 
     def add(self, row_format: str, row: Iterable[Any]) -> None:
         self._sha.update(line(row_format, row))
@@ -115,8 +144,12 @@ class Chain:
         """Rows that ``line`` wrote before, one after another."""
         self._sha.update(lines)
 
-    def digest(self) -> str:
+    def rows(self) -> str:
+        """The digest of the rows alone, from entry/2 on."""
         return self._sha.hexdigest()
+
+    def digest(self) -> str:
+        return self._sha.hexdigest() if self._head[0] == "entry/1" else linked(*self._head, self.rows())
 
 
 class Head(NamedTuple):

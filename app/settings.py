@@ -27,6 +27,9 @@ class Settings(BaseSettings):
     pdf_font: str = Field(
         "", description="a Chinese font file, or its folder, for PDFs; empty: one found on the machine"
     )
+    signing_key: str = Field(
+        "", description="the Ed25519 key (PEM) that signs editions; empty: made under the data directory"
+    )
     search_url: str = Field("", description="empty: the embedded engine; a URL: a Meilisearch server")
     search_key: str = Field("", description="the Meilisearch key for searching (`qingdan keys` makes both)")
     index_key: str = Field(

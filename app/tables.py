@@ -17,6 +17,7 @@ from app.exchange.models import ImportRun, SourceKey, SourceSeen
 from app.feedback.models import Feedback
 from app.files import StoredFile
 from app.idempotency import Answered
+from app.lists.models import Edition, EditionDraft, EditionRow, SigningKey
 from app.log import AccessRecord
 from app.outbox import Owed
 from app.versions import models as versions
@@ -37,6 +38,9 @@ __all__ = [
     "Credential",
     "DraftDecision",
     "Duty",
+    "Edition",
+    "EditionDraft",
+    "EditionRow",
     "Feedback",
     "FindingRow",
     "Fulfilment",
@@ -46,6 +50,7 @@ __all__ = [
     "Owed",
     "Proposal",
     "SignedIn",
+    "SigningKey",
     "SourceKey",
     "SourceSeen",
     "StoredFile",

@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from issuing_editions import approve, issue, prepare, signer_in
 from registry import TODAY, adjust, item_content, make_office
 from sqlalchemy import MetaData, text
 
@@ -136,6 +137,10 @@ def populate(database: Database) -> None:
     office.publish_change(adjust(third, "2026-11-02", "0826-3333333", "consult_phone"))
     with database.reading() as session:
         contents = session.connection().exec_driver_sql("SELECT hash, body FROM content ORDER BY id").all()
+    with tempfile.TemporaryDirectory() as directory:
+        signer = signer_in(Path(directory))
+        issue(office, signer)
+        approve(office, prepare(office, authority=office.traffic))
     second_publisher = office.person("second", "publish")
     for digest, body in contents:
         if wrong.encode() in bytes(body):

@@ -120,7 +120,12 @@ def test_over_a_database_that_earlier_code_left(make_database, clock, revision):
     database, dump = make_database(empty=True), dumping.read(revision)
     migrate(database, revision)
     dumping.load(database, dump)
-    before = {table.name: rows_of(database, table.name) for table in guarded_tables()}
+    kept = {
+        table.name: dump["tables"][table.name]["columns"]
+        for table in guarded_tables()
+        if table.name in dump["tables"]
+    }
+    before = {name: rows_of(database, name, columns) for name, columns in kept.items()}
     assert all(before.values()), "nothing to migrate"
     migrate(database)
     assert is_current(database)
@@ -129,11 +134,10 @@ def test_over_a_database_that_earlier_code_left(make_database, clock, revision):
     assert {name: getattr(proof, name) for name in dump["proof"]} == dump["proof"]
     with database.reading() as session:
         assert duties.differs(session.connection()) is None
-    for table in guarded_tables():
-        column = table.columns.keys()[-1]
-        refused(database, f"UPDATE {table.name} SET {column} = {column}")
-        refused(database, f"DELETE FROM {table.name}")
-    assert {name: rows_of(database, name) for name in before} == before
+    for name, columns in kept.items():
+        refused(database, f"UPDATE {name} SET {columns[-1]} = {columns[-1]}")
+        refused(database, f"DELETE FROM {name}")
+    assert {name: rows_of(database, name, columns) for name, columns in kept.items()} == before
     works_on(database, dump)
 
 
@@ -149,9 +153,10 @@ def works_on(database, dump) -> None:
     assert proof.entries == dump["proof"]["entries"] + 1
 
 
-def rows_of(database, table) -> list[tuple]:
+def rows_of(database, table, columns) -> list[tuple]:
+    """As the dump has them: a column that came later is not asked for."""
     with database.reading() as session:
-        found = session.connection().exec_driver_sql(f"SELECT * FROM {table}").all()
+        found = session.connection().exec_driver_sql(f"SELECT {', '.join(columns)} FROM {table}").all()
     return sorted((tuple(row) for row in found), key=repr)
 
 

@@ -18,7 +18,7 @@ from app import log, outbox
 from app.auth.accounts import refuse_locked
 from app.auth.actor import Actor
 from app.canonical import decode
-from app.changes import duties, kinds
+from app.changes import duties, kinds, listed
 from app.changes.quotes import PLACEHOLDER, forget_quotes
 from app.db import TOMBSTONE, lock_publishing
 from app.errors import Conflict, Forbidden, Invalid, NotFound
@@ -35,7 +35,7 @@ def redact(session: Session, first: Actor, second: Actor, content: str, order: s
     """Redact a content by hash. Raises Forbidden unless two people with the right ask, NotFound, Invalid.
 
     A text usually stands in several contents: what a decision set, and each revision that followed from it.
-    An order names them one by one.
+    An order names them one by one. Rows of editions that were drawn from it go with it.
     """
     for actor in (first, second):
         actor.require("publish")
@@ -53,6 +53,8 @@ def redact(session: Session, first: Actor, second: Actor, content: str, order: s
         raise Conflict(f"哈希为 {content} 的内容已依令删改过。", code="already-redacted")
     document = decode(bytes(body))
     statement = {"order": order, "reason": reason, "kept": _kept(connection, content, document)}
+    quoting = listed.drawn_from(connection, content)
+    of_list = {"order": order, "reason": reason, "kept": {"visibility": "public"}}
     receipt = record(
         connection,
         Order(
@@ -60,13 +62,15 @@ def redact(session: Session, first: Actor, second: Actor, content: str, order: s
             author=first.account,
             reviewer=second.account,
             publisher=second.account,
-            redactions=[(content, statement)],
+            redactions=[(content, statement), *((row, of_list) for row in quoting)],
         ),
         kinds.describe,
     )
-    connection.execute(
-        text("UPDATE content SET body = :tombstone WHERE hash = :h"), {"tombstone": TOMBSTONE, "h": content}
-    )
+    for gone in (content, *quoting):
+        connection.execute(
+            text("UPDATE content SET body = :tombstone WHERE hash = :h"), {"tombstone": TOMBSTONE, "h": gone}
+        )
+    listed.return_prepared(connection)
     touched = verifying.rederive_resting_on(connection, content, kinds.describe)
     for publication in touched:
         outbox.enqueue(connection, outbox.INDEX, publication)

@@ -21,6 +21,7 @@ GROUPS = {
     "keys": ("keys",),
     "data": ("import", "export", "seed", "search", "verify", "backup", "restore", "redact"),
     "rounds": ("round",),
+    "editions": ("edition", "key"),
     "users": ("user",),
     "checks": ("check",),
     "bench": ("bench",),

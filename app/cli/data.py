@@ -16,6 +16,7 @@ from app.auth.accounts import actor_of, find_account
 from app.changes import duties, kinds
 from app.changes.redacting import redact as redact_content
 from app.cli.opening import find_registry, index_what_is_owed, open_registry, tell_progress
+from app.cli.proofs import verify_edition
 from app.db import Database
 from app.errors import Invalid, Unavailable
 from app.exchange import drafting, importing, seeding
@@ -209,9 +210,26 @@ def verify(
     search_index: Annotated[
         bool, typer.Option("--search", help="compare the search index with the registry too, and repair it")
     ] = False,
+    edition: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="check this file of an edition instead, offline"),
+    ] = None,
+    proof_file: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="with --edition x.csv: the JSON file of the same edition"
+        ),
+    ] = None,
+    key: Annotated[
+        list[str] | None,
+        typer.Option(help="with --edition: a trusted public key or its id, or a saved /api/v1/keys; repeat"),
+    ] = None,
 ) -> None:
-    """核验日志、哈希、版本和时间线；发现第一处不符即报告。"""
+    """核验日志、哈希、版本和时间线；发现第一处不符即报告。--edition 离线核验一份下载的清单。"""
     settings = Settings()
+    if edition is not None:
+        verify_edition(settings, edition, proof_file, key or [], _head(head) if head else None)
+        return
     database = open_registry(settings)
     if rebuild_derived:
         with database.writing() as session:

@@ -38,6 +38,10 @@ def serve(
     settings = Settings()
     if setup:
         _set_up(settings)
+    if not settings.signing_key:
+        from app.lists.signing import ensure
+
+        ensure(settings)
     if workers > 1:
         os.environ["QINGDAN_DRAIN_INDEX"] = "false"
         say("多个工作进程：请另行运行 qingdan worker 更新检索索引。")

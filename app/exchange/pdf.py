@@ -12,6 +12,7 @@ import typst
 
 from app.errors import Unavailable
 from app.exchange.handouts import Handout, plain, qr_svg
+from app.exchange.list_files import ListFile
 
 TEMPLATE = Path(__file__).with_name("handout.typ")
 FAMILIES = (
@@ -48,6 +49,41 @@ def pdf_of(handout: Handout, font: str = "") -> bytes:
 
     Raises Unavailable where no Chinese font is found: boxes instead of words help nobody.
     """
+    inputs = {"handout": plain(orjson.dumps(asdict(handout)).decode()), "qr": qr_svg(handout.address)}
+    return _compiled(TEMPLATE, inputs, handout.made_at, font)
+
+
+LIST = Path(__file__).with_name("list.typ")
+WIDE = {
+    "事项名称": 5,
+    "设定依据": 6,
+    "依据": 6,
+    "责任事项": 7,
+    "追责情形": 7,
+    "准入条件": 7,
+    "编码": 4,
+    "实施机关": 3,
+}
+"""Shares of a page's width by head; others take 2."""
+
+
+def list_pdf(made: ListFile, font: str = "") -> bytes:
+    """A list as a PDF, A4 across. Raises Unavailable where no Chinese font is found."""
+    told = {
+        "title": made.title,
+        "facts": made.facts,
+        "note": made.note,
+        "heads": list(made.heads),
+        "lines": made.lines,
+        "shares": [WIDE.get(head, 2) for head in made.heads],
+        "footer": made.footer,
+        "address": made.address,
+    }
+    inputs = {"list": plain(orjson.dumps(told).decode()), "qr": qr_svg(made.address)}
+    return _compiled(LIST, inputs, made.made_at, font)
+
+
+def _compiled(template: Path, inputs: dict[str, str], made_at: int, font: str) -> bytes:
     made = _fonts(font)
     if made is None:
         _fonts.cache_clear()  # a font that is installed now is found at the next try
@@ -57,13 +93,12 @@ def pdf_of(handout: Handout, font: str = "") -> bytes:
             code="no-chinese-font",
         )
     fonts, families = made
-    inputs = {
-        "handout": plain(orjson.dumps(asdict(handout)).decode()),
-        "families": orjson.dumps(families).decode(),
-        "qr": qr_svg(handout.address),
-    }
     body = typst.compile(
-        TEMPLATE.read_bytes(), format="pdf", font_paths=fonts, sys_inputs=inputs, timestamp=handout.made_at
+        template.read_bytes(),
+        format="pdf",
+        font_paths=fonts,
+        sys_inputs=inputs | {"families": orjson.dumps(families).decode()},
+        timestamp=made_at,
     )
     assert isinstance(body, bytes)
     return body

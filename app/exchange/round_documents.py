@@ -21,25 +21,25 @@ FONT = "宋体"
 def write_docx(report: dict[str, Any], tables: Sequence[Table]) -> bytes:
     """``report`` as ``rounds.report`` gives it. A4 across, since the tables are wide."""
     document = Document()
-    _prepare(document)
+    prepare(document)
     document.add_heading(report["title"], level=1)
     if report.get("synthetic"):
         document.add_paragraph("演示数据：没有对应的真实文件，请勿据以办事。")
     document.add_paragraph(report["summary"])
     document.add_heading("汇总", level=2)
-    _table(document, ("项目", "数值"), overview(report))
+    add_table(document, ("项目", "数值"), overview(report))
     for name, title, code in GROUPS:
         document.add_heading(title, level=2)
-        _table(document, (code, *GROUP_COLUMNS), group_rows(report[name]))
+        add_table(document, (code, *GROUP_COLUMNS), group_rows(report[name]))
     for table in tables:
         document.add_heading(table.title, level=2)
-        _table(document, table.columns, table.rows)
+        add_table(document, table.columns, table.rows)
     out = io.BytesIO()
     document.save(out)
     return out.getvalue()
 
 
-def _prepare(document: Any) -> None:
+def prepare(document: Any) -> None:
     section = document.sections[0]
     section.orientation = WD_ORIENT.LANDSCAPE
     section.page_width, section.page_height = Cm(29.7), Cm(21)
@@ -49,7 +49,7 @@ def _prepare(document: Any) -> None:
     style.element.rPr.rFonts.set(qn("w:eastAsia"), FONT)
 
 
-def _table(document: Any, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def add_table(document: Any, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Built as XML: through cell objects, a table of 10,000 rows takes minutes."""
     table = document.add_table(rows=1, cols=len(columns), style="Table Grid")
     for cell, column in zip(table.rows[0].cells, columns, strict=True):

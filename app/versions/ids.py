@@ -23,6 +23,7 @@ LETTERS = {
     "calendar": "c",
     "bundle": "b",
     "changeset": "x",
+    "edition": "n",
 }
 LABELS = {
     "item": "事项",

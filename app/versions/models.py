@@ -46,6 +46,11 @@ class LogEntry(SQLModel, table=True):
     format: str = Field(sa_type=Ascii)
     prev: str = Field(sa_type=Ascii)
     hash: str = Field(sa_type=Ascii)
+    rows: str | None = Field(
+        default=None,
+        sa_type=Ascii,
+        description="digest of the rows it covers; from entry/2 on it is in the hash",
+    )
 
 
 class Publication(SQLModel, table=True):

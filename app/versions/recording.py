@@ -92,6 +92,10 @@ class Order:
     approved: str | None = None
     statement: dict[str, Any] | None = None
     redactions: list[tuple[str, dict[str, Any] | None]] = field(default_factory=list)
+    rows: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
+    """Rows of other published tables: (table, values after seq and publication)."""
+    documents: list[bytes] = field(default_factory=list)
+    """Canonical contents that those rows name."""
 
 
 class Receipt(NamedTuple):
@@ -363,12 +367,22 @@ class Rows:
 
     def write(self, connection: Connection) -> None:
         for table in WRITING_ORDER:
-            insert_rows(
-                connection, SQLModel.metadata.tables[table], log.columns_of(table), self.tables.get(table, [])
-            )
+            if rows := self.tables.get(table):
+                insert_rows(connection, SQLModel.metadata.tables[table], log.columns_of(table), rows)
 
 
-WRITING_ORDER = ("publication", "subject", "decision", "void", "lineage", "revision", "code", "redaction")
+WRITING_ORDER = (
+    "publication",
+    "subject",
+    "decision",
+    "void",
+    "lineage",
+    "revision",
+    "code",
+    "redaction",
+    "signing_key",
+    "edition",
+)
 """Parents before children, for the foreign keys."""
 
 
@@ -482,6 +496,10 @@ def lay_out(
     revisions = _add_revisions(rows, publication, histories, first_days, causes, contents)
     for content, statement in order.redactions:
         rows.add("redaction", publication, content, contents.put(statement) if statement else None)
+    for document in order.documents:
+        contents.put_bytes(document)
+    for table, values in order.rows:
+        rows.add(table, publication, *values)
     derived = _derive(connection, publication, histories, known, first_days, contents, facets, describe)
     lines = b"".join([log.line(log.CURRENT[table], row) for table, row in rows.order])
     return Laid(head.seq, publication, rows, lines, contents, derived, revisions, list(first_days))
@@ -666,7 +684,7 @@ def _close(connection: Connection, head: log.Head, laid: Laid) -> tuple[int, str
     insert_rows(
         connection,
         SQLModel.metadata.tables["log_entry"],
-        ("seq", "recorded_at", "format", "prev", "hash"),
-        [(seq, recorded_at, log.ENTRY_FORMAT, head.hash, entry)],
+        ("seq", "recorded_at", "format", "prev", "hash", "rows"),
+        [(seq, recorded_at, log.ENTRY_FORMAT, head.hash, entry, chain.rows())],
     )
     return seq, entry, recorded_at

@@ -15,8 +15,8 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from app import log
-from app.canonical import digest
-from app.db import CHUNK, TOMBSTONE, lock_publishing
+from app.canonical import decode, digest
+from app.db import CHUNK, TOMBSTONE, chunks, fetch, lock_publishing, marks
 from app.versions.recording import Contents, History, load_histories, wanted_revisions
 from app.versions.timeline import Derived, Describe, Facets, derive, describe_stored
 
@@ -71,6 +71,7 @@ def verify(connection: Connection, describe: Describe, head: tuple[int, str] | N
             proof.against_head = True
         _check_contents(connection, proof)
         _check_references(connection)
+        _check_lists(connection)
         _check_fold(connection, proof)
         _check_derived(connection, describe)
     except Wrong as wrong:
@@ -125,12 +126,12 @@ def _entry_rows(connection: Connection, entries: Sequence[Any]) -> Iterator[Row]
 
 def _check_chain(connection: Connection, proof: Proof) -> None:
     entries = connection.exec_driver_sql(
-        "SELECT seq, recorded_at, format, prev, hash FROM log_entry ORDER BY seq"
+        "SELECT seq, recorded_at, format, prev, hash, rows FROM log_entry ORDER BY seq"
     ).all()
     rows = _entry_rows(connection, entries)
     row = next(rows, None)
     prev, last_moment, expected_seq = log.GENESIS, 0, 1
-    for seq, recorded_at, entry_format, entry_prev, entry_hash in entries:
+    for seq, recorded_at, entry_format, entry_prev, entry_hash, entry_rows in entries:
         where = f"log_entry {seq}"
         if entry_prev != prev:
             raise Wrong(where, "与前一条不相连")
@@ -146,7 +147,7 @@ def _check_chain(connection: Connection, proof: Proof) -> None:
             row = next(rows, None)
         if expected_seq != seq:
             raise Wrong(where, f"缺少序号 {expected_seq} 的行")
-        if chain.digest() != entry_hash:
+        if chain.digest() != entry_hash or entry_rows not in (None, chain.rows()):
             raise Wrong(where, "它所覆盖的行与哈希不符")
         prev, last_moment, expected_seq = entry_hash, recorded_at, seq + 1
         proof.entries += 1
@@ -189,6 +190,8 @@ _REFERENCES = (
     ("publication", "statement"),
     ("void", "statement"),
     ("redaction", "statement"),
+    ("edition", "content"),
+    ("edition", "statement"),
 )
 
 
@@ -200,6 +203,22 @@ def _check_references(connection: Connection) -> None:
         ).one_or_none()
         if row is not None:
             raise Wrong(f"{table} {row[0]}", f"它引用的内容 {row[1]} 不存在")
+
+
+def _check_lists(connection: Connection) -> None:
+    """An edition's list names its rows by hash, and each of them is there."""
+    query = "SELECT e.seq, c.body FROM edition e JOIN content c ON c.hash = e.content ORDER BY e.seq"
+    for seq, body in connection.exec_driver_sql(query).all():
+        if bytes(body) == TOMBSTONE:
+            continue
+        rows = decode(bytes(body))["rows"]
+        there: set[str] = set()
+        for some in chunks(sorted(set(rows))):
+            asked = f"SELECT hash FROM content WHERE hash IN ({marks(some)})"
+            there |= {row[0] for row in fetch(connection, asked, tuple(some))}
+        missing = next((one for one in rows if one not in there), None)
+        if missing is not None:
+            raise Wrong(f"edition {seq}", f"它所列的内容 {missing} 不存在")
 
 
 # --- the fold, and what is derived --------------------------------------------------------------------------------

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+import tempfile
+from pathlib import Path
 
 import psycopg
 import pytest
+from issuing_editions import issue, signer_in
 from registry import make_office
 from sqlalchemy import text
 
@@ -27,6 +30,8 @@ PUBLISHED = {
     "code",
     "lineage",
     "redaction",
+    "signing_key",
+    "edition",
 }
 REFUSED = "published rows are never changed"
 
@@ -55,6 +60,8 @@ def full_office(database, clock):
             Order("redaction", redactions=[(content, {"order": "删除"})]),
             lambda *_: None,
         )
+    with tempfile.TemporaryDirectory() as directory:
+        issue(office, signer_in(Path(directory)), authority=office.traffic)
     return office
 
 

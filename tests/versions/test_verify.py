@@ -177,6 +177,8 @@ def test_an_inserted_row_is_found(full):
                         row[column.name] = row[column.name] + (
                             10**6 if isinstance(row[column.name], int) else "0"
                         )
+                if table.name == "edition":
+                    row["number"] += 1
                 if table.name == "subject":
                     row["id"] = "qdi-00000000"
                 with undone(connection):
@@ -235,8 +237,8 @@ def rechain(connection: Connection) -> None:
             if done < row_seq < seq:
                 chain.add(name, row)
         connection.execute(
-            text("UPDATE log_entry SET prev = :prev, hash = :hash WHERE seq = :seq"),
-            {"prev": prev, "hash": chain.digest(), "seq": seq},
+            text("UPDATE log_entry SET prev = :prev, hash = :hash, rows = :rows WHERE seq = :seq"),
+            {"prev": prev, "hash": chain.digest(), "rows": chain.rows(), "seq": seq},
         )
         prev, done = chain.digest(), seq
 

@@ -72,7 +72,7 @@ def test_a_duty_list_has_a_row_for_each_duty(living_sqlite: Living) -> None:
     living_sqlite.publish(new_item(living_sqlite, "有责任的事项", content={"responsibilities": duties}))
     authority, _ = whose(living_sqlite)
     rows = [row for row in table(living_sqlite, authority=authority, kind="duty") if row[1] == "有责任的事项"]
-    assert [row[3:5] for row in rows] == [["受理", "公示应当提交的材料"], ["决定", "作出决定"]]
+    assert [row[4:6] for row in rows] == [["受理", "公示应当提交的材料"], ["决定", "作出决定"]]
 
 
 def test_a_cell_that_a_spreadsheet_would_run_is_quoted(living_sqlite: Living) -> None:

@@ -1,0 +1,193 @@
+"""An edition on its way: prepared, approved by a second person, returned, withdrawn. Nothing here is published."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlmodel import Session, SQLModel, col, select
+
+from app import log
+from app.auth.accounts import refuse_locked
+from app.auth.actor import Actor
+from app.canonical import digest, encode
+from app.changes.models import DocumentInput
+from app.changes.scope import Scope
+from app.db import execute_many, insert_rows
+from app.errors import Conflict, Forbidden, Invalid, NotFound, Stale
+from app.lists import selecting
+from app.lists.composing import Composed, approved_hash, compose
+from app.lists.models import EditionDraft
+from app.lists.selecting import KINDS, Selection
+from app.versions import ids, queries
+from app.versions.queries import parse_day
+
+STATES = {
+    "prepared": "待审核",
+    "approved": "已批准，待签发",
+    "returned": "已退回",
+    "withdrawn": "已撤回",
+    "issued": "已签发",
+}
+LONGEST = 400
+"""Characters of a title."""
+
+
+def compose_now(connection: Connection, wanted: Selection) -> Composed:
+    """The list as it stands."""
+    items = selecting.listed(connection, wanted)
+    return compose(wanted, selecting.owner_name(connection, wanted), items)
+
+
+def prepare(
+    session: Session, actor: Actor, wanted: Selection, document: DocumentInput, title: str = ""
+) -> EditionDraft:
+    """Freeze a list as it stands, to be issued with a document. Raises Forbidden, Invalid for an empty list."""
+    actor.require("edit")
+    author = person_of(session, actor)
+    connection = session.connection()
+    require_scope(connection, actor, wanted.owner, wanted.on)
+    made = compose_now(connection, wanted)
+    if not made.rows:
+        raise Invalid(
+            f"{wanted.on} 这一天没有可以列入{KINDS[wanted.kind]}的事项，请检查日期和范围。", code="empty-list"
+        )
+    _keep(connection, made)
+    now = log.now_microseconds()
+    draft = EditionDraft(
+        id=ids.allocate(connection, "edition")[0],
+        state="prepared",
+        kind=wanted.kind,
+        owner=wanted.owner,
+        on_day=wanted.on,
+        content=made.hash,
+        head=_head(document, title).decode(),
+        author=author,
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(draft)
+    session.flush()
+    _note(connection, actor, "edition-prepared", draft)
+    return draft
+
+
+def _head(document: DocumentInput, title: str) -> bytes:
+    if not (document.number or document.title):
+        raise Invalid("请写明签发清单所依据的文件：文号或标题。", code="document-needed", field="number")
+    for what, day in (("成文日期", document.document_date), ("施行日期", document.effective_on)):
+        if day:
+            parse_day(day, what)
+    told: dict[str, Any] = {"document": document.model_dump(exclude_none=True)}
+    if title.strip():
+        if len(title) > LONGEST:
+            raise Invalid(f"标题最多 {LONGEST} 字。", code="title-too-long", field="title")
+        told["title"] = title.strip()
+    return encode(told)
+
+
+def _keep(connection: Connection, made: Composed) -> None:
+    """The bytes are staged as contents; nothing names them before the edition is issued."""
+    tables = SQLModel.metadata.tables
+    bodies = {made.hash: made.body} | {digest(body): body for body, _, _ in made.rows}
+    insert_rows(connection, tables["content"], ("hash", "body"), sorted(bodies.items()))
+    drawn = [(digest(body), item, source) for body, item, source in made.rows]
+    execute_many(
+        connection,
+        "INSERT INTO edition_row (hash, item, source) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        sorted(set(drawn)),
+    )
+
+
+def approve(session: Session, actor: Actor, edition: str, expected: str | None = None) -> EditionDraft:
+    """Approve what was prepared; ``expected`` is the hash of the list that the reviewer read."""
+    actor.require("review")
+    draft = find(session, edition)
+    require_state(draft, "批准", "prepared")
+    if person_of(session, actor) == draft.author:
+        raise Forbidden("准备清单的人不能自己批准，请由另一人审核。", code="four-eyes")
+    require_scope(session.connection(), actor, draft.owner, draft.on_day)
+    if expected is not None and expected != draft.content:
+        raise Stale("您审阅的不是这一份清单，请重新打开后再批准。", code="approval-stale", hash=draft.content)
+    draft.reviewer, draft.approved = actor.account, hash_of(draft)
+    return move(session, actor, draft, "approved")
+
+
+def send_back(session: Session, actor: Actor, edition: str, reason: str) -> EditionDraft:
+    actor.require("review")
+    if not reason.strip():
+        raise Invalid("退回时请写明理由。", code="reason-needed", field="reason")
+    draft = find(session, edition)
+    require_state(draft, "退回", "prepared", "approved")
+    require_scope(session.connection(), actor, draft.owner, draft.on_day)
+    draft.note = reason.strip()[:4000]
+    return move(session, actor, draft, "returned")
+
+
+def withdraw(session: Session, actor: Actor, edition: str, reason: str = "") -> EditionDraft:
+    actor.require("edit")
+    draft = find(session, edition)
+    require_state(draft, "撤回", "prepared", "approved", "returned")
+    require_scope(session.connection(), actor, draft.owner, draft.on_day)
+    draft.note = reason.strip()[:4000] or draft.note
+    return move(session, actor, draft, "withdrawn")
+
+
+def find(session: Session, edition: str) -> EditionDraft:
+    """Raises NotFound."""
+    draft = session.get(EditionDraft, edition.lower())
+    if draft is None:
+        raise NotFound(f"没有编号为 {edition} 的清单版本。", code="unknown-edition")
+    return draft
+
+
+def in_state(session: Session, *states: str, most: int = 200) -> list[EditionDraft]:
+    """Lately moved first."""
+    wanted = select(EditionDraft).order_by(col(EditionDraft.updated_at).desc(), col(EditionDraft.id).desc())
+    if states:
+        wanted = wanted.where(col(EditionDraft.state).in_(states))
+    return list(session.exec(wanted.limit(most)))
+
+
+def hash_of(draft: EditionDraft) -> str:
+    return approved_hash(draft.kind, draft.owner, draft.on_day, draft.content, draft.head)
+
+
+def selection_of(kind: Any, owner: str, on_day: str) -> Selection:
+    """The selection behind an edition or draft."""
+    own = {ids.kind_of(owner): owner}
+    return Selection(kind, on_day, own.get("authority"), own.get("region"))
+
+
+# --- inner ----------------------------------------------------------------------------------------------
+
+
+def person_of(session: Session, actor: Actor) -> int:
+    """The account that acts. Raises Forbidden for the command line itself: editions are made by people."""
+    refuse_locked(session, actor)
+    if actor.account is None:
+        raise Forbidden("签发清单须由有账号的人进行，请用 --as 写明账号。", code="person-needed")
+    return actor.account
+
+
+def require_state(draft: EditionDraft, verb: str, *states: str) -> None:
+    if draft.state not in states:
+        raise Conflict(f"这份清单{STATES[draft.state]}，不能{verb}。", code="wrong-state", state=draft.state)
+
+
+def require_scope(connection: Connection, actor: Actor, owner: str, day: str) -> None:
+    kind = ids.kind_of(owner)
+    standing = queries.state_on(connection, owner, day, queries.known_at(connection, None))
+    Scope(connection, actor).require(kind, owner, standing.document(), day)
+
+
+def move(session: Session, actor: Actor, draft: EditionDraft, state: str) -> EditionDraft:
+    draft.state, draft.updated_at = state, log.now_microseconds()
+    session.add(draft)
+    session.flush()
+    _note(session.connection(), actor, f"edition-{state}", draft)
+    return draft
+
+
+def _note(connection: Connection, actor: Actor, event: str, draft: EditionDraft) -> None:
+    log.record_access(connection, event, account=actor.account, subject=draft.id)

@@ -1,0 +1,57 @@
+"""Editions in a small registry: prepared, approved and issued by people, with a key of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+from registry import TODAY, Office
+
+from app.changes.models import DocumentInput
+from app.lists import carrying, issuing, preparing, reading, signing
+from app.lists.models import EditionDraft
+from app.lists.reading import Issued
+from app.lists.selecting import Selection
+from app.lists.signing import Signer
+from app.settings import Settings
+
+DOCUMENT = DocumentInput(number="广安区府办〔2026〕40号", title="关于公布权力清单的通知")
+
+
+def settings_in(place: Path) -> Settings:
+    return Settings(data_dir=place, database_url="", signing_key="")
+
+
+def signer_in(place: Path) -> Signer:
+    return signing.load(signing.ensure(settings_in(place)))
+
+
+def prepare(office: Office, on: str = TODAY, **asked: Any) -> EditionDraft:
+    wanted = Selection(asked.pop("kind", "power"), on, **(asked or {"authority": office.water}))
+    with office.database.writing() as session:
+        return preparing.prepare(session, office.editor, wanted, DOCUMENT)
+
+
+def approve(office: Office, draft: EditionDraft) -> EditionDraft:
+    with office.database.writing() as session:
+        return preparing.approve(session, office.reviewer, draft.id, draft.content)
+
+
+def issue(office: Office, signer: Signer, **asked: Any) -> Issued:
+    """The whole way; the edition as published."""
+    draft = approve(office, prepare(office, **asked))
+    with office.database.writing() as session:
+        issuing.issue(session, office.publisher, draft.id, signer)
+    return found(office, draft.id)
+
+
+def found(office: Office, edition: str) -> Issued:
+    with office.database.reading() as session:
+        return reading.find_issued(session.connection(), edition)
+
+
+def file_of(office: Office, edition: Issued, until: int | None = None) -> dict[str, Any]:
+    """The file as it is downloaded, read again."""
+    with office.database.reading() as session:
+        return orjson.loads(orjson.dumps(carrying.carried(session.connection(), edition, until)))

@@ -1,0 +1,152 @@
+"""Editions: prepared from the registry, approved by a second person, issued once as approved, and compared."""
+
+from __future__ import annotations
+
+import pytest
+from issuing_editions import DOCUMENT, approve, found, issue, prepare, signer_in
+from registry import TODAY, adjust, item_content
+
+from app.changes.models import DocumentInput
+from app.changes.redacting import redact
+from app.errors import Conflict, Forbidden, Invalid, Stale
+from app.lists import issuing, preparing, reading
+from app.lists.selecting import Selection
+
+
+@pytest.fixture
+def signer(tmp_path):
+    return signer_in(tmp_path)
+
+
+def test_an_edition_is_numbered_and_frozen(office, signer):
+    first = issue(office, signer)
+    assert (first.row["number"], first.row["previous"]) == (1, None)
+    assert first.title == "广安区水务局权力清单（第1版）"
+    assert first.document == {"number": DOCUMENT.number, "title": DOCUMENT.title}
+    office.publish_change(adjust(office.items[0], TODAY, 5))
+    second = issue(office, signer)
+    assert (second.row["number"], second.row["previous"]) == (2, first.row["id"])
+    assert found(office, first.row["id"]).frozen == first.frozen
+    with office.database.reading() as session:
+        changes = reading.difference(session.connection(), first.frozen, second.frozen)
+    assert [(one.name, one.head, one.before, one.after) for one in changes.changed] == [
+        ("取水许可1", "承诺时限", "20个工作日", "5个工作日")
+    ]
+    assert (changes.added, changes.dropped, changes.same) == ([], [], 1)
+    office.assert_sound()
+
+
+def test_each_kind_and_owner_counts_by_itself(office, signer):
+    assert issue(office, signer).row["number"] == 1
+    assert issue(office, signer, kind="duty", authority=office.water).row["number"] == 1
+    assert issue(office, signer, region=office.district).row["number"] == 1
+    assert issue(office, signer).row["number"] == 2
+
+
+def test_what_was_added_and_dropped_is_told(office, signer):
+    first = issue(office, signer)
+    new = {
+        "outcome": "add",
+        "effective_from": TODAY,
+        "content": item_content("河道采砂许可", office.water, office.district),
+    }
+    office.publish_change({"outcome": "cancel", "subject": office.items[1], "effective_from": TODAY}, new)
+    second = issue(office, signer)
+    with office.database.reading() as session:
+        changes = reading.difference(session.connection(), first.frozen, second.frozen)
+    assert [one["name"] for one in changes.added] == ["河道采砂许可"]
+    assert [one["name"] for one in changes.dropped] == ["取水许可2"]
+
+
+def test_who_prepares_does_not_approve(office):
+    both = office.person("both", "edit", "review")
+    wanted = Selection("power", TODAY, authority=office.water)
+    with office.database.writing() as session:
+        draft = preparing.prepare(session, both, wanted, DOCUMENT)
+    with pytest.raises(Forbidden, match="另一人"), office.database.writing() as session:
+        preparing.approve(session, both, draft.id)
+    assert approve(office, draft).state == "approved"
+
+
+def test_rights_and_scope_are_asked(office, signer):
+    draft = prepare(office)
+    outside = office.person("outside", "edit", "review", "publish", authority=office.traffic)
+    for actor in (office.editor, outside):
+        with pytest.raises(Forbidden), office.database.writing() as session:
+            preparing.approve(session, actor, draft.id)
+    approve(office, draft)
+    for actor in (office.editor, office.reviewer, outside):
+        with pytest.raises(Forbidden), office.database.writing() as session:
+            issuing.issue(session, actor, draft.id, signer)
+    assert office.count("edition") == 0
+
+
+def test_what_was_not_read_is_not_approved(office):
+    draft = prepare(office)
+    with pytest.raises(Stale), office.database.writing() as session:
+        preparing.approve(session, office.reviewer, draft.id, "0" * 64)
+
+
+def test_a_list_that_moved_is_not_issued(office, signer):
+    draft = approve(office, prepare(office))
+    with office.database.reading() as session:
+        checked = issuing.stands(session.connection(), preparing.find(session, draft.id))
+    assert checked[1]
+    office.publish_change(adjust(office.items[0], TODAY, 5))
+    for said in (None, checked):
+        with pytest.raises(Conflict, match="重新准备"), office.database.writing() as session:
+            issuing.issue(session, office.publisher, draft.id, signer, said)
+    assert office.count("edition") == 0
+
+
+def test_an_edition_is_issued_once_and_only_when_approved(office, signer):
+    draft = prepare(office)
+    with pytest.raises(Conflict), office.database.writing() as session:
+        issuing.issue(session, office.publisher, draft.id, signer)
+    approve(office, draft)
+    with office.database.writing() as session:
+        issuing.issue(session, office.publisher, draft.id, signer)
+    with pytest.raises(Conflict), office.database.writing() as session:
+        issuing.issue(session, office.publisher, draft.id, signer)
+
+
+def test_an_edition_rests_on_a_document_and_is_not_empty(office):
+    wanted = Selection("service", TODAY, authority=office.water)
+    with pytest.raises(Invalid, match="公共服务清单"), office.database.writing() as session:
+        preparing.prepare(session, office.editor, wanted, DOCUMENT)
+    wanted = Selection("power", TODAY, authority=office.water)
+    with pytest.raises(Invalid, match="文号"), office.database.writing() as session:
+        preparing.prepare(session, office.editor, wanted, DocumentInput())
+
+
+def test_what_is_internal_is_in_no_edition_and_no_longer_shown_in_old_ones(office, signer):
+    first = issue(office, signer)
+    office.publish_change(adjust(office.items[0], TODAY, "internal", "visibility"))
+    with office.database.reading() as session:
+        rows = reading.rows_of(session.connection(), first.frozen["rows"])
+    assert list(rows.missing.values()) == [reading.WITHHELD]
+    assert [item for item, _ in rows.lines] == [office.items[1]]
+    assert office.items[0] not in str(first.frozen)
+    assert len(issue(office, signer).frozen["rows"]) == 1
+
+
+def test_redaction_takes_the_row_with_the_content_it_was_drawn_from(office, signer):
+    first = issue(office, signer)
+    waiting = approve(office, prepare(office, authority=office.water, kind="duty"))
+    content = office.scalars(
+        f"SELECT content FROM timeline WHERE subject_id = '{office.items[0]}' AND content IS NOT NULL"
+    )[0]
+    second = office.person("second", "publish")
+    with office.database.writing() as session:
+        redact(session, office.publisher, second, content, "删改令1号", "个人信息")
+    with office.database.reading() as session:
+        rows = reading.rows_of(session.connection(), first.frozen["rows"])
+    assert list(rows.missing.values()) == [reading.REDACTED]
+    assert not [
+        body
+        for body in office.scalars("SELECT body FROM content")
+        if "取水许可1".encode() in bytes(body) and b'"lines"' in bytes(body)
+    ]
+    with office.database.reading() as session:
+        assert preparing.find(session, waiting.id).state == "returned"
+    office.assert_sound()
