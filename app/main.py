@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -226,7 +227,14 @@ def problem(status: int, code: str, title: str, detail: dict[str, object] | None
         "detail": detail or {},
     }
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
-    return Response(orjson.dumps(body), status_code=status, media_type=PROBLEM, headers=headers)
+    return Response(_json(body), status_code=status, media_type=PROBLEM, headers=headers)
+
+
+def _json(body: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(body)
+    except TypeError:  # half a surrogate pair in what was asked: only an escape can say it
+        return json.dumps(body).encode()
 
 
 async def _refused(request: Request, error: RegistryError) -> Response:

@@ -39,10 +39,11 @@ _REASONS = {
     "model_type": _OBJECT,
     "model_attributes_type": _OBJECT,
     "recursion_loop": "自己包含自己，请检查结构",
+    "unstorable": "有不能保存的字符（空字符、半个代理字符）或过大的数字，请删去",
     "too_deep": "嵌套层数过多，最多 {max_depth} 层，请检查结构",
     "json_invalid": "不是完整的 JSON，请检查括号、引号和逗号",
 }
-_WITHOUT_VALUE = frozenset({"missing", "extra_forbidden", "json_invalid"})
+_WITHOUT_VALUE = frozenset({"missing", "extra_forbidden", "json_invalid", "unstorable"})
 PATTERNS = {
     r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$": "请用 1 至 64 个字母、数字、点、下划线或连字符，以字母或数字开头",
     r"^[0-9a-f]{64}$": "应为 64 位小写十六进制的 SHA-256",
@@ -69,7 +70,8 @@ def reason(error: Mapping[str, Any]) -> str:
     given = error.get("input")
     if kind in _WITHOUT_VALUE or not isinstance(given, (str, int, float)):
         return words
-    return f"“{str(given)[:40]}”{words}" if given != "" else words
+    shown = str(given)[:40].encode("utf-8", "replace").decode()  # half a surrogate pair cannot be answered
+    return f"“{shown}”{words}" if given != "" else words
 
 
 _QUOTED = re.compile(r"'([^']*)'|(-?\d+)")

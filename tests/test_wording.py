@@ -29,7 +29,7 @@ RAISED_BY: dict[str, set[str]] = {
     "definitions": set(),
     "dict": {"dict_type", "too_long", "too_short"},
     "function-after": {"value_error", "assertion_error"},
-    "function-before": {"value_error", "assertion_error", "too_deep"},
+    "function-before": {"value_error", "assertion_error", "too_deep", "unstorable"},
     "function-wrap": {"value_error", "assertion_error"},
     "int": {
         *("int_type", "int_parsing", "int_parsing_size", "int_from_float", "finite_number"),

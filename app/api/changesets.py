@@ -33,6 +33,7 @@ from app.deps import ActorOf, ReadSession, RulesOf, StaffReader, TokenFirst, Wri
 from app.errors import Invalid
 from app.rounds import publishing
 from app.versions.queries import moment, today
+from app.versions.shapes import Body
 
 router = APIRouter(prefix="/changesets", tags=["changesets"], route_class=TokenFirst)
 
@@ -48,15 +49,15 @@ IfMatch = Annotated[
 ]
 
 
-class ReasonInput(BaseModel):
+class ReasonInput(Body):
     reason: str = Field("", max_length=4000, description="why, for whoever wrote it")
 
 
-class ApproveInput(BaseModel):
+class ApproveInput(Body):
     hash: str | None = Field(None, description="the hash you reviewed; another gives 412")
 
 
-class PublishInput(BaseModel):
+class PublishInput(Body):
     emergency: str | None = Field(
         None, description="publish without approval, for this reason; to be confirmed"
     )

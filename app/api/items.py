@@ -37,6 +37,7 @@ from app.listing import Filter, count_by
 from app.versions.codes import holder_of, never_known
 from app.versions.history import decisions_of, history_of
 from app.versions.queries import Known, parse_day, state_on
+from app.versions.shapes import Body
 from app.versions.visibility import is_public
 
 router = APIRouter(tags=["items"])
@@ -112,7 +113,7 @@ def count_items(
     return answer_value(request, {"on": asked.on, **asked.known.told(), **counts})
 
 
-class LookupInput(BaseModel):
+class LookupInput(Body):
     """Codes or ids to look up at once."""
 
     codes: list[Annotated[str, Field(max_length=300)]] = Field(

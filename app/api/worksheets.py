@@ -34,6 +34,7 @@ from app.rounds.proposing import propose
 from app.rounds.reviewing import opine
 from app.rounds.worksheets import progress, told, worksheets
 from app.versions.queries import today
+from app.versions.shapes import Body
 
 router = APIRouter(tags=["rounds"], route_class=TokenFirst)
 
@@ -104,7 +105,7 @@ class ProposalsShape(BaseModel):
     proposals: list[ProposalShape] = Field(description="by authority and name")
 
 
-class ProposeInput(BaseModel):
+class ProposeInput(Body):
     decisions: list[DecisionInput] = Field(
         min_length=1,
         max_length=5_000,
@@ -123,7 +124,7 @@ class ProposedShape(BaseModel):
     )
 
 
-class OpineInput(BaseModel):
+class OpineInput(Body):
     items: list[str] = Field(min_length=1, max_length=5_000, description="registry ids: whose proposals")
     opinion: Literal["agree", "change", "return"] = Field(description="同意, 修改, 退回")
     reason: str = Field("", max_length=4000, description="needed to change or return")

@@ -12,7 +12,7 @@ from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from app.db import Ascii, Big
-from app.versions.shapes import Key
+from app.versions.shapes import Body, Key
 
 States = Literal["draft", "submitted", "returned", "approved", "published", "withdrawn"]
 STATE_LABELS = {
@@ -377,7 +377,7 @@ class ScopeShape(ScopeInput):
     frozen: FrozenShape | None = Described(None, description="what it was frozen to, with a base day")
 
 
-class ChangesetInput(Strict):
+class ChangesetInput(Strict, Body):
     """A changeset as it is drafted."""
 
     title: str = Described(min_length=1, max_length=400, description="标题, for people")
