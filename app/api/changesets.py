@@ -24,7 +24,9 @@ from app.changes.models import (
     ChangesetTable,
     DecisionInput,
     DocumentInput,
+    RowsShape,
     ScopeShape,
+    StatedInput,
 )
 from app.changes.publishing import confirm as confirm_publication
 from app.changes.rehearsing import rehearse
@@ -107,6 +109,10 @@ class ChangesetShape(BaseModel):
     undisclosed: int | None = Field(None, description="round: how many secret items the document decides")
     corrects: str | None = Field(None, description="the published round that this corrects")
     undecided: int = Field(0, description="round: items of the frozen scope that no decision is about yet")
+    stated: StatedInput | None = Field(
+        None, description="round recorded from a document: the totals it states"
+    )
+    rows: RowsShape | None = Field(None, description="round recorded from a document: its rows, by hash")
     synthetic: bool = Field(False, description="true for demonstration data")
     author: int | None = Field(description="account number of who drafted it")
     submitter: int | None = Field(description="account number of who submitted it")

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from app.api.shapes import PaperShape, answer_value
 from app.changes.queries import round_of, rounds
 from app.deps import KnownAt, ReadSession
+from app.rounds.recording import recorded
 
 router = APIRouter(tags=["rounds"])
 
@@ -58,6 +59,35 @@ class RoundDecisionShape(BaseModel):
     )
 
 
+class ReconciledShape(BaseModel):
+    """The totals a document states beside the sums of its rows. A difference is told, never corrected."""
+
+    total: int | None = Field(description="共多少项, as stated")
+    parts: list[dict[str, Any]] = Field(description="words, count, and rows with that outcome, as stated")
+    additive: bool = Field(description="false: the parts may not be added up")
+    sum_of_parts: int | None = Field(description="the parts added up; none where they may not be")
+    parts_match: bool | None = Field(description="whether that is the total")
+    rows: int = Field(description="rows recorded")
+    rows_by_outcome: dict[str, int] = Field(description="the rows by their outcome, as written")
+    rows_without_outcome: int = Field(description="rows whose outcome the source does not give")
+    linked: int = Field(description="rows that a person has linked to an item")
+    not_recorded: int | None = Field(description="items of the total without a row")
+    beyond_total: int | None = Field(description="rows beyond the total: sub-items, merges by source")
+    undisclosed: int | None = Field(description="secret items, counted alone")
+    reasons: list[dict[str, Any]] = Field(description="kind, label, count, words: why numbers differ")
+    retained: str | None = Field(description="what stays after it, as written")
+    source: str | None = Field(description="where the figures were found")
+    note: str | None = Field(description="what else there is to say")
+    sentences: list[str] = Field(description="the same in Chinese")
+
+
+class RecordedShape(BaseModel):
+    reconciliation: ReconciledShape = Field(description="stated totals beside sums of rows")
+    rows: list[dict[str, Any]] = Field(
+        description="as written: annex, number, name, authority, basis, outcome, words ...; item and how where linked"
+    )
+
+
 class WholeRoundShape(RoundShape):
     """A round with every decision in it."""
 
@@ -68,6 +98,9 @@ class WholeRoundShape(RoundShape):
         description="present where the known_at asked lies after the last entry: answered as of that entry",
     )
     decisions: list[RoundDecisionShape] = Field(description="in the order of the document")
+    recorded: RecordedShape | None = Field(
+        description="recorded from a document: its rows, and how its totals reconcile; none where held here"
+    )
 
 
 @router.get("/rounds", response_model=None, responses={200: {"model": RoundsShape}})
@@ -84,4 +117,6 @@ def get_round(
     known: KnownAt,
 ) -> Response:
     """A round: its document, scope and every decision."""
-    return answer_value(request, round_of(session.connection(), round_id, known) | known.told())
+    connection = session.connection()
+    found = round_of(connection, round_id, known)
+    return answer_value(request, {**found, "recorded": recorded(connection, found), **known.told()})

@@ -156,7 +156,7 @@ class FilledShape(BaseModel):
     findings: list[CellShape] = Field(description="what the checks find in the proposals")
 
 
-def _answer(
+def answer_once(
     request: Request, session: Session, actor: Actor, key: str | None, asked: Any, work: Callable[[], Any]
 ) -> Response:
     """Do the work once per Idempotency-Key; a repeated request gets the first answer."""
@@ -216,14 +216,14 @@ async def import_worksheets(
     body = await body_of(request, registry.settings.max_upload_mb * 2**20)
 
     def work() -> Response:
-        with registry.database.writing() as session, _as_file(body) as path:
+        with registry.database.writing() as session, as_file(body, "清理意见表.xlsx") as path:
 
             def taken_in() -> Any:
                 filled = import_filled(session, actor, round_id, path, today(), reopen=reopen)
                 refuse_faulty(filled)
                 return filled.told()
 
-            return _answer(request, session, actor, key, digest(body), taken_in)
+            return answer_once(request, session, actor, key, digest(body), taken_in)
 
     return await run_in_threadpool(work)
 
@@ -247,7 +247,7 @@ async def mark_worksheets(
 
 
 def _marked(registry: Registry, actor: Actor, round_id: str, body: bytes, reopen: bool) -> Response:
-    with registry.database.reading() as session, _as_file(body) as path:
+    with registry.database.reading() as session, as_file(body, "清理意见表.xlsx") as path:
         filled = check_filled(session, actor, round_id, path, today(), reopen=reopen)
         try:
             sheets = every_sheet(path)
@@ -257,10 +257,10 @@ def _marked(registry: Registry, actor: Actor, round_id: str, body: bytes, reopen
 
 
 @contextmanager
-def _as_file(body: bytes) -> Iterator[File]:
-    """A body as a file while it is read."""
+def as_file(body: bytes, name: str) -> Iterator[File]:
+    """A body as a file of this name while it is read."""
     with tempfile.TemporaryDirectory() as folder:
-        path = File(folder) / "清理意见表.xlsx"
+        path = File(folder) / (File(name.replace("\\", "/")).name.replace("\0", "")[-60:] or "文件")
         path.write_bytes(body)
         yield path
 
@@ -298,7 +298,7 @@ def make_proposals(
         done = propose(session, actor, round_id, asked.decisions, today(), reopen=asked.reopen)
         return {name: getattr(done, name) for name in ProposedShape.model_fields}
 
-    return _answer(request, session, actor, key, asked.model_dump(mode="json"), work)
+    return answer_once(request, session, actor, key, asked.model_dump(mode="json"), work)
 
 
 @router.post("/rounds/{round_id}/opinions", response_model=None, responses={200: {"model": OpinedShape}})
@@ -326,4 +326,4 @@ def give_opinion(
         version = rows.find(session, round_id).version
         return {"opinion": asked.opinion, "items": [row.subject for row in filed], "version": version}
 
-    return _answer(request, session, actor, key, asked.model_dump(mode="json"), work)
+    return answer_once(request, session, actor, key, asked.model_dump(mode="json"), work)

@@ -57,7 +57,7 @@ def draft(session: Session, actor: Actor, asked: ChangesetInput, today: str) -> 
         id=ids.allocate(connection, "changeset")[0],
         kind=asked.kind,
         title=asked.title,
-        head=_head(connection, asked, None).decode(),
+        head=_head(connection, asked, {}).decode(),
         author=actor.account,
         created_at=now,
         updated_at=now,
@@ -80,7 +80,7 @@ def redraft(
     _require_version(changeset, version)
     _require_state(changeset, "修改", "draft", "returned")
     _require_scope(session, actor, decisions(session, changeset))
-    stood = decode(changeset.head.encode()).get("scope")
+    stood = decode(changeset.head.encode())
     changeset.kind, changeset.title = asked.kind, asked.title
     changeset.head = _head(session.connection(), asked, stood).decode()
     approved = {row.approved for row in decisions(session, changeset) if row.approved and row.stale is None}
@@ -178,11 +178,13 @@ def hash_of(changeset: Changeset, rows: list[DecisionRow]) -> str:
 # --- inner ---------------------------------------------------------------------------------------------
 
 
-def _head(connection: Connection, asked: ChangesetInput, stood: dict[str, Any] | None) -> bytes:
-    """``stood`` is the scope as it was before: a filter left as it was keeps its frozen list."""
+def _head(connection: Connection, asked: ChangesetInput, stood: dict[str, Any]) -> bytes:
+    """``stood`` is the head as it was before: a filter left as it was keeps its frozen list, a document its rows."""
     head = asked.model_dump(exclude={"title", "kind", "decisions"}, exclude_none=True, exclude_defaults=True)
     if asked.kind == "round" and asked.scope is not None:
-        head["scope"] = frozen_head(connection, asked.scope, stood)
+        head["scope"] = frozen_head(connection, asked.scope, stood.get("scope"))
+    if asked.kind == "round" and "rows" in stood:
+        head["rows"] = stood["rows"]
     return encode(head)
 
 

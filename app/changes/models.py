@@ -363,6 +363,46 @@ class ScopeInput(Strict):
     )
 
 
+class StatedPart(Strict):
+    """One of the numbers that a document states: 取消 128."""
+
+    words: str = Described(min_length=1, max_length=200, description="in the document's words")
+    count: int = Described(ge=0, le=1_000_000, description="how many")
+
+
+class StatedReason(Strict):
+    """Why the numbers of a document and its rows differ, as documents do."""
+
+    kind: Literal[
+        "sub_items", "secret", "pending_law", "carried_over", "by_result", "overlapping", "elsewhere", "other"
+    ] = Described(
+        description="子项另计; 涉密不公布; 待修法; 以前遗留; 合并按结果计; 各数重叠; 另文公布或未采到; 其他"
+    )
+    count: int | None = Described(None, ge=0, le=1_000_000, description="how many items, where it is said")
+    words: str = Described("", max_length=2000, description="in the document's words")
+
+
+class StatedInput(Strict):
+    """What a document that is recorded states of itself. A round with this is recorded, not held here."""
+
+    total: int | None = Described(None, ge=0, le=1_000_000, description="共多少项; none where not said")
+    parts: list[StatedPart] = Described([], max_length=200, description="its breakdown")
+    additive: bool = Described(
+        True, description="false: the parts overlap or count different things and are not added up"
+    )
+    retained: str | None = Described(None, max_length=400, description="what stays after it, as written")
+    reasons: list[StatedReason] = Described([], max_length=50, description="why numbers differ")
+    source: str | None = Described(None, max_length=1000, description="where the figures were found")
+    note: str | None = Described(None, max_length=4000, description="what else there is to say")
+
+
+class RowsShape(BaseModel):
+    """The rows of a recorded document, bound by their hash."""
+
+    count: int = Described(description="how many rows")
+    hash: str = Described(description="of the rows with the items they are linked to")
+
+
 class FrozenShape(BaseModel):
     """What a scope was frozen to."""
 
@@ -395,6 +435,9 @@ class ChangesetInput(Strict, Body):
     corrects: str | None = Described(
         None, max_length=40, description="changeset id of the published round that this corrects"
     )
+    stated: StatedInput | None = Described(
+        None, description="round recorded from a document: the totals it states"
+    )
     synthetic: bool = Described(False, description="true for demonstration data")
     decisions: list[DecisionInput] = Described(
         [],
@@ -405,6 +448,7 @@ class ChangesetInput(Strict, Body):
     @model_validator(mode="after")
     def _decides(self) -> ChangesetInput:
         opened = self.kind == "round" and self.scope is not None and self.scope.base_day is not None
-        if not self.decisions and not opened:
-            raise ValueError("至少要有一项处理决定；只有写明基准日的清理轮次可以先立项")
+        recorded = self.kind == "round" and self.stated is not None
+        if not self.decisions and not opened and not recorded:
+            raise ValueError("至少要有一项处理决定；只有写明基准日的清理轮次、依文件补录的轮次可以先立项")
         return self

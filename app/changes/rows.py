@@ -82,6 +82,11 @@ def in_state(
     )
 
 
+def titled(session: Session, title: str, kind: str) -> list[Changeset]:
+    """Changesets of a kind with this title."""
+    return _listed(session, "kind = :kind AND title = :title", {"kind": kind, "title": title, "limit": 1000})
+
+
 def unconfirmed(session: Session, limit: int) -> list[Changeset]:
     """Published in an emergency by one person, and not yet confirmed by a second."""
     return _listed(session, "unconfirmed = 1", {"limit": limit})

@@ -1,21 +1,28 @@
-"""round list; round worksheet export, import."""
+"""round list, record, match, load; round worksheet export, import."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
 from app.auth.accounts import actor_of, find_account
+from app.changes import drafts
+from app.changes.models import ChangesetInput
 from app.changes.queries import rounds
-from app.cli.opening import open_registry
+from app.cli.opening import index_what_is_owed, open_registry
+from app.errors import Invalid
+from app.exchange.annex_reading import load_annex_mapping, read_annex
+from app.exchange.past_rounds import People, load_rounds
 from app.exchange.sheets import every_sheet
 from app.exchange.worksheet_files import CellProblem, write_marked, write_worksheets
 from app.exchange.worksheets import import_filled
 from app.privacy import for_the_asker
+from app.rounds.matching import is_certain
+from app.rounds.recording import Choice, confirm, confirm_certain, drafted_rows, record_rows, rematch
 from app.rounds.worksheets import progress, worksheets
 from app.settings import Settings
 from app.versions.queries import known_at, today
@@ -42,6 +49,144 @@ def list_rounds() -> None:
         for found in rounds(connection, known_at(connection, None)):
             outcomes = "、".join(f"{name} {count}" for name, count in found["outcomes"].items())
             console.print(f"{found['id']}  {found['title']}：{outcomes}", soft_wrap=True)
+
+
+@rounds_of.command("record")
+def record_round(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="the annex: CSV, XLSX or DOCX")],
+    as_user: AsUser,
+    title: Annotated[str, typer.Option(help="of the document")] = "",
+    number: Annotated[str | None, typer.Option(help="文号")] = None,
+    issuer: Annotated[str | None, typer.Option(help="制定机关")] = None,
+    effective: Annotated[str | None, typer.Option(help="施行日期")] = None,
+    region: Annotated[str | None, typer.Option(help="region id of the issuer: its items come first")] = None,
+    total: Annotated[int | None, typer.Option(help="共多少项, as the document states it")] = None,
+    part: Annotated[list[str] | None, typer.Option(help="取消=128; repeat")] = None,
+    mapping: Annotated[Path | None, typer.Option(help="TOML: columns, constants")] = None,
+    annex: Annotated[str | None, typer.Option(help="every row's 附件")] = None,
+    outcome: Annotated[
+        str | None, typer.Option(help="every row's 处理决定, where the title alone says it")
+    ] = None,
+    into: Annotated[str | None, typer.Option(help="add the rows to this drafted round")] = None,
+) -> None:
+    """依文件补录一个清理轮次：附件的各行按原文录入，并与登记簿匹配。"""
+    rows, problems = read_annex(file, load_annex_mapping(mapping, annex=annex, outcome=outcome))
+    for problem in problems:
+        word = "错误" if problem.severity == "error" else "提示"
+        print(f"{word} {problem.where}：{problem.message}（{problem.code}）", file=sys.stderr)
+    if any(problem.severity == "error" for problem in problems):
+        console.print("文件有错误，没有录入任何一行。")
+        raise typer.Exit(1)
+    with open_registry(Settings()).writing() as session:
+        actor = actor_of(find_account(session, as_user))
+        if into is None:
+            if not title:
+                raise Invalid(
+                    "请用 --title 写明文件的标题，或用 --into 写明录入哪个已起草的轮次。", code="title-needed"
+                )
+            document = {"title": title, "number": number, "issuer": issuer, "effective_on": effective}
+            asked = ChangesetInput.model_validate(
+                {
+                    "title": title,
+                    "kind": "round",
+                    "reason": "依文件补录",
+                    "document": {name: value for name, value in document.items() if value},
+                    "stated": {"total": total, "parts": [_part(one) for one in part or ()]},
+                    **({"scope": {"region": region}} if region else {}),
+                }
+            )
+            into = drafts.draft(session, actor, asked, today()).id
+            made = record_rows(session, actor, into, rows, today())
+        else:
+            made = record_rows(session, actor, into, rows, today(), add=True)
+        told = drafted_rows(session, into)["reconciliation"]["sentences"]
+    certain = sum(is_certain(row) for row in made)
+    console.print(f"变更单 {into}：录入 {len(rows)} 行，其中 {certain} 行可以一并确认。", soft_wrap=True)
+    for sentence in told:
+        console.print(sentence, soft_wrap=True)
+
+
+def _part(written: str) -> dict[str, Any]:
+    words, _, count = written.rpartition("=")
+    if not words or not (count.isascii() and count.isdigit()):
+        raise Invalid(f"“{written}”应写成 取消=128。", code="bad-part")
+    return {"words": words, "count": int(count)}
+
+
+@rounds_of.command("match")
+def match_round(
+    round_id: RoundName,
+    as_user: AsUser,
+    certain: Annotated[
+        bool, typer.Option(help="confirm every row that one item alone fits by code or name")
+    ] = False,
+    row: Annotated[
+        list[str] | None, typer.Option(help="3=qdi-…: this row means this item; 3= for none")
+    ] = None,
+    again: Annotated[bool, typer.Option(help="look for candidates again")] = False,
+) -> None:
+    """看补录的各行对应哪些事项，并逐行或一并确认。"""
+    with open_registry(Settings()).writing() as session:
+        actor = actor_of(find_account(session, as_user))
+        if again:
+            rematch(session, actor, round_id, today())
+        if certain:
+            confirm_certain(session, actor, round_id, today())
+        if row:
+            confirm(session, actor, round_id, [_choice(one) for one in row], today())
+        told = drafted_rows(session, round_id)
+    for one in told["rows"]:
+        if one["state"] != "open":
+            shown = f"{one['item'] or '无对应'}（{one['how_label']}）"
+        else:
+            some = [
+                f"{c['item']} {c['name']}（{c['how_label']} {c['score']}%）" for c in one["candidates"][:3]
+            ]
+            shown = "待确认：" + ("；".join(some) or "没有相近的事项")
+        console.print(f"{one['position']}. {one['name']} → {shown}", soft_wrap=True)
+    for sentence in told["reconciliation"]["sentences"]:
+        console.print(sentence, soft_wrap=True)
+
+
+def _choice(written: str) -> Choice:
+    place, _, item = written.partition("=")
+    if not (place.isascii() and place.isdigit()):
+        raise Invalid(f"“{written}”应写成 行号=事项编号。", code="bad-choice")
+    return Choice(int(place), item.strip() or None)
+
+
+@rounds_of.command("load")
+def load_past(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="rounds, one a row: rounds.csv")],
+    as_user: AsUser,
+    decisions: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="their single decisions")
+    ] = None,
+    review_as: Annotated[str | None, typer.Option(help="account that approves each")] = None,
+    publish_as: Annotated[str | None, typer.Option(help="account that publishes each")] = None,
+) -> None:
+    """把历次清理轮次的汇总表补录进来，每轮一份变更单；写明审核和发布的账号则一并走完。"""
+    settings = Settings()
+    database = open_registry(settings)
+    with database.reading() as session:
+        people = [
+            actor_of(find_account(session, name)) if name else None
+            for name in (as_user, review_as, publish_as)
+        ]
+    assert people[0] is not None
+    done = load_rounds(database, People(people[0], people[1], people[2]), file, decisions, today())
+    for problem in done.problems:
+        word = "错误" if problem.severity == "error" else "提示"
+        print(f"{word} {problem.where}：{problem.message}（{problem.code}）", file=sys.stderr)
+    if any(problem.severity == "error" for problem in done.problems):
+        console.print("文件有错误，没有录入任何轮次。")
+        raise typer.Exit(1)
+    index_what_is_owed(settings, database)
+    word = "并发布" if people[1] and people[2] else "，请提交审核"
+    console.print(
+        f"补录 {len(done.drafted)} 轮、{done.rows} 行{word}；已有 {done.known} 轮没有重复录入。",
+        soft_wrap=True,
+    )
 
 
 @sheets_of.command("export")

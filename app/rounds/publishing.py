@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from sqlalchemy import Connection
 from sqlmodel import Session
 
 from app.auth.actor import Actor
 from app.changes import publishing
+from app.changes.deciding import Decided, Decider
+from app.changes.models import Changeset
 from app.changes.publishing import Prepared, Published
 from app.checks.catalogue import STANDARD, Rules
-from app.rounds.report import attach
+from app.rounds import report
+from app.rounds.recording import rows_content
+
+
+def attach(
+    connection: Connection, changeset: Changeset, head: dict[str, Any], decider: Decider, decided: Decided
+) -> tuple[dict[str, Any], list[bytes]]:
+    """What publishing adds to a round: its sums, and the rows of the document it was recorded from."""
+    said, contents = report.attach(connection, changeset, head, decider, decided)
+    return said, [*contents, *rows_content(connection, changeset, head)]
 
 
 def publish(

@@ -110,7 +110,8 @@ def redrafted(
         for body in bodies
         if not (body.get("subject") == item and body["outcome"] in EDITABLE)
     ]
-    return _checked({**head, "title": title, "decisions": [*kept, *made]})
+    own = {name: part for name, part in head.items() if name != "rows"}  # put back by drafting
+    return _checked({**own, "title": title, "decisions": [*kept, *made]})
 
 
 def readable(content: Mapping[str, Any]) -> dict[str, Any] | None:

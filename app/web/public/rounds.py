@@ -12,6 +12,7 @@ from app.deps import AskedOn, KnownAt, ReadSession
 from app.places.queries import region_id
 from app.rounds.browsing import PAGE, Wanted, browse
 from app.rounds.differences import differences
+from app.rounds.recording import recorded
 from app.rounds.report import find, overview
 from app.rounds.series import series
 from app.versions.queries import parse_day
@@ -120,6 +121,7 @@ def show_round(
         named=named,
         known=known,
         sums=gaps(sums),
+        recorded=gaps(recorded(connection, found.statement)),
         beyond=[row["before"] for row in sums["by_authority"] if row["before"]][LINES:],
         lines=charts.outcomes_by_group(sums["by_authority"], LINES),
         legend=charts.OUTCOMES,
