@@ -24,7 +24,7 @@ from app.exchange.cases import CASES, seed_case, source_of
 from app.exchange.exporting import export_lines
 from app.exchange.mapping import load_mapping
 from app.exchange.quality import KINDS, placed
-from app.indexing import compare, is_missing, repair
+from app.indexing import compare, is_missing, rebuild, repair
 from app.privacy import for_the_asker
 from app.searching import open_engine, page_of
 from app.settings import Settings
@@ -297,15 +297,45 @@ def restore(source: Annotated[Path, typer.Argument(exists=True, help="what backu
 
 
 def redact(
-    content: Annotated[str, typer.Argument(help="hash of the content to redact")],
+    content: Annotated[list[str], typer.Argument(help="hash of the content to redact; several in one order")],
     order: Annotated[str, typer.Option(help="the order that demands it: number and date")],
     reason: Annotated[str, typer.Option(help="why")],
     first: Annotated[str, typer.Option(help="account of the one who orders")],
     second: Annotated[str, typer.Option(help="account of a second person who confirms")],
 ) -> None:
     """依令删改一份内容的文字，哈希与日志保持可核验。"""
-    database = open_registry(Settings())
+    settings = Settings()
+    database = open_registry(settings)
     with database.writing() as session:
         actors = [actor_of(find_account(session, name)) for name in (first, second)]
-        receipt = redact_content(session, actors[0], actors[1], content, order, reason)
-    console.print(f"已删改 {content}，日志序号 {receipt.seq}。")
+        receipts = [redact_content(session, actors[0], actors[1], one, order, reason) for one in content]
+    for one, receipt in zip(content, receipts, strict=True):
+        console.print(f"已删改 {one}，日志序号 {receipt.seq}。", soft_wrap=True)
+    _erase(settings, database)
+
+
+def _erase(settings: Settings, database: Database) -> None:
+    """See that the words stand in no file of the registry any more, and say plainly where they may."""
+    engine = open_engine(settings)
+    try:
+        if engine is not None:
+            rebuild(database, engine)  # an index keeps what was replaced until its parts are merged
+    except EngineError as error:
+        console.print(
+            f"检索索引还没有重建，原文可能仍在其中：{error}。请稍后运行 qingdan reindex。", soft_wrap=True
+        )
+    finally:
+        if engine is not None:
+            engine.close()
+    if not database.is_sqlite:
+        console.print(
+            "数据库服务器的文件由其管理员清理：请对各表执行 VACUUM FULL，并处理预写日志的归档。",
+            soft_wrap=True,
+        )
+    elif not database.empty_log():
+        console.print(
+            f"有程序正在读取，预写日志（{database.path}-wal）还没有清空，原文可能仍在其中；"
+            "请停下服务再启动，最后一个连接关闭时即清空。",
+            soft_wrap=True,
+        )
+    console.print("此前的备份和导出文件里仍有原文，请按保管规定一并处理。", soft_wrap=True)
