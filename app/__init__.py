@@ -12,6 +12,8 @@ db           engine, reading(), writing(), guards; what differs between SQLite a
              file's backup (backups) and the item read's own connection (deps)
 log          the publication log (chained) and the access log
 watching     waiting for the log to grow, without a connection or a thread for each who waits
+limiting     how often one may ask: buckets by address and by key
+manners      what every answer of the API says around its body
 noting       access notes that anybody can cause: bounded, written together
 outbox       work owed after commit: keys, never payloads
 files        attachments by content hash
@@ -32,6 +34,7 @@ rounds       cleanup rounds: adding up, reports
 lists        lists of an authority or region as of a day
 feedback     what the public reports, and its answer
 exchange     every format in and out
+hooks        webhooks: subscriptions, deliveries, sending
 tables       every table in one import
 migrating    bringing a database to the current schema
 indexing     revision -> search document; drains the outbox into the engine

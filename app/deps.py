@@ -15,7 +15,7 @@ from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from app import log
-from app.auth.accounts import authenticate
+from app.auth.accounts import authenticate, is_use_worth_noting, note_use
 from app.auth.actor import Actor
 from app.checks.catalogue import Rules, rules_of
 from app.db import Database, Run
@@ -52,6 +52,15 @@ class Registry:
         if book is None:
             book = self._local.book = NameBook()
         return book
+
+    def is_good_token(self, token: str) -> bool:
+        """Whether a bearer token is one that would be taken now."""
+        try:
+            with self.database.reading() as session:
+                authenticate(session, token)
+        except Unauthenticated:
+            return False
+        return True
 
     @contextmanager
     def quick_run(self) -> Iterator[Run]:
@@ -144,7 +153,12 @@ def _asking(request: Request, registry: Registry, token: str) -> Actor:
     """Who is asking, noted where the token is bad. Raises Unauthenticated."""
     try:
         with registry.database.reading() as session:
-            return authenticate(session, token)
+            asking = authenticate(session, token)
+            seldom = is_use_worth_noting(session, token)
+        if seldom:
+            with registry.database.writing() as session:
+                note_use(session, token)
+        return asking
     except Unauthenticated as error:
         if error.account is not None:
             note_access(request, registry, "token-refused", error.account)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib import metadata
 from threading import Lock
@@ -20,12 +20,13 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app import manners
 from app.api import health
 from app.api.quick import KeptSearchRoute, quick_item_route
 from app.api.shapes import PROBLEM, say_problem_json
 from app.db import Database
 from app.deps import Registry
-from app.errors import Invalid, RegistryError, Unavailable
+from app.errors import Invalid, RegistryError, TooMany, Unavailable
 from app.indexing import Drainer, Turn
 from app.privacy import keep_private
 from app.searching import open_engine
@@ -69,11 +70,12 @@ def create_app(settings: Settings | None = None, *, rest_later: bool = False) ->
                 turn=turn,
                 rules=app.state.registry.rules,
             )
-        if drainer:
             drainer.start()
-        loading = asyncio.create_task(rest.load_soon())
+        loading = asyncio.create_task(rest.load_soon(_deliver_webhooks if settings.drain_index else None))
         yield
         loading.cancel()
+        for deliverer in rest.started:
+            deliverer.stop()
         if drainer:
             drainer.stop()
         if engine is not None:
@@ -103,7 +105,7 @@ def create_app(settings: Settings | None = None, *, rest_later: bool = False) ->
     app.add_exception_handler(HTTPException, _http)  # type: ignore[arg-type]
     app.add_exception_handler(OperationalError, _busy)  # type: ignore[arg-type]
     app.add_exception_handler(Exception, _failed)
-    app.add_middleware(Guarded, settings=settings)
+    app.add_middleware(Guarded, settings=settings, registry=app.state.registry)
     plain = app.openapi
 
     def whole() -> dict[str, Any]:
@@ -121,6 +123,7 @@ class Rest(BaseRoute):
         self._app = app
         self._loading = Lock()
         self._loaded = False
+        self.started: list[Any] = []
 
     def load(self) -> None:
         """Once, whoever asks first; the others wait for it."""
@@ -140,11 +143,13 @@ class Rest(BaseRoute):
                 self._app.router.routes.remove(self)
             self._loaded = True
 
-    async def load_soon(self) -> None:
-        """Behind the first answers, which it would hold up."""
+    async def load_soon(self, then: Callable[[FastAPI], Any] | None) -> None:
+        """Behind the first answers, which it would hold up; what is started last goes into ``started``."""
         if not self._loaded:
             await asyncio.sleep(REST_AFTER)
             await asyncio.to_thread(self.load)
+        if then is not None:
+            self.started.append(await asyncio.to_thread(then, self._app))
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         return (Match.FULL if scope["type"] == "http" else Match.NONE), {}
@@ -152,6 +157,19 @@ class Rest(BaseRoute):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         await asyncio.to_thread(self.load)
         await self._app.router(scope, receive, send)
+
+
+def _deliver_webhooks(app: FastAPI) -> Any:
+    """Started: one thread, idle where nobody subscribes."""
+    from app.hooks.delivering import Deliverer  # with the feed: not for the first answers
+
+    registry: Registry = app.state.registry
+    settings = registry.settings
+    deliverer = Deliverer(
+        registry.database, private=settings.webhooks_private, turn=Turn(settings.deliver_lock)
+    )
+    deliverer.start()
+    return deliverer
 
 
 REST_AFTER = 0.5
@@ -166,8 +184,11 @@ class Guarded:
     Plain ASGI: Starlette's own middleware base costs several times an empty route.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, registry: Registry) -> None:
         self.app = app
+        self.manners = manners.Manners(
+            settings.rate_per_minute, settings.key_rate_per_minute, registry.is_good_token
+        )
         self.limits = (
             ("/api/v1/changesets", settings.max_body_mb * 2**20),
             (
@@ -183,10 +204,27 @@ class Guarded:
             await self.app(scope, receive, send)
             return
 
+        marks = [(b"x-content-type-options", b"nosniff")]
+
         async def send_marked(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], (b"x-content-type-options", b"nosniff")]
+                message["headers"] = [*message["headers"], *marks]
             await send(message)
+
+        if scope["path"].startswith(manners.API):
+            headers = dict(scope["headers"])
+            if manners.is_preflight(scope, headers):
+                marks += manners.PREFLIGHT
+                await Response(status_code=204)(scope, receive, send_marked)
+                return
+            marks += manners.read_headers(scope)
+            client = scope.get("client")
+            granted = await self.manners.granted(scope["path"], headers, client[0] if client else None)
+            if granted is not None:
+                marks += manners.limit_headers(granted)
+                if granted.wait:
+                    await _refusal(Request(scope), _too_often(granted.limit))(scope, receive, send_marked)
+                    return
 
         if "\0" in scope["path"] or b"%00" in scope["query_string"]:
             error = Invalid("网址中含有空字符（U+0000），请删去后重试。", code="bad-text")
@@ -194,6 +232,14 @@ class Guarded:
             return
         limit = next(limit for path, limit in self.limits if scope["path"].startswith(path))
         await self.app(scope, _bounded(receive, limit), send_marked)
+
+
+def _too_often(limit: int) -> TooMany:
+    return TooMany(
+        f"请求太频繁：每分钟最多 {limit} 次；请按 Retry-After 所示秒数之后再试，或申请密钥以提高上限。",
+        code="rate-limited",
+        per_minute=limit,
+    )
 
 
 def _bounded(receive: Receive, limit: int) -> Receive:

@@ -77,8 +77,19 @@ class Settings(BaseSettings):
     overlap_score: int = Field(
         75, ge=50, le=100, description="from which score on two items are shown as perhaps one power"
     )
+    rate_per_minute: int = Field(
+        1200,
+        ge=0,
+        description="API requests a minute from one address without a key, in each worker; 0: no limit",
+    )
+    key_rate_per_minute: int = Field(12_000, ge=0, description="the same with one key; 0: no limit")
+    webhooks_private: bool = Field(
+        False,
+        description="webhooks may go to private addresses: on where receivers are within the same network",
+    )
     drain_index: bool = Field(
-        True, description="serve drains the search outbox itself; off where `worker` does"
+        True,
+        description="serve drains the search outbox and delivers webhooks itself; off where `worker` does",
     )
 
     @cached_property
@@ -93,6 +104,11 @@ class Settings(BaseSettings):
     def drain_lock(self) -> Path:
         """Held by the one process that brings the search index up."""
         return self.data_dir / "drain.lock"
+
+    @property
+    def deliver_lock(self) -> Path:
+        """Held by the one process that delivers webhooks."""
+        return self.data_dir / "deliver.lock"
 
     @property
     def index_dir(self) -> Path:

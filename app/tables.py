@@ -16,6 +16,7 @@ from app.checks.models import (
 from app.exchange.models import ImportRun, SourceKey, SourceSeen
 from app.feedback.models import Feedback
 from app.files import StoredFile
+from app.hooks.models import Delivery, Webhook
 from app.idempotency import Answered
 from app.lists.models import Edition, EditionDraft, EditionRow, SigningKey
 from app.log import AccessRecord
@@ -36,6 +37,7 @@ __all__ = [
     "CheckRun",
     "CheckedItem",
     "Credential",
+    "Delivery",
     "DraftDecision",
     "Duty",
     "Edition",
@@ -55,5 +57,6 @@ __all__ = [
     "SourceSeen",
     "StoredFile",
     "Token",
+    "Webhook",
     "versions",
 ]

@@ -131,6 +131,9 @@ class ChangeQuery:
         authority: Annotated[
             str | None, Query(description="of what this authority holds or held, by id")
         ] = None,
+        instrument: Annotated[
+            str | None, Query(description="of what rests or rested on this instrument, by id")
+        ] = None,
         kind: Annotated[
             list[str] | None,
             Query(description="item, entry, bundle, authority, region, instrument, calendar; repeat"),
@@ -147,6 +150,7 @@ class ChangeQuery:
         if effective_from or effective_to:
             self.days = parse_day(effective_from or "0001-01-01"), parse_day(effective_to or "9999-12-30")
         self.subject, self.region, self.authority = subject, region, authority
+        self.instrument = instrument
         self.kinds, self.types, self.planned = tuple(kind or ()), tuple(event or ()), planned
         refuse_strange("kind", self.kinds, KINDS)
         refuse_strange("event", self.types, TYPES)
@@ -158,6 +162,7 @@ class ChangeQuery:
             days=self.days,
             subject=self.subject.lower() if self.subject else None,
             authority=self.authority,
+            instrument=self.instrument,
             regions=tuple(subtree(connection, region, day) or [region]) if region else (),
             kinds=self.kinds,
             types=self.types,

@@ -21,6 +21,7 @@ from app.api import (
     rounds,
     searching,
     shapes,
+    webhooks,
     worksheets,
 )
 from app.deps import known_parameters_only
@@ -44,6 +45,7 @@ PARTS = (
     files,
     findings,
     changesets,
+    webhooks,
 )
 
 

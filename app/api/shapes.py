@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
+from email.utils import formatdate
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,7 +13,8 @@ import orjson
 from fastapi import Request, Response
 from pydantic import BaseModel, Field
 
-from app.versions.queries import next_midnight_seconds
+from app import log
+from app.versions.queries import DAY_SECONDS, next_midnight_seconds
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
@@ -216,9 +220,33 @@ def answer(
     if headers:
         shared |= headers
     wanted = request.headers.get("if-none-match")
+    modified = None if private else last_modified(body)
+    if modified is not None:
+        shared["Last-Modified"] = modified
+    if wanted is None and modified and request.headers.get("if-modified-since") == modified:
+        return Response(status_code=304, headers=shared)
     if wanted and (wanted == "*" or tag in [part.strip().removeprefix("W/") for part in wanted.split(",")]):
         return Response(status_code=304, headers=shared)
     return Response(body, status_code=status, media_type=JSON, headers=shared)
+
+
+KNOWN = b'"known_at":"'
+
+
+def last_modified(body: bytes) -> str | None:
+    """The later of the log entry that an answer rests on and the beginning of the day (a day's beginning changes
+    what is in force); None of one that names no entry. A whole second, so only the same one counts as not modified."""
+    at = body.find(KNOWN)
+    if at < 0:
+        return None
+    recorded = body[at + len(KNOWN) : at + len(KNOWN) + 19].decode()
+    return _http_date(recorded, log.now_microseconds() // 1_000_000 + next_midnight_seconds() - DAY_SECONDS)
+
+
+@lru_cache(maxsize=256)
+def _http_date(recorded: str, day_began: int) -> str:
+    entry = dt.datetime.fromisoformat(recorded).replace(tzinfo=dt.UTC).timestamp()
+    return formatdate(max(entry, day_began), usegmt=True)
 
 
 def answer_value(request: Request, value: Any, **options: Any) -> Response:

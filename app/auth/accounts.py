@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
+from sqlalchemy import update
 from sqlmodel import Session, select
 
 from app import log
@@ -16,6 +18,9 @@ from app.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 TOKEN_PREFIX = "qdt_"
 DEMONSTRATION = "demo-"
 """How the names of accounts begin that a seed makes: locked, and never unlocked."""
+DAY = 86_400_000_000
+USED_EVERY = 600_000_000
+"""Microseconds between notes of a token's use."""
 
 
 def add_account(
@@ -148,15 +153,33 @@ def names_of_accounts(session: Session, numbers: Iterable[int | None]) -> dict[i
     return {one.id or 0: one.display_name or one.name for one in found}
 
 
-def issue_token(session: Session, account: Account, label: str = "", days: int | None = None) -> str:
-    """A new token for an account; the only time its text is seen."""
+def issue_token(
+    session: Session,
+    account: Account,
+    label: str = "",
+    days: int | None = None,
+    scopes: Sequence[str] | None = None,
+) -> str:
+    """A new token for an account; the only time its text is seen. ``scopes``: the rights it is confined to, of those
+    that the account has when it is used; empty: it only reads; none: all of them."""
     if account.locked:
         raise Conflict(f"账号“{account.name}”已锁定，不能签发令牌。", code="account-locked")
+    for scope in scopes or ():
+        if scope not in RIGHTS:
+            raise Invalid(f"没有“{scope}”这种权限，可用的有：{'、'.join(RIGHTS)}。", code="unknown-right")
+    kept = None if scopes is None else ",".join(sorted(set(scopes)))
     text = TOKEN_PREFIX + secrets.token_urlsafe(32)
     now = log.now_microseconds()
     expires = now + days * 86_400_000_000 if days else None
     session.add(
-        Token(account_id=account.id or 0, label=label, hash=_hash(text), created_at=now, expires_at=expires)
+        Token(
+            account_id=account.id or 0,
+            label=label,
+            hash=_hash(text),
+            created_at=now,
+            expires_at=expires,
+            scopes=kept,
+        )
     )
     session.flush()
     log.record_access(session.connection(), "token-issued", account=account.id, note=label)
@@ -171,6 +194,53 @@ def revoke_tokens(session: Session, account: Account) -> int:
         session.add(token)
     log.record_access(session.connection(), "tokens-revoked", account=account.id, note=str(len(tokens)))
     return len(tokens)
+
+
+def tokens_of(session: Session, account: int | None) -> list[Token]:
+    """An account's tokens, the newest first."""
+    query = select(Token).where(Token.account_id == account).order_by(Token.id.desc())  # type: ignore[union-attr]
+    return list(session.exec(query))
+
+
+def find_token(session: Session, number: int, account: int | None = None) -> Token:
+    """A token that is not revoked; of an account, where one is named. Raises NotFound."""
+    token = session.get(Token, number)
+    if token is None or token.revoked_at is not None or account not in (None, token.account_id):
+        raise NotFound(f"没有 {number} 号有效令牌。", code="unknown-token")
+    return token
+
+
+def rotate_token(session: Session, token: Token, grace_days: int = 7) -> str:
+    """A new token in the place of one: same account, label, scopes and end. The old one stays good for the days of
+    grace, so that nobody has to change over in one moment."""
+    account = account_by_id(session, token.account_id)
+    scopes = None if token.scopes is None else [one for one in token.scopes.split(",") if one]
+    text = issue_token(session, account, token.label, scopes=scopes)
+    made = session.exec(select(Token).where(Token.hash == _hash(text))).one()
+    made.expires_at = token.expires_at
+    end = log.now_microseconds() + grace_days * DAY
+    token.expires_at = min(end, token.expires_at or end)
+    session.add_all([made, token])
+    log.record_access(session.connection(), "token-rotated", account=account.id, note=str(token.id))
+    return text
+
+
+def revoke_token(session: Session, token: Token) -> None:
+    token.revoked_at = log.now_microseconds()
+    session.add(token)
+    log.record_access(session.connection(), "tokens-revoked", account=token.account_id, note=str(token.id))
+
+
+def is_use_worth_noting(session: Session, text: str) -> bool:
+    """Whether the last use on record is some minutes old: noting each would be a write for every read."""
+    used = session.exec(select(Token.used_at).where(Token.hash == _hash(text))).first()
+    return used is None or used < log.now_microseconds() - USED_EVERY
+
+
+def note_use(session: Session, text: str) -> None:
+    session.connection().execute(
+        update(Token).where(Token.hash == _hash(text)).values(used_at=log.now_microseconds())  # type: ignore[arg-type]
+    )
 
 
 def actor_of(account: Account) -> Actor:
@@ -195,7 +265,10 @@ def authenticate(session: Session, text: str) -> Actor:
         refusal.account = account.id
         live = token.revoked_at is None and (token.expires_at is None or token.expires_at > now)
         if live and not account.locked:
-            return actor_of(account)
+            actor = actor_of(account)
+            if token.scopes is not None:
+                actor = replace(actor, rights=actor.rights & frozenset(token.scopes.split(",")))
+            return actor
     raise refusal
 
 

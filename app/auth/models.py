@@ -36,6 +36,12 @@ class Token(SQLModel, table=True):
     created_at: int = Field(sa_type=Big)
     expires_at: int | None = Field(default=None, sa_type=Big)
     revoked_at: int | None = Field(default=None, sa_type=Big)
+    scopes: str | None = Field(
+        default=None,
+        sa_type=Ascii,
+        description="rights it is confined to, comma-separated; empty: reads alone",
+    )
+    used_at: int | None = Field(default=None, sa_type=Big, description="last use, to within some minutes")
 
 
 class Credential(SQLModel, table=True):

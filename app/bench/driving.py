@@ -20,6 +20,8 @@ from app.bench.load import EMPTY, Answered, Orders, Target
 from app.bench.registries import Registry, day_of
 
 CONNECTIONS = 16
+UNLIMITED = {"QINGDAN_RATE_PER_MINUTE": "0", "QINGDAN_KEY_RATE_PER_MINUTE": "0"}
+"""One address asks everything here."""
 PATIENCE = 60.0
 """Seconds until a server that does not answer is given up."""
 
@@ -34,7 +36,9 @@ def free_port() -> int:
 def environment(registry: Registry) -> dict[str, str]:
     """The environment of a process that serves this registry, and no other setting."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("QINGDAN_")}
-    return kept | {"QINGDAN_DATA_DIR": str(registry.directory), "QINGDAN_DATABASE_URL": registry.url}
+    return (
+        kept | {"QINGDAN_DATA_DIR": str(registry.directory), "QINGDAN_DATABASE_URL": registry.url} | UNLIMITED
+    )
 
 
 @contextmanager

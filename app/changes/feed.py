@@ -91,11 +91,13 @@ _RESTING = text(
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which events: ``days`` are the first and last on which they take effect; ``regions`` with all below them as
-    given; ``kinds`` of subjects; ``types`` of events (``Event`` in ``telling``); ``planned`` alone."""
+    given; ``instrument``: of what rests or rested on it; ``kinds`` of subjects; ``types`` of events (as ``Told`` in
+    ``telling`` has them); ``planned`` alone."""
 
     days: tuple[str, str] | None = None
     subject: str | None = None
     authority: str | None = None
+    instrument: str | None = None
     regions: Sequence[str] = ()
     kinds: Sequence[str] = ()
     types: Sequence[str] = ()
@@ -120,6 +122,12 @@ class Wanted:
         if self.authority:
             clauses += _held("(scope.authority = :authority OR scope.subject_id = :authority)")
             values["authority"] = self.authority
+        if self.instrument:
+            clauses += (
+                " AND (EXISTS (SELECT 1 FROM link rests WHERE rests.subject_id = {x}.subject_id"
+                " AND rests.target = :instrument) OR {x}.subject_id = :instrument)"
+            )
+            values["instrument"] = self.instrument
         if self.regions:
             clauses += _held("(scope.region IN :regions OR scope.subject_id IN :regions)")
             values["regions"] = list(self.regions)
@@ -198,7 +206,7 @@ def _rows(connection: Connection, statement: str, clauses: str, asked: dict[str,
 
 def _redacted(connection: Connection, asked: dict[str, Any], wanted: Wanted) -> list[Any]:
     """Each redaction as a row about the first public subject that rests on the content; ``row[16]`` has all."""
-    if wanted.authority or wanted.regions:
+    if wanted.authority or wanted.regions or wanted.instrument:
         return []  # whose they are is told by the revisions that stand
     found = []
     query = {name: asked[name] for name in ("after", "upto", "limit")}

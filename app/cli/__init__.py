@@ -24,6 +24,7 @@ GROUPS = {
     "editions": ("edition", "key"),
     "users": ("user",),
     "checks": ("check",),
+    "webhooks": ("webhook",),
     "bench": ("bench",),
 }
 """Module -> its commands."""

@@ -107,7 +107,9 @@ def worker(
     once: Annotated[bool, typer.Option(help="drain what is owed, then stop")] = False,
     every: Annotated[float, typer.Option(help="seconds between looks")] = 0.2,
 ) -> None:
-    """更新检索索引（多个工作进程或多台机器时单独运行）。"""
+    """更新检索索引、投递订阅通知（多个工作进程或多台机器时单独运行）。"""
+    from app.hooks.delivering import Deliverer  # with the feed: the others need it not
+
     settings = Settings()
     database, engine = open_registry(settings), open_engine(settings)
     if engine is None:
@@ -115,10 +117,12 @@ def worker(
     if once:
         catch_up(database, engine)
         tidy(database, settings.access_log_months, rules_of(settings))
+        Deliverer(database, private=settings.webhooks_private).round()
         return
     turn = Turn(settings.drain_lock)
     if not turn.taken():
         say("另一个进程正在更新检索索引；本进程待命，在它停止后接替。")
+    Deliverer(database, private=settings.webhooks_private, turn=Turn(settings.deliver_lock)).start()
     Drainer(database, engine, every, settings.access_log_months, turn, rules_of(settings)).run()
 
 

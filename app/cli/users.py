@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlmodel import Session, select
 
+from app import log
 from app.auth import accounts, signing_in
 from app.auth.models import Account
 from app.auth.passwords import POLICIES
@@ -17,7 +18,7 @@ from app.cli.opening import open_registry
 from app.errors import Invalid
 from app.settings import Settings
 from app.versions.codes import subject_id
-from app.versions.queries import kind_of_subject, today
+from app.versions.queries import kind_of_subject, moment, today
 
 console = Console()
 users = typer.Typer(help="账号与令牌。", no_args_is_help=True)
@@ -110,17 +111,55 @@ def token(
     name: Annotated[str, typer.Argument(help="account")],
     label: Annotated[str, typer.Option(help="what it is for")] = "",
     days: Annotated[int | None, typer.Option(help="days until it expires")] = None,
+    scope: Annotated[
+        list[str] | None, typer.Option(help="confine it to this right of the account; repeat for several")
+    ] = None,
+    read_only: Annotated[bool, typer.Option(help="confine it to reading")] = False,
 ) -> None:
-    """签发令牌；只显示这一次。"""
+    """签发令牌（密钥）；只显示这一次。"""
+    scopes = [] if read_only else scope
     with open_registry(Settings()).writing() as session:
-        text = accounts.issue_token(session, accounts.find_account(session, name), label, days)
+        text = accounts.issue_token(session, accounts.find_account(session, name), label, days, scopes)
+    print(text)
+
+
+@users.command("tokens")
+def tokens(name: Annotated[str, typer.Argument(help="account")]) -> None:
+    """列出某账号的令牌：用途、权限、到期、最近使用。"""
+    table = Table("编号", "用途", "权限", "签发", "到期", "最近使用", "状态")
+    now = log.now_microseconds()
+    with open_registry(Settings()).reading() as session:
+        for one in accounts.tokens_of(session, accounts.find_account(session, name).id):
+            state = "已撤销" if one.revoked_at else "已到期" if (one.expires_at or now) < now else "有效"
+            scopes = "同账号" if one.scopes is None else one.scopes or "只读"
+            days = [moment(at)[:16] if at else "" for at in (one.created_at, one.expires_at, one.used_at)]
+            table.add_row(str(one.id), one.label, scopes, *days, state)
+    console.print(table)
+
+
+@users.command("rotate")
+def rotate(
+    number: Annotated[int, typer.Argument(help="number of the token, as `user tokens` lists it")],
+    grace: Annotated[int, typer.Option(help="days for which the old one stays good", min=0)] = 7,
+) -> None:
+    """更换令牌：签发新的，旧的在宽限期后失效；只显示这一次。"""
+    with open_registry(Settings()).writing() as session:
+        text = accounts.rotate_token(session, accounts.find_token(session, number), grace)
     print(text)
 
 
 @users.command("revoke")
-def revoke(name: Annotated[str, typer.Argument(help="account")]) -> None:
-    """撤销某账号的全部令牌。"""
+def revoke(
+    name: Annotated[str, typer.Argument(help="account")],
+    number: Annotated[int | None, typer.Option("--token", help="this token alone, by its number")] = None,
+) -> None:
+    """撤销某账号的令牌：全部，或只一个。"""
     with open_registry(Settings()).writing() as session:
+        if number is not None:
+            account = accounts.find_account(session, name)
+            accounts.revoke_token(session, accounts.find_token(session, number, account.id))
+            console.print(f"已撤销 {number} 号令牌。")
+            return
         count = accounts.revoke_tokens(session, accounts.find_account(session, name))
     console.print(f"已撤销 {count} 个令牌。")
 

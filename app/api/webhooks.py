@@ -1,0 +1,177 @@
+"""Webhooks: an account's subscriptions, their deliveries, dead letters resent."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.api.events import refuse_strange
+from app.api.shapes import answer_value
+from app.changes.feed import KINDS, TYPES
+from app.deps import ActorOf, ReadSession, TokenFirst, WriteSession
+from app.hooks import subscribing
+
+router = APIRouter(tags=["webhooks"], route_class=TokenFirst)
+HookPath = Annotated[str, Path(description="id of the subscription", max_length=60)]
+STATES = ("owed", "done", "dead", "dropped")
+
+
+class WantedShape(BaseModel):
+    """Which events: each that is given must hold; none: every public event."""
+
+    model_config = ConfigDict(extra="forbid")
+    region: str | None = Field(None, max_length=60, description="region id or code; with all below it")
+    authority: str | None = Field(None, max_length=60, description="authority id")
+    subject: str | None = Field(None, max_length=60, description="one item, or whatever else, by registry id")
+    instrument: str | None = Field(
+        None, max_length=60, description="instrument id: what rests or rested on it"
+    )
+    kinds: list[str] | None = Field(None, max_length=10, description="item, entry, authority, instrument ...")
+    events: list[str] | None = Field(
+        None, max_length=40, description="adjust, cancel, devolve, void, redact ..."
+    )
+    planned: bool | None = Field(None, description="true: only what is still to come when it is recorded")
+
+
+class WebhookInput(BaseModel):
+    """A subscription to be."""
+
+    model_config = ConfigDict(extra="forbid")
+    url: str = Field(min_length=1, max_length=1000, description="where to POST the events: https://...")
+    label: str = Field("", max_length=200, description="what it is for")
+    wanted: WantedShape = Field(default_factory=WantedShape, description="which events")
+
+
+class WebhookShape(BaseModel):
+    id: str = Field(description="id of the subscription")
+    url: str = Field(description="where events are posted")
+    label: str = Field(description="what it is for")
+    wanted: WantedShape = Field(description="which events")
+    followed: int = Field(description="events up to this seq have been looked at")
+    paused: bool = Field(description="true: nothing is sent, what is recorded is owed")
+    created_at: str = Field(description="when it was made")
+    last_delivered_at: str | None = Field(description="when the receiver last took something")
+    owed: int = Field(description="events waiting to be sent or tried again")
+    dead: int = Field(description="events given up after three days; see `resend`")
+
+
+class NewWebhookShape(WebhookShape):
+    secret: str = Field(description="signs every delivery; shown this once")
+
+
+class WebhooksShape(BaseModel):
+    webhooks: list[WebhookShape] = Field(description="one's own, the oldest first; all, for an administrator")
+
+
+class SecretShape(BaseModel):
+    secret: str = Field(description="the new secret; shown this once")
+    grace_hours: int = Field(description="for so long the one before signs beside it")
+
+
+class ResentShape(BaseModel):
+    owed: int = Field(description="deliveries that are owed again")
+
+
+class DeliveryShape(BaseModel):
+    event: int = Field(description="seq of the event")
+    subject: str = Field(description="registry id of what it is about")
+    state: str = Field(description="owed, done, dead, dropped (no longer public when it was to be sent)")
+    attempts: int = Field(description="how often it was tried")
+    next_at: str | None = Field(description="owed: when it is tried next")
+    done_at: str | None = Field(description="when it was taken")
+    status: int | None = Field(description="the receiver's last HTTP status")
+    error: str | None = Field(description="why the last attempt failed, in Chinese")
+
+
+class DeliveriesShape(BaseModel):
+    deliveries: list[DeliveryShape] = Field(description="the newest first")
+
+
+@router.get("/webhooks", response_model=None, responses={200: {"model": WebhooksShape}})
+def list_webhooks(request: Request, session: ReadSession, actor: ActorOf) -> Response:
+    """The account's subscriptions."""
+    found = [subscribing.described(session, one) for one in subscribing.webhooks_of(session, actor)]
+    return answer_value(request, {"webhooks": found}, private=True)
+
+
+@router.post("/webhooks", response_model=None, status_code=201, responses={201: {"model": NewWebhookShape}})
+def subscribe(request: Request, session: WriteSession, actor: ActorOf, asked: WebhookInput) -> Response:
+    """Subscribe to events recorded from now on. Each is a POST of `{"type": "change", "webhook", "data": event}`,
+    signed as Standard Webhooks has it; of one subject they come in order, each until it is taken."""
+    wanted = asked.wanted.model_dump(exclude_none=True)
+    refuse_strange("kind", tuple(wanted.get("kinds", ())), KINDS)
+    refuse_strange("event", tuple(wanted.get("events", ())), TYPES)
+    made, secret = subscribing.subscribe(session, actor, asked.url, wanted, asked.label)
+    body = subscribing.described(session, made) | {"secret": secret}
+    return answer_value(request, body, status=201, private=True)
+
+
+@router.get("/webhooks/{webhook}", response_model=None, responses={200: {"model": WebhookShape}})
+def get_webhook(request: Request, session: ReadSession, actor: ActorOf, webhook: HookPath) -> Response:
+    """One subscription, with how much is owed and dead."""
+    found = subscribing.described(session, subscribing.find(session, actor, webhook))
+    return answer_value(request, found, private=True)
+
+
+@router.delete("/webhooks/{webhook}", response_model=None, status_code=204)
+def end_webhook(session: WriteSession, actor: ActorOf, webhook: HookPath) -> Response:
+    """End a subscription, with all that is owed to it."""
+    subscribing.end(session, actor, webhook)
+    return Response(status_code=204)
+
+
+@router.get(
+    "/webhooks/{webhook}/deliveries", response_model=None, responses={200: {"model": DeliveriesShape}}
+)
+def list_deliveries(
+    request: Request,
+    session: ReadSession,
+    actor: ActorOf,
+    webhook: HookPath,
+    state: Annotated[str | None, Query(description="owed, done, dead, dropped; default all")] = None,
+    limit: Annotated[int, Query(ge=1, le=500, description="rows")] = 100,
+) -> Response:
+    """What was sent, what is owed, what was given up."""
+    refuse_strange("state", (state,) if state else (), STATES)
+    subscribing.find(session, actor, webhook)
+    found = subscribing.deliveries(session, webhook, state, limit)
+    return answer_value(request, {"deliveries": found}, private=True)
+
+
+@router.post("/webhooks/{webhook}/resend", response_model=None, responses={200: {"model": ResentShape}})
+def resend(
+    request: Request,
+    session: WriteSession,
+    actor: ActorOf,
+    webhook: HookPath,
+    since: Annotated[
+        int | None,
+        Query(ge=0, le=2**62, description="also what was taken, recorded after this seq; default: the dead"),
+    ] = None,
+) -> Response:
+    """Owe dead letters again, or everything since a seq."""
+    count = subscribing.resend(session, actor, webhook, since)
+    return answer_value(request, {"owed": count}, private=True)
+
+
+@router.post("/webhooks/{webhook}/rotate", response_model=None, responses={200: {"model": SecretShape}})
+def rotate(request: Request, session: WriteSession, actor: ActorOf, webhook: HookPath) -> Response:
+    """A new secret. For a day both sign, so that the receiver may change over in its own time."""
+    body: dict[str, Any] = {"secret": subscribing.rotate(session, actor, webhook)}
+    return answer_value(request, body | {"grace_hours": subscribing.GRACE_HOURS}, private=True)
+
+
+@router.post("/webhooks/{webhook}/pause", response_model=None, responses={200: {"model": WebhookShape}})
+def pause(request: Request, session: WriteSession, actor: ActorOf, webhook: HookPath) -> Response:
+    """Send nothing for now; what is recorded meanwhile is owed."""
+    found = subscribing.pause(session, actor, webhook, True)
+    return answer_value(request, subscribing.described(session, found), private=True)
+
+
+@router.post("/webhooks/{webhook}/resume", response_model=None, responses={200: {"model": WebhookShape}})
+def resume(request: Request, session: WriteSession, actor: ActorOf, webhook: HookPath) -> Response:
+    """Send again, beginning with what is owed."""
+    found = subscribing.pause(session, actor, webhook, False)
+    return answer_value(request, subscribing.described(session, found), private=True)

@@ -1,0 +1,71 @@
+"""How often one may ask: a bucket of requests for each address and each key, refilled evenly.
+
+Kept in the memory of each process: with several workers each grants the whole limit, so what is published is what
+one worker grants. Nothing is written, and a restart fills all buckets.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import threading
+import time
+from typing import NamedTuple
+
+MOST_BUCKETS = 50_000
+"""Buckets in memory; beyond them the full ones, whose owners have not asked for a while, are dropped."""
+MINUTE = 60.0
+
+
+class Granted(NamedTuple):
+    """``left`` requests may follow at once; ``wait``: seconds until the next, 0 where this one was granted."""
+
+    limit: int
+    left: int
+    wait: float
+
+
+class Buckets:
+    """``per_minute`` requests a minute for each name, as many at once; 0: no limit."""
+
+    def __init__(self, per_minute: int) -> None:
+        self.per_minute = per_minute
+        self._lock = threading.Lock()
+        self._held: dict[str, tuple[float, float]] = {}
+
+    def take(self, name: str) -> Granted | None:
+        """One request. None where there is no limit."""
+        if not self.per_minute:
+            return None
+        now, rate = clock(), self.per_minute / MINUTE
+        with self._lock:
+            held, at = self._held.get(name, (float(self.per_minute), now))
+            held = min(self.per_minute, held + max(0.0, now - at) * rate)
+            taken = held >= 1
+            held -= taken
+            self._held[name] = (held, now)
+            if len(self._held) > MOST_BUCKETS:
+                self._drop_full(now, rate)
+        return Granted(self.per_minute, int(held), 0.0 if taken else (1 - held) / rate)
+
+    def _drop_full(self, now: float, rate: float) -> None:
+        full = [
+            name for name, (held, at) in self._held.items() if held + (now - at) * rate >= self.per_minute
+        ]
+        for name in full or list(self._held)[: MOST_BUCKETS // 10]:
+            del self._held[name]
+
+
+def clock() -> float:
+    """Seconds that never go back. Replaced in tests."""
+    return time.monotonic()
+
+
+def place_of(address: str | None) -> str:
+    """What one subscriber has: an IPv4 address, or a /64 of IPv6."""
+    try:
+        one = ipaddress.ip_address(address or "")
+    except ValueError:
+        return address or "unknown"
+    if isinstance(one, ipaddress.IPv6Address) and one.ipv4_mapped is None:
+        return str(ipaddress.ip_network((one, 64), strict=False))
+    return str(one)

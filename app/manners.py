@@ -1,0 +1,106 @@
+"""What every answer of the API says around its body: limits, cross-origin reads, what is going away."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+
+from app.limiting import Buckets, Granted, place_of
+
+API = "/api/v1/"
+OPEN_POSTS = frozenset({"/api/v1/items/lookup"})
+"""POSTs that only read: other sites' pages may send them too."""
+CROSS_ORIGIN = [(b"access-control-allow-origin", b"*")]
+EXPOSED = (
+    b"access-control-expose-headers",
+    b"ETag, Last-Modified, Link, Location, X-Log-Seq, X-Known-At, X-On, X-Request-Id, RateLimit, RateLimit-Policy,"
+    b" Retry-After, Deprecation, Sunset",
+)
+PREFLIGHT = [
+    *CROSS_ORIGIN,
+    (b"access-control-allow-methods", b"GET, HEAD, POST, OPTIONS"),
+    (
+        b"access-control-allow-headers",
+        b"Accept, Authorization, Content-Type, If-None-Match, If-Modified-Since",
+    ),
+    (b"access-control-max-age", b"86400"),
+]
+KNOWN_SECONDS = 60.0
+"""For so long a key that was found good is taken for good by the limits; what it may do is asked each time."""
+
+DEPRECATED: dict[str, tuple[int, str, str]] = {}
+"""Path -> (since, as seconds of Unix time; the day it is switched off, as an HTTP date; what to use instead).
+The promise in docs/integrating.md: twelve months between the two at least."""
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class Manners:
+    """``check`` says whether a token is good; it may ask the database, so it runs in a thread."""
+
+    def __init__(self, by_address: int, by_key: int, check: Callable[[str], bool]) -> None:
+        self.addresses, self.keys = Buckets(by_address), Buckets(by_key)
+        self._check = check
+        self._good: dict[str, float] = {}
+
+    async def granted(self, path: str, headers: Mapping[bytes, bytes], address: str | None) -> Granted | None:
+        """The limit that a request counts against: its key's where it has a good one, else its address's."""
+        if not path.startswith(API):
+            return None
+        token = headers.get(b"authorization")
+        if token and self.keys.per_minute and await self._is_good(token):
+            return self.keys.take(hashlib.sha256(token).hexdigest())
+        return self.addresses.take(place_of(address))
+
+    async def _is_good(self, header: bytes) -> bool:
+        from app.limiting import clock
+
+        name = hashlib.sha256(header).hexdigest()
+        if self._good.get(name, 0) > clock():
+            return True
+        scheme, _, token = header.decode("latin-1").partition(" ")
+        if scheme.lower() != "bearer" or not await run_in_threadpool(self._check, token.strip()):
+            return False
+        if len(self._good) > 10_000:
+            self._good.clear()
+        self._good[name] = clock() + KNOWN_SECONDS
+        return True
+
+
+def limit_headers(granted: Granted) -> Headers:
+    """``RateLimit-Policy`` and ``RateLimit`` as the IETF draft has them; ``Retry-After`` where refused."""
+    found = [
+        (b"ratelimit-policy", b'"requests";q=%d;w=60' % granted.limit),
+        (b"ratelimit", b'"requests";r=%d;t=%d' % (granted.left, math.ceil(granted.wait) or 1)),
+    ]
+    if granted.wait:
+        found.append((b"retry-after", b"%d" % max(1, math.ceil(granted.wait))))
+    return found
+
+
+def read_headers(scope: Mapping[str, Any]) -> Headers:
+    """Of what other sites' pages may read: answers to reads, never to writes."""
+    path = scope["path"]
+    if not path.startswith(API) or not (scope["method"] in ("GET", "HEAD") or path in OPEN_POSTS):
+        return []
+    found = [*CROSS_ORIGIN, EXPOSED]
+    if path in DEPRECATED:
+        since, sunset, instead = DEPRECATED[path]
+        found += [
+            (b"deprecation", b"@%d" % since),
+            (b"sunset", sunset.encode()),
+            (b"link", f'<{instead}>; rel="successor-version"'.encode()),
+        ]
+    return found
+
+
+def is_preflight(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> bool:
+    return (
+        scope["method"] == "OPTIONS"
+        and scope["path"].startswith(API)
+        and b"access-control-request-method" in headers
+    )

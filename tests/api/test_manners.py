@@ -1,0 +1,183 @@
+"""Limits by address and by key, cross-origin reads, keys with scopes and an end: at their boundaries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from seeded import FELLING, Living, set_field
+
+from app import limiting, manners
+from app.auth import accounts
+from app.main import create_app
+
+DAY = 86_400_000_000
+
+
+class Stopwatch:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def watch(monkeypatch: pytest.MonkeyPatch) -> Stopwatch:
+    made = Stopwatch()
+    monkeypatch.setattr(limiting, "clock", made)
+    return made
+
+
+@contextmanager
+def limited(living: Living, **limits: int) -> Iterator[TestClient]:
+    settings = living.settings.model_copy(update=limits)
+    with TestClient(create_app(settings), follow_redirects=False) as client:
+        yield client
+
+
+def test_a_bucket_grants_its_minute_and_refills_evenly(watch: Stopwatch) -> None:
+    buckets = limiting.Buckets(60)
+    assert [buckets.take("a") for _ in range(60)][-1] == (60, 0, 0.0)
+    refused = buckets.take("a")
+    assert refused is not None
+    assert (refused.left, refused.wait) == (0, 1.0)
+    assert buckets.take("b") == (60, 59, 0.0)
+    watch.now += 0.999
+    assert buckets.take("a").wait == pytest.approx(0.001)  # type: ignore[union-attr]
+    watch.now += 0.001
+    assert buckets.take("a") == (60, 0, 0.0)
+    watch.now += 3600
+    assert buckets.take("a") == (60, 59, 0.0), "no more than a minute is saved up"
+    assert limiting.Buckets(0).take("a") is None
+
+
+def test_buckets_are_bounded(watch: Stopwatch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limiting, "MOST_BUCKETS", 10)
+    buckets = limiting.Buckets(60)
+    for number in range(100):
+        buckets.take(str(number))
+    assert len(buckets._held) <= 11
+
+
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [("192.0.2.1", "192.0.2.1"), ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"), (None, "unknown")],
+)
+def test_a_place_is_what_one_subscriber_has(address: str | None, place: str) -> None:
+    assert limiting.place_of(address) == place
+
+
+def test_the_limit_by_address_is_published_and_kept(living_sqlite: Living, watch: Stopwatch) -> None:
+    with limited(living_sqlite, rate_per_minute=3, key_rate_per_minute=5) as client:
+        seen = [client.get("/api/v1/log/head") for _ in range(3)]
+        assert [one.headers["ratelimit"] for one in seen] == [f'"requests";r={n};t=1' for n in (2, 1, 0)]
+        assert seen[0].headers["ratelimit-policy"] == '"requests";q=3;w=60'
+        refused = client.get("/api/v1/log/head")
+        assert (refused.status_code, refused.json()["code"]) == (429, "rate-limited")
+        assert refused.headers["retry-after"] == "20"
+        assert client.get("/healthz").status_code == 200, "pages and health have no limit"
+        key = {"Authorization": f"Bearer {living_sqlite.tokens['reader']}"}
+        with_key = client.get("/api/v1/log/head", headers=key)
+        assert with_key.headers["ratelimit-policy"] == '"requests";q=5;w=60'
+        made_up = {"Authorization": "Bearer qdt_invented"}
+        assert client.get("/api/v1/log/head", headers=made_up).status_code == 429, "an invented key is no key"
+        watch.now += 20
+        assert client.get("/api/v1/log/head").status_code == 200
+
+
+def test_pages_of_other_sites_may_read_and_not_write(asking: Living) -> None:
+    origin = {"Origin": "https://hall.example"}
+    item = asking.item_called(FELLING)
+    read = asking.client.get(f"/api/v1/items/{item}", headers=origin)
+    assert read.headers["access-control-allow-origin"] == "*"
+    assert "ETag" in read.headers["access-control-expose-headers"]
+    looked_up = asking.client.post("/api/v1/items/lookup", json={"codes": ["x"]}, headers=origin)
+    assert looked_up.headers["access-control-allow-origin"] == "*"
+    asked = {
+        **origin,
+        "Access-Control-Request-Method": "GET",
+        "Access-Control-Request-Headers": "authorization",
+    }
+    preflight = asking.client.options("/api/v1/items", headers=asked)
+    assert preflight.status_code == 204
+    assert "Authorization" in preflight.headers["access-control-allow-headers"]
+    write = asking.client.post("/api/v1/changesets", json={}, headers=origin)
+    page = asking.client.get("/", headers=origin)
+    assert not {"access-control-allow-origin"} & {*write.headers, *page.headers}
+
+
+def test_what_goes_away_says_since_when_and_until_when(
+    asking: Living, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, until = "/api/v1/log/head", "Wed, 01 Dec 2027 00:00:00 GMT"
+    assert "deprecation" not in asking.client.get(path).headers
+    monkeypatch.setitem(manners.DEPRECATED, path, (1_790_000_000, until, "/api/v1/log"))
+    answer = asking.client.get(path)
+    assert (answer.headers["deprecation"], answer.headers["sunset"]) == ("@1790000000", until)
+    assert '</api/v1/log>; rel="successor-version"' in answer.headers["link"]
+
+
+def test_an_answer_says_when_it_last_changed(living_sqlite: Living, clock: Any) -> None:
+    living, item = living_sqlite, living_sqlite.item_called(FELLING)
+    first = living.get(f"/items/{item}")
+    # Seeded at eight, Shanghai time; the day itself began at midnight.
+    assert first.headers["last-modified"] == "Mon, 28 Sep 2026 00:00:00 GMT"
+    since = {"If-Modified-Since": first.headers["last-modified"]}
+    assert living.client.get(f"/api/v1/items/{item}", headers=since).status_code == 304
+    clock.set("2026-09-29T00:00:01")
+    turned = living.client.get(f"/api/v1/items/{item}", headers=since)
+    assert (turned.status_code, turned.headers["last-modified"]) == (200, "Mon, 28 Sep 2026 16:00:00 GMT")
+    clock.set("2026-09-29T23:59:50")
+    assert living.get(f"/items/{item}").headers["cache-control"] == "public, max-age=10"
+    living.publish(set_field(item, "note", "x", "2026-09-29"))
+    changed = living.client.get(f"/api/v1/items/{item}", headers=since)
+    assert (changed.status_code, changed.headers["last-modified"]) == (200, "Tue, 29 Sep 2026 15:59:50 GMT")
+
+
+def test_a_key_is_confined_to_its_scopes(living_sqlite: Living) -> None:
+    living = living_sqlite
+    with living.database.writing() as session:
+        account = accounts.find_account(session, "editor")
+        living.tokens["only-reads"] = accounts.issue_token(session, account, "大屏", scopes=[])
+        living.tokens["only-reviews"] = accounts.issue_token(session, account, scopes=["review"])
+    form = {"title": "调整", "decisions": [set_field(living.item_called(FELLING), "note", "x")]}
+    for who in ("only-reads", "only-reviews"):
+        refused = living.post(who, "/changesets", form)
+        assert (refused.status_code, refused.json()["code"]) == (403, "missing-right")
+    assert living.post("editor", "/changesets", form).status_code == 201
+
+
+def test_a_key_is_rotated_with_days_of_grace(living_sqlite: Living, clock: Any) -> None:
+    living, old = living_sqlite, living_sqlite.tokens["reader"]
+    with living.database.writing() as session:
+        (held,) = accounts.tokens_of(session, accounts.find_account(session, "reader").id)
+        living.tokens["fresh"] = accounts.rotate_token(session, held, grace_days=2)
+        assert len(accounts.tokens_of(session, held.account_id)) == 2
+    for step, good in ((2 * DAY - 1, True), (1, False)):
+        clock.step(step)
+        assert living.registry.is_good_token(old) is good
+    assert living.registry.is_good_token(living.tokens["fresh"])
+
+
+def test_last_use_is_noted_but_not_each(living_sqlite: Living, clock: Any) -> None:
+    living = living_sqlite
+
+    def used() -> int | None:
+        with living.database.reading() as session:
+            account = accounts.find_account(session, "reader")
+            return accounts.tokens_of(session, account.id)[0].used_at
+
+    assert used() is None
+    ask = lambda: living.client.get("/api/v1/webhooks", headers=living.headers("reader"))  # noqa: E731
+    ask()
+    first = used()
+    assert first == clock.now
+    clock.step(accounts.USED_EVERY)
+    ask()
+    assert used() == first
+    clock.step(1)
+    ask()
+    assert used() == clock.now
