@@ -12,7 +12,6 @@ from sqlmodel import Session
 
 from app.auth.accounts import actor_of, find_account
 from app.auth.actor import Actor
-from app.changes.models import DocumentInput
 from app.cli.opening import open_registry
 from app.errors import Invalid
 from app.lists import carrying, issuing, preparing, reading, rotating, signing
@@ -57,7 +56,7 @@ def prepare(
     if bool(authority) == bool(region):
         raise Invalid("请用 --authority 或 --region 写明是谁的清单，两者取一。", code="whose-list")
     day = parse_day(on) if on else today()
-    paper = DocumentInput(number=number or None, title=document or None)
+    paper = preparing.document_of(number=number, title=document)
     with open_registry(Settings()).writing() as session:
         connection = session.connection()
         held = subject_id(connection, "authority", authority, day) if authority else None

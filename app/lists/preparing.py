@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy import Connection
 from sqlmodel import Session, SQLModel, col, select
 
@@ -21,6 +22,7 @@ from app.lists.models import EditionDraft
 from app.lists.selecting import KINDS, Selection
 from app.versions import ids, queries
 from app.versions.queries import parse_day
+from app.wording import reason
 
 STATES = {
     "prepared": "待审核",
@@ -70,6 +72,20 @@ def prepare(
     session.flush()
     _note(connection, actor, "edition-prepared", draft)
     return draft
+
+
+def document_of(**given: str) -> DocumentInput:
+    """The document an edition is issued with, from what was typed. Raises Invalid for what is too long."""
+    try:
+        return DocumentInput(**{name: text.strip() or None for name, text in given.items()})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise Invalid(
+            f"签发文件的{WORDS[str(first['loc'][0])]}{reason(first)}。", code="bad-document"
+        ) from error
+
+
+WORDS = {"number": "文号", "title": "标题", "issuer": "制定机关"}
 
 
 def _head(document: DocumentInput, title: str) -> bytes:

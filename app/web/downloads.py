@@ -6,6 +6,7 @@ from typing import Literal
 from urllib.parse import quote
 
 from fastapi import Response
+from starlette.convertors import StringConvertor, register_url_convertor
 
 from app.exchange.handouts import plain
 from app.versions.queries import next_midnight_seconds
@@ -26,6 +27,15 @@ TYPES = {
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "pdf": "application/pdf",
 }
+
+
+class _Form(StringConvertor):
+    """So that an address with anything else in this place is no address of ours."""
+
+    regex = "|".join(FORMS)
+
+
+register_url_convertor("list_form", _Form())
 
 
 def download(body: bytes, form: str, title: str, name: str) -> Response:

@@ -2,9 +2,9 @@
 
 from fastapi import FastAPI
 
-from app.web.office import audit, changesets, checks, desk, items, reports, signing
+from app.web.office import audit, changesets, checks, desk, editions, items, reports, signing
 
-PARTS = (signing, desk, items, changesets, checks, reports, audit)
+PARTS = (signing, desk, items, changesets, checks, editions, reports, audit)
 
 
 def include(app: FastAPI) -> None:

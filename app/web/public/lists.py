@@ -6,7 +6,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import Connection
-from starlette.convertors import StringConvertor, register_url_convertor
 
 from app.deps import AskedOn, KnownAt, ReadSession, RegistryOf
 from app.errors import Invalid
@@ -18,7 +17,7 @@ from app.lists.selecting import HEADS, KINDS, NOTES, Kind, Listed, Selection, li
 from app.places.queries import region_id
 from app.versions.codes import subject_id
 from app.versions.queries import Known, parse_day
-from app.web.downloads import FORMS, Form, download
+from app.web.downloads import Form, download
 from app.web.rendering import base_of, day, instant, render
 from app.web.subjects import names
 
@@ -26,12 +25,6 @@ router = APIRouter()
 
 LIMIT = 200
 
-
-class _Form(StringConvertor):
-    regex = "|".join(FORMS)
-
-
-register_url_convertor("list_form", _Form())
 
 Whose = Annotated[str, Query(max_length=300)]
 

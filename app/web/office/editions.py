@@ -1,0 +1,238 @@
+"""Lists prepared, compared with the last edition, approved by a second person, issued."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, cast
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from sqlmodel import Session
+
+from app.auth.accounts import names_of_accounts
+from app.auth.signing_in import Present
+from app.canonical import decode
+from app.deps import ReadSession, Registry, RegistryOf
+from app.errors import Invalid, RegistryError
+from app.lists import issuing, preparing, reading, signing
+from app.lists.models import EditionDraft
+from app.lists.selecting import KINDS, Kind, Selection
+from app.places.queries import region_id
+from app.versions.codes import subject_id
+from app.versions.queries import moment, parse_day, today
+from app.web.edition_file import document_words
+from app.web.office.pages import show
+from app.web.office.visiting import Form, Posted, Visitor, go
+from app.web.subjects import names
+
+router = APIRouter()
+Which = Annotated[str, Path(max_length=40)]
+OPEN = ("prepared", "approved", "returned")
+LIMIT, SHOWN = 200, 100
+FIELDS = ("kind", "authority", "region", "on", "number", "document", "issuer", "title")
+
+
+@router.get("/office/editions")
+def list_editions(
+    request: Request,
+    session: ReadSession,
+    present: Visitor,
+    authority: Annotated[str, Query(max_length=300)] = "",
+    region: Annotated[str, Query(max_length=300)] = "",
+    kind: Annotated[str, Query(max_length=20)] = "power",
+) -> Response:
+    """``authority``, ``region`` and ``kind`` fill the form in."""
+    filled = {"authority": authority, "region": region, "kind": kind, "on": today()}
+    return _listing(request, session, present, filled)
+
+
+@router.post("/office/editions")
+def prepare(request: Request, registry: RegistryOf, present: Visitor, form: Form) -> Response:
+    try:
+        with registry.database.writing() as session:
+            wanted = _wanted(session, form)
+            paper = {"number": form.get("number"), "issuer": form.get("issuer")}
+            document = preparing.document_of(**paper, title=form.get("document"))
+            draft = preparing.prepare(session, present.actor, wanted, document, form.get("title"))
+    except RegistryError as error:
+        with registry.database.reading() as session:
+            filled = {name: form.get(name) for name in FIELDS}
+            return _listing(request, session, present, filled, error)
+    return go(f"/office/editions/{draft.id}")
+
+
+def _wanted(session: Session, form: Posted) -> Selection:
+    kind, authority, region = form.get("kind"), form.get("authority").strip(), form.get("region").strip()
+    if kind not in KINDS:
+        raise Invalid("请选择清单的种类。", code="unknown-kind", field="kind")
+    if bool(authority) == bool(region):
+        raise Invalid("请填机关或地区，两者取一。", code="whose-list", field="authority")
+    on, connection = parse_day(form.get("on"), "日期"), session.connection()
+    held = subject_id(connection, "authority", authority, on) if authority else None
+    return Selection(cast(Kind, kind), on, held, region_id(connection, region, on))
+
+
+@router.get("/office/editions/{edition}")
+def show_edition(
+    request: Request,
+    session: ReadSession,
+    present: Visitor,
+    edition: Which,
+    page: Annotated[int, Query(ge=1, le=1_000)] = 1,
+) -> Response:
+    return _page(request, session, present, edition, page)
+
+
+@router.post("/office/editions/{edition}/approve")
+def approve(request: Request, registry: RegistryOf, present: Visitor, edition: Which, form: Form) -> Response:
+    """Bound to the list that the page showed."""
+    return _move(
+        request,
+        registry,
+        present,
+        edition,
+        lambda session: preparing.approve(session, present.actor, edition, form.get("hash")),
+    )
+
+
+@router.post("/office/editions/{edition}/return")
+def send_back(
+    request: Request, registry: RegistryOf, present: Visitor, edition: Which, form: Form
+) -> Response:
+    return _move(
+        request,
+        registry,
+        present,
+        edition,
+        lambda session: preparing.send_back(session, present.actor, edition, form.get("reason")),
+    )
+
+
+@router.post("/office/editions/{edition}/withdraw")
+def withdraw(
+    request: Request, registry: RegistryOf, present: Visitor, edition: Which, form: Form
+) -> Response:
+    return _move(
+        request,
+        registry,
+        present,
+        edition,
+        lambda session: preparing.withdraw(session, present.actor, edition, form.get("reason")),
+    )
+
+
+@router.post("/office/editions/{edition}/issue")
+def issue(request: Request, registry: RegistryOf, present: Visitor, edition: Which) -> Response:
+    def work(session: Session) -> None:
+        signer = signing.load(signing.ensure(registry.settings))
+        issuing.issue(session, present.actor, edition, signer, checked)
+
+    with registry.database.reading() as session:
+        checked = issuing.stands(session.connection(), preparing.find(session, edition))
+    return _move(request, registry, present, edition, work)
+
+
+def _move(
+    request: Request, registry: Registry, present: Present, edition: str, work: Callable[[Session], Any]
+) -> Response:
+    """A refusal is shown on the edition's own page."""
+    try:
+        with registry.database.writing() as session:
+            work(session)
+    except RegistryError as error:
+        if error.status == 404:
+            raise
+        with registry.database.reading() as session:
+            return _page(request, session, present, edition, error=error)
+    return go(f"/office/editions/{edition}")
+
+
+def _listing(
+    request: Request,
+    session: Session,
+    present: Present,
+    filled: dict[str, str],
+    error: RegistryError | None = None,
+) -> Response:
+    connection = session.connection()
+    drafts = preparing.in_state(session, *OPEN)
+    people = names_of_accounts(session, {one.author for one in drafts})
+    return show(
+        request,
+        connection,
+        present,
+        "editions.html",
+        status=error.status if error else 200,
+        said=error.message if error else "",
+        filled={name: filled.get(name, "") for name in FIELDS},
+        kinds=KINDS,
+        drafts=[_told(session, one, people) for one in drafts],
+        issued=reading.issued(connection, limit=50),
+        may_prepare="edit" in present.actor.rights,
+    )
+
+
+def _told(session: Session, draft: EditionDraft, people: dict[int, str]) -> dict[str, Any]:
+    frozen, head = reading.list_of(session.connection(), draft.content), decode(draft.head.encode())
+    return {
+        "id": draft.id,
+        "title": head.get("title") or (frozen or {}).get("title") or KINDS[draft.kind],
+        "state": preparing.STATES[draft.state],
+        "on": draft.on_day,
+        "document": document_words(head["document"]),
+        "author": people.get(draft.author, ""),
+        "updated": moment(draft.updated_at),
+    }
+
+
+def _page(
+    request: Request,
+    session: Session,
+    present: Present,
+    edition: str,
+    page: int = 1,
+    error: RegistryError | None = None,
+) -> Response:
+    connection = session.connection()
+    draft = preparing.find(session, edition)
+    frozen = reading.list_of(connection, draft.content)
+    lines = reading.rows_of(connection, frozen["rows"]).lines if frozen else []
+    last = reading.issued(connection, kind=draft.kind, owner=draft.owner, limit=1)
+    is_last = bool(last) and last[0].row["id"] == draft.id
+    people = names_of_accounts(session, {draft.author, draft.reviewer})
+    moved = draft.state in ("prepared", "approved") and not issuing.stands(connection, draft)[1]
+    return show(
+        request,
+        connection,
+        present,
+        "edition.html",
+        status=error.status if error else 200,
+        said=error.message if error else "",
+        draft=draft,
+        told=_told(session, draft, people),
+        author=people.get(draft.author, ""),
+        reviewer=people.get(draft.reviewer or 0, ""),
+        owner=names(connection, [draft.owner], draft.on_day).get(draft.owner, draft.owner),
+        frozen=frozen,
+        heads=(frozen or {}).get("heads", []),
+        rows=lines[(page - 1) * LIMIT : page * LIMIT],
+        items=len({item for item, _ in lines}),
+        page=page,
+        pages=max(1, -(-len(lines) // LIMIT)),
+        last=None if is_last or not last else last[0],
+        changes=reading.difference(connection, last[0].frozen, frozen) if last and not is_last else None,
+        moved=moved,
+        shown=SHOWN,
+        may=_may(present, draft, moved),
+    )
+
+
+def _may(present: Present, draft: EditionDraft, moved: bool) -> dict[str, bool]:
+    """Which moves to offer; whoever asks for another is refused by the move itself."""
+    can = present.actor.rights.__contains__
+    second = present.actor.account != draft.author
+    return {
+        "approve": can("review") and draft.state == "prepared" and second and not moved,
+        "issue": can("publish") and draft.state == "approved" and not moved,
+        "back": can("review") and draft.state in ("prepared", "approved"),
+        "withdraw": can("edit") and draft.state in OPEN,
+    }
