@@ -67,6 +67,19 @@ def select_types(connection: Connection, scope: dict[str, Any], day: str) -> dic
     return {row[0]: row[1] for row in connection.execute(query, values)}
 
 
+def counted(
+    connection: Connection, scope: dict[str, Any], day: str
+) -> list[tuple[str | None, str | None, str, int]]:
+    """(authority, type, status, items) of what the filter holds on a day; ended ones left out."""
+    where, wanted, values = _held(connection, scope, day)
+    query = among(
+        f"SELECT t.authority, t.type, t.status, count(*) FROM timeline t WHERE {where}"
+        " GROUP BY t.authority, t.type, t.status",
+        *wanted,
+    )
+    return [tuple(row) for row in connection.execute(query, values)]
+
+
 def _held(connection: Connection, scope: dict[str, Any], on: str) -> tuple[str, list[str], dict[str, Any]]:
     """SQL of what the filter holds on a day: conditions, names of the lists among its values, its values."""
     lists = {"type": scope.get("types"), "authority": scope.get("authorities")}

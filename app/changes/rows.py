@@ -87,6 +87,21 @@ def titled(session: Session, title: str, kind: str) -> list[Changeset]:
     return _listed(session, "kind = :kind AND title = :title", {"kind": kind, "title": title, "limit": 1000})
 
 
+def rounds(session: Session, states: Sequence[str], limit: int) -> list[Changeset]:
+    """Cleanup rounds in one of these states, lately changed first."""
+    listed = ", ".join(f"'{state}'" for state in states)
+    return _listed(session, f"kind = 'round' AND state IN ({listed})", {"limit": limit})
+
+
+def decided(session: Session, changesets: Sequence[str]) -> dict[str, int]:
+    """How many decisions each of these changesets holds."""
+    if not changesets:
+        return {}
+    among = f"WHERE changeset IN ({marks(changesets)})"
+    query = f"SELECT changeset, count(*) FROM draft_decision {among} GROUP BY changeset"
+    return {row[0]: row[1] for row in fetch(session.connection(), query, tuple(changesets))}
+
+
 def unconfirmed(session: Session, limit: int) -> list[Changeset]:
     """Published in an emergency by one person, and not yet confirmed by a second."""
     return _listed(session, "unconfirmed = 1", {"limit": limit})

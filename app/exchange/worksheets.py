@@ -142,7 +142,9 @@ class _Reading:
         found = worksheets(session, round_id, today)
         self.lines: dict[str, Line] = {line.item: line for lines in found.lines.values() for line in lines}
         self.stood: dict[str, ProposalRow] = proposals(session, round_id)
-        self.resolve = lru_cache(maxsize=4096)(lambda name: _named(session.connection(), name, found.day))
+        self.resolve = lru_cache(maxsize=4096)(
+            lambda name: receiver_named(session.connection(), name, found.day)
+        )
         self.filled = Filled()
 
     def read(self, path: Path) -> tuple[Filled, list[_Wanted]]:
@@ -349,7 +351,7 @@ _NAMED = text(
 )
 
 
-def _named(connection: Connection, name: str, day: str) -> dict[str, str] | None:
+def receiver_named(connection: Connection, name: str, day: str) -> dict[str, str] | None:
     """A place or an organ by id, code or full name; None where there is none, or several."""
     if is_id(name):
         kind = kind_of(name.lower())

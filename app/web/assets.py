@@ -1,4 +1,4 @@
-"""Our own stylesheet and icon, served under their content hash so that browsers may keep them for good."""
+"""Our own stylesheet, icon and scripts, served under their content hash so that browsers may keep them for good."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fastapi import APIRouter, Response
 from app.errors import NotFound
 
 DIRECTORY = Path(__file__).parent / "static"
-TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".js": "text/javascript; charset=utf-8"}
 FILES = {path.name: path.read_bytes() for path in sorted(DIRECTORY.iterdir()) if path.suffix in TYPES}
 DIGESTS = {name: hashlib.sha256(body).hexdigest()[:16] for name, body in FILES.items()}
 

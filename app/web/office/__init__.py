@@ -2,9 +2,28 @@
 
 from fastapi import FastAPI
 
-from app.web.office import audit, changesets, checks, desk, editions, items, reports, signing
+from app.web.office import (
+    audit,
+    changesets,
+    checks,
+    desk,
+    duties,
+    editions,
+    items,
+    rehearsals,
+    reports,
+    round_deciding,
+    round_desk,
+    round_files,
+    round_moves,
+    rounds,
+    signing,
+)
 
-PARTS = (signing, desk, items, changesets, checks, editions, reports, audit)
+PARTS = (
+    signing, desk, items, changesets, checks, rounds, round_files, rehearsals, round_deciding, round_moves, round_desk,
+    duties, editions, reports, audit,
+)  # fmt: skip
 
 
 def include(app: FastAPI) -> None:

@@ -40,6 +40,9 @@ EVENTS = {
     "published": "发布",
     "confirmed": "确认紧急发布",
     "base-moved": "登记簿已变，退回",
+    "proposed": "提出清理意见",
+    "reviewed": "审核清理意见",
+    "amended": "修改清理意见",
 }
 
 
@@ -71,6 +74,8 @@ def show_changeset(request: Request, session: ReadSession, present: Visitor, cha
 class Move:
     """A move on one changeset: one use case in one transaction. A refusal is shown on the changeset's own page."""
 
+    place = "/office/changesets/"
+
     def __init__(self, request: Request, registry: RegistryOf, present: Visitor, changeset: Which) -> None:
         self.request, self.registry, self.present, self.id = request, registry, present, changeset
         self.actor, self.rules = present.actor, registry.rules
@@ -88,10 +93,11 @@ class Move:
             if error.status == 404:
                 raise
             with self.registry.database.reading() as session:
-                return _page(
-                    self.request, session, self.present, self.id, said=error.message, status=error.status
-                )
-        return go(f"/office/changesets/{self.id}")
+                return self.refused(session, error)
+        return go(f"{self.place}{self.id}")
+
+    def refused(self, session: Session, error: RegistryError) -> Response:
+        return _page(self.request, session, self.present, self.id, said=error.message, status=error.status)
 
 
 Moving = Annotated[Move, Depends(Move)]

@@ -36,21 +36,25 @@ def put_ids(connection: Connection, content: dict[str, Any], day: str) -> None:
     """Ids in the place of names and codes, in place: a person writes 区水务局 or a code. Raises Invalid."""
     for name, kind in SUBJECTS.items():
         if content.get(name):
-            content[name] = _id(connection, content[name], kind, day, name)
+            content[name] = named_id(connection, content[name], kind, day, name)
     if content.get("co_authority_ids"):
         content["co_authority_ids"] = [
-            _id(connection, one, "authority", day, "co_authority_ids") for one in content["co_authority_ids"]
+            named_id(connection, one, "authority", day, "co_authority_ids")
+            for one in content["co_authority_ids"]
         ]
     for citation in content.get("citations") or ():
         if citation.get("instrument"):
-            citation["instrument"] = _id(connection, citation["instrument"], "instrument", day, "citations")
+            citation["instrument"] = named_id(
+                connection, citation["instrument"], "instrument", day, "citations"
+            )
         elif title := str(citation.get("title") or "").strip("《》"):
             found = _named(connection, title, "instrument", day)
             if len(found) == 1:
                 citation["instrument"] = found[0]
 
 
-def _id(connection: Connection, asked: str, kind: str, day: str, field: str) -> str:
+def named_id(connection: Connection, asked: str, kind: str, day: str, field: str) -> str:
+    """The id of what a person names by name, code or id. Raises Invalid, NotFound."""
     if ids.is_id(asked):
         return asked.lower()
     found = _named(connection, asked.strip("《》"), kind, day)
@@ -111,7 +115,7 @@ def redrafted(
         if not (body.get("subject") == item and body["outcome"] in EDITABLE)
     ]
     own = {name: part for name, part in head.items() if name != "rows"}  # put back by drafting
-    return _checked({**own, "title": title, "decisions": [*kept, *made]})
+    return checked({**own, "title": title, "decisions": [*kept, *made]})
 
 
 def readable(content: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -183,10 +187,11 @@ def changeset(form: Posted, name: str, made: list[dict[str, Any]]) -> ChangesetI
         asked["reason"] = form.get("reason").strip()
     if paper:
         asked["document"] = paper
-    return _checked(asked)
+    return checked(asked)
 
 
-def _checked(asked: dict[str, Any]) -> ChangesetInput:
+def checked(asked: dict[str, Any]) -> ChangesetInput:
+    """A changeset as drafting takes it. Raises Invalid."""
     try:
         return ChangesetInput.model_validate(asked)
     except ValidationError as error:

@@ -1,0 +1,220 @@
+"""The desk of a round held here: how far each authority has come; each item with what is proposed and decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlmodel import Session
+
+from app.auth.accounts import names_of_accounts
+from app.auth.signing_in import Present
+from app.canonical import decode
+from app.changes import drafts, rows
+from app.changes.models import STATE_LABELS, Changeset
+from app.changes.reviews import OPINIONS
+from app.deps import ReadSession
+from app.exchange.worksheet_rows import LABELS, PENDING, cells_of
+from app.rounds.worksheets import Line, Worksheets, progress, told, worksheets
+from app.versions.queries import moment, today
+from app.web.office.changesets import EVENTS
+from app.web.office.pages import show
+from app.web.office.rounds import Which
+from app.web.office.visiting import Posted, Visitor, go
+from app.web.rendering import gaps
+
+router = APIRouter()
+PAGE = 100
+STATES = {"open": "未提出", "proposed": "待审核", "returned": "已退回", "reviewed": "已决定"}
+CHECKS = {"refuse": "不能这样决定的", "any": "检查有发现的", "none": "检查无发现的"}
+OFFERED = ("保留", "取消", PENDING, "暂停", "调整", "下放", "调整实施机关")
+"""What a row may be given here, what needs nothing more first; 合并 names another row, which the sheet can say."""
+Words = Annotated[str, Query(max_length=100)]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which items of the round. ``outcome`` is a label of the sheet; ``words``: a part of name or code."""
+
+    authority: str = ""
+    type: str = ""
+    state: str = ""
+    outcome: str = ""
+    checks: str = ""
+    q: str = ""
+
+    def holds(self, line: Line) -> bool:
+        found = line.proposal.findings if line.proposal else []
+        sought = "".join(self.q.split()).casefold()
+        named = "".join(f"{line.name} {line.code or ''}".split()).casefold()
+        return (
+            self.authority in ("", line.authority)
+            and self.type in ("", line.type)
+            and self.state in ("", line.state)
+            and self.outcome in ("", label_of(line))
+            and _fires(self.checks, found)
+            and sought in named
+        )
+
+    def takes(self, line: Line) -> bool:
+        """Whether a proposal for all that match is for this one too: not where somebody has proposed already, unless
+        just those are asked for."""
+        return line.state in ("open", "returned") or (line.state == "proposed" == self.state)
+
+    @property
+    def address(self) -> str:
+        """As the query of an address; empty where everything is wanted."""
+        pairs = [(name, value) for name, value in asdict(self).items() if value]
+        return f"?{urlencode(pairs)}" if pairs else ""
+
+
+def _fires(checks: str, found: Sequence[Mapping[str, Any]]) -> bool:
+    if checks == "refuse":
+        return any(one["severity"] == "refuse" for one in found)
+    return checks not in CHECKS or bool(found) == (checks == "any")
+
+
+def label_of(line: Line) -> str:
+    """What is decided, else proposed, as the sheet calls it."""
+    return cells_of(line, None)["outcome"]
+
+
+def wanted(
+    authority: Words = "",
+    type: Words = "",
+    state: Words = "",
+    outcome: Words = "",
+    checks: Words = "",
+    q: Words = "",
+) -> Wanted:
+    return Wanted(authority, type, state, outcome, checks, q.strip())
+
+
+Asking = Annotated[Wanted, Depends(wanted)]
+
+
+@router.get("/office/rounds/{changeset}")
+def show_round(
+    request: Request,
+    session: ReadSession,
+    present: Visitor,
+    changeset: Which,
+    asking: Asking,
+    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+    done: Annotated[int, Query(ge=0, le=100_000)] = 0,
+) -> Response:
+    """``done``: how many items the last click was about."""
+    found = rows.find(session, changeset)
+    if found.kind == "round" and found.state == "published":
+        return go(f"/office/rounds/{changeset}/report")
+    if not is_held_here(found) or found.state == "withdrawn":
+        return go(f"/office/changesets/{changeset}")
+    return desk(request, session, present, found, asking, page, done=done)
+
+
+def is_held_here(changeset: Changeset) -> bool:
+    """Whether it is a round with a frozen scope, which has a desk."""
+    scope = decode(changeset.head.encode()).get("scope") or {}
+    return changeset.kind == "round" and "frozen" in scope
+
+
+def lines_for(present: Present, found: Worksheets) -> list[Line]:
+    """The lines that a visitor has to do with: a department its own."""
+    own = present.actor.authority
+    return [line for authority, some in found.lines.items() if own in (None, authority) for line in some]
+
+
+def desk(
+    request: Request,
+    session: Session,
+    present: Present,
+    changeset: Changeset,
+    asking: Wanted,
+    page: int = 1,
+    *,
+    done: int = 0,
+    said: str = "",
+    status: int = 200,
+    wrong: Mapping[str, str] | None = None,
+    form: Posted | None = None,
+) -> Response:
+    """``wrong``: what is wrong by item; ``form``: what was posted, so that nothing has to be chosen again."""
+    found = worksheets(session, changeset.id, today())
+    every = lines_for(present, found)
+    listed = [line for line in every if asking.holds(line)]
+    shown = listed[(page - 1) * PAGE : page * PAGE]
+    counted = progress(found)
+    return show(
+        request,
+        session.connection(),
+        present,
+        "round-desk.html",
+        status=status,
+        said=said,
+        done=done,
+        changeset=changeset,
+        label=STATE_LABELS[changeset.state],
+        head=gaps(decode(changeset.head.encode())),
+        progress=counted,
+        states=STATES,
+        checks=CHECKS,
+        offered=OFFERED,
+        pending=PENDING,
+        labels=list(LABELS),
+        opinions=OPINIONS,
+        authorities=[one for one in counted["authorities"] if present.actor.authority in (None, one["id"])],
+        types=sorted({line.type for line in every}),
+        asking=asking,
+        lines=[
+            {**gaps(row), "label": label_of(line), "wrong": (wrong or {}).get(line.item, "")}
+            for row, line in zip(told(session, shown), shown, strict=True)
+        ],
+        matching=len(listed),
+        open_matching=sum(asking.takes(line) for line in listed),
+        proposed_matching=sum(line.state == "proposed" for line in listed),
+        page=page,
+        pages=max(1, -(-len(listed) // PAGE)),
+        names=found.names,
+        may=may(session, present, changeset),
+        hash=drafts.hash_of(changeset, rows.decisions(session, changeset))
+        if changeset.state == "submitted"
+        else "",
+        form=form or Posted([("day", found.opened.day or "")]),
+        events=_events(session, changeset),
+        script="round.js",
+    )
+
+
+def may(session: Session, present: Present, changeset: Changeset) -> dict[str, bool]:
+    """What to offer; whoever asks for more is refused by the use case itself."""
+    can, state = present.actor.rights.__contains__, changeset.state
+    worked_on = state in ("draft", "returned")
+    whole = present.actor.authority is None and present.actor.region is None
+    second = present.actor.account not in drafts.hands_in(session, changeset)
+    return {
+        "propose": can("edit") and worked_on,
+        "opine": can("review") and worked_on,
+        "redraft": can("edit") and worked_on and whole,
+        "submit": can("edit") and worked_on and whole,
+        "approve": can("review") and state == "submitted" and second,
+        "return": can("review") and state in ("submitted", "approved"),
+        "publish": can("publish") and state == "approved",
+        "withdraw": can("edit") and whole,
+    }
+
+
+def _events(session: Session, changeset: Changeset) -> list[dict[str, Any]]:
+    events = rows.events(session, changeset)
+    people = names_of_accounts(session, {event.account for event in events})
+    return [
+        {
+            "at": moment(event.at),
+            "who": people.get(event.account or 0, "命令行"),
+            "what": EVENTS.get(event.event, event.event),
+            "note": "" if event.event == "approved" else event.note or "",
+        }
+        for event in reversed(events)
+    ]

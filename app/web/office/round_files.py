@@ -1,0 +1,164 @@
+"""清理意见表 in the browser: taken out for one authority or all, brought back filled, errors shown in place."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query, Request, Response
+from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException
+
+from app.auth.signing_in import Present
+from app.canonical import digest
+from app.changes import rows
+from app.deps import ReadSession, Registry, RegistryOf
+from app.errors import Invalid, NotFound, RegistryError
+from app.exchange.rows import Refused
+from app.exchange.sheets import every_sheet
+from app.exchange.worksheet_files import write_marked, write_worksheets
+from app.exchange.worksheets import Filled, check_filled, import_filled
+from app.rounds.worksheets import progress, worksheets
+from app.versions.queries import today
+from app.web.office.pages import PRIVATE, show
+from app.web.office.rounds import Which
+from app.web.office.visiting import Visitor
+from app.web.office.working import WORKING
+
+router = APIRouter()
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+NAME = "清理意见表.xlsx"
+SHOWN = 100
+"""Errors that a page lists; the marked copy has them all."""
+
+
+@router.get("/office/rounds/{changeset}/worksheets.xlsx")
+def get_worksheets(
+    session: ReadSession,
+    present: Visitor,
+    changeset: Which,
+    authority: Annotated[str, Query(max_length=60)] = "",
+) -> Response:
+    found = worksheets(session, changeset, today(), authority or present.actor.authority)
+    of = f"-{found.names.get(authority, authority)}" if authority else ""
+    return _workbook(write_worksheets(found), f"清理意见表-{found.opened.changeset.title}{of}.xlsx")
+
+
+@router.get("/office/rounds/{changeset}/worksheets")
+def show_worksheets(request: Request, session: ReadSession, present: Visitor, changeset: Which) -> Response:
+    return _page(request, session, present, changeset)
+
+
+@router.post("/office/rounds/{changeset}/worksheets")
+async def bring_back(request: Request, registry: RegistryOf, present: Visitor, changeset: Which) -> Response:
+    """A filled workbook: every touched row a proposal, or nothing of it."""
+    try:
+        async with request.form(max_files=1, max_fields=10) as form:
+            file = form.get("file")
+            body = await file.read() if isinstance(file, UploadFile) else b""
+            reopen = form.get("reopen") == "1"
+    except MultiPartException as error:
+        raise Invalid("表单无法识别，没有导入；请重新打开页面再试。", code="bad-form") from error
+    return await run_in_threadpool(_brought, request, registry, present, changeset, body, reopen)
+
+
+def _brought(
+    request: Request, registry: Registry, present: Present, changeset: str, body: bytes, reopen: bool
+) -> Response:
+    try:
+        if not body:
+            raise Invalid("没有选择文件，请选择填好的清理意见表（XLSX）。", code="no-file", field="file")
+        with registry.database.writing() as session, _as_file(body) as path:
+            filled = import_filled(session, present.actor, changeset, path, today(), reopen=reopen)
+    except RegistryError as error:
+        if error.status == 404:
+            raise
+        with registry.database.reading() as session:
+            return _page(request, session, present, changeset, said=error.message, status=error.status)
+    marked = ""
+    if any(one.sheet != NAME for one in [*filled.problems, *filled.kept]):  # else it is no workbook to mark
+        marked = digest(body)
+        key = ("marked", registry.database.url, present.actor.account, changeset, marked)
+        WORKING.ask(key, lambda: _mark(registry, present, changeset, body, reopen), wait=0)
+    with registry.database.reading() as session:
+        status = 422 if filled.problems else 200
+        return _page(request, session, present, changeset, filled=filled, marked=marked, status=status)
+
+
+def _mark(registry: Registry, present: Present, changeset: str, body: bytes, reopen: bool) -> bytes:
+    """The workbook as it came, with what is wrong written into it."""
+    with registry.database.reading() as session, _as_file(body) as path:
+        filled = check_filled(session, present.actor, changeset, path, today(), reopen=reopen)
+        try:
+            sheets = every_sheet(path)
+        except Refused as refused:
+            raise Invalid(f"{refused.problem.message}。", code=refused.problem.code) from None
+        return write_marked(sheets, [*filled.problems, *filled.kept])
+
+
+@router.get("/office/rounds/{changeset}/worksheets/marked.xlsx")
+def get_marked(
+    registry: RegistryOf,
+    present: Visitor,
+    changeset: Which,
+    file: Annotated[str, Query(max_length=64)] = "",
+) -> Response:
+    """What was brought back last, marked; kept for a while by the process that read it."""
+
+    def gone() -> Any:
+        raise NotFound("标注的文件已经不在了，请把表格再导入一次。", code="marked-gone")
+
+    work = WORKING.ask(
+        ("marked", registry.database.url, present.actor.account, changeset, file), gone, wait=30
+    )
+    return _workbook(work.outcome(), "清理意见表（标注）.xlsx")
+
+
+def _workbook(body: bytes, name: str) -> Response:
+    headers = {**PRIVATE, "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
+    return Response(body, headers=headers, media_type=XLSX)
+
+
+@contextmanager
+def _as_file(body: bytes) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / NAME
+        path.write_bytes(body)
+        yield path
+
+
+def _page(
+    request: Request,
+    session: Session,
+    present: Present,
+    changeset: str,
+    *,
+    said: str = "",
+    filled: Filled | None = None,
+    marked: str = "",
+    status: int = 200,
+) -> Response:
+    found = rows.find(session, changeset)
+    counted = progress(worksheets(session, changeset, today()))
+    own = present.actor.authority
+    return show(
+        request,
+        session.connection(),
+        present,
+        "round-worksheets.html",
+        status=status,
+        said=said,
+        changeset=found,
+        authorities=[one for one in counted["authorities"] if one["id"] and own in (None, one["id"])],
+        filled=filled,
+        marked=marked,
+        shown=SHOWN,
+        may="edit" in present.actor.rights and found.state in ("draft", "returned"),
+        script="round.js",
+    )

@@ -1,0 +1,189 @@
+"""Cleanup rounds in the office: those in work and those published; opening one, with its items counted before."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request, Response
+from sqlalchemy import Connection
+from sqlmodel import Session
+
+from app.auth.signing_in import Present
+from app.canonical import decode
+from app.changes import drafts, rows
+from app.changes.freezing import LISTED, counted
+from app.changes.models import STATE_LABELS, Changeset, ChangesetInput
+from app.deps import ReadSession, RegistryOf
+from app.errors import Invalid, RegistryError
+from app.items import code_tables
+from app.rounds.report import names_of
+from app.versions.queries import moment, parse_day, today
+from app.web.office.drafting import PAPER, checked, named_id
+from app.web.office.pages import show
+from app.web.office.visiting import Form, Posted, Visitor, go
+from app.web.rendering import gaps
+
+router = APIRouter()
+Which = Annotated[str, Path(max_length=40)]
+IN_WORK = ("draft", "returned", "submitted", "approved")
+MOST = 200
+
+
+@router.get("/office/rounds")
+def list_rounds(request: Request, session: ReadSession, present: Visitor) -> Response:
+    return show(
+        request,
+        session.connection(),
+        present,
+        "rounds.html",
+        working=_listed(session, rows.rounds(session, IN_WORK, MOST)),
+        published=_listed(session, rows.rounds(session, ("published",), MOST)),
+        most=MOST,
+    )
+
+
+def _listed(session: Session, found: list[Changeset]) -> list[dict[str, Any]]:
+    decided = rows.decided(session, [one.id for one in found])
+    listed = []
+    for one in found:
+        head = gaps(decode(one.head.encode()))
+        frozen = (head["scope"] or gaps({}))["frozen"]
+        listed.append(
+            {
+                "id": one.id,
+                "title": one.title,
+                "number": head["number"],
+                "document": head["document"],
+                "state": one.state,
+                "label": STATE_LABELS[one.state],
+                "decided": decided.get(one.id, 0),
+                "items": frozen["count"] if frozen else None,
+                "updated": moment(one.updated_at),
+            }
+        )
+    return listed
+
+
+# --- opening ------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Counted:
+    """What the filter holds on its base day: items in all, by authority, by type; of unknown status beside."""
+
+    total: int = 0
+    unknown: int = 0
+    authorities: list[tuple[str, str, int]] = field(default_factory=list)
+    types: list[tuple[str, int]] = field(default_factory=list)
+
+
+@router.get("/office/rounds/new")
+def new_round(request: Request, session: ReadSession, present: Visitor) -> Response:
+    form = Posted([("base_day", today())])
+    return _opening(request, session.connection(), present, form)
+
+
+@router.post("/office/rounds/new")
+def open_round(request: Request, registry: RegistryOf, present: Visitor, form: Form) -> Response:
+    """``do=count`` only counts; the browser asks so while the form is filled in."""
+    try:
+        if form.get("do") == "count":
+            with registry.database.reading() as session:
+                return _opening(request, session.connection(), present, form)
+        with registry.database.writing() as session:
+            asked = changeset_of(form, _scope(session.connection(), form), [])
+            made = drafts.draft(session, present.actor, asked, today())
+    except RegistryError as error:
+        with registry.database.reading() as session:
+            return _opening(request, session.connection(), present, form, error=error)
+    return go(f"/office/rounds/{made.id}")
+
+
+def changeset_of(
+    form: Posted, scope: dict[str, Any] | None, decisions: list[dict[str, Any]]
+) -> ChangesetInput:
+    """The round as the form says it. Raises Invalid."""
+    asked: dict[str, Any] = {"kind": "round", "decisions": decisions, "title": form.get("title").strip()}
+    if not asked["title"]:
+        raise Invalid("请写明这一轮的标题。", code="title-needed", field="title")
+    if scope:
+        asked["scope"] = scope
+    for name in ("number", "reason"):
+        if value := form.get(name).strip():
+            asked[name] = value
+    if undisclosed := form.get("undisclosed").strip():
+        asked["undisclosed"] = undisclosed
+    if paper := {one: value for one in PAPER if (value := form.get(f"document/{one}").strip())}:
+        asked["document"] = paper
+    return checked(asked)
+
+
+def _scope(connection: Connection, form: Posted) -> dict[str, Any]:
+    """The filter that the form says; names and codes become ids. Raises Invalid."""
+    day = parse_day(form.get("base_day"), "基准日")
+    scope: dict[str, Any] = {"base_day": day}
+    if region := form.get("region").strip():
+        scope["region"] = named_id(connection, region, "region", day, "region")
+    if types := [one for one in form.all("types") if one]:
+        scope["types"] = types
+    if authorities := [one for one in form.all("authorities") if one]:
+        scope["authorities"] = authorities
+    return scope
+
+
+def _count(connection: Connection, scope: dict[str, Any]) -> Counted:
+    """Authorities are counted without the choice among them, so that others can still be chosen."""
+    day = scope["base_day"]
+    wide = {name: part for name, part in scope.items() if name != "authorities"}
+    chosen = set(scope.get("authorities", ()))
+    found = Counted()
+    by_authority: Counter[str] = Counter()
+    by_type: Counter[str] = Counter()
+    for authority, kind, status, number in counted(connection, wide, day):
+        inside = not chosen or authority in chosen
+        if status not in LISTED:
+            found.unknown += number if inside else 0
+            continue
+        by_authority[authority or ""] += number
+        if inside:
+            found.total += number
+            by_type[kind or ""] += number
+    names = names_of(connection, [one for one in by_authority if one], day)
+    found.authorities = [
+        (one, names.get(one, one) or "未注明", number) for one, number in by_authority.most_common()
+    ]
+    found.types = [
+        (code_tables.label("item_type", one) or one or "未注明", n) for one, n in by_type.most_common()
+    ]
+    return found
+
+
+def _opening(
+    request: Request,
+    connection: Connection,
+    present: Present,
+    form: Posted,
+    *,
+    error: RegistryError | None = None,
+) -> Response:
+    found, said = None, error.message if error else ""
+    try:
+        found = _count(connection, _scope(connection, form))
+    except RegistryError as wrong:
+        said = said or wrong.message
+    return show(
+        request,
+        connection,
+        present,
+        "round-new.html",
+        status=error.status if error else 200,
+        said=said,
+        form=form,
+        found=found,
+        types=code_tables.TABLES["item_type"][0].values,
+        chosen_types=form.all("types"),
+        chosen=form.all("authorities"),
+        script="round.js",
+    )

@@ -1,0 +1,72 @@
+"""Work that takes longer than a reader waits: done in a thread of this process, left and found again by its key."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any
+
+KEPT = 8
+"""Results a process keeps; an older one is worked out anew when it is asked for."""
+AT_ONCE = 0.9
+"""Seconds that a page waits for the work before it says that it is under way."""
+
+
+@dataclass(slots=True)
+class Work:
+    """One piece of work. ``error`` is what it raised."""
+
+    began: float = field(default_factory=time.monotonic)
+    done: threading.Event = field(default_factory=threading.Event)
+    result: Any = None
+    error: Exception | None = None
+
+    @property
+    def seconds(self) -> int:
+        return int(time.monotonic() - self.began)
+
+    def outcome(self) -> Any:
+        """What it came to; raises what it raised."""
+        if self.error is not None:
+            raise self.error
+        return self.result
+
+
+class Working:
+    """The works of one process by key. Whoever asks for the same key meanwhile waits for the same work."""
+
+    def __init__(self) -> None:
+        self._works: OrderedDict[Hashable, Work] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def ask(self, key: Hashable, do: Callable[[], Any], wait: float = AT_ONCE) -> Work:
+        """The work under this key, begun now where there is none; done after ``wait`` seconds or still under way.
+        What has failed is tried anew by the next who asks."""
+        with self._lock:
+            work = self._works.get(key)
+            if work is None or (work.done.is_set() and work.error is not None):
+                work = self._works[key] = Work()
+                threading.Thread(target=_run, args=(work, do), daemon=True).start()
+            self._works.move_to_end(key)
+            for old in [one for one, kept in self._works.items() if kept.done.is_set()][
+                : max(0, len(self._works) - KEPT)
+            ]:
+                if old != key:
+                    del self._works[old]
+        work.done.wait(wait)
+        return work
+
+
+def _run(work: Work, do: Callable[[], Any]) -> None:
+    try:
+        work.result = do()
+    except Exception as error:
+        work.error = error
+    finally:
+        work.done.set()
+
+
+WORKING = Working()

@@ -1,0 +1,384 @@
+"""A round in the office without script: opened, proposed, reviewed, rehearsed, approved by another, published."""
+
+from __future__ import annotations
+
+import io
+import re
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from handed import hand_down
+from holding import fill
+from python_calamine import CalamineWorkbook
+from reading import BROWSER, Page, read
+from seeded import FELLING, TODAY, Living
+from test_office import POST, Browser
+
+from app.errors import Invalid
+from app.web.office.working import Working
+
+DAY = "2027-03-01"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@pytest.fixture
+def living(living_sqlite: Living) -> Living:
+    return living_sqlite
+
+
+@pytest.fixture
+def editor(living: Living) -> Browser:
+    return Browser(living, "bianji", ["edit"])
+
+
+@pytest.fixture
+def reviewer(living: Living) -> Browser:
+    return Browser(living, "shenhe", ["review", "publish"])
+
+
+def organ(living: Living) -> str:
+    """The forestry bureau of the county."""
+    return living.get(f"/items/{living.item_called(FELLING)}").json()["authority"]["id"]
+
+
+def form(living: Living, **more: str) -> dict[str, str]:
+    return {
+        "title": "第三批清理",
+        "number": "第三批",
+        "document/effective_on": DAY,
+        "base_day": TODAY,
+        "authorities": organ(living),
+        "do": "open",
+        **more,
+    }
+
+
+@pytest.fixture
+def opened(editor: Browser) -> str:
+    """Where a round over the items of the forestry bureau has its desk."""
+    answer = editor.post("/office/rounds/new", form(editor.living))
+    assert answer.status_code == 303, Page(answer.text).words[:500]
+    return answer.headers["location"]
+
+
+def items_on(page: Page) -> list[str]:
+    return re.findall(r'<tr id="i-([^"]+)"', page.html)
+
+
+def state(page: Page) -> list[int]:
+    """全部, 未提出, 待审核, 已退回, 已决定."""
+    counts = re.search(r'<ul class="counts">(.*?)</ul>', page.html, re.S)
+    assert counts
+    return [int(one) for one in re.findall(r"<b>(\d+)</b>", counts[1])]
+
+
+def propose_all(editor: Browser, opened: str, outcome: str = "保留", **more: str) -> Page:
+    asked = {"outcome": outcome, "day": DAY, "do": "matching", "sure": "1", **more}
+    page = editor.move(f"{opened}/proposals", **asked)
+    assert page is not None
+    return page
+
+
+def agree_all(reviewer: Browser, opened: str) -> Page:
+    page = reviewer.move(f"{opened}/opinions", opinion="agree", do="matching", sure="1")
+    assert page is not None
+    return page
+
+
+# --- opening
+
+
+def test_the_items_are_counted_before_the_round_is_opened(editor: Browser) -> None:
+    page = editor.move("/office/rounds/new", status=200, **form(editor.living, do="count"))
+    assert page is not None
+    counted = re.search(r'<p class="figure">(\d+) 项</p>', page.html)
+    assert counted
+    listed = editor.living.get("/items", authority=organ(editor.living), limit=500).json()["items"]
+    assert int(counted[1]) == sum(row["status"] in ("in_force", "suspended") for row in listed)
+    assert len(editor.living.rows("SELECT 1 FROM changeset WHERE kind = 'round' AND state = 'draft'")) == 0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"title": ""}, "请写明这一轮的标题"),
+        ({"base_day": "1990-01-01"}, "没有在用的事项"),
+        ({"base_day": "昨天"}, "基准日"),
+        ({"region": "没有这个地方"}, "没有这个地方"),
+    ],
+)
+def test_what_is_wrong_is_said_and_nothing_is_lost(editor: Browser, wrong: dict[str, str], says: str) -> None:
+    answer = editor.post("/office/rounds/new", form(editor.living, **wrong))
+    assert answer.status_code in (404, 422)
+    page = Page(answer.text)
+    assert says in page.words
+    assert 'value="第三批"' in page.html
+
+
+# --- the whole way
+
+
+def test_a_round_goes_from_opening_to_the_public_page(
+    editor: Browser, reviewer: Browser, opened: str
+) -> None:
+    living, item = editor.living, editor.living.item_called(FELLING)
+    count = state(editor.get(opened))[0]
+    rows = {"do": "rows", "day": DAY, f"o:{item}": "调整", "limit": "6个工作日", "words": "压缩时限"}
+    editor.move(f"{opened}/proposals", **rows)
+    page = propose_all(editor, opened)
+    assert state(page) == [count, 0, count, 0, 0]
+    page = agree_all(reviewer, opened)
+    assert state(page) == [count, 0, 0, 0, count]
+    rehearsed = editor.get(f"{opened}/rehearsal")
+    assert f"纳入清理的事项共 {count} 项" in rehearsed.words
+    assert "承诺时限 7 → 6" in rehearsed.words, rehearsed.section("逐项前后")
+    version = re.search(r'name="version" value="(\d+)"', editor.get(opened).html)
+    assert version
+    head = {
+        "title": "第三批清理",
+        "number": "第三批",
+        "version": version[1],
+        "document/number": "广区府发〔2027〕1号",
+        "document/title": "关于第三批清理的决定",
+        "document/effective_on": DAY,
+    }
+    editor.move(f"{opened}/head", **head)
+    assert state(editor.get(opened)) == [count, 0, 0, 0, count], "decisions stay with their opinions"
+    editor.move(f"{opened}/submit")
+    (hash_,) = re.findall(r'name="hash" value="([0-9a-f]+)"', reviewer.get(opened).html)
+    reviewer.move(f"{opened}/approve", hash=hash_)
+    answer = reviewer.post(f"{opened}/publish")
+    assert answer.status_code == 303
+    report = reviewer.get(f"{opened}/report")
+    assert "广区府发〔2027〕1号" in report.words
+    assert f"纳入清理的事项共 {count} 项，保留 {count} 项（其中调整 1 项）" in report.words
+    public = read(living, opened.removeprefix("/office"))
+    assert "1 项缩短了承诺时限" in public.words
+    assert "承诺时限 7个工作日 → 6个工作日" in public.words
+    assert living.get(f"/items/{item}", on=DAY).json()["content"]["promised_limit"]["value"] == 6
+    living.assert_sound()
+
+
+def test_all_at_once_is_asked_about_first(editor: Browser, opened: str) -> None:
+    page = editor.move(f"{opened}/proposals", status=200, outcome="取消", day=DAY, do="matching")
+    assert page is not None
+    count = state(editor.get(opened))[0]
+    assert f"请确认：对 {count} 项提出“取消”" in page.words
+    assert state(editor.get(opened))[1] == count, "nothing yet"
+
+
+def test_a_refused_row_says_so_in_its_place_and_keeps_what_was_chosen(editor: Browser, opened: str) -> None:
+    first, second = items_on(editor.get(opened))[:2]
+    page = editor.move(
+        f"{opened}/proposals", status=422, do="rows", day=DAY, **{f"o:{first}": "保留", f"o:{second}": "调整"}
+    )
+    assert page is not None
+    assert "没有保存" in page.words
+    row = page.html.split(f'<tr id="i-{second}"')[1].split("</tr>")[0]
+    assert "拟承诺时限" in row
+    assert '<option value="调整" selected' in row
+    assert '<option value="保留" selected' in page.html.split(f'<tr id="i-{first}"')[1].split("</tr>")[0]
+    assert state(page)[2] == 0
+
+
+@pytest.mark.parametrize("do", ["rows", "selected"])
+def test_nothing_chosen_is_said(editor: Browser, opened: str, do: str) -> None:
+    page = editor.move(f"{opened}/proposals", status=422, do=do, outcome="保留", day=DAY)
+    assert page is not None
+    assert "没有选中任何事项" in page.words
+
+
+def test_the_list_is_filtered_and_the_bulk_goes_by_the_filter(editor: Browser, opened: str) -> None:
+    item = editor.living.item_called(FELLING)
+    assert items_on(editor.get(f"{opened}?q=林木采伐许可证核发（县级权限）")) == [item]
+    asked = {"outcome": "保留", "day": DAY, "do": "matching"}
+    page = editor.move(f"{opened}/proposals?q=林木采伐许可证核发（县级权限）", **asked)
+    assert page is not None, "one item is not asked about"
+    assert state(editor.get(opened))[2] == 1
+    assert items_on(editor.get(f"{opened}?state=proposed")) == [item]
+    assert items_on(editor.get(f"{opened}?outcome=取消")) == []
+
+
+# --- the office's opinion
+
+
+def test_a_returned_proposal_goes_back_with_its_reason(
+    editor: Browser, reviewer: Browser, opened: str
+) -> None:
+    item = editor.living.item_called(FELLING)
+    editor.move(f"{opened}/proposals", do="rows", day=DAY, **{f"o:{item}": "保留"})
+    refused = reviewer.move(f"{opened}/opinions", status=422, do="rows", **{f"v:{item}": "return"})
+    assert refused is not None
+    assert "须写明理由" in refused.words
+    reviewer.move(f"{opened}/opinions", do="rows", why="请写明依据", **{f"v:{item}": "return"})
+    page = editor.get(f"{opened}/items/{item}")
+    assert "请写明依据" in page.words
+    assert "已退回" in page.words
+    again = {"outcome": "保留", "day": DAY, "reason": "依据是森林法", "then": "here"}
+    page = editor.move(f"{opened}/items/{item}/proposal", **again)
+    assert page is not None
+    assert "以前的意见（1）" in page.words
+
+
+def test_the_office_changes_a_proposal_and_all_three_stand_beside_each_other(
+    editor: Browser, reviewer: Browser, opened: str
+) -> None:
+    item = editor.living.item_called(FELLING)
+    editor.move(f"{opened}/proposals", do="rows", day=DAY, **{f"o:{item}": "保留"})
+    changed = {"opinion": "change", "why": "可以更快", "outcome": "调整", "limit": "5个工作日", "day": DAY}
+    reviewer.move(f"{opened}/items/{item}/opinion", **changed)
+    page = reviewer.get(f"{opened}/items/{item}")
+    for heading, words in (("部门意见", "保留"), ("法制办意见", "修改 可以更快"), ("最终决定", "调整")):
+        assert words in page.section(heading), heading
+
+
+def test_what_a_national_law_sets_is_shown_by_the_item_and_not_agreed(
+    editor: Browser, reviewer: Browser, opened: str
+) -> None:
+    item = editor.living.item_called(FELLING)
+    editor.move(f"{opened}/proposals", do="rows", day=DAY, **{f"o:{item}": "取消"})
+    page = editor.get(f"{opened}?checks=refuse")
+    assert items_on(page) == [item]
+    assert "不能这样决定" in page.words
+    page = reviewer.move(f"{opened}/opinions", status=409, do="rows", **{f"v:{item}": "agree"})
+    assert page is not None
+    assert "本级不能取消" in page.html.split(f'<tr id="i-{item}"')[1].split("</tr>")[0]
+
+
+def test_nobody_reviews_what_they_proposed(living: Living, opened: str, editor: Browser) -> None:
+    both = Browser(living, "shuangren", ["edit", "review"])
+    item = living.item_called(FELLING)
+    both.move(f"{opened}/proposals", do="rows", day=DAY, **{f"o:{item}": "保留"})
+    page = both.move(f"{opened}/opinions", status=403, do="rows", **{f"v:{item}": "agree"})
+    assert page is not None
+    assert "另一人审核" in page.words
+
+
+def test_a_department_sees_and_decides_its_own_alone(living: Living, editor: Browser) -> None:
+    answer = editor.post("/office/rounds/new", form(living, authorities=""))
+    opened = answer.headers["location"]
+    department = Browser(living, "linye", ["edit"], authority=organ(living))
+    own, every = items_on(department.get(opened)), state(editor.get(opened))[0]
+    assert 0 < len(own) < every
+    other = next(item for item in items_on(editor.get(opened)) if item not in own)
+    department.get(f"{opened}/items/{other}", status=404)
+    page = department.move(f"{opened}/proposals", status=422, do="rows", day=DAY, **{f"o:{other}": "保留"})
+    assert page is not None
+    assert "没有选中任何事项" in page.words
+    assert "提交审批" not in department.get(opened).words
+
+
+# --- worksheets
+
+
+def upload(browser: Browser, opened: str, path: Path, **fields: str) -> Any:
+    files = {"file": (path.name, path.read_bytes(), XLSX)}
+    return browser.client.post(f"{opened}/worksheets", files=files, data=fields, headers=POST)
+
+
+def test_a_worksheet_goes_out_and_comes_back(editor: Browser, opened: str, tmp_path: Path) -> None:
+    taken = editor.client.get(f"{opened}/worksheets.xlsx?authority={organ(editor.living)}", headers=BROWSER)
+    assert taken.headers["content-type"] == XLSX
+    path = tmp_path / "表.xlsx"
+    path.write_bytes(taken.content)
+    first, second = items_on(editor.get(opened))[:2]
+    fill(path, {first: {"outcome": "保留"}, second: {"outcome": "废掉"}})
+    answer = upload(editor, opened, path)
+    assert answer.status_code == 422
+    page = Page(answer.text)
+    assert "没有导入任何内容" in page.words
+    assert "处理意见“废掉”不在可选之列" in page.words
+    marked = editor.client.get(page.link("下载标注了错误的表格"), headers=BROWSER)
+    sheets = CalamineWorkbook.from_filelike(io.BytesIO(marked.content))
+    cells = [str(cell) for row in sheets.get_sheet_by_index(0).to_python() for cell in row]
+    assert any("不在可选之列" in cell for cell in cells)
+    fill(path, {second: {"outcome": "保留"}})
+    assert "新提出 2 项" in Page(upload(editor, opened, path).text).words
+    again = Page(upload(editor, opened, path).text)
+    assert "新提出 0 项，修改 0 项" in again.words, "safe to bring back again"
+    assert state(editor.get(opened))[2] == 2
+
+
+def test_what_is_no_workbook_is_said(editor: Browser, opened: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.xlsx"
+    path.write_bytes(b"not a workbook")
+    page = Page(upload(editor, opened, path).text)
+    assert "不是 .xlsx" in page.words
+    assert "下载标注" not in page.words
+    empty = editor.client.post(f"{opened}/worksheets", data={"reopen": ""}, headers=POST)
+    assert "没有选择文件" in Page(empty.text).words
+
+
+# --- around
+
+
+def test_a_rehearsal_says_what_is_undecided(editor: Browser, opened: str) -> None:
+    count = state(editor.get(opened))[0]
+    page = editor.get(f"{opened}/rehearsal")
+    assert f"还有 {count} 项没有决定，不能发布" in page.words
+
+
+def test_duties_are_listed_with_what_is_overdue(living: Living, editor: Browser, clock: Any) -> None:
+    hand_down(living)
+    page = editor.get("/office/duties")
+    assert "制定监管细则" in page.words
+    assert "前锋区" in page.words
+    clock.set("2027-01-05T09:00:00")
+    late = Browser(living, "wanle", ["edit"])
+    page = late.get("/office/duties?state=overdue&kind=acceptance")
+    assert page.words.count("无人承接") == 5
+    assert "逾期 6 件" in page.words, "five counties and the rules"
+
+
+def test_a_script_runs_only_where_it_is_ours(editor: Browser, opened: str) -> None:
+    policies = {
+        path: editor.client.get(path, headers=BROWSER).headers["content-security-policy"]
+        for path in (opened, "/office/changesets")
+    }
+    assert "script-src 'self'" in policies[opened]
+    assert "unsafe" not in policies[opened]
+    assert "script-src" not in policies["/office/changesets"]
+
+
+# --- work that takes long
+
+
+def test_long_work_is_done_once_and_found_again() -> None:
+    working, go, done = Working(), threading.Event(), []
+
+    def work() -> int:
+        go.wait(10)
+        done.append(1)
+        return 7
+
+    first = working.ask("key", work, wait=0.01)
+    assert not first.done.is_set()
+    assert working.ask("key", work, wait=0.01) is first
+    go.set()
+    assert working.ask("key", work, wait=10).outcome() == 7
+    assert done == [1]
+
+
+def test_work_that_failed_says_why_and_is_tried_anew() -> None:
+    working, results = Working(), [Invalid("一次", code="once"), None]
+
+    def work() -> str:
+        failure = results.pop(0)
+        if failure:
+            raise failure
+        return "好了"
+
+    failed = working.ask("key", work, wait=10)
+    with pytest.raises(Invalid, match="一次"):
+        failed.outcome()
+    assert working.ask("key", work, wait=10).outcome() == "好了"
+
+
+def test_only_some_results_are_kept() -> None:
+    working = Working()
+    for number in range(20):
+        working.ask(number, lambda number=number: number, wait=10)  # type: ignore[misc]
+    assert working.ask(19, lambda: -1, wait=10).outcome() == 19
+    assert working.ask(0, lambda: -1, wait=10).outcome() == -1
