@@ -250,9 +250,9 @@ def test_the_server_killed_and_started_again_loses_nothing(
         drainer.start()
         names = [f"停机期间新增的事项{number}" for number in range(6)]
         try:
-            for name in names[:2]:
-                living.publish(new_item(living, name))
-            time.sleep(0.05)
+            living.publish(new_item(living, names[0]))
+            wait_for(lambda: found(living, names[0]) == {names[0]}, 60)  # the drainer is at work
+            living.publish(new_item(living, names[1]))
             mortal_meili.end(signal.SIGKILL)
             for name in names[2:4]:
                 living.publish(new_item(living, name))
