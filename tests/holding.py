@@ -28,13 +28,13 @@ def opened(office, *made, **asked):
 
 def proposed(office, round_id, *bodies, actor=None, **more):
     with office.database.writing() as session:
-        asked = [DecisionInput(effective_from=DAY, **body) for body in bodies]
+        asked = [DecisionInput(**{"effective_from": DAY} | body) for body in bodies]
         return propose(session, actor or office.editor, round_id, asked, TODAY, **more)
 
 
 def opined(office, round_id, items, opinion, *, actor=None, decision=None, reason=""):
     with office.database.writing() as session:
-        changed = DecisionInput(effective_from=DAY, **decision) if decision else None
+        changed = DecisionInput(**{"effective_from": DAY} | decision) if decision else None
         return opine(
             session,
             actor or office.reviewer,

@@ -55,8 +55,9 @@ def refuse_blocking(found: Sequence[Finding], is_round: bool, rules: Rules = STA
     blocking = [one for one in found if blocks(as_row(one), is_round, rules)]
     if blocking:
         first = blocking[0]
+        more = f"另有 {len(blocking) - 1} 处，见所附的核对结果。" if len(blocking) > 1 else ""
         raise Refused(
-            f"第 {first.decision} 项决定：{first.message}",
+            f"第 {first.decision} 项决定：{first.message}{more}",
             code=first.code,
             decision=first.decision,
             findings=[as_row(one) for one in blocking[:50]],

@@ -91,20 +91,19 @@ def write(session: Session, changeset_id: str, written: Sequence[ProposalRow]) -
 def filed_under(body: Mapping[str, Any]) -> str:
     """The item a proposal is filed under: its subject, else the standing item that carries on, else an origin;
     empty for one that is about no standing item."""
-    if body.get("subject") and "content" not in body:
-        return str(body["subject"])
-    places = [place for place in body.get("results", ()) if "content" not in place]
-    return next(
-        (str(place["subject"]) for place in (*places, *body.get("origins", ())) if place.get("subject")), ""
-    )
+    return next(iter(covers(body)), "")
 
 
 def covers(body: Mapping[str, Any]) -> list[str]:
-    """The standing items that a proposal decides, that it is filed under first."""
-    places = [body, *body.get("origins", ())]
-    places += [place for place in body.get("results", ()) if "content" not in place]
-    found = [place["subject"] for place in places if place.get("subject") and "content" not in place]
-    return list(dict.fromkeys([one for one in (filed_under(body), *found) if one]))
+    """The standing items that a proposal decides, the one it is filed under first. The origins of a receive only
+    give up a place, and the results of an entrust are lent for a time: neither is decided by it."""
+    outcome = body.get("outcome")
+    places = [body]
+    places += body.get("results", ()) if outcome != "entrust" else ()
+    places += body.get("origins", ()) if outcome != "receive" else ()
+    return list(
+        dict.fromkeys(one["subject"] for one in places if one.get("subject") and "content" not in one)
+    )
 
 
 def review_of(row: ProposalRow) -> dict[str, Any]:

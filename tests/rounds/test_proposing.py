@@ -197,6 +197,11 @@ def entry(office, name="别处的事项"):
     return office.publish_change({"outcome": "add", "effective_from": TODAY, "content": content}).subjects[0]
 
 
+def _late(name):
+    """A case told below."""
+    return lambda office, one: globals()[name](office, one)
+
+
 REFUSALS = {
     "missing-right": lambda office, one: proposed(office, one, retain(office.items[0]), actor=office.reviewer),
     "not-a-round": lambda office, _: proposed(
@@ -250,10 +255,24 @@ REFUSALS = {
         _merge_in_draft(office, one),
         opined(office, one, office.items[:1], "agree"),
     ],
+    "accepted-in-draft": _late("_accepted_in_draft"),
     "wrong-state": lambda office, one: [
         office.database and _withdraw(office, one), proposed(office, one, retain(office.items[0])),
     ],
 }  # fmt: skip
+
+
+def _accepted_in_draft(office, _):
+    province = make_province(office)
+    devolve = province.devolve(0)
+    accept = {
+        "outcome": "receive", "effective_from": DAY, "results": [{"content": province.content(0)}],
+        "accepts": [{"decision": 1}],
+    }  # fmt: skip
+    scope = {"region": province.province, "base_day": TODAY}
+    round_id = opened(office, devolve, accept, scope=scope)
+    proposed(office, round_id, devolve | {"words": "下放"})
+    opined(office, round_id, [province.item], "return", reason="再想")
 
 
 def _with_review(office):

@@ -416,11 +416,31 @@ def test_the_fifty_real_rounds_each_show_their_reconciliation(office):
 
 @pytest.mark.parametrize(
     ("line", "code"),
+    [("JIA-1,,,,,,,,,,取消,,,,,", "bad-row"), ("JIA-8,,,,,,,甲,,,取消,,,,,", "round-unknown")],
+)
+def test_a_faulty_table_of_decisions_is_refused_whole(office, tmp_path, line, code):
+    path = tmp_path / "rounds_decisions.csv"
+    head = (OWN / "rounds_decisions.csv").read_text("utf-8").splitlines()
+    path.write_text("\n".join([*head[:2], line]), "utf-8")
+    done = load_rounds(office.database, People(office.editor), OWN / "rounds.csv", path, TODAY)
+    assert ([one.code for one in done.problems], done.drafted) == ([code], [])
+
+
+def test_a_document_has_so_many_rows_at_most(office, monkeypatch):
+    monkeypatch.setattr("app.rounds.recording.MOST_ROWS", 1)
+    with pytest.raises(RegistryError, match="最多 1 行") as refused:
+        put(office, opened(office), {"name": "甲"}, {"name": "乙"})
+    assert refused.value.code == "too-many-rows"
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
     [
         ("A,甲,,,题,2013,3,不是JSON,,,,,,,", "bad-round"),
         ("A,甲,,,题,2013,三,{},,,,,,,", "bad-round"),
         (",甲,,,题,2013,3,{},,,,,,,", "bad-round"),
         ('A,甲,,,题,2013,3,"{""取消"": -1}",,,,,,,', "bad-round"),
+        ("JIA-1,甲,,,题,2013,3,{},,,,,,,", "round-twice"),
     ],
 )
 def test_a_faulty_table_is_refused_whole(office, tmp_path, line, code):

@@ -118,6 +118,7 @@ FAULTS = {
     "receiver-not-needed": ({"outcome": "取消", "receiver": "协兴镇"}, "承接方"),
     "unknown-authority": ({"outcome": "调整实施机关", "receiver": "没有的局"}, "承接方"),
     "unknown-target": ({"outcome": "合并", "receiver": "没有的事项"}, "承接方"),
+    "nothing-merged": ({"outcome": "合并", "receiver": "本事项"}, "承接方"),
     "text-too-long": ({"outcome": "保留", "reason": "长" * 4001}, "理由"),
     "timing-needed": ({"outcome": "保留", "day": "2026-01-01"}, "处理意见"),
     "outside-scope": ({"item": "qdi-00000000000"}, "编号"),
@@ -288,8 +289,9 @@ def test_a_sheet_of_one_authority(office, tmp_path):
     round_id = opened(office)
     path = exported(office, round_id, tmp_path / "一.xlsx", office.traffic)
     assert [name for name, _ in every_sheet(path)] == ["广安区交通运输局"]
-    with pytest.raises(NotFound, match="没有事项"):
+    with pytest.raises(NotFound, match="没有事项") as refused:
         exported(office, round_id, path, office.district)
+    assert refused.value.code == "no-worksheet"
     with pytest.raises(Conflict, match="不是清理轮次"):
         exported(office, office.draft(adjust(office.items[0], DAY, 5)).id, path)
 
