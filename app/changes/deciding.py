@@ -384,7 +384,7 @@ class Decider:
         found = courses(self.connection, targets - own.keys()) | own
         for reference in sorted(wanted):
             course = found.get(reference.target)
-            refuse_unstanding(reference, course)
+            refuse_unstanding(self.connection, reference, course)
             if course is not None and reference.kind == "authority":
                 self._refuse_outliving(reference, course)
 

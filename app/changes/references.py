@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam, text
 
+from app.canonical import decode
 from app.changes import kinds
-from app.db import fetch, marks
+from app.changes.models import STATE_LABELS
+from app.db import Bytes, fetch, marks
 from app.errors import Invalid, Refused
 from app.versions.recording import chunks
 
@@ -57,9 +59,18 @@ def courses(connection: Connection, subjects: Iterable[str]) -> dict[str, Course
     return found
 
 
-def refuse_unstanding(reference: Reference, course: Course | None) -> None:
+def refuse_unstanding(connection: Connection, reference: Reference, course: Course | None) -> None:
     """Raises Invalid for what was never registered, was voided or is of another kind; Refused for what does not
     stand on the day. An instrument out of force is no refusal: whether a basis still holds is for the checks."""
+    if course is None and (waits := _founding(connection, reference.target)):
+        changeset, title, state = waits
+        raise Invalid(
+            f"{kinds.LABELS[reference.kind]} {reference.target} 还没有发布：它在变更单 {changeset}（“{title}”，"
+            f"{STATE_LABELS[state]}）中待设立。请先发布那份变更单再来，或撤回它。",
+            code="reference-not-published",
+            target=reference.target,
+            changeset=changeset,
+        )
     if course is None or course.kind != reference.kind:
         raise Invalid(
             f"{reference.target} 不是已登记的{kinds.LABELS[reference.kind]}，请先登记或改正引用。",
@@ -75,3 +86,21 @@ def refuse_unstanding(reference: Reference, course: Course | None) -> None:
             target=reference.target,
             on=reference.day,
         )
+
+
+_NEEDLE = {"sqlite": "instr(d.body, :needle)", "postgresql": "position(:needle IN d.body)"}
+
+
+def _founding(connection: Connection, target: str) -> tuple[str, str, str] | None:
+    """(id, title, state) of the open changeset that is to make a subject."""
+    query = text(
+        "SELECT c.id, c.title, c.state, d.body FROM draft_decision d JOIN changeset c ON c.id = d.changeset"
+        " WHERE c.state NOT IN ('published', 'withdrawn')"
+        f" AND {_NEEDLE[connection.dialect.name]} > 0 ORDER BY c.id, d.position"
+    ).bindparams(bindparam("needle", type_=Bytes))
+    for changeset, title, state, body in connection.execute(query, {"needle": target.encode()}):
+        decision = decode(bytes(body))
+        made = [decision, *decision.get("results", ())]
+        if any(one.get("subject") == target and one.get("content") for one in made):
+            return changeset, title, state
+    return None

@@ -11,7 +11,7 @@ from test_importing import TODAY, assert_sound, people, publish, scalar
 from app.changes import drafts
 from app.cli.data import _counted
 from app.db import Database
-from app.errors import Conflict
+from app.errors import Conflict, Invalid
 from app.exchange import drafting, importing, progress
 from app.exchange.drafting import import_draft
 from app.exchange.synthetic import write_synthetic
@@ -122,4 +122,28 @@ def test_a_run_that_dies_leaves_whole_changesets_that_it_knows(
     assert (
         scalar(database, "SELECT count(*) FROM timeline WHERE kind = 'item' AND status = 'in_force'") == 100
     )
+    assert_sound(database)
+
+
+def test_what_waits_in_another_draft_is_named_with_its_changeset(
+    database: Database, tmp_path: Path, small: None
+) -> None:
+    """Two files of one source: the second needs an organ that the first founds, in a draft nobody published."""
+    first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
+    write_synthetic(first, 60, regions=2, authorities=10)
+    lines = first.read_bytes().splitlines(keepends=True)
+    item = next(line for line in lines if b'"kind":"item"' in line)
+    needed = [line for line in lines if line is not item and b'"kind":"item"' not in line]
+    second.write_bytes(b"".join(needed) + item.replace(b'"ref":"synthetic-', b'"ref":"another-'))
+    who = people(database)
+    (waiting,) = import_draft(database, who["editor"], first, "qingdan", TODAY).changesets
+    with pytest.raises(Invalid) as refused:
+        import_draft(database, who["editor"], second, "qingdan", TODAY)
+    assert (refused.value.code, refused.value.detail["changeset"]) == ("reference-not-published", waiting)
+    assert waiting in refused.value.message
+    assert "请先发布那份变更单再来，或撤回它" in refused.value.message
+    publish(database, who, waiting)
+    (then,) = import_draft(database, who["editor"], second, "qingdan", TODAY).changesets
+    publish(database, who, then)
+    assert scalar(database, "SELECT count(*) FROM timeline WHERE kind = 'item' AND status = 'in_force'") == 61
     assert_sound(database)
