@@ -174,6 +174,8 @@ def test_each_right_reaches_what_the_table_says_and_nothing_else(living: Living,
             path.replace("{item}", "qdi-00000000")
             .replace("{changeset}", "qdx-00000000")
             .replace("{number}", "AAAAAAAAAA")
+            .replace("{law}", "qdl-00000000")
+            .replace("{act}", "1")
         )
         answer = browser.client.request(method, address, headers=POST)
         refused = answer.status_code == 403 and "没有“" in answer.text

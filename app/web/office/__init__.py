@@ -4,12 +4,15 @@ from fastapi import FastAPI
 
 from app.web.office import (
     audit,
+    calendar,
     changesets,
     checks,
     desk,
     duties,
     editions,
     items,
+    law,
+    many,
     rehearsals,
     reports,
     round_deciding,
@@ -22,7 +25,7 @@ from app.web.office import (
 
 PARTS = (
     signing, desk, items, changesets, checks, rounds, round_files, rehearsals, round_deciding, round_moves, round_desk,
-    duties, editions, reports, audit,
+    duties, editions, law, many, calendar, reports, audit,
 )  # fmt: skip
 
 

@@ -12,9 +12,10 @@ from app.auth.signing_in import Present
 from app.changes import rows
 from app.changes.drafts import hands_in
 from app.changes.models import Changeset
+from app.checks.law_changes import law_changes
 from app.deps import ReadSession
 from app.feedback.reporting import waiting
-from app.versions.queries import moment
+from app.versions.queries import moment, today
 from app.web.office.pages import show
 from app.web.office.visiting import Visitor
 
@@ -34,12 +35,20 @@ def desk(request: Request, session: ReadSession, present: Visitor) -> Response:
         piles=piles,
         most=MOST,
         reports=_reports(session, present),
+        law=_law(session, present),
     )
 
 
 def _reports(session: Session, present: Present) -> int:
     """How many reports of the public wait for an answer; none for those who do not answer."""
     return len(waiting(session, MOST)) if "edit" in present.actor.rights else 0
+
+
+def _law(session: Session, present: Present) -> int:
+    """How many amendments and repeals have something that rests on them and waits."""
+    if "edit" not in present.actor.rights:
+        return 0
+    return sum(one["open"] > 0 for one in law_changes(session.connection(), today()))
 
 
 def _piles(session: Session, present: Present) -> list[tuple[str, list[dict[str, Any]]]]:

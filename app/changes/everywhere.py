@@ -1,0 +1,83 @@
+"""One change to the content of many items: a field set, a citation renumbered, an instrument put in another's place.
+
+Each function takes a content and gives the content as it would be, equal where there is nothing to change. Pure.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+from app.errors import Invalid
+
+EACH = "*"
+"""In a path, every element of a list: ``windows/*/phone``."""
+
+
+def set_everywhere(content: dict[str, Any], path: str, value: Any, only: str = "") -> dict[str, Any]:
+    """With a field set; ``value`` None takes it away. ``only``: where it now reads so. Raises Invalid for a path
+    through something that has no such place."""
+    made = copy.deepcopy(content)
+    *steps, name = path.split("/")
+    for holder in _holders(made, steps):
+        now = holder.get(name)
+        if isinstance(now, (dict, list)) and not all(isinstance(one, str) for one in now):
+            raise Invalid(f"{path} 不是一个字段，请写到具体的字段。", code="not-a-field", field=path)
+        if only and str(now if now is not None else "") != only:
+            continue
+        if value is None:
+            holder.pop(name, None)
+        else:
+            holder[name] = value
+    return made
+
+
+def _holders(value: Any, steps: list[str]) -> Iterator[dict[str, Any]]:
+    if not steps:
+        if isinstance(value, dict):
+            yield value
+        return
+    if steps[0] == EACH:
+        for element in value if isinstance(value, list) else ():
+            yield from _holders(element, steps[1:])
+    elif isinstance(value, dict) and steps[0] in value:
+        yield from _holders(value[steps[0]], steps[1:])
+
+
+def cite_instead(
+    content: dict[str, Any], instrument: str, other: str | None, title: str = "", number: str = ""
+) -> dict[str, Any]:
+    """With another instrument cited in place of one, under its title and number; None: no longer cited. What was
+    written of the text goes: it was the old one's."""
+    made = copy.deepcopy(content)
+    kept = []
+    for citation in made.get("citations") or ():
+        if citation.get("instrument") == instrument:
+            if other is None:
+                continue
+            citation["instrument"] = other
+            for name, now in (("title", title), ("number", number)):
+                if name in citation and now:
+                    citation[name] = now
+                elif name in citation:
+                    del citation[name]
+            for name in ("text", "verified"):
+                citation.pop(name, None)
+        kept.append(citation)
+    if "citations" in made:
+        made["citations"] = kept
+    return made
+
+
+def renumbered(content: dict[str, Any], instrument: str, old: str, new: str) -> dict[str, Any]:
+    """With an article of an instrument cited by its new number: 第十二条 with its paragraphs, but not 第十二条之一."""
+    made = copy.deepcopy(content)
+    for citation in made.get("citations") or ():
+        article = citation.get("article") or ""
+        rest = article[len(old) :]
+        if citation.get("instrument") == instrument and article.startswith(old) and not rest.startswith("之"):
+            citation["article"] = new + rest
+            for name in ("text", "verified"):
+                citation.pop(name, None)
+    return made

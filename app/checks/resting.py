@@ -1,0 +1,90 @@
+"""What rests on an instrument on a day: by its citations, and by its title in what asks for a material or a fee."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.canonical import decode
+from app.checks.finding import ALIVE
+from app.db import fetch
+from app.items.code_tables import label
+from app.versions.visibility import shown
+
+BASES = {
+    "materials": "材料",
+    "fees": "收费",
+    "special_procedures": "特别程序",
+    "responsibilities": "责任事项",
+}
+"""Lists of an item whose elements name their basis as text."""
+_ALL = (
+    "SELECT t.subject_id, t.kind, t.name, t.status, t.authority, t.region, c.body FROM timeline t"
+    " JOIN content c ON c.hash = t.content WHERE t.kind IN ('item', 'entry') AND t.valid_from <= ?"
+    f" AND t.valid_to > ? AND {shown('t')} AND t.subject_id > ? ORDER BY t.subject_id LIMIT 1000"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an item says that it rests on the instrument."""
+
+    path: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resting:
+    """An item or catalogue entry that rests on it."""
+
+    id: str
+    kind: str
+    name: str
+    authority: str | None
+    region: str | None
+    content: dict[str, Any]
+    places: list[Place]
+
+    @property
+    def cites(self) -> bool:
+        """Whether it cites the instrument, so that the citation can be changed; else it names it in a text."""
+        return any(place.path.startswith("citations/") for place in self.places)
+
+
+def places(content: Mapping[str, Any], instrument: str, titles: Sequence[str]) -> Iterator[Place]:
+    """Every place of a content that rests on the instrument. Pure."""
+    named = [f"《{title}》" for title in titles if title]
+    for one in content.get("citations") or ():
+        title = str(one.get("title") or "").strip("《》")
+        if one.get("instrument") == instrument or (not one.get("instrument") and title in titles):
+            role = label("citation_role", one.get("role", "setting")) or ""
+            yield Place(f"citations/{one['key']}", f"{role} {one.get('article') or ''}".strip())
+    for holder, prefix in [
+        (content, ""),
+        *((v, f"variants/{v['key']}/") for v in content.get("variants") or ()),
+    ]:
+        for name, words in BASES.items():
+            for one in holder.get(name) or ():
+                if any(title in (one.get("basis") or "") for title in named):
+                    what = one.get("name") or one.get("matter") or one["key"]
+                    yield Place(f"{prefix}{name}/{one['key']}/basis", f"{words}“{what[:30]}”")
+
+
+def resting(connection: Connection, instrument: str, titles: Sequence[str], day: str) -> list[Resting]:
+    """All items and entries that carry on and rest on it on a day, in the order of ids. Reads every content once."""
+    needles = [instrument.encode(), *(f"《{title}》".encode() for title in titles if title)]
+    needles += [title.encode() for title in titles if title]
+    found, last = [], ""
+    while rows := fetch(connection, _ALL, (day, day, last)):
+        last = rows[-1][0]
+        for subject, kind, name, status, authority, region, body in rows:
+            data = bytes(body)
+            if status not in ALIVE or not any(needle in data for needle in needles):
+                continue
+            content = decode(data)
+            if at := list(places(content, instrument, titles)):
+                found.append(Resting(subject, kind, name or "", authority, region, content, at))
+    return found

@@ -1,0 +1,159 @@
+"""The year's holiday notice: days off and make-up working days, entered as a changeset."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy import Connection
+
+from app.auth.signing_in import Present
+from app.canonical import decode
+from app.changes import drafts
+from app.changes.models import ChangesetInput
+from app.db import fetch
+from app.deps import ReadSession, RegistryOf
+from app.errors import Invalid, RegistryError
+from app.versions.queries import today
+from app.web.office import drafting
+from app.web.office.pages import show
+from app.web.office.visiting import Form, Posted, Visitor, go
+
+router = APIRouter()
+_SPAN = re.compile(r"(\d{4}-\d{2}-\d{2})(?:\s*(?:至|到|~|—|–|-{2})\s*(\d{4}-\d{2}-\d{2}))?")
+LONGEST = 31
+"""Days of one holiday; more is a slip of the pen."""
+
+
+@router.get("/office/calendar")
+def show_calendar(
+    request: Request, session: ReadSession, present: Visitor, year: Annotated[str, Query(max_length=4)] = ""
+) -> Response:
+    now = int(today()[:4])
+    asked = int(year) if year.isascii() and year.isdigit() and 1949 <= int(year) <= 2200 else now
+    return _page(request, session.connection(), present, asked, Posted([]))
+
+
+@router.post("/office/calendar")
+def enter_calendar(request: Request, registry: RegistryOf, present: Visitor, form: Form) -> Response:
+    """A new year is set; one that is known is adjusted."""
+    year = form.get("year")
+    number = int(year) if year.isascii() and year.isdigit() and len(year) == 4 else int(today()[:4])
+    try:
+        with registry.database.writing() as session:
+            asked = _asked(session.connection(), number, form)
+            made = drafts.draft(session, present.actor, asked, today())
+    except RegistryError as error:
+        with registry.database.reading() as session:
+            return _page(request, session.connection(), present, number, form, error)
+    return go(f"/office/changesets/{made.id}")
+
+
+def _asked(connection: Connection, year: int, form: Posted) -> ChangesetInput:
+    off = days_in(form.get("days_off"), year, "放假")
+    made_up = days_in(form.get("make_up"), year, "调休上班")
+    if not off:
+        raise Invalid("请写明放假的日子。", code="days-needed", field="days_off")
+    if both := sorted(set(off) & set(made_up)):
+        raise Invalid(f"{both[0]} 既放假又上班，请核对。", code="day-twice", field="make_up")
+    if weekday := next((one for one in made_up if dt.date.fromisoformat(one).weekday() < 5), None):
+        raise Invalid(f"调休上班的 {weekday} 本来就是工作日，请核对。", code="not-a-weekend", field="make_up")
+    content = {"year": year, "days_off": off, "make_up": made_up}
+    for name, source in (("number", "document/number"), ("title", "document/title")):
+        if form.get(source).strip():
+            content[name] = form.get(source).strip()
+    subject, stands = standing(connection, year)
+    day = f"{year}-01-01"
+    decision: dict[str, Any] = drafting.decision(subject, "adjust" if subject else "set", day, form)
+    decision["kind"] = "calendar"
+    if subject is None:
+        decision["content"] = content
+    else:
+        decision["changes"] = [
+            {"op": "set", "path": name, "value": value}
+            for name, value in content.items()
+            if value != stands.get(name)
+        ]
+        if not decision["changes"]:
+            raise Invalid("与现在的安排一样，没有什么可保存。", code="nothing-changed")
+    return drafting.changeset(form, f"{year}年节假日安排", [decision])
+
+
+def days_in(text: str, year: int, what: str) -> list[str]:
+    """The days of a text, one or a span to a line: 2027-02-06 至 2027-02-12. Raises Invalid with the line."""
+    found: set[str] = set()
+    for number, line in enumerate(text.split("\n"), start=1):
+        line = line.strip()
+        if not line:
+            continue
+        match = _SPAN.match(line)
+        try:
+            if match is None:
+                raise ValueError(line)
+            first = dt.date.fromisoformat(match[1])
+            last = dt.date.fromisoformat(match[2] or match[1])
+        except ValueError as error:
+            message = (
+                f"{what}第 {number} 行“{line[:40]}”不是日期，请写成 2027-02-06 或 2027-02-06 至 2027-02-12。"
+            )
+            raise Invalid(message, code="bad-day", field="days_off") from error
+        days = (last - first).days
+        if not 0 <= days < LONGEST or year not in (first.year, last.year):
+            message = f"{what}第 {number} 行“{line[:40]}”先后颠倒、太长或不在 {year} 年，请核对。"
+            raise Invalid(message, code="bad-span", field="days_off")
+        found |= {(first + dt.timedelta(days=one)).isoformat() for one in range(days + 1)}
+    return sorted(one for one in found if one.startswith(str(year)))
+
+
+def spans_of(days: list[str]) -> str:
+    """The days as a person writes them, a span to a line."""
+    lines: list[list[dt.date]] = []
+    for day in map(dt.date.fromisoformat, sorted(days)):
+        if lines and (day - lines[-1][-1]).days == 1:
+            lines[-1].append(day)
+        else:
+            lines.append([day])
+    return "\n".join(str(one[0]) if len(one) == 1 else f"{one[0]} 至 {one[-1]}" for one in lines)
+
+
+def standing(connection: Connection, year: int) -> tuple[str | None, dict[str, Any]]:
+    """The year's subject and what stands of it last; (None, {}) for a year that is not known."""
+    rows = fetch(
+        connection,
+        "SELECT t.subject_id, c.body FROM timeline t JOIN content c ON c.hash = t.content"
+        " WHERE t.kind = 'calendar' AND t.status = 'in_force' AND t.name = ? ORDER BY t.valid_from DESC LIMIT 1",
+        (str(year),),
+    )
+    return (rows[0][0], decode(bytes(rows[0][1]))) if rows else (None, {})
+
+
+def _page(
+    request: Request,
+    connection: Connection,
+    present: Present,
+    year: int,
+    form: Posted,
+    error: RegistryError | None = None,
+) -> Response:
+    subject, stands = standing(connection, year)
+    known = fetch(
+        connection, "SELECT DISTINCT name FROM timeline WHERE kind = 'calendar' AND status = 'in_force'"
+    )
+    return show(
+        request,
+        connection,
+        present,
+        "calendar.html",
+        status=error.status if error else 200,
+        said=error.message if error else "",
+        year=year,
+        known=sorted(int(row[0]) for row in known),
+        subject=subject,
+        stands=stands,
+        off=form.get("days_off") or spans_of(stands.get("days_off", [])),
+        up=form.get("make_up") or spans_of(stands.get("make_up", [])),
+        day=f"{year}-01-01",
+        form=form,
+    )

@@ -1,0 +1,263 @@
+"""Law changes: an amendment or repeal entered, what rests on it, and that turned into a changeset in one step."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from sqlalchemy import Connection
+from sqlmodel import Session
+
+from app.auth.signing_in import Present
+from app.changes import drafts
+from app.changes.everywhere import cite_instead, renumbered
+from app.changes.models import ChangesetInput
+from app.checks import law_changes
+from app.checks.resting import Resting, resting
+from app.deps import ReadSession, RegistryOf
+from app.errors import Invalid, RegistryError
+from app.listing import Filter, list_subjects
+from app.versions.queries import known_at, parse_day, state_on, today
+from app.web.office import drafting
+from app.web.office.pages import show
+from app.web.office.visiting import Form, Posted, Visitor, go
+from app.web.rendering import gaps
+from app.web.subjects import names
+
+router = APIRouter()
+Law = Annotated[str, Path(max_length=40)]
+Act = Annotated[str, Path(max_length=20)]
+FOUND = 30
+FIELDS = {
+    "title": "全称",
+    "number": "文号",
+    "issuer": "制定机关",
+    "published_on": "发布日期",
+    "effective_on": "施行日期",
+    "version": "版本",
+    "note": "说明",
+}
+"""What an amendment may say anew of the instrument itself."""
+WAYS = {
+    "replace": "改引另一文件",
+    "renumber": "条款改号",
+    "remove": "删去这条依据",
+    "cancel": "取消事项",
+}
+
+
+@router.get("/office/law")
+def list_law(
+    request: Request, session: ReadSession, present: Visitor, q: Annotated[str, Query(max_length=100)] = ""
+) -> Response:
+    connection, day = session.connection(), today()
+    changes = law_changes.law_changes(connection, day)
+    title = q.replace("\0", "").strip().strip("《》")
+    wanted = Filter(on=day, kind="instrument", name_contains=title)
+    return show(
+        request,
+        connection,
+        present,
+        "law.html",
+        changes=changes,
+        names=names(connection, [one["instrument"] for one in changes], day),
+        q=q,
+        found=list_subjects(connection, wanted, None, FOUND).rows if title else None,
+    )
+
+
+@router.get("/office/law/{law}")
+def show_law(
+    request: Request,
+    session: ReadSession,
+    present: Visitor,
+    law: Law,
+    day: Annotated[str, Query(alias="from", max_length=10)] = "",
+) -> Response:
+    on = parse_day(day, "施行日期") if day else today()
+    return _law(request, session.connection(), present, law, on, Posted([]))
+
+
+@router.post("/office/law/{law}")
+def change_law(request: Request, registry: RegistryOf, present: Visitor, law: Law, form: Form) -> Response:
+    """Draft the amendment or repeal; nothing bites before it is published."""
+    on = today()
+    try:
+        on = parse_day(form.get("from"), "施行日期")
+        with registry.database.writing() as session:
+            asked = _change(session.connection(), law, on, form)
+            made = drafts.draft(session, present.actor, asked, today())
+    except RegistryError as error:
+        if error.status == 404:
+            raise
+        with registry.database.reading() as session:
+            return _law(request, session.connection(), present, law, on, form, error)
+    return go(f"/office/changesets/{made.id}")
+
+
+def _change(connection: Connection, law: str, on: str, form: Posted) -> ChangesetInput:
+    content = _content(connection, law, on)
+    decision = drafting.decision(law, form.get("outcome"), on, form) | {"kind": "instrument"}
+    if form.get("outcome") == "amend":
+        given = {name: form.get(name).strip() for name in FIELDS}
+        decision["changes"] = [
+            {"op": "set", "path": name, "value": value or None}
+            for name, value in given.items()
+            if value != (content.get(name) or "")
+        ]
+    elif form.get("outcome") != "repeal":
+        raise Invalid("请选择修改或废止。", code="outcome-needed", field="outcome")
+    word = "修改" if form.get("outcome") == "amend" else "废止"
+    return drafting.changeset(form, f"{word}《{content['title']}》", [decision])
+
+
+def _content(connection: Connection, law: str, on: str) -> dict[str, Any]:
+    content = state_on(connection, law, on, known_at(connection, None)).document()
+    if "title" not in content:
+        raise Invalid(f"这个文件在 {on} 还没有内容，请换一个施行日期。", code="nothing-to-edit")
+    return content
+
+
+def titles_of(content: dict[str, Any]) -> list[str]:
+    """An instrument's names: the whole one, without the country's where it has that, and the short ones."""
+    title = content["title"]
+    return list(
+        dict.fromkeys([title, title.removeprefix("中华人民共和国"), *content.get("short_titles", ())])
+    )
+
+
+def _law(
+    request: Request,
+    connection: Connection,
+    present: Present,
+    law: str,
+    on: str,
+    form: Posted,
+    error: RegistryError | None = None,
+) -> Response:
+    content = _content(connection, law, on)
+    rests = resting(connection, law, titles_of(content), on)
+    return show(
+        request,
+        connection,
+        present,
+        "law-change.html",
+        status=error.status if error else 200,
+        said=error.message if error else "",
+        law=law,
+        on=on,
+        content=gaps(content),
+        rests=rests,
+        names=_names(connection, rests, on),
+        fields=FIELDS,
+        form=form,
+        act=None,
+    )
+
+
+def _names(connection: Connection, rests: list[Resting], on: str) -> dict[str, str]:
+    return names(connection, [one.authority or "" for one in rests], on)
+
+
+@router.get("/office/law-changes/{act}")
+def show_change(request: Request, session: ReadSession, present: Visitor, act: Act) -> Response:
+    return _case(request, session, present, _number(act), Posted([]))
+
+
+@router.post("/office/law-changes/{act}")
+def settle(request: Request, registry: RegistryOf, present: Visitor, act: Act, form: Form) -> Response:
+    """``do``: draft (a changeset of what is ticked) or unaffected (with a reason)."""
+    number = _number(act)
+    made = None
+    try:
+        with registry.database.writing() as session:
+            chosen = form.all("subject")
+            if not chosen:
+                raise Invalid("请先勾选事项。", code="nothing-chosen")
+            if form.get("do") == "unaffected":
+                law_changes.settle(
+                    session, present.actor, number, chosen, "unaffected", reason=form.get("why")
+                )
+            else:
+                asked = _mending(session.connection(), number, set(chosen), form)
+                made = drafts.draft(session, present.actor, asked, today())
+                law_changes.settle(session, present.actor, number, chosen, "drafted", changeset=made.id)
+    except RegistryError as error:
+        if error.status == 404:
+            raise
+        with registry.database.reading() as session:
+            return _case(request, session, present, number, form, error)
+    return go(f"/office/changesets/{made.id}" if made else f"/office/law-changes/{number}")
+
+
+def _mending(connection: Connection, act: int, chosen: set[str], form: Posted) -> ChangesetInput:
+    """One decision or more for each that is ticked, from the day the law changes, or from today where it has passed."""
+    change = law_changes.law_change(connection, act)
+    law, on = change["instrument"], max(change["effective_from"], today())
+    content = _content(connection, law, on)
+    way = form.get("way")
+    if way not in WAYS:
+        raise Invalid("请选择怎样处理。", code="way-needed", field="way")
+    other, title, number = None, "", ""
+    if way == "replace":
+        other = drafting.named_id(connection, form.get("other").strip(), "instrument", on, "other")
+        cited = _content(connection, other, on)
+        title, number = cited["title"], cited.get("number", "")
+    decisions: list[dict[str, Any]] = []
+    for one in resting(connection, law, titles_of(content), on):
+        if one.id not in chosen:
+            continue
+        if way == "cancel":
+            decisions.append(drafting.decision(one.id, "cancel", on, form) | {"kind": one.kind})
+            continue
+        if way == "renumber":
+            after = renumbered(one.content, law, form.get("old").strip(), form.get("new").strip())
+        else:
+            after = cite_instead(one.content, law, other, title, number)
+        if after != one.content:
+            made = drafting.decisions(one.id, one.content, after, on, form)
+            decisions += [decision | {"kind": one.kind} for decision in made]
+    if not decisions:
+        raise Invalid(
+            "勾选的事项里没有可以这样改的依据（只在材料、收费的文字里提到的，请逐项修改）。",
+            code="nothing-changed",
+        )
+    return drafting.changeset(form, f"{WAYS[way]}：《{content['title']}》", decisions)
+
+
+def _case(
+    request: Request,
+    session: Session,
+    present: Present,
+    act: int,
+    form: Posted,
+    error: RegistryError | None = None,
+) -> Response:
+    connection = session.connection()
+    change = law_changes.law_change(connection, act)
+    on = max(change["effective_from"], today())
+    content = _content(connection, change["instrument"], on)
+    rests = resting(connection, change["instrument"], titles_of(content), on)
+    return show(
+        request,
+        connection,
+        present,
+        "law-change.html",
+        status=error.status if error else 200,
+        said=error.message if error else "",
+        law=change["instrument"],
+        on=on,
+        content=gaps(content),
+        rests=rests,
+        names=_names(connection, rests, on),
+        act=change,
+        cases=law_changes.cases(connection, act),
+        settled=law_changes.settled(connection, act, change["outcome"]),
+        outcomes=law_changes.OUTCOMES,
+        ways=WAYS,
+        form=form,
+    )
+
+
+def _number(act: str) -> int:
+    return int(act) if act.isascii() and act.isdigit() else -1

@@ -1,0 +1,236 @@
+"""One change over many items: a filter, one field, the list of what it touches, one changeset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy import Connection
+
+from app.auth.signing_in import Present
+from app.canonical import decode
+from app.changes import drafts, kinds
+from app.changes.everywhere import renumbered, set_everywhere
+from app.changes.models import ChangesetInput
+from app.db import chunks, fetch, marks
+from app.deps import ReadSession, RegistryOf
+from app.errors import Invalid, RegistryError
+from app.items.code_tables import TABLES
+from app.listing import Filter, list_subjects
+from app.versions.fold import diff
+from app.versions.queries import parse_day, today
+from app.web import comparing
+from app.web.office import drafting
+from app.web.office.fields import FormField, item_fields
+from app.web.office.pages import show
+from app.web.office.visiting import Form, Posted, Visitor, go
+from app.web.subjects import names
+
+router = APIRouter()
+MOST = 2_000
+"""Items that one change may touch; a larger one is divided by authority or region."""
+SHOWN = 300
+ARTICLE = "citations/*/article"
+"""Set by old and new number, of one instrument."""
+SINGLE = ("line", "text", "number", "yesno", "choice")
+FILTERS = ("q", "authority", "region", "type", "law")
+
+
+def places() -> dict[str, str]:
+    """Paths that can be set for many at once, with their words: fields, and fields of every row of a list."""
+    return dict(_places(item_fields(), "", ""))
+
+
+def _places(
+    fields: Iterator[FormField] | tuple[FormField, ...], path: str, words: str
+) -> Iterator[tuple[str, str]]:
+    for one in fields:
+        if (one.name in ("key", "name") and path) or one.name in ("visibility",):
+            continue
+        if one.kind in SINGLE:
+            yield f"{path}{one.name}", f"{words}{one.label}"
+        elif one.kind == "group":
+            yield from _places(one.parts, f"{path}{one.name}/", f"{words}{one.label}：")
+        elif one.kind == "rows" and not path and one.name in ("windows", "citations", "materials", "fees"):
+            yield from _places(one.parts, f"{one.name}/*/", f"每一行{one.label}：")
+
+
+@router.get("/office/many")
+def choose(request: Request, session: ReadSession, present: Visitor) -> Response:
+    return _page(request, session.connection(), present, Posted(request.query_params.multi_items()))
+
+
+@router.post("/office/many")
+def draft_many(request: Request, registry: RegistryOf, present: Visitor, form: Form) -> Response:
+    try:
+        with registry.database.writing() as session:
+            asked = _asked(session.connection(), present, form)
+            made = drafts.draft(session, present.actor, asked, today())
+    except RegistryError as error:
+        with registry.database.reading() as session:
+            return _page(request, session.connection(), present, form, error)
+    return go(f"/office/changesets/{made.id}")
+
+
+def _asked(connection: Connection, present: Present, form: Posted) -> ChangesetInput:
+    chosen, on = set(form.all("item")), _day(form)
+    if not chosen:
+        raise Invalid("请先勾选事项。", code="nothing-chosen")
+    decisions: list[dict[str, Any]] = []
+    for row, before in _contents(connection, _found(connection, present, form, on), on):
+        if row["id"] in chosen and (after := _changed(connection, form, before, on)) != before:
+            after = kinds.validate("item", after)
+            decisions += drafting.decisions(row["id"], before, after, on, form)
+    if not decisions:
+        raise Invalid("勾选的事项都已经是这样，没有什么可改。", code="nothing-changed")
+    words = places().get(form.get("path"), "")
+    return drafting.changeset(form, f"{words}改动（{len(chosen)} 个事项）", decisions)
+
+
+def _day(form: Posted) -> str:
+    return parse_day(form.get("from"), "施行日期") if form.get("from") else today()
+
+
+def _found(connection: Connection, present: Present, form: Posted, on: str) -> list[dict[str, Any]]:
+    """The items of the filter, in the account's scope. Raises Invalid past ``MOST``; none without a filter."""
+    given = {name: form.get(name).replace("\0", "").strip() for name in FILTERS}
+    if not any(given.values()):
+        return []
+    actor = present.actor
+
+    def one(name: str, kind: str) -> str | None:
+        return drafting.named_id(connection, given[name], kind, on, name) if given[name] else None
+
+    law = one("law", "instrument")
+    wanted = Filter(
+        on=on,
+        name_contains=given["q"] or None,
+        authority=actor.authority or one("authority", "authority"),
+        region=one("region", "region") or actor.region,
+        type=given["type"] or None,
+        links_to=("cites-setting", law) if law else None,
+        statuses=("in_force", "suspended", "unknown"),
+    )
+    page = list_subjects(connection, wanted, None, MOST)
+    if page.next:
+        raise Invalid(f"筛选出的超过 {MOST} 个，请缩小范围，分几次改。", code="too-many-items")
+    return page.rows
+
+
+def _contents(
+    connection: Connection, rows: list[dict[str, Any]], on: str
+) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Each row with its content on the day."""
+    by_id = {row["id"]: row for row in rows}
+    for some in chunks(by_id):
+        found = fetch(
+            connection,
+            "SELECT t.subject_id, c.body FROM timeline t JOIN content c ON c.hash = t.content"
+            f" WHERE t.subject_id IN ({marks(some)}) AND t.valid_from <= ? AND t.valid_to > ?"
+            " ORDER BY t.subject_id",
+            (*some, on, on),
+        )
+        for subject, body in found:
+            yield by_id[subject], decode(bytes(body))
+
+
+def _changed(connection: Connection, form: Posted, content: dict[str, Any], on: str) -> dict[str, Any]:
+    path, value, only = form.get("path"), form.get("value").strip(), form.get("only").strip()
+    if path not in places():
+        raise Invalid("请选择改哪个字段。", code="path-needed", field="path")
+    if path == ARTICLE:
+        if not (only and value and form.get("law").strip()):
+            raise Invalid("条款改号请写明文件、原条款和新条款。", code="renumber-incomplete", field="only")
+        law = drafting.named_id(connection, form.get("law").strip(), "instrument", on, "law")
+        return renumbered(content, law, only, value)
+    field = _field(path)
+    if field.subject and value:
+        value = drafting.named_id(connection, value, field.subject, on, "value")
+    if field.subject and only:
+        only = drafting.named_id(connection, only, field.subject, on, "only")
+    return set_everywhere(content, path, _typed(field, value), only)
+
+
+def _field(path: str) -> FormField:
+    fields = tuple(item_fields())
+    for name in path.replace("/*", "").split("/"):
+        found = next(one for one in fields if one.name == name)
+        fields = found.parts
+    return found
+
+
+def _typed(field: FormField, value: str) -> Any:
+    """What was typed as the field holds it; nothing typed takes the field away. Raises Invalid."""
+    if not value:
+        return None
+    if field.kind == "yesno":
+        if value not in ("是", "否", "yes", "no"):
+            raise Invalid("这个字段请写“是”或“否”。", code="bad-value", field="value")
+        return value in ("是", "yes")
+    if field.kind == "number":
+        if not (value.isascii() and value.isdigit() and len(value) < 7):
+            raise Invalid("这个字段请写整数。", code="bad-value", field="value")
+        return int(value)
+    if field.kind == "choice" and value not in field.choices:
+        code = next((code for code, words in field.choices.items() if words == value), None)
+        if code is None:
+            words = "、".join(field.choices.values())
+            raise Invalid(f"这个字段没有“{value}”，可用的有：{words}。", code="bad-value", field="value")
+        return code
+    return value
+
+
+def _page(
+    request: Request,
+    connection: Connection,
+    present: Present,
+    form: Posted,
+    error: RegistryError | None = None,
+) -> Response:
+    found: list[dict[str, Any]] = []
+    touched: list[dict[str, Any]] = []
+    try:
+        on = _day(form)
+        found = _found(connection, present, form, on)
+        if found and form.get("path"):
+            touched = _touched(connection, form, found, on)
+    except RegistryError as refused:
+        error, on = error or refused, today()
+    return show(
+        request,
+        connection,
+        present,
+        "many.html",
+        status=error.status if error else 200,
+        said=error.message if error else "",
+        form=form,
+        on=on,
+        found=found,
+        touched=touched,
+        shown=SHOWN,
+        places=places(),
+        types=TABLES["item_type"][0].values,
+        filters=FILTERS,
+    )
+
+
+def _touched(
+    connection: Connection, form: Posted, found: list[dict[str, Any]], on: str
+) -> list[dict[str, Any]]:
+    """The items that the change alters, each with what it reads before and after."""
+    listed = []
+    for row, before in _contents(connection, found, on):
+        after = _changed(connection, form, before, on)
+        changes = diff(before, after)
+        if not changes:
+            continue
+        listed.append({**row, "changes": changes, "before": before, "after": after})
+    named = names(connection, [one for row in listed[:SHOWN] for one in _ids(row)], on)
+    for row in listed[:SHOWN]:
+        row["rows"] = comparing.rows(row["before"], row["after"], row["changes"], named, ([], []))
+    return listed
+
+
+def _ids(row: dict[str, Any]) -> list[str]:
+    return [*drafting.ids_in(row["before"]), *drafting.ids_in(row["after"])]

@@ -1,0 +1,237 @@
+"""The office's further rooms: law changes, one change over many items, the calendar."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from reading import Page
+from seeded import FELLING, TODAY, Living
+from test_office import POST, Browser
+
+from app.changes.everywhere import cite_instead, renumbered, set_everywhere
+from app.checks.resting import places
+from app.errors import Invalid
+from app.web.office.calendar import days_in, spans_of
+
+
+@pytest.fixture
+def editor(living_sqlite: Living) -> Browser:
+    return Browser(living_sqlite, "bianji", ["edit"])
+
+
+@pytest.fixture
+def reviewer(living_sqlite: Living) -> Browser:
+    return Browser(living_sqlite, "shenhe", ["review", "publish"])
+
+
+def published(editor: Browser, reviewer: Browser, answer: Any) -> str:
+    """From what a post answered with the draft's address to its publication; the address."""
+    assert answer.status_code == 303, Page(answer.text).words[:1500]
+    place = answer.headers["location"]
+    editor.move(f"{place}/submit")
+    (hash_,) = re.findall(r'name="hash" value="([0-9a-f]+)"', reviewer.get(place).html)
+    reviewer.move(f"{place}/approve", hash=hash_)
+    done = reviewer.move(f"{place}/publish")
+    assert done is not None
+    assert "已发布" in done.words
+    return place
+
+
+def law_of(living: Living) -> tuple[str, str]:
+    """A law that items of the seed cite, and how it is called."""
+    rows = living.rows(
+        "SELECT l.target, t.name FROM link l JOIN timeline t ON t.subject_id = l.target"
+        f" WHERE l.role = 'cites-setting' AND l.subject_id LIKE 'qdi-%' AND l.valid_from <= '{TODAY}'"
+        f" AND l.valid_to > '{TODAY}' AND t.status = 'in_force' GROUP BY l.target, t.name ORDER BY count(*) DESC"
+    )
+    return rows[0][0], rows[0][1]
+
+
+# --- pure
+
+
+CONTENT = {
+    "citations": [
+        {"key": "a", "instrument": "law", "title": "旧法", "article": "第十二条第一款", "text": "…"},
+        {"key": "b", "instrument": "law", "article": "第十二条之一"},
+        {"key": "c", "instrument": "other", "article": "第十二条"},
+    ],
+    "windows": [{"key": "w", "phone": "1"}, {"key": "x", "phone": "2"}, {"key": "y"}],
+    "materials": [{"key": "m", "name": "申请书", "basis": "根据《旧法》第三条"}],
+}
+
+
+def test_an_instrument_takes_the_place_of_another() -> None:
+    made = cite_instead(CONTENT, "law", "new", "新法", "第9号")["citations"]
+    assert made[0] == {"key": "a", "instrument": "new", "title": "新法", "article": "第十二条第一款"}
+    assert [one["instrument"] for one in made] == ["new", "new", "other"]
+    assert [one["key"] for one in cite_instead(CONTENT, "law", None)["citations"]] == ["c"]
+    assert CONTENT["citations"][0]["instrument"] == "law"
+
+
+def test_an_article_gets_another_number() -> None:
+    made = renumbered(CONTENT, "law", "第十二条", "第十五条")["citations"]
+    assert [one["article"] for one in made] == ["第十五条第一款", "第十二条之一", "第十二条"]
+    assert "text" not in made[0]
+
+
+def test_a_field_is_set_in_every_row() -> None:
+    made = set_everywhere(CONTENT, "windows/*/phone", "3", only="2")["windows"]
+    assert [one.get("phone") for one in made] == ["1", "3", None]
+    made = set_everywhere(CONTENT, "windows/*/phone", None)["windows"]
+    assert [one.get("phone") for one in made] == [None, None, None]
+    assert set_everywhere(CONTENT, "consult_phone", "4")["consult_phone"] == "4"
+    with pytest.raises(Invalid):
+        set_everywhere(CONTENT, "windows", "x")
+
+
+def test_what_rests_on_a_law_is_found_in_texts_too() -> None:
+    found = [(one.path, one.words) for one in places(CONTENT, "law", ["旧法"])]
+    assert found == [
+        ("citations/a", "设定依据 第十二条第一款"),
+        ("citations/b", "设定依据 第十二条之一"),
+        ("materials/m/basis", "材料“申请书”"),
+    ]
+
+
+def test_holidays_as_people_write_them() -> None:
+    assert days_in("2027-02-06 至 2027-02-08\n\n2027-10-01", 2027, "放假") == [
+        "2027-02-06",
+        "2027-02-07",
+        "2027-02-08",
+        "2027-10-01",
+    ]
+    assert days_in("2026-12-31至2027-01-02", 2027, "放假") == ["2027-01-01", "2027-01-02"]
+    assert spans_of(["2027-02-06", "2027-02-07", "2027-10-01"]) == "2027-02-06 至 2027-02-07\n2027-10-01"
+    for wrong in ("春节", "2027-02-30", "2027-02-08 至 2027-02-06", "2026-05-01", "2027-01-01 至 2027-09-01"):
+        with pytest.raises(Invalid, match="第 1 行"):
+            days_in(wrong, 2027, "放假")
+
+
+# --- law changes
+
+
+def test_a_repeal_leads_to_a_changeset_of_what_rests_on_it(editor: Browser, reviewer: Browser) -> None:
+    living = editor.living
+    law, title = law_of(living)
+    assert editor.get(f"/office/law?q={title}").link(f"《{title}》") == f"/office/law/{law}"
+    page = editor.get(f"/office/law/{law}")
+    assert "依据它的" in page.words
+    answer = editor.post(
+        f"/office/law/{law}", {"from": TODAY, "outcome": "repeal", "document/title": "关于废止的决定"}
+    )
+    published(editor, reviewer, answer)
+    assert "法规变动，有事项待处理" in editor.get("/office").words
+    place, *_ = re.findall(r'href="(/office/law-changes/\d+)"', editor.get("/office/law").html)
+    page = editor.get(place)
+    subjects = re.findall(r'name="subject" value="([^"]+)"', page.html)
+    assert subjects
+    refused = editor.post(place, {"subject": subjects[0], "do": "draft"})
+    assert refused.status_code == 422
+    assert "请选择怎样处理" in Page(refused.text).words
+    assert "请写明理由" in Page(editor.post(place, {"subject": subjects[0], "do": "unaffected"}).text).words
+    other = living.rows(
+        f"SELECT subject_id FROM timeline WHERE kind = 'instrument' AND status = 'in_force' AND subject_id <> '{law}'"
+    )[0][0]
+    answer = editor.client.post(
+        place,
+        data={"subject": subjects, "do": "draft", "way": "replace", "other": other, "reason": "旧法已废止"},
+        headers=POST,
+    )
+    assert answer.status_code == 303, Page(answer.text).words[:800]
+    assert "已拟变更单" in editor.get(place).words
+    assert "待处理" not in editor.get(place).words
+    published(editor, reviewer, answer)
+    left = living.rows(
+        f"SELECT count(*) FROM link WHERE target = '{law}' AND valid_from <= '{TODAY}' AND valid_to > '{TODAY}'"
+    )
+    assert left[0][0] == 0
+    assert "没有事项依据它" in editor.get(place).words
+    living.assert_sound()
+
+
+def test_what_needs_no_change_is_noted_with_its_reason(editor: Browser, reviewer: Browser) -> None:
+    law, title = law_of(editor.living)
+    amend = {
+        "from": TODAY,
+        "outcome": "amend",
+        "title": title,
+        "number": "第99号",
+        "document/number": "令第99号",
+    }
+    published(editor, reviewer, editor.post(f"/office/law/{law}", amend))
+    place, *_ = re.findall(r'href="(/office/law-changes/\d+)"', editor.get("/office/law").html)
+    subjects = re.findall(r'name="subject" value="([^"]+)"', editor.get(place).html)
+    answer = editor.client.post(
+        place, data={"subject": subjects, "do": "unaffected", "why": "只改了罚则"}, headers=POST
+    )
+    assert answer.status_code == 303
+    assert "不受影响：只改了罚则" in editor.get(place).words
+    assert "待处理" not in editor.get(place).words
+
+
+# --- one change over many items
+
+
+def test_a_phone_changes_for_a_whole_authority(editor: Browser, reviewer: Browser) -> None:
+    living = editor.living
+    item = living.item_called(FELLING)
+    authority = living.get(f"/items/{item}").json()["authority"]["id"]
+    asked = {"authority": authority, "path": "consult_phone", "value": "0826-2345678"}
+    query = "&".join(f"{name}={value}" for name, value in asked.items())
+    page = editor.get(f"/office/many?{query}")
+    chosen = re.findall(r'name="item" value="([^"]+)"', page.html)
+    assert item in chosen
+    assert "0826-2345678" in page.words
+    assert editor.post("/office/many", asked | {"from": TODAY}).status_code == 422  # nothing is ticked
+    answer = editor.client.post(
+        "/office/many", data={**asked, "from": TODAY, "item": chosen, "reason": "总机换号"}, headers=POST
+    )
+    published(editor, reviewer, answer)
+    phones = [living.get(f"/items/{one}").json()["content"]["consult_phone"] for one in chosen]
+    assert set(phones) == {"0826-2345678"}
+    assert "没有要改的" in editor.get(f"/office/many?{query}").words
+    living.assert_sound()
+
+
+def test_an_organ_that_moves_is_a_transfer_and_a_wrong_value_is_told(editor: Browser) -> None:
+    item = editor.living.item_called(FELLING)
+    other = editor.living.rows(
+        f"SELECT subject_id FROM timeline WHERE kind = 'authority' AND status = 'in_force' AND valid_to > '{TODAY}'"
+    )[-1][0]
+    form = {"q": FELLING, "path": "authority", "value": other, "from": TODAY, "item": item, "reason": "改革"}
+    answer = editor.post("/office/many", form)
+    assert answer.status_code == 303, Page(answer.text).words[:500]
+    assert "调整实施机关" in editor.get(answer.headers["location"]).words
+    bad = editor.post("/office/many", form | {"path": "visits", "value": "许多"})
+    assert bad.status_code == 422
+    assert "请写整数" in Page(bad.text).words
+    assert (
+        "没有“没有的类型”"
+        in Page(editor.post("/office/many", form | {"path": "type", "value": "没有的类型"}).text).words
+    )
+
+
+# --- the calendar
+
+
+def test_a_year_of_holidays_is_entered_and_due_dates_follow(editor: Browser, reviewer: Browser) -> None:
+    assert "还没有安排" in editor.get("/office/calendar?year=2027").words
+    form = {
+        "year": "2027",
+        "days_off": "2027-01-01 至 2027-01-03\n2027-02-05 至 2027-02-11",
+        "make_up": "2027-02-13",
+        "document/number": "国办发明电〔2026〕9号",
+        "reason": "公布安排",
+    }
+    wrong = editor.post("/office/calendar", form | {"make_up": "2027-02-15"})
+    assert "本来就是工作日" in Page(wrong.text).words
+    assert "2027-02-05 至 2027-02-11" in wrong.text
+    published(editor, reviewer, editor.post("/office/calendar", form))
+    year = editor.living.get("/calendar/2027").json()["content"]
+    assert year["make_up"] == ["2027-02-13"]
+    assert len(year["days_off"]) == 10
+    assert "已经在登记簿里" in editor.get("/office/calendar?year=2027").words
+    assert "与现在的安排一样" in Page(editor.post("/office/calendar", form).text).words
