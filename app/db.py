@@ -52,6 +52,10 @@ CONTENT_ONCE = {"guard": "content"}
 """As append-only, save that an existing hash is passed over and a published redaction may set the tombstone."""
 
 
+MMAP = 0x7FFF0000
+"""Bytes of the file that SQLite reads without copying: as many as it ever does. They take no memory of ours."""
+
+
 class Database:
     """One registry's database: ``reading()`` for a consistent snapshot, ``writing()`` for a change.
 
@@ -108,7 +112,7 @@ class Database:
             cursor.execute("PRAGMA cache_size=-65536")
             # A publication writes some 35 pages, most of them of the same few dozen: they are copied back less often.
             cursor.execute("PRAGMA wal_autocheckpoint=4000")
-            cursor.execute("PRAGMA mmap_size=268435456")
+            cursor.execute(f"PRAGMA mmap_size={MMAP}")
             if role == "reader":
                 cursor.execute("PRAGMA query_only=ON")
             else:

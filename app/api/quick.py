@@ -19,10 +19,10 @@ from starlette.types import Scope
 from app.api.shapes import answer
 from app.db import run_by
 from app.deps import Asked, Registry, refuse_unknown
+from app.errors import NotFound
 from app.items.queries import resolve
 from app.items.reading import read_item, read_item_as_known
 from app.searching import state_of
-from app.versions import ids
 from app.versions.names import NameBook
 from app.versions.queries import known_at as moment_of
 from app.versions.queries import today
@@ -30,11 +30,11 @@ from app.versions.queries import today
 
 def read_quickly(registry: Registry, asked: str, on: str | None) -> bytes | None:
     """The item read on this thread's own connection; None where the slower way must answer."""
-    if not ids.is_id(asked) or asked != asked.lower():
-        return None
     day = Asked(on)
-    with registry.quick_run() as run:
-        return read_item(run, registry.book, asked, day.on, day.today)
+    try:
+        return registry.quickly(lambda run: read_item(run, registry.book, asked, day.on, day.today))
+    except NotFound:
+        return None  # it may be no id at all
 
 
 def read_one(
@@ -122,8 +122,7 @@ class KeptSearchRoute(Route):
         asked, day = scope["query_string"], today()
         if not registry.database.is_sqlite or not registry.kept_searches.holds(asked, day):
             return Match.NONE, {}
-        with registry.quick_run() as run:
-            state = state_of(registry.engine, run)
+        state = registry.quickly(lambda run: state_of(registry.engine, run))
         body = registry.kept_searches.get(asked, day, state) if state is not None else None
         if body is None:
             return Match.NONE, {}

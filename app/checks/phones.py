@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from app.checks.finding import Checked, Finding
@@ -56,10 +57,12 @@ def consult_is_not_complaint(checked: Checked) -> Iterator[Finding]:
         yield Finding("phones-alike", "note", message, SOURCE, "complaint_phone")
 
 
-def parts(value: str) -> list[str]:
-    """The numbers of a field, remarks taken away: 0826-2222333（工作日）、12345 -> two."""
+@lru_cache(maxsize=4096)
+def parts(value: str) -> tuple[str, ...]:
+    """The numbers of a field, remarks taken away: 0826-2222333（工作日）、12345 -> two. An organ's numbers stand in
+    hundreds of items."""
     found = (part.strip(" .。:：") for part in _BETWEEN.split(_REMARK.sub(" ", value.replace("转", "-"))))
-    return [part for part in found if part and part != "-"]
+    return tuple(part for part in found if part and part != "-")
 
 
 def _numbers(item: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

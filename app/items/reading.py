@@ -17,7 +17,7 @@ from app.versions.codes import main_code, never_known
 from app.versions.history import document, documents_behind, governing, note_confirmed
 from app.versions.lineage import chain
 from app.versions.models import OPEN
-from app.versions.names import NameBook, named, named_as_known
+from app.versions.names import HEAD, NameBook, named, named_as_known
 from app.versions.queries import Known, Standing, moment, state_on
 from app.versions.visibility import hidden_among, not_internal, public_among
 
@@ -26,10 +26,9 @@ _COLUMNS = (
     " t.visibility, c.body, cd.body, cp.body, d.outcome, d.publication,"
     " (SELECT e.recorded_at FROM log_entry e WHERE e.seq > r.seq ORDER BY e.seq LIMIT 1),"
     " EXISTS (SELECT 1 FROM lineage l WHERE l.origin = t.subject_id OR l.successor = t.subject_id),"
-    " h.seq, h.recorded_at"
+    f" ({HEAD})"
 )
 _JOINS = (
-    " JOIN (SELECT seq, recorded_at FROM log_entry ORDER BY seq DESC LIMIT 1) h ON 1 = 1"
     " LEFT JOIN content c ON c.hash = t.content"
     " LEFT JOIN revision r ON r.seq = t.revision"
     f" LEFT JOIN decision d ON d.seq = {governing()}"
@@ -55,7 +54,7 @@ def read_item(run: Run, book: NameBook, item_id: str, day: str, today: str) -> b
     if not rows or rows[0][1] <= day:
         return _outside(run, book, item_id, day, today)
     row = rows[0]
-    if row[2] != "item" or row[9] == "internal" or not row[19]:
+    if row[2] != "item" or row[9] == "internal" or not row[18]:
         raise never_known(item_id, "item")
     return _answer(run, book, item_id, row, day, today)
 
@@ -66,11 +65,11 @@ def read_items(
     """(id, the same answer) of items that stand on the day and may be shown, as the caller has made sure, in the
     order of ids: one query for all of them."""
     for row in run(_ITEMS.format(marks(items)), (*items, day, day)):
-        yield row[19], _answer(run, book, row[19], row, day, today)
+        yield row[18], _answer(run, book, row[18], row, day, today)
 
 
 def _answer(run: Run, book: NameBook, item_id: str, row: Any, day: str, today: str) -> bytes:
-    book.turn_to(row[17], row[18])
+    book.turn_to(row[17], run)
     unknown = row[3] is None
     codes = orjson.loads(row[5])
     envelope = {
@@ -105,15 +104,13 @@ def _outside(run: Run, book: NameBook, item_id: str, day: str, today: str) -> by
     """A known item on a day before it begins (or after a voided start): it still answers."""
     found = run(
         "SELECT s.seq, (SELECT min(valid_from) FROM timeline t WHERE t.subject_id = s.id AND t.valid_from > ?),"
-        " h.seq, h.recorded_at FROM subject s"
-        " JOIN (SELECT seq, recorded_at FROM log_entry ORDER BY seq DESC LIMIT 1) h ON 1 = 1"
-        " WHERE s.id = ? AND s.kind = 'item'",
+        f" ({HEAD}) FROM subject s WHERE s.id = ? AND s.kind = 'item'",
         (day, item_id),
     )
     if not found or not public_among(run, [item_id]):
         raise never_known(item_id, "item")
-    _, begins, seq, recorded_at = found[0]
-    book.turn_to(seq, recorded_at)
+    _, begins, seq = found[0]
+    book.turn_to(seq, run)
     return splice(_empty_envelope(item_id, day, today, begins, book.recorded_at, seq), None)
 
 

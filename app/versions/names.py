@@ -84,6 +84,10 @@ def name_on(dated: Sequence[Name], day: str) -> str | None:
     return best
 
 
+HEAD = "SELECT seq FROM log_entry ORDER BY seq DESC LIMIT 1"
+"""SQL: the log's head, by which a book is turned to its page."""
+
+
 class NameBook:
     """Dated names of authorities and regions, kept while the log's head stands."""
 
@@ -92,10 +96,10 @@ class NameBook:
         self._names: dict[str, list[Name]] = {}
         self.recorded_at = ""
 
-    def turn_to(self, head: int, recorded_at: int) -> None:
+    def turn_to(self, head: int, run: Run) -> None:
         if head != self.head:
-            self.head, self._names = head, {}
-            self.recorded_at = moment(recorded_at)
+            rows = run("SELECT recorded_at FROM log_entry WHERE seq = ?", (head,))
+            self.head, self._names, self.recorded_at = head, {}, moment(rows[0][0])
 
     def load(self, connection: Connection, subject_ids: Iterable[str | None]) -> None:
         """Read the names of many subjects at once."""
