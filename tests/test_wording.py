@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 from seeded import Living
+from walking import parts_of, routes_of
 
 from app.changes.kinds import MODELS
 from app.changes.models import ChangesetInput
@@ -73,21 +72,6 @@ def of_routes(tmp_path: Path) -> Iterator[Any]:
         for part in parts_of(route.dependant):
             for given in (part.path_params, part.query_params, part.header_params, part.body_params):
                 yield from (field._type_adapter.core_schema for field in given)  # type: ignore[attr-defined]
-
-
-def routes_of(routes: Any) -> Iterator[APIRoute]:
-    for route in routes:
-        if isinstance(route, APIRoute):
-            yield route
-        else:
-            inner = getattr(route, "original_router", None) or getattr(route, "app", None)
-            yield from routes_of(getattr(inner, "routes", ()) or ())
-
-
-def parts_of(dependant: Dependant) -> Iterator[Dependant]:
-    yield dependant
-    for part in dependant.dependencies:
-        yield from parts_of(part)
 
 
 def of_models() -> Iterator[Any]:

@@ -19,6 +19,7 @@ from app.errors import Invalid
 from app.exchange.annex_reading import AnnexMapping, read_annex
 from app.rounds.recording import Choice, confirm, confirm_certain, drafted_rows, record_rows, rematch
 from app.versions.queries import today
+from app.versions.shapes import Body
 
 router = APIRouter(tags=["rounds"], route_class=TokenFirst)
 
@@ -62,7 +63,7 @@ class ChoiceInput(BaseModel):
     apply: bool = Field(False, description="make its outcome a decision about the item, entered late (补录)")
 
 
-class MatchInput(BaseModel):
+class MatchInput(Body):
     rows: list[ChoiceInput] = Field([], max_length=20_000, description="what these rows mean")
     certain: bool = Field(False, description="confirm every row that one item alone fits by code or name")
     again: bool = Field(False, description="look for candidates of the open rows again")

@@ -12,6 +12,7 @@ from app.api.shapes import answer_value
 from app.changes.feed import KINDS, TYPES
 from app.deps import ActorOf, ReadSession, TokenFirst, WriteSession
 from app.hooks import subscribing
+from app.versions.shapes import Body
 
 router = APIRouter(tags=["webhooks"], route_class=TokenFirst)
 HookPath = Annotated[str, Path(description="id of the subscription", max_length=60)]
@@ -35,7 +36,7 @@ class WantedShape(BaseModel):
     planned: bool | None = Field(None, description="true: only what is still to come when it is recorded")
 
 
-class WebhookInput(BaseModel):
+class WebhookInput(Body):
     """A subscription to be."""
 
     model_config = ConfigDict(extra="forbid")

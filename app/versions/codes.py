@@ -15,14 +15,16 @@ from app.versions.ids import LABELS
 from app.versions.queries import Known, timelines
 from app.versions.visibility import code_shown, hidden_among, public_among
 
-PREFERRED_SCHEMES = ("national-31", "national-33", "national-12", "national-14")
+PREFERRED_SCHEMES = {"national-31": 31, "national-33": 33, "national-12": 12, "national-14": 14}
+"""Scheme -> characters of its codes."""
 
 
 def main_code(codes: Sequence[dict[str, str]]) -> str | None:
-    """The code shown first: a national one where there is one."""
-    for scheme in PREFERRED_SCHEMES:
+    """The code shown first: a national one where there is one of full length, since what is cut short stands in
+    its place in no other system."""
+    for scheme, length in PREFERRED_SCHEMES.items():
         for code in codes:
-            if code["scheme"] == scheme:
+            if code["scheme"] == scheme and len(code["value"]) == length:
                 return code["value"]
     return max((code["value"] for code in codes), key=len, default=None)
 

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 import pytest
+from pydantic import BaseModel
 from seeded import Living
+from walking import parts_of, routes_of
+
+from app.main import create_app
+from app.settings import Settings
+from app.versions.shapes import Body
 
 BAD = ["\x00", "甲\x00乙", "\ud800", "甲\udfff"]
 ROUND_TRIP = "🙂乡"
@@ -46,6 +53,19 @@ def filled(document: dict[str, Any], schema: dict[str, Any], text: str, depth: i
         name: filled(document, part, text, depth + 1) for name, part in schema.get("properties", {}).items()
     }
     return made or {text: text}
+
+
+def test_every_body_is_asked_before_anything_else(tmp_path: Path) -> None:
+    bodies = [
+        one
+        for route in routes_of(create_app(Settings(data_dir=tmp_path, drain_index=False)).routes)
+        for part in parts_of(route.dependant)
+        for field in part.body_params
+        for one in (field.field_info.annotation, *get_args(field.field_info.annotation))  # X, or X | None
+    ]
+    models = [one for one in bodies if isinstance(one, type) and issubclass(one, BaseModel)]
+    assert len(models) > 8
+    assert {one.__name__ for one in models if not issubclass(one, Body)} == set()
 
 
 @pytest.mark.parametrize("text", BAD[1:3])

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.items import code_tables, codes
+from app.versions.codes import main_code
 
 REAL_31 = "11450721MB155808114000104002000"
 
@@ -149,3 +150,10 @@ def test_every_table_maps_its_labels_to_one_code_each() -> None:
 def test_days_that_say_not_which_are_no_unit() -> None:
     assert code_tables.resolve("unit", "工作日") == "workday"
     assert code_tables.resolve("unit", "天") is None
+
+
+def test_a_code_that_is_cut_short_is_not_the_one_shown_first():
+    codes = [{"scheme": "national-12", "value": "12"}, {"scheme": "local", "value": "511A0138000000-5116"}]
+    assert main_code(codes) == "511A0138000000-5116"
+    assert main_code([*codes, {"scheme": "national-31", "value": "1" * 31}]) == "1" * 31
+    assert main_code(codes[:1]) == "12"
