@@ -26,6 +26,7 @@ from app.errors import Invalid
 from app.exchange.readers import read_rows
 from app.exchange.records import Problem
 from app.rounds import publishing
+from app.rounds.matching import catalogue
 from app.rounds.recording import record_rows
 from app.wording import reason
 
@@ -85,6 +86,8 @@ def load_rounds(database: Database, people: People, path: Path, decisions: Path 
     by_round = _decisions(decisions, asked, loaded.problems) if decisions else {}
     if any(one.severity == "error" for one in loaded.problems):
         return loaded
+    with database.reading() as session:
+        names = catalogue(session.connection(), None, today) if any(by_round.values()) else None
     for ref, form in asked:
         with database.writing() as session:
             if _is_known(session, form):
@@ -92,7 +95,7 @@ def load_rounds(database: Database, people: People, path: Path, decisions: Path 
                 continue
             made = drafts.draft(session, people.editor, form, today)
             told = by_round.get(ref, [])
-            record_rows(session, people.editor, made.id, told, today)
+            record_rows(session, people.editor, made.id, told, today, known=names)
             loaded.rows += len(told)
             loaded.drafted.append(made.id)
             if people.reviewer is not None and people.publisher is not None:

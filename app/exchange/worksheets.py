@@ -40,7 +40,9 @@ from app.rounds.worksheets import Line, worksheets
 from app.versions.codes import holder_of
 from app.versions.ids import is_id, kind_of
 
-MOST_PROBLEMS = 200
+MOST_PROBLEMS = 20_000
+TOLD = 500
+"""Problems that an answer lists; a marked copy has them all."""
 MOST_TRIES = 50
 """How often the rules are asked again without the rows that they refused."""
 
@@ -69,7 +71,7 @@ class Filled:
                     "code": one.code,
                     "message": f"{one.where}：{one.message}",
                 }
-                for one in some
+                for one in some[:TOLD]
             ]
 
         counts = {name: getattr(self, name) for name in ("new", "changed", "unchanged", "reopened")}

@@ -19,7 +19,7 @@ from app.changes.drafts import completed
 from app.changes.models import Changeset, DecisionInput
 from app.db import TOMBSTONE, fetch, run_by
 from app.errors import Conflict, Invalid, NotFound
-from app.rounds.matching import catalogue, is_certain, match
+from app.rounds.matching import Catalogue, catalogue, is_certain, match
 from app.rounds.opened import require_worked_on
 from app.rounds.placing import put_in
 from app.rounds.report import names_of
@@ -62,8 +62,11 @@ def record_rows(
     today: str,
     *,
     add: bool = False,
+    known: Catalogue | None = None,
 ) -> list[Row]:
     """The document's rows in its own order, matched against the registry; ``add``: behind those there are.
+
+    ``known`` spares reading the registry's names again, where many documents come in.
 
     Raises Invalid for a row without a name, or with more than a row may say.
     """
@@ -74,7 +77,7 @@ def record_rows(
     made = [*stood, *(_row(at, body) for at, body in enumerate(asked, start=len(stood) + 1))]
     if len(made) > MOST_ROWS:
         raise Invalid(f"一份文件最多 {MOST_ROWS} 行，请分成几轮录入。", code="too-many-rows")
-    _match(session, changeset, made, today)
+    _match(session, changeset, made, today, known)
     replace_rows(session, changeset, made)
     drafted.leave_event(session, changeset, actor, "rows", f"录入 {len(made) - len(stood)} 行")
     return made
@@ -94,10 +97,14 @@ def _row(position: int, body: Mapping[str, str]) -> Row:
     return Row(position, told)
 
 
-def _match(session: Session, changeset: Changeset, rows: Sequence[Row], today: str) -> None:
+def _match(
+    session: Session, changeset: Changeset, rows: Sequence[Row], today: str, known: Catalogue | None = None
+) -> None:
+    if not any(row.how is None for row in rows):
+        return
     head = decode(changeset.head.encode())
     region = (head.get("scope") or {}).get("region")
-    match(catalogue(session.connection(), region, today), rows)
+    match(known or catalogue(session.connection(), region, today), rows)
 
 
 def rematch(session: Session, actor: Actor, round_id: str, today: str) -> list[Row]:
