@@ -13,6 +13,7 @@ from app.canonical import decode
 from app.changes import drafts, rows
 from app.changes.models import ChangesetInput
 from app.changes.queries import round_of
+from app.changes.redacting import redact
 from app.errors import Conflict, Forbidden, Refused, RegistryError
 from app.rounds import publishing
 from app.rounds.tables import tables_of
@@ -172,6 +173,26 @@ def test_the_checks_are_kept_with_a_proposal_and_stand_against_agreeing(office):
     body = bodies(office, round_id)[0]
     assert (body["outcome"], body["pending_law"]["outcome"]) == ("retain", "cancel")
     assert body["review"]["findings"][0]["code"] == "set-by-national-law"
+
+
+def test_what_was_redacted_leaves_the_proposals_too(office):
+    round_id = opened(office)
+    secret = "某人身份证号510000199001010000写在这里"
+    proposed(office, round_id, retain(office.items[0], reason=secret), *map(retain, office.items[1:]))
+    opined(office, round_id, office.items, "agree")
+    through(office, round_id)
+    statement = office.scalars(
+        f"SELECT statement FROM decision WHERE subject_id = '{office.items[0]}' ORDER BY seq DESC"
+    )[0]
+    second = office.person("second", "publish")
+    with office.database.writing() as session:
+        redact(session, office.publisher, second, statement, "令1号", "个人信息")
+    assert office.count("proposal") == 0
+    assert lines(office, round_id)[office.items[1]]["state"] == "open"
+    with office.database.reading() as session:
+        found = round_of(session.connection(), round_id, known_at(session.connection(), None))
+    assert secret not in str(found)
+    office.assert_sound()
 
 
 def test_an_editor_may_decide_otherwise_and_the_review_stays(office):
