@@ -12,6 +12,8 @@ db           engine, reading(), writing(), guards; what differs between SQLite a
              file's backup (backups) and the item read's own connection (deps)
 log          the publication log (chained) and the access log
 watching     waiting for the log to grow, without a connection or a thread for each who waits
+measuring    counts and times of requests, told by /metrics
+log_lines    logs for machines, each line with the id of its request
 limiting     how often one may ask: buckets by address and by key
 manners      what every answer of the API says around its body
 noting       access notes that anybody can cause: bounded, written together

@@ -20,6 +20,7 @@ from app.auth.actor import Actor
 from app.checks.catalogue import Rules, rules_of
 from app.db import MMAP, Database, Run
 from app.errors import Forbidden, Invalid, Unauthenticated
+from app.measuring import Measured
 from app.noting import Noting
 from app.searching import KeptAnswers
 from app.settings import Settings
@@ -45,6 +46,7 @@ class Registry:
         self.rules = rules_of(settings)
         self.kept_searches = KeptAnswers()
         self.noting = Noting(database)
+        self.measured = Measured()
         self.head_watch = HeadWatch(database)
         self._local = threading.local()
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from importlib import metadata
 from threading import Lock
@@ -20,7 +21,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import manners
+from app import log_lines, manners
 from app.api import health
 from app.api.quick import KeptSearchRoute, quick_item_route
 from app.api.shapes import PROBLEM, say_problem_json
@@ -28,6 +29,7 @@ from app.db import Database
 from app.deps import Registry
 from app.errors import Invalid, RegistryError, TooMany, Unavailable
 from app.indexing import Drainer, Turn
+from app.measuring import method_of, request_id, route_of
 from app.privacy import keep_private
 from app.searching import open_engine
 from app.settings import Settings
@@ -55,6 +57,8 @@ def create_app(settings: Settings | None = None, *, rest_later: bool = False) ->
     ``rest_later``: all but the quickest doors is loaded behind the first answers, or when first asked for.
     """
     settings = settings or Settings()
+    if settings.log_format == "json":
+        log_lines.write_json()
     database = Database(settings.database, lock_timeout=settings.lock_timeout)
     engine = open_engine(settings)
 
@@ -185,7 +189,8 @@ class Guarded:
     """
 
     def __init__(self, app: ASGIApp, settings: Settings, registry: Registry) -> None:
-        self.app = app
+        self.app, self.registry = app, registry
+        self.logs = settings.log_format == "json"
         self.manners = manners.Manners(
             settings.rate_per_minute, settings.key_rate_per_minute, registry.is_good_token
         )
@@ -204,15 +209,47 @@ class Guarded:
             await self.app(scope, receive, send)
             return
 
-        marks = [(b"x-content-type-options", b"nosniff")]
+        headers = dict(scope["headers"])
+        name, began = request_id(headers), time.perf_counter()
+        log_lines.REQUEST.set(name)
+        marks = [(b"x-content-type-options", b"nosniff"), (b"x-request-id", name.encode())]
 
         async def send_marked(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message["headers"], *marks]
+                self._note(scope, message["status"], time.perf_counter() - began)
             await send(message)
 
+        try:
+            await self._answer(scope, receive, send_marked, headers, marks)
+        except Exception:
+            self._note(scope, 500, time.perf_counter() - began)
+            raise
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        method, route = method_of(scope), route_of(scope)
+        self.registry.measured.note(method, route, status, seconds)
+        if self.logs:
+            client = scope.get("client")
+            told = {
+                "method": method,
+                "path": scope["path"][:500],
+                "route": route,
+                "status": status,
+                "ms": round(seconds * 1000, 2),
+                "address": client[0] if client else None,
+            }
+            log_lines.requests.info("request", extra={"told": told})
+
+    async def _answer(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send_marked: Send,
+        headers: Mapping[bytes, bytes],
+        marks: manners.Headers,
+    ) -> None:
         if scope["path"].startswith(manners.API):
-            headers = dict(scope["headers"])
             if manners.is_preflight(scope, headers):
                 marks += manners.PREFLIGHT
                 await Response(status_code=204)(scope, receive, send_marked)

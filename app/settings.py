@@ -77,6 +77,10 @@ class Settings(BaseSettings):
     overlap_score: int = Field(
         75, ge=50, le=100, description="from which score on two items are shown as perhaps one power"
     )
+    log_format: Literal["plain", "json"] = Field(
+        "plain",
+        description="json: one JSON object a line on standard error, requests among them, each with its id",
+    )
     rate_per_minute: int = Field(
         1200,
         ge=0,
@@ -109,6 +113,11 @@ class Settings(BaseSettings):
     def deliver_lock(self) -> Path:
         """Held by the one process that delivers webhooks."""
         return self.data_dir / "deliver.lock"
+
+    @property
+    def dumps_dir(self) -> Path:
+        """Dump files that are served: `qingdan export --dump` writes them."""
+        return self.data_dir.resolve() / "dumps"
 
     @property
     def index_dir(self) -> Path:

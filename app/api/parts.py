@@ -3,6 +3,7 @@
 from fastapi import Depends, FastAPI
 
 from app.api import (
+    asking,
     bundles,
     catalogue,
     changesets,
@@ -14,6 +15,7 @@ from app.api import (
     findings,
     items,
     law,
+    linked,
     lists,
     places,
     publications,
@@ -33,6 +35,8 @@ PARTS = (
     places,
     law,
     catalogue,
+    asking,
+    linked,
     bundles,
     rounds,
     worksheets,

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from typing import NamedTuple
 from urllib.parse import quote
 
+import orjson
 from fastapi import Request, Response
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
@@ -26,6 +28,31 @@ from app.searching import state_of
 from app.versions.names import NameBook
 from app.versions.queries import known_at as moment_of
 from app.versions.queries import today
+
+LINKED = "application/ld+json"
+
+
+class Door(NamedTuple):
+    """What a route is counted as, where none of FastAPI's answers."""
+
+    path: str
+
+
+VARY = {"Vary": "Accept"}
+
+
+def as_linked(request: Request, body: bytes) -> Response:
+    """The answer about an item in shared vocabularies."""
+    from app.exchange.linked import public_service  # asked for seldom
+
+    registry: Registry = request.app.state.registry
+    made = public_service(orjson.loads(body), site_of(request, registry))
+    return answer(request, orjson.dumps(made), headers=VARY, media_type=LINKED)
+
+
+def site_of(request: Request, registry: Registry) -> str:
+    """The address under which the site is known, without a slash at its end."""
+    return (registry.settings.public_url or str(request.base_url)).rstrip("/")
 
 
 def read_quickly(registry: Registry, asked: str, on: str | None) -> bytes | None:
@@ -70,6 +97,10 @@ class _RegistryId(StringConvertor):
 register_url_convertor("registry_id", _RegistryId())
 
 
+ITEM_DOOR = Door("/api/v1/items/{item}")
+SEARCH_DOOR = Door("/api/v1/search")
+
+
 def quick_item_route() -> Route:
     """``GET /items/{id}`` by registry id, before every other route: the busiest door, one indexed query.
 
@@ -79,6 +110,7 @@ def quick_item_route() -> Route:
 
     async def get_item(request: Request) -> Response:
         registry: Registry = request.app.state.registry
+        request.scope["route"] = ITEM_DOOR
         item = request.path_params["item"]
         asked = request.scope["query_string"]
         on: str | None = None
@@ -94,7 +126,9 @@ def quick_item_route() -> Route:
             ask = partial(read_quickly, registry, item, on)
             body = ask() if registry.database.is_sqlite else await run_in_threadpool(ask)
             if body is not None:
-                return answer(request, body)
+                if LINKED in request.headers.get("accept", ""):
+                    return as_linked(request, body)
+                return answer(request, body, headers=VARY)
         return await run_in_threadpool(read_in_turn, request, item, on, query.get("known_at"))
 
     return Route("/api/v1/items/{item:registry_id}", get_item, methods=["GET"])
@@ -126,7 +160,7 @@ class KeptSearchRoute(Route):
         body = registry.kept_searches.get(asked, day, state) if state is not None else None
         if body is None:
             return Match.NONE, {}
-        return Match.FULL, {"endpoint": self.endpoint, "path_params": {}, "kept": body}
+        return Match.FULL, {"endpoint": self.endpoint, "path_params": {}, "kept": body, "route": SEARCH_DOOR}
 
 
 async def _kept(request: Request) -> Response:

@@ -208,6 +208,7 @@ def answer(
     status: int = 200,
     private: bool = False,
     headers: dict[str, str] | None = None,
+    media_type: str = JSON,
 ) -> Response:
     """JSON bytes with ETag and cache headers; 304 where the client holds them already."""
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
@@ -227,7 +228,7 @@ def answer(
         return Response(status_code=304, headers=shared)
     if wanted and (wanted == "*" or tag in [part.strip().removeprefix("W/") for part in wanted.split(",")]):
         return Response(status_code=304, headers=shared)
-    return Response(body, status_code=status, media_type=JSON, headers=shared)
+    return Response(body, status_code=status, media_type=media_type, headers=shared)
 
 
 KNOWN = b'"known_at":"'

@@ -21,6 +21,7 @@ from app.db import Database
 from app.errors import Invalid, Unavailable
 from app.exchange import drafting, importing, seeding
 from app.exchange.cases import CASES, seed_case, source_of
+from app.exchange.dumping import write_dump
 from app.exchange.exporting import export_lines
 from app.exchange.mapping import load_mapping
 from app.exchange.quality import KINDS, placed
@@ -124,9 +125,16 @@ def _counted(imported: importing.Imported) -> str:
 def export(
     file: Annotated[Path | None, typer.Argument(help="file to write; default standard output")] = None,
     on: Annotated[str | None, typer.Option(help="as of this day")] = None,
+    dump: Annotated[
+        Path | None, typer.Option(help="write a dump file with checksum and head into this directory")
+    ] = None,
 ) -> None:
-    """把某日的全部公开事项导出为 JSON 行。"""
+    """把某日的全部公开事项导出为 JSON 行；--dump 写成压缩文件，附校验和与日志头。"""
     day = parse_day(on) if on else today()
+    if dump is not None:
+        told = write_dump(open_registry(Settings()), dump, day, today())
+        console.print(f"已写出 {told['file']}：{told['items']} 个事项，日志头 {told['seq']}:{told['hash']}。")
+        return
     with open_registry(Settings()).reading() as session:
         with for_the_asker():
             stream = file.open("wb") if file else sys.stdout.buffer

@@ -1,0 +1,79 @@
+"""Open data: items in shared vocabularies, dumps, the catalogue of what there is."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.responses import FileResponse
+from pydantic import BaseModel, Field
+
+from app import log
+from app.api.items import ItemPath
+from app.api.quick import as_linked, site_of
+from app.api.shapes import answer, answer_value
+from app.db import run_by
+from app.deps import AskedOn, ReadSession, RegistryOf
+from app.exchange.dumping import dump_path, dumps_in
+from app.exchange.linked import catalog
+from app.items.queries import resolve
+from app.items.reading import read_item
+from app.versions.names import NameBook
+
+router = APIRouter(tags=["open data"])
+LINKED: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/ld+json": {}}, "description": "JSON-LD"}
+}
+
+
+@router.get("/items/{item}/jsonld", response_model=None, responses=LINKED)
+def get_linked(request: Request, session: ReadSession, item: ItemPath, asked: AskedOn) -> Response:
+    """An item on a day in CPSV-AP 3.2 and schema.org; so does `/items/{id}` with `Accept: application/ld+json`."""
+    connection = session.connection()
+    item_id, _ = resolve(connection, item, asked.on)
+    body = read_item(run_by(connection), NameBook(), item_id, asked.on, asked.today)
+    return as_linked(request, body)
+
+
+class DumpShape(BaseModel):
+    file: str = Field(description="name of the file, under /api/v1/dumps/")
+    on: str = Field(description="the day it is of")
+    seq: int = Field(description="the log entry it is as of")
+    hash: str = Field(description="that entry's hash, which covers all before it")
+    known_at: str = Field(description="the moment of that entry")
+    items: int = Field(description="lines in it")
+    bytes: int = Field(description="size of the file")
+    sha256: str = Field(description="SHA-256 of the file, hexadecimal")
+
+
+class DumpsShape(BaseModel):
+    dumps: list[DumpShape] = Field(description="the newest day first")
+
+
+@router.get("/dumps", response_model=None, responses={200: {"model": DumpsShape}})
+def list_dumps(request: Request, registry: RegistryOf) -> Response:
+    """Dump files, each with checksum and head: what to begin a copy with where the registry is large."""
+    return answer_value(request, {"dumps": dumps_in(registry.settings.dumps_dir)})
+
+
+@router.get(
+    "/dumps/{file}",
+    response_model=None,
+    response_class=FileResponse,
+    responses={200: {"content": {"application/gzip": {}}, "description": "gzip of JSON lines"}},
+)
+def get_dump(
+    registry: RegistryOf, file: Annotated[str, Path(description="name of a dump", max_length=60)]
+) -> FileResponse:
+    """A dump file; ranges are answered."""
+    path = dump_path(registry.settings.dumps_dir, file)
+    return FileResponse(path, media_type="application/gzip", filename=file)
+
+
+@router.get("/catalog", response_model=None, responses=LINKED)
+def get_catalog(request: Request, registry: RegistryOf, session: ReadSession) -> Response:
+    """What data there is, as a DCAT catalogue."""
+    head = log.head(session.connection()).seq
+    body = orjson.dumps(catalog(site_of(request, registry), head, dumps_in(registry.settings.dumps_dir)))
+    return answer(request, body, media_type="application/ld+json")

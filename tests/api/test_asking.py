@@ -1,0 +1,91 @@
+"""Does it still hold here, by which document not, and who has it now; two places side by side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from registry import Office, item_content
+from seeded import FELLING, Living
+
+from app.items.side_by_side import differences
+from app.items.standing_in import standing_in
+
+DOCUMENT = {"number": "川办发〔2026〕9号", "title": "关于取消和下放一批事项的决定"}
+
+
+def ask(office: Office, item: str, place: str | None, on: str) -> dict[str, Any]:
+    with office.database.reading() as session:
+        return standing_in(session.connection(), item, place, on, "2026-09-28")
+
+
+def test_what_stands_stands(asking: Living) -> None:
+    found = asking.get(f"/items/{asking.item_called(FELLING)}/standing", region="511602").json()
+    assert (found["in_force"], found["why"], found["now"]) == (True, "in_force", [])
+    assert found["sentence"] == f"2026-09-28，“{FELLING}”在广安区有效。"
+    elsewhere = asking.get(f"/items/{found['id']}/standing", region="510000").json()
+    assert (elsewhere["in_force"], elsewhere["why"]) == (False, "elsewhere")
+    assert asking.get(f"/items/{found['id']}/standing", region="999999").status_code == 404
+
+
+def test_what_was_devolved_is_found_with_who_has_it(office: Office) -> None:
+    item = office.items[0]
+    office.publish_change(
+        {
+            "outcome": "devolve",
+            "subject": item,
+            "effective_from": "2026-10-01",
+            "receivers": [{"key": "t", "region": office.town}],
+            "transition_until": "2026-12-01",
+        },
+        document=DOCUMENT,
+    )
+    (act,) = office.scalars("SELECT max(act) FROM decision WHERE outcome = 'devolve'")
+    content = item_content("取水许可（镇）", office.water, office.town)
+    received = office.publish_change(
+        {
+            "outcome": "receive",
+            "effective_from": "2026-10-08",
+            "results": [{"content": content}],
+            "accepts": [{"act": act, "receiver": "t"}],
+        },
+        document=DOCUMENT,
+    )
+    assert received.publication
+    (town_item,) = office.scalars("SELECT successor FROM lineage WHERE relation = 'receive'")
+    before = ask(office, item, office.town, "2026-09-30")
+    assert (before["in_force"], before["now"]) == (True, [])
+    after = ask(office, item, office.town, "2026-10-08")
+    assert after["in_force"] is False
+    assert after["why"] in ("handed_on", "ended")
+    assert [one["id"] for one in after["now"]] == [town_item]
+    assert "《关于取消和下放一批事项的决定》（川办发〔2026〕9号）" in after["sentence"]
+    assert after["sentence"].endswith("现由广安区水务局办理。")
+
+
+def test_what_was_cancelled_names_its_document(office: Office) -> None:
+    cancel = {"outcome": "cancel", "subject": office.items[2], "effective_from": "2026-10-01"}
+    office.publish_change(cancel, document=DOCUMENT)
+    found = ask(office, office.items[2], None, "2026-10-01")
+    assert (found["why"], found["document"]["number"], found["now"]) == ("ended", DOCUMENT["number"], [])
+
+
+def test_two_places_side_by_side(asking: Living) -> None:
+    first = asking.item_called(FELLING)
+    same = asking.get(f"/items/{first}/compare", other=first).json()
+    assert same["changes"] == []
+    other = asking.rows(
+        f"SELECT subject_id FROM timeline WHERE kind = 'item' AND subject_id <> '{first}' LIMIT 1"
+    )
+    compared = asking.get(f"/items/{first}/compare", other=other[0][0]).json()
+    assert [one["id"] for one in compared["items"]] == [first, other[0][0]]
+    assert any(one["path"] == "name" for one in compared["changes"])
+
+
+def test_elements_are_matched_by_name() -> None:
+    here = {"materials": [{"key": "a", "name": "身份证", "copies": 2}, {"key": "b", "name": "申请书"}]}
+    there = {"materials": [{"key": "x", "name": "申请书"}, {"key": "y", "name": "身份证", "copies": 1}]}
+    changes = differences({**here, "region": "qdr-1"}, {**there, "region": "qdr-2"})
+    assert [(one["op"], one["path"]) for one in changes] == [
+        ("set", "materials/身份证/copies"),
+        ("order", "materials"),
+    ]
