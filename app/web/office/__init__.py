@@ -13,6 +13,7 @@ from app.web.office import (
     items,
     law,
     many,
+    recording,
     rehearsals,
     reports,
     round_deciding,
@@ -24,8 +25,8 @@ from app.web.office import (
 )
 
 PARTS = (
-    signing, desk, items, changesets, checks, rounds, round_files, rehearsals, round_deciding, round_moves, round_desk,
-    duties, editions, law, many, calendar, reports, audit,
+    signing, desk, items, changesets, checks, rounds, recording, round_files, rehearsals, round_deciding,
+    round_moves, round_desk, duties, editions, law, many, calendar, reports, audit,
 )  # fmt: skip
 
 

@@ -12,10 +12,12 @@ from app.auth.signing_in import Present
 from app.changes import rows
 from app.changes.drafts import hands_in
 from app.changes.models import Changeset
+from app.changes.owed import Wanted, duties
 from app.checks.law_changes import law_changes
 from app.deps import ReadSession
 from app.feedback.reporting import waiting
 from app.versions.queries import moment, today
+from app.web.office.duties import SOON
 from app.web.office.pages import show
 from app.web.office.visiting import Visitor
 
@@ -27,6 +29,7 @@ MOST = 200
 @router.get("/office")
 def desk(request: Request, session: ReadSession, present: Visitor) -> Response:
     piles = [(title, listed) for title, listed in _piles(session, present) if listed]
+    overdue, soon = _owed(session, present)
     return show(
         request,
         session.connection(),
@@ -36,6 +39,8 @@ def desk(request: Request, session: ReadSession, present: Visitor) -> Response:
         most=MOST,
         reports=_reports(session, present),
         law=_law(session, present),
+        overdue=overdue,
+        soon=soon,
     )
 
 
@@ -49,6 +54,14 @@ def _law(session: Session, present: Present) -> int:
     if "edit" not in present.actor.rights:
         return 0
     return sum(one["open"] > 0 for one in law_changes(session.connection(), today()))
+
+
+def _owed(session: Session, present: Present) -> tuple[int, int]:
+    """How many duties are overdue, and how many are about to be due: of the visitor's own authority, or of all."""
+    connection, own = session.connection(), present.actor.authority
+    wanted = Wanted(on=today(), owner=own, states=frozenset({"overdue"}))
+    soon = Wanted(on=today(), owner=own, due_within=SOON)
+    return len(duties(connection, wanted, limit=MOST)), len(duties(connection, soon, limit=MOST))
 
 
 def _piles(session: Session, present: Present) -> list[tuple[str, list[dict[str, Any]]]]:

@@ -9,19 +9,19 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 from sqlmodel import Session
 
-from app.auth.signing_in import Present
 from app.changes import rows
 from app.deps import ReadSession, Registry, RegistryOf
 from app.items.field_words import value_words, word_of
 from app.rounds.pairs import RETAINED
+from app.rounds.recording import recorded
 from app.rounds.rehearsing import rehearse_round
-from app.rounds.report import report
+from app.rounds.report import find, report
 from app.rounds.sentence import COMING, LEAVING, PARTS
 from app.versions.queries import known_at, today
 from app.web import charts
 from app.web.office.pages import show
 from app.web.office.visiting import Visitor
-from app.web.office.working import WORKING
+from app.web.office.working import WORKING, under_way
 from app.web.rendering import gaps
 from app.web.subjects import names as names_on
 
@@ -57,7 +57,9 @@ def show_rehearsal(
         lambda: _apart(registry, lambda own: rehearse_round(own, changeset, day)),
     )
     if not worked.done.is_set():
-        return _under_way(request, session, present, f"预演：{found.title}", changeset, worked.seconds)
+        return under_way(
+            request, session, present, f"预演：{found.title}", f"/office/rounds/{changeset}", worked
+        )
     rehearsed = worked.outcome()
     sought = "".join(q.split())
     listed = [
@@ -102,22 +104,6 @@ def _apart(registry: Registry, do: Callable[[Session], Any]) -> Any:
         return do(session)
 
 
-def _under_way(
-    request: Request, session: Session, present: Present, what: str, changeset: str, seconds: int
-) -> Response:
-    answer = show(
-        request,
-        session.connection(),
-        present,
-        "working.html",
-        what=what,
-        seconds=seconds,
-        back=f"/office/rounds/{changeset}",
-    )
-    answer.headers["Refresh"] = "2"
-    return answer
-
-
 def _changes(revisions: list[dict[str, Any]], items: set[str]) -> dict[str, list[dict[str, Any]]]:
     """Item -> the field changes of its first revision that has any."""
     found: dict[str, list[dict[str, Any]]] = {}
@@ -157,7 +143,9 @@ def show_report(
         lambda: _apart(registry, lambda own: _report(own, changeset)),
     )
     if not worked.done.is_set():
-        return _under_way(request, session, present, f"报告：{found.title}", changeset, worked.seconds)
+        return under_way(
+            request, session, present, f"报告：{found.title}", f"/office/rounds/{changeset}", worked
+        )
     told = worked.outcome()
     return show(
         request,
@@ -167,10 +155,13 @@ def show_report(
         changeset=found,
         report=gaps(told),
         crossed={name: charts.crossed(told[name]) for name in ("by_authority", "by_type", "by_level")},
+        recorded=told["recorded"],
         groups={"by_authority": "实施机关", "by_type": "事项类型", "by_level": "行使层级"},
     )
 
 
 def _report(session: Session, changeset: str) -> dict[str, Any]:
     connection = session.connection()
-    return report(connection, changeset, known_at(connection, None))
+    known = known_at(connection, None)
+    told = recorded(connection, find(connection, changeset, known).statement)
+    return report(connection, changeset, known) | {"recorded": gaps({**told, "rows": []}) if told else None}

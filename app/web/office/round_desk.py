@@ -16,7 +16,8 @@ from app.canonical import decode
 from app.changes import drafts, rows
 from app.changes.models import STATE_LABELS, Changeset
 from app.changes.reviews import OPINIONS
-from app.deps import ReadSession
+from app.deps import ReadSession, Registry, RegistryOf
+from app.errors import RegistryError
 from app.exchange.worksheet_rows import LABELS, PENDING, cells_of
 from app.rounds.worksheets import Line, Worksheets, progress, told, worksheets
 from app.versions.queries import moment, today
@@ -24,6 +25,7 @@ from app.web.office.changesets import EVENTS
 from app.web.office.pages import show
 from app.web.office.rounds import Which
 from app.web.office.visiting import Posted, Visitor, go
+from app.web.office.working import WORKING, under_way
 from app.web.rendering import gaps
 
 router = APIRouter()
@@ -99,6 +101,7 @@ Asking = Annotated[Wanted, Depends(wanted)]
 @router.get("/office/rounds/{changeset}")
 def show_round(
     request: Request,
+    registry: RegistryOf,
     session: ReadSession,
     present: Visitor,
     changeset: Which,
@@ -108,17 +111,35 @@ def show_round(
 ) -> Response:
     """``done``: how many items the last click was about."""
     found = rows.find(session, changeset)
+    key = publication(registry, present, changeset)
+    publishing = WORKING.look(key)
+    if publishing is not None and not publishing.done.is_set():
+        return under_way(request, session, present, f"发布：{found.title}", "/office/rounds", publishing)
+    WORKING.drop(key)
     if found.kind == "round" and found.state == "published":
         return go(f"/office/rounds/{changeset}/report")
+    if is_recorded(found) and found.state != "withdrawn":
+        return go(f"/office/rounds/{changeset}/rows")
     if not is_held_here(found) or found.state == "withdrawn":
         return go(f"/office/changesets/{changeset}")
-    return desk(request, session, present, found, asking, page, done=done)
+    said = publishing.error.message if publishing and isinstance(publishing.error, RegistryError) else ""
+    return desk(request, session, present, found, asking, page, done=done, said=said)
+
+
+def publication(registry: Registry, present: Present, changeset: str) -> tuple[object, ...]:
+    """The key of the work of publishing a round, of whoever asked for it."""
+    return "publish", registry.database.url, present.actor.account, changeset
 
 
 def is_held_here(changeset: Changeset) -> bool:
     """Whether it is a round with a frozen scope, which has a desk."""
     scope = decode(changeset.head.encode()).get("scope") or {}
     return changeset.kind == "round" and "frozen" in scope
+
+
+def is_recorded(changeset: Changeset) -> bool:
+    """Whether it is a round recorded from a document, which has rows instead of a desk."""
+    return changeset.kind == "round" and "stated" in decode(changeset.head.encode())
 
 
 def lines_for(present: Present, found: Worksheets) -> list[Line]:

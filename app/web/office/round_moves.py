@@ -14,19 +14,23 @@ from app.rounds import publishing
 from app.versions.queries import today
 from app.web.office.changesets import Move
 from app.web.office.drafting import PAPER, checked
-from app.web.office.round_desk import Wanted, desk
-from app.web.office.visiting import Form
+from app.web.office.recording import rows_page
+from app.web.office.round_desk import Wanted, desk, is_recorded, publication
+from app.web.office.visiting import Form, go
+from app.web.office.working import WORKING
 
 router = APIRouter()
 
 
 class RoundMove(Move):
-    """A move on a round; a refusal is shown on its desk."""
+    """A move on a round; a refusal is shown on its desk, or above the rows of its document."""
 
     place = "/office/rounds/"
 
     def refused(self, session: Session, error: RegistryError) -> Response:
         found = rows.find(session, self.id)
+        if is_recorded(found):
+            return rows_page(self.request, session, self.present, self.id, error=error)
         return desk(
             self.request, session, self.present, found, Wanted(), said=error.message, status=error.status
         )
@@ -66,7 +70,7 @@ def save_head(move: Moving, form: Form) -> Response:
 
 @router.post("/office/rounds/{changeset}/submit")
 def submit(move: Moving) -> Response:
-    return move.make(lambda session: drafts.submit(session, move.actor, move.id, None, today()))
+    return move.make(lambda session: drafts.submit(session, move.actor, move.id, None, today(), move.rules))
 
 
 @router.post("/office/rounds/{changeset}/approve")
@@ -87,8 +91,18 @@ def withdraw(move: Moving, form: Form) -> Response:
 
 @router.post("/office/rounds/{changeset}/publish")
 def publish(move: Moving) -> Response:
-    asked = (move.actor, move.id, today())
-    return move.make(
-        lambda session, prepared: publishing.publish(session, *asked, prepared=prepared),
-        lambda session: publishing.prepare(session, *asked),
-    )
+    """Worked out and written in the background; the desk says how far it is to whoever asked for it."""
+    key = publication(move.registry, move.present, move.id)
+    work = WORKING.ask(key, lambda: _publish(move))
+    if not work.done.is_set():
+        return go(f"{move.place}{move.id}")
+    WORKING.drop(key)
+    return move.make(lambda _session: work.outcome())
+
+
+def _publish(move: RoundMove) -> None:
+    asked, database = (move.actor, move.id, today()), move.registry.database
+    with database.reading() as session:
+        prepared = publishing.prepare(session, *asked, rules=move.rules)
+    with database.writing() as session:
+        publishing.publish(session, *asked, rules=move.rules, prepared=prepared)

@@ -9,6 +9,12 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
+from fastapi import Request, Response
+from sqlmodel import Session
+
+from app.auth.signing_in import Present
+from app.web.office.pages import show
+
 KEPT = 8
 """Results a process keeps; an older one is worked out anew when it is asked for."""
 AT_ONCE = 0.9
@@ -59,6 +65,15 @@ class Working:
         work.done.wait(wait)
         return work
 
+    def look(self, key: Hashable) -> Work | None:
+        """The work under this key, where there is one."""
+        return self._works.get(key)
+
+    def drop(self, key: Hashable) -> None:
+        """Forget what has been told."""
+        with self._lock:
+            self._works.pop(key, None)
+
 
 def _run(work: Work, do: Callable[[], Any]) -> None:
     try:
@@ -70,3 +85,14 @@ def _run(work: Work, do: Callable[[], Any]) -> None:
 
 
 WORKING = Working()
+
+
+def under_way(
+    request: Request, session: Session, present: Present, what: str, back: str, work: Work
+) -> Response:
+    """The page that says so, and asks again by itself."""
+    answer = show(
+        request, session.connection(), present, "working.html", what=what, seconds=work.seconds, back=back
+    )
+    answer.headers["Refresh"] = "2"
+    return answer

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from sqlalchemy import Connection
 
 from app.changes import queries
 from app.changes.owed import acceptances_of_round
@@ -13,7 +14,7 @@ from app.places.queries import region_id
 from app.rounds.browsing import PAGE, Wanted, browse
 from app.rounds.differences import differences
 from app.rounds.recording import recorded
-from app.rounds.report import find, overview
+from app.rounds.report import Published, find, overview
 from app.rounds.series import series
 from app.versions.queries import parse_day
 from app.web import charts
@@ -82,9 +83,11 @@ def show_round(
     q: Annotated[str, Query(max_length=100)] = "",
     by: Words = "authority",
     part: Page = 1,
+    row: Page = 1,
     page: Page = 1,
 ) -> Response:
-    """``by`` and ``part``: which groups the cross table has, and which page of them."""
+    """``by`` and ``part``: which groups the cross table has, and which page of them; ``row``: the page of the
+    document's own rows, where the round was recorded from one."""
     connection = session.connection()
     head = gaps(queries.round_head(connection, round_id, known))
     found = find(connection, round_id, known)
@@ -121,7 +124,7 @@ def show_round(
         named=named,
         known=known,
         sums=gaps(sums),
-        recorded=gaps(recorded(connection, found.statement)),
+        **_recorded(connection, found, row),
         beyond=[row["before"] for row in sums["by_authority"] if row["before"]][LINES:],
         lines=charts.outcomes_by_group(sums["by_authority"], LINES),
         legend=charts.OUTCOMES,
@@ -132,3 +135,16 @@ def show_round(
         part=part,
         parts=max(1, -(-len(groups) // ROWS)),
     )
+
+
+def _recorded(connection: Connection, found: Published, page: int) -> dict[str, Any]:
+    """A page of the rows of a recorded document, with what reconciles its totals."""
+    told = recorded(connection, found.statement)
+    rows = told["rows"] if told else []
+    shown = {**told, "rows": rows[(page - 1) * PAGE : page * PAGE]} if told else None
+    return {
+        "recorded": gaps(shown),
+        "recorded_rows": len(rows),
+        "row": page,
+        "row_pages": max(1, -(-len(rows) // PAGE)),
+    }

@@ -1,0 +1,255 @@
+"""A round of the past recorded from its document: its rows in, what each means confirmed, totals beside sums."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException
+
+from app.auth.signing_in import Present
+from app.canonical import decode
+from app.changes import drafts, rows
+from app.changes.models import STATE_LABELS
+from app.deps import ReadSession, Registry, RegistryOf
+from app.errors import Invalid, RegistryError
+from app.exchange.annex_reading import AnnexMapping, read_annex
+from app.rounds.recording import GUESSED, Choice, confirm, confirm_certain, drafted_rows, record_rows, rematch
+from app.rounds.stated import REASONS
+from app.versions.queries import today
+from app.web.office.drafting import PAPER, checked, named_id
+from app.web.office.pages import show
+from app.web.office.round_desk import may
+from app.web.office.rounds import Which
+from app.web.office.visiting import Form, Posted, Visitor, go
+from app.web.rendering import gaps
+from app.web.subjects import names
+
+router = APIRouter()
+PAGE = 100
+STATES = {"open": "待确认", "linked": "已对应", "unmatched": "无对应"}
+MOST_PARTS = 12
+"""Lines of the form for the numbers that a document states."""
+NONE, OTHER = "none", "other"
+"""What a row may be given instead of one of its candidates."""
+
+
+@router.get("/office/rounds/record")
+def new_record(request: Request, session: ReadSession, present: Visitor) -> Response:
+    return _opening(request, session, present, Posted([]))
+
+
+@router.post("/office/rounds/record")
+def open_record(request: Request, registry: RegistryOf, present: Visitor, form: Form) -> Response:
+    try:
+        with registry.database.writing() as session:
+            asked = checked(_asked(session, form))
+            made = drafts.draft(session, present.actor, asked, today())
+    except RegistryError as error:
+        with registry.database.reading() as session:
+            return _opening(request, session, present, form, error)
+    return go(f"/office/rounds/{made.id}/rows")
+
+
+def _asked(session: Session, form: Posted) -> dict[str, Any]:
+    """The changeset that the form says: its document, whose region, what it states of itself. Raises Invalid."""
+    asked: dict[str, Any] = {"kind": "round", "title": form.get("title").strip(), "stated": _stated(form)}
+    if not asked["title"]:
+        raise Invalid("请写明这一轮的标题。", code="title-needed", field="title")
+    if number := form.get("number").strip():
+        asked["number"] = number
+    if paper := {one: value for one in PAPER if (value := form.get(f"document/{one}").strip())}:
+        asked["document"] = paper
+    if region := form.get("region").strip():
+        asked["scope"] = {"region": named_id(session.connection(), region, "region", today(), "region")}
+    if undisclosed := form.get("undisclosed").strip():
+        asked["undisclosed"] = undisclosed
+    return asked
+
+
+def _stated(form: Posted) -> dict[str, Any]:
+    stated: dict[str, Any] = {"additive": form.get("overlapping") != "1"}
+    for name in ("total", "retained", "note"):
+        if value := form.get(name).strip():
+            stated[name] = value
+    said = zip(form.all("part"), form.all("count"), strict=False)
+    parts = [(words.strip(), count.strip()) for words, count in said]
+    stated["parts"] = [{"words": words, "count": count or "0"} for words, count in parts if words]
+    if kind := form.get("differs"):
+        stated["reasons"] = [{"kind": kind, "words": form.get("differs_words").strip()}]
+    return stated
+
+
+def _opening(
+    request: Request, session: Session, present: Present, form: Posted, error: RegistryError | None = None
+) -> Response:
+    parts = [*zip(form.all("part"), form.all("count"), strict=False)]
+    return show(
+        request,
+        session.connection(),
+        present,
+        "round-record.html",
+        status=error.status if error else 200,
+        said=error.message if error else "",
+        form=form,
+        parts=[*parts, *[("", "")] * MOST_PARTS][: max(MOST_PARTS // 2, len(parts))],
+        reasons=REASONS,
+    )
+
+
+# --- the rows of its document -------------------------------------------------------------------------------
+
+
+@router.get("/office/rounds/{changeset}/rows")
+def show_rows(
+    request: Request,
+    session: ReadSession,
+    present: Visitor,
+    changeset: Which,
+    state: Annotated[str, Query(max_length=20)] = "",
+    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+) -> Response:
+    return rows_page(request, session, present, changeset, state, page)
+
+
+@router.post("/office/rounds/{changeset}/rows")
+async def take_rows(request: Request, registry: RegistryOf, present: Visitor, changeset: Which) -> Response:
+    """An annex as a file: its rows instead of those there are, or behind them."""
+    try:
+        async with request.form(max_files=1, max_fields=10) as form:
+            file = form.get("file")
+            body = await file.read() if isinstance(file, UploadFile) else b""
+            name = (file.filename or "") if isinstance(file, UploadFile) else ""
+    except MultiPartException as error:
+        raise Invalid("表单无法识别，没有录入；请重新打开页面再试。", code="bad-form") from error
+    return await run_in_threadpool(_taken, request, registry, present, changeset, body, name, form)
+
+
+def _taken(
+    request: Request,
+    registry: Registry,
+    present: Present,
+    changeset: str,
+    body: bytes,
+    name: str,
+    form: FormData,
+) -> Response:
+    try:
+        read = _read(body, Path(name).suffix.lower(), form)
+        with registry.database.writing() as session:
+            record_rows(session, present.actor, changeset, read, today(), add=form.get("add") == "1")
+    except RegistryError as error:
+        if error.status == 404:
+            raise
+        with registry.database.reading() as session:
+            return rows_page(request, session, present, changeset, error=error)
+    return go(f"/office/rounds/{changeset}/rows")
+
+
+def _read(body: bytes, suffix: str, form: FormData) -> list[dict[str, str]]:
+    """Raises Invalid with every error as ``errors``."""
+    if not body or suffix not in (".csv", ".xlsx", ".docx"):
+        raise Invalid("请选择文件的附件：.docx、.xlsx 或 .csv。", code="no-file", field="file")
+    said = {one: form.get(one) for one in ("annex", "outcome")}
+    constants = {
+        one: value.strip() for one, value in said.items() if isinstance(value, str) and value.strip()
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"附件{suffix}"
+        path.write_bytes(body)
+        found, problems = read_annex(path, AnnexMapping(constants=constants))
+    wrong = [one for one in problems if one.severity == "error"]
+    if wrong:
+        raise Invalid(
+            f"没有录入任何一行。{wrong[0].where}：{wrong[0].message}。",
+            code=wrong[0].code,
+            errors=[f"{one.where}：{one.message}" for one in wrong[:PAGE]],
+        )
+    return found
+
+
+@router.post("/office/rounds/{changeset}/rows/match")
+def match_rows(
+    request: Request, registry: RegistryOf, present: Visitor, changeset: Which, form: Form
+) -> Response:
+    """``do``: certain (all that one item alone fits), again (look for candidates anew), rows (as each field says)."""
+    try:
+        with registry.database.writing() as session:
+            if form.get("do") == "certain":
+                confirm_certain(session, present.actor, changeset, today())
+            elif form.get("do") == "again":
+                rematch(session, present.actor, changeset, today())
+            else:
+                confirm(session, present.actor, changeset, _choices(form), today())
+    except RegistryError as error:
+        if error.status == 404 and error.code == "unknown-changeset":
+            raise
+        with registry.database.reading() as session:
+            return rows_page(request, session, present, changeset, error=error, form=form)
+    return go(f"/office/rounds/{changeset}/rows")
+
+
+def _choices(form: Posted) -> list[Choice]:
+    """``m:7`` says what row 7 means: an item, none, or other, which ``id:7`` names; ``a:7`` that it is applied."""
+    found = []
+    for name, value in form.pairs:
+        place = name.removeprefix("m:")
+        if not name.startswith("m:") or not value or not (place.isascii() and place.isdigit()):
+            continue
+        item = form.get(f"id:{place}").strip().lower() if value == OTHER else value
+        found.append(Choice(int(place), None if value == NONE else item, form.get(f"a:{place}") == "1"))
+    if not found:
+        raise Invalid("没有选择任何一行，请先选定各行对应哪个事项。", code="nothing-chosen")
+    return found
+
+
+def rows_page(
+    request: Request,
+    session: Session,
+    present: Present,
+    changeset: str,
+    state: str = "",
+    page: int = 1,
+    *,
+    error: RegistryError | None = None,
+    form: Posted | None = None,
+) -> Response:
+    """The rows with the items each may mean, and how the document's totals reconcile with them."""
+    found, told = rows.find(session, changeset), drafted_rows(session, changeset)
+    listed = [row for row in told["rows"] if not state or row["state"] == state]
+    shown = listed[(page - 1) * PAGE : page * PAGE]
+    linked = [row["item"] for row in shown if row["item"]]
+    allowed = may(session, present, found)
+    return show(
+        request,
+        session.connection(),
+        present,
+        "round-rows.html",
+        status=error.status if error else 200,
+        said=error.message if error else "",
+        errors=error.detail.get("errors", []) if error else [],
+        changeset=found,
+        label=STATE_LABELS[found.state],
+        head=gaps(decode(found.head.encode())),
+        recorded={"reconciliation": gaps(told["reconciliation"]), "rows": []},
+        rows=gaps(shown),
+        names=names(session.connection(), linked, today()),
+        counts=Counter(row["state"] for row in told["rows"]),
+        certain=sum(row["certain"] for row in told["rows"]),
+        applicable=GUESSED,
+        states=STATES,
+        state=state,
+        matching=len(listed),
+        page=page,
+        pages=max(1, -(-len(listed) // PAGE)),
+        may=allowed,
+        hash=drafts.hash_of(found, rows.decisions(session, found)) if found.state == "submitted" else "",
+        form=form or Posted([]),
+        script="round.js",
+    )
