@@ -25,7 +25,7 @@ _ACTS = (
 _CITING = (
     "SELECT DISTINCT l.subject_id FROM link l"
     " JOIN timeline t ON t.subject_id = l.subject_id AND t.valid_from = l.valid_from"
-    " WHERE l.target = ? AND l.role LIKE 'cites-%' AND l.valid_from <= ? AND l.valid_to > ?"
+    " WHERE l.target = ? AND l.role LIKE 'cites-%%' AND l.valid_from <= ? AND l.valid_to > ?"
     f" AND t.status <> 'ended' AND {shown('t')}"
 )
 
