@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import threading
 import time
+from functools import lru_cache
 from typing import NamedTuple
 
 MOST_BUCKETS = 50_000
@@ -60,6 +61,17 @@ def clock() -> float:
     return time.monotonic()
 
 
+@lru_cache(maxsize=10_000)
+def is_local(address: str | None) -> bool:
+    """Whether it is this machine itself. Whom a proxy here asks for is not: the server takes the address that the
+    proxy names."""
+    try:
+        return ipaddress.ip_address(address or "").is_loopback
+    except ValueError:
+        return False
+
+
+@lru_cache(maxsize=10_000)
 def place_of(address: str | None) -> str:
     """What one subscriber has: an IPv4 address, or a /64 of IPv6."""
     try:

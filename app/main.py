@@ -192,7 +192,10 @@ class Guarded:
         self.app, self.registry = app, registry
         self.logs = settings.log_format == "json"
         self.manners = manners.Manners(
-            settings.rate_per_minute, settings.key_rate_per_minute, registry.is_good_token
+            settings.rate_per_minute,
+            settings.key_rate_per_minute,
+            settings.local_rate_per_minute,
+            registry.is_good_token,
         )
         self.limits = (
             ("/api/v1/changesets", settings.max_body_mb * 2**20),

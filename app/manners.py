@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
-from app.limiting import Buckets, Granted, place_of
+from app.limiting import Buckets, Granted, is_local, place_of
 
 API = "/api/v1/"
 OPEN_POSTS = frozenset({"/api/v1/items/lookup"})
@@ -42,8 +42,8 @@ Headers = list[tuple[bytes, bytes]]
 class Manners:
     """``check`` says whether a token is good; it may ask the database, so it runs in a thread."""
 
-    def __init__(self, by_address: int, by_key: int, check: Callable[[str], bool]) -> None:
-        self.addresses, self.keys = Buckets(by_address), Buckets(by_key)
+    def __init__(self, by_address: int, by_key: int, local: int, check: Callable[[str], bool]) -> None:
+        self.addresses, self.keys, self.local = Buckets(by_address), Buckets(by_key), Buckets(local)
         self._check = check
         self._good: dict[str, float] = {}
 
@@ -54,6 +54,8 @@ class Manners:
         token = headers.get(b"authorization")
         if token and self.keys.per_minute and await self._is_good(token):
             return self.keys.take(hashlib.sha256(token).hexdigest())
+        if is_local(address):
+            return self.local.take("local")
         return self.addresses.take(place_of(address))
 
     async def _is_good(self, header: bytes) -> bool:

@@ -87,6 +87,11 @@ class Settings(BaseSettings):
         description="API requests a minute from one address without a key, in each worker; 0: no limit",
     )
     key_rate_per_minute: int = Field(12_000, ge=0, description="the same with one key; 0: no limit")
+    local_rate_per_minute: int = Field(
+        600_000,
+        ge=0,
+        description="the same from this machine itself, whose batch work and measuring would be held up; 0: no limit",
+    )
     webhooks_private: bool = Field(
         False,
         description="webhooks may go to private addresses: on where receivers are within the same network",

@@ -88,6 +88,16 @@ def test_the_limit_by_address_is_published_and_kept(living_sqlite: Living, watch
         assert client.get("/api/v1/log/head").status_code == 200
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_this_machine_has_a_limit_of_its_own(living_sqlite: Living, watch: Stopwatch, address: str) -> None:
+    settings = {"rate_per_minute": 1, "key_rate_per_minute": 1, "local_rate_per_minute": 3}
+    with limited(living_sqlite, **settings) as client:
+        here = TestClient(client.app, client=(address, 50000))
+        seen = [here.get("/api/v1/log/head") for _ in range(4)]
+    assert [one.status_code for one in seen] == [200, 200, 200, 429]
+    assert seen[0].headers["ratelimit-policy"] == '"requests";q=3;w=60'
+
+
 def test_pages_of_other_sites_may_read_and_not_write(asking: Living) -> None:
     origin = {"Origin": "https://hall.example"}
     item = asking.item_called(FELLING)
