@@ -17,6 +17,7 @@ from app.api import (
     law,
     linked,
     lists,
+    overlaps,
     places,
     publications,
     recording,
@@ -48,6 +49,7 @@ PARTS = (
     exports,
     files,
     findings,
+    overlaps,
     changesets,
     webhooks,
 )

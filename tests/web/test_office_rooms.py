@@ -235,3 +235,84 @@ def test_a_year_of_holidays_is_entered_and_due_dates_follow(editor: Browser, rev
     assert len(year["days_off"]) == 10
     assert "已经在登记簿里" in editor.get("/office/calendar?year=2027").words
     assert "与现在的安排一样" in Page(editor.post("/office/calendar", form).text).words
+
+
+# --- accounts, overlaps, levels
+
+
+@pytest.fixture
+def administrator(living_sqlite: Living) -> Browser:
+    return Browser(living_sqlite, "guanli", ["administer"])
+
+
+def test_an_administrator_adds_an_account_and_it_signs_in(administrator: Browser) -> None:
+    living = administrator.living
+    form = {"name": "xinren", "password": "seven grey geese flew", "right": "edit", "region": "没有这个地方"}
+    refused = administrator.post("/office/accounts", form)
+    assert refused.status_code in (404, 409, 422)
+    assert 'value="xinren"' in refused.text
+    assert administrator.post("/office/accounts", form | {"region": ""}).status_code == 303
+    both = administrator.client.post(
+        "/office/accounts", data={"name": "liangkao", "right": ["audit", "administer"]}, headers=POST
+    )
+    assert "不得由同一账号兼任" in Page(both.text).words
+    (number,) = living.rows("SELECT id FROM account WHERE name = 'xinren'")[0]
+    sign_in = {"name": "xinren", "password": "seven grey geese flew"}
+    assert administrator.client.post("/office/sign-in", data=sign_in, headers=POST).status_code == 303
+    events = [row[0] for row in living.rows("SELECT event FROM access_log WHERE subject = 'xinren'")]
+    assert "account-added" in events
+    own = living.rows("SELECT id FROM account WHERE name = 'guanli'")[0][0]
+    administrator = Browser(living, "guanli2", ["administer"])
+    assert administrator.post(f"/office/accounts/{own}", {"do": "lock", "reason": "离岗"}).status_code == 303
+    assert administrator.post(f"/office/accounts/{number}", {"do": "lock", "reason": ""}).status_code == 422
+    assert (
+        administrator.post(f"/office/accounts/{number}", {"do": "lock", "reason": "离岗"}).status_code == 303
+    )
+    answer = administrator.client.post("/office/sign-in", data=sign_in, headers=POST)
+    assert answer.status_code == 403
+    page = administrator.get("/office/accounts")
+    assert "已锁定" in page.words
+    themselves = living.rows("SELECT id FROM account WHERE name = 'guanli2'")[0][0]
+    answer = administrator.post(f"/office/accounts/{themselves}", {"do": "rights", "right": "publish"})
+    assert (answer.status_code, "另一位管理员" in answer.text) == (403, True)
+
+
+def test_an_overlap_is_judged_and_a_merge_drafted(editor: Browser) -> None:
+    living = editor.living
+    both = Browser(living, "lianghui", ["edit", "review"])
+    region = living.rows(
+        "SELECT region FROM timeline WHERE kind = 'item' GROUP BY region ORDER BY count(*) DESC"
+    )[0][0]
+    a, b = (
+        row[0]
+        for row in living.rows(
+            f"SELECT subject_id FROM timeline WHERE kind = 'item' AND region = '{region}' AND status = 'in_force'"
+            f" AND valid_from <= '{TODAY}' AND valid_to > '{TODAY}' ORDER BY subject_id LIMIT 2"
+        )
+    )
+    form = {"first": a, "second": b, "region": region, "reason": "职责重复"}
+    assert both.post("/office/overlaps", form).status_code == 422
+    assert "请选择保留哪一个" in Page(both.post("/office/overlaps", form | {"decision": "merge"}).text).words
+    answer = both.post("/office/overlaps", form | {"decision": "merge", "keep": a})
+    assert answer.status_code == 303, Page(answer.text).words[:600]
+    assert "合并" in both.get(answer.headers["location"]).words
+    draft = answer.headers["location"].rpartition("/")[2]
+    answer = both.post("/office/overlaps", form | {"decision": "different"})
+    assert answer.headers["location"] == f"/office/overlaps?region={region}"
+    assert living.rows("SELECT decision, changeset FROM overlap_decision ORDER BY id") == [
+        ("merge", draft),
+        ("different", None),
+    ]
+    editor.get(f"/office/overlaps?region={region}&every=1")
+
+
+def test_one_entry_is_compared_across_levels(editor: Browser) -> None:
+    entry, name = editor.living.rows(
+        "SELECT l.target, e.name FROM link l JOIN timeline e ON e.subject_id = l.target WHERE l.role = 'entry'"
+        " GROUP BY l.target, e.name ORDER BY count(*) DESC"
+    )[0]
+    assert editor.get("/office/levels")
+    page = editor.get(f"/office/levels?entry={entry}")
+    assert name in page.words
+    assert "没有认领的地方" in page.words
+    assert "qdl-" not in page.words

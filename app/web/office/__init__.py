@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from app.web.office import (
+    accounts,
     audit,
     calendar,
     changesets,
@@ -13,6 +14,7 @@ from app.web.office import (
     items,
     law,
     many,
+    overlaps,
     recording,
     rehearsals,
     reports,
@@ -26,7 +28,7 @@ from app.web.office import (
 
 PARTS = (
     signing, desk, items, changesets, checks, rounds, recording, round_files, rehearsals, round_deciding,
-    round_moves, round_desk, duties, editions, law, many, calendar, reports, audit,
+    round_moves, round_desk, duties, editions, law, many, calendar, overlaps, accounts, reports, audit,
 )  # fmt: skip
 
 

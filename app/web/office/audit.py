@@ -29,6 +29,7 @@ EVENTS = {
     "staff-read": "查看未公开内容",
     "export": "导出",
     "account-added": "添加账号",
+    "account-managed": "管理账号",
     "account-changed": "改变权限或范围",
     "account-locked": "锁定账号",
     "account-unlocked": "解锁账号",

@@ -1,0 +1,123 @@
+"""Overlaps and levels over the registry: what stands on a day, and what the office has said of a pair."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, text
+from sqlmodel import Session
+
+from app import log
+from app.auth.actor import Actor
+from app.canonical import decode
+from app.checks.levels import Compared, Held, common, compared, unclaimed
+from app.checks.models import OverlapDecision
+from app.checks.overlaps import Overlap, overlaps, power_of
+from app.db import among, fetch
+from app.errors import Invalid
+from app.items.codes import NATIONAL_12
+from app.places.queries import subtree
+from app.versions.visibility import shown
+
+DECISIONS = {"different": "不是同一职权", "same": "同一职权，暂各自保留", "merge": "合并"}
+_HELD = (
+    "SELECT t.subject_id, t.authority, t.region, t.level, t.codes, c.body FROM timeline t"
+    " JOIN content c ON c.hash = t.content WHERE t.kind = 'item' AND t.valid_from <= :day AND t.valid_to > :day"
+    f" AND t.status IN ('in_force', 'suspended', 'unknown') AND {shown('t')}"
+)
+
+
+def overlaps_in(connection: Connection, region: str, day: str, least: int) -> list[Overlap]:
+    """Pairs of items of different authorities in a place itself (not below it), the most alike first."""
+    rows = connection.execute(text(f"{_HELD} AND t.region = :region"), {"day": day, "region": region})
+    return overlaps([power_of(row[0], decode(bytes(row[5]))) for row in rows], least)
+
+
+def regions_with_items(connection: Connection, day: str) -> list[tuple[str, int]]:
+    """(region, how many items), those with the most first."""
+    rows = fetch(
+        connection,
+        "SELECT region, count(*) FROM timeline WHERE kind = 'item' AND valid_from <= ? AND valid_to > ?"
+        " AND region IS NOT NULL GROUP BY region ORDER BY count(*) DESC, region LIMIT 200",
+        (day, day),
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def said(connection: Connection) -> dict[tuple[str, str], dict[str, Any]]:
+    """What the office last said of each pair."""
+    rows = connection.execute(text("SELECT * FROM overlap_decision ORDER BY id")).mappings()
+    return {(row["first"], row["second"]): dict(row) for row in rows}
+
+
+def say(
+    session: Session,
+    actor: Actor,
+    pair: tuple[str, str],
+    decision: str,
+    reason: str,
+    changeset: str | None = None,
+) -> None:
+    """Keep what the office says of a pair. Raises Invalid without a reason, or for no such decision."""
+    actor.require("review")
+    if decision not in DECISIONS:
+        raise Invalid("请选择是同一职权、不是同一职权，还是合并。", code="decision-needed", field="decision")
+    if len(reason.strip()) < 2:
+        raise Invalid("请写明理由。", code="reason-needed", field="reason")
+    first, second = sorted(pair)
+    session.add(
+        OverlapDecision(
+            first=first,
+            second=second,
+            decision=decision,
+            reason=reason.strip()[:2000],
+            changeset=changeset,
+            account=actor.account,
+            at=log.now_microseconds(),
+        )
+    )
+    session.flush()
+
+
+def entries_held(connection: Connection, day: str, limit: int, after: str = "") -> list[dict[str, Any]]:
+    """Catalogue entries with how many items implement each, in the order of ids."""
+    rows = connection.execute(
+        text(
+            "SELECT e.subject_id AS id, e.name, (SELECT count(*) FROM link l WHERE l.target = e.subject_id"
+            " AND l.role = 'entry' AND l.valid_from <= :day AND l.valid_to > :day) AS held FROM timeline e"
+            " WHERE e.kind = 'entry' AND e.valid_from <= :day AND e.valid_to > :day AND e.status <> 'ended'"
+            " AND e.subject_id > :after ORDER BY e.subject_id LIMIT :limit"
+        ),
+        {"day": day, "after": after, "limit": limit},
+    )
+    return [dict(row._mapping) for row in rows]
+
+
+def entry_compared(
+    connection: Connection, entry: str, levels: list[str], day: str, within: str | None
+) -> tuple[dict[str, str], list[Compared], list[str]]:
+    """(what most say, the items with their differences, regions that have not claimed it), within a region or all."""
+    places = subtree(connection, within, day) if within else None
+    query = (
+        f"{_HELD} AND EXISTS (SELECT 1 FROM link l WHERE l.subject_id = t.subject_id"
+        " AND l.valid_from = t.valid_from AND l.role = 'entry' AND l.target = :entry)"
+    )
+    rows = connection.execute(text(query), {"day": day, "entry": entry}).all()
+    held = [_held(row) for row in rows if places is None or row[2] in places]
+    standing = among(
+        "SELECT subject_id, level FROM timeline WHERE kind = 'region' AND valid_from <= :day AND valid_to > :day"
+        " AND status <> 'ended'" + ("" if places is None else " AND subject_id IN :places"),
+        *([] if places is None else ["places"]),
+    )
+    given = {"day": day} | ({} if places is None else {"places": places})
+    regions = {row[0]: row[1] or "" for row in connection.execute(standing, given)}
+    return common(held), compared(held), unclaimed(levels, regions, held)
+
+
+def _held(row: Any) -> Held:
+    content = decode(bytes(row[5]))
+    codes = [one["value"] for one in orjson.loads(row[4]) if one["scheme"] == NATIONAL_12]
+    return Held(
+        row[0], row[2] or "", row[1] or "", row[3] or "", {**content, "base_code": codes[0] if codes else ""}
+    )

@@ -1,0 +1,166 @@
+"""Accounts, for the administrator: added, locked, given rights and a scope; a lost authenticator or password reset."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+from sqlmodel import Session, col, select
+
+from app import log
+from app.auth import accounts, signing_in
+from app.auth.actor import RIGHTS
+from app.auth.models import Account, Credential
+from app.auth.signing_in import Present
+from app.deps import ReadSession, Registry, RegistryOf
+from app.errors import Forbidden, Invalid, RegistryError
+from app.versions.queries import today
+from app.web.office import drafting
+from app.web.office.pages import show
+from app.web.office.visiting import Form, Posted, Visitor, go, policy_of
+from app.web.subjects import names
+
+router = APIRouter()
+MOST = 1_000
+Number = Annotated[str, Path(max_length=12)]
+
+
+@router.get("/office/accounts")
+def list_accounts(request: Request, session: ReadSession, registry: RegistryOf, present: Visitor) -> Response:
+    return _page(request, session, registry, present, Posted([]))
+
+
+@router.post("/office/accounts")
+def add(request: Request, registry: RegistryOf, present: Visitor, form: Form) -> Response:
+    """A new account; with a first password it can sign in to the office, without one it has tokens only."""
+    try:
+        with registry.database.writing() as session:
+            region, authority = _scope(session, form)
+            account = accounts.add_account(
+                session,
+                _name(form),
+                _rights(form),
+                display_name=form.get("display_name").strip()[:200],
+                region=region,
+                authority=authority,
+            )
+            if form.get("password"):
+                signing_in.set_password(session, account, form.get("password"), policy_of(registry.settings))
+            _note(session, present, "account-added", account)
+    except RegistryError as error:
+        return _refused(request, registry, present, form, error)
+    return go("/office/accounts")
+
+
+@router.post("/office/accounts/{number}")
+def change(request: Request, registry: RegistryOf, present: Visitor, number: Number, form: Form) -> Response:
+    """``do``: rights, lock, unlock, password, unpair. Nobody changes the own account here: another administrator
+    does."""
+    try:
+        with registry.database.writing() as session:
+            known = int(number) if number.isascii() and number.isdigit() else -1
+            account = accounts.account_by_id(session, known)
+            if account.id == present.actor.account:
+                raise Forbidden(
+                    "自己的账号请由另一位管理员改动；密码和验证器在“我的账号”里改。", code="own-account"
+                )
+            _change(session, registry, account, form)
+            _note(session, present, "account-managed", account, form.get("do"))
+    except RegistryError as error:
+        if error.status == 404:
+            raise
+        return _refused(request, registry, present, form, error)
+    return go("/office/accounts")
+
+
+def _change(session: Session, registry: Registry, account: Account, form: Posted) -> None:
+    reason = form.get("reason").strip()[:500]
+    match form.get("do"):
+        case "rights":
+            accounts.change_account(session, account, rights=_rights(form), scope=_scope(session, form))
+        case "lock":
+            accounts.lock_account(session, account, reason)
+            signing_in.end_sessions(session, account)
+        case "unlock":
+            accounts.unlock_account(session, account, reason)
+        case "password":
+            signing_in.set_password(session, account, form.get("password"), policy_of(registry.settings))
+        case "unpair":
+            signing_in.drop_totp(session, account)
+            signing_in.end_sessions(session, account)
+        case _:
+            raise Invalid("没有这样的操作。", code="unknown-move")
+
+
+def _name(form: Posted) -> str:
+    name = form.get("name").strip()
+    if not (2 <= len(name) <= 60 and name.isprintable() and " " not in name):
+        raise Invalid("账号名应有 2 至 60 个字，不含空格。", code="account-name", field="name")
+    return name
+
+
+def _rights(form: Posted) -> list[str]:
+    return list(dict.fromkeys(form.all("right")))
+
+
+def _scope(session: Session, form: Posted) -> tuple[str | None, str | None]:
+    """(region, authority) by name, code or id; none: everywhere. Raises Invalid, NotFound."""
+    found = []
+    for kind in ("region", "authority"):
+        given = form.get(kind).strip()
+        found.append(drafting.named_id(session.connection(), given, kind, today(), kind) if given else None)
+    return found[0], found[1]
+
+
+def _note(session: Session, present: Present, event: str, account: Account, note: str = "") -> None:
+    """Who did it: the accounts' own rows in the log say to whom it was done."""
+    connection = session.connection()
+    log.record_access(
+        connection, event, account=present.actor.account, subject=account.name, note=note or None
+    )
+
+
+def _refused(
+    request: Request, registry: Registry, present: Present, form: Posted, error: RegistryError
+) -> Response:
+    with registry.database.reading() as session:
+        return _page(request, session, registry, present, form, error)
+
+
+def _page(
+    request: Request,
+    session: Session,
+    registry: Registry,
+    present: Present,
+    form: Posted,
+    error: RegistryError | None = None,
+) -> Response:
+    found = session.exec(select(Account).order_by(col(Account.id)).limit(MOST)).all()
+    credentials = {one.account_id: one for one in session.exec(select(Credential))}
+    scopes = [scope or "" for one in found for scope in (one.region, one.authority)]
+    return show(
+        request,
+        session.connection(),
+        present,
+        "accounts.html",
+        status=error.status if error else 200,
+        said=error.message if error else "",
+        found=[
+            {
+                "id": one.id,
+                "name": one.name,
+                "display_name": one.display_name,
+                "rights": [right for right in one.rights.split(",") if right],
+                "region": one.region,
+                "authority": one.authority,
+                "locked": bool(one.locked),
+                "signs_in": one.id in credentials,
+                "paired": bool(one.id in credentials and credentials[one.id].totp_since),
+            }
+            for one in found
+        ],
+        names=names(session.connection(), scopes, today()),
+        all_rights=RIGHTS,
+        policy=registry.settings.password_policy,
+        form=form,
+    )
