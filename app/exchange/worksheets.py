@@ -35,7 +35,7 @@ from app.exchange.worksheet_rows import (
     mark_of,
     tidy,
 )
-from app.rounds.proposing import may_propose, propose, weigh
+from app.rounds.proposing import Weighed, may_propose, propose, weigh
 from app.rounds.worksheets import Line, worksheets
 from app.versions.codes import holder_of
 from app.versions.ids import is_id, kind_of
@@ -43,8 +43,6 @@ from app.versions.ids import is_id, kind_of
 MOST_PROBLEMS = 20_000
 TOLD = 500
 """Problems that an answer lists; a marked copy has them all."""
-MOST_TRIES = 50
-"""How often the rules are asked again without the rows that they refused."""
 
 
 @dataclass(slots=True)
@@ -115,7 +113,8 @@ def import_filled(
     filled, wanted = reading.read(path)
     if filled.problems or not wanted:
         return filled
-    done = propose(session, actor, round_id, [one.decision for one in wanted], today, reopen=reopen)
+    asked = [one.decision for one in wanted]
+    done = propose(session, actor, round_id, asked, today, reopen=reopen, weighed=reading.weighed)
     filled.new, filled.changed, filled.reopened = len(done.new), len(done.changed), len(done.reopened)
     filled.unchanged += len(done.unchanged)
     return filled
@@ -146,6 +145,8 @@ class _Reading:
             lambda name: receiver_named(session.connection(), name, found.day)
         )
         self.filled = Filled()
+        self.weighed: Weighed | None = None
+        """What the rules made of all the touched rows together."""
 
     def read(self, path: Path) -> tuple[Filled, list[_Wanted]]:
         rows = list(self._rows(path))
@@ -307,35 +308,37 @@ class _Reading:
     # --- rules
 
     def _weigh(self, wanted: Sequence[_Wanted]) -> None:
-        """Ask the rules; where they refuse a row, note it and ask again without it."""
-        left = list(wanted)
-        for _ in range(MOST_TRIES):
-            if not left:
-                return
-            try:
-                _, found = weigh(
-                    self.session,
-                    self.actor,
-                    self.opened,
-                    [one.decision for one in left],
-                    self.today,
-                    self.stood,
-                )
-            except RegistryError as error:
-                place = error.detail.get("decision")
-                faulty = left[place - 1] if place else left[0]
-                message = (
-                    error.message.split("：", 1)[-1] if error.message.startswith("第") else error.message
-                )
-                self._wrong(faulty.row, "outcome" if place else "", error.code, message.rstrip("。"))
-                if not place:
-                    return
-                left.remove(faulty)
-                continue
-            for one in found:
-                row = left[one["decision"] - 1].row
-                self.filled.findings.append(row.problem("outcome", one["code"], one["message"]))
+        """Ask the rules of all rows at once; where they refuse, of each by itself, to tell every faulty one."""
+        if not wanted:
             return
+        try:
+            self.weighed = self._asked(wanted)
+        except RegistryError as error:
+            found = len(self.filled.problems)
+            for one in wanted:
+                self._weigh_alone(one)
+            if len(self.filled.problems) == found:  # it is between them
+                place = error.detail.get("decision")
+                self._refused(wanted[place - 1 if place else 0].row, error)
+            return
+        for finding in self.weighed[1]:
+            row = wanted[finding["decision"] - 1].row
+            self.filled.findings.append(row.problem("outcome", finding["code"], finding["message"]))
+
+    def _asked(self, wanted: Sequence[_Wanted]) -> Weighed:
+        asked = [one.decision for one in wanted]
+        return weigh(self.session, self.actor, self.opened, asked, self.today, self.stood)
+
+    def _weigh_alone(self, one: _Wanted) -> None:
+        try:
+            self._asked([one])
+        except RegistryError as error:
+            self._refused(one.row, error)
+
+    def _refused(self, row: _Row, error: RegistryError) -> None:
+        place = "decision" in error.detail
+        message = error.message.split("：", 1)[-1] if error.message.startswith("第") else error.message
+        self._wrong(row, "outcome" if place else "", error.code, message.rstrip("。"))
 
 
 def _is_blank(cells: Cells, now: Cells) -> bool:

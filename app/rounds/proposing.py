@@ -25,6 +25,9 @@ from app.errors import Conflict, Invalid, Refused
 from app.rounds.opened import Opened, held_here, require_worked_on
 from app.rounds.placing import take_out
 
+Weighed = tuple[list[dict[str, Any]], list[dict[str, Any]]]
+"""Proposals as they would be kept, and what the checks find in them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
@@ -50,15 +53,17 @@ def propose(
     today: str,
     *,
     reopen: bool = False,
+    weighed: Weighed | None = None,
 ) -> Proposed:
     """File proposals for items of the round, all or none. The same again changes nothing.
 
+    ``weighed`` is what ``weigh`` made of the same proposals in the same transaction, where it was asked before.
     Raises Conflict where the office has settled one already, unless ``reopen`` says to take that back; Refused
     and Invalid with the decision's place as drafting does.
     """
     opened = may_propose(session, actor, round_id)
     stood = proposals(session, round_id)
-    bodies, found = weigh(session, actor, opened, asked, today, stood)
+    bodies, found = weighed or weigh(session, actor, opened, asked, today, stood)
     done = Proposed(findings=found)
     written = []
     for place, body in enumerate(bodies, start=1):
@@ -89,7 +94,7 @@ def weigh(
     asked: Sequence[DecisionInput],
     today: str,
     stood: Mapping[str, ProposalRow],
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+) -> Weighed:
     """(bodies as they would be kept, what the checks find), tried against the rules; no proposal is written.
 
     Raises Refused, Invalid and Forbidden, with the ``decision``'s place from 1 in the detail.

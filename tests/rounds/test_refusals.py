@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import app
+from app.changes import freezing
 from app.exchange import annex_reading, past_rounds, worksheet_files, worksheet_rows, worksheets
 from app.rounds import (
     matching,
@@ -23,8 +24,8 @@ from app.rounds import (
 from app.rounds import worksheets as lines
 
 DOORS = (
-    annex_reading, past_rounds, worksheet_files, worksheet_rows, worksheets, matching, opened, placing, proposing,
-    publishing, recording, rehearsing, reviewing, stated, lines,
+    annex_reading, freezing, lines, matching, opened, past_rounds, placing, proposing, publishing, recording,
+    rehearsing, reviewing, stated, worksheet_files, worksheet_rows, worksheets,
 )  # fmt: skip
 TESTS = Path(__file__).resolve().parents[1]
 TOLD_BY = ("Problem", "CellProblem", "Faulty", "Refused", "_problem", "_wrong", "problem")
