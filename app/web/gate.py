@@ -17,7 +17,9 @@ SECURITY = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-"""On every page. No script at all is allowed, ours included: there is none."""
+"""On every page. No script at all is allowed, ours included, but where a page asks for one (``SCRIPTED``)."""
+SCRIPTED = f"{SECURITY['Content-Security-Policy']}; script-src 'self'; connect-src 'self'"
+"""The policy of a page with a script: ours alone, from this very site, talking to it alone."""
 
 MACHINES = ("/api", "/healthz", "/readyz", "/metrics", "/docs", "/redoc", "/openapi.json", "/static-docs")
 """Addresses that programs ask; their errors are never pages."""

@@ -20,12 +20,14 @@ def lapses(kind: str, decisions: Sequence[Gaps], intervals: Sequence[Gaps]) -> l
     """Decisions for a time whose end begins an interval: on which day, to which status, and whether ``alone``,
     with no decision that takes effect on the same day."""
     found = []
+    timed: dict[str, list[Gaps]] = {}
+    for one in decisions:
+        if one["until"] and not one["voided"]:
+            timed.setdefault(one["until"], []).append(one)
     for index, interval in enumerate(intervals):
         day = interval["valid_from"]
         before = intervals[index - 1] if index and intervals[index - 1]["valid_to"] == day else Gaps()
-        for one in decisions:
-            if day is None or one["until"] != day or one["voided"]:
-                continue
+        for one in timed.get(day or "", ()):
             if one["outcome"] == "suspend" and before["status"] != "suspended":
                 continue  # it was resumed or ended before its term ran out
             if one["outcome"] == "entrust" and (before["status"], interval["status"]) != (
@@ -67,6 +69,29 @@ def rows(kind: str, decisions: Sequence[Gaps], intervals: Sequence[Gaps]) -> lis
 def _creates(kind: str, outcome: str) -> bool:
     rule = RULES.get(kind, {}).get(outcome)
     return rule is not None and rule.shape == "new"
+
+
+LONG = 50
+"""Rows of a history on one page; the latest come first."""
+
+
+def page_of(happened: Sequence[Gaps], intervals: Sequence[Gaps], page: int) -> dict[str, Any]:
+    """One page of a long history: what happened, the intervals beside it (each with the day of the one before), and
+    how many pages there are."""
+    start, end = (page - 1) * LONG, page * LONG
+    dated = [
+        Gaps(one, before=before["valid_from"])
+        for before, one in zip([Gaps(), *intervals[:-1]], intervals, strict=True)
+    ]
+    latest = dated[::-1][start:end]
+    return {
+        "happened": list(happened[start:end]),
+        "intervals": latest[::-1],
+        "page": page,
+        "pages": max(1, -(-max(len(happened), len(intervals)) // LONG)),
+        "total": len(happened),
+        "versions": len(intervals),
+    }
 
 
 def coming(decisions: Sequence[Gaps], intervals: Sequence[Gaps], on: str) -> dict[str, Any] | None:

@@ -24,6 +24,7 @@ from app.versions import ids
 from app.versions.queries import SHANGHAI, next_midnight_seconds
 from app.web.assets import asset
 from app.web.display import KIOSK_SECONDS, chosen
+from app.web.gate import SCRIPTED
 from app.web.gate import SECURITY as SECURITY
 
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -235,11 +236,14 @@ def render(
     template: str,
     *,
     display: tuple[str, ...] | None = None,
+    script: str = "",
     **context: Any,
 ) -> Response:
-    """A page for the day asked about: ETag, caching until the next midnight at most, security headers."""
+    """A page for the day asked about: ETag, caching until the next midnight at most, security headers. ``script``:
+    one of our own files that makes the page nicer; it works without."""
     here = Here(request, asked.on, asked.today, display)
-    html = environment.get_template(template).render(here=here, unfinished=unfinished(connection), **context)
+    context |= {"here": here, "unfinished": unfinished(connection), "script": script}
+    html = environment.get_template(template).render(**context)
     body = html.encode("utf-8", "replace")
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = SECURITY | {
@@ -247,6 +251,8 @@ def render(
         "Cache-Control": f"public, max-age={min(60, next_midnight_seconds())}",
         "Vary": "Accept, Cookie",
     }
+    if script:
+        headers["Content-Security-Policy"] = SCRIPTED
     if "kiosk" in here.display:
         headers["Refresh"] = f"{KIOSK_SECONDS}; url=/kiosk"
     wanted = request.headers.get("if-none-match", "")

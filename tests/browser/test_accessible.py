@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browser_serving import served
+from issuing_editions import issue, signer_in
 from playwright.sync_api import Browser, Page
 from seeded import FELLING, Living
 
@@ -86,6 +88,9 @@ def test_every_page_of_a_seeded_registry(measured: Page, asking_sqlite: Living) 
         "/bundles",
         "/lists",
         f"/lists?authority={authority}",
+        f"/lists?authority={authority}&kind=duty",
+        f"/lists?authority={authority}&kind=negative",
+        "/editions",
         "/kiosk",
         f"/feedback?item={item}",
         "/no-such-page",
@@ -94,11 +99,13 @@ def test_every_page_of_a_seeded_registry(measured: Page, asking_sqlite: Living) 
         check(measured, site, paths)
 
 
-def test_pages_that_are_hostile_empty_or_huge(measured: Page, hostile_registry: Any) -> None:
+def test_pages_that_are_hostile_empty_or_huge(measured: Page, hostile_registry: Any, tmp_path: Path) -> None:
     held = hostile_registry
+    edition = issue(held.office, signer_in(tmp_path), region=held.office.district, kind="negative").row["id"]
     paths = [f"/items/{one}" for one in (held.item, held.ended, held.bare, held.huge, held.linked)]
     paths += [f"/items/{held.huge}/notice", f"/items/{held.item}/guide", f"/items/{held.item}/compare"]
     paths += [f"/rounds/{held.round}", f"/authorities/{held.authority}", f"/laws/{held.law}"]
+    paths += [f"/editions/{edition}", f"/editions/{edition}?page=2"]
     paths += ["/", "/search?q=许可", "/rounds", "/authorities", "/laws"]
     with served(held) as site:
         check(measured, site, paths)

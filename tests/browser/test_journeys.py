@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from seeded import FELLING, Living, new_item
 
 SAND = "从事营利性治沙活动新办许可（县级权限）"
@@ -23,6 +23,20 @@ def test_everyday_words_find_the_item(reader: Page, site: str) -> None:
     expect(reader.get_by_role("heading", level=1)).to_have_text(FELLING)
     expect(reader.locator("#materials")).to_contain_text("伐区调查设计材料")
     expect(reader.locator("#limits")).to_contain_text("10个工作日")
+
+
+def test_names_are_suggested_where_scripts_run(browser: Browser, site: str) -> None:
+    context = browser.new_context(locale="zh-CN")
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(site)
+    page.get_by_label("要办什么事？").press_sequentially("林木采伐")
+    page.wait_for_selector("datalist option", state="attached")
+    names = page.locator("datalist option").evaluate_all("all => all.map(one => one.value)")
+    assert FELLING in names
+    assert said == [], "nothing is refused by the policy"
+    context.close()
 
 
 def test_a_theme_of_life_leads_to_items(reader: Page, site: str) -> None:

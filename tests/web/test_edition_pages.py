@@ -40,6 +40,7 @@ def issue(people: dict[str, Browser], authority: str, **more: str) -> str:
     )
     assert answer.status_code == 303, answer.text
     place = answer.headers["location"]
+    assert "等您批准、签发或重新准备（1）" in people["shenhe"].get("/office").words
     page = people["shenhe"].get(place)
     content = page.html.split('name="hash" value="')[1][:64]
     assert "已批准，待签发" in moved(people["shenhe"], f"{place}/approve", hash=content).words

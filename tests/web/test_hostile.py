@@ -45,7 +45,7 @@ def test_the_pages_of_hostile_things_are_only_text(hostile_registry) -> None:
 def test_hits_are_escaped_before_they_are_marked(hostile_registry) -> None:
     page = read(hostile_registry, "/search", q="<script>alert(1)</script>")
     assert any("script" in mark for mark in page.marks), page.words
-    assert not page.named("script")
+    assert all(one.get("src", "").startswith("/static/") for one in page.named("script"))
 
 
 @pytest.mark.parametrize("name", ["q", "region", "authority", "type", "level"])
@@ -54,7 +54,7 @@ def test_what_is_asked_is_only_text(hostile_registry, name: str) -> None:
         "/search", params={name: '"><script>alert(3)</script>'}, headers=BROWSER
     )
     assert answer.status_code in (200, 404)
-    assert "<script" not in answer.text
+    assert "<script>" not in answer.text
 
 
 def test_what_was_not_found_is_only_text(hostile_registry) -> None:

@@ -16,6 +16,7 @@ from app.changes.owed import Wanted, duties
 from app.checks.law_changes import law_changes
 from app.deps import ReadSession
 from app.feedback.reporting import waiting
+from app.lists import preparing
 from app.versions.queries import moment, today
 from app.web.office.duties import SOON
 from app.web.office.pages import show
@@ -41,12 +42,24 @@ def desk(request: Request, session: ReadSession, present: Visitor) -> Response:
         law=_law(session, present),
         overdue=overdue,
         soon=soon,
+        editions=_editions(session, present),
     )
 
 
 def _reports(session: Session, present: Present) -> int:
     """How many reports of the public wait for an answer; none for those who do not answer."""
     return len(waiting(session, MOST)) if "edit" in present.actor.rights else 0
+
+
+def _editions(session: Session, present: Present) -> int:
+    """How many lists wait for this person: to be approved, issued, or prepared anew."""
+    can, own = present.actor.rights.__contains__, present.actor.account
+    return sum(
+        (one.state == "prepared" and can("review") and one.author != own)
+        or (one.state == "approved" and can("publish"))
+        or (one.state == "returned" and one.author == own)
+        for one in preparing.in_state(session, "prepared", "approved", "returned", most=MOST)
+    )
 
 
 def _law(session: Session, present: Present) -> int:

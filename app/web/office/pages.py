@@ -10,15 +10,11 @@ from sqlalchemy import Connection
 from app.auth.signing_in import Present
 from app.exchange.progress import unfinished
 from app.versions.queries import today
+from app.web.gate import SCRIPTED
 from app.web.office.visiting import rights_in_words
 from app.web.rendering import SECURITY, Here, environment
 
 PRIVATE = {**SECURITY, "Cache-Control": "private, no-store", "Vary": "Cookie"}
-SCRIPTED = {
-    **PRIVATE,
-    "Content-Security-Policy": f"{SECURITY['Content-Security-Policy']}; script-src 'self'; connect-src 'self'",
-}
-"""On a page with a script: ours alone, from this very site."""
 
 
 def show(
@@ -44,5 +40,8 @@ def show(
     )
     body = html.encode("utf-8", "replace")
     return Response(
-        body, status, headers=SCRIPTED if script else PRIVATE, media_type="text/html; charset=utf-8"
+        body,
+        status,
+        headers=PRIVATE | ({"Content-Security-Policy": SCRIPTED} if script else {}),
+        media_type="text/html; charset=utf-8",
     )

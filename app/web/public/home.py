@@ -47,6 +47,7 @@ def home(request: Request, registry: RegistryOf, session: ReadSession, asked: As
         connection,
         asked,
         "home.html",
+        script="suggest.js",
         themes=themes_on(registry, connection, asked.on),
         statuses=statuses,
         by_type=sorted(by_type.items()),

@@ -42,7 +42,9 @@ def show_item(
     known: KnownAt,
     item: Annotated[str, Path(max_length=300)],
     accepted: Annotated[str, Query(max_length=40)] = "",
+    page: Annotated[int, Query(alias="history", ge=1, le=1_000)] = 1,
 ) -> Response:
+    """``history``: which page of a long history."""
     connection = session.connection()
     item_id, by_code = public_item(connection, item, asked.on, known)
     if by_code:
@@ -60,9 +62,8 @@ def show_item(
         linked=script_data(government_service(facts, base_of(request))) if facts.content else None,
         due=gaps(due_dates(connection, item_id, moment_of(accepted))) if accepted else None,
         accepted=accepted,
-        intervals=intervals,
+        story=history.page_of(history.rows("item", decisions, intervals), intervals, page),
         attested=history.attested_from(intervals),
-        happened=history.rows("item", decisions, intervals),
         # Seen from a past day, what came is history.
         coming=history.coming(decisions, intervals, asked.on) if asked.on >= asked.today else None,
         revised=_revised(connection, facts.item, asked, known),

@@ -58,6 +58,7 @@ def search(
         connection,
         asked,
         "search.html",
+        script="suggest.js",
         q=q,
         page=gaps(page),
         offset=offset,
