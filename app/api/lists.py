@@ -127,7 +127,9 @@ def get_list(
     request: Request,
     registry: RegistryOf,
     session: ReadSession,
-    kind: Kind,
+    kind: Annotated[
+        Kind, Path(description="power 权力清单, duty 责任清单, negative 负面清单, service 公共服务清单")
+    ],
     asked: AskedOn,
     known: KnownAt,
     authority: Whose = None,

@@ -1,0 +1,83 @@
+"""Every code that a refusal may carry, read from the source; run as a program it writes docs/problems.md."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "problems.md"
+STATUS = {
+    "RegistryError": 400,
+    "Invalid": 422,
+    "Refused": 409,
+    "NotFound": 404,
+    "Ambiguous": 300,
+    "Conflict": 409,
+    "Stale": 412,
+    "Unauthenticated": 401,
+    "Forbidden": 403,
+    "TooMany": 429,
+    "Unavailable": 503,
+}
+OF_THE_FRAME = {
+    "bad-request": (422, "请求不符合要求：……（`errors` 逐项说明）"),
+    "http": (404, "没有这个地址、方法不受支持、正文太大或不是 JSON"),
+    "internal": (500, "系统出错，没有写入任何内容"),
+}
+"""Codes that main.py gives by itself; the status is the commonest."""
+HEAD = """# Problems
+
+Every refusal of the API is a problem document (RFC 9457): `{"type": "/problems/CODE", "title", "status", "code",
+"detail"}`. Programs go by `code`, which stays; `title` is the sentence for people and may be worded anew; `detail` holds
+facts. This page is written from the source (`python tests/problem_codes.py`), and a test holds its codes against it.
+
+| code | status | said (…… stands for what is named) |
+|---|---|---|
+"""
+
+
+def codes() -> dict[str, tuple[int, str]]:
+    """code -> (status, sentence), the first place in the order of files where it is given."""
+    found = dict(OF_THE_FRAME)
+    for path in sorted((ROOT / "app").rglob("*.py")):
+        if path.parts[-2] in ("bench", "client"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call):
+                name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+                for keyword in node.keywords:
+                    if (
+                        keyword.arg != "code"
+                        or name not in STATUS
+                        or not isinstance(keyword.value, ast.Constant)
+                    ):
+                        continue
+                    said = _words(node.args[0]) if node.args else ""
+                    found.setdefault(str(keyword.value.value), (STATUS[name], said))
+    return found
+
+
+def _words(node: ast.expr) -> str:
+    """A sentence with …… for whatever is put into it."""
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else "……" for part in node.values)
+    if isinstance(node, ast.BinOp):
+        return _words(node.left) + _words(node.right)
+    return "……"
+
+
+def _cell(said: str) -> str:
+    return " ".join(said.split()).replace("|", "/")
+
+
+def page() -> str:
+    rows = [f"| `{code}` | {status} | {_cell(said)} |" for code, (status, said) in sorted(codes().items())]
+    return HEAD + "\n".join(rows) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{PAGE.write_text(page(), 'utf-8')} characters\n")
