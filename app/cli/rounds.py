@@ -227,7 +227,7 @@ def list_duties(
         due = f"{row['due']} 前" if row["due"] else "没有期限"
         late = "，逾期" if row["state"] == "overdue" else ""
         item = named.get(row["subject"], row["subject"])
-        said = f"：{row['words']}" if row["words"] else ""
+        said = f"：{row['words']}" if row["words"] and row["words"] != owner else ""
         told = f"{KINDS[row['kind']]}　{item}　{owner}　{due}（{STATES[row['state']]}{late}）{said}"
         console.print(told, soft_wrap=True)
     console.print(f"{day}，共 {len(rows)} 项。")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any
 
 import orjson
 import pytest
+from holding import fill
 from seeded import FELLING, Living, set_field
 from typer.testing import CliRunner
 
@@ -429,3 +431,53 @@ def test_every_command_says_what_it_does(run_in: Callable[..., Run], tmp_path: P
     for command in COMMANDS:
         assert command in text
         assert done(run(command, "--help"))
+
+
+# --- round
+
+
+def test_past_rounds_are_loaded_recorded_and_matched(run: Run, tmp_path: Path) -> None:
+    past = Path(__file__).parents[1] / "rounds" / "past"
+    load = ("round", "load", str(past / "rounds.csv"), "--decisions", str(past / "rounds_decisions.csv"))
+    door = ("--as", "editor", "--review-as", "reviewer", "--publish-as", "publisher")
+    assert "补录 4 轮、3 行并发布" in done(run(*load, *door))
+    assert "已有 4 轮，没有重复录入" in done(run(*load, "--as", "editor"))
+    assert "甲市人民政府：合并和更名一批事项" in done(run("round", "list"))
+    annex = tmp_path / "附件.csv"
+    annex.write_text(f"序号,项目名称\n1,{FELLING}\n2,没有的事项\n", "utf-8")
+    told = done(run("round", "record", str(annex), "--as", "editor", "--title", "决定", "--total", "3",
+                    "--part", "取消=3", "--outcome", "取消"))  # fmt: skip
+    assert "录入 2 行，其中 1 行可以一并确认" in told
+    assert "与文件总数相差 1 项" in told
+    changeset = re.search(r"qdx-\w+", told)[0]
+    told = done(run("round", "match", changeset, "--as", "editor", "--certain", "--row", "2="))
+    assert "（名称相同）" in told
+    assert "2. 没有的事项 → 无对应（无对应）" in told
+    refused(run("round", "record", str(annex), "--as", "editor"), "title-needed")
+    refused(run("round", "record", str(annex), "--as", "editor", "--title", "甲", "--part", "三"), "bad-part")
+    refused(run("round", "match", changeset, "--as", "editor", "--row", "一"), "bad-choice")
+
+
+def test_worksheets_go_out_and_come_back(run: Run, living_sqlite: Living, tmp_path: Path) -> None:
+    item = living_sqlite.item_called(FELLING)
+    authority = living_sqlite.get(f"/items/{item}").json()["authority"]["id"]
+    scope = {"authorities": [authority], "base_day": "2026-09-28"}
+    document = {"title": "决定", "effective_on": "2026-10-01"}
+    form = {"title": "第一批", "kind": "round", "document": document, "scope": scope}
+    changeset = living_sqlite.post("editor", "/changesets", form).json()["id"]
+    sheet, marked = tmp_path / "表.xlsx", tmp_path / "标注.xlsx"
+    assert "未提" in done(run("round", "worksheet", "export", changeset, str(sheet)))
+    fill(sheet, {item: {"outcome": "不知道"}})
+    back = ("round", "worksheet", "import", changeset, str(sheet), "--as", "editor", "--marked", str(marked))
+    result = run(*back)
+    assert result.exit_code == 1
+    assert "（unknown-outcome）" in result.output
+    assert marked.exists()
+    fill(sheet, {item: {"outcome": "保留"}})
+    assert "已导入：新提 1" in done(run(*back))
+    assert "新提 0，修改 0，重新提出 0" in done(run(*back))
+
+
+def test_duties_at_the_command_line(run: Run) -> None:
+    assert re.search(r"共 \d+ 项", done(run("round", "duties", "--kind", "expiry", "--due-within", "60")))
+    refused(run("round", "duties", "--kind", "whatever"), "unknown-kind")
