@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import orjson
@@ -67,15 +67,20 @@ class Worksheets:
     names: dict[str, str]
 
 
-def worksheets(session: Session, round_id: str, today: str, authority: str | None = None) -> Worksheets:
-    """The lines of a round, by authority and then by name. Raises NotFound where the authority has none."""
+def worksheets(
+    session: Session, round_id: str, today: str, authority: str | None = None, *, brief: bool = False
+) -> Worksheets:
+    """The lines of a round, by authority and then by name. Raises NotFound where the authority has none.
+
+    ``brief``: without contents, limits and citations, which ``with_contents`` adds to the lines that need them.
+    """
     opened = held_here(session, round_id)
     connection = session.connection()
     day = max(today, opened.head["scope"]["base_day"])
     lines: dict[str, list[Line]] = {}
-    for line in _lines(session, opened, day):
-        if authority is None or line.authority == authority:
-            lines.setdefault(line.authority, []).append(line)
+    wanted = [line for line in _lines(session, opened, day) if authority in (None, line.authority)]
+    for line in wanted if brief else with_contents(connection, wanted, day):
+        lines.setdefault(line.authority, []).append(line)
     if authority is not None and not lines:
         raise NotFound("这个机关在本轮的范围内没有事项。", code="no-worksheet", authority=authority)
     names = names_of(connection, lines, day)
@@ -144,25 +149,28 @@ def told(session: Session, lines: Sequence[Line]) -> list[dict[str, Any]]:
 
 # --- reading ------------------------------------------------------------------------------------------------
 
+_STANDS = " AND t.valid_from <= ? AND t.valid_to > ? AND t.status <> 'ended' AND t.content IS NOT NULL"
 _HELD = (
-    "SELECT t.subject_id, t.name, t.type, t.authority, t.codes, c.body FROM timeline t"
-    " JOIN content c ON c.hash = t.content WHERE t.subject_id IN ({ids})"
-    " AND t.valid_from <= ? AND t.valid_to > ? AND t.status <> 'ended'"
+    "SELECT t.subject_id, t.name, t.type, t.authority, t.codes FROM timeline t WHERE t.subject_id IN ({ids})"
+    + _STANDS
+)
+_CONTENTS = (
+    "SELECT t.subject_id, c.body FROM timeline t JOIN content c ON c.hash = t.content"
+    " WHERE t.subject_id IN ({ids})" + _STANDS
 )
 
 
 def _lines(session: Session, opened: Opened, day: str) -> Iterable[Line]:
+    """Brief ones."""
     connection = session.connection()
     stood = proposals(session, opened.changeset.id)
     covering = {item: subject for subject, row in stood.items() for item in covers(row.body)}
     bodies = [decode(row.body) for row in decisions(session, opened.changeset)]
     final = {item: body for body in bodies if body.get("outcome") != "void" for item in covers(body)}
     for some in chunks(opened.items):
-        rows = fetch(connection, _HELD.format(ids=marks(some)), (*some, day, day))
-        contents = {row[0]: decode(bytes(row[5])) for row in rows}
-        titles = _titles(connection, contents.values(), day)
-        for item, name, kind, authority, codes, _ in rows:
-            content = contents[item]
+        for item, name, kind, authority, codes in fetch(
+            connection, _HELD.format(ids=marks(some)), (*some, day, day)
+        ):
             filed = covering.get(item) or (covers(final[item])[0] if item in final else None)
             yield Line(
                 item=item,
@@ -170,14 +178,36 @@ def _lines(session: Session, opened: Opened, day: str) -> Iterable[Line]:
                 name=name or "",
                 type=code_tables.label("item_type", kind or "") or kind or "",
                 authority=authority or "",
-                content=content,
-                citations=_citations(content, titles),
-                statutory=limit_words(content.get("statutory_limit")),
-                promised=limit_words(content.get("promised_limit")),
+                content={},
+                citations="",
+                statutory="",
+                promised="",
                 proposal=stood.get(covering.get(item, "")),
                 final=final.get(item),
                 filed_under=filed,
             )
+
+
+def with_contents(connection: Connection, lines: Sequence[Line], day: str) -> list[Line]:
+    """The same lines with the items' contents, and what is told of them."""
+    found: list[Line] = []
+    at = {line.item: line for line in lines}
+    for some in chunks(at):
+        rows = fetch(connection, _CONTENTS.format(ids=marks(some)), (*some, day, day))
+        contents = {row[0]: decode(bytes(row[1])) for row in rows}
+        titles = _titles(connection, contents.values(), day)
+        found += [
+            replace(
+                at[item],
+                content=content,
+                citations=_citations(content, titles),
+                statutory=limit_words(content.get("statutory_limit")),
+                promised=limit_words(content.get("promised_limit")),
+            )
+            for item, content in contents.items()
+        ]
+    order = {item: place for place, item in enumerate(at)}
+    return sorted(found, key=lambda line: order[line.item])
 
 
 def _titles(connection: Connection, contents: Iterable[dict[str, Any]], day: str) -> dict[str, str]:

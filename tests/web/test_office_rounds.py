@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import re
 import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from handed import hand_down
 from holding import fill
 from python_calamine import CalamineWorkbook
 from reading import BROWSER, Page, read
-from seeded import FELLING, TODAY, Living
+from seeded import FELLING, KINDS, TODAY, Living
 from test_office import POST, Browser
 
 from app.errors import Invalid
@@ -24,8 +26,10 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @pytest.fixture
-def living(living_sqlite: Living) -> Living:
-    return living_sqlite
+def living(request: pytest.FixtureRequest, run_seeded: Any, clock: Any) -> Iterator[Living]:
+    """On SQLite, unless a test asks for another."""
+    with ExitStack() as stack:
+        yield run_seeded(getattr(request, "param", "sqlite"), stack)
 
 
 @pytest.fixture
@@ -120,6 +124,7 @@ def test_what_is_wrong_is_said_and_nothing_is_lost(editor: Browser, wrong: dict[
 # --- the whole way
 
 
+@pytest.mark.parametrize("living", KINDS, indirect=True)
 def test_a_round_goes_from_opening_to_the_public_page(
     editor: Browser, reviewer: Browser, opened: str
 ) -> None:
@@ -320,13 +325,13 @@ def test_a_rehearsal_says_what_is_undecided(editor: Browser, opened: str) -> Non
     assert f"还有 {count} 项没有决定，不能发布" in page.words
 
 
-def test_duties_are_listed_with_what_is_overdue(living: Living, editor: Browser, clock: Any) -> None:
-    hand_down(living)
-    page = editor.get("/office/duties")
+def test_duties_are_listed_with_what_is_overdue(living_sqlite: Living, clock: Any) -> None:
+    hand_down(living_sqlite)
+    page = Browser(living_sqlite, "bianji", ["edit"]).get("/office/duties")
     assert "制定监管细则" in page.words
     assert "前锋区" in page.words
     clock.set("2027-01-05T09:00:00")
-    late = Browser(living, "wanle", ["edit"])
+    late = Browser(living_sqlite, "wanle", ["edit"])
     page = late.get("/office/duties?state=overdue&kind=acceptance")
     assert page.words.count("无人承接") == 5
     assert "逾期 6 件" in page.words, "five counties and the rules"

@@ -24,7 +24,7 @@ from app.exchange.worksheet_rows import EDITABLE, Cells, Faulty, cells_of, decis
 from app.exchange.worksheets import receiver_named
 from app.rounds.proposing import propose
 from app.rounds.reviewing import opine
-from app.rounds.worksheets import Line, told, worksheets
+from app.rounds.worksheets import Line, told, with_contents, worksheets
 from app.versions.queries import today
 from app.web.office.pages import show
 from app.web.office.round_desk import CHECKS, OFFERED, STATES, Asking, Wanted, desk, lines_for, may
@@ -67,7 +67,11 @@ def propose_many(
         return _chosen(lines, form, asking, "o:", form.get("outcome"), asking.takes)
 
     def work(session: Session, some: list[tuple[Line, str]]) -> None:
-        resolve = resolver(session.connection())
+        connection = session.connection()
+        resolve, lines = resolver(connection), [line for line, _ in some]
+        if form.get("limit").strip():  # a limit is compared with what stands
+            lines = with_contents(connection, lines, today())
+            some = [(line, outcome) for line, (_, outcome) in zip(lines, some, strict=True)]
         asked = [asked_of(line, _cells(form) | {"outcome": outcome}, resolve, form) for line, outcome in some]
         _each(
             [line.item for line, _ in some],
@@ -148,7 +152,7 @@ def _many(
     """All or none; what is refused is said by its row. All that match are done after one question."""
     try:
         with registry.database.reading() as session:
-            some = chosen(lines_for(present, worksheets(session, changeset, today())))
+            some = chosen(lines_for(present, worksheets(session, changeset, today(), brief=True)))
             if form.get("do") == "matching" and not form.get("sure") and len(some) > 1:
                 return _sure(request, session, present, changeset, asking, form, some, verb)
         with registry.database.writing() as session:
@@ -289,10 +293,13 @@ def _one(
 ) -> Response:
     try:
         with registry.database.writing() as session:
-            found = worksheets(session, changeset, today())
+            found = worksheets(session, changeset, today(), brief=True)
             following = _around(lines_for(present, found), asking, item)[1]
             try:
-                work(session, _line(lines_for(present, found), item))
+                (line,) = with_contents(
+                    session.connection(), [_line(lines_for(present, found), item)], found.day
+                )
+                work(session, line)
             except Wrong as wrong:
                 raise Invalid(wrong.message, code="bad-row") from wrong
     except RegistryError as error:
@@ -319,9 +326,9 @@ def _item(
     form: Posted | None = None,
 ) -> Response:
     connection = session.connection()
-    found = worksheets(session, changeset, today())
+    found = worksheets(session, changeset, today(), brief=True)
     lines = lines_for(present, found)
-    line = _line(lines, item)
+    (line,) = with_contents(connection, [_line(lines, item)], found.day)
     before, after = _around(lines, asking, item)
     return show(
         request,

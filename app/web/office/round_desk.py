@@ -15,11 +15,12 @@ from app.auth.signing_in import Present
 from app.canonical import decode
 from app.changes import drafts, rows
 from app.changes.models import STATE_LABELS, Changeset
+from app.changes.outcomes import RULES
 from app.changes.reviews import OPINIONS
 from app.deps import ReadSession, Registry, RegistryOf
 from app.errors import RegistryError
-from app.exchange.worksheet_rows import LABELS, PENDING, cells_of
-from app.rounds.worksheets import Line, Worksheets, progress, told, worksheets
+from app.exchange.worksheet_rows import LABELS, PENDING
+from app.rounds.worksheets import Line, Worksheets, progress, told, with_contents, worksheets
 from app.versions.queries import moment, today
 from app.web.office.changesets import EVENTS
 from app.web.office.pages import show
@@ -51,12 +52,12 @@ class Wanted:
     def holds(self, line: Line) -> bool:
         found = line.proposal.findings if line.proposal else []
         sought = "".join(self.q.split()).casefold()
-        named = "".join(f"{line.name} {line.code or ''}".split()).casefold()
+        named = "".join(f"{line.name} {line.code or ''}".split()).casefold() if sought else ""
         return (
             self.authority in ("", line.authority)
             and self.type in ("", line.type)
             and self.state in ("", line.state)
-            and self.outcome in ("", label_of(line))
+            and (not self.outcome or self.outcome == label_of(line))
             and _fires(self.checks, found)
             and sought in named
         )
@@ -81,7 +82,10 @@ def _fires(checks: str, found: Sequence[Mapping[str, Any]]) -> bool:
 
 def label_of(line: Line) -> str:
     """What is decided, else proposed, as the sheet calls it."""
-    return cells_of(line, None)["outcome"]
+    body = line.final or (line.proposal.body if line.proposal else None)
+    if body is None:
+        return ""
+    return PENDING if body.get("pending_law") else RULES["item"][body["outcome"]].label
 
 
 def wanted(
@@ -163,10 +167,10 @@ def desk(
     form: Posted | None = None,
 ) -> Response:
     """``wrong``: what is wrong by item; ``form``: what was posted, so that nothing has to be chosen again."""
-    found = worksheets(session, changeset.id, today())
+    found = worksheets(session, changeset.id, today(), brief=True)
     every = lines_for(present, found)
     listed = [line for line in every if asking.holds(line)]
-    shown = listed[(page - 1) * PAGE : page * PAGE]
+    shown = with_contents(session.connection(), listed[(page - 1) * PAGE : page * PAGE], found.day)
     counted = progress(found)
     return show(
         request,

@@ -145,7 +145,7 @@ def _page(
     status: int = 200,
 ) -> Response:
     found = rows.find(session, changeset)
-    counted = progress(worksheets(session, changeset, today()))
+    counted = progress(worksheets(session, changeset, today(), brief=True))
     own = present.actor.authority
     return show(
         request,
