@@ -46,8 +46,8 @@ bearer token. Errors are RFC 9457 problem documents with a stable `code`.
 **Stay in sync**: take `/export.jsonl` and keep its `X-Log-Seq` and `X-On`; wait with `/changes?since=SEQ&wait=30`;
 fetch what differs with `/export.jsonl?since=SEQ&since_on=DAY`. Or subscribe at `/webhooks`. **Limits** stand in
 `RateLimit-Policy` and `RateLimit`; past them, 429 with `Retry-After`.
-**What will not change** under `/api/v1`: no field, operation, parameter or problem code is taken away or given another meaning without `Deprecation` and `Sunset` in the
-answers twelve months before; new ones may come at any time.
+**What will not change** under `/api/v1`: no field, operation, parameter or problem code is taken away or given
+another meaning without `Deprecation` and `Sunset` in the answers twelve months before; new ones may come at any time.
 """
 
 

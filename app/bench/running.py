@@ -7,6 +7,7 @@ from pathlib import Path
 
 from app import tables  # noqa: F401  every table is known before guards are installed
 from app.bench import (
+    following,
     importing,
     judging,
     publishing,
@@ -28,6 +29,7 @@ BENCHES: dict[str, Callable[[Plan], list[Row]]] = {
     "revisions": revisions.bench,
     "search": searching.bench,
     "search-large": searching.bench_large,
+    "follow": following.bench,
     "judged": judging.bench,
 }
 
