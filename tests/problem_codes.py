@@ -31,7 +31,8 @@ HEAD = """# Problems
 
 Every refusal of the API is a problem document (RFC 9457): `{"type": "/problems/CODE", "title", "status",
 "code", "detail"}`. Programs go by `code`, which stays; `title` is the sentence for people and may be worded anew;
-`detail` holds facts. This page is written from the source (`python tests/problem_codes.py`), and a test holds its codes against it.
+`detail` holds facts. This page is written from the source (`python tests/problem_codes.py`), and a test
+holds its codes against it.
 
 | code | status | said (…… stands for what is named) |
 |---|---|---|
