@@ -58,6 +58,9 @@ class Elsewhere(Exception):
         super().__init__(path)
         self.path = path
 
+    async def answer(self, _request: Request) -> Response:
+        return go(self.path)
+
 
 def go(path: str, **headers: str) -> Response:
     """After a post: read the page anew, so that a reload repeats nothing."""
@@ -72,5 +75,5 @@ def go(path: str, **headers: str) -> Response:
     )
 
 
-async def elsewhere(_request: Request, error: Elsewhere) -> Response:
-    return go(error.path)
+async def elsewhere(request: Request, error: Elsewhere) -> Response:
+    return await error.answer(request)

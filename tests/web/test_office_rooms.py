@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Any
 
 import pytest
 from reading import Page
 from seeded import FELLING, TODAY, Living
-from test_office import POST, Browser
+from test_office import PHRASE, POST, Browser, filled
 
 from app.changes.everywhere import cite_instead, renumbered, set_everywhere
 from app.checks.resting import places
@@ -316,3 +317,62 @@ def test_one_entry_is_compared_across_levels(editor: Browser) -> None:
     assert name in page.words
     assert "没有认领的地方" in page.words
     assert "qdl-" not in page.words
+
+
+# --- a session that ends while a form is filled in
+
+
+def ended(living: Living) -> None:
+    with living.database.writing() as session:
+        session.connection().exec_driver_sql("UPDATE signed_in SET ended_at = 1")
+
+
+def carried(html: str, begin: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for tag in re.finditer(
+        r'<input type="hidden" name="([^"]*)" value="([^"]*)">', html[html.index(begin) :]
+    ):
+        found.setdefault(unescape(tag[1]), []).append(unescape(tag[2]))
+    return found
+
+
+def test_what_was_typed_survives_the_end_of_the_session(editor: Browser) -> None:
+    living, item = editor.living, editor.living.item_called(FELLING)
+    path = f"/office/items/{item}/edit"
+    fields = filled(editor.get(path)) | {
+        "consult_phone": ["0826-1112223"],
+        "reason": ['换"号"<b>'],
+        "do": ["save"],
+    }
+    ended(living)
+    answer = editor.client.post(path, data=fields, headers=POST)
+    assert answer.status_code == 403
+    assert "登录已过期，刚才填的还没有保存" in Page(answer.text).words
+    kept = carried(answer.text, 'action="/office/sign-in"')
+    wrong = editor.client.post(
+        "/office/sign-in", data={**kept, "name": "bianji", "password": "x"}, headers=POST
+    )
+    assert wrong.status_code == 403
+    kept = carried(wrong.text, 'action="/office/sign-in"')
+    signed = editor.client.post(
+        "/office/sign-in", data={**kept, "name": "bianji", "password": PHRASE}, headers=POST
+    )
+    assert signed.status_code == 200
+    assert f'action="{path}"' in signed.text
+    again = carried(signed.text, f'action="{path}"')
+    assert again == {
+        name: [value.replace("\r\n", "\n") for value in values] for name, values in fields.items()
+    }
+    saved = editor.client.post(path, data=again, headers=POST)
+    assert saved.status_code == 303, Page(saved.text).words[:500]
+    assert "0826-1112223" in editor.get(saved.headers["location"]).words
+
+
+def test_a_password_is_never_kept_and_nothing_leads_astray(editor: Browser) -> None:
+    ended(editor.living)
+    form = {"old": PHRASE, "new": "another long phrase", "again": "another long phrase"}
+    answer = editor.client.post("/office/account/password", data=form, headers=POST)
+    assert answer.status_code == 403
+    assert "another long phrase" not in answer.text
+    away = {"kept:/": "https://evil.example/office", "kept:x": "1", "name": "bianji", "password": PHRASE}
+    assert editor.client.post("/office/sign-in", data=away, headers=POST).headers["location"] == "/office"

@@ -11,9 +11,10 @@ from sqlmodel import Session
 from app.auth import signing_in
 from app.auth.accounts import account_by_id
 from app.auth.signing_in import Present
-from app.deps import ReadSession, RegistryOf
+from app.deps import ReadSession, Registry, RegistryOf
 from app.errors import RegistryError
 from app.versions.queries import moment
+from app.web.office.keeping import Pairs, kept_in, unpacked
 from app.web.office.pages import show
 from app.web.office.visiting import (
     COOKIE,
@@ -49,6 +50,7 @@ def sign_in_page(
         name="",
         next=own_address(next),
         lost=loses_the_cookie(request),
+        kept=[],
     )
 
 
@@ -56,6 +58,7 @@ def sign_in_page(
 def sign_in(request: Request, registry: RegistryOf, form: Form) -> Response:
     name, onward = form.get("name").strip(), own_address(form.get("next"))
     agent = request.headers.get("user-agent", "")
+    kept = kept_in(form.pairs)
     text, said = signing_in.sign_in(registry.database, name, form.get("password"), address_of(request), agent)
     if text is None:
         with registry.database.reading() as session:
@@ -69,8 +72,9 @@ def sign_in(request: Request, registry: RegistryOf, form: Form) -> Response:
                 name=name[:100],
                 next=onward,
                 lost=loses_the_cookie(request),
+                kept=kept,
             )
-    answer = go(onward or "/office")
+    answer = _go_on(request, registry, text, kept) or go(onward or "/office")
     answer.set_cookie(
         COOKIE, text, path="/office", httponly=True, samesite="lax", secure=not is_loopback(request)
     )
@@ -88,17 +92,32 @@ def sign_out(registry: RegistryOf, present: Visitor) -> Response:
 
 @router.get("/office/code")
 def code_page(request: Request, session: ReadSession, present: Visitor) -> Response:
-    return show(request, session.connection(), present, "code.html", said="")
+    return show(request, session.connection(), present, "code.html", said="", kept=[])
 
 
 @router.post("/office/code")
 def give_code(request: Request, registry: RegistryOf, present: Visitor, form: Form) -> Response:
     with registry.database.writing() as session:
         said = signing_in.give_code(session, present, form.get("code"), address_of(request))
+    kept = kept_in(form.pairs)
     if not said:
-        return go("/office")
+        return _go_on(request, registry, request.cookies.get(COOKIE, ""), kept) or go("/office")
     with registry.database.reading() as session:
-        return show(request, session.connection(), present, "code.html", status=403, said=said)
+        return show(request, session.connection(), present, "code.html", status=403, said=said, kept=kept)
+
+
+def _go_on(request: Request, registry: Registry, text: str, kept: Pairs) -> Response | None:
+    """The form that waited for the sign-in, to be posted on; first the second factor. None where none waited."""
+    where, fields = unpacked(kept)
+    if not own_address(where):
+        return None
+    settings = registry.settings
+    with registry.database.reading() as session:
+        present = signing_in.who(session, text, policy_of(settings), limits_of(settings))
+        connection = session.connection()
+        if present.step == "code":
+            return show(request, connection, present, "code.html", said="", kept=kept)
+        return show(request, connection, present, "continue.html", where=where, fields=fields)
 
 
 @router.get("/office/account")

@@ -22,6 +22,7 @@ from app.errors import Forbidden, Invalid, Unauthenticated
 from app.settings import Settings
 from app.web.gate import Elsewhere
 from app.web.gate import go as go
+from app.web.office.keeping import SignInAgain
 
 COOKIE = "qingdan_office"
 ANYONE, SIGNED_IN = "anyone", "signed-in"
@@ -186,7 +187,8 @@ def _present(request: Request, registry: Registry) -> Present:
         asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         back = quote(asked, safe="/") if request.method in ("GET", "HEAD") else ""
         said = "&over=1" if text else ""
-        raise Elsewhere(f"/office/sign-in?next={back}{said}") from error
+        again = SignInAgain if text and request.method == "POST" else Elsewhere
+        raise again(f"/office/sign-in?next={back}{said}") from error
     if log.now_microseconds() - present.seen_at >= 60 * SECOND:
         with registry.database.writing() as session:
             signing_in.seen(session, present)
