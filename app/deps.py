@@ -45,6 +45,7 @@ class Registry:
         self.engine = engine
         self.rules = rules_of(settings)
         self.kept_searches = KeptAnswers()
+        self.kept_pages = KeptAnswers(most=300)  # of 30 kB each, more or less
         self.noting = Noting(database)
         self.measured = Measured()
         self.head_watch = HeadWatch(database)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -237,14 +237,22 @@ def render(
     *,
     display: tuple[str, ...] | None = None,
     script: str = "",
+    keep: Callable[[bytes], None] | None = None,
     **context: Any,
 ) -> Response:
-    """A page for the day asked about: ETag, caching until the next midnight at most, security headers. ``script``:
-    one of our own files that makes the page nicer; it works without."""
+    """A page for the day asked about. ``script``: one of our own files that makes the page nicer; it works without.
+    ``keep`` is handed the page's bytes."""
     here = Here(request, asked.on, asked.today, display)
     context |= {"here": here, "unfinished": unfinished(connection), "script": script}
     html = environment.get_template(template).render(**context)
     body = html.encode("utf-8", "replace")
+    if keep is not None:
+        keep(body)
+    return respond(request, body, here.display, script)
+
+
+def respond(request: Request, body: bytes, display: tuple[str, ...], script: str = "") -> Response:
+    """A rendered page: ETag, caching until the next midnight at most, security headers."""
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = SECURITY | {
         "ETag": tag,
@@ -253,7 +261,7 @@ def render(
     }
     if script:
         headers["Content-Security-Policy"] = SCRIPTED
-    if "kiosk" in here.display:
+    if "kiosk" in display:
         headers["Refresh"] = f"{KIOSK_SECONDS}; url=/kiosk"
     wanted = request.headers.get("if-none-match", "")
     if tag in [part.strip().removeprefix("W/") for part in wanted.split(",")]:

@@ -9,16 +9,18 @@ from sqlalchemy import Connection
 
 from app.db import run_by
 from app.deadlines.answering import due_dates, moment_of
-from app.deps import Asked, AskedOn, KnownAt, ReadSession
+from app.deps import Asked, AskedOn, KnownAt, ReadSession, RegistryOf
 from app.errors import NotFound
 from app.versions.history import decisions_of, history_of
 from app.versions.queries import Known, known_at, moment, state_on
 from app.versions.visibility import hidden_among
 from app.web import history
+from app.web.display import chosen
 from app.web.history import day_before
 from app.web.item_facts import facts_of, public_item
+from app.web.keeping import Keeping
 from app.web.linked_data import government_service, script_data
-from app.web.rendering import Gaps, base_of, gaps, local_minute, redirect, render
+from app.web.rendering import Gaps, base_of, gaps, local_minute, redirect, render, respond
 from app.web.subjects import settle_documents
 
 router = APIRouter()
@@ -37,6 +39,7 @@ def find_item(
 @router.api_route("/items/{item}", methods=["GET", "HEAD"])
 def show_item(
     request: Request,
+    registry: RegistryOf,
     session: ReadSession,
     asked: AskedOn,
     known: KnownAt,
@@ -46,6 +49,9 @@ def show_item(
 ) -> Response:
     """``history``: which page of a long history."""
     connection = session.connection()
+    keeping = Keeping(request, registry, connection, asked)
+    if (body := keeping.body()) is not None:
+        return respond(request, body, chosen(request))
     item_id, by_code = public_item(connection, item, asked.on, known)
     if by_code:
         return redirect(request, f"/items/{item_id}")
@@ -58,6 +64,7 @@ def show_item(
         connection,
         asked,
         "item.html",
+        keep=keeping.keep,
         **facts.shown(),
         linked=script_data(government_service(facts, base_of(request))) if facts.content else None,
         due=gaps(due_dates(connection, item_id, moment_of(accepted))) if accepted else None,
