@@ -256,6 +256,8 @@ def test_nobody_reviews_what_they_proposed(living: Living, opened: str, editor: 
     both = Browser(living, "shuangren", ["edit", "review"])
     item = living.item_called(FELLING)
     both.move(f"{opened}/proposals", do="rows", day=DAY, **{f"o:{item}": "保留"})
+    assert f'name="o:{item}"' in both.get(opened).html
+    assert f'name="v:{item}"' in both.get(f"{opened}?role=review").html
     page = both.move(f"{opened}/opinions", status=403, do="rows", **{f"v:{item}": "agree"})
     assert page is not None
     assert "另一人审核" in page.words

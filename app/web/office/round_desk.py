@@ -40,7 +40,8 @@ Words = Annotated[str, Query(max_length=100)]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which items of the round. ``outcome`` is a label of the sheet; ``words``: a part of name or code."""
+    """Which items of the round. ``outcome`` is a label of the sheet; ``q``: a part of name or code; ``role``: review,
+    for whoever may propose too."""
 
     authority: str = ""
     type: str = ""
@@ -48,6 +49,7 @@ class Wanted:
     outcome: str = ""
     checks: str = ""
     q: str = ""
+    role: str = ""
 
     def holds(self, line: Line) -> bool:
         found = line.proposal.findings if line.proposal else []
@@ -95,8 +97,9 @@ def wanted(
     outcome: Words = "",
     checks: Words = "",
     q: Words = "",
+    role: Words = "",
 ) -> Wanted:
-    return Wanted(authority, type, state, outcome, checks, q.strip())
+    return Wanted(authority, type, state, outcome, checks, q.strip(), role)
 
 
 Asking = Annotated[Wanted, Depends(wanted)]
@@ -171,7 +174,10 @@ def desk(
     every = lines_for(present, found)
     listed = [line for line in every if asking.holds(line)]
     shown = with_contents(session.connection(), listed[(page - 1) * PAGE : page * PAGE], found.day)
-    counted = progress(found)
+    counted, allowed = progress(found), may(session, present, changeset)
+    both = allowed["propose"] and allowed["opine"]
+    if both and asking.role == "review":
+        allowed["propose"] = False
     return show(
         request,
         session.connection(),
@@ -203,7 +209,8 @@ def desk(
         page=page,
         pages=max(1, -(-len(listed) // PAGE)),
         names=found.names,
-        may=may(session, present, changeset),
+        may=allowed,
+        both=both,
         hash=drafts.hash_of(changeset, rows.decisions(session, changeset))
         if changeset.state == "submitted"
         else "",
