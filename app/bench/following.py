@@ -1,0 +1,169 @@
+"""What integrators wait for: export, look-ups in bulk, an event after its publication, a deep page, due dates."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+
+import orjson
+from sqlalchemy import text
+
+from app.auth.actor import Actor
+from app.bench.driving import serving
+from app.bench.figures import Plan, Row, median, median_ratio, percentile
+from app.bench.publishing import approved, people
+from app.bench.registries import ITEMS, PER_ITEM, REVISIONS, Registry, copy, items, revisions
+from app.changes import publishing
+from app.client import Client
+from app.db import Database
+from app.deadlines.queries import work_calendar
+from app.deadlines.working_days import due
+from app.exchange.exporting import export_lines
+from app.versions.queries import today
+
+PUBLICATIONS = 60
+LOOK_UPS = 40
+PAGES = 30
+
+
+def bench(plan: Plan) -> list[Row]:
+    registry = items(plan, plan.count(ITEMS, 200))
+    rows = [_export(plan, registry), _due_dates(plan, registry)]
+    written = copy(registry, plan.directory / "following")
+    with serving(written) as server:
+        address = f"http://127.0.0.1:{server.port}"
+        rows += [_look_up(plan, written, address), _delivered(plan, written, address)]
+    rows.append(_depth(plan))
+    return rows
+
+
+def _export(plan: Plan, registry: Registry) -> Row:
+    """Against writing the same lines from objects in memory, in turns."""
+    database, day = registry.open(), today()
+    with database.reading() as session:
+        held = [orjson.loads(line) for line in export_lines(session.connection(), day, day)]
+    ours, bare = [], []
+    for _ in range(min(3, plan.rounds)):
+        with database.reading() as session, (plan.directory / "export.jsonl").open("wb") as file:
+            began = time.perf_counter()
+            for line in export_lines(session.connection(), day, day):
+                file.write(line)
+            ours.append(len(held) / (time.perf_counter() - began))
+        with (plan.directory / "bare.jsonl").open("wb") as file:
+            began = time.perf_counter()
+            for one in held:
+                file.write(orjson.dumps(one) + b"\n")
+            bare.append(len(held) / (time.perf_counter() - began))
+    database.dispose()
+    beside = f"bare JSON lines {median(bare):,.0f}/s: {median_ratio(ours, bare):.2f} of them"
+    return Row(
+        "export, items a second", median(ours), 50_000, beside=beside, numbers={"ours": ours, "bare": bare}
+    )
+
+
+def _due_dates(plan: Plan, registry: Registry) -> Row:
+    database = registry.open()
+    with database.reading() as session:
+        calendar = work_calendar(session.connection())
+    database.dispose()
+    days = [dt.date(2025, 1, 1) + dt.timedelta(days=n % 600) for n in range(plan.count(20_000, 500))]
+    began = time.perf_counter()
+    for number, day in enumerate(days):
+        accepted = dt.datetime(day.year, day.month, day.day, 15)
+        due(calendar, accepted, {"value": 1 + number % 60, "unit": "workday"})
+    rate = len(days) / (time.perf_counter() - began)
+    return Row("due dates a second, in-process", rate, 10_000)
+
+
+def _look_up(plan: Plan, registry: Registry, address: str) -> Row:
+    database = registry.open()
+    with database.reading() as session:
+        found = session.connection().execute(
+            text("SELECT value FROM code_interval ORDER BY value LIMIT 1000")
+        )
+        codes = [row[0] for row in found]
+    database.dispose()
+    times = []
+    with Client(address) as client:
+        for number in range(plan.count(LOOK_UPS, 5) + 1):
+            began = time.perf_counter()
+            client.look_up(codes)
+            if number:  # the first warms up
+                times.append((time.perf_counter() - began) * 1000)
+    return Row(
+        "look-up of 1,000 codes, p95",
+        percentile(times, 0.95),
+        100,
+        "less",
+        "ms",
+        beside=f"{len(codes)} codes",
+    )
+
+
+def _delivered(plan: Plan, registry: Registry, address: str) -> Row:
+    """From the commit of a publication to the event in the hands of one who waits in ``/changes?wait=``."""
+    database, count = registry.open(), plan.count(PUBLICATIONS, 5)
+    editor, reviewer, publisher = people(database)
+    waiting = approved(database, editor, reviewer, registry.item_ids()[:count])
+    arrived: dict[int, float] = {}
+    ended = threading.Event()
+
+    def follow(since: int) -> None:
+        with Client(address) as client:
+            while not ended.is_set():
+                page = client.changes(since, wait=2)
+                for event in page["changes"]:
+                    arrived.setdefault(event["publication"], time.perf_counter())
+                since = page["seq"] if page["next"] is None else page["next"]
+
+    with Client(address) as client:
+        reader = threading.Thread(target=follow, args=(client.head()["seq"],), daemon=True)
+    reader.start()
+    times = list(_publish_one_by_one(database, publisher, waiting, arrived))
+    ended.set()
+    reader.join(10)
+    database.dispose()
+    return Row(
+        "publish to event delivered, p99",
+        percentile(times, 0.99),
+        1000,
+        "less",
+        "ms",
+        beside=f"median {median(times):.0f} ms",
+    )
+
+
+def _publish_one_by_one(
+    database: Database, publisher: Actor, waiting: Sequence[str], arrived: Mapping[int, float]
+) -> Iterator[float]:
+    """Milliseconds from each commit to the arrival of its event."""
+    for changeset in waiting:
+        with database.writing() as session:
+            receipt = publishing.publish(session, publisher, changeset, today()).receipt
+        committed = time.perf_counter()
+        while receipt.publication not in arrived and time.perf_counter() < committed + 10:
+            time.sleep(0.001)
+        yield (arrived.get(receipt.publication, committed + 10) - committed) * 1000
+
+
+def _depth(plan: Plan) -> Row:
+    """A page of the feed at the end of many revisions, against the first, in turns."""
+    many = revisions(plan, plan.count(REVISIONS, PER_ITEM * 40))
+    first: list[float] = []
+    last: list[float] = []
+    with serving(many.registry) as server, Client(f"http://127.0.0.1:{server.port}") as client:
+        head = client.head()["seq"]
+        deep = max(0, head - 2_000)
+        for number in range(PAGES + 1):
+            for since, times in ((0, first), (deep, last)):
+                began = time.perf_counter()
+                page = client.changes(since, limit=200)
+                if number:
+                    times.append(time.perf_counter() - began)
+        assert page["changes"]
+    beside = f"{median(last) * 1000:.1f} ms against {median(first) * 1000:.1f} ms; at seq {deep:,}"
+    return Row(
+        "page of the feed at depth, of the first", median_ratio(last, first), 1.2, "less", beside=beside
+    )
