@@ -133,7 +133,9 @@ def test_axe_finds_nothing_on_the_pages_of_a_round(
     editor.locator(f"select[name='o:{item}']").select_option("取消")
     editor.get_by_role("button", name="保存逐项所选").click()
     wrong = [
-        *found_on(editor, ["/office/rounds", "/office/rounds/new", "/office/duties"], site),
+        *found_on(
+            editor, ["/office/rounds", "/office/rounds/new", "/office/rounds/record", "/office/duties"], site
+        ),
         *found_on(editor, ["", "?q=没有", f"/items/{item}", "/worksheets", "/rehearsal"], desk),
         *found_on(reviewer, ["", f"/items/{item}"], desk),
     ]
