@@ -169,6 +169,21 @@ def withdraw(session: Session, actor: Actor, changeset_id: str, reason: str = ""
     return changeset
 
 
+def comment(session: Session, actor: Actor, changeset_id: str, about: str, words: str) -> Changeset:
+    """A remark on one field of what a changeset would write, for whoever drafts or reviews it; kept with what happened
+    to it. ``about``: the item and the field, in words. Raises Invalid without any, Forbidden for one who does neither.
+    """
+    if not actor.rights & {"edit", "review"}:
+        actor.require("review")
+    if not 1 <= len(words.strip()) <= 2000:
+        raise Invalid("请写明意见（2000 字以内）。", code="words-needed", field="words")
+    changeset = find(session, changeset_id)
+    _require_state(changeset, "批注", "draft", "submitted", "returned", "approved")
+    _require_scope(session, actor, decisions(session, changeset))
+    leave_event(session, changeset, actor, "commented", f"{about.strip()[:500]}：{words.strip()}")
+    return changeset
+
+
 def hash_of(changeset: Changeset, rows: list[DecisionRow]) -> str:
     """What approval is bound to: the head and every decision's own hash, in order."""
     head = [changeset.kind, changeset.title, decode(changeset.head.encode())]

@@ -376,3 +376,27 @@ def test_a_password_is_never_kept_and_nothing_leads_astray(editor: Browser) -> N
     assert "another long phrase" not in answer.text
     away = {"kept:/": "https://evil.example/office", "kept:x": "1", "name": "bianji", "password": PHRASE}
     assert editor.client.post("/office/sign-in", data=away, headers=POST).headers["location"] == "/office"
+
+
+# --- remarks
+
+
+def test_a_reviewer_remarks_on_a_field_and_the_editor_reads_it_there(
+    editor: Browser, reviewer: Browser
+) -> None:
+    item = editor.living.item_called(FELLING)
+    asked = {"q": FELLING, "path": "consult_phone", "value": "0826-2345678", "from": TODAY, "item": item}
+    place = editor.post("/office/many", asked | {"reason": "换号"}).headers["location"]
+    editor.move(f"{place}/submit")
+    page = reviewer.get(place)
+    about, *_ = re.findall(r'name="about" value="([^"]+)"', page.html)
+    assert about == f"{FELLING}·咨询电话（自 {TODAY} 起）"
+    hash_ = re.findall(r'name="hash" value="([0-9a-f]+)"', page.html)[0]
+    assert reviewer.post(f"{place}/comment", about=about, words=" ").status_code == 422
+    reviewer.move(f"{place}/comment", about=about, words="请附<电信>的通知")
+    page = editor.get(place)
+    assert "shenhe：请附<电信>的通知" in page.words
+    assert page.words.count("请附<电信>的通知") == 2  # beside the field, and in what happened
+    reviewer.move(f"{place}/approve", hash=hash_)  # a remark changes nothing of what was read
+    reader = Browser(editor.living, "zhidu", ["audit"])
+    assert reader.post(f"{place}/comment", about=about, words="我也说一句").status_code == 403

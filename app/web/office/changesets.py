@@ -39,6 +39,7 @@ EVENTS = {
     "withdrawn": "撤回",
     "published": "发布",
     "confirmed": "确认紧急发布",
+    "commented": "批注",
     "base-moved": "登记簿已变，退回",
     "proposed": "提出清理意见",
     "reviewed": "审核清理意见",
@@ -119,6 +120,14 @@ def approve(move: Moving, form: Form) -> Response:
     return move.make(lambda session: drafts.approve(session, move.actor, move.id, form.get("hash")))
 
 
+@router.post("/office/changesets/{changeset}/comment")
+def comment(move: Moving, form: Form) -> Response:
+    """On one field; shown beside it."""
+    return move.make(
+        lambda session: drafts.comment(session, move.actor, move.id, form.get("about"), form.get("words"))
+    )
+
+
 @router.post("/office/changesets/{changeset}/return")
 def send_back(move: Moving, form: Form) -> Response:
     return move.make(lambda session: drafts.send_back(session, move.actor, move.id, form.get("reason")))
@@ -188,6 +197,11 @@ def _page(
         refusal=refusal,
         names=names,
         may=_may(session, present, changeset),
+        remarks=[
+            {"who": people.get(event.account or 0, "命令行"), "note": event.note or ""}
+            for event in events
+            if event.event == "commented"
+        ],
         events=[
             {
                 "at": moment(event.at),
@@ -239,6 +253,7 @@ def _may(session: Session, present: Present, changeset: Changeset) -> dict[str, 
         "redraft": can("edit") and state in ("draft", "returned"),
         "withdraw": can("edit") and state in ("draft", "submitted", "returned", "approved"),
         "approve": can("review") and state == "submitted" and second,
+        "comment": (can("review") or can("edit")) and state in ("draft", "submitted", "returned", "approved"),
         "return": can("review") and state in ("submitted", "approved"),
         "publish": can("publish") and state == "approved",
         "emergency": can("publish") and state in ("draft", "submitted", "returned"),

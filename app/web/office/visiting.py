@@ -49,6 +49,7 @@ TABLE: Mapping[tuple[str, str], str] = {
     ("POST", "/office/changesets/{changeset}/submit"): "edit",
     ("POST", "/office/changesets/{changeset}/withdraw"): "edit",
     ("POST", "/office/changesets/{changeset}/approve"): "review",
+    ("POST", "/office/changesets/{changeset}/comment"): SIGNED_IN,
     ("POST", "/office/changesets/{changeset}/return"): "review",
     ("POST", "/office/changesets/{changeset}/publish"): "publish",
     ("POST", "/office/changesets/{changeset}/confirm"): "review",
