@@ -45,6 +45,9 @@ backups      backup while running, restore elsewhere
 deps         what routes may ask for; a request commits here
 api          edge: JSON under /api/v1, one file per noun
 web          edge: pages
+refusing     errors as answers: pages for people, problem documents
+guarding     around every request: its id, limits, sizes
+loading      what is loaded behind the first answers
 main         create_app(settings): routers, error handlers, lifespan
 bench        the figures to reach, measured
 cli          edge: the command line; starts what is above

@@ -1,0 +1,96 @@
+"""Errors as answers: a page for people, a problem document (RFC 9457) for everything else."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+import orjson
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+
+from app.api.shapes import PROBLEM
+from app.errors import RegistryError, Unavailable
+from app.web.gate import wants_page
+from app.wording import reason
+
+logger = logging.getLogger(__name__)
+
+
+def _page(request: Request, status: int, message: str, detail: dict[str, Any]) -> Response:
+    from app.web import errors  # with the templates: loaded for people alone
+
+    return errors.page(request, status, message, detail)
+
+
+def problem(status: int, code: str, title: str, detail: dict[str, object] | None = None) -> Response:
+    """A problem document (RFC 9457)."""
+    body = {
+        "type": f"/problems/{code}",
+        "title": title,
+        "status": status,
+        "code": code,
+        "detail": detail or {},
+    }
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    return Response(_json(body), status_code=status, media_type=PROBLEM, headers=headers)
+
+
+def _json(body: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(body)
+    except TypeError:  # half a surrogate pair in what was asked: only an escape can say it
+        return json.dumps(body).encode()
+
+
+async def refused(request: Request, error: RegistryError) -> Response:
+    return refusal(request, error)
+
+
+def refusal(request: Request, error: RegistryError) -> Response:
+    if wants_page(request):
+        return _page(request, error.status, error.message, error.detail)
+    return problem(error.status, error.code, error.message, error.detail)
+
+
+async def invalid(request: Request, error: RequestValidationError) -> Response:
+    fields = [
+        {"field": "/".join(str(part) for part in e["loc"]), "reason": reason(e), "type": e["type"]}
+        for e in error.errors()[:50]
+    ]
+    first = f"{fields[0]['field']}{fields[0]['reason']}" if fields else "请求"
+    message = f"请求不符合要求：{first}。"
+    if wants_page(request):
+        return _page(request, 422, message, {})
+    return problem(422, "bad-request", message, {"errors": fields})
+
+
+async def http(request: Request, error: HTTPException) -> Response:
+    titles = {
+        413: "请求的正文太大，没有写入任何内容；请分成几次提交。",
+        400: "请求的正文读不出来：不是完整的 JSON，或嵌套层数过多。",
+        404: "没有这个地址，请检查网址。",
+        405: "这个地址不支持这种请求方法。",
+    }
+    title = titles.get(error.status_code, "请求没有成功，请检查地址、方法和正文。")
+    if wants_page(request):
+        return _page(request, error.status_code, title, {})
+    response = problem(error.status_code, "http", title)
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def busy(request: Request, error: OperationalError) -> Response:
+    logger.error("the database did not answer in time", exc_info=error)
+    return refusal(request, Unavailable("数据库正忙，请稍后再试；没有写入任何内容。", code="busy"))
+
+
+async def failed(request: Request, error: Exception) -> Response:
+    """What nobody foresaw: logged by the server, told without its insides."""
+    message = "系统出错，没有写入任何内容；请稍后再试，仍不行请联系管理员。"
+    if wants_page(request):
+        return _page(request, 500, message, {})
+    return problem(500, "internal", message)
