@@ -273,6 +273,7 @@ def test_an_administrator_adds_an_account_and_it_signs_in(administrator: Browser
     assert answer.status_code == 403
     page = administrator.get("/office/accounts")
     assert "已锁定" in page.words
+    assert "guanli2 （管理）" in page.words
     themselves = living.rows("SELECT id FROM account WHERE name = 'guanli2'")[0][0]
     answer = administrator.post(f"/office/accounts/{themselves}", {"do": "rights", "right": "publish"})
     assert (answer.status_code, "另一位管理员" in answer.text) == (403, True)
