@@ -166,6 +166,18 @@ def head(connection: Connection) -> Head:
     return Head(*rows[0]) if rows else Head(0, GENESIS, 0)
 
 
+def hash_at(connection: Connection, seq: int) -> str | None:
+    """The hash of the last entry up to a seq; the genesis hash before the first, none past the last."""
+    rows = fetch(
+        connection,
+        "SELECT (SELECT hash FROM log_entry WHERE seq <= ? ORDER BY seq DESC LIMIT 1),"
+        " (SELECT max(seq) FROM log_entry)",
+        (seq,),
+    )
+    found, last = rows[0]
+    return None if seq > (last or 0) else str(found or GENESIS)
+
+
 def now_microseconds() -> int:
     """The clock, UTC. Replaced in tests."""
     return time.time_ns() // 1000

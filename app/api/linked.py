@@ -52,9 +52,10 @@ class DumpsShape(BaseModel):
 
 
 @router.get("/dumps", response_model=None, responses={200: {"model": DumpsShape}})
-def list_dumps(request: Request, registry: RegistryOf) -> Response:
-    """Dump files, each with checksum and head: what to begin a copy with where the registry is large."""
-    return answer_value(request, {"dumps": dumps_in(registry.settings.dumps_dir)})
+def list_dumps(request: Request, registry: RegistryOf, session: ReadSession) -> Response:
+    """Dump files, each with checksum and head: what to begin a copy with where the registry is large. Once something in
+    it was redacted or has become internal, a dump is no longer among them."""
+    return answer_value(request, {"dumps": dumps_in(session.connection(), registry.settings.dumps_dir)})
 
 
 @router.get(
@@ -64,16 +65,19 @@ def list_dumps(request: Request, registry: RegistryOf) -> Response:
     responses={200: {"content": {"application/gzip": {}}, "description": "gzip of JSON lines"}},
 )
 def get_dump(
-    registry: RegistryOf, file: Annotated[str, Path(description="name of a dump", max_length=60)]
+    registry: RegistryOf,
+    session: ReadSession,
+    file: Annotated[str, Path(description="name of a dump", max_length=60)],
 ) -> FileResponse:
     """A dump file; ranges are answered."""
-    path = dump_path(registry.settings.dumps_dir, file)
+    path = dump_path(session.connection(), registry.settings.dumps_dir, file)
     return FileResponse(path, media_type="application/gzip", filename=file)
 
 
 @router.get("/catalog", response_model=None, responses=LINKED)
 def get_catalog(request: Request, registry: RegistryOf, session: ReadSession) -> Response:
     """What data there is, as a DCAT catalogue."""
-    head = log.head(session.connection()).seq
-    body = orjson.dumps(catalog(site_of(request, registry), head, dumps_in(registry.settings.dumps_dir)))
+    connection = session.connection()
+    dumps = dumps_in(connection, registry.settings.dumps_dir)
+    body = orjson.dumps(catalog(site_of(request, registry), log.head(connection).seq, dumps))
     return answer(request, body, media_type="application/ld+json")

@@ -21,7 +21,7 @@ from app.db import Database
 from app.errors import Invalid, Unavailable
 from app.exchange import drafting, importing, seeding
 from app.exchange.cases import CASES, seed_case, source_of
-from app.exchange.dumping import write_dump
+from app.exchange.dumping import remove_withdrawn, write_dump
 from app.exchange.exporting import export_lines
 from app.exchange.mapping import load_mapping
 from app.exchange.quality import KINDS, placed
@@ -346,4 +346,11 @@ def _erase(settings: Settings, database: Database) -> None:
             "请停下服务再启动，最后一个连接关闭时即清空。",
             soft_wrap=True,
         )
-    console.print("此前的备份和导出文件里仍有原文，请按保管规定一并处理。", soft_wrap=True)
+    with database.reading() as session:
+        gone = remove_withdrawn(session.connection(), settings.dumps_dir)
+    if gone:
+        console.print(
+            f"已删除数据目录中此前的导出文件：{'、'.join(gone)}。请用 qingdan export --dump 重新写出。",
+            soft_wrap=True,
+        )
+    console.print("此前的备份和别处的导出文件里仍有原文，请按保管规定一并处理。", soft_wrap=True)

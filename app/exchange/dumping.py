@@ -1,4 +1,8 @@
-"""Dump files: the export of a day, compressed, with its checksum and the log's head beside it."""
+"""Dump files: the export of a day, compressed, with its checksum and the log's head beside it.
+
+A dump is withdrawn once anything that it may hold was redacted or has become internal, and where the log that it names
+is not this one (a registry restored from a backup): it is neither listed nor served, and the next dump takes its place.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +14,29 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from sqlalchemy import Connection, text
 
 from app import log
-from app.db import Database
+from app.db import Database, among, chunks, run_by
 from app.errors import NotFound
+from app.exchange.differing import once_public
 from app.exchange.exporting import export_lines
 from app.versions.queries import moment
+from app.versions.visibility import hidden_among, public_among
 
 NAME = re.compile(r"items-\d{4}-\d{2}-\d{2}\.jsonl\.gz")
+
+_REDACTED_SINCE = text("SELECT 1 FROM redaction WHERE seq > :seq LIMIT 1")
+_TOUCHED_SINCE = text(
+    "SELECT DISTINCT r.subject_id FROM revision r JOIN subject s ON s.id = r.subject_id AND s.kind = 'item'"
+    " WHERE r.seq > :seq AND (EXISTS (SELECT 1 FROM timeline t WHERE t.subject_id = r.subject_id"
+    "  AND t.visibility = 'internal') OR NOT EXISTS (SELECT 1 FROM timeline t WHERE t.subject_id = r.subject_id))"
+)
+"""Items with something recorded since that are internal on some day, or of which nothing is left."""
+_RECORDED_SINCE = among(
+    "SELECT DISTINCT content FROM revision WHERE seq > :seq AND subject_id IN :ids AND content IS NOT NULL",
+    "ids",
+)
 
 
 class _Hashed:
@@ -75,16 +94,54 @@ def write_dump(database: Database, directory: Path, on: str, today: str) -> dict
     return told
 
 
-def dumps_in(directory: Path) -> list[dict[str, Any]]:
-    """What is said of each dump there, the newest day first."""
-    found = [orjson.loads(path.read_bytes()) for path in directory.glob("items-*.jsonl.gz.json")]
-    whole = [one for one in found if (directory / one["file"]).exists()]
-    return sorted(whole, key=lambda one: str(one["on"]), reverse=True)
+def dumps_in(connection: Connection, directory: Path) -> list[dict[str, Any]]:
+    """What is said of each dump there that is not withdrawn, the newest day first."""
+    whole = [one for one in _told_in(directory) if (directory / one["file"]).exists()]
+    standing = [one for one in whole if not is_withdrawn(connection, one)]
+    return sorted(standing, key=lambda one: str(one["on"]), reverse=True)
 
 
-def dump_path(directory: Path, name: str) -> Path:
+def dump_path(connection: Connection, directory: Path, name: str) -> Path:
     """A dump's file. Raises NotFound."""
-    path = directory / name
-    if not NAME.fullmatch(name) or not path.exists():
+    path, beside = directory / name, directory / f"{name}.json"
+    if not NAME.fullmatch(name) or not path.exists() or not beside.exists():
         raise NotFound(f"没有名为 {name[:60]} 的导出文件；现有的见 /api/v1/dumps。", code="unknown-dump")
+    if is_withdrawn(connection, orjson.loads(beside.read_bytes())):
+        raise NotFound(
+            f"导出文件 {name} 已停止提供：写出以后有内容依令删改或转为内部，或登记簿从备份恢复过。"
+            "请改用 /api/v1/dumps 所列的文件，或重新全部导出。",
+            code="dump-withdrawn",
+        )
     return path
+
+
+def remove_withdrawn(connection: Connection, directory: Path) -> list[str]:
+    """Delete the dumps that are withdrawn, and what an interrupted one left; the names of the files."""
+    gone = [one["file"] for one in _told_in(directory) if is_withdrawn(connection, one)]
+    for name in gone:
+        (directory / name).unlink(missing_ok=True)
+        (directory / f"{name}.json").unlink(missing_ok=True)
+    for part in directory.glob("items-*.part"):
+        part.unlink(missing_ok=True)
+    return sorted(gone)
+
+
+def is_withdrawn(connection: Connection, told: dict[str, Any]) -> bool:
+    """Whether a dump may hold what is no longer to be shown; ``told``: what is said of it."""
+    seq = told["seq"]
+    if told["hash"] != log.hash_at(connection, seq):
+        return True
+    if connection.execute(_REDACTED_SINCE, {"seq": seq}).first():
+        return True
+    run = run_by(connection)
+    touched = once_public(run, [row[0] for row in connection.execute(_TOUCHED_SINCE, {"seq": seq})], seq)
+    if touched - public_among(run, touched):
+        return True
+    return any(
+        hidden_among(run, (row[0] for row in connection.execute(_RECORDED_SINCE, {"seq": seq, "ids": some})))
+        for some in chunks(sorted(touched))
+    )
+
+
+def _told_in(directory: Path) -> list[dict[str, Any]]:
+    return [orjson.loads(path.read_bytes()) for path in directory.glob("items-*.jsonl.gz.json")]

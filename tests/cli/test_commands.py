@@ -389,7 +389,13 @@ def test_redaction_needs_two_people(run: Run, living_sqlite: Living) -> None:
     refused(run("redact", row[0], *words, "--first", "publisher", "--second", "publisher"), "two-people")
     refused(run("redact", row[0], *words, "--first", "publisher", "--second", "editor"), "missing-right")
     refused(run("redact", row[0], *words, "--first", "publisher", "--second", "nobody"), "unknown-account")
-    assert "已删改" in done(run("redact", row[0], *words, "--first", "publisher", "--second", "second"))
+    dumps = living_sqlite.settings.dumps_dir
+    done(run("export", "--dump", str(dumps)))
+    (file,) = (path.name for path in dumps.glob("*.gz"))
+    said = done(run("redact", row[0], *words, "--first", "publisher", "--second", "second"))
+    assert f"已删改 {row[0]}" in said
+    assert f"已删除数据目录中此前的导出文件：{file}" in said
+    assert list(dumps.iterdir()) == []
     assert "依令删改 1 份" in done(run("verify"))
     assert run("redact", row[0]).exit_code == 2
 
