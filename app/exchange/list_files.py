@@ -7,7 +7,7 @@ import io
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import python_calamine
@@ -17,7 +17,7 @@ from app.errors import Invalid
 from app.exchange.handouts import plain
 from app.exchange.tables import csv_of
 
-PROOF_SHEET = "证明"
+LIST_SHEET, PROOF_SHEET = "清单", "证明"
 PART = 30_000
 """Characters of a cell that holds a part of the proof; a cell takes 32,767."""
 MOST_PDF_LINES = 5_000
@@ -55,7 +55,7 @@ def as_xlsx(made: ListFile) -> bytes:
     bold = book.add_format(
         {"bold": True, "text_wrap": True, "valign": "top", "border": 1, "bg_color": "#EDEDED"}
     )
-    sheet = book.add_worksheet("清单")
+    sheet = book.add_worksheet(LIST_SHEET)
     for place, cells in enumerate([list(made.heads), *made.lines]):
         for column, cell in enumerate(cells):
             sheet.write_string(place, column, cell[:32_767], wrapped if place else bold)
@@ -67,18 +67,16 @@ def as_xlsx(made: ListFile) -> bytes:
     about = book.add_worksheet(PROOF_SHEET if made.proof else "说明")
     about.set_column(0, 0, 18)
     about.set_column(1, 1, 90)
-    pairs = [
-        ("标题", made.title),
-        *made.facts,
-        ("说明", made.note),
-        ("网址", made.address),
-        *_parts(made.proof),
-    ]
-    for place, (name, value) in enumerate(pairs):
+    for place, (name, value) in enumerate([*said(made), *_parts(made.proof)]):
         about.write_string(place, 0, name, bold)
         about.write_string(place, 1, value, wrapped)
     book.close()
     return written.getvalue()
+
+
+def said(made: ListFile) -> list[tuple[str, str]]:
+    """What the second sheet of a workbook says."""
+    return [("标题", made.title), *made.facts, ("说明", made.note), ("网址", made.address)]
 
 
 def _parts(proof: dict[str, Any] | None) -> list[tuple[str, str]]:
@@ -95,13 +93,27 @@ MOST_PROOF = 200 * 2**20
 """Bytes that a proof may unfold to."""
 
 
-def proof_in(body: bytes) -> tuple[bytes, list[list[str]]]:
-    """(the proof that a workbook carries, the cells of its table). Raises Invalid where it carries none."""
+class Workbook(NamedTuple):
+    """A workbook that carries its proof."""
+
+    proof: bytes
+    table: list[list[str]]
+    """The cells of the first sheet."""
+    said: list[list[str]]
+    """The cells of the second, above the parts of the proof."""
+    sheets: list[str]
+
+
+def proof_in(body: bytes) -> Workbook:
+    """Raises Invalid where it carries none."""
     try:
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(body))
         about = [list(map(str, row)) for row in book.get_sheet_by_name(PROOF_SHEET).to_python()]
         table = [list(map(str, row)) for row in book.get_sheet_by_index(0).to_python()]
-        packed = "".join(row[1] for row in about if row[0].startswith("证明 "))
+        first = next(place for place, row in enumerate(about) if row[0] == "证明 1")
+        if [row[0] for row in about[first:]] != [f"证明 {n + 1}" for n in range(len(about) - first)]:
+            raise ValueError("the parts of the proof are not in order")
+        packed = "".join("".join(row[1:]) for row in about[first:])
         unfolding = zlib.decompressobj()
         proof = unfolding.decompress(base64.b64decode(packed, validate=True), MOST_PROOF)
         if not packed or unfolding.unconsumed_tail or not unfolding.eof:
@@ -110,7 +122,7 @@ def proof_in(body: bytes) -> tuple[bytes, list[list[str]]]:
         raise Invalid(
             "这个工作簿不带证明，或证明不完整；请核验同一版的 JSON 文件。", code="no-proof"
         ) from error
-    return proof, table
+    return Workbook(proof, table, about[:first], book.sheet_names)
 
 
 def as_docx(made: ListFile) -> bytes:

@@ -22,25 +22,32 @@ MOST_ENTRIES = 10_000
 def carried(connection: Connection, edition: Issued, until: int | None = None) -> dict[str, Any]:
     """The edition with its rows, the key, and the chain from its log entry to ``until`` (a seq), to the head by
     default, ``MOST_ENTRIES`` entries at most. Redactions within are told with their rows. Raises Invalid."""
-    row = edition.row
-    rows = rows_of(connection, (edition.frozen or {}).get("rows", []))
+    row, told = edition.row, shown(connection, edition)
     public = {one["id"]: one["public"] for one in signing.recorded(connection)}
-    gone = [h for h, reason in rows.missing.items() if reason == REDACTED]
+    gone = [h for h, reason in told["missing"].items() if reason == REDACTED]
     gone += [
         h for h, part in ((row["content"], edition.frozen), (row["statement"], edition.head)) if part is None
     ]
     return {
         "format": FORMAT,
-        "title": edition.title,
-        "issued_at": edition.recorded_at,
-        "edition": {name: row[name] for name in SIGNED if row[name] is not None},
+        **told,
         "signature": row["signature"],
         "public_key": public[row["key"]],
+        "log": list(_entries(connection, row["seq"], until, _redacted_at(connection, gone))),
+    }
+
+
+def shown(connection: Connection, edition: Issued) -> dict[str, Any]:
+    """What a reader is shown of an edition: its fields, words, list, and the rows that may still be told."""
+    rows = rows_of(connection, (edition.frozen or {}).get("rows", []))
+    return {
+        "title": edition.title,
+        "issued_at": edition.recorded_at,
+        "edition": {name: edition.row[name] for name in SIGNED if edition.row[name] is not None},
         "statement": edition.head,
         "list": edition.frozen,
         "rows": rows.rows,
         "missing": rows.missing,
-        "log": list(_entries(connection, row["seq"], until, _redacted_at(connection, gone))),
     }
 
 

@@ -3,6 +3,10 @@
 Proved by the file alone: that list, rows and words are those the signature is over, and that the edition stands in the
 log entry told. Whose key it is, and whose log, only something kept elsewhere can say: a public key that is trusted, or
 a head (seq, hash) of the log. With neither the file is consistent, and that is all that is said. Fails closed.
+
+A key vouches for what was signed, a head for the log up to it. What is missing in the file is proved to have been taken
+away only by an order in a log entry that the head vouches for: anybody can append entries, or leave rows out and call
+them not public. Such gaps are counted apart, and nothing is called whole that has one.
 """
 
 from __future__ import annotations
@@ -15,9 +19,25 @@ from app import log
 from app.canonical import decode, digest, encode
 from app.errors import RegistryError
 from app.lists.composing import SIGNED, signed
+from app.lists.selecting import KINDS
 from app.lists.signing import is_signed, key_id
+from app.versions.queries import moment
 
 FORMAT = "qingdan-edition-file/1"
+PROVED = {
+    "format",
+    "title",
+    "issued_at",
+    "edition",
+    "signature",
+    "public_key",
+    "statement",
+    "list",
+    "rows",
+    "missing",
+    "log",
+}
+"""The members of a file that are checked."""
 
 
 @dataclass(slots=True)
@@ -29,23 +49,47 @@ class Verdict:
     edition: dict[str, Any] = field(default_factory=dict)
     rows: int = 0
     redacted: int = 0
-    """Rows whose words were taken away by an order that the log of the file names."""
+    """Rows whose words were taken away by an order in the log up to the head given."""
+    claimed: int = 0
+    """Rows of which the file alone says so: no head reaches the order."""
     withheld: int = 0
-    """Rows that the registry no longer shows: their hashes stand, their words are not in the file."""
+    """Rows that are not in the file since, as it says, their items are no longer public; nothing can prove it."""
+    parts: dict[str, bool] = field(default_factory=dict)
+    """Whole parts taken away by order, in words (清单, 签发文件和标题), and whether the order is proved."""
     trusted: bool = False
     """By a key that was known to be the registry's."""
     against_head: bool = False
     """By a head that was kept elsewhere."""
+    head: tuple[int, str] | None = None
+    """The head that was given, where the file agrees with it."""
+    issued_at: str = ""
+    """As the log entry has it: a key alone does not vouch for it."""
     last: tuple[int, str] | None = None
     """The last log entry that the file reaches."""
+    strange: list[str] = field(default_factory=list)
+    """Members of the file that neither signature nor log is over."""
 
     @property
     def ok(self) -> bool:
         return self.wrong is None
 
     @property
+    def unproved(self) -> int:
+        """Rows and parts that are missing by the file's own word."""
+        return self.claimed + self.withheld + list(self.parts.values()).count(False)
+
+    @property
     def proved(self) -> bool:
+        """What the file shows is what was issued. Whether it shows all of it: ``unproved``."""
         return self.ok and (self.trusted or self.against_head)
+
+
+@dataclass(slots=True)
+class Orders:
+    """Contents taken away by order: ``proved`` in entries up to the head given, ``claimed`` in any others."""
+
+    proved: set[str] = field(default_factory=set)
+    claimed: set[str] = field(default_factory=set)
 
 
 class Wrong(Exception):
@@ -63,7 +107,15 @@ def prove(
         _check(document, keys, head, verdict)
     except Wrong as wrong:
         verdict.wrong = str(wrong)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RegistryError) as error:
+    except (
+        KeyError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        IndexError,
+        OverflowError,
+        RegistryError,
+    ) as error:
         verdict.wrong = f"文件缺少内容或格式不对（{type(error).__name__}: {error}）"
     return verdict, document
 
@@ -83,12 +135,13 @@ def _check(
 ) -> None:
     edition = document["edition"]
     verdict.edition, verdict.title = edition, str(document.get("title", ""))
+    verdict.strange = sorted(set(document) - PROVED)
     orders = _check_log(document, edition, head, verdict)
     _check_signature(document, edition, keys, verdict)
-    _check_part(document["statement"], edition["statement"], "签发文件和标题", orders)
-    _check_part(document["list"], edition["content"], "清单", orders)
+    _check_part(document["statement"], edition["statement"], "签发文件和标题", orders, verdict)
+    _check_part(document["list"], edition["content"], "清单", orders, verdict)
     _check_rows(document, orders, verdict)
-    _check_title(document, edition)
+    _check_title(document, edition, verdict)
 
 
 def _check_signature(
@@ -104,39 +157,50 @@ def _check_signature(
     verdict.trusted = edition["key"] in keys
 
 
-def _check_part(part: Any, key: str, what: str, orders: Collection[str]) -> None:
-    if part is None and key in orders:
-        return  # taken away by order, as the log says
-    if part is None or digest(encode(part)) != key:
+def _check_part(part: Any, key: str, what: str, orders: Orders, verdict: Verdict) -> None:
+    if part is None and key in orders.proved | orders.claimed:
+        verdict.parts[what] = key in orders.proved
+    elif part is None or digest(encode(part)) != key:
         raise Wrong(f"{what}与签名的哈希不符")
 
 
-def _check_rows(document: dict[str, Any], orders: Collection[str], verdict: Verdict) -> None:
-    if document["list"] is None:
-        verdict.redacted = 1
-        return
-    hashes, rows = document["list"]["rows"], document["rows"]
+def _check_rows(document: dict[str, Any], orders: Orders, verdict: Verdict) -> None:
+    hashes = [] if document["list"] is None else document["list"]["rows"]
+    rows, missing = document["rows"], document["missing"]
     if len(hashes) != len(rows):
         raise Wrong(f"应有 {len(hashes)} 项，文件中有 {len(rows)} 项")
+    gone = {key for key, row in zip(hashes, rows, strict=True) if row is None}
+    if strange := set(missing) - gone:
+        raise Wrong(f"文件称缺少的内容（{min(strange)}）不是这一版清单缺少的项")
     for place, (key, row) in enumerate(zip(hashes, rows, strict=True), 1):
-        if row is not None:
-            if digest(encode(row)) != key:
-                raise Wrong(f"第 {place} 项与签名的哈希不符")
-            verdict.rows += 1
-        elif key in orders:
-            verdict.redacted += 1
-        elif document["missing"].get(key) == "withheld":
-            verdict.withheld += 1
+        if row is None:
+            _check_gap(place, key, missing.get(key), orders, verdict)
+        elif digest(encode(row)) != key:
+            raise Wrong(f"第 {place} 项与签名的哈希不符")
         else:
-            raise Wrong(f"第 {place} 项不在文件中，日志里也没有删改它的命令")
+            verdict.rows += 1
 
 
-def _check_title(document: dict[str, Any], edition: Mapping[str, Any]) -> None:
+def _check_gap(place: int, key: str, reason: str | None, orders: Orders, verdict: Verdict) -> None:
+    if reason == "redacted" and key in orders.proved:
+        verdict.redacted += 1
+    elif reason == "redacted" and key in orders.claimed:
+        verdict.claimed += 1
+    elif reason == "withheld":
+        verdict.withheld += 1
+    else:
+        raise Wrong(f"第 {place} 项不在文件中，日志里也没有删改它的命令")
+
+
+def _check_title(document: dict[str, Any], edition: Mapping[str, Any], verdict: Verdict) -> None:
     """What a reader sees first is no part of what is signed: it follows from it."""
     head, told = document["statement"] or {}, document["list"] or {}
-    name = head.get("title") or told.get("title")
-    if name and document.get("title") != f"{name}（第{edition['number']}版）":
+    name = head.get("title") or told.get("title") or KINDS[edition["kind"]]
+    if document["title"] != f"{name}（第{edition['number']}版）":
         raise Wrong("文件写的标题与签名的内容不符")
+    if document["issued_at"] != moment(document["log"][0]["recorded_at"]):
+        raise Wrong("文件写的签发时间与日志条目的不符")
+    verdict.issued_at = document["issued_at"]
     for name, place in (("kind", "kind"), ("owner", "owner"), ("on", "on_day")):
         if told and told[name] != edition[place]:
             raise Wrong("清单的种类、主体或日期与签名的不符")
@@ -144,10 +208,10 @@ def _check_title(document: dict[str, Any], edition: Mapping[str, Any]) -> None:
 
 def _check_log(
     document: dict[str, Any], edition: Mapping[str, Any], head: tuple[int, str] | None, verdict: Verdict
-) -> set[str]:
+) -> Orders:
     """Follow the chain from the edition's own entry on. Returns the contents that it redacts by order."""
     entries = document["log"]
-    orders: set[str] = set()
+    orders = Orders()
     found: dict[int, str] = {}
     prev, last = entries[0]["prev"], 0
     for entry in entries:
@@ -160,7 +224,10 @@ def _check_log(
             for name, *values in entry["lines"]:
                 chain.add(name, values)
                 if name == "redaction/1":
-                    orders.add(values[log.FORMATS[name][1].index("content")])
+                    known = head is not None and entry["seq"] <= head[0]
+                    (orders.proved if known else orders.claimed).add(
+                        values[log.FORMATS[name][1].index("content")]
+                    )
             prev = chain.digest()
         else:
             prev = log.linked(entry["format"], entry["seq"], entry["recorded_at"], prev, entry["rows"])
@@ -170,7 +237,7 @@ def _check_log(
     _check_included(entries[0]["lines"], edition, document["signature"])
     if head is not None:
         _check_head(found, head, entries[0]["seq"])
-        verdict.against_head = True
+        verdict.against_head, verdict.head = True, head
     return orders
 
 

@@ -17,6 +17,8 @@ from sqlalchemy import Connection
 
 from app.changes.outcomes import RULES
 from app.deps import Asked, Registry
+from app.exchange.days import day as day
+from app.exchange.days import instant as instant
 from app.exchange.progress import unfinished
 from app.items import code_tables
 from app.items.field_words import limit_words, word_of
@@ -105,14 +107,6 @@ def _address(path: str, pairs: Iterable[tuple[str, str]]) -> str:
 # --- filters --------------------------------------------------------------------------------------------
 
 
-def day(value: str | None) -> str:
-    """2026-09-28 as 2026年9月28日; anything else (dates of documents are as written) as it stands."""
-    parts = (value or "").split("-")
-    if len(parts) == 3 and [len(part) for part in parts] == [4, 2, 2] and all(p.isdigit() for p in parts):
-        return f"{int(parts[0])}年{int(parts[1])}月{int(parts[2])}日"
-    return value or ""
-
-
 def upto(value: str | None) -> str:
     """A due day, or a due moment to the minute, in words."""
     if not value or "T" not in value:
@@ -126,14 +120,6 @@ def daysoff(span: dict[str, str]) -> str:
     count = (last - first).days + 1
     weekend = all((first + dt.timedelta(days=n)).weekday() > 4 for n in range(count))
     return "周末" if weekend else f"节假日，{count} 天"
-
-
-def instant(value: str | None) -> str:
-    """A recorded moment (RFC 3339, UTC) in Shanghai time, to the minute."""
-    if not value:
-        return ""
-    at = dt.datetime.fromisoformat(value.replace("Z", "+00:00")).astimezone(SHANGHAI)
-    return f"{at.year}年{at.month}月{at.day}日 {at:%H:%M}"
 
 
 def local_minute(value: str) -> str:

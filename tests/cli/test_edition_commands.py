@@ -58,6 +58,14 @@ def test_an_edition_is_issued_saved_and_proved_without_a_registry(
         assert (proved.exit_code, "已证明" in proved.output) == (0, True), (trusted, proved.output)
     assert run("verify", "--edition", str(saved), "--key", "0" * 64).exit_code == 1
     assert not (tmp_path / "nothing").exists()
+    assert "签发的原样" in proved.output
+    partial = json.loads(saved.read_bytes())
+    partial["missing"], partial["rows"][0] = {partial["list"]["rows"][0]: "withheld"}, None
+    (tmp_path / "partial.json").write_text(json.dumps(partial), "utf-8")
+    told = run("verify", "--edition", str(tmp_path / "partial.json"), "--key", public)
+    assert (told.exit_code, "原样" in told.output) == (3, False), told.output
+    assert "有 1 项没有列出" in told.output
+    assert "签发时间" in told.output, "a key does not vouch for it"
     forged = saved.read_text("utf-8").replace(FELLING, FELLING + "改")
     saved.write_text(forged, "utf-8")
     told = run("verify", "--edition", str(saved), "--key", public)

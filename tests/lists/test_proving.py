@@ -6,7 +6,7 @@ import copy
 
 import orjson
 import pytest
-from issuing_editions import file_of, issue, prepare, settings_in, signer_in
+from issuing_editions import file_of, found, issue, prepare, settings_in, signer_in
 from registry import TODAY, adjust
 
 from app import log
@@ -72,8 +72,6 @@ def test_no_value_can_be_changed(office, signer):
     document, head = file_of(office, edition), head_of(office)
     tried = 0
     for path, value in leaves(document):
-        if path[0] == "issued_at":
-            continue  # told for convenience: the log entry says it in microseconds
         forged = copy.deepcopy(document)
         place = forged
         for part in path[:-1]:
@@ -119,9 +117,79 @@ def test_redacted_by_order_is_said_and_proved(office, signer):
     document = file_of(office, edition)
     assert "取水许可1" not in orjson.dumps(document).decode()
     verdict = proved(document, [signer.id], head_of(office))
-    assert (verdict.ok, verdict.rows, verdict.redacted) == (True, 1, 1), verdict.wrong
+    assert (verdict.ok, verdict.rows, verdict.redacted, verdict.unproved) == (True, 1, 1, 0), verdict.wrong
+    for keys, head in (([signer.id], None), ((), (document["log"][0]["seq"], edition_hash(document)))):
+        verdict = proved(document, keys, head)
+        assert (verdict.proved, verdict.redacted, verdict.claimed, verdict.unproved) == (True, 0, 1, 1)
     short = file_of(office, edition, until=document["log"][0]["seq"])
     assert "没有删改它的命令" in proved(short).wrong
+
+
+def test_an_invented_order_proves_nothing(office, signer):
+    """Anybody can append an entry that names what he would rather not show."""
+    document, head = file_of(office, issue(office, signer)), head_of(office)
+    forged = with_orders(document, document["edition"]["content"], document["edition"]["statement"])
+    forged |= {"statement": None, "list": None, "title": "国务院权力清单（第99版）"}
+    forged["rows"] = [{"item": "qdi-00000000", "source": "0", "lines": [["X", "伪造的处罚权", "行政处罚"]]}]
+    empty = forged | {"rows": []}
+    plain = empty | {"title": "权力清单（第1版）"}
+    hidden = with_orders(document, document["list"]["rows"][0])
+    hidden["rows"][0], hidden["missing"] = None, {document["list"]["rows"][0]: "redacted"}
+    for keys, known in (([signer.id], None), ((), head), ([signer.id], head)):
+        assert "应有 0 项" in proved(forged, keys, known).wrong
+        assert "标题" in proved(empty, keys, known).wrong
+        assert proved(plain, keys, known).parts == {"签发文件和标题": False, "清单": False}
+        verdict = proved(hidden, keys, known)
+        assert (verdict.wrong, verdict.rows, verdict.redacted, verdict.unproved) == (None, 1, 0, 1)
+
+
+def test_an_order_that_the_head_reaches_takes_the_whole_list(office, signer):
+    edition = issue(office, signer)
+    with office.database.writing() as session:
+        redact(
+            session,
+            office.publisher,
+            office.person("second", "publish"),
+            edition.row["content"],
+            "令",
+            "理由",
+        )
+    document = file_of(office, found(office, edition.row["id"]))
+    verdict = proved(document, (), head_of(office))
+    assert (verdict.wrong, verdict.parts, verdict.unproved) == (None, {"清单": True}, 0)
+    document["rows"] = [{"item": "qdi-00000000", "source": "0", "lines": [["X", "伪造", "行政处罚"]]}]
+    assert not proved(document, (), head_of(office)).ok
+
+
+def test_what_is_called_not_public_is_the_files_own_word(office, signer):
+    document, head = file_of(office, issue(office, signer)), head_of(office)
+    document["missing"] = {document["list"]["rows"][0]: "withheld"}
+    assert "不是这一版清单缺少的项" in proved(document, [signer.id], head).wrong
+    document["rows"][0] = None
+    verdict = proved(document, [signer.id], head)
+    assert (verdict.wrong, verdict.rows, verdict.withheld, verdict.unproved) == (None, 1, 1, 1)
+    assert proved(document | {"changes": {}}, [signer.id], head).strange == ["changes"]
+
+
+def with_orders(document, *contents):
+    """The file with an invented log entry behind the last, which takes these contents away."""
+    forged = copy.deepcopy(document)
+    last, names = forged["log"][-1], log.FORMATS["redaction/1"][1]
+    seq = last["seq"] + 1
+    lines = [
+        ["redaction/1", *({"seq": seq + n, "content": one}.get(name, 0) for name in names)]
+        for n, one in enumerate(contents)
+    ]
+    told = {"format": last["format"], "seq": seq + len(lines), "recorded_at": last["recorded_at"] + 1}
+    forged["log"].append({**told, "lines": lines})
+    return forged
+
+
+def edition_hash(document):
+    """The hash of the edition's own log entry."""
+    verdict = proved(document | {"log": document["log"][:1], "missing": {}, "rows": []})
+    assert verdict.last is not None
+    return verdict.last[1]
 
 
 def test_the_key_is_made_once_and_for_its_owner_alone(tmp_path):

@@ -130,14 +130,32 @@ def test_downloads_are_proved_offline_and_changed_ones_refused(
     altered = tmp_path / "altered.csv"
     altered.write_bytes(files["csv"].read_bytes().replace("个工作日".encode(), "个自然日".encode(), 1))
     assert "不符" in (checked(altered, files["json"], [key["id"]], None).wrong or "")
-    altered = tmp_path / "altered.xlsx"
-    with zipfile.ZipFile(files["xlsx"]) as book, zipfile.ZipFile(altered, "w") as copy:
+    told = json.loads(files["json"].read_bytes())
+    for was, now in (
+        ("个工作日", "个自然日"),
+        (told["title"], "国务院权力清单（第9版）"),
+        ("广安区府办〔2026〕40号", "国发〔2026〕1号"),
+        (told["edition"]["content"], "0" * 64),
+        (f"/editions/{told['edition']['id']}", "/editions/qdn-00000000"),
+        ("说明", "备注"),
+    ):
+        altered = changed(files["xlsx"], "xl/sharedStrings.xml", was, now)
+        assert "不符" in (checked(altered, None, [key["id"]], None).wrong or ""), was
+    altered = changed(files["xlsx"], "xl/workbook.xml", 'name="清单"', 'name="国务院清单"')
+    assert "工作表" in (checked(altered, None, [key["id"]], None).wrong or "")
+
+
+def changed(file: Path, part: str, was: str, now: str) -> Path:
+    """A workbook with words changed in one of its parts."""
+    altered = file.with_name("altered.xlsx")
+    with zipfile.ZipFile(file) as book, zipfile.ZipFile(altered, "w") as copy:
         for name in book.namelist():
             body = book.read(name)
-            if name == "xl/sharedStrings.xml":
-                body = body.replace("个工作日".encode(), "个自然日".encode(), 1)
+            if name == part:
+                assert was.encode() in body, was
+                body = body.replace(was.encode(), now.encode(), 1)
             copy.writestr(name, body)
-    assert "不符" in (checked(altered, None, [key["id"]], None).wrong or "")
+    return altered
 
 
 def test_what_names_its_proof_says_so(files: dict[str, Path]) -> None:

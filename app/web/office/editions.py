@@ -13,13 +13,13 @@ from app.auth.signing_in import Present
 from app.canonical import decode
 from app.deps import ReadSession, Registry, RegistryOf
 from app.errors import Invalid, RegistryError
+from app.exchange.edition_facts import document_words
 from app.lists import issuing, preparing, reading, signing
 from app.lists.models import EditionDraft
 from app.lists.selecting import KINDS, Kind, Selection
 from app.places.queries import region_id
 from app.versions.codes import subject_id
 from app.versions.queries import moment, parse_day, today
-from app.web.edition_file import document_words
 from app.web.office.pages import show
 from app.web.office.visiting import Form, Posted, Visitor, go
 from app.web.subjects import names

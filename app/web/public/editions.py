@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.deps import AskedOn, ReadSession, RegistryOf
+from app.exchange.edition_facts import document_words, left_out
 from app.lists import reading, signing
 from app.lists.selecting import KINDS
 from app.web.downloads import FORMS, Form, download
-from app.web.edition_file import document_words, edition_file, left_out
+from app.web.edition_file import edition_file
 from app.web.rendering import base_of, render
 from app.web.subjects import names
 
@@ -57,10 +57,7 @@ def download_edition(
 ) -> Response:
     connection = session.connection()
     found = reading.find_issued(connection, edition)
-    rows = reading.rows_of(connection, (found.frozen or {}).get("rows", []))
-    at = int(dt.datetime.fromisoformat(found.recorded_at.replace("Z", "+00:00")).timestamp())
-    font = registry.settings.pdf_font
-    body = edition_file(connection, found, rows, form, base_of(request), font, at)
+    body = edition_file(connection, found, form, base_of(request), registry.settings.pdf_font)
     return download(body, form, found.title, found.row["id"])
 
 
@@ -87,7 +84,7 @@ def show_edition(
         kinds=KINDS,
         rows=lines[(page - 1) * LIMIT : page * LIMIT],
         items=len({item for item, _ in lines}),
-        left=left_out(rows),
+        left=left_out(rows.missing.values()),
         page=page,
         pages=max(1, -(-len(lines) // LIMIT)),
         previous=reading.find_issued(connection, previous) if previous else None,
