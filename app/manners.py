@@ -39,6 +39,17 @@ The promise in docs/integrating.md: twelve months between the two at least."""
 Headers = list[tuple[bytes, bytes]]
 
 
+def is_wanted(header: str, name: str) -> bool:
+    """Whether an ``Accept`` or ``Accept-Encoding`` names a media type or coding, not to refuse it (``q=0``). What a
+    wildcard alone covers is not asked for."""
+    for part in header.lower().split(","):
+        named, *parameters = (piece.strip() for piece in part.split(";"))
+        if named == name:
+            weights = [one.partition("=")[2].strip() for one in parameters if one.startswith("q=")]
+            return not (weights and not weights[-1].strip("0."))
+    return False
+
+
 class Manners:
     """``check`` says whether a token is good; it may ask the database, so it runs in a thread."""
 

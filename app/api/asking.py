@@ -47,14 +47,22 @@ class StandingShape(BaseModel):
         " no longer covers the place"
     )
     status: str = Field(description="the item's own status on that day")
-    since: str | None = Field(description="first day of that status; none where unknown")
+    since: str | None = Field(
+        description="first day of that status; handed_on: the day from which it no longer covers the place; none where"
+        " unknown"
+    )
     authority: NamedShape | None = Field(description="实施机关 of the item")
-    document: DocumentShape | None = Field(description="the document behind it")
+    document: DocumentShape | None = Field(
+        description="the document behind it; handed_on: the one by which the place left"
+    )
     words: str | None = Field(description="handed_on: the document's words for what left")
     now: list[InsteadShape] = Field(
         description="who has it now: items in force in its stead, the nearest place first"
     )
-    known_at: str = Field(description="the moment of the log entry this answer rests on")
+    known_at: str = Field(
+        description="the moment of the log entry this answer rests on: always the last; as known earlier, ask"
+        " /items/{item}?known_at= of the item itself"
+    )
     seq: int = Field(description="the seq of that entry")
     sentence: str = Field(description="the answer as one Chinese sentence")
 

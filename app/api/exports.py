@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from app.deps import Asked, AskedOn, KnownQuery, RegistryOf, address_of
 from app.errors import Conflict, Invalid, RegistryError
 from app.exchange.exporting import Part, export_differences, export_lines, export_lines_as_known
+from app.manners import is_wanted
 from app.places.queries import region_id, subtree
 from app.settings import Settings
 from app.versions.queries import Known, known_at, moment, parse_day
@@ -95,7 +96,7 @@ def export(
     headers = {"X-Log-Seq": str(known.seq), "X-Known-At": moment(known.recorded_at), "X-On": asked.on}
     headers |= {"X-Later-Than-Head": "true"} if known.asked_later else {}
     blocks = in_blocks(closing())
-    if "gzip" in request.headers.get("accept-encoding", ""):
+    if is_wanted(request.headers.get("accept-encoding", ""), "gzip"):
         headers |= {"Content-Encoding": "gzip"}
         blocks = gzipped(blocks)
     headers["Vary"] = "Accept-Encoding"

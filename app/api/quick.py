@@ -24,6 +24,7 @@ from app.deps import Asked, Registry, refuse_unknown
 from app.errors import NotFound
 from app.items.queries import resolve
 from app.items.reading import read_item, read_item_as_known
+from app.manners import is_wanted
 from app.searching import state_of
 from app.versions.names import NameBook
 from app.versions.queries import known_at as moment_of
@@ -126,7 +127,7 @@ def quick_item_route() -> Route:
             ask = partial(read_quickly, registry, item, on)
             body = ask() if registry.database.is_sqlite else await run_in_threadpool(ask)
             if body is not None:
-                if LINKED in request.headers.get("accept", ""):
+                if is_wanted(request.headers.get("accept", ""), LINKED):
                     return as_linked(request, body)
                 return answer(request, body, headers=VARY)
         return await run_in_threadpool(read_in_turn, request, item, on, query.get("known_at"))

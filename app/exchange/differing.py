@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Connection, TextClause, text
 
 from app.db import Run, among, chunks, marks
+from app.places.queries import subtree
 from app.versions.queries import of_publication
 from app.versions.visibility import hidden_among
 
@@ -45,9 +46,12 @@ _KIN = among(
 _KINDS = among("SELECT id, kind FROM subject WHERE id IN :ids", "ids")
 
 
-def differing_items(connection: Connection, since: int, day: str, on: str) -> set[str]:
+def differing_items(
+    connection: Connection, since: int, day: str, on: str, *, by_region: bool = False
+) -> set[str]:
     """Ids of items whose answer on ``on``, known now, may differ from that on ``day`` known at ``since``, beside
-    the day and the seq it names. More than do differ; never fewer."""
+    the day and the seq it names; ``by_region``: or that may have come under another region or left it, since the
+    tree above them moved. More than do differ; never fewer."""
     changed = {
         row[0]
         for query in (_RECORDED, _CONFIRMED, _REDACTED)
@@ -59,6 +63,9 @@ def differing_items(connection: Connection, since: int, day: str, on: str) -> se
     kinds = {row[0]: row[1] for row in _in_chunks(connection, _KINDS, changed)}
     items = {one for one, kind in kinds.items() if kind == "item"}
     others = {one for one, kind in kinds.items() if kind in ("authority", "region")}
+    if by_region:
+        moved = [one for one, kind in kinds.items() if kind == "region"]
+        others |= {one for region in moved for then in {day, on} for one in subtree(connection, region, then)}
     items |= {row[0] for row in _in_chunks(connection, _HOLDING, others)}  # they show its name
     return items | _related(connection, items)
 

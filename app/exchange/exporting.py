@@ -78,7 +78,8 @@ def export_differences(
     """
     run, book = run_by(connection), NameBook()
     seq, day = since
-    for some in chunks(sorted(differing_items(connection, seq, day, on)), PAGE):
+    differing = differing_items(connection, seq, day, on, by_region=bool(part.regions))
+    for some in chunks(sorted(differing), PAGE):
         standing = _standing_items(connection, on, part, "t.subject_id IN :ids", {"ids": some})
         lines = dict(read_items(run, book, standing, on, today)) if standing else {}
         gone = once_public(run, [one for one in some if one not in lines], seq)

@@ -5,17 +5,31 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
+from app.canonical import decode
 from app.db import run_by
 from app.items.reading import read_item
 from app.listing import Filter, list_subjects
 from app.places.queries import ancestors
+from app.versions.history import document, note_confirmed
 from app.versions.names import NameBook, named
 
 ALIVE = ("in_force", "suspended")
 MOST = 50
 """Others named at most."""
+
+_EARLIER = text(
+    "SELECT t.valid_from, c.body FROM timeline t LEFT JOIN content c ON c.hash = t.content"
+    " AND t.visibility = 'public' WHERE t.subject_id = :item AND t.valid_from <= :on ORDER BY t.valid_from DESC"
+)
+_DECIDED = text(
+    "SELECT c.body, w.body, p.body, d.outcome, d.publication FROM decision d"
+    " JOIN content c ON c.hash = coalesce(d.changes, d.creates) LEFT JOIN content w ON w.hash = d.statement"
+    " LEFT JOIN publication k ON k.seq = d.publication LEFT JOIN content p ON p.hash = k.statement"
+    " WHERE d.subject_id = :item AND d.effective_from = :day"
+    " AND NOT EXISTS (SELECT 1 FROM void v WHERE v.act = d.act) ORDER BY d.seq DESC"
+)
 
 
 def standing_in(
@@ -23,7 +37,8 @@ def standing_in(
 ) -> dict[str, Any]:
     """``{"in_force", "why", "document", "since", "now": [...]}``; ``why``: in_force, suspended, ended, not_yet,
     unknown (of the item itself), elsewhere (it never held in the place), handed_on (it does not cover the place any
-    more). ``now``: what holds there on the day in its stead, with its authority. Raises NotFound."""
+    more, with the day and the document of that). ``now``: what holds there on the day in its stead, with its authority.
+    Raises NotFound."""
     run, book = run_by(connection), NameBook()
     item = orjson.loads(read_item(run, book, item_id, on, today))
     path = ancestors(connection, place, on) if place else []
@@ -33,6 +48,7 @@ def standing_in(
         why = "elsewhere"
     elif why in ALIVE and left is not None:
         why = "handed_on"
+        item |= _handed_on(connection, item, left, on)
     found = {
         "id": item["id"],
         "code": item["code"],
@@ -60,6 +76,33 @@ def _left_to(item: dict[str, Any], path: list[str]) -> dict[str, Any] | None:
     """The part of the item that the place falls under and that is no longer handled here."""
     excluded = (item["content"] or {}).get("excluded", [])
     return next((one for one in excluded if one.get("region") in path and path), None)
+
+
+def _handed_on(connection: Connection, item: dict[str, Any], left: dict[str, Any], on: str) -> dict[str, Any]:
+    """The day from which a part has been handed on without a break, and the document that said so: what was decided
+    about the item since is another matter."""
+    day = on
+    for begins, body in connection.execute(_EARLIER, {"item": item["id"], "on": on}):
+        parts = (decode(bytes(body)) or {}).get("excluded", []) if body else []
+        if left["key"] not in [one["key"] for one in parts]:
+            break
+        day = begins
+    behind = item["document"]
+    for body, words, statement, outcome, publication in connection.execute(
+        _DECIDED, {"item": item["id"], "day": day}
+    ):
+        if _sets_excluded(decode(bytes(body))):
+            behind = document(words, statement, outcome, publication)
+            note_confirmed(run_by(connection), behind, item["seq"])
+            break
+    return {"valid_from": day, "document": behind}
+
+
+def _sets_excluded(decided: Any) -> bool:
+    """Whether the changes of a decision, or the content that it began, say what is no longer covered."""
+    if isinstance(decided, list):
+        return any(change["path"].split("/", 1)[0] == "excluded" for change in decided)
+    return "excluded" in (decided or {})
 
 
 def _instead(

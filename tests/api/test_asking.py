@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from registry import Office, item_content
+from registry import Office, adjust, item_content
 from seeded import FELLING, Living
 
 from app.items.side_by_side import differences
@@ -60,6 +60,31 @@ def test_what_was_devolved_is_found_with_who_has_it(office: Office) -> None:
     assert [one["id"] for one in after["now"]] == [town_item]
     assert "《关于取消和下放一批事项的决定》（川办发〔2026〕9号）" in after["sentence"]
     assert after["sentence"].endswith("现由广安区水务局办理。")
+
+
+def test_what_was_handed_on_names_the_document_of_that(office: Office) -> None:
+    """Not that of whatever was decided about the item since."""
+    item, later = office.items[0], {"number": "通〔2026〕2号", "title": "缩短时限的通知"}
+    receivers = [{"region": office.town}]
+    narrowed = {"outcome": "narrow", "subject": item, "receivers": receivers, "words": "协兴镇范围内下放"}
+    office.publish_change({**narrowed, "effective_from": "2026-10-01"}, document=DOCUMENT)
+    at_once = ask(office, item, office.town, "2026-10-05")
+    office.publish_change(adjust(item, "2026-11-01", 9), document=later)
+    for on in ("2026-10-01", "2026-10-31", "2026-12-01"):
+        found = ask(office, item, office.town, on)
+        assert (found["why"], found["since"]) == ("handed_on", "2026-10-01")
+        assert found["document"] == at_once["document"]
+        assert "（川办发〔2026〕9号）" in found["sentence"]
+    assert ask(office, item, office.district, "2026-12-01")["document"]["number"] == later["number"]
+    assert ask(office, item, office.district, "2026-12-01")["since"] == "2026-11-01"
+
+
+def test_what_was_decided_the_same_day_is_not_its_document(office: Office) -> None:
+    item, same = office.items[0], {"number": "通〔2026〕3号", "title": "同日另一通知"}
+    narrowed = {"outcome": "narrow", "subject": item, "receivers": [{"region": office.town}], "words": "下放"}
+    office.publish_change({**narrowed, "effective_from": "2026-10-01"}, document=DOCUMENT)
+    office.publish_change(adjust(item, "2026-10-01", 9), document=same)
+    assert ask(office, item, office.town, "2026-10-05")["document"]["number"] == DOCUMENT["number"]
 
 
 def test_what_was_cancelled_names_its_document(office: Office) -> None:

@@ -309,6 +309,41 @@ def test_a_part_of_the_registry(make_world: Any) -> None:
         assert len(part) == 1
 
 
+def test_a_region_whose_tree_moves(make_world: Any) -> None:
+    """What comes under a region, or leaves it, with the tree above it: now, and when a plan takes effect."""
+    with make_world() as world:
+        office = world.office
+        world.publish(
+            {
+                "outcome": "add",
+                "effective_from": TODAY,
+                "content": item_content("镇上事项", office.water, office.town),
+            }
+        )
+        city = {"name": "某市", "level": "3"}
+        office.publish_change(
+            {"outcome": "found", "kind": "region", "effective_from": "2020-01-01", "content": city}
+            | {"timing": "late_entry", "reason": "补录"}
+        )
+        (above,) = office.scalars("SELECT DISTINCT subject_id FROM timeline WHERE name = '某市'")
+        parts = [Copy(world.client, region=region) for region in (above, office.district)]
+
+        def sizes() -> list[int]:
+            for part in parts:
+                part.sync()
+                _, lines = world.client.export(**part.part)
+                assert list(part.lines()) == [line + b"\n" for line in lines]
+            return [len(part) for part in parts]
+
+        assert sizes() == [0, 4]
+        world.publish(adjust(office.district, TODAY, above, "parent", kind="region"))
+        assert sizes() == [4, 4]
+        world.publish(adjust(office.town, world.day(2), above, "parent", kind="region"))
+        assert sizes() == [4, 4]
+        world.sleeps("", 2, 0)
+        assert sizes() == [4, 3]
+
+
 def test_answers_are_typed_and_refusals_are_errors(make_world: Any) -> None:
     with make_world() as world:
         item = world.client.item("X1")

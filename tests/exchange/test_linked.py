@@ -65,6 +65,21 @@ def test_content_is_negotiated(asking: Living) -> None:
     assert plain.headers["vary"] == linked.headers["vary"] == "Accept"
     assert plain.headers["etag"] != linked.headers["etag"]
     assert plain.headers["content-type"] == "application/json"
+    for asked, given in (
+        ("application/ld+json;q=0, application/json", "application/json"),
+        ("application/ld+json; q=0.0", "application/json"),
+        ("application/x-ld+json", "application/json"),
+        ("*/*", "application/json"),
+        ("text/html, Application/LD+JSON; profile=x; q=0.5", "application/ld+json"),
+    ):
+        answer = asking.client.get(f"/api/v1/items/{item}", headers={"Accept": asked})
+        assert answer.headers["content-type"] == given, asked
+
+
+def test_what_is_refused_is_not_sent_compressed(asking: Living) -> None:
+    for asked, given in (("gzip;q=0", None), ("identity, gzip; q=0.000", None), ("br, gzip;q=0.1", "gzip")):
+        answer = asking.client.get("/api/v1/export.jsonl?type=05", headers={"Accept-Encoding": asked})
+        assert answer.headers.get("content-encoding") == given, asked
 
 
 def test_a_dump_is_the_export_with_its_checksum(living_sqlite: Living) -> None:
