@@ -131,6 +131,10 @@ def match_rows(
 ) -> Response:
     """A person confirms what rows mean: one by one, or all that are certain; rows without an item stand as they are."""
 
+    actor.require("edit")
+    if not (asked.again or asked.certain or asked.rows):
+        raise Invalid("请写明各行对应的事项（rows），或 certain、again。", code="nothing-asked", field="rows")
+
     def work() -> Any:
         if asked.again:
             rematch(session, actor, round_id, today())

@@ -13,9 +13,10 @@ from typing import Any
 from sqlalchemy import Connection, text
 from sqlmodel import Session
 
-from app.canonical import decode, encode
+from app.canonical import decode, digest, encode
 from app.changes.models import Changeset
 from app.db import fetch
+from app.errors import Refused
 from app.versions.queries import moment
 
 OPINIONS = {"agree": "同意", "change": "修改", "return": "退回"}
@@ -43,6 +44,8 @@ class ProposalRow:
     reviewer: int | None = None
     reviewed_at: int | None = None
     earlier: list[dict[str, Any]] = field(default_factory=list)
+    agreed: str | None = None
+    """Of the decision that the office agreed or changed to: the digest of what it says."""
 
     @property
     def state(self) -> str:
@@ -56,6 +59,8 @@ _FIELDS = (
     "subject", "body", "account", "at", "findings", "opinion", "reason", "reviewer", "reviewed_at", "earlier",
 )  # fmt: skip
 _CONTENTS = ("body", "findings", "earlier")
+_AGREED = "agreed"
+"""Where the digest is kept: in the stored body, which no reader but this module opens."""
 _ALL = f"SELECT {', '.join(_FIELDS)} FROM proposal WHERE changeset = ? ORDER BY subject"
 _GONE = text("DELETE FROM proposal WHERE changeset = :changeset AND subject = :subject")
 _INSERT = text(
@@ -69,20 +74,20 @@ def proposals(session: Session, changeset_id: str) -> dict[str, ProposalRow]:
     found = {}
     for row in fetch(session.connection(), _ALL, (changeset_id,)):
         values = dict(zip(_FIELDS, row, strict=True))
-        found[row[0]] = ProposalRow(**values | {name: decode(bytes(values[name])) for name in _CONTENTS})
+        contents = {name: decode(bytes(values[name])) for name in _CONTENTS}
+        agreed = contents["body"].pop(_AGREED, None)
+        found[row[0]] = ProposalRow(**values | contents, agreed=agreed)
     return found
 
 
 def write(session: Session, changeset_id: str, written: Sequence[ProposalRow]) -> None:
     """Each in the place of the one filed under the same item."""
-    values = [
-        {
-            **(said := asdict(row)),
-            **{name: encode(said[name]) for name in _CONTENTS},
-            "changeset": changeset_id,
-        }
-        for row in written
-    ]
+    values = []
+    for row in written:
+        told = asdict(row)
+        if (agreed := told.pop(_AGREED)) is not None:
+            told["body"] = {**told["body"], _AGREED: agreed}
+        values.append({**told, **{name: encode(told[name]) for name in _CONTENTS}, "changeset": changeset_id})
     if values:
         session.connection().execute(_GONE, values)
         session.connection().execute(_INSERT, values)
@@ -131,15 +136,69 @@ def opinion_of(row: ProposalRow) -> dict[str, Any] | None:
 
 
 def attach(session: Session, changeset: Changeset, bodies: Iterable[dict[str, Any]]) -> None:
-    """Put under ``review`` what was proposed and thought of each decision, in place."""
+    """Put under ``review`` what was proposed and thought of each decision, in place.
+
+    Raises Refused where a decision that the office settled is missing, says something else, or is joined by
+    another about the same item: the record would tell an opinion of what nobody reviewed.
+    """
     if changeset.kind != "round":
         return
-    rows = proposals(session, changeset.id)
+    settled = {
+        one.subject: one for one in proposals(session, changeset.id).values() if one.opinion in SETTLED
+    }
+    about = {item: subject for subject, row in settled.items() for item in covers(row.body)}
+    left, wrong = set(settled), set()
     for body in bodies:
         body.pop("review", None)
-        row = rows.get(filed_under(body))
-        if row is not None and row.opinion in SETTLED:
-            body["review"] = review_of(row)
+        subject = filed_under(body)
+        wrong |= {about[item] for item in covers(body) if about.get(item, subject) != subject}
+        if (row := settled.get(subject)) is None:
+            continue
+        if subject not in left or agreed_of(row) not in (None, said_by(body)):
+            wrong.add(subject)
+        left.discard(subject)
+        body["review"] = review_of(row)
+    wrong |= left
+    if wrong:
+        _refuse_unreviewed(sorted(wrong))
+
+
+def _refuse_unreviewed(items: Sequence[str]) -> None:
+    named = "、".join(items[:5]) + (f"等 {len(items)} 个事项" if len(items) > 5 else "")
+    raise Refused(
+        f"{named} 的处理决定已经法制办审核，草稿中的内容与审核同意的不一致，没有保存；"
+        "要改，请法制办先退回该项意见，或由法制办重新审核、修改。",
+        code="reviewed-body-changed",
+        subjects=list(items),
+    )
+
+
+def agreed_of(row: ProposalRow) -> str | None:
+    """What the office settled on. None where it changed a proposal before the digest was kept."""
+    return row.agreed or (said_by(row.body) if row.opinion == "agree" else None)
+
+
+def said_by(body: Mapping[str, Any]) -> str:
+    """A digest of what a decision says, whatever keys and ids were given to what is new in it."""
+    return digest(encode(_plain({name: part for name, part in body.items() if name != "review"})))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        new = "content" in value
+        told = {
+            name: _plain(part)
+            for name, part in value.items()
+            if name != "key" and not (new and name == "subject")
+        }
+        if "accepts" in told:  # places move as decisions before them come and go
+            told["accepts"] = [_without_place(one) for one in told["accepts"]]
+        return told
+    return [_plain(part) for part in value] if isinstance(value, list) else value
+
+
+def _without_place(accepted: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: part for name, part in accepted.items() if name != "decision"}
 
 
 def without_accounts(review: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,12 +14,20 @@ from sqlmodel import Session
 
 from app import log
 from app.auth.actor import Actor
-from app.canonical import encode
 from app.changes.deciding import Decider
 from app.changes.drafts import completed
 from app.changes.models import DecisionInput
 from app.changes.proposals import as_row, findings
-from app.changes.reviews import ProposalRow, covers, filed_under, opinion_of, proposals, proposed_of, write
+from app.changes.reviews import (
+    ProposalRow,
+    covers,
+    filed_under,
+    opinion_of,
+    proposals,
+    proposed_of,
+    said_by,
+    write,
+)
 from app.changes.rows import leave_event
 from app.errors import Conflict, Invalid, Refused
 from app.rounds.opened import Opened, held_here, require_worked_on
@@ -120,7 +128,7 @@ def _filed(
     if before is None:
         done.new.append(subject)
         return row
-    if before.state != "returned" and is_same(before.body, body):
+    if before.state != "returned" and said_by(before.body) == said_by(body):
         done.unchanged.append(subject)
         return None
     if before.state == "reviewed" and not reopen:
@@ -136,22 +144,6 @@ def _filed(
         row.earlier = [*before.earlier, {"proposed": proposed_of(before), "opinion": opinion_of(before)}]
     (done.reopened if before.state == "reviewed" else done.changed).append(subject)
     return row
-
-
-def is_same(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Whether two proposals say the same, whatever keys and ids were given to what is new in them."""
-    return encode(_plain(before)) == encode(_plain(after))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        new = "content" in value
-        return {
-            name: _plain(part)
-            for name, part in value.items()
-            if name != "key" and not (new and name == "subject")
-        }
-    return [_plain(part) for part in value] if isinstance(value, list) else value
 
 
 def _require_place(

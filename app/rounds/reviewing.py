@@ -25,6 +25,7 @@ from app.changes.reviews import (
     proposals,
     proposed_of,
     review_of,
+    said_by,
     write,
 )
 from app.changes.rows import leave_event
@@ -65,11 +66,12 @@ def opine(
             raise Invalid("修改后的决定须针对同一个事项，请核对。", code="another-item", field="decision")
     decider = Decider(session.connection(), today, actor)
     decider.require_scope(bodies)
-    for row in filed:
+    for row, body in zip(filed, bodies, strict=True):
         if row.opinion is not None:
             row.earlier = [*row.earlier, {"proposed": proposed_of(row), "opinion": opinion_of(row)}]
         row.opinion, row.reason = opinion, reason.strip() or None
         row.reviewer, row.reviewed_at = actor.account, log.now_microseconds()
+        row.agreed = said_by(body) if opinion != "return" else None
     write(session, round_id, filed)
     if opinion == "return":
         take_out(session, opened.changeset, [row.subject for row in filed])

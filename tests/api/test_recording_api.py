@@ -29,6 +29,9 @@ def test_an_annex_is_recorded_matched_and_published(living: Living) -> None:
         f"/api/v1{place}/rows?name=a.csv&annex=附件1", content=body, headers=headers
     ).json()
     assert rows["rows"][0]["candidates"][0]["item"] == item
+    for who, status, code in (("reviewer", 403, "missing-right"), ("editor", 422, "nothing-asked")):
+        empty = living.post(who, f"{place}/rows/match", {})
+        assert (empty.status_code, empty.json()["code"]) == (status, code), "it is no way to read them"
     asked = {"rows": [{"position": 1, "item": item}, {"position": 2, "item": None}]}
     matched = living.post("editor", f"{place}/rows/match", asked, **{"Idempotency-Key": "m1"}).json()
     assert [row["state"] for row in matched["rows"]] == ["linked", "unmatched"]

@@ -195,22 +195,50 @@ def test_what_was_redacted_leaves_the_proposals_too(office):
     office.assert_sound()
 
 
-def test_an_editor_may_decide_otherwise_and_the_review_stays(office):
-    round_id = opened(office)
-    proposed(office, round_id, *map(retain, office.items))
-    opined(office, round_id, office.items, "agree")
+def redrafted(office, round_id, *made):
     found = office.changeset(round_id)
     head = decode(found.head.encode())
     scope = {name: part for name, part in head["scope"].items() if name != "frozen"}
-    made = [
-        cancel(office.items[0], effective_from=DAY),
-        *(retain(one, effective_from=DAY) for one in office.items[1:]),
-    ]
+    made = [{"effective_from": DAY} | one for one in made]
     asked = ChangesetInput(**head | {"scope": scope}, title=found.title, kind="round", decisions=made)
     with office.database.writing() as session:
-        drafts.redraft(session, office.editor, round_id, found.version, asked, TODAY)
-    body = bodies(office, round_id)[0]
-    assert (body["outcome"], body["review"]["proposed"]["outcome"]) == ("cancel", "retain")
+        return drafts.redraft(session, office.editor, round_id, found.version, asked, TODAY)
+
+
+def test_what_the_office_settled_is_not_redrafted_under_its_opinion(office):
+    """Agreed or changed: the published decision would tell an opinion of what nobody had read."""
+    round_id = opened(office)
+    first, second, third = office.items
+    proposed(office, round_id, retain(first), cancel(second), retain(third))
+    opined(office, round_id, [first], "agree")
+    opined(office, round_id, [second], "change", reason="还有人办理", decision=retain(second, words="留"))
+    settled = [retain(first), retain(second, words="留")]
+    merge = {
+        "outcome": "merge",
+        "origins": [{"subject": third}, {"subject": first}],
+        "results": [{"subject": third}],
+    }
+    for made, wrong in [
+        ([cancel(first), settled[1]], [first]),
+        ([settled[0], cancel(second)], [second]),
+        ([settled[0], retain(second, words="留", changes=adjust(second, DAY, 5)["changes"])], [second]),
+        ([settled[1]], [first]),
+        ([], sorted([first, second])),
+        ([*settled, cancel(first)], [first]),
+        ([*settled, merge], [first]),
+    ]:
+        with pytest.raises(Refused, match="已经法制办审核") as refused:
+            redrafted(office, round_id, *made)
+        assert refused.value.code == "reviewed-body-changed"
+        assert refused.value.detail["subjects"] == wrong
+    redrafted(office, round_id, settled[1], cancel(third), settled[0])
+    told = {body["subject"]: body.get("review") for body in bodies(office, round_id)}
+    assert (told[first]["opinion"]["opinion"], told[second]["opinion"]["opinion"]) == ("agree", "change")
+    assert told[third] is None, "nobody has reviewed it, and nothing says so"
+    opined(office, round_id, [first], "return", reason="改主意了")
+    redrafted(office, round_id, cancel(first), settled[1])
+    told = {body["subject"]: body for body in bodies(office, round_id)}
+    assert (told[first]["outcome"], "review" in told[first]) == ("cancel", False)
 
 
 def entry(office, name="别处的事项"):
@@ -306,16 +334,11 @@ def _withdraw(office, round_id):
 
 
 def _merge_in_draft(office, round_id):
-    found = office.changeset(round_id)
-    head = decode(found.head.encode())
-    scope = {name: part for name, part in head["scope"].items() if name != "frozen"}
     merge = {
-        "outcome": "merge", "effective_from": DAY, "origins": [{"subject": one} for one in office.items[:2]],
+        "outcome": "merge", "origins": [{"subject": one} for one in office.items[:2]],
         "results": [{"subject": office.items[1]}],
     }  # fmt: skip
-    asked = ChangesetInput(**head | {"scope": scope}, title=found.title, kind="round", decisions=[merge])
-    with office.database.writing() as session:
-        drafts.redraft(session, office.editor, round_id, found.version, asked, TODAY)
+    redrafted(office, round_id, merge)
 
 
 @pytest.mark.parametrize("code", REFUSALS)

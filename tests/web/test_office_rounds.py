@@ -67,6 +67,17 @@ def opened(editor: Browser) -> str:
     return answer.headers["location"]
 
 
+def test_reading_what_is_not_public_is_noted(editor: Browser, opened: str) -> None:
+    for path in (f"{opened}/report", f"{opened}/worksheets/marked.xlsx", "/office/editions/qde-none"):
+        editor.client.get(path)
+    noted = editor.living.rows("SELECT event, subject FROM access_log ORDER BY id DESC LIMIT 3")
+    assert [tuple(row) for row in noted] == [
+        ("staff-read", "/office/editions/qde-none"),
+        ("export", f"{opened}/worksheets/marked.xlsx"),
+        ("staff-read", f"{opened}/report"),
+    ]
+
+
 def items_on(page: Page) -> list[str]:
     return re.findall(r'<tr id="i-([^"]+)"', page.html)
 
