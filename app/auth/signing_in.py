@@ -191,6 +191,12 @@ def who(session: Session, text: str | None, policy: Policy, limits: Limits) -> P
     return Present(actor_of(account), row.id or 0, step, row.seen_at)
 
 
+def whose(session: Session, text: str | None) -> int | None:
+    """The account that a cookie was given to, whether its session goes on or not; nothing is allowed by it."""
+    row = session.exec(select(SignedIn).where(SignedIn.hash == _hash(text))).first() if text else None
+    return row.account_id if row else None
+
+
 def is_live(row: SignedIn, limits: Limits) -> bool:
     """Whether a session's time is not over, by neither limit."""
     now = log.now_microseconds()

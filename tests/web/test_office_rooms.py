@@ -14,7 +14,9 @@ from test_office import PHRASE, POST, Browser, filled
 from app.changes.everywhere import cite_instead, renumbered, set_everywhere
 from app.checks.resting import places
 from app.errors import Invalid
+from app.web.office import keeping
 from app.web.office.calendar import days_in, spans_of
+from app.web.office.visiting import TABLE
 
 
 @pytest.fixture
@@ -377,6 +379,50 @@ def test_a_password_is_never_kept_and_nothing_leads_astray(editor: Browser) -> N
     assert "another long phrase" not in answer.text
     away = {"kept:/": "https://evil.example/office", "kept:x": "1", "name": "bianji", "password": PHRASE}
     assert editor.client.post("/office/sign-in", data=away, headers=POST).headers["location"] == "/office"
+
+
+def test_codes_and_articles_are_no_secrets(editor: Browser) -> None:
+    item = editor.living.item_called(FELLING)
+    ended(editor.living)
+    form = {"code": "no-citation", "old": "第十二条", "new": "第十五条", "password": "自填"}
+    for path in ("/office/items/new", "/office/law-changes/1", f"/office/items/{item}/edit"):
+        answer = editor.client.post(path, data=form, headers=POST)
+        kept = carried(answer.text, 'action="/office/sign-in"')
+        assert {name: kept[f"kept:{name}"] for name in form} == {
+            name: [value] for name, value in form.items()
+        }
+    assert "登录后接着办的是：修改事项" in Page(answer.text).words
+
+
+def test_a_kept_form_is_its_writers_and_nothing_binding_is_kept(editor: Browser, reviewer: Browser) -> None:
+    item = editor.living.item_called(FELLING)
+    path = f"/office/items/{item}/edit"
+    ended(editor.living)
+    answer = editor.client.post(path, data={"note": "甲的改动"}, headers=POST)
+    kept = carried(answer.text, 'action="/office/sign-in"')
+    sign = {**kept, "name": "shenhe", "password": PHRASE}
+    other = reviewer.client.post("/office/sign-in", data=sign, headers=POST)
+    assert other.status_code == 403
+    assert "“修改事项”是另一个账号填的" in Page(other.text).words
+    assert "甲的改动" not in other.text
+    own = editor.client.post("/office/sign-in", data=sign | {"name": "bianji"}, headers=POST)
+    assert "继续保存：修改事项" in Page(own.text).words
+    approve = "/office/changesets/qdx-00000001/approve"
+    ended(editor.living)
+    for move in (approve, approve.replace("approve", "publish"), "/office/editions/qde-1/issue"):
+        answer = editor.client.post(move, data={"hash": "0" * 64}, headers=POST)
+        assert (answer.status_code, answer.headers["location"][:15]) == (303, "/office/sign-in"), move
+    made = {"kept:/": approve, "kept:@": kept["kept:@"], "name": "bianji", "password": PHRASE}
+    assert editor.client.post("/office/sign-in", data=made, headers=POST).headers["location"] == "/office"
+
+
+def test_every_form_of_the_office_is_named_or_not_kept() -> None:
+    binding = ("/approve", "/publish", "/confirm", "/issue", "/sign-out", "/sign-in")
+    for method, path in TABLE:
+        if method == "POST":
+            assert bool(keeping.action_of(path.replace("{", "").replace("}", ""))) != path.endswith(
+                binding
+            ), path
 
 
 # --- remarks

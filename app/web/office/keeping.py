@@ -1,14 +1,19 @@
 """A form that was posted after its session had ended is not lost: it waits in the page on which to sign in again.
 
 Nothing of it is stored: the fields travel hidden in the pages, never a password, and are posted on by a button once
-the person is signed in. Files are not kept; they are chosen again.
+the same person is signed in; the page says what the button does. Files are not kept; they are chosen again. What
+binds the office (approving, publishing) is asked for anew, on the page that shows what is bound.
 """
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+
 from fastapi import Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from app.auth import signing_in
 from app.deps import Registry
 from app.errors import Invalid
 from app.web.gate import Elsewhere, go
@@ -16,8 +21,75 @@ from app.web.gate import Elsewhere, go
 PREFIX = "kept:"
 WHERE = f"{PREFIX}/"
 """The field that says where the form was posted to; no field of a form is called ``/``."""
+WHO = f"{PREFIX}@"
+"""The field that says whose form it is: the number of the account."""
 SECRET = frozenset({"password", "old", "new", "again", "code"})
+"""Fields of the forms about accounts; elsewhere ``code``, ``old`` and ``new`` are an item's or an article's."""
+_SECRETIVE = re.compile(r"/office/(account|code)")
+_BINDING = re.compile(r"/(approve|publish|confirm|issue|sign-out)$")
+ACTIONS = {
+    "/office/code": "第二重验证",
+    "/office/account/password": "更换密码",
+    "/office/account/totp": "设置动态验证码",
+    "/office/account/sessions": "退出其他登录",
+    "/office/items/new": "新增事项",
+    "/office/items/{item}/edit": "修改事项",
+    "/office/items/{item}/end": "取消、暂停或恢复事项",
+    "/office/changesets/{changeset}/submit": "提交变更单",
+    "/office/changesets/{changeset}/withdraw": "撤回变更单",
+    "/office/changesets/{changeset}/comment": "对变更单写意见",
+    "/office/changesets/{changeset}/return": "退回变更单",
+    "/office/checks/run": "检查全部事项",
+    "/office/checks/exceptions": "准予检查例外",
+    "/office/checks/exceptions/{number}/end": "收回检查例外",
+    "/office/editions": "拟一版清单",
+    "/office/editions/{edition}/return": "退回清单",
+    "/office/editions/{edition}/withdraw": "撤回清单",
+    "/office/rounds/new": "新开一轮清理",
+    "/office/rounds/record": "录入一份文件",
+    "/office/rounds/{changeset}/rows": "录入文件的各行",
+    "/office/rounds/{changeset}/rows/match": "确认各行对应的事项",
+    "/office/rounds/{changeset}/head": "修改这一轮的标题和文件",
+    "/office/rounds/{changeset}/proposals": "提出清理意见",
+    "/office/rounds/{changeset}/opinions": "审核清理意见",
+    "/office/rounds/{changeset}/items/{item}/proposal": "对一个事项提出清理意见",
+    "/office/rounds/{changeset}/items/{item}/opinion": "审核一个事项的清理意见",
+    "/office/rounds/{changeset}/worksheets": "导入清理意见表",
+    "/office/rounds/{changeset}/submit": "提交这一轮清理",
+    "/office/rounds/{changeset}/withdraw": "撤回这一轮清理",
+    "/office/rounds/{changeset}/return": "退回这一轮清理",
+    "/office/accounts": "新增账号",
+    "/office/accounts/{number}": "修改账号",
+    "/office/overlaps": "处理疑似重复的事项",
+    "/office/law/{law}": "修改或废止一个文件",
+    "/office/law-changes/{act}": "处理法规变动涉及的事项",
+    "/office/many": "批量改动事项",
+    "/office/calendar": "修改工作日历",
+    "/office/feedback/{number}": "答复一条反馈",
+}
+"""Address -> what posting to it does. One that is not here is not carried."""
+_ACTIONS = [
+    (re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path))), words) for path, words in ACTIONS.items()
+]
 Pairs = list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A form as it was: where it is to be posted, what that does in words, whose it is."""
+
+    where: str
+    action: str
+    account: int | None
+    fields: Pairs
+
+
+def action_of(where: str) -> str:
+    """What posting there does, in words; empty for what is not carried over a sign-in."""
+    path = where.partition("?")[0]
+    if _BINDING.search(path):
+        return ""
+    return next((words for pattern, words in _ACTIONS if pattern.fullmatch(path)), "")
 
 
 class SignInAgain(Elsewhere):
@@ -28,13 +100,27 @@ class SignInAgain(Elsewhere):
 
         if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
             return go(self.path)
+        where = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        account = await run_in_threadpool(_whose, request)
+        if account is None or not action_of(where):
+            return go(self.path)
         try:
             form = await posted(request)
         except Invalid:
             return go(self.path)
-        where = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        kept = [(WHERE, where), *((PREFIX + name, value) for name, value in form.pairs if name not in SECRET)]
+        secret = SECRET if _SECRETIVE.match(where) else frozenset()
+        kept = [(WHERE, where), (WHO, str(account))]
+        kept += [(PREFIX + name, value) for name, value in form.pairs if name not in secret]
         return await run_in_threadpool(_page, request, kept)
+
+
+def _whose(request: Request) -> int | None:
+    """The account of the session that has ended."""
+    from app.web.office.visiting import COOKIE  # which asks here
+
+    registry: Registry = request.app.state.registry
+    with registry.database.reading() as session:
+        return signing_in.whose(session, request.cookies.get(COOKIE))
 
 
 def _page(request: Request, kept: Pairs) -> Response:
@@ -53,6 +139,7 @@ def _page(request: Request, kept: Pairs) -> Response:
             next="",
             lost=False,
             kept=kept,
+            action=unpacked(kept).action,
         )
 
 
@@ -61,7 +148,10 @@ def kept_in(pairs: Pairs) -> Pairs:
     return [(name, value) for name, value in pairs if name.startswith(PREFIX)]
 
 
-def unpacked(kept: Pairs) -> tuple[str, Pairs]:
-    """(where to post, the fields as they were); the place is empty where none is told."""
-    where = next((value for name, value in kept if name == WHERE), "")
-    return where, [(name.removeprefix(PREFIX), value) for name, value in kept if name != WHERE]
+def unpacked(kept: Pairs) -> Kept:
+    """The form that a page carries; no action where there is none, or none that is carried."""
+    told = dict(kept)
+    where, number = told.get(WHERE, ""), told.get(WHO, "")
+    account = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else None
+    fields = [(name.removeprefix(PREFIX), value) for name, value in kept if name not in (WHERE, WHO)]
+    return Kept(where, action_of(where), account, fields)

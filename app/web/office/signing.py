@@ -51,6 +51,7 @@ def sign_in_page(
         next=own_address(next),
         lost=loses_the_cookie(request),
         kept=[],
+        action="",
     )
 
 
@@ -73,6 +74,7 @@ def sign_in(request: Request, registry: RegistryOf, form: Form) -> Response:
                 next=onward,
                 lost=loses_the_cookie(request),
                 kept=kept,
+                action=unpacked(kept).action,
             )
     answer = _go_on(request, registry, text, kept) or go(onward or "/office")
     answer.set_cookie(
@@ -108,8 +110,8 @@ def give_code(request: Request, registry: RegistryOf, present: Visitor, form: Fo
 
 def _go_on(request: Request, registry: Registry, text: str, kept: Pairs) -> Response | None:
     """The form that waited for the sign-in, to be posted on; first the second factor. None where none waited."""
-    where, fields = unpacked(kept)
-    if not own_address(where):
+    waiting = unpacked(kept)
+    if not own_address(waiting.where) or not waiting.action:
         return None
     settings = registry.settings
     with registry.database.reading() as session:
@@ -117,7 +119,16 @@ def _go_on(request: Request, registry: Registry, text: str, kept: Pairs) -> Resp
         connection = session.connection()
         if present.step == "code":
             return show(request, connection, present, "code.html", said="", kept=kept)
-        return show(request, connection, present, "continue.html", where=where, fields=fields)
+        own = present.actor.account == waiting.account  # else another's work would go out under this name
+        return show(
+            request,
+            connection,
+            present,
+            "continue.html",
+            status=200 if own else 403,
+            waiting=waiting,
+            own=own,
+        )
 
 
 @router.get("/office/account")
