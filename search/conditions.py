@@ -6,7 +6,7 @@ names too), `short` (titles without what stands in brackets), `code`, `authority
 titles. Fields of single values: `chars` (the characters of `all`), `role`, `subject` and the facets.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -80,9 +80,16 @@ class Reader(Protocol):
         """For each, the documents with the shortest names."""
 
     def likeliest(
-        self, pieces: Sequence[str], conditions: Sequence[Condition], limit: int
+        self,
+        pieces: Sequence[str],
+        frequencies: Mapping[str, int],
+        conditions: Sequence[Condition],
+        limit: int,
     ) -> list[list[SearchDocument]]:
-        """For each, the documents that have most of the pieces' neighbouring characters, or most of their sounds."""
+        """For each, the documents that have most of the pieces' neighbouring characters, or most of their sounds.
+
+        `frequencies` are those of every such pair of characters, see below.
+        """
 
     def frequencies(self, pairs: Iterable[str]) -> tuple[dict[str, int], int]:
         """({pair of characters: documents whose titles have it}, documents in the index), of all days."""

@@ -14,7 +14,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -129,11 +129,16 @@ class EmbeddedEngine:
             with self._locked("lock"):
                 batch = _marker(self.searcher())["batch"]
                 name = self._new_generation()
-            building = tantivy.Index.open(str(self._root / name))
-            _fill(building, documents, seq, batch)
-            with self._locked("lock"):
-                _carry_over(self.searcher(), building, after_batch=batch)
-                self._point_to(name)
+            try:
+                building = tantivy.Index.open(str(self._root / name))
+                _fill(building, documents, seq, batch)
+                with self._locked("lock"):
+                    _carry_over(self.searcher(), building, after_batch=batch)
+                    self._point_to(name)
+            except BaseException:
+                if self._current() != name:  # where there was no room for it, it gives back what it took
+                    shutil.rmtree(self._root / name, ignore_errors=True)
+                raise
             self._remove_generations_but(name)
 
     def _new_generation(self) -> str:
@@ -263,9 +268,20 @@ def _apply(index: tantivy.Index, documents: list[SearchDocument], removed: dict[
         _write_marker(writer, max(seq, state["seq"]), batch)
         writer.commit()
     except BaseException:
-        writer.rollback()
+        with suppress(ValueError):  # of a writer whose thread has died
+            writer.rollback()
+            writer.wait_merging_threads()
+        del writer  # it holds the lock of the index
+        _give_room_back(index)
         raise
-    finally:
+    writer.wait_merging_threads()
+
+
+def _give_room_back(index: tantivy.Index) -> None:
+    """Remove the files of what was not committed: where the disk is full, the registry's too, they keep it so."""
+    with suppress(ValueError, OSError):
+        writer = index.writer(_HEAP, 1)
+        writer.garbage_collect_files()
         writer.wait_merging_threads()
 
 
@@ -289,8 +305,12 @@ def _fill(index: tantivy.Index, documents: Iterable[SearchDocument], seq: int, b
             writer.add_document(schema.to_index(document, batch))
         _write_marker(writer, seq, batch)
         writer.commit()
-    finally:
-        writer.wait_merging_threads()
+    except BaseException:
+        with suppress(ValueError):
+            writer.rollback()
+            writer.wait_merging_threads()
+        raise
+    writer.wait_merging_threads()
 
 
 def _carry_over(old: tantivy.Searcher, new: tantivy.Index, after_batch: int) -> None:

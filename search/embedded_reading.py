@@ -1,6 +1,6 @@
 """Conditions turned into tantivy's queries, and what ranks asks of a tantivy index."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 import tantivy
@@ -130,7 +130,11 @@ class EmbeddedReader:
         return [schema.stored(self.searcher, address) for _, address in found.hits]
 
     def likeliest(
-        self, pieces: Sequence[str], conditions: Sequence[Condition], limit: int
+        self,
+        pieces: Sequence[str],
+        frequencies: Mapping[str, int],
+        conditions: Sequence[Condition],
+        limit: int,
     ) -> list[list[SearchDocument]]:
         wanted = _combine(Occur.Should, map(_parts, pieces))
         found = []

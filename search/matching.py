@@ -157,9 +157,11 @@ def _remarkless_tiers(whole: str) -> list[Tier]:
 def _region_tiers(q: str, reader: Reader) -> list[Tier]:
     """广安 施工许可: the words are in the item or in its region's name."""
     words = [word for word in tokens.words(q) if len(word) > 1]
+    if len(words) < 2:
+        return []
     found = reader.holds([Phrase("region", word) for word in words])
     places = {word for word, holds in zip(words, found, strict=True) if holds}
-    if len(words) < 2 or not places:
+    if not places:
         return []
     query = every(in_title_text_or_region(word) if word in places else contains(word) for word in words)
     return [

@@ -1,6 +1,6 @@
 """What is asked of one index of a Meilisearch server, several questions in one call."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from search import pinyin
@@ -49,7 +49,12 @@ class MeiliReader:
         raise EngineError("the index changes faster than it can be asked")
 
     def page(self, condition: str, limit: int, offset: int = 0) -> Question:
-        return {"filter": condition, "limit": limit, "offset": offset, "attributesToRetrieve": ["source"]}
+        return {
+            "filter": condition,
+            "limit": limit,
+            "offset": offset,
+            "attributesToRetrieve": ["key", "source"],
+        }
 
     def count(self, condition: str, **more: Any) -> Question:
         return {"filter": condition, "page": 1, "hitsPerPage": 0, "attributesToRetrieve": [], **more}
@@ -64,29 +69,32 @@ class MeiliReader:
         return list(map(documents_of, self._asked([self.page(possible(one), limit) for one in conditions])))
 
     def likeliest(
-        self, pieces: Sequence[str], conditions: Sequence[Condition], limit: int
+        self,
+        pieces: Sequence[str],
+        frequencies: Mapping[str, int],
+        conditions: Sequence[Condition],
+        limit: int,
     ) -> list[list[SearchDocument]]:
         """The server ranks by how many words a document has, leaving out the commonest first, or the last: so
         rare pairs lead, or the beginning of the text, or its end."""
-        known = self._known([pair for piece in pieces for pair in pairs(piece)])
+        every_pair = dict.fromkeys(pair for piece in pieces for pair in pairs(piece))
+        # A pair that no document has would leave nothing of the rest.
+        known = [pair for pair in every_pair if frequencies[pair]]
         heard = [pair for piece in pieces for pair in sound_pairs(pinyin.syllables(piece))]
         ways: list[Question] = [{"q": " ".join(pieces), "attributesToSearchOn": ["name", "other_names"]}]
         for words, where in ((known, _IN_TITLES), (known[::-1], _IN_TITLES), (known, _ANYWHERE)):
             ways.append({"q": _q(words), "attributesToSearchOn": where, "matchingStrategy": "last"})
         ways.append({"q": _q(known), "attributesToSearchOn": _IN_TITLES})
         ways.append({"q": _q(heard), "attributesToSearchOn": ["title_sounds"]})
+        ways = [{"matchingStrategy": "frequency", **way} for way in ways if way["q"]]
+        pages = [self.page(possible(condition), limit) for condition in conditions]
+        answers = self._asked([page | way for page in pages for way in ways])
         found = []
-        for condition in conditions:
-            asked = {"matchingStrategy": "frequency", **self.page(possible(condition), limit)}
-            answers = self._asked([asked | way for way in ways if way["q"]])
-            every = {document.id: document for answer in answers for document in documents_of(answer)}
-            found.append(list(every.values()))
+        for number in range(len(conditions)):
+            answered = answers[number * len(ways) : (number + 1) * len(ways)]
+            hits = {hit["key"]: hit for answer in answered for hit in answer["hits"]}
+            found.append(list(map(document_of, hits.values())))
         return found
-
-    def _known(self, wanted: Sequence[str]) -> list[str]:
-        """Those of the pairs that any document has: one that none has would leave nothing of the rest."""
-        frequencies, _ = self.frequencies(wanted)
-        return [pair for pair in dict.fromkeys(wanted) if frequencies[pair]]
 
     def frequencies(self, pairs: Iterable[str]) -> tuple[dict[str, int], int]:
         wanted = list(dict.fromkeys(pairs))
@@ -113,4 +121,8 @@ def _q(words: Sequence[str]) -> str:
 
 
 def documents_of(answer: dict[str, Any]) -> list[SearchDocument]:
-    return [from_source(hit["source"]) for hit in answer["hits"]]
+    return list(map(document_of, answer["hits"]))
+
+
+def document_of(hit: dict[str, Any]) -> SearchDocument:
+    return from_source(hit["source"])

@@ -75,9 +75,7 @@ class Writer:
             to_index(document, 0) for document in documents
         ]  # refused before anything is done
         del to_index_at_zero
-        self._ensure()
-        began = self._last_task()
-        state = self.state(self._server.writing)
+        began, state = self._begun()
         batch = state.batch + 1
         changes = self._changes(documents, removed, batch)
         done = self._add(self._index, changes, marker(max(seq, state.seq), batch, state.build))
@@ -126,12 +124,14 @@ class Writer:
                 lambda client: client.index(self._index).delete_documents(filter="role = blank")
             )
 
-    def _ensure(self) -> None:
+    def _begun(self) -> tuple[int, State]:
+        """The last task that wrote to the index, and the state it left; what is not there is made first."""
         try:
-            self.state(self._server.writing)
+            return self._last_task(), self.state(self._server.writing)
         except NoIndex:
             self._create(self._index)
             self._add(self._index, [], marker(0, 0, ""))
+            return self._last_task(), self.state(self._server.writing)
 
     def _create(self, index: str) -> None:
         """Two that create it at once both find it there."""
@@ -164,8 +164,7 @@ class Writer:
 
     def begin(self) -> int:
         """The batch of the last apply that a rebuild need not carry over."""
-        self._ensure()
-        return self.state(self._server.writing).batch
+        return self._begun()[1].batch
 
     def build(self, documents: Iterable[SearchDocument], seq: int, batch: int) -> str:
         """Fill an index beside the one that answers; its name. Nothing is left of it where that fails."""

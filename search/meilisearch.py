@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from search import matching, meeting, relaxing, suggesting, synonyms
@@ -20,12 +21,15 @@ from search.folding import fold
 from search.matching import Tier, hit_in
 from search.meili_documents import VERSION, key_of
 from search.meili_filters import both, certain, neither, one_of, possible
-from search.meili_reading import MeiliReader, Question, documents_of
+from search.meili_reading import MeiliReader, Question, document_of, documents_of
 from search.meili_server import NoIndex, Server
 from search.meili_text import read
 from search.meili_writing import Writer
 
 _MOST_DOUBTFUL = 1000  # documents that only approximately match and are looked at one by one
+_MOST_REPEATED = 100
+"""Hits of a first page that each tier is asked for whole. To leave out in every filter what earlier tiers have costs
+the server more than to send some documents twice, as long as the page is no longer than that."""
 
 
 class MeiliEngine:
@@ -80,7 +84,8 @@ class MeiliEngine:
         matched = every([either(tier.condition for tier in tiers if tier.widest), *conditions])
         sure, perhaps = certain(matched), possible(matched)
         doubtful = neither(perhaps, [sure])
-        slices = _slices(tiers, conditions)
+        overlapping = not query.offset and query.limit <= _MOST_REPEATED
+        slices = [_tier(one, conditions) for one in tiers] if overlapping else _slices(tiers, conditions)
         first = query.limit if not query.offset else 0
         asked = [self._counted(perhaps, query), *(self._reader.page(one, first) for one in slices)]
         if sure == perhaps:
@@ -95,15 +100,17 @@ class MeiliEngine:
                 asked = [self._counted(perhaps, query), *(self._reader.page(one, first) for one in slices)]
                 answers = self._reader.ask(asked)
         counted, *pages = answers
-        counts = [page["estimatedTotalHits"] for page in pages]
         if query.offset:
+            counts = [page["estimatedTotalHits"] for page in pages]
             places = _places(counts, query.offset, query.limit)
             asked = [self._reader.page(slices[at], size, offset) for at, offset, size in places]
             found = zip((at for at, _, _ in places), self._reader.ask(asked), strict=True)
         else:
             found = zip(range(len(pages)), pages, strict=True)
-        hits = [hit_in(tiers[at], one, query.explain) for at, page in found for one in documents_of(page)]
-        return counted["totalHits"], _facets(counted, query), hits[: query.limit]
+        ranked = ((tiers[at], one) for at, page in found for one in page["hits"])
+        chosen = islice(_firsts(ranked), query.limit)
+        hits = [hit_in(tier, document_of(one), query.explain) for tier, one in chosen]
+        return counted["totalHits"], _facets(counted, query), hits
 
     def _counted(self, condition: str, query: SearchQuery) -> Question:
         return self._reader.count(condition, facets=[KEYWORD_FIELDS[facet] for facet in query.facets])
@@ -148,6 +155,19 @@ class MeiliEngine:
             yield
         finally:
             lock.release()
+
+
+def _tier(tier: Tier, conditions: list[Condition]) -> str:
+    return possible(every([tier.condition, *conditions]))
+
+
+def _firsts(ranked: Iterable[tuple[Tier, dict[str, Any]]]) -> Iterator[tuple[Tier, dict[str, Any]]]:
+    """Each hit in the first of the tiers that have it."""
+    seen: set[str] = set()
+    for tier, hit in ranked:
+        if hit["key"] not in seen:
+            seen.add(hit["key"])
+            yield tier, hit
 
 
 def _slices(tiers: list[Tier], conditions: list[Condition]) -> list[str]:

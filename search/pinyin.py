@@ -45,6 +45,11 @@ def syllables(folded: str) -> tuple[str, ...]:
     return tuple(read(char)[0] for char in folded)
 
 
+def load() -> None:
+    """Load the dictionary now, so that nobody waits for it later."""
+    _reader()("清单")
+
+
 @cache
 def _reader() -> Callable[[str], list[str]]:
     """The library carries a dictionary that takes a third of a second to load: not at start."""

@@ -5,7 +5,7 @@ a word that no candidate has says nothing about which is meant and weighs a quar
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from search import pinyin, synonyms, tokens
@@ -166,7 +166,7 @@ def _by_pieces(
     frequencies, documents = reader.frequencies({pair for piece in pieces for pair in pairs_of(piece)})
     asked = [_asked(piece, frequencies, documents) for piece in pieces]
     graded = []
-    for document in _candidates(reader, pieces, reading, filters):
+    for document in _candidates(reader, pieces, frequencies, reading, filters):
         texts = texts_of(document)
         graded.append(
             _Graded(
@@ -183,7 +183,11 @@ def _by_pieces(
 
 
 def _candidates(
-    reader: Reader, pieces: list[str], reading: synonyms.Reading, filters: list[Condition]
+    reader: Reader,
+    pieces: list[str],
+    frequencies: Mapping[str, int],
+    reading: synonyms.Reading,
+    filters: list[Condition],
 ) -> list[SearchDocument]:
     meant = [either(map(named, concept.official)) for _, concept in reading.terms]
     exactly = every([*map(either, map(_forms, pieces)), *meant])
@@ -193,7 +197,7 @@ def _candidates(
     if pieces:
         things = [way for (_, concept), way in zip(reading.terms, meant, strict=True) if not concept.action]
         likely = [every(filters), *(every([way, *filters]) for way in things)]
-        found += reader.likeliest(pieces, likely, _CANDIDATES)
+        found += reader.likeliest(pieces, frequencies, likely, _CANDIDATES)
     return list({document.id: document for documents in found for document in documents}.values())
 
 

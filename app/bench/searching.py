@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from urllib.parse import quote
 
-from app.bench import fulltext
+from app.bench import fulltext, meili_server
 from app.bench.corpora import ASKED, RELAXED, documents
 from app.bench.driving import by_processor_time, drive, rates, serving, shown
 from app.bench.figures import Plan, Row, median_ratio, percentile
@@ -25,7 +25,7 @@ from search import matching
 from search.conditions import every, filters
 from search.embedded import EmbeddedEngine
 from search.embedded_reading import EmbeddedReader
-from search.engine import SearchQuery
+from search.engine import Engine, SearchQuery
 
 SMALL, LARGE = 100_000, 1_000_000
 PROVINCE = "p0"
@@ -58,7 +58,21 @@ def in_process(plan: Plan) -> list[Row]:
             unit=" ms",
             beside=f"p50 {percentile(beside, 0.5):.2f} ms; substrings alone, no layers, no pinyin",
         ),
+        on_server(plan),
     ]
+
+
+def on_server(plan: Plan) -> Row:
+    """The same questions over the same documents on a Meilisearch server, where one is at hand."""
+    name = "search, on Meilisearch, p95"
+    with meili_server.at_hand(plan.directory / "meilisearch-search") as server:
+        if server is None:
+            return Row(name, None, beside=meili_server.MISSING)
+        engine = server.engine("measured")
+        _fill(plan, engine, plan.count(SMALL, 200))
+        waits = _measure(plan, engine, ASKED)
+        beside = f"p50 {percentile(waits, 0.5):.1f} ms; version {server.version}"
+        return Row(name, percentile(waits, 0.95), unit=" ms", beside=beside)
 
 
 def bench_large(plan: Plan) -> list[Row]:
@@ -75,12 +89,16 @@ def bench_large(plan: Plan) -> list[Row]:
 def _filled(plan: Plan, size: int) -> EmbeddedEngine:
     """The index of that many documents, built once under the bench directory."""
     engine = EmbeddedEngine(plan.directory / f"search-{size}")
+    _fill(plan, engine, size)
+    return engine
+
+
+def _fill(plan: Plan, engine: Engine, size: int) -> None:
     if not engine.applied_seq():
         plan.say(f"indexing {size:,} documents ...")
         began = time.perf_counter()
         engine.rebuild(documents(size), 1)
         plan.say(f"{size / (time.perf_counter() - began):,.0f} documents a second")
-    return engine
 
 
 def _queries(asked: Sequence[str], rounds: int) -> list[SearchQuery]:
@@ -90,7 +108,7 @@ def _queries(asked: Sequence[str], rounds: int) -> list[SearchQuery]:
     return [SearchQuery(q=text, on=day, region=PROVINCE) for text, day in zip(texts, days, strict=True)]
 
 
-def _measure(plan: Plan, engine: EmbeddedEngine, asked: Sequence[str]) -> list[float]:
+def _measure(plan: Plan, engine: Engine, asked: Sequence[str]) -> list[float]:
     for text in asked:  # what a process works out once
         engine.search(SearchQuery(q=text, on="2020-06-01", region=PROVINCE))
     return [timed(partial(engine.search, query)) for query in _queries(asked, plan.rounds)]

@@ -15,6 +15,7 @@ from app.checks.sweeping import sweep
 from app.db import Database
 from app.indexing.draining import catch_up, drain
 from app.versions.queries import today
+from search import pinyin
 from search.engine import Engine, EngineError
 
 logger = logging.getLogger(__name__)
@@ -110,6 +111,7 @@ class Drainer:
                     continue
                 if not begun:
                     catch_up(self.database, self.engine)
+                    pinyin.load()  # not while the first publication waits to be found
                     begun = True
                 drain(self.database, self.engine)
                 self._tidy()

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import resource
 import signal
 import threading
 import time
@@ -205,6 +206,40 @@ def _apply_for_ever(root: Path) -> None:
     engine = EmbeddedEngine(root)
     for seq in range(1, 100_000):
         engine.apply([document(f"s{n}", f"{seq}号许可", seq=seq) for n in range(5)], [], seq=seq)
+
+
+def _files(root: Path) -> set[str]:
+    """Without those of a few bytes in which the engine keeps its own lists."""
+    found = (path for path in root.rglob("*") if path.is_file() and not path.name.startswith("."))
+    return {str(path.relative_to(root)) for path in found} - {"rebuild.lock"}
+
+
+def _write_without_room(root: Path) -> None:
+    """With a limit on the size of files, which stops the engine where a full disk would: within a write."""
+    engine = EmbeddedEngine(root)
+    engine.apply([document("a", "旧许可", seq=1)], [], seq=1)
+    before, (_, most) = _files(root), resource.getrlimit(resource.RLIMIT_FSIZE)
+    words = tuple(f"{number * 7919:x}" for number in range(20))
+    given = [document(f"s{n}", f"新许可{n}", texts=(*words, str(n) * 9), seq=2) for n in range(300)]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, most))
+    for write in (engine.apply, engine.apply, engine.rebuild):
+        with pytest.raises(ValueError, match=r"worker thread|[Ff]ile too large"):
+            write(given, *([()] if write == engine.apply else []), seq=2)
+        assert (engine.applied_seq(), subjects(engine, "许可")) == (1, ["a"])
+        assert _files(root) == before
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    engine.apply(given, [], seq=2)
+    assert (engine.applied_seq(), search(engine, "许可").total) == (2, 301)
+    engine.rebuild(given, seq=3)
+    assert (engine.applied_seq(), search(engine, "许可").total) == (3, 300)
+
+
+def test_where_there_is_no_room_nothing_is_lost_and_nothing_left_lying(tmp_path: Path) -> None:
+    process = multiprocessing.get_context("spawn").Process(target=_write_without_room, args=(tmp_path,))
+    process.start()
+    process.join(60)
+    assert process.exitcode == 0
+    assert search(EmbeddedEngine(tmp_path), "新许可").total == 300
 
 
 def test_killed_at_any_moment_the_state_is_whole(tmp_path: Path) -> None:
