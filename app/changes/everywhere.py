@@ -46,14 +46,29 @@ def _holders(value: Any, steps: list[str]) -> Iterator[dict[str, Any]]:
 
 
 def cite_instead(
-    content: dict[str, Any], instrument: str, other: str | None, title: str = "", number: str = ""
+    content: dict[str, Any],
+    instrument: str,
+    other: str | None,
+    title: str = "",
+    number: str = "",
+    old: str = "",
+    new: str = "",
 ) -> dict[str, Any]:
     """With another instrument cited in place of one, under its title and number; None: no longer cited. What was
-    written of the text goes: it was the old one's."""
+    written of the text goes: it was the old one's.
+
+    With ``old`` and ``new``, where that article is cited alone: its matter stands in the other's ``new``. With
+    neither, the article goes too, for nobody has said where the matter stands. Raises Invalid for one of them.
+    """
+    if bool(old) != bool(new):
+        raise Invalid(
+            "原条款和新条款请都写，或都不写。", code="renumber-incomplete", field="new" if old else "old"
+        )
     made = copy.deepcopy(content)
     kept = []
     for citation in made.get("citations") or ():
-        if citation.get("instrument") == instrument:
+        rest = _after(citation.get("article") or "", old)
+        if citation.get("instrument") == instrument and rest is not None:
             if other is None:
                 continue
             citation["instrument"] = other
@@ -62,8 +77,10 @@ def cite_instead(
                     citation[name] = now
                 elif name in citation:
                     del citation[name]
-            for name in ("text", "verified"):
+            for name in ("article", "text", "verified"):
                 citation.pop(name, None)
+            if new:
+                citation["article"] = new + rest
         kept.append(citation)
     if "citations" in made:
         made["citations"] = kept
@@ -71,13 +88,25 @@ def cite_instead(
 
 
 def renumbered(content: dict[str, Any], instrument: str, old: str, new: str) -> dict[str, Any]:
-    """With an article of an instrument cited by its new number: 第十二条 with its paragraphs, but not 第十二条之一."""
+    """With an article of an instrument cited by its new number: 第十二条 with its paragraphs, but not 第十二条之一.
+
+    Raises Invalid without both numbers."""
+    if not (old and new):
+        raise Invalid(
+            "条款改号请写明原条款和新条款。", code="renumber-incomplete", field="new" if old else "old"
+        )
     made = copy.deepcopy(content)
     for citation in made.get("citations") or ():
-        article = citation.get("article") or ""
-        rest = article[len(old) :]
-        if citation.get("instrument") == instrument and article.startswith(old) and not rest.startswith("之"):
+        rest = _after(citation.get("article") or "", old)
+        if citation.get("instrument") == instrument and rest is not None and old != new:
             citation["article"] = new + rest
             for name in ("text", "verified"):
                 citation.pop(name, None)
     return made
+
+
+def _after(article: str, old: str) -> str | None:
+    """What follows the article's number where ``old`` is cited: its paragraph. None: another article is."""
+    rest = article[len(old) :]
+    follows = not old or not rest or rest[0] in "第（(、，,；; "
+    return rest if article.startswith(old) and follows else None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -10,9 +11,12 @@ from sqlmodel import Session
 
 from app import log
 from app.auth.actor import Actor
+from app.canonical import decode
 from app.checks.models import LawCase
-from app.db import fetch
-from app.errors import Invalid, NotFound
+from app.checks.resting import places
+from app.db import chunks, fetch, marks
+from app.errors import Forbidden, Invalid, NotFound
+from app.places.queries import ancestors
 from app.versions.visibility import shown
 
 OUTCOMES = {"drafted": "已拟变更单", "unaffected": "不受影响", "open": "重新待办"}
@@ -27,6 +31,11 @@ _CITING = (
     " JOIN timeline t ON t.subject_id = l.subject_id AND t.valid_from = l.valid_from"
     " WHERE l.target = ? AND l.role LIKE 'cites-%%' AND l.valid_from <= ? AND l.valid_to > ?"
     f" AND t.status <> 'ended' AND {shown('t')}"
+)
+_CHOSEN = (
+    "SELECT t.subject_id, t.name, t.authority, t.region, c.body FROM timeline t JOIN content c ON c.hash = t.content"
+    " WHERE t.subject_id IN ({ids}) AND t.kind IN ('item', 'entry') AND t.valid_from <= ? AND t.valid_to > ?"
+    f" AND {shown('t')}"
 )
 
 
@@ -93,16 +102,23 @@ def settle(
     subjects: Iterable[str],
     outcome: str,
     *,
+    day: str,
+    titles: Sequence[str],
     reason: str = "",
     changeset: str | None = None,
 ) -> None:
-    """Note how these were dealt with. Raises Invalid for no reason where nothing is drafted, NotFound."""
+    """Note how these were dealt with. ``titles`` are the instrument's on ``day``, from which it is changed.
+
+    Raises Invalid for no reason where nothing is drafted and for what does not rest on the instrument, Forbidden
+    for what is outside the actor's scope, NotFound."""
     actor.require("edit")
-    law_change(session.connection(), act)
+    change = law_change(session.connection(), act)
     if outcome != "drafted" and len(reason.strip()) < 2:
         raise Invalid("不用改的，请写明理由。", code="reason-needed", field="reason")
+    chosen = sorted(set(subjects))
+    _require_resting(session.connection(), actor, change["instrument"], titles, chosen, day)
     now = log.now_microseconds()
-    for subject in sorted(set(subjects)):
+    for subject in chosen:
         session.add(
             LawCase(
                 act=act,
@@ -115,3 +131,23 @@ def settle(
             )
         )
     session.flush()
+
+
+def _require_resting(
+    connection: Connection, actor: Actor, instrument: str, titles: Sequence[str], chosen: list[str], day: str
+) -> None:
+    found: dict[str, Any] = {}
+    for some in chunks(chosen):
+        rows = fetch(connection, _CHOSEN.format(ids=marks(some)), (*some, day, day))
+        found |= {row[0]: row[1:] for row in rows}
+    path = cache(lambda region: frozenset(ancestors(connection, region, day)))
+    for subject in chosen:
+        name, authority, region, body = found.get(subject, (subject, None, None, None))
+        if body is None or not any(places(decode(bytes(body)), instrument, titles)):
+            raise Invalid(
+                f"“{name}”不依据这个文件，没有记录，请核对勾选的事项。", code="not-resting", subject=subject
+            )
+        if not actor.covers(authority, path(region) if region else frozenset()):
+            raise Forbidden(
+                f"“{name}”不在账号“{actor.name}”的管理范围内。", code="out-of-scope", subject=subject
+            )

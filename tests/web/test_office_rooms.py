@@ -11,6 +11,8 @@ from reading import Page
 from seeded import FELLING, TODAY, Living
 from test_office import PHRASE, POST, Browser, filled
 
+from app.canonical import decode
+from app.changes import rows
 from app.changes.everywhere import cite_instead, renumbered, set_everywhere
 from app.checks.resting import places
 from app.errors import Invalid
@@ -68,7 +70,12 @@ CONTENT = {
 
 def test_an_instrument_takes_the_place_of_another() -> None:
     made = cite_instead(CONTENT, "law", "new", "新法", "第9号")["citations"]
-    assert made[0] == {"key": "a", "instrument": "new", "title": "新法", "article": "第十二条第一款"}
+    assert made[0] == {"key": "a", "instrument": "new", "title": "新法"}, "where it stands there is not known"
+    one = cite_instead(CONTENT, "law", "new", "新法", "第9号", "第十二条", "第九条")["citations"]
+    assert one[0]["article"] == "第九条第一款"
+    assert one[1:] == CONTENT["citations"][1:]
+    with pytest.raises(Invalid, match="都写"):
+        cite_instead(CONTENT, "law", "new", new="第九条")
     assert [one["instrument"] for one in made] == ["new", "new", "other"]
     assert [one["key"] for one in cite_instead(CONTENT, "law", None)["citations"]] == ["c"]
     assert CONTENT["citations"][0]["instrument"] == "law"
@@ -78,6 +85,11 @@ def test_an_article_gets_another_number() -> None:
     made = renumbered(CONTENT, "law", "第十二条", "第十五条")["citations"]
     assert [one["article"] for one in made] == ["第十五条第一款", "第十二条之一", "第十二条"]
     assert "text" not in made[0]
+    assert renumbered(CONTENT, "law", "第十二", "第九") == CONTENT, "half a number is none"
+    assert renumbered(CONTENT, "law", "第十二条", "第十二条") == CONTENT
+    for old, new in (("", ""), ("", "第九条"), ("第十二条", "")):
+        with pytest.raises(Invalid, match="原条款和新条款"):
+            renumbered(CONTENT, "law", old, new)
 
 
 def test_a_field_is_set_in_every_row() -> None:
@@ -153,6 +165,62 @@ def test_a_repeal_leads_to_a_changeset_of_what_rests_on_it(editor: Browser, revi
     assert left[0][0] == 0
     assert "没有事项依据它" in editor.get(place).words
     living.assert_sound()
+
+
+def test_only_what_rests_is_in_scope_and_is_drafted_counts_as_settled(
+    editor: Browser, reviewer: Browser
+) -> None:
+    living = editor.living
+    law, title = law_of(living)
+    amend = {
+        "from": TODAY,
+        "outcome": "amend",
+        "title": title,
+        "number": "第99号",
+        "document/number": "令第99号",
+    }
+    published(editor, reviewer, editor.post(f"/office/law/{law}", amend))
+    place, *_ = re.findall(r'href="(/office/law-changes/\d+)"', editor.get("/office/law").html)
+    subjects = re.findall(r'name="subject" value="([^"]+)"', editor.get(place).html)
+    unrelated = living.rows(
+        "SELECT subject_id FROM timeline WHERE kind = 'item' AND status = 'in_force' AND subject_id NOT IN"
+        f" (SELECT subject_id FROM link WHERE target = '{law}') AND valid_from <= '{TODAY}' AND valid_to > '{TODAY}'"
+    )[0][0]
+    why = {"do": "unaffected", "why": "只改了罚则"}
+    assert "不依据这个文件" in Page(editor.post(place, why | {"subject": unrelated}).text).words
+    held = next(one for one in subjects if one.startswith("qdi-"))
+    (other,) = living.rows(
+        "SELECT DISTINCT authority FROM timeline WHERE kind = 'item' AND authority NOT IN"
+        f" (SELECT authority FROM timeline WHERE subject_id = '{held}') LIMIT 1"
+    )
+    elsewhere = Browser(living, "bieju", ["edit"], authority=other[0])
+    assert "不在账号" in Page(elsewhere.post(place, why | {"subject": held}).text).words
+    assert living.rows("SELECT 1 FROM law_case") == []
+    articles = dict(
+        living.rows(
+            f"SELECT subject_id, min(CAST(c.body AS TEXT)) FROM timeline JOIN content c ON c.hash = content"
+            f" WHERE subject_id IN ({', '.join(map(repr, subjects))}) GROUP BY subject_id"
+        )
+    )
+    cited = {one: set(re.findall("第[一二三四五六七八九十百]+条", body)) for one, body in articles.items()}
+    one, article = next((who, a) for who, found in cited.items() for a in sorted(found))
+    form = {
+        "subject": subjects,
+        "do": "draft",
+        "way": "renumber",
+        "old": article,
+        "new": "第九百条",
+        "reason": "改号",
+    }
+    bad = editor.client.post(place, data=form | {"old": ""}, headers=POST)
+    assert "请写明原条款和新条款" in Page(bad.text).words
+    answer = editor.client.post(place, data=form, headers=POST)
+    assert answer.status_code == 303, (one, Page(answer.text).words[:800])
+    noted = {row[0] for row in living.rows("SELECT subject FROM law_case")}
+    with living.database.reading() as session:
+        draft = rows.find(session, answer.headers["location"].rpartition("/")[2])
+        changed = {decode(row.body)["subject"] for row in rows.decisions(session, draft)}
+    assert noted == changed
 
 
 def test_what_needs_no_change_is_noted_with_its_reason(editor: Browser, reviewer: Browser) -> None:

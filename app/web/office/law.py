@@ -174,14 +174,20 @@ def settle(request: Request, registry: RegistryOf, present: Visitor, act: Act, f
             chosen = form.all("subject")
             if not chosen:
                 raise Invalid("请先勾选事项。", code="nothing-chosen")
+            connection = session.connection()
+            change = law_changes.law_change(connection, number)
+            on = max(change["effective_from"], today())
+            content = _content(connection, change["instrument"], on)
+            noted: dict[str, Any] = {"day": on, "titles": titles_of(content)}
             if form.get("do") == "unaffected":
-                law_changes.settle(
-                    session, present.actor, number, chosen, "unaffected", reason=form.get("why")
-                )
+                noted["reason"] = form.get("why")
+                law_changes.settle(session, present.actor, number, chosen, "unaffected", **noted)
             else:
-                asked = _mending(session.connection(), number, set(chosen), form)
+                asked = _mending(connection, change["instrument"], content, on, set(chosen), form)
                 made = drafts.draft(session, present.actor, asked, today())
-                law_changes.settle(session, present.actor, number, chosen, "drafted", changeset=made.id)
+                touched = {one.subject for one in asked.decisions if one.subject}
+                noted["changeset"] = made.id  # what is ticked and not touched by the draft goes on waiting
+                law_changes.settle(session, present.actor, number, touched, "drafted", **noted)
     except RegistryError as error:
         if error.status == 404:
             raise
@@ -190,12 +196,12 @@ def settle(request: Request, registry: RegistryOf, present: Visitor, act: Act, f
     return go(f"/office/changesets/{made.id}" if made else f"/office/law-changes/{number}")
 
 
-def _mending(connection: Connection, act: int, chosen: set[str], form: Posted) -> ChangesetInput:
-    """One decision or more for each that is ticked, from the day the law changes, or from today where it has passed."""
-    change = law_changes.law_change(connection, act)
-    law, on = change["instrument"], max(change["effective_from"], today())
-    content = _content(connection, law, on)
-    way = form.get("way")
+def _mending(
+    connection: Connection, law: str, content: dict[str, Any], on: str, chosen: set[str], form: Posted
+) -> ChangesetInput:
+    """One decision or more for each that is ticked and can be changed so, from the day the law changes, or from
+    today where it has passed."""
+    way, old, new = form.get("way"), form.get("old").strip(), form.get("new").strip()
     if way not in WAYS:
         raise Invalid("请选择怎样处理。", code="way-needed", field="way")
     other, title, number = None, "", ""
@@ -211,9 +217,11 @@ def _mending(connection: Connection, act: int, chosen: set[str], form: Posted) -
             decisions.append(drafting.decision(one.id, "cancel", on, form) | {"kind": one.kind})
             continue
         if way == "renumber":
-            after = renumbered(one.content, law, form.get("old").strip(), form.get("new").strip())
+            after = renumbered(one.content, law, old, new)
+        elif way == "replace":
+            after = cite_instead(one.content, law, other, title, number, old, new)
         else:
-            after = cite_instead(one.content, law, other, title, number)
+            after = cite_instead(one.content, law, None)
         if after != one.content:
             made = drafting.decisions(one.id, one.content, after, on, form)
             decisions += [decision | {"kind": one.kind} for decision in made]
