@@ -252,7 +252,9 @@ def note_access(
 
 
 def staff_reader(request: Request, registry: RegistryOf, asking: Annotated[Actor, Depends(actor)]) -> Actor:
-    """Who reads what is not public; such reads are noted."""
+    """Who reads what is not public: somebody with a right, within the scopes of the token; such reads are noted. What
+    has a place is asked of the account's scope by the route. Raises Forbidden."""
+    asking.require_any()
     note_access(request, registry, "staff-read", asking.account)
     return asking
 

@@ -119,7 +119,7 @@ def create_app(settings: Settings | None = None, *, rest_later: bool = False) ->
 
 def _deliver_webhooks(app: FastAPI) -> Any:
     """Started: one thread, idle where nobody subscribes."""
-    from app.hooks.delivering import Deliverer  # with the feed: not for the first answers
+    from app.hooks.courier import Deliverer  # with the feed: not for the first answers
 
     registry: Registry = app.state.registry
     settings = registry.settings

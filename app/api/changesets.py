@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 from typing import Annotated, Any
 
 import orjson
@@ -12,6 +13,7 @@ from sqlalchemy import text
 from sqlmodel import Session, select
 
 from app import idempotency
+from app.api.once import IdempotencyKey
 from app.api.shapes import JSON, answer_value
 from app.auth.actor import Actor
 from app.canonical import decode, encode
@@ -30,6 +32,8 @@ from app.changes.models import (
 )
 from app.changes.publishing import confirm as confirm_publication
 from app.changes.rehearsing import rehearse
+from app.changes.scope import Scope
+from app.changes.showing import is_readable, require_readable
 from app.changes.warnings import warnings_of
 from app.deps import ActorOf, ReadSession, RulesOf, StaffReader, TokenFirst, WriteSession
 from app.errors import Invalid
@@ -40,12 +44,6 @@ from app.versions.shapes import Body
 router = APIRouter(prefix="/changesets", tags=["changesets"], route_class=TokenFirst)
 
 ChangesetPath = Annotated[str, Path(description="changeset id", max_length=40)]
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key", max_length=200, description="the same key and request again: the same answer"
-    ),
-]
 IfMatch = Annotated[
     str | None, Header(alias="If-Match", description='the version you saw, as ETag: "3"; stale gives 412')
 ]
@@ -281,13 +279,16 @@ def list_changesets(
     state: Annotated[str | None, Query(description="draft, submitted, returned, approved, published")] = None,
     limit: Annotated[int, Query(ge=1, le=200, description="rows")] = 50,
 ) -> Response:
-    """Changesets, newest first."""
-    query = select(ChangesetTable).order_by(text("created_at DESC, id DESC")).limit(limit)
+    """Changesets in the account's scope, newest first."""
+    query = select(ChangesetTable.id).order_by(text("created_at DESC, id DESC"))
     if state:
         query = query.where(ChangesetTable.state == state)
+    if Scope(session.connection(), reader).is_everything:
+        query = query.limit(limit)
+    found = (rows.find(session, one) for one in session.exec(query))
+    mine = islice((one for one in found if is_readable(session, reader, one)), limit)
     listed = [
-        {"id": c.id, "state": c.state, "kind": c.kind, "title": c.title, "version": c.version}
-        for c in session.exec(query)
+        {"id": c.id, "state": c.state, "kind": c.kind, "title": c.title, "version": c.version} for c in mine
     ]
     return answer_value(request, {"changesets": listed}, private=True)
 
@@ -298,6 +299,7 @@ def get_changeset(
 ) -> Response:
     """A changeset with its decisions, its hash and what happened to it. ETag is its version."""
     found = rows.find(session, changeset)
+    require_readable(session, reader, found)
     return Response(
         orjson.dumps(shown(session, found)),
         media_type=JSON,
@@ -310,6 +312,7 @@ def get_effects(
     request: Request, session: ReadSession, reader: StaffReader, rules: RulesOf, changeset: ChangesetPath
 ) -> Response:
     """Every revision that publishing it now would write, and later decisions that set the same fields."""
+    require_readable(session, reader, rows.find(session, changeset))
     return answer_value(request, rehearse(session, changeset, today(), rules=rules), private=True)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
@@ -11,9 +11,9 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from app import files
-from app.api.shapes import answer_value
-from app.auth.actor import Actor
-from app.deps import ActorOf, ReadSession, Registry, RegistryOf
+from app.api.once import IdempotencyKey, answer_once
+from app.canonical import digest as digest_of
+from app.deps import ActorOf, ReadSession, RegistryOf
 from app.errors import Invalid
 
 router = APIRouter(tags=["files"])
@@ -57,6 +57,7 @@ async def upload(
     actor: ActorOf,
     name: Annotated[str, Query(min_length=1, max_length=200, description="the file's name, for people")],
     content_type: Annotated[str, Header(description="application/pdf, image/png, ...")],
+    key: IdempotencyKey = None,
 ) -> Response:
     """Keep a file (the body is its bytes); content then names it by `digest`. The same bytes twice are one."""
     actor.require("edit")
@@ -67,16 +68,20 @@ async def upload(
         )
     limit = registry.settings.max_upload_mb * 2**20
     body = await body_of(request, limit)
-    stored = await run_in_threadpool(_store, registry, actor, name, media_type, body, limit)
-    return answer_value(request, stored.model_dump(), status=201, private=True)
 
+    def work() -> Response:
+        with registry.database.writing() as session:
 
-def _store(
-    registry: Registry, actor: Actor, name: str, media_type: str, body: bytes, limit: int
-) -> FileShape:
-    with registry.database.writing() as session:
-        row = files.store(session, registry.settings.files_dir, name, media_type, body, limit)
-        return FileShape(digest=row.digest, name=row.name, media_type=row.media_type, size=row.size)
+            def kept() -> Any:
+                row = files.store(session, registry.settings.files_dir, name, media_type, body, limit)
+                return FileShape(
+                    digest=row.digest, name=row.name, media_type=row.media_type, size=row.size
+                ).model_dump()
+
+            asked = [media_type, digest_of(body)]
+            return answer_once(request, session, actor, key, asked, kept, 201)
+
+    return await run_in_threadpool(work)
 
 
 @router.get(

@@ -8,12 +8,14 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from app.api.changesets import IdempotencyKey
 from app.api.files import body_of
+from app.api.once import IdempotencyKey, answer_once
 from app.api.publications import ReconciledShape
 from app.api.shapes import answer_value
-from app.api.worksheets import RoundPath, answer_once, as_file
+from app.api.worksheets import RoundPath, as_file
 from app.canonical import digest
+from app.changes import rows
+from app.changes.showing import require_readable
 from app.deps import ActorOf, ReadSession, RegistryOf, StaffReader, TokenFirst, WriteSession
 from app.errors import Invalid
 from app.exchange.annex_reading import AnnexMapping, read_annex
@@ -75,6 +77,7 @@ ROWS: dict[int | str, dict[str, Any]] = {200: {"model": RowsOfRoundShape}}
 @router.get("/rounds/{round_id}/rows", response_model=None, responses=ROWS)
 def list_rows(request: Request, session: ReadSession, reader: StaffReader, round_id: RoundPath) -> Response:
     """The rows of a document that is recorded, with the items each may mean, and how its totals reconcile."""
+    require_readable(session, reader, rows.find(session, round_id))
     return answer_value(request, drafted_rows(session, round_id), private=True)
 
 

@@ -10,6 +10,8 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.shapes import PaperShape, answer_value
+from app.changes import rows
+from app.changes.showing import require_readable
 from app.deps import KnownAt, ReadSession, StaffReader
 from app.places.queries import region_id
 from app.rounds.rehearsing import rehearse_round
@@ -305,4 +307,5 @@ def get_rehearsal(
     changeset: Annotated[str, Path(max_length=40, description="changeset id")],
 ) -> Response:
     """A dry run of the whole: before and after item by item, added up, with what stands against publishing."""
+    require_readable(session, reader, rows.find(session, changeset))
     return answer_value(request, rehearse_round(session, changeset, today()), private=True)

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.events import refuse_strange
+from app.api.once import IdempotencyKey, answer_once
 from app.api.shapes import answer_value
+from app.auth.actor import Actor
 from app.changes.feed import KINDS, TYPES
-from app.deps import ActorOf, ReadSession, TokenFirst, WriteSession
+from app.deps import ActorOf, ReadSession, RegistryOf, TokenFirst, WriteSession
 from app.hooks import subscribing
 from app.versions.shapes import Body
 
 router = APIRouter(tags=["webhooks"], route_class=TokenFirst)
 HookPath = Annotated[str, Path(description="id of the subscription", max_length=60)]
+
+
+def writer(actor: ActorOf) -> Actor:
+    """Who writes subscriptions: no right is asked for, but a key that only reads may not."""
+    actor.require_writing()
+    return actor
+
+
+WriterOf = Annotated[Actor, Depends(writer)]
 STATES = ("owed", "done", "dead", "dropped")
 
 
@@ -51,6 +62,9 @@ class WebhookShape(BaseModel):
     label: str = Field(description="what it is for")
     wanted: WantedShape = Field(description="which events")
     followed: int = Field(description="events up to this seq have been looked at")
+    fault: str | None = Field(
+        None, description="why it is not followed: what it names is gone, in Chinese; none where it is"
+    )
     paused: bool = Field(description="true: nothing is sent, what is recorded is owed")
     created_at: str = Field(description="when it was made")
     last_delivered_at: str | None = Field(description="when the receiver last took something")
@@ -98,15 +112,26 @@ def list_webhooks(request: Request, session: ReadSession, actor: ActorOf) -> Res
 
 
 @router.post("/webhooks", response_model=None, status_code=201, responses={201: {"model": NewWebhookShape}})
-def subscribe(request: Request, session: WriteSession, actor: ActorOf, asked: WebhookInput) -> Response:
+def subscribe(
+    request: Request,
+    session: WriteSession,
+    registry: RegistryOf,
+    actor: WriterOf,
+    asked: WebhookInput,
+    key: IdempotencyKey = None,
+) -> Response:
     """Subscribe to events recorded from now on. Each is a POST of `{"type": "change", "webhook", "data": event}`,
     signed as Standard Webhooks has it; of one subject they come in order, each until it is taken."""
     wanted = asked.wanted.model_dump(exclude_none=True)
     refuse_strange("kind", tuple(wanted.get("kinds", ())), KINDS)
     refuse_strange("event", tuple(wanted.get("events", ())), TYPES)
-    made, secret = subscribing.subscribe(session, actor, asked.url, wanted, asked.label)
-    body = subscribing.described(session, made) | {"secret": secret}
-    return answer_value(request, body, status=201, private=True)
+
+    def work() -> Any:
+        private = registry.settings.webhooks_private
+        made, secret = subscribing.subscribe(session, actor, asked.url, wanted, asked.label, private=private)
+        return subscribing.described(session, made) | {"secret": secret}
+
+    return answer_once(request, session, actor, key, asked.model_dump(mode="json"), work, 201)
 
 
 @router.get("/webhooks/{webhook}", response_model=None, responses={200: {"model": WebhookShape}})
@@ -117,7 +142,7 @@ def get_webhook(request: Request, session: ReadSession, actor: ActorOf, webhook:
 
 
 @router.delete("/webhooks/{webhook}", response_model=None, status_code=204)
-def end_webhook(session: WriteSession, actor: ActorOf, webhook: HookPath) -> Response:
+def end_webhook(session: WriteSession, actor: WriterOf, webhook: HookPath) -> Response:
     """End a subscription, with all that is owed to it."""
     subscribing.end(session, actor, webhook)
     return Response(status_code=204)
@@ -145,34 +170,46 @@ def list_deliveries(
 def resend(
     request: Request,
     session: WriteSession,
-    actor: ActorOf,
+    actor: WriterOf,
     webhook: HookPath,
     since: Annotated[
         int | None,
         Query(ge=0, le=2**62, description="also what was taken, recorded after this seq; default: the dead"),
     ] = None,
+    key: IdempotencyKey = None,
 ) -> Response:
     """Owe dead letters again, or everything since a seq."""
-    count = subscribing.resend(session, actor, webhook, since)
-    return answer_value(request, {"owed": count}, private=True)
+    work = lambda: {"owed": subscribing.resend(session, actor, webhook, since)}  # noqa: E731
+    return answer_once(request, session, actor, key, None, work)
 
 
 @router.post("/webhooks/{webhook}/rotate", response_model=None, responses={200: {"model": SecretShape}})
-def rotate(request: Request, session: WriteSession, actor: ActorOf, webhook: HookPath) -> Response:
-    """A new secret. For a day both sign, so that the receiver may change over in its own time."""
-    body: dict[str, Any] = {"secret": subscribing.rotate(session, actor, webhook)}
-    return answer_value(request, body | {"grace_hours": subscribing.GRACE_HOURS}, private=True)
+def rotate(
+    request: Request, session: WriteSession, actor: WriterOf, webhook: HookPath, key: IdempotencyKey = None
+) -> Response:
+    """A new secret. For a day both sign, so that the receiver may change over in its own time; until it is over
+    there is no further rotation."""
+
+    def work() -> Any:
+        secret = subscribing.rotate(session, actor, webhook)
+        return {"secret": secret, "grace_hours": subscribing.GRACE_HOURS}
+
+    return answer_once(request, session, actor, key, None, work)
 
 
 @router.post("/webhooks/{webhook}/pause", response_model=None, responses={200: {"model": WebhookShape}})
-def pause(request: Request, session: WriteSession, actor: ActorOf, webhook: HookPath) -> Response:
+def pause(
+    request: Request, session: WriteSession, actor: WriterOf, webhook: HookPath, key: IdempotencyKey = None
+) -> Response:
     """Send nothing for now; what is recorded meanwhile is owed."""
-    found = subscribing.pause(session, actor, webhook, True)
-    return answer_value(request, subscribing.described(session, found), private=True)
+    work = lambda: subscribing.described(session, subscribing.pause(session, actor, webhook, True))  # noqa: E731
+    return answer_once(request, session, actor, key, None, work)
 
 
 @router.post("/webhooks/{webhook}/resume", response_model=None, responses={200: {"model": WebhookShape}})
-def resume(request: Request, session: WriteSession, actor: ActorOf, webhook: HookPath) -> Response:
+def resume(
+    request: Request, session: WriteSession, actor: WriterOf, webhook: HookPath, key: IdempotencyKey = None
+) -> Response:
     """Send again, beginning with what is owed."""
-    found = subscribing.pause(session, actor, webhook, False)
-    return answer_value(request, subscribing.described(session, found), private=True)
+    work = lambda: subscribing.described(session, subscribing.pause(session, actor, webhook, False))  # noqa: E731
+    return answer_once(request, session, actor, key, None, work)

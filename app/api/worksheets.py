@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path as File
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from app import idempotency
-from app.api.changesets import IdempotencyKey
 from app.api.files import body_of
+from app.api.once import IdempotencyKey, answer_once
 from app.api.rounds import XLSX
-from app.api.shapes import JSON, answer_value
+from app.api.shapes import answer_value
 from app.auth.actor import Actor
 from app.canonical import digest, encode
 from app.changes import rows
@@ -32,7 +31,7 @@ from app.exchange.worksheet_files import write_marked, write_worksheets
 from app.exchange.worksheets import check_filled, import_filled, refuse_faulty
 from app.rounds.proposing import propose
 from app.rounds.reviewing import opine
-from app.rounds.worksheets import progress, told, worksheets
+from app.rounds.worksheets import Worksheets, progress, told, within, worksheets
 from app.versions.queries import today
 from app.versions.shapes import Body
 
@@ -156,20 +155,9 @@ class FilledShape(BaseModel):
     findings: list[CellShape] = Field(description="what the checks find in the proposals")
 
 
-def answer_once(
-    request: Request, session: Session, actor: Actor, key: str | None, asked: Any, work: Callable[[], Any]
-) -> Response:
-    """Do the work once per Idempotency-Key; a repeated request gets the first answer."""
-    fingerprint = encode([request.method, request.url.path, request.url.query, asked])
-    if key is not None:
-        before = idempotency.recall(session, actor.account or 0, key, fingerprint)
-        if before is not None:
-            headers = {"Cache-Control": "private, no-store", "Idempotent-Replay": "true"}
-            return Response(before.body, before.status, media_type=JSON, headers=headers)
-    body = orjson.dumps(work())
-    if key is not None:
-        idempotency.remember(session, actor.account or 0, key, fingerprint, 200, body)
-    return Response(body, media_type=JSON, headers={"Cache-Control": "private, no-store"})
+def _sheets(session: Session, reader: Actor, round_id: str, authority: str | None = None) -> Worksheets:
+    """A round's worksheets as far as the reader's scope goes."""
+    return within(session.connection(), reader, worksheets(session, round_id, today(), authority))
 
 
 @router.get("/rounds/{round_id}/worksheets", response_model=None, responses={200: {"model": ProgressShape}})
@@ -177,7 +165,7 @@ def list_worksheets(
     request: Request, session: ReadSession, reader: StaffReader, round_id: RoundPath
 ) -> Response:
     """The worksheets of a round by authority, with how many items are open, proposed, returned and reviewed."""
-    return answer_value(request, progress(worksheets(session, round_id, today())), private=True)
+    return answer_value(request, progress(_sheets(session, reader, round_id)), private=True)
 
 
 @router.get(
@@ -190,13 +178,17 @@ def get_worksheets(
     session: ReadSession, reader: StaffReader, round_id: RoundPath, authority: AuthorityQuery = None
 ) -> Response:
     """清理意见表 as a workbook to fill in: one sheet an authority, or one authority's alone."""
-    found = worksheets(session, round_id, today(), authority)
+    found = _sheets(session, reader, round_id, authority)
     name = found.names.get(authority, "") if authority else ""
     return _workbook(write_worksheets(found), f"{found.opened.changeset.title}清理意见表{name}.xlsx")
 
 
-def _workbook(body: bytes, name: str) -> Response:
+MARKED = "清理意见表（标注）.xlsx"
+
+
+def _workbook(body: bytes, name: str, more: Mapping[str, str] | None = None) -> Response:
     headers = {
+        **(more or {}),
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}",
         "Cache-Control": "private, no-store",
     }
@@ -240,20 +232,35 @@ async def mark_worksheets(
     actor: ActorOf,
     round_id: RoundPath,
     reopen: ReopenQuery = False,
+    key: IdempotencyKey = None,
 ) -> Response:
     """The same workbook back with every error written in place; nothing is taken in."""
     body = await body_of(request, registry.settings.max_upload_mb * 2**20)
-    return await run_in_threadpool(_marked, registry, actor, round_id, body, reopen)
+
+    def work() -> Response:
+        if key is None:
+            return _workbook(_marked(registry, actor, round_id, body, reopen), MARKED)
+        asked = encode([request.method, request.url.path, request.url.query, digest(body)])
+        with registry.database.reading() as session:
+            before = idempotency.recall(session, actor.account or 0, key, asked)
+        if before is not None:
+            return _workbook(before.body, MARKED, {"Idempotent-Replay": "true"})
+        marked = _marked(registry, actor, round_id, body, reopen)
+        with registry.database.writing() as session:
+            idempotency.remember(session, actor.account or 0, key, asked, 200, marked)
+        return _workbook(marked, MARKED)
+
+    return await run_in_threadpool(work)
 
 
-def _marked(registry: Registry, actor: Actor, round_id: str, body: bytes, reopen: bool) -> Response:
+def _marked(registry: Registry, actor: Actor, round_id: str, body: bytes, reopen: bool) -> bytes:
     with registry.database.reading() as session, as_file(body, "清理意见表.xlsx") as path:
         filled = check_filled(session, actor, round_id, path, today(), reopen=reopen)
         try:
             sheets = every_sheet(path)
         except Refused as refused:
             raise Invalid(f"{refused.problem.message}。", code=refused.problem.code) from None
-    return _workbook(write_marked(sheets, [*filled.problems, *filled.kept]), "清理意见表（标注）.xlsx")
+    return write_marked(sheets, [*filled.problems, *filled.kept])
 
 
 @contextmanager
@@ -277,7 +284,7 @@ def list_proposals(
     offset: Annotated[int, Query(ge=0, le=1_000_000, description="rows passed over")] = 0,
 ) -> Response:
     """Item by item: the department's proposal, the office's opinion, the decision; with who and when."""
-    found = worksheets(session, round_id, today(), authority)
+    found = _sheets(session, reader, round_id, authority)
     lines = [line for some in found.lines.values() for line in some if state is None or line.state == state]
     rows = told(session, lines[offset : offset + limit])
     return answer_value(request, {"round": round_id, "total": len(lines), "proposals": rows}, private=True)

@@ -11,7 +11,7 @@ from sqlalchemy import update
 from sqlmodel import Session, select
 
 from app import log
-from app.auth.actor import RIGHTS, Actor
+from app.auth.actor import RIGHTS, SUBSCRIBE, Actor
 from app.auth.models import Account, Token
 from app.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 
@@ -19,6 +19,7 @@ TOKEN_PREFIX = "qdt_"
 DEMONSTRATION = "demo-"
 """How the names of accounts begin that a seed makes: locked, and never unlocked."""
 DAY = 86_400_000_000
+MOST_DAYS = 36_500
 USED_EVERY = 600_000_000
 """Microseconds between notes of a token's use."""
 
@@ -161,16 +162,22 @@ def issue_token(
     scopes: Sequence[str] | None = None,
 ) -> str:
     """A new token for an account; the only time its text is seen. ``scopes``: the rights it is confined to, of those
-    that the account has when it is used; empty: it only reads; none: all of them."""
+    that the account has when it is used, or ``subscribe``; empty: it only reads; none: all of them. Raises Invalid,
+    Conflict for a locked account."""
     if account.locked:
         raise Conflict(f"账号“{account.name}”已锁定，不能签发令牌。", code="account-locked")
     for scope in scopes or ():
-        if scope not in RIGHTS:
-            raise Invalid(f"没有“{scope}”这种权限，可用的有：{'、'.join(RIGHTS)}。", code="unknown-right")
+        if scope not in RIGHTS and scope != SUBSCRIBE:
+            known = "、".join([*RIGHTS, SUBSCRIBE])
+            raise Invalid(f"没有“{scope}”这种权限，可用的有：{known}。", code="unknown-right")
+    if days is not None and not 1 <= days <= MOST_DAYS:
+        raise Invalid(
+            f"令牌的有效天数应在 1 至 {MOST_DAYS} 之间；不写天数则长期有效。", code="bad-days", field="days"
+        )
     kept = None if scopes is None else ",".join(sorted(set(scopes)))
     text = TOKEN_PREFIX + secrets.token_urlsafe(32)
     now = log.now_microseconds()
-    expires = now + days * 86_400_000_000 if days else None
+    expires = now + days * DAY if days is not None else None
     session.add(
         Token(
             account_id=account.id or 0,
@@ -267,7 +274,8 @@ def authenticate(session: Session, text: str) -> Actor:
         if live and not account.locked:
             actor = actor_of(account)
             if token.scopes is not None:
-                actor = replace(actor, rights=actor.rights & frozenset(token.scopes.split(",")))
+                scopes = frozenset(filter(None, token.scopes.split(",")))
+                actor = replace(actor, rights=actor.rights & scopes, reads_alone=not scopes)
             return actor
     raise refusal
 

@@ -108,7 +108,7 @@ def worker(
     every: Annotated[float, typer.Option(help="seconds between looks")] = 0.2,
 ) -> None:
     """更新检索索引、投递订阅通知（多个工作进程或多台机器时单独运行）。"""
-    from app.hooks.delivering import Deliverer  # with the feed: the others need it not
+    from app.hooks.courier import Deliverer  # with the feed: the others need it not
 
     settings = Settings()
     database, engine = open_registry(settings), open_engine(settings)

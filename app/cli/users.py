@@ -112,7 +112,8 @@ def token(
     label: Annotated[str, typer.Option(help="what it is for")] = "",
     days: Annotated[int | None, typer.Option(help="days until it expires")] = None,
     scope: Annotated[
-        list[str] | None, typer.Option(help="confine it to this right of the account; repeat for several")
+        list[str] | None,
+        typer.Option(help="confine it to this right of the account, or to subscribe; repeat for several"),
     ] = None,
     read_only: Annotated[bool, typer.Option(help="confine it to reading")] = False,
 ) -> None:

@@ -1,17 +1,16 @@
 """Telling webhooks: what was recorded becomes deliveries, deliveries are sent until they are taken.
 
-Publishing knows nothing of it: a subscription follows the feed by its seq. One process on a data directory delivers.
+Publishing knows nothing of it: a subscription follows the feed by its seq. One process on a data directory delivers
+(``courier``).
 """
 
 from __future__ import annotations
 
 import http.client
 import logging
-import threading
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import NamedTuple
 
 import orjson
 from sqlalchemy import Connection, text
@@ -19,7 +18,8 @@ from sqlmodel import select
 
 from app import log
 from app.changes.feed import events
-from app.db import Database
+from app.db import Database, among
+from app.errors import RegistryError
 from app.hooks.models import Webhook
 from app.hooks.sending import Refused, send, signatures
 from app.hooks.subscribing import resolve
@@ -29,30 +29,35 @@ logger = logging.getLogger(__name__)
 SECOND = 1_000_000
 
 
-class Turn(Protocol):
-    """The right to deliver, which one process has at a time."""
-
-    def taken(self) -> bool: ...
-
-    def give_back(self) -> None: ...
-
-
 BACK_OFF = (5, 30, 120, 600, 1800, 3600, 10800, 21600, 43200, 86400)
 """Seconds until the next attempt, by how many have failed; after the last a letter is dead: three days on."""
 PAGE = 500
 AT_ONCE = 64
-"""Deliveries taken up together."""
-SENDERS = 8
+"""Deliveries of one look that are kept in hand."""
 KEPT_DAYS = 30
 """Days that what was taken stays to be seen."""
 
-_DUE = text(
-    "SELECT d.id, d.webhook, d.event, d.attempts FROM webhook_delivery d JOIN webhook w ON w.id = d.webhook"
-    " WHERE d.state = 'owed' AND d.next_at <= :now AND w.paused_at IS NULL"
+_LIVE = (
+    "FROM webhook_delivery d JOIN webhook w ON w.id = d.webhook JOIN account a ON a.id = w.account_id"
+    " WHERE d.state = 'owed' AND w.paused_at IS NULL AND a.locked = 0"
+)
+"""What is sent: nothing for a pause, nor for an account that is locked."""
+_DUE = (
+    f"SELECT d.id, d.webhook, d.event, d.attempts {_LIVE} AND d.next_at <= :now AND d.webhook NOT IN :busy"
     " AND NOT EXISTS (SELECT 1 FROM webhook_delivery e WHERE e.webhook = d.webhook AND e.subject_id = d.subject_id"
     "  AND e.event < d.event AND e.state = 'owed') ORDER BY d.event LIMIT :limit"
 )
 """Of each subject the first that is owed: a later event waits until the one before is taken, or dead."""
+_STILL = text(f"SELECT w.url, w.secret, w.earlier_secret, w.earlier_until {_LIVE} AND d.id = :id")
+
+
+class Owed(NamedTuple):
+    """A delivery that is due; it is made up when it is sent."""
+
+    delivery: int
+    webhook: str
+    event: int
+    attempts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,7 @@ class Sent:
     letter: Letter
     status: int | None
     error: str | None
+    timed_out: bool = False
 
 
 def follow(database: Database) -> int:
@@ -84,8 +90,11 @@ def follow(database: Database) -> int:
         head = log.head(session.connection()).seq
         behind = [one.id for one in session.exec(select(Webhook).where(Webhook.followed < head))]
     for webhook in behind:
-        while (found := _follow_one(database, webhook, head)) is not None:
-            made += found
+        try:
+            while (found := _follow_one(database, webhook, head)) is not None:
+                made += found
+        except RegistryError as fault:  # what it names is gone: its owner is told, the others go on
+            logger.warning("webhook %s cannot be followed: %s", webhook, fault.message)
     return made
 
 
@@ -121,23 +130,24 @@ def _follow_one(database: Database, webhook: str, head: int) -> int | None:
     return len(found)
 
 
-def due(connection: Connection, limit: int = AT_ONCE) -> list[Letter]:
-    """Letters to send now, made up of what may be told now."""
-    rows = connection.execute(_DUE, {"now": log.now_microseconds(), "limit": limit}).all()
-    hooks: dict[str, Any] = {}
-    letters = []
-    for delivery, webhook, event, attempts in rows:
-        if webhook not in hooks:
-            hooks[webhook] = connection.execute(
-                text("SELECT url, secret, earlier_secret, earlier_until FROM webhook WHERE id = :id"),
-                {"id": webhook},
-            ).one()
-        url, secret, earlier, until = hooks[webhook]
-        keys = (secret, earlier) if earlier and (until or 0) > log.now_microseconds() else (secret,)
-        told, _ = events(connection, event - 1, 1, head=event)
-        body = orjson.dumps({"type": "change", "webhook": webhook, "data": told[0]}) if told else None
-        letters.append(Letter(delivery, webhook, event, attempts, url, keys, body))
-    return letters
+def due(connection: Connection, busy: Iterable[str] = (), limit: int = AT_ONCE) -> list[Owed]:
+    """Deliveries to take up now, of other webhooks than these."""
+    rows = connection.execute(
+        among(_DUE, "busy"), {"now": log.now_microseconds(), "limit": limit, "busy": list(busy)}
+    )
+    return [Owed(*row) for row in rows]
+
+
+def made_up(connection: Connection, owed: Owed) -> Letter | None:
+    """The letter, made up of what may be told now; none where it is no longer to be sent."""
+    row = connection.execute(_STILL, {"id": owed.delivery}).first()
+    if row is None:
+        return None
+    url, secret, earlier, until = row
+    keys = (secret, earlier) if earlier and (until or 0) > log.now_microseconds() else (secret,)
+    told, _ = events(connection, owed.event - 1, 1, head=owed.event)
+    body = orjson.dumps({"type": "change", "webhook": owed.webhook, "data": told[0]}) if told else None
+    return Letter(owed.delivery, owed.webhook, owed.event, owed.attempts, url, keys, body)
 
 
 def deliver(letter: Letter, private: bool) -> Sent:
@@ -156,6 +166,8 @@ def deliver(letter: Letter, private: bool) -> Sent:
         answer = send(letter.url, letter.body, headers, private=private)
     except Refused as refusal:
         return Sent(letter, None, str(refusal))
+    except TimeoutError:
+        return Sent(letter, None, "没有送达：接收方没有按时答复", timed_out=True)
     except (OSError, http.client.HTTPException, ValueError) as error:
         return Sent(letter, None, f"没有送达：{type(error).__name__} {error}"[:300])
     return Sent(letter, answer.status, None if answer.taken else f"接收方答复 {answer.status}")
@@ -198,67 +210,3 @@ def forget(database: Database) -> None:
             text("DELETE FROM webhook_delivery WHERE state IN ('done', 'dropped') AND done_at < :limit"),
             {"limit": log.now_microseconds() - KEPT_DAYS * 86_400 * SECOND},
         )
-
-
-class Deliverer:
-    """Delivers in a thread of its own until it is stopped, while it holds the turn."""
-
-    def __init__(
-        self, database: Database, *, private: bool = False, every: float = 0.2, turn: Turn | None = None
-    ) -> None:
-        self.database, self.private, self.every, self.turn = database, private, every, turn
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self.run, name="webhooks", daemon=True)
-        self._pool: ThreadPoolExecutor | None = None
-        self._looked = -1
-        self._rounds = 0
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=15)
-        if self._pool:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-        if self.turn:
-            self.turn.give_back()
-
-    def run(self) -> None:
-        pause = self.every
-        while not self._stop.wait(pause):
-            pause = self.every
-            try:
-                if self.turn and not self.turn.taken():
-                    pause = 1.0
-                    continue
-                self.round()
-            except Exception:
-                pause = min(max(pause, 1.0) * 2, 30.0)
-                logger.exception("webhooks are not delivered, trying again in %.0f s", pause)
-
-    def round(self) -> int:
-        """Follow the log, then send all that is due. Returns how many letters were sent."""
-        with self.database.reading() as session:
-            connection = session.connection()
-            head = log.head(connection).seq
-            any_hook = connection.execute(text("SELECT 1 FROM webhook LIMIT 1")).first()
-        if any_hook is None:
-            return 0
-        if head != self._looked:
-            follow(self.database)
-            self._looked = head
-        count = 0
-        while not self._stop.is_set():
-            with self.database.reading() as session:
-                letters = due(session.connection())
-            if not letters:
-                break
-            self._pool = self._pool or ThreadPoolExecutor(SENDERS, thread_name_prefix="webhook")
-            settle(self.database, list(self._pool.map(lambda one: deliver(one, self.private), letters)))
-            count += len(letters)
-        self._rounds += 1
-        if self._rounds % 20_000 == 1:
-            forget(self.database)
-        return count

@@ -13,13 +13,19 @@ import http.client
 import ipaddress
 import socket
 import ssl
+import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 TIMEOUT = 10.0
-"""Seconds that a receiver has to take the connection, and again to answer."""
+"""Seconds that a receiver has to take the connection, and again for each part of its answer."""
+DEADLINE = 15.0
+"""Seconds that all of a delivery has, however slowly the receiver goes on answering."""
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_NOT_PUBLIC = (ipaddress.ip_network("fec0::/10"), ipaddress.ip_network("192.88.99.0/24"))
+"""Deprecated site-local addresses (RFC 3879) and 6to4 relays (RFC 7526), which ``ipaddress`` takes for global."""
 
 
 class Refused(Exception):
@@ -72,7 +78,24 @@ def is_public(address: str) -> bool:
             one = one.sixtofour
         elif one in _NAT64:
             one = ipaddress.IPv4Address(int(one) & 0xFFFFFFFF)
+    if any(one.version == net.version and one in net for net in _NOT_PUBLIC):
+        return False
     return one.is_global and not one.is_multicast and not one.is_reserved
+
+
+def is_inside(host: str) -> bool:
+    """Whether a host is written as an address that is not public, or is this machine by name; any other name is
+    looked up when a letter is sent."""
+    if host.rstrip(".").lower().split(".")[-1] == "localhost":
+        return True
+    try:
+        return not is_public(host)
+    except ValueError:
+        pass
+    try:  # 2130706433, 0x7f.1 and the like, as the system's own look-up reads them
+        return not is_public(socket.inet_ntoa(socket.inet_aton(host)))
+    except OSError:
+        return False
 
 
 class _Plain(http.client.HTTPConnection):
@@ -96,19 +119,51 @@ class _Secure(http.client.HTTPSConnection):
 
     def connect(self) -> None:
         plain = socket.create_connection((self._address, self.port), TIMEOUT)
-        self.sock = self._tls.wrap_socket(plain, server_hostname=self.host)
+        # The handshake by itself: from here on the timer reaches the socket.
+        self.sock = self._tls.wrap_socket(plain, server_hostname=self.host, do_handshake_on_connect=False)
+        self.sock.do_handshake()
 
 
-def send(url: str, body: bytes, headers: dict[str, str], *, private: bool) -> Answer:
-    """POST it. Raises Refused, or OSError and HTTPException where nobody answered. Redirects are not followed."""
+class _Deadline:
+    """Cuts a connection off when its time is over: a socket's own timeout begins anew with every byte."""
+
+    def __init__(self, connection: http.client.HTTPConnection, seconds: float) -> None:
+        self.over = False
+        self._connection = connection
+        self._timer = threading.Timer(seconds, self._cut)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _cut(self) -> None:
+        self.over = True
+        held = self._connection.sock
+        if held is not None:
+            with suppress(OSError):  # of the plain socket: TLS has no time left to say goodbye
+                socket.socket.shutdown(held, socket.SHUT_RDWR)
+
+    def cancel(self) -> None:
+        self._timer.cancel()
+
+
+def send(
+    url: str, body: bytes, headers: dict[str, str], *, private: bool, seconds: float = DEADLINE
+) -> Answer:
+    """POST it, within so many seconds from the connection on. Raises Refused, TimeoutError, or OSError and
+    HTTPException where nobody answered. Redirects are not followed."""
     parts = urlsplit(url)
     secure = parts.scheme == "https"
     host, port = parts.hostname or "", parts.port or (443 if secure else 80)
     address = reachable(host, port, private)
     connection = (_Secure if secure else _Plain)(host, port, address)
+    deadline = _Deadline(connection, seconds)
     try:
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request("POST", target, body=body, headers=headers)
         return Answer(connection.getresponse().status)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        if deadline.over:
+            raise TimeoutError(f"no answer within {seconds:g} s") from error
+        raise
     finally:
+        deadline.cancel()
         connection.close()

@@ -14,10 +14,13 @@ from app import log
 from app.auth.actor import Actor
 from app.canonical import decode, encode
 from app.changes.feed import Wanted
-from app.errors import Conflict, Invalid, NotFound
+from app.errors import Conflict, Invalid, NotFound, RegistryError
 from app.hooks.models import Webhook
+from app.hooks.sending import is_inside
 from app.places.queries import region_id, subtree
+from app.versions.ids import is_id, kind_of
 from app.versions.queries import moment, today
+from app.versions.visibility import is_public
 
 MOST = 20
 """Subscriptions of one account."""
@@ -27,19 +30,22 @@ HOUR = 3_600_000_000
 
 
 def subscribe(
-    session: Session, actor: Actor, url: str, wanted: dict[str, Any], label: str = ""
+    session: Session,
+    actor: Actor,
+    url: str,
+    wanted: dict[str, Any],
+    label: str = "",
+    *,
+    private: bool = False,
 ) -> tuple[Webhook, str]:
-    """(the subscription, its secret). Events recorded from now on are told. Raises Invalid, Conflict, NotFound."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.fragment:
-        raise Invalid(
-            f"“{url[:200]}”不是可以投递的网址，请写成 https://主机/路径。", code="bad-url", field="url"
-        )
+    """(the subscription, its secret). Events recorded from now on are told. ``private``: receivers may be inside.
+    Raises Invalid, Conflict, NotFound."""
+    require_receiver(url, private)
     connection = session.connection()
     held = session.exec(select(Webhook).where(Webhook.account_id == actor.account)).all()
     if len(held) >= MOST:
         raise Conflict(f"每个账号最多 {MOST} 个订阅，请先删去不用的。", code="too-many-webhooks")
-    resolve(connection, wanted)  # what it names must be there
+    wanted = named(connection, wanted)
     secret = new_secret()
     made = Webhook(
         id="whk_" + secrets.token_hex(8),
@@ -55,6 +61,64 @@ def subscribe(
     session.flush()
     log.record_access(connection, "webhook-added", account=actor.account, subject=made.id, note=url[:300])
     return made, secret
+
+
+def require_receiver(url: str, private: bool) -> None:
+    """Raises Invalid where nothing could ever be sent to this address."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+        told = parts.scheme in ("http", "https") and host and not parts.username and not parts.fragment
+        sound = bool(told) and port != 0 and url.isprintable() and " " not in url and "\\" not in url
+        host.encode("ascii" if ":" in host else "idna")
+    except ValueError:  # brackets that are not closed, a port beyond 65535, a label that no name has
+        sound, host = False, ""
+    if not sound:
+        raise Invalid(
+            f"“{url[:200]}”不是可以投递的网址，请写成 https://主机/路径，端口在 1 至 65535 之间，不含空白和换行。",
+            code="bad-url",
+            field="url",
+        )
+    if not private and is_inside(host):
+        raise Invalid(
+            f"{host[:200]} 是内部地址，不予投递；请写可以从外部访问的主机。",
+            code="inside-address",
+            field="url",
+        )
+
+
+_NAMED = {
+    "authority": ("authority", "机关"),
+    "instrument": ("instrument", "法律法规文件"),
+    "subject": (None, "事项或其他登记对象"),
+}
+
+
+def named(connection: Connection, wanted: dict[str, Any]) -> dict[str, Any]:
+    """What is wanted, the region by its id: a code may pass to another. Raises NotFound for what is not there, or is
+    not public."""
+    found = dict(wanted)
+    if region := region_id(connection, wanted.get("region"), today()):
+        found["region"] = region
+    for field, (kind, label) in (*_NAMED.items(), ("region", ("region", "地区"))):
+        asked = found.get(field)
+        if asked is None:
+            continue
+        if not (is_id(asked) and kind in (None, kind_of(asked)) and is_public(connection, asked)):
+            raise NotFound(
+                f"没有编号为“{asked[:60]}”的{label}，请核对后再订阅。", code="unknown-wanted", field=field
+            )
+        found[field] = asked.lower()
+    return found
+
+
+def fault_of(connection: Connection, webhook: Webhook) -> str | None:
+    """Why a subscription cannot be followed any more; none where it can."""
+    try:
+        resolve(connection, decode(webhook.wanted.encode()))
+    except RegistryError as error:
+        return error.message
+    return None
 
 
 def new_secret() -> str:
@@ -93,8 +157,15 @@ def find(session: Session, actor: Actor, webhook: str) -> Webhook:
 
 
 def rotate(session: Session, actor: Actor, webhook: str) -> str:
-    """A new secret; the one before signs beside it for a day."""
+    """A new secret; the one before signs beside it for a day. Raises Conflict while such a day runs: the receiver
+    may still go by the secret that a further rotation would drop."""
     found = find(session, actor, webhook)
+    if found.earlier_secret and (found.earlier_until or 0) > log.now_microseconds():
+        raise Conflict(
+            f"上一次更换密钥后的 {GRACE_HOURS} 小时尚未过完，旧密钥仍在并用；请在其后再更换，或删去订阅重新建立。",
+            code="rotation-running",
+            until=moment(found.earlier_until or 0),
+        )
     found.earlier_secret = found.secret
     found.earlier_until = log.now_microseconds() + GRACE_HOURS * HOUR
     found.secret = new_secret()
@@ -152,6 +223,7 @@ def described(session: Session, webhook: Webhook) -> dict[str, Any]:
         "label": webhook.label,
         "wanted": decode(webhook.wanted.encode()),
         "followed": webhook.followed,
+        "fault": fault_of(session.connection(), webhook),
         "paused": webhook.paused_at is not None,
         "created_at": moment(webhook.created_at),
         "last_delivered_at": moment(last) if last else None,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal
 
 import orjson
@@ -16,13 +17,16 @@ from sqlalchemy import Connection
 from sqlmodel import Session
 
 from app.auth.accounts import names_of_accounts
+from app.auth.actor import Actor
 from app.canonical import decode
 from app.changes.reviews import ProposalRow, covers, opinion_of, proposals, proposed_of
 from app.changes.rows import decisions
+from app.changes.scope import Scope
 from app.db import chunks, fetch, marks
-from app.errors import NotFound
+from app.errors import Forbidden, NotFound
 from app.items import code_tables
 from app.items.field_words import limit_words
+from app.places.queries import ancestors
 from app.rounds.opened import Opened, held_here
 from app.rounds.report import names_of
 from app.versions.codes import main_code
@@ -91,6 +95,23 @@ def worksheets(
         {one: sorted(lines[one], key=lambda line: (line.name, line.item)) for one in ordered},
         names,
     )
+
+
+def within(connection: Connection, actor: Actor, found: Worksheets) -> Worksheets:
+    """The lines of items in the actor's scope alone; they have their contents. Raises Forbidden where none is left."""
+    if Scope(connection, actor).is_everything:
+        return found
+    path = lru_cache(lambda region: frozenset(ancestors(connection, region, found.day)))
+    kept = {
+        authority: [line for line in lines if actor.covers(authority, path(line.content.get("region", "")))]
+        for authority, lines in found.lines.items()
+    }
+    lines = {authority: some for authority, some in kept.items() if some}
+    if found.lines and not lines:
+        raise Forbidden(
+            f"这一轮的范围内没有账号“{actor.name}”管理范围内的事项，不能查看。", code="out-of-scope"
+        )
+    return replace(found, lines=lines)
 
 
 def progress(found: Worksheets) -> dict[str, Any]:

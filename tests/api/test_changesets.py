@@ -84,7 +84,7 @@ def test_a_changeset_goes_back_and_is_given_up(living: Living, item: str) -> Non
 
 def test_changesets_are_listed_and_shown_to_staff_alone(living: Living, item: str) -> None:
     changeset = drafted(living, set_field(item, "note", "一"))
-    listed = living.client.get("/api/v1/changesets", headers=living.headers("reader")).json()["changesets"]
+    listed = living.client.get("/api/v1/changesets", headers=living.headers("publisher")).json()["changesets"]
     assert listed[0] == {
         "id": changeset,
         "state": "draft",
@@ -94,7 +94,7 @@ def test_changesets_are_listed_and_shown_to_staff_alone(living: Living, item: st
     }
     shown = living.client.get(f"/api/v1/changesets/{changeset}", headers=living.headers("reviewer"))
     assert (shown.headers["etag"], shown.headers["cache-control"]) == ('"1"', "private, no-store")
-    of_state = living.client.get("/api/v1/changesets?state=draft", headers=living.headers("reader")).json()
+    of_state = living.client.get("/api/v1/changesets?state=draft", headers=living.headers("publisher")).json()
     assert [one["id"] for one in of_state["changesets"]] == [changeset]
     for path in ("/changesets", f"/changesets/{changeset}"):
         refused(living.get(path), 401, "token-needed")

@@ -110,7 +110,7 @@ def test_overlaps_and_levels_are_for_the_office(living_sqlite: Living) -> None:
     )[0][0]
 
     def get(path: str, **query: Any) -> Any:
-        return living.client.get(f"/api/v1{path}", params=query, headers=living.headers("reader"))
+        return living.client.get(f"/api/v1{path}", params=query, headers=living.headers("editor"))
 
     assert living.get("/overlaps", region=region).status_code == 401
     body = get("/overlaps", region=region, least=50).json()

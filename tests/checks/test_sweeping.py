@@ -146,7 +146,7 @@ def test_findings_are_for_the_office(living: Living) -> None:
     assert living.get("/findings").status_code == 401
 
     def get(path: str, **query: Any) -> Any:
-        return living.client.get(f"/api/v1{path}", params=query, headers=living.headers("reader"))
+        return living.client.get(f"/api/v1{path}", params=query, headers=living.headers("editor"))
 
     body = get("/findings", item=item).json()
     assert "phone-without-area-code" in {one["code"] for one in body["findings"]}

@@ -16,7 +16,8 @@ import pytest
 from seeded import FELLING, Living, new_item, set_field
 
 from app.hooks import delivering, sending
-from app.hooks.delivering import BACK_OFF, Deliverer
+from app.hooks.courier import Deliverer
+from app.hooks.delivering import BACK_OFF
 
 SECOND = 1_000_000
 
@@ -61,6 +62,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 def subscribe(living: Living, url: str, **wanted: Any) -> dict[str, Any]:
+    living.settings.webhooks_private = True  # the receiver is on loopback
     made = living.post("reader", "/webhooks", {"url": url, "label": "大厅", "wanted": wanted})
     assert made.status_code == 201, made.text
     return made.json()
@@ -159,6 +161,7 @@ def test_both_secrets_sign_for_a_day(living_sqlite: Living, receiver: Receiver, 
 
 
 INSIDE = """127.0.0.1 10.0.0.1 192.168.1.1 169.254.169.254 100.64.0.1 0.0.0.0 224.0.0.1 ::1 fd00::1 fe80::1%eth0
+fec0::1 192.88.99.1
 ::ffff:127.0.0.1 64:ff9b::7f00:1 2002:7f00:1::"""
 
 
@@ -240,7 +243,6 @@ def test_a_receiver_that_hangs_holds_up_no_publication(living_sqlite: Living, re
     finally:
         release.set()
         sending_thread.join(20)
-    assert [one["changes"][0]["value"] for one in receiver.events()] == [6]
     deliver(living)
     assert [one["changes"][0]["value"] for one in receiver.events()] == [6, 5]
 
