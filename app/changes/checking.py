@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from app.checks import finding
-from app.checks.catalogue import ALWAYS, ALWAYS_CODES, Rules
+from app.checks.catalogue import ALWAYS, Rules
 from app.checks.finding import ALIVE, Checked, Fact, Facts
 
 NATIONAL = {"law": "法律", "administrative_regulation": "行政法规", "state_council_decision": "国务院决定"}
@@ -144,13 +144,17 @@ def brought_in(proposal: Proposal, rules: Rules) -> Iterator[Finding]:
     if item is None or item == before or item.get("status") not in ALIVE:
         return
     day = proposal.body["effective_from"]
-    found = rules.find(Checked(item, day, proposal.facts))
-    known: set[tuple[str, str]] = set()
-    if found and before is not None:
-        known = {(one.code, one.path) for one in rules.find(Checked(before, day, proposal.facts))}
-    for one in found:
-        if one.code not in ALWAYS_CODES and (one.code, one.path) not in known:
-            yield of_content(proposal, one, "warn")
+    now = Checked(item, day, proposal.facts)
+    then = None if before is None else Checked(before, day, proposal.facts)
+    for look in rules.besides:
+        found = [one for one in look(now) if one.code not in rules.off]
+        if not found:
+            continue
+        # No other check finds what this one does, so it alone is asked what it had found.
+        known = {(one.code, one.path) for one in look(then)} if then is not None else set()
+        for one in found:
+            if (one.code, one.path) not in known:
+                yield of_content(proposal, one, "warn")
 
 
 def of_content(proposal: Proposal, one: finding.Finding, severity: Literal["refuse", "warn"]) -> Finding:

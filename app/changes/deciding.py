@@ -27,7 +27,18 @@ from app.changes.reviving import Revival, renews, revivals
 from app.changes.scope import Scope
 from app.errors import Invalid, Refused, RegistryError
 from app.versions import ids
-from app.versions.fold import Effect, State, apply_changes, at, boundaries, diff, fold, touches_content
+from app.versions.fold import (
+    RESERVED,
+    Effect,
+    State,
+    apply_changes,
+    at,
+    boundaries,
+    diff,
+    fold,
+    touches_content,
+)
+from app.versions.folds import Folds
 from app.versions.models import FIRST
 from app.versions.recording import Act, History, Voiding, load_histories, load_voided
 from app.versions.timeline import Rev, standing
@@ -67,8 +78,7 @@ class Decider:
         self.unmade: list[str] = []
         self.stood: dict[str, list[Effect]] = {}
         """The effects of each subject before any of these decisions."""
-        self._folded: dict[tuple[str, str], State | None] = {}
-        """The states before the decision being worked out, by subject and day."""
+        self.folds = Folds()
         self.acts: dict[int, Act] = {}
         """By the place of the decision, from 1."""
         self.placed: dict[int, tuple[int, str]] = {}
@@ -154,7 +164,7 @@ class Decider:
             for subject_id, day in self.touched(body):
                 history = self.histories.get(subject_id)
                 kind = history.kind if history else body["kind"]
-                state = self._state(subject_id, day)
+                state = self.state_on(subject_id, day)
                 for document in _documents(body, subject_id, state):
                     self.scope.require(kind, subject_id, document, day)
 
@@ -163,7 +173,6 @@ class Decider:
     def _decide(self, body: dict[str, Any], place: int, handovers: Handovers, wanted: set[Reference]) -> Act:
         self._check_timing(body)
         self._check_kind(body)
-        self._folded = {}
         before = {subject: self._before(subject, body) for subject in subjects_of(body)}
         asked = asked_of(body)
         asked.accepts = [handovers.accept(one, place) for one in body.get("accepts", ())]
@@ -228,7 +237,7 @@ class Decider:
             )
         if subject_id not in self.histories and subject_id not in self.created:
             return ABSENT
-        state = self._state_before(subject_id, body["effective_from"])
+        state = self.state_on(subject_id, body["effective_from"])
         if state is None:
             # It exists, but not on this day: a later start, or an entry that was voided.
             return Before("not_yet") if self._has_creator(subject_id) else ABSENT
@@ -245,29 +254,25 @@ class Decider:
         return any(effect.creates_body for effect in self._effects(subject_id))
 
     def _effects(self, subject_id: str) -> list[Effect]:
-        history = self.histories.get(subject_id)
-        effects = list(history.effects) if history else []
-        effects += self.pending.get(subject_id, [])
+        """In their order; not to be altered."""
+        history, pending = self.histories.get(subject_id), self.pending.get(subject_id)
+        if not pending:
+            return history.effects if history else []
+        effects = [*history.effects, *pending] if history else list(pending)
         effects.sort(key=lambda effect: (effect.effective_from, effect.seq))
         return effects
-
-    def _state(self, subject_id: str, day: str) -> State | None:
-        return fold(self._effects(subject_id), day)
-
-    def _state_before(self, subject_id: str, day: str) -> State | None:
-        """The same, from one fold however often a part of a decision asks. Not to be altered."""
-        asked = subject_id, day
-        if asked not in self._folded:
-            self._folded[asked] = self._state(subject_id, day)
-        return self._folded[asked]
 
     def knows(self, subject_id: str) -> bool:
         """Whether these decisions are about the subject, so that what stands is not what will stand."""
         return subject_id in self.histories or subject_id in self.created
 
     def state_on(self, subject_id: str, day: str) -> State | None:
-        """The state of such a subject, as the decisions so far leave it."""
-        return self._state(subject_id, day)
+        """The state of such a subject, as the decisions so far leave it. Not to be altered."""
+        return self.folds.on(subject_id, self._effects(subject_id), day)
+
+    def stood_on(self, subject_id: str, day: str) -> State | None:
+        """Its state before any of these decisions. Not to be altered."""
+        return self.folds.on(subject_id, self.stood.get(subject_id, ()), day)
 
     def _apply(self, body: dict[str, Any], subject_id: str, part: Any, wanted: set[Reference]) -> None:
         """Note the effect for later decisions; check the content it leads to, on each day it shapes."""
@@ -285,8 +290,7 @@ class Decider:
         )
         kind = body["kind"]
         before = self._effects(subject_id)
-        stood = self._state_before(subject_id, part.effective_from)
-        self._folded = {asked: state for asked, state in self._folded.items() if asked[0] != subject_id}
+        stood = self.folds.on(subject_id, before, part.effective_from)
         takes = [body["outcome"], part.role] == TAKES_FROM
         if stood is not None:
             refuse_void_changes(stood, effect.changes())
@@ -299,16 +303,18 @@ class Decider:
         self.created.setdefault(subject_id, kind)
         effects = self._effects(subject_id)
         for day in boundaries(effects, part.effective_from):
-            state = fold(effects, day)
-            if state is None:
+            whole = self._of_day(subject_id, effects, day, part.effective_from)
+            if whole is None:
                 continue
             if not differs:
                 was = stood if day == part.effective_from else fold(before, day)
-                differs = was is None or not is_same(was, state)
-            state.pop("status"), state.pop("codes")
+                differs = was is None or not is_same(was, whole)
+            state = {name: value for name, value in whole.items() if name not in RESERVED}
             checked = kinds.validate(kind, dict(state)) if touches_content(part.changes) else state
             # As bytes: to Python, 1 and True are the same.
-            differing = diff(state, checked) if encode(checked) != encode(state) else []
+            differing = (
+                diff(state, checked) if checked is not state and encode(checked) != encode(state) else []
+            )
             if differing:
                 field_ = differing[0]["path"]
                 raise Invalid(
@@ -328,6 +334,10 @@ class Decider:
                 f"“{rule.label}”没有改变任何内容：所列字段在施行之日已经如此，请核对。",
                 code="nothing-changed",
             )
+
+    def _of_day(self, subject_id: str, effects: list[Effect], day: str, own: str) -> State | None:
+        """Kept for the decision's own day alone: of a later one nobody asks again."""
+        return self.folds.on(subject_id, effects, day) if day == own else fold(effects, day)
 
     def _taken_out(self, subject_id: str, before: Sequence[Effect]) -> list[Effect]:
         """What decisions did to a subject that were voided, by this changeset too: the keys they gave stay given."""
@@ -360,7 +370,7 @@ class Decider:
         return str(self.connection.execute(query, {"seq": seq}).scalar_one())
 
     def _refuse_revival(self, subject_id: str, revival: Revival, place: int | None, outcome: str) -> None:
-        state = self._state(subject_id, revival.day) or {}
+        state = self.state_on(subject_id, revival.day) or {}
         name = state.get("name") or state.get("title") or subject_id
         history = self.histories.get(subject_id)
         label = rule_for(history.kind if history else self.created[subject_id], outcome).label
@@ -407,7 +417,7 @@ class Decider:
     def _refuse_outliving(self, reference: Reference, course: Course) -> None:
         """An item given to an authority whose end is published already would be left behind on that day."""
         for end in course.ends_after(reference.day):
-            state = self._state(reference.subject, end)
+            state = self.state_on(reference.subject, end)
             if state and state["status"] != "ended" and state.get("authority") == reference.target:
                 raise Refused(
                     f"实施机关“{course.name}”（{reference.target}）自 {end} 起终止，"
@@ -466,7 +476,7 @@ class Decider:
         self._refuse_accepted(act, set(named))
         for subject_id, day, _, *what in rows:
             history = self.histories[subject_id]
-            state = self._state(subject_id, day)
+            state = self.state_on(subject_id, day)
             if state is not None and what != TAKES_FROM:
                 self.scope.require(history.kind, subject_id, state, day)
             history.effects = [effect for effect in history.effects if effect.act != act]

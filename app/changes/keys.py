@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from app.canonical import decode, encode
+from app.canonical import decode
 from app.changes.succession import PLACES
 from app.errors import Invalid
-from app.versions.fold import Change, Effect, State, apply_changes, at, is_keyed
+from app.versions.fold import Change, Effect, State, apply_changes, at, is_keyed, opened
 from app.versions.recording import code_key
 
 Given = tuple[str, str]
@@ -22,7 +22,7 @@ Given = tuple[str, str]
 def refuse_void_changes(state: State, changes: Sequence[Change]) -> None:
     """Raises Invalid for the first change that finds nothing to change, in turn, in a state of before."""
     if len(changes) > 1:
-        state = decode(encode(state))
+        state = opened(state, changes)
     for change in changes:
         _MEANT[change["op"]](state, change)
         if len(changes) > 1:

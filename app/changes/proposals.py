@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 from app.changes import kinds
@@ -15,7 +15,6 @@ from app.checks.facts import FIRST_IN_FORCE, stored_wording, wording_of
 from app.checks.finding import Fact, no_wording
 from app.db import fetch
 from app.errors import Refused
-from app.versions.fold import fold
 from app.versions.ids import is_id, kind_of
 
 _FACETS = (
@@ -86,7 +85,7 @@ def _proposals(around: _Around, place: int, body: dict[str, Any]) -> Iterator[Pr
             place=place,
             body=body if subject == subjects[0] else {**body, "receivers": ()},
             subject=subject,
-            before=fold(around.decider.stood.get(subject, ()), day),
+            before=around.decider.stood_on(subject, day),
             after=around.decider.state_on(subject, day),
             facts=lambda one: around.fact(one, day),
         )
@@ -97,7 +96,14 @@ class _Around:
 
     def __init__(self, decider: Decider) -> None:
         self.decider = decider
-        self.fact = lru_cache(maxsize=50_000)(self._fact)
+        self._facts: dict[tuple[str, str], Fact] = {}
+
+    def fact(self, subject: str, day: str) -> Fact:
+        # A cache that held this object would keep it, and every state the decider has folded, until a collection.
+        found = self._facts.get((subject, day))
+        if found is None:
+            found = self._facts[subject, day] = self._fact(subject, day)
+        return found
 
     def _fact(self, subject: str, day: str) -> Fact:
         name, status, rank, region, parent, since, content = self._facets(subject, day)

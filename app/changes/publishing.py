@@ -122,7 +122,7 @@ def _lay_out(
         approved=changeset.approved,
         statement=_statement(changeset, head, emergency) | attached,
     )
-    laid = lay_out(connection, order, kinds.describe, decided.histories)
+    laid = lay_out(connection, order, kinds.describe, decided.histories, decider.folds)
     for body in bodies_of_it:
         laid.contents.put_bytes(body)
     return decided.acts, laid

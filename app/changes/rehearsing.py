@@ -6,8 +6,9 @@ chooses to leave it, or to enter the change on that day too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
@@ -21,8 +22,8 @@ from app.changes.proposals import as_row, findings
 from app.changes.rows import decisions, find
 from app.changes.warnings import warnings_of
 from app.checks.catalogue import STANDARD, Rules
-from app.db import chunks, fetch, marks
-from app.versions.fold import Effect, diff, with_before
+from app.db import fetch
+from app.versions.fold import RESERVED, Effect, diff, with_before
 from app.versions.recording import Contents, History, Wanted, wanted_revisions
 from app.versions.timeline import standing
 
@@ -77,25 +78,21 @@ def work_out(
     decider = Decider(connection, today, COMMAND_LINE)
     decider.load(bodies)
     decided = decider.decide(bodies)
-    effects = _effects(connection, decider, decider.stood, documents)
+    effects = _effects(decider, documents)
     effects["findings"] = [as_row(finding) for finding in findings(decider, bodies, rules)]
     return WorkedOut(effects, decider, decided)
 
 
-def _effects(
-    connection: Connection, decider: Decider, stood: dict[str, list[Effect]], documents: bool
-) -> dict[str, Any]:
+def _effects(decider: Decider, documents: bool) -> dict[str, Any]:
     revisions: list[dict[str, Any]] = []
     later: list[dict[str, Any]] = []
     touched = [
         *decider.pending,
         *(subject for subject in decider.histories if subject not in decider.pending),
     ]
-    stored = _Stored(connection, decider, touched)
     for subject_id in touched:
-        stored.look_ahead(subject_id)
         new = decider.pending.get(subject_id, [])
-        before = stood.get(subject_id, [])
+        before = decider.stood.get(subject_id, [])
         history = decider.histories.get(subject_id) or History(decider.created[subject_id])
         gone = [effect for effect in before if effect not in history.effects]
         if not new and not gone:
@@ -103,9 +100,10 @@ def _effects(
         first = min(effect.effective_from for effect in [*new, *gone])
         after = sorted([*history.effects, *new], key=lambda effect: (effect.effective_from, effect.seq))
         whole = History(history.kind, after, history.revisions, history.codes)
-        contents = Contents()
-        for want in wanted_revisions(whole, first, contents):
-            made = _revision(stored, subject_id, history, want, contents, new)
+        shown = _Shown(decider, subject_id, new)
+        folded = partial(decider.folds.on, subject_id, after)
+        for want in wanted_revisions(whole, first, shown.contents, folded):
+            made = _revision(subject_id, history, want, shown)
             if not documents:
                 del made["before"], made["after"]
             revisions.append(made)
@@ -122,59 +120,49 @@ def _effects(
     return {"revisions": revisions, "later": later}
 
 
-class _Stored:
-    """Stored contents by hash: those that subjects have now, fetched some hundreds of subjects at a time."""
+class _Shown:
+    """The contents that a subject's revisions would have and those that stand, as documents. Not to be altered."""
 
-    def __init__(self, connection: Connection, decider: Decider, subjects: Sequence[str]) -> None:
-        self._connection = connection
-        self._decider = decider
-        self._bodies: dict[str, bytes] = {}
-        self._ahead = {some[0]: some for some in chunks(subjects)}
+    def __init__(self, decider: Decider, subject_id: str, new: Sequence[Effect]) -> None:
+        self._decider, self._subject_id, self._new = decider, subject_id, new
+        self._redacted = any(effect.redacted for effect in decider.stood.get(subject_id, ()))
+        self.contents = Contents()
 
-    def look_ahead(self, subject_id: str) -> None:
-        """Asked of every subject in their order."""
-        some = self._ahead.get(subject_id)
-        if some is not None:
-            self._bodies = {}
-            self._fetch({content for one in some if (content := self._standing(one))})
+    def standing(self, content: str | None, day: str) -> dict[str, Any]:
+        """What stands on the day, which is what the fold comes to; of what was redacted, as it is stored."""
+        stood = self._decider.stood_on(self._subject_id, day)
+        if content is None or stood is None or self._redacted:
+            return self.of(content)
+        return {name: part for name, part in stood.items() if name not in RESERVED}
 
-    def _standing(self, subject_id: str) -> str | None:
-        """What stands on the day of the first decision about it: mostly all that is asked for."""
-        history = self._decider.histories.get(subject_id)
-        new = self._decider.pending.get(subject_id)
-        if history is None or not new:
-            return None
-        stands = standing(history.revisions, min(effect.effective_from for effect in new))
-        return stands.content if stands else None
+    def of(self, content: str | None) -> dict[str, Any]:
+        if content is None:
+            return {}
+        document = self.contents.documents.get(content)
+        if document is None:
+            document = decode(self._body(content))
+        return document
 
-    def body(self, content: str) -> bytes:
-        if content not in self._bodies:
-            self._fetch({content})
-        return self._bodies[content]
-
-    def _fetch(self, contents: Iterable[str]) -> None:
-        for some in chunks(sorted(contents)):
-            query = f"SELECT hash, body FROM content WHERE hash IN ({marks(some)})"
-            for key, body in fetch(self._connection, query, tuple(some)):
-                self._bodies[key] = bytes(body)
+    def _body(self, content: str) -> bytes:
+        body = self.contents.bodies.get(content)
+        if body is None:
+            body = next((e.creates_body for e in self._new if e.creates == content), None)
+        if body is None:
+            query = "SELECT body FROM content WHERE hash = ?"
+            body = bytes(fetch(self._decider.connection, query, (content,))[0][0])
+        return body
 
 
-def _revision(
-    stored: _Stored,
-    subject_id: str,
-    history: History,
-    want: Wanted,
-    contents: Contents,
-    new: Sequence[Effect],
-) -> dict[str, Any]:
+def _revision(subject_id: str, history: History, want: Wanted, shown: _Shown) -> dict[str, Any]:
     stands = standing(history.revisions, want.day)
-    before = _content(stored, contents, new, stands.content if stands else None)
-    after = _content(stored, contents, new, want.content)
-    shown = after or before
+    content = stands.content if stands else None
+    before = shown.standing(content, want.day)
+    after = before if want.content == content else shown.of(want.content)
+    named = after or before
     return {
         "subject": subject_id,
         "kind": history.kind,
-        "name": kinds.describe(history.kind, shown).name if shown else None,
+        "name": kinds.describe(history.kind, named).name if named else None,
         "effective_from": want.day,
         "status": want.status,
         "status_before": stands.status if stands else None,
@@ -184,20 +172,6 @@ def _revision(
         "after": after,
         "codes": [{"scheme": c[0], "issuer": c[1], "value": c[2], "held": held} for c, held in want.codes],
     }
-
-
-def _content(
-    stored: _Stored, contents: Contents, new: Sequence[Effect], content: str | None
-) -> dict[str, Any]:
-    if content is None:
-        return {}
-    body = contents.bodies.get(content)
-    if body is None:
-        body = next((e.creates_body for e in new if e.creates == content), None)
-    if body is None:
-        body = stored.body(content)
-    document: dict[str, Any] = decode(body)
-    return document
 
 
 def _same_fields(effect: Effect, new: Sequence[Effect]) -> list[str]:

@@ -62,7 +62,6 @@ ALWAYS: tuple[Check, ...] = (
     limits.promised_within_statutory,
 )
 """Asked of every decision that lets an item carry on, also where the decision changes nothing of it."""
-ALWAYS_CODES = frozenset({"basis-not-in-force", "holder-ended", "promised-above-statutory"})
 
 
 @dataclass(frozen=True)
@@ -76,11 +75,20 @@ class Rules:
 
     @cached_property
     def checks(self) -> tuple[Check, ...]:
+        return (*self._of_citations, *ALWAYS, *self._others)
+
+    @cached_property
+    def besides(self) -> tuple[Check, ...]:
+        """All but those that are always asked."""
+        return (*self._of_citations, *self._others)
+
+    @property
+    def _of_citations(self) -> tuple[Check, ...]:
+        return citations.no_citation, citations.exact_citations, citations.article_exists
+
+    @property
+    def _others(self) -> tuple[Check, ...]:
         return (
-            citations.no_citation,
-            citations.exact_citations,
-            citations.article_exists,
-            *ALWAYS,
             setters.setter_may_set,
             setters.provisional(self.provisional_months),
             limits.units_alike,

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
-from app.rounds.counting import Against, Hall, LimitTally, ListTally
+from app.rounds.counting import Against, Hall, LimitTally, ListTally, take_counts
 from app.rounds.figures import percent
 from app.rounds.pairs import ENDED, RETAINED, STARTED, Fate, Pair, Side, fate_of
 
+K = TypeVar("K")
 UNKNOWN = "unknown"
 """The group of items that do not say."""
 IMMEDIATE, PROMISED = "1", "2"
@@ -58,6 +59,20 @@ class Tally:
         for name, tally in self.lists.items():
             tally.add(getattr(before, name), getattr(after, name))
         self.turned += before.handling == PROMISED and after.handling == IMMEDIATE
+
+    def take(self, other: Tally) -> None:
+        """Add what another has counted."""
+        self.before += other.before
+        self.moved_in += other.moved_in
+        self.moved_out += other.moved_out
+        take_counts(self.retained, other.retained)
+        take_counts(self.ended, other.ended)
+        take_counts(self.started, other.started)
+        self.promised.take(other.promised)
+        self.statutory.take(other.statutory)
+        for name, tally in self.lists.items():
+            tally.take(other.lists[name])
+        self.turned += other.turned
 
     def outcomes(self) -> dict[str, int]:
         """Every item of the scope once: ``retain`` is all that stays, the others are how the rest left."""
@@ -106,6 +121,7 @@ _GROUPS: tuple[tuple[str, Callable[[Side], str | None]], ...] = (
 def add_up(pairs: Iterable[Pair], types: Iterable[str] = ()) -> Sums:
     """``types`` are those of the round's scope; none: all."""
     sums, own = Sums(), frozenset(types)
+    cells: dict[tuple[str, ...], Tally] = {}
     for pair in pairs:
         fate = fate_of(pair, own)
         if fate.line == "entrusted":
@@ -115,12 +131,16 @@ def add_up(pairs: Iterable[Pair], types: Iterable[str] = ()) -> Sums:
         elif fate.line == "passing":
             sums.passing += 1
         else:
-            _count(sums, pair, fate)
+            _count(sums, cells, pair, fate)
+    for cell, tally in cells.items():
+        sums.whole.take(tally)
+        for (name, _), group in zip(_GROUPS, cell, strict=True):
+            _tally(getattr(sums, name), group).take(tally)
     return sums
 
 
-def _count(sums: Sums, pair: Pair, fate: Fate) -> None:
-    sums.whole.add(pair, fate)
+def _count(sums: Sums, cells: dict[tuple[str, ...], Tally], pair: Pair, fate: Fate) -> None:
+    """``cells`` are groups by authority, type and level together: a pair is looked at once for all three."""
     if fate.line != "started" and pair.before is not None:
         sums.against_before.add(pair.before)
         sums.hall_before.add(pair.before)
@@ -129,22 +149,20 @@ def _count(sums: Sums, pair: Pair, fate: Fate) -> None:
         sums.against_after.add(pair.after)
         sums.hall_after.add(pair.after)
         sums.handling_after[pair.after.handling or UNKNOWN] += 1
-    for name, of in _GROUPS:
-        _group(getattr(sums, name), pair, fate, of)
-
-
-def _group(groups: dict[str, Tally], pair: Pair, fate: Fate, of: Callable[[Side], str | None]) -> None:
-    stood = pair.after if fate.line == "started" else pair.before
-    here = (of(stood) if stood else None) or UNKNOWN
-    _tally(groups, here).add(pair, fate)
+    here = _cell(pair.after if fate.line == "started" else pair.before)
+    _tally(cells, here).add(pair, fate)
     if fate.line == "retained" and pair.after is not None:
-        there = of(pair.after) or UNKNOWN
-        if there != here:
-            _tally(groups, here).moved_out += 1
-            _tally(groups, there).moved_in += 1
+        for (name, _), was, now in zip(_GROUPS, here, _cell(pair.after), strict=True):
+            if was != now:
+                _tally(getattr(sums, name), was).moved_out += 1
+                _tally(getattr(sums, name), now).moved_in += 1
 
 
-def _tally(groups: dict[str, Tally], key: str) -> Tally:
+def _cell(side: Side | None) -> tuple[str, ...]:
+    return tuple([(of(side) if side else None) or UNKNOWN for _, of in _GROUPS])
+
+
+def _tally(groups: dict[K, Tally], key: K) -> Tally:
     found = groups.get(key)
     if found is None:
         found = groups[key] = Tally()

@@ -14,7 +14,8 @@ from sqlalchemy import Connection
 
 from app.db import TOMBSTONE, fetch, marks
 from app.rounds.pairs import NO_SAY, Pair, Side, side_of
-from app.versions.fold import Effect, apply_changes, fold
+from app.versions.fold import Effect, fold
+from app.versions.folds import Folds
 from app.versions.recording import chunks, load_histories
 
 
@@ -79,17 +80,19 @@ class Family:
     day: str
 
 
-def pairs_of(told: Mapping[str, Sequence[Told]], family: Family) -> list[Pair]:
-    """One pair an item. Pure. An item of the scope that ended otherwise before the round is left out."""
+def pairs_of(told: Mapping[str, Sequence[Told]], family: Family, folds: Folds | None = None) -> list[Pair]:
+    """One pair an item. Pure. An item of the scope that ended otherwise before the round is left out.
+
+    ``folds``: those of who has worked the round out, so that nothing is folded again."""
     found = []
     for item in sorted({*told, *(family.scope or ())}):
-        pair = _pair(item, told.get(item, ()), family)
+        pair = _pair(item, told.get(item, ()), family, Folds() if folds is None else folds)
         if pair is not None:
             found.append(pair)
     return found
 
 
-def _pair(item: str, told: Sequence[Told], family: Family) -> Pair | None:
+def _pair(item: str, told: Sequence[Told], family: Family, folds: Folds) -> Pair | None:
     own = [one for one in told if one.publication in family.publications]
     if not own:
         return _untouched(item, told, family)
@@ -99,26 +102,13 @@ def _pair(item: str, told: Sequence[Told], family: Family) -> Pair | None:
         for one in told
         if one.publication not in family.publications and (one.effect.effective_from, one.effect.seq) < first
     ]
-    state = fold(earlier, first[0])
-    before = side_of(state)
-    day = own[-1].effect.effective_from
-    if state is not None and _only_adds([*earlier, *(one.effect for one in own)], earlier, first[0], day):
-        apply_changes(state, [change for one in own for change in one.effect.changes()])
-        after = side_of(state)
-    else:
-        together = [*earlier, *(one.effect for one in own)]
-        together.sort(key=lambda effect: (effect.effective_from, effect.seq))
-        after = _side(together, day)
+    # Both are in their order, and the round's own come after what ranks before the first of them.
+    together = [*earlier, *(one.effect for one in own)]
+    stood, stands = folds.on(item, earlier, first[0]), folds.on(item, together, own[-1].effect.effective_from)
+    before = side_of(stood)
+    after = side_of(stands, None if before is None else (stood or {}, before))
     decisions = tuple((one.outcome, one.role) for one in own)
     return Pair(item, before, after, decisions, _in_scope(item, before, decisions, family))
-
-
-def _only_adds(together: Sequence[Effect], earlier: Sequence[Effect], first: str, day: str) -> bool:
-    """Whether the round's own changes may simply be applied to the state before: all of one day, none creating, and
-    none waiting for something to be there."""
-    if day != first or any(effect.creates_body is not None for effect in together[len(earlier) :]):
-        return False
-    return not any("once" in change for effect in together for change in effect.changes())
 
 
 def _in_scope(item: str, before: Side | None, decisions: Sequence[tuple[str, str]], family: Family) -> bool:
@@ -132,11 +122,7 @@ def _in_scope(item: str, before: Side | None, decisions: Sequence[tuple[str, str
 
 
 def _untouched(item: str, told: Sequence[Told], family: Family) -> Pair | None:
-    side = _side([one.effect for one in told], family.day)
+    side = side_of(fold([one.effect for one in told], family.day))
     if family.scope is None or item not in family.scope or side is None or not side.listed:
         return None
     return Pair(item, side, side)
-
-
-def _side(effects: Sequence[Effect], day: str) -> Side | None:
-    return side_of(fold(effects, day))

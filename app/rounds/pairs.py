@@ -5,7 +5,7 @@ Sources: DESIGN, "A round held here adds up"; the questions of the 行政审批�
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -70,10 +70,19 @@ class Pair:
     in_scope: bool = True
 
 
-def side_of(state: Mapping[str, Any] | None) -> Side | None:
-    """A state (content and status) as a side."""
+def side_of(
+    state: Mapping[str, Any] | None, beside: tuple[Mapping[str, Any], Side] | None = None
+) -> Side | None:
+    """A state (content and status) as a side. ``beside``: the state and side that it comes of; what the two states
+    share is not read again."""
     if state is None:
         return None
+    stood, side = beside or ({}, None)
+    lists = {}
+    for name, field, read in _LISTS:
+        value = state.get(name)
+        same = side is not None and value is stood.get(name)
+        lists[field] = getattr(side, field) if same else read(value)
     return Side(
         status=state["status"],
         type=state.get("type"),
@@ -81,17 +90,16 @@ def side_of(state: Mapping[str, Any] | None) -> Side | None:
         level=state.get("level"),
         promised=_limit(state.get("promised_limit")),
         statutory=_limit(state.get("statutory_limit")),
-        steps=_keys(state.get("steps")),
-        materials=_keys(state.get("materials")),
-        certificates=_certificates(state.get("materials")),
         fees=_fees(state),
         handling=state.get("handling"),
         hall=state.get("hall"),
         name=state.get("name", ""),
-        basis=tuple(
-            _basis(one) for one in state.get("citations", ()) if one.get("role", "setting") == "setting"
-        ),
+        **lists,
     )
+
+
+def _bases(citations: Any) -> tuple[str, ...]:
+    return tuple([_basis(one) for one in citations or () if one.get("role", "setting") == "setting"])
 
 
 def _basis(citation: Mapping[str, Any]) -> str:
@@ -118,6 +126,15 @@ def _fees(state: Mapping[str, Any]) -> Keys:
     if state.get("fees") is not None:
         return _keys(state["fees"])
     return frozenset() if state.get("charged") is False else None
+
+
+_LISTS: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
+    ("steps", "steps", _keys),
+    ("materials", "materials", _keys),
+    ("materials", "certificates", _certificates),
+    ("citations", "basis", _bases),
+)
+"""A list of the content, the field of a side that is read from it, and how."""
 
 
 # --- what became of it ----------------------------------------------------------------------------------

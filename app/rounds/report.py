@@ -26,6 +26,7 @@ from app.rounds.pairs import Pair
 from app.rounds.reconciling import reconcile
 from app.rounds.sentence import summary
 from app.versions import ids
+from app.versions.folds import Folds
 from app.versions.queries import Known, moment, of_publication, today
 from app.versions.recording import chunks
 
@@ -105,7 +106,7 @@ def count_draft(
     received = [act for act in decided.acts if act.outcome == "receive"]
     origins = {origin for act in received for origin, _ in act.lineage}
     outside = sum(len((act.statement or {}).get("outside", ())) for act in received)
-    return _counted(told, scope or {}, items, frozenset([DRAFT]), len(origins) + outside)
+    return _counted(told, scope or {}, items, frozenset([DRAFT]), len(origins) + outside, decider.folds)
 
 
 def _told_of(decider: Decider, decided: Decided) -> dict[str, list[Told]]:
@@ -125,13 +126,14 @@ def _counted(
     items: Sequence[str],
     publications: frozenset[int | None],
     origins: int,
+    folds: Folds | None = None,
 ) -> Counted:
     days = [
         one.effect.effective_from for some in told.values() for one in some if one.publication in publications
     ]
     first, last = min(days, default=scope.get("base_day", "")), max(days, default=scope.get("base_day", ""))
     family = Family(publications, frozenset(items) if "frozen" in scope else None, first)
-    pairs = pairs_of(told, family)
+    pairs = pairs_of(told, family, folds)
     sums = as_json(add_up(pairs, scope.get("types", ())))
     sums["received"] = {"origins": origins, "results": sums["new"]["receive"]}
     return Counted(pairs, sums | {"summary": summary(sums)}, last)

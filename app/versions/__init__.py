@@ -3,6 +3,7 @@
 shapes      building blocks of content models
 ids         registry ids
 fold        content on a day: the pure heart
+folds       states folded once for all who ask
 models      the tables
 restoring   what a redacted decision still does
 recording   writing a publication: the one place that inserts published rows

@@ -71,6 +71,10 @@ class Effect:
             self._changes = found if isinstance(found, list) else []  # a tombstone: redacted by order
         return self._changes
 
+    def may_wait(self) -> bool:
+        """Whether a change of it may wait for something to be there (``once``); read off the bytes."""
+        return self.changes_body is not None and b'"once":' in self.changes_body
+
     def change_to(self, changes: list[Change]) -> None:
         """Let it do this instead: its own bytes are gone."""
         self.changes_body, self._changes = encode(changes), changes
@@ -185,6 +189,24 @@ def apply_changes(state: State, changes: Sequence[Change]) -> None:
     for change in waiting:
         if _all_there(state, change["once"]):
             _OPERATIONS[change["op"]](state, change["path"].split("/"), change)
+
+
+def changed(state: State, changes: Sequence[Change]) -> State:
+    """The state with the changes applied, beside the one before: what they do not name is shared by both, so
+    neither is to be altered."""
+    after = opened(state, changes)
+    apply_changes(after, changes)
+    return after
+
+
+def opened(state: State, changes: Iterable[Change]) -> State:
+    """A copy to which these changes can be applied; the fields they do not name are shared."""
+    own = dict(state)
+    for name in {change["path"].split("/", 1)[0] for change in changes}:
+        part = own.get(name)
+        if isinstance(part, (dict, list)):
+            own[name] = decode(encode(part))
+    return own
 
 
 def _all_there(state: State, once: Once) -> bool:
@@ -325,7 +347,7 @@ def _diff_object(before: State, after: State, prefix: str, changes: list[Change]
         was, now = before.get(name), after.get(name)
         if now is None:
             gone.append(name)
-        elif type(was) is not str or was != now:  # most fields are text and stay
+        elif was is not now and (type(was) is not str or was != now):  # most fields are text and stay
             _diff_value(was, now, prefix + name, changes)
     for name in gone:
         _diff_value(before.get(name), None, prefix + name, changes)

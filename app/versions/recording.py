@@ -8,8 +8,9 @@ Who writes holds the publishing lock and one transaction; ``record`` does both u
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -21,6 +22,7 @@ from app.db import TOMBSTONE, fetch, insert_rows, marks
 from app.db import chunks as chunks
 from app.errors import Refused
 from app.versions.fold import RESERVED, Change, Effect, State, Unfolding, boundaries, touches_content
+from app.versions.folds import Folds
 from app.versions.ids import kind_of
 from app.versions.restoring import Gone, restore
 from app.versions.timeline import (
@@ -124,6 +126,8 @@ class Contents:
 
     def __init__(self) -> None:
         self.bodies: dict[str, bytes] = {}
+        self.documents: dict[str, State] = {}
+        """Some of them as they were before they were encoded. Shared: not to be altered."""
 
     def put(self, document: Any) -> str:
         return self.put_bytes(encode(document))
@@ -237,17 +241,24 @@ class Wanted(NamedTuple):
     differs: bool
 
 
-def wanted_revisions(history: History, first: str, contents: Contents) -> list[Wanted]:
+StateOn = Callable[[str], State | None]
+"""The fold of a subject's effects on a day, from who has folded it; see ``Folds``."""
+
+
+def wanted_revisions(
+    history: History, first: str, contents: Contents, state_on: StateOn | None = None
+) -> list[Wanted]:
     """Go through the days from ``first`` on and say what must be written for State(D) to equal the fold.
 
     ``history.effects`` are the ones that will count; revisions and codes those that stand. Every day at
     which anything stood or stands is looked at, so what a voided decision left behind is put right.
+    ``state_on`` is asked where one day is all there is to look at.
     """
     days = set(boundaries(history.effects, first))
     days.update(revision.effective_from for revision in history.revisions if revision.effective_from > first)
     days.update(row.effective_from for row in history.codes if row.effective_from > first)
     untouched = _content_untouched(history.effects)
-    folded = Folded(history.effects, untouched, contents)
+    folded = Folded(history.effects, untouched, contents, state_on if len(days) == 1 else None)
     standing_on = Standing(history)
     wanted: list[Wanted] = []
     for day in sorted(days):
@@ -294,14 +305,21 @@ class Standing:
 class Folded:
     """What the fold comes to day by day: status, content by hash, codes, whether its start is only attested."""
 
-    def __init__(self, effects: Sequence[Effect], untouched: str | None, contents: Contents) -> None:
+    def __init__(
+        self,
+        effects: Sequence[Effect],
+        untouched: str | None,
+        contents: Contents,
+        state_on: StateOn | None = None,
+    ) -> None:
+        self._state_on = state_on
         self._unfolding = Unfolding(effects, reserved_only=untouched is not None)
         self._untouched, self._contents = untouched, contents
         self._attested = {e.effective_from for e in effects if e.start_unknown and e.creates}
         self._last: tuple[str, str | None, set[tuple[str, str, str]]] = (NOT_YET, None, set())
 
     def on(self, day: str) -> tuple[str, str | None, set[tuple[str, str, str]], bool]:
-        state, moved = self._unfolding.on(day)
+        state, moved = self._unfolding.on(day) if self._state_on is None else (self._state_on(day), True)
         if moved:
             self._last = self._read(state)
         return *self._last, state is not None and day in self._attested
@@ -311,7 +329,10 @@ class Folded:
             return NOT_YET, None, set()
         codes = {(code["scheme"], code.get("issuer", ""), code["value"]) for code in state["codes"]}
         document = {name: part for name, part in state.items() if name not in RESERVED}
-        return state["status"], self._untouched or self._contents.put(document), codes
+        content = self._untouched or self._contents.put(document)
+        if self._state_on is not None and not self._untouched:
+            self._contents.documents[content] = document
+        return state["status"], content, codes
 
 
 def first_revision(history: History) -> list[Wanted] | None:
@@ -447,9 +468,14 @@ def write(connection: Connection, laid: Laid) -> Receipt:
 
 
 def lay_out(
-    connection: Connection, order: Order, describe: Describe, histories: dict[str, History] | None = None
+    connection: Connection,
+    order: Order,
+    describe: Describe,
+    histories: dict[str, History] | None = None,
+    folds: Folds | None = None,
 ) -> Laid:
-    """Work one publication out, without writing. ``histories`` were read in the same snapshot, and go on here.
+    """Work one publication out, without writing. ``histories`` were read in the same snapshot, and go on here;
+    ``folds`` are those of who decided on them.
 
     Raises Refused where an act creates a subject that exists, or changes one that does not.
     """
@@ -493,7 +519,7 @@ def lay_out(
     for act in order.acts:
         _add_act(rows, publication, act, histories, contents, first_days, causes, facets, describe)
 
-    revisions = _add_revisions(rows, publication, histories, first_days, causes, contents)
+    revisions = _add_revisions(rows, publication, histories, first_days, causes, contents, folds)
     for content, statement in order.redactions:
         rows.add("redaction", publication, content, contents.put(statement) if statement else None)
     for document in order.documents:
@@ -501,6 +527,7 @@ def lay_out(
     for table, values in order.rows:
         rows.add(table, publication, *values)
     derived = _derive(connection, publication, histories, known, first_days, contents, facets, describe)
+    contents.documents.clear()  # what is laid out may wait to be written
     lines = b"".join([log.line(log.CURRENT[table], row) for table, row in rows.order])
     return Laid(head.seq, publication, rows, lines, contents, derived, revisions, list(first_days))
 
@@ -610,12 +637,14 @@ def _add_revisions(
     first_days: dict[str, str],
     causes: dict[str, int],
     contents: Contents,
+    folds: Folds | None,
 ) -> int:
     count = 0
     for subject_id, first in first_days.items():
         history = histories[subject_id]
         cause = causes[subject_id]
-        for want in first_revision(history) or wanted_revisions(history, first, contents):
+        state_on = partial(folds.on, subject_id, history.effects) if folds is not None else None
+        for want in first_revision(history) or wanted_revisions(history, first, contents, state_on):
             if want.differs:
                 seq = rows.add(
                     "revision",
@@ -652,11 +681,13 @@ def _derive(
 
         def facets_of(content: str, kind: str = history.kind) -> Facets:
             if content not in facets:
-                body = contents.bodies.get(content)
-                if body is None:
-                    facets[content] = describe_stored(connection, describe, kind, content)
-                else:
+                body, document = contents.bodies.get(content), contents.documents.get(content)
+                if document is not None:
+                    facets[content] = describe(kind, document)
+                elif body is not None:
                     facets[content] = describe(kind, decode(body))
+                else:
+                    facets[content] = describe_stored(connection, describe, kind, content)
             return facets[content]
 
         if subject_id in known:

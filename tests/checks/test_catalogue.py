@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from datetime import date
 from typing import Any
 
@@ -254,3 +255,15 @@ def test_real_details() -> None:
     assert "vague-material" in found["对纳税人变更纳税定额的核准"]
     assert "vague-material" not in found["企业印制发票审批"]
     assert "no-citation" not in found["企业印制发票审批"]
+
+
+def test_no_two_checks_find_the_same_code():
+    """What a decision brings in is told apart from what was there by each check alone."""
+    found: dict[str, set[str]] = {}
+    for look in STANDARD.besides:
+        source = inspect.getsource(look)
+        for code in TITLES:
+            if f'"{code}"' in source:
+                found.setdefault(code, set()).add(look.__qualname__)
+    assert len(found) > 20
+    assert all(len(names) == 1 for names in found.values())
