@@ -23,11 +23,11 @@ from app.versions.names import NameBook
 
 router = APIRouter(tags=["open data"])
 LINKED: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"application/ld+json": {}}, "description": "JSON-LD"}
+    200: {"content": {"application/ld+json": {"schema": {"type": "object"}}}, "description": "JSON-LD"}
 }
 
 
-@router.get("/items/{item}/jsonld", response_model=None, responses=LINKED)
+@router.get("/items/{item}/jsonld", response_model=None, response_class=Response, responses=LINKED)
 def get_linked(request: Request, session: ReadSession, item: ItemPath, asked: AskedOn) -> Response:
     """An item on a day in CPSV-AP 3.2 and schema.org; so does `/items/{id}` with `Accept: application/ld+json`."""
     connection = session.connection()
@@ -74,7 +74,7 @@ def get_dump(
     return FileResponse(path, media_type="application/gzip", filename=file)
 
 
-@router.get("/catalog", response_model=None, responses=LINKED)
+@router.get("/catalog", response_model=None, response_class=Response, responses=LINKED)
 def get_catalog(request: Request, registry: RegistryOf, session: ReadSession) -> Response:
     """What data there is, as a DCAT catalogue."""
     connection = session.connection()

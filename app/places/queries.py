@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
-from app.versions.codes import holder_of
-from app.versions.ids import is_id
+from app.versions.codes import holder_of, never_known
+from app.versions.ids import is_id, kind_of
 from app.versions.queries import Known
 
 _UP = text(
@@ -47,7 +47,14 @@ def subtree(connection: Connection, region: str, day: str) -> list[str]:
 
 
 def region_id(connection: Connection, asked: str | None, day: str, known: Known | None = None) -> str | None:
-    """A region by id or code, as known at a time; none where none was asked for."""
+    """A region by id or code, as known at a time; none where none was asked for.
+
+    Raises NotFound for an id of another kind too: whoever names a place's name must not name an item's.
+    """
     if not asked:
         return None
-    return asked.lower() if is_id(asked) else holder_of(connection, asked, day, "region", known)
+    if not is_id(asked):
+        return holder_of(connection, asked, day, "region", known)
+    if kind_of(asked.lower()) != "region":
+        raise never_known(asked, "region")
+    return asked.lower()

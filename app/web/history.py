@@ -81,7 +81,7 @@ def page_of(happened: Sequence[Gaps], intervals: Sequence[Gaps], page: int) -> d
     start, end = (page - 1) * LONG, page * LONG
     dated = [
         Gaps(one, before=before["valid_from"])
-        for before, one in zip([Gaps(), *intervals[:-1]], intervals, strict=True)
+        for before, one in zip([Gaps(), *intervals], intervals, strict=False)
     ]
     latest = dated[::-1][start:end]
     return {

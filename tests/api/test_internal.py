@@ -130,6 +130,11 @@ def values(living: Living, secret: dict[str, str]) -> dict[str, list[Any]]:
         "article": [None, "第九百条"],
         "accepted": [TODAY],
         "without": [None],
+        "other": [secret["whole"], hidden[0]],
+        "kind": [None, "power", "negative"],
+        "file": ["items-2026-01-01.jsonl.gz"],
+        "edition": ["1"],
+        "webhook": ["1"],
         "status": [None],
     }
 
