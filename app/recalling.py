@@ -12,14 +12,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.listing import Filter, Page, known_statuses, short
+from app.places.queries import subtree_then
 from app.versions.names import named_as_known
 from app.versions.queries import Known
 from app.versions.standing import Stood, standing_then
 from app.versions.timeline import Describe, Facets
 from app.versions.visibility import is_public
-
-DEEPEST = 12
-"""Levels below a region that count as below it, as ``places`` has it."""
 
 
 class Recalled:
@@ -32,7 +30,8 @@ class Recalled:
         self.connection, self.wanted, self.known = connection, wanted, known
         self._describe, self._most = describe, most
         self._statuses = known_statuses(wanted.statuses)
-        self._regions = self._below(wanted.region) if wanted.region else None
+        below = subtree_then(connection, wanted.region, wanted.on, known, most) if wanted.region else None
+        self._regions = below
         self._names: dict[str, dict[str, Any] | None] = {}
 
     def page(self, after: str | None, limit: int) -> Page:
@@ -80,17 +79,6 @@ class Recalled:
             and (not self._statuses or stood.span.status in self._statuses)
             and (self._regions is None or facets.region in self._regions)
         )
-
-    def _below(self, region: str) -> set[str]:
-        """The region and all below it, on the day as known then."""
-        children: dict[str | None, list[str]] = {}
-        for stood, facets in self._standing("region"):
-            children.setdefault(facets.parent, []).append(stood.id)
-        found, level = {region}, [region]
-        for _ in range(DEEPEST):
-            level = [below for one in level for below in children.get(one, ()) if below not in found]
-            found.update(level)
-        return found
 
     def _row(self, stood: Stood, facets: Facets) -> dict[str, Any]:
         span = stood.span

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -10,14 +11,17 @@ from sqlalchemy import Connection
 
 from app.api.shapes import answer_value
 from app.deps import AskedOn, KnownAt, ReadSession, RegistryOf
-from app.errors import Invalid
+from app.errors import Invalid, RegistryError
 from app.lists import carrying, reading, selecting, signing
 from app.lists.comparing import Difference
 from app.lists.selecting import HEADS, KINDS, NOTES, Kind, Selection
+from app.lists.signing import Signer
 from app.places.queries import region_id
+from app.settings import Settings
 from app.versions.codes import subject_id
 
 router = APIRouter(tags=["lists"])
+logger = logging.getLogger(__name__)
 
 Whose = Annotated[str | None, Query(max_length=300, description="by id or code")]
 EditionPath = Annotated[str, Path(max_length=40, description="id of the edition")]
@@ -141,8 +145,8 @@ def get_list(
     connection = session.connection()
     if bool(authority) == bool(region):
         raise Invalid("请用 authority= 或 region= 说明是谁的清单，两者取一。", code="whose-list")
-    held = subject_id(connection, "authority", authority, asked.on) if authority else None
-    wanted = Selection(kind, asked.on, held, region_id(connection, region, asked.on))
+    held = subject_id(connection, "authority", authority, asked.on, known) if authority else None
+    wanted = Selection(kind, asked.on, held, region_id(connection, region, asked.on, known))
     items = selecting.listed(connection, wanted, known, registry.settings.known_at_items)
     rest = offset + limit if offset + limit < len(items) else None
     body = {
@@ -201,9 +205,17 @@ def get_edition(
 @router.get("/keys", response_model=None, responses={200: {"model": KeysShape}})
 def list_keys(request: Request, registry: RegistryOf, session: ReadSession) -> Response:
     """The public keys that editions were and are signed with."""
-    path = signing.path_of(registry.settings)
-    own = signing.load(path) if path.exists() else None
-    return answer_value(request, {"keys": signing.told(session.connection(), own)})
+    return answer_value(request, {"keys": signing.told(session.connection(), _own(registry.settings))})
+
+
+def _own(settings: Settings) -> Signer | None:
+    """This machine's key. What is wrong with its file is for whoever runs it, not for the public."""
+    path = signing.path_of(settings)
+    try:
+        return signing.load(path) if path.exists() else None
+    except (RegistryError, OSError) as error:
+        logger.error("signing key refused: %s", error)
+        return None
 
 
 def _told(one: reading.Issued) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,8 @@ class Cell:
 
 @dataclass(slots=True)
 class Difference:
-    """Items as ``{"item", "name", "code"}``; ``unknown`` counts rows that can no longer be read on either side."""
+    """Items as ``{"item", "name", "code"}``; ``unknown`` counts those of which a row can no longer be read on either
+    side: whether they are new, gone or changed cannot be told."""
 
     added: list[dict[str, str]] = field(default_factory=list)
     dropped: list[dict[str, str]] = field(default_factory=list)
@@ -44,13 +45,24 @@ Rows = Sequence[Mapping[str, Any] | None]
 """Rows as ``composing`` writes them; None for one whose words are gone."""
 
 
-def compare(heads_before: Sequence[str], before: Rows, heads: Sequence[str], after: Rows) -> Difference:
-    """From one edition to the next, item by item, head by head; lines of an item by their order."""
-    found = Difference(unknown=sum(row is None for row in [*before, *after]))
+def compare(
+    heads_before: Sequence[str],
+    before: Rows,
+    heads: Sequence[str],
+    after: Rows,
+    gone_before: Collection[str] = (),
+    gone: Collection[str] = (),
+) -> Difference:
+    """From one edition to the next, item by item, head by head; lines of an item by their order. ``gone``: the items
+    whose rows are None on each side."""
+    hidden = {*gone_before, *gone}
+    found = Difference(unknown=len(hidden))
     old = {row["item"]: row for row in before if row}
     new = {row["item"]: row for row in after if row}
-    found.dropped = [_told(row) for item, row in old.items() if item not in new]
+    found.dropped = [_told(row) for item, row in old.items() if item not in new and item not in hidden]
     for item, row in new.items():
+        if item in hidden:
+            continue
         if item not in old:
             found.added.append(_told(row))
         elif cells := list(_cells(item, heads_before, old[item]["lines"], heads, row["lines"])):

@@ -71,6 +71,8 @@ class Rows:
 
     rows: list[dict[str, Any] | None] = field(default_factory=list)
     missing: dict[str, str] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    """Items whose rows are not told: for reckoning, to be shown to nobody."""
 
     @property
     def lines(self) -> list[tuple[str, list[str]]]:
@@ -134,6 +136,7 @@ def rows_of(connection: Connection, hashes: Sequence[str]) -> Rows:
         reason = REDACTED if bodies[one] == TOMBSTONE else "" if items.get(one) in public else WITHHELD
         if reason:
             found.missing[one] = reason
+            found.gone.add(items.get(one, one))
         found.rows.append(None if reason else decode(bodies[one]))
     return found
 
@@ -154,7 +157,7 @@ def difference(
     if before is None or after is None:
         return None
     old, new = rows_of(connection, before["rows"]), rows_of(connection, after["rows"])
-    return compare(before["heads"], old.rows, after["heads"], new.rows)
+    return compare(before["heads"], old.rows, after["heads"], new.rows, old.gone, new.gone)
 
 
 def since_last(connection: Connection, edition: Issued) -> Difference | None:

@@ -23,16 +23,17 @@ import orjson
 from sqlalchemy import Connection
 
 from app.canonical import decode
+from app.changes.quotes import PLACEHOLDER
 from app.db import among, run_by
 from app.errors import Invalid
 from app.items.code_tables import label
 from app.items.field_words import STATUS, limit_words
-from app.places.queries import subtree
+from app.places.queries import subtree, subtree_then
 from app.versions.codes import main_code
 from app.versions.names import NameBook, named_as_known
 from app.versions.queries import Known
 from app.versions.standing import standing_then
-from app.versions.visibility import shown
+from app.versions.visibility import not_internal
 
 Kind = Literal["power", "duty", "negative", "service"]
 KINDS: dict[str, str] = {
@@ -55,6 +56,10 @@ HEADS: dict[str, tuple[str, ...]] = {
     "negative": ("编码", "事项名称", "行使层级", "实施机关", "服务对象", "准入条件", "设定依据", "状态"),
     "service": ("编码", "事项名称", "行使层级", "实施机关", "依据", "法定时限", "承诺时限", "状态"),
 }
+KEPT = ("编码", "事项名称", "类型", "行使层级", "实施机关", "状态")
+"""Heads under which something is known of an item whose words were taken away by order."""
+GONE = PLACEHOLDER
+"""What stands in its other cells: the power is still in force, so the list does not leave it out."""
 NOTES: dict[str, str] = {
     "power": "列出登记的全部行政权力事项；公共服务另成清单。",
     "duty": "与权力清单逐项对应；来源没有写明责任事项或追责情形的，照实留空。",
@@ -98,6 +103,8 @@ class _Row(NamedTuple):
     authority: str
     source: str
     content: dict[str, Any]
+    redacted: bool = False
+    """By order: the power stands, its words are gone."""
 
 
 def belongs(kind: str, item_type: str, status: str) -> bool:
@@ -168,23 +175,32 @@ def _now(connection: Connection, wanted: Selection) -> Iterator[_Row]:
     values["types"] = list(types or SERVICE_TYPES)
     one_of = f"t.type {'IN' if types else 'NOT IN'} :types"
     statement = among(
-        "SELECT t.subject_id, t.name, t.codes, t.type, t.status, t.authority, t.content, c.body FROM timeline t"
+        "SELECT t.subject_id, t.name, t.codes, t.type, t.status, t.authority, t.content, c.body, t.visibility,"
+        " t.level FROM timeline t"
         " JOIN content c ON c.hash = t.content WHERE t.kind = 'item' AND t.valid_from <= :on AND t.valid_to > :on"
-        f" AND t.status IN :statuses AND {one_of}{whose} AND {shown('t')} ORDER BY t.subject_id LIMIT {MOST + 1}",
+        f" AND t.status IN :statuses AND {one_of}{whose} AND t.visibility IN ('public', 'redacted')"
+        f" AND {not_internal('t.subject_id')} ORDER BY t.subject_id LIMIT {MOST + 1}",
         "types",
         *lists,
     )
     rows = connection.execute(statement, values).all()
     _refuse_more(len(rows))
     for row in rows:
-        told = (row[0], row[1], row[2], row[3], row[4], row[5], row[6])
-        yield _Row(*told, content=decode(bytes(row[7])))
+        one, name, codes, item_type, status, authority, source, body, visibility, level = row
+        gone = visibility == "redacted"
+        content = {"level": level} if gone else decode(bytes(body))
+        yield _Row(
+            one, GONE if gone else name, codes, item_type, status, authority or "", source, content, gone
+        )
 
 
 def _known_then(connection: Connection, wanted: Selection, known: Known, most: int) -> Iterator[_Row]:
-    regions = set(subtree(connection, wanted.region, wanted.on)) if wanted.region else set()
+    regions = subtree_then(connection, wanted.region, wanted.on, known, most) if wanted.region else set[str]()
     count = 0
-    for stood in standing_then(connection, "item", wanted.on, known, most, mentioning=wanted.authority or ""):
+    mentioning = wanted.authority or ""
+    for stood in standing_then(
+        connection, "item", wanted.on, known, most, mentioning=mentioning, redacted=True
+    ):
         content, span = stood.content, stood.span
         own = (
             content.get("authority") == wanted.authority
@@ -194,8 +210,9 @@ def _known_then(connection: Connection, wanted: Selection, known: Known, most: i
         if own and span.content and belongs(wanted.kind, content.get("type", "unknown"), span.status):
             count += 1
             _refuse_more(count)
-            told = (content["name"], span.codes, content.get("type", "unknown"), span.status)
-            yield _Row(stood.id, *told, content["authority"], span.content, content=content)
+            name = GONE if stood.redacted else content["name"]
+            told = (name, span.codes, content.get("type", "unknown"), span.status)
+            yield _Row(stood.id, *told, content.get("authority", ""), span.content, content, stood.redacted)
 
 
 def _refuse_more(count: int) -> None:
@@ -213,7 +230,11 @@ def _lines(kind: str, row: _Row, code: str, authority: str) -> Iterator[list[str
     type_words = label("item_type", row.type) or row.type
     status, bases = STATUS.get(row.status, row.status), _bases(content)
     limits = [limit_words(content.get(name)) for name in ("statutory_limit", "promised_limit")]
-    if kind == "duty":
+    if row.redacted:
+        cells = (code, row.name, type_words, level, authority, status)
+        known = dict(zip(KEPT, cells, strict=True))
+        yield [known.get(head, GONE) for head in HEADS[kind]]
+    elif kind == "duty":
         fields = ("stage", "matter", "basis", "accountability")
         for one in content.get("responsibilities") or [{}]:
             yield [code, row.name, type_words, authority, *(one.get(name) or "" for name in fields)]

@@ -7,6 +7,10 @@ from sqlalchemy import Connection, text
 from app.versions.codes import holder_of, never_known
 from app.versions.ids import is_id, kind_of
 from app.versions.queries import Known
+from app.versions.standing import standing_then
+
+DEEPEST = 12
+"""Levels below a region that count as below it, as the queries have it."""
 
 _UP = text(
     "WITH RECURSIVE up(id, parent, depth) AS ("
@@ -44,6 +48,18 @@ def children(connection: Connection, region: str, day: str) -> list[str]:
 def subtree(connection: Connection, region: str, day: str) -> list[str]:
     """The region and all below it, on a day."""
     return [row[0] for row in connection.execute(_DOWN, {"id": region, "day": day})]
+
+
+def subtree_then(connection: Connection, region: str, day: str, known: Known, most: int) -> set[str]:
+    """The same as known at an earlier point of the log. Raises Invalid past ``most`` regions."""
+    children: dict[str | None, list[str]] = {}
+    for stood in standing_then(connection, "region", day, known, most):
+        children.setdefault(stood.content.get("parent"), []).append(stood.id)
+    found, level = {region}, [region]
+    for _ in range(DEEPEST):
+        level = [below for one in level for below in children.get(one, ()) if below not in found]
+        found.update(level)
+    return found
 
 
 def region_id(connection: Connection, asked: str | None, day: str, known: Known | None = None) -> str | None:

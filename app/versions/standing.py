@@ -13,7 +13,7 @@ from app.errors import Invalid
 from app.versions.ids import LABELS
 from app.versions.queries import Known, timelines
 from app.versions.timeline import Span
-from app.versions.visibility import is_internal, public_among
+from app.versions.visibility import is_internal, kept_of, public_among
 
 PAGE = 500
 
@@ -25,6 +25,8 @@ class Stood(NamedTuple):
     id: str
     span: Span
     content: dict[str, Any]
+    redacted: bool = False
+    """By order since: ``content`` is what the order kept of it."""
 
 
 def refuse_too_many(connection: Connection, kind: str, known: Known, most: int) -> None:
@@ -64,20 +66,25 @@ def standing_then(
     *,
     mentioning: str = "",
     after: str = "",
+    redacted: bool = False,
 ) -> Iterator[Stood]:
     """Those that may be shown, and whose content on the day mentions an id, in the order of ids and after one;
-    redacted ones left out, as lists do. Raises Invalid past ``most`` subjects."""
+    those redacted since only where asked for, with what is kept. Raises Invalid past ``most`` subjects."""
     refuse_too_many(connection, kind, known, most)
     run, needle = run_by(connection), mentioning.encode()
     for page in pages_then(connection, kind, known, after):
         stood = _stood_on(timelines(connection, public_among(run, page), known), day)
         bodies = _bodies(connection, {content for _, content in stood.values()})
+        gone = [one for one, body in bodies.items() if body == TOMBSTONE] if redacted else []
+        kept = kept_of(run, gone)
         for one in page:
             if one not in stood:
                 continue
             span, content = stood[one]
             body = bodies[content]
-            if needle in body and body != TOMBSTONE and not is_internal(body):
+            if body == TOMBSTONE and kept.get(content, {}).get("visibility") == "public":
+                yield Stood(one, span, kept[content].get("content", {}), True)
+            elif needle in body and body != TOMBSTONE and not is_internal(body):
                 yield Stood(one, span, decode(body))
 
 

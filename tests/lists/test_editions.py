@@ -9,8 +9,9 @@ from registry import TODAY, adjust, item_content
 from app.changes.models import DocumentInput
 from app.changes.redacting import redact
 from app.errors import Conflict, Forbidden, Invalid, Stale
-from app.lists import issuing, preparing, reading
-from app.lists.selecting import Selection
+from app.lists import issuing, preparing, reading, selecting
+from app.lists.selecting import GONE, HEADS, Selection
+from app.versions.queries import known_at
 
 
 @pytest.fixture
@@ -150,3 +151,80 @@ def test_redaction_takes_the_row_with_the_content_it_was_drawn_from(office, sign
     with office.database.reading() as session:
         assert preparing.find(session, waiting.id).state == "returned"
     office.assert_sound()
+
+
+def redact_first(office):
+    """The words of the first item, as they stand."""
+    content = office.scalars(
+        f"SELECT content FROM timeline WHERE subject_id = '{office.items[0]}' AND content IS NOT NULL"
+    )[-1]
+    with office.database.writing() as session:
+        redact(session, office.publisher, office.person("other", "publish"), content, "删改令1号", "个人信息")
+
+
+def differences(office, before, after):
+    with office.database.reading() as session:
+        connection = session.connection()
+        one, other = (found(office, edition.row["id"]).frozen for edition in (before, after))
+        told = reading.difference(connection, one, other)
+    names = [[one["name"] for one in part] for part in (told.added, told.dropped)]
+    return (*names, [(one.head, one.after) for one in told.changed], told.same, told.unknown)
+
+
+def test_what_was_redacted_is_neither_new_nor_dropped(office, signer):
+    first = issue(office, signer)
+    redact_first(office)
+    second = issue(office, signer)
+    assert differences(office, first, second) == ([], [], [], 1, 1)
+    office.publish_change(adjust(office.items[0], TODAY, "取水许可（新）", "name"))
+    third = issue(office, signer)
+    assert differences(office, first, third) == ([], [], [], 1, 1)
+    assert ("事项名称", "取水许可（新）") in differences(office, second, third)[2]
+
+
+@pytest.mark.parametrize("kind", ["power", "duty", "negative"])
+def test_a_power_in_force_stays_on_the_list_when_its_words_are_redacted(office, kind):
+    def lists():
+        with office.database.reading() as session:
+            connection = session.connection()
+            for wanted in (
+                Selection(kind, TODAY, authority=office.water),
+                Selection(kind, TODAY, region=office.district),
+            ):
+                for known in (None, known_at(connection, str(then))):
+                    rows = selecting.listed(connection, wanted, known, 100)
+                    yield next(one for one in rows if one.id == office.items[0])
+
+    then = office.scalars("SELECT max(seq) FROM log_entry")[0]
+    named = [one.lines for one in lists()]
+    assert len(named) == 4
+    assert "取水许可1" in str(named)
+    redact_first(office)
+    for one, was in zip(lists(), named, strict=True):
+        told = dict(zip(HEADS[kind], one.lines[0], strict=True))
+        assert (told["编码"], told["事项名称"], told["实施机关"]) == ("X1", GONE, "广安区水务局")
+        assert told.get("设定依据", GONE) == GONE
+        assert [told.get("类型"), told.get("状态")] == [
+            dict(zip(HEADS[kind], was[0], strict=True)).get(head) for head in ("类型", "状态")
+        ]
+    office.publish_change(adjust(office.items[0], TODAY, "internal", "visibility"))
+    with office.database.reading() as session:
+        rows = selecting.listed(session.connection(), Selection(kind, TODAY, authority=office.water))
+    assert [one.id for one in rows] == [office.items[1]]
+
+
+def test_the_list_of_a_region_goes_by_the_tree_as_known_then(office):
+    city = {"outcome": "found", "kind": "region", "effective_from": TODAY}
+    office.publish_change({**city, "content": {"name": "广安市", "level": "3"}})
+    region = office.scalars("SELECT subject_id FROM timeline WHERE name = '广安市'")[0]
+    then = office.scalars("SELECT max(seq) FROM log_entry")[0]
+    office.publish_change(adjust(office.district, TODAY, region, "parent", kind="region"))
+
+    def count(known, owner):
+        with office.database.reading() as session:
+            connection = session.connection()
+            wanted = Selection("power", TODAY, region=owner)
+            return len(selecting.listed(connection, wanted, known and known_at(connection, known), 100))
+
+    assert [count(one, region) for one in (None, str(then))] == [3, 0]
+    assert [count(one, office.district) for one in (None, str(then))] == [3, 3]

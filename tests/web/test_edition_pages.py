@@ -184,6 +184,22 @@ def test_every_file_says_the_same(files: dict[str, Path]) -> None:
     assert told["edition"]["content"] in written
 
 
+def test_a_refused_key_file_is_no_matter_of_the_public(
+    living_sqlite: Living, people: dict[str, Browser], caplog: pytest.LogCaptureFixture
+) -> None:
+    issue(people, owner(living_sqlite))
+    path = path_of(living_sqlite.settings)
+    recorded = living_sqlite.get("/keys").json()
+    assert len(recorded["keys"]) == 1
+    for refused in (lambda: path.chmod(0o644), lambda: path.write_text("no key")):
+        refused()
+        answer = living_sqlite.get("/keys")
+        assert (answer.status_code, answer.json()) == (200, recorded)
+        assert path.name not in answer.text
+        path.chmod(0o600)
+    assert str(path) in caplog.text
+
+
 def test_a_page_of_an_edition_that_is_not_there(living_sqlite: Living) -> None:
     assert living_sqlite.client.get("/editions/qdn-00000000").status_code == 404
     assert living_sqlite.get("/editions/qdn-00000000").json()["code"] == "unknown-edition"

@@ -56,7 +56,7 @@ def show_list(
             kinds=KINDS,
             editions=issued(connection, limit=5),
         )
-    wanted = selection(connection, asked.on, authority, region, kind)
+    wanted = selection(connection, asked.on, known, authority, region, kind)
     items = listed(connection, wanted, known, registry.settings.known_at_items)
     lines = [(one.id, one.name, line) for one in items for line in one.lines]
     editions = issued(connection, kind=kind, owner=wanted.owner, known=known, limit=1)
@@ -95,7 +95,7 @@ def download_list(
     connection = session.connection()
     if not authority and not region:
         raise Invalid("请说明要哪个机关（authority=）或哪个地区（region=）的清单。", code="whose-list")
-    wanted = selection(connection, asked.on, authority, region, kind)
+    wanted = selection(connection, asked.on, known, authority, region, kind)
     items = listed(connection, wanted, known, registry.settings.known_at_items)
     title = f"{owner_name(connection, wanted, known)}{KINDS[kind]}"
     if form == "json":
@@ -130,7 +130,9 @@ def _file(base: str, wanted: Selection, title: str, items: list[Listed], known: 
     )
 
 
-def selection(connection: Connection, on: str, authority: str, region: str, kind: Kind) -> Selection:
+def selection(
+    connection: Connection, on: str, known: Known, authority: str, region: str, kind: Kind
+) -> Selection:
     """Whose list is meant, by id or code. Raises NotFound."""
-    held = subject_id(connection, "authority", authority, on) if authority else None
-    return Selection(kind, parse_day(on), held, None if held else region_id(connection, region, on))
+    held = subject_id(connection, "authority", authority, on, known) if authority else None
+    return Selection(kind, parse_day(on), held, None if held else region_id(connection, region, on, known))
