@@ -15,13 +15,15 @@ from app.lists.composing import SIGNED
 from app.lists.proving import FORMAT
 from app.lists.reading import REDACTED, Issued, rows_of
 
-MOST_ENTRIES = 10_000
-"""Log entries from the edition's own on; about 150 bytes each."""
+BATCH = 10_000
+"""Log entries read at once. A file carries all of them from the edition's own on, about 150 bytes each: what ends
+before the head that somebody kept could not be proved by it."""
+LAST = 2**63 - 1
 
 
 def carried(connection: Connection, edition: Issued, until: int | None = None) -> dict[str, Any]:
     """The edition with its rows, the key, and the chain from its log entry to ``until`` (a seq), to the head by
-    default, ``MOST_ENTRIES`` entries at most. Redactions within are told with their rows. Raises Invalid."""
+    default. Redactions within are told with their rows. Raises Invalid."""
     row, told = edition.row, shown(connection, edition)
     public = {one["id"]: one["public"] for one in signing.recorded(connection)}
     gone = [h for h, reason in told["missing"].items() if reason == REDACTED]
@@ -70,18 +72,11 @@ def _entries(
 ) -> Iterator[dict[str, Any]]:
     """From the entry that covers the seq on. The first and those in ``orders`` tell their rows, the others only
     the digest of them."""
-    entries = fetch(
-        connection,
-        "SELECT seq, recorded_at, format, prev, rows FROM log_entry WHERE seq > ? ORDER BY seq LIMIT ?",
-        (seq, MOST_ENTRIES),
-    )
-    first = entries[0][0]
+    first = fetch(connection, "SELECT min(seq) FROM log_entry WHERE seq > ?", (seq,))[0][0]
     if until is not None and until < first:
         raise Invalid(f"日志序号 {until} 早于这一版清单（{first}），不能用来证明它。", code="head-too-old")
     after = fetch(connection, "SELECT coalesce(max(seq), 0) FROM log_entry WHERE seq < ?", (first,))[0][0]
-    for entry, recorded_at, entry_format, prev, rows in entries:
-        if until is not None and entry > until:
-            return
+    for entry, recorded_at, entry_format, prev, rows in _heads(connection, seq, until):
         told: dict[str, Any] = {"format": entry_format, "seq": entry, "recorded_at": recorded_at}
         if entry == first:
             told["prev"] = prev
@@ -91,6 +86,18 @@ def _entries(
             told["rows"] = rows
         after = entry
         yield told
+
+
+def _heads(connection: Connection, seq: int, until: int | None) -> Iterator[Any]:
+    """The entries after a seq, up to ``until``."""
+    while entries := fetch(
+        connection,
+        "SELECT seq, recorded_at, format, prev, rows FROM log_entry WHERE seq > ? AND seq <= ?"
+        " ORDER BY seq LIMIT ?",
+        (seq, LAST if until is None else until, BATCH),
+    ):
+        yield from entries
+        seq = entries[-1][0]
 
 
 def _lines(connection: Connection, entry_format: str, after: int, until: int) -> list[list[Any]]:

@@ -8,9 +8,11 @@ import orjson
 import pytest
 from issuing_editions import file_of, found, issue, prepare, settings_in, signer_in
 from registry import TODAY, adjust
+from sqlmodel import SQLModel
 
 from app import log
 from app.changes.redacting import redact
+from app.db import insert_rows
 from app.errors import Conflict, Invalid, Unavailable
 from app.lists import rotating, signing
 from app.lists.composing import endorsed
@@ -53,6 +55,33 @@ def test_a_trusted_key_or_a_kept_head_prove_it(office, signer):
     short = file_of(office, edition, until=issued_at[0])
     assert len(short["log"]) == 1
     assert "重新下载" in proved(short, (), head_of(office)).wrong
+
+
+def test_a_file_reaches_the_head_however_long_the_log(office, signer):
+    edition = issue(office, signer)
+    first = head_of(office)
+    with office.database.writing() as session:
+        append(session.connection(), 10_050)
+    head = head_of(office)
+    document = file_of(office, edition)
+    assert len(document["log"]) == 10_051
+    verdict = proved(document, (), head)
+    assert (verdict.wrong, verdict.head, verdict.last) == (None, head, head)
+    short = file_of(office, edition, until=first[0] + 10_010)
+    assert (len(short["log"]), short["log"][-1]["seq"]) == (10_011, first[0] + 10_010)
+
+
+def append(connection, count):
+    """So many entries that cover nothing, behind the last."""
+    seq, prev, at = log.head(connection)
+    rows = []
+    for _ in range(count):
+        seq, at = seq + 1, at + 1
+        chain = log.Chain(prev, seq, at)
+        rows.append((seq, at, log.ENTRY_FORMAT, prev, chain.rows(), chain.digest()))
+        prev = rows[-1][-1]
+    columns = ("seq", "recorded_at", "format", "prev", "rows", "hash")
+    insert_rows(connection, SQLModel.metadata.tables["log_entry"], columns, rows)
 
 
 def leaves(value, path=()):
