@@ -85,6 +85,7 @@ class ProposalShape(BaseModel):
     type: str = Field(description="事项类型, its label")
     authority: str = Field(description="registry id of who holds it")
     citations: str = Field(description="设定依据 with articles, one a line")
+    other_citations: str = Field(description="实施依据 and citations of other roles, one a line")
     statutory_limit: str = Field(description="法定时限 in words")
     promised_limit: str = Field(description="承诺时限 in words, as it stands")
     state: str = Field(description="open, proposed, returned, reviewed")

@@ -6,6 +6,7 @@ concerns the content alone is asked of the catalogue's checks (``app/checks``).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -16,6 +17,9 @@ from app.checks.finding import ALIVE, Checked, Fact, Facts
 
 NATIONAL = {"law": "法律", "administrative_regulation": "行政法规", "state_council_decision": "国务院决定"}
 """Ranks of instruments that no government below the State Council can undo."""
+RECEIVING = "行政审批项目清理意见表：下放管理层级"
+COLLECTIVE = re.compile("各|有关|相关|所在地|设区|[省市区县镇乡]级|[省市区县镇乡]（")
+"""How words begin that mean a kind of organ or place (县级水利部门), which no registry has by that name."""
 RECEIVERS = ("receiver-ended", "receiver-not-below")
 """Codes that hold up any changeset; other refusals hold up a round, and are shown elsewhere."""
 
@@ -80,7 +84,7 @@ def set_by_national_law(proposal: Proposal) -> Iterator[Finding]:
             "set-by-national-law",
             "refuse",
             f"{_name(proposal)}由{NATIONAL[law.rank]}《{law.name}》设定，本级不能取消；请改为“保留”并注明待修法"
-            "（pending_law），或写明准予取消的上级文件（authorised_by）。",
+            "，或写明准予取消的上级文件。",
             "行政许可法 第十四条至第十七条、第二十一条",
             instrument=citation["instrument"],
         )
@@ -96,10 +100,14 @@ def receivers_can_hold(proposal: Proposal) -> Iterator[Finding]:
         for kind in ("region", "authority"):
             if receiver.get(kind):
                 yield from _receiver(proposal, proposal.facts(receiver[kind]), here, receiver["key"], kind)
+        named = receiver.get("region") or receiver.get("authority") or receiver.get("below")
+        if not named and receiver.get("words") and not COLLECTIVE.match(receiver["words"]):
+            message = f"登记簿中没有“{receiver['words']}”，请核对名称；有几个同名的，请写编号。"
+            yield _found(proposal, "receiver-unknown", "warn", message, RECEIVING, receiver=receiver["key"])
 
 
 def _receiver(proposal: Proposal, to: Fact, here: tuple[str, ...], key: str, kind: str) -> Iterator[Finding]:
-    source = "行政审批项目清理意见表：下放管理层级"
+    source = RECEIVING
     if to.status in ("ended", None):
         word = "已经撤并" if to.status == "ended" else "在施行日还不存在"
         message = f"承接方“{to.name}”{word}，不能承接；请改为现在的机关或地方。"

@@ -65,10 +65,12 @@ class Decided:
 class Decider:
     """Works decisions out without writing anything."""
 
-    def __init__(self, connection: Connection, today: str, actor: Actor) -> None:
+    def __init__(self, connection: Connection, today: str, actor: Actor, *, proposing: bool = False) -> None:
+        """``proposing``: what stands is to be in the actor's scope, but may be given out of it; another decides."""
         self.connection = connection
         self.today = today
         self.scope = Scope(connection, actor)
+        self.proposing = proposing
         self.histories: dict[str, History] = {}
         self._voided: dict[str, list[Effect]] | None = None
         self.voiding: dict[int, list[tuple[str, str]]] = {}
@@ -211,7 +213,7 @@ class Decider:
         if day < self.today and not attested:
             if not body.get("timing"):
                 raise Invalid(
-                    f"施行日期 {day} 早于今天，请注明是“补录”（late_entry）还是“更正”（correction）。",
+                    f"施行日期 {day} 早于今天，请注明是“补录”还是“更正”。",
                     code="timing-needed",
                     field="timing",
                 )
@@ -323,7 +325,8 @@ class Decider:
                     field=field_,
                 )
             if day == part.effective_from and not takes:  # whom it names was asked when it was handed on
-                self.scope.require(kind, subject_id, state, day)
+                if not (self.proposing and stood is not None):
+                    self.scope.require(kind, subject_id, state, day)
                 if part.creates is not None or _refers(part.changes):
                     named = kinds.references(kind, state) - (
                         kinds.references(kind, stood) if stood else set()

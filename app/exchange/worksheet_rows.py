@@ -32,10 +32,13 @@ LABELS = {
     "暂停": "suspend",
 }
 """What the sheet offers under 处理意见, after the 清理意见表 and the outcomes."""
+RECEIVED = ("devolve", "transfer", "merge")
+"""Outcomes that have something to say under 承接方."""
 ITSELF = "本事项"
 """In 承接方 of 合并: the item that the others are merged into."""
 _LONGEST = {"words": 4000, "follow_up": 4000, "reason": 4000, "receiver": 1000}
 _LIMIT = re.compile(r"(\d{1,6})个?(工作日|自然日|月|年|小时|分钟)")
+_DAY = re.compile(r"(\d{4})(?:[-/.年])(\d{1,2})(?:[-/.月])(\d{1,2})日?(?:00:00(?::00)?)?", re.ASCII)
 _UNITS = {"工作日": "workday", "自然日": "day", "月": "month", "年": "year", "小时": "hour", "分钟": "minute"}
 
 Cells = dict[str, str]
@@ -110,6 +113,8 @@ def decision_of(line: Line, cells: Cells, resolve: Resolve) -> dict[str, Any]:
     outcome = outcome_of(cells)
     made = common(cells) | {"outcome": outcome, "subject": line.item}
     changes = _limit_changes(line, cells["limit"])
+    if cells["receiver"] and outcome not in RECEIVED:
+        raise Faulty("receiver", "receiver-not-needed", f"“{cells['outcome']}”没有承接方，请清空")
     if outcome in ("retain", "adjust"):
         if changes:
             return made | {"outcome": "adjust", "changes": changes}
@@ -137,8 +142,6 @@ def decision_of(line: Line, cells: Cells, resolve: Resolve) -> dict[str, Any]:
             )
         changes = [{"op": "set", "path": "authority", "value": to["authority"]}]
         return made | {"changes": changes, "receiver": cells["receiver"]}
-    if cells["receiver"]:
-        raise Faulty("receiver", "receiver-not-needed", f"“{cells['outcome']}”没有承接方，请清空")
     return made
 
 
@@ -158,8 +161,10 @@ def outcome_of(cells: Cells) -> str:
 
 def common(cells: Cells) -> dict[str, Any]:
     """What every proposal takes from its row. Raises Faulty."""
+    if not cells["day"]:
+        raise Faulty("day", "day-missing", "没有填；请写明这一决定自哪一天起施行，如 2026-10-01")
     try:
-        day = parse_day(cells["day"], "施行日期")
+        day = parse_day(_plain_day(cells["day"]), "施行日期")
     except RegistryError as error:
         raise Faulty("day", error.code, error.message.rstrip("。") + "，如 2026-10-01") from None
     for name, most in _LONGEST.items():
@@ -167,6 +172,12 @@ def common(cells: Cells) -> dict[str, Any]:
             raise Faulty(name, "text-too-long", f"文字有{len(cells[name])}字，最多{most}字")
     said = {name: cells[name] for name in ("words", "follow_up", "reason") if cells[name]}
     return {"kind": "item", "effective_from": day, **said}
+
+
+def _plain_day(written: str) -> str:
+    """2027/3/1, 2027.3.1 and 2027年3月1日 as people type them -> 2027-03-01; anything else as it is."""
+    found = _DAY.fullmatch("".join(written.split()))
+    return f"{found[1]}-{int(found[2]):02}-{int(found[3]):02}" if found else written
 
 
 def _receivers(cells: Cells, resolve: Resolve) -> list[dict[str, str]]:

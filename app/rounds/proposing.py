@@ -109,7 +109,7 @@ def weigh(
     """
     bodies = completed(session.connection(), asked)
     _require_place(bodies, frozenset(opened.items), stood)
-    decider = Decider(session.connection(), today, actor)
+    decider = Decider(session.connection(), today, actor, proposing=True)
     decider.decide(bodies)
     return bodies, [as_row(one) for one in findings(decider, bodies)]
 

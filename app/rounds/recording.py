@@ -174,7 +174,13 @@ def _require_items(connection: Connection, items: Iterable[str]) -> None:
 def _apply(session: Session, actor: Actor, changeset: Changeset, rows: Sequence[Row], today: str) -> None:
     """The rows' outcomes as decisions about their items, entered late (补录)."""
     document = decode(changeset.head.encode()).get("document") or {}
-    day = document.get("effective_on") or document.get("document_date") or ""
+    day = document.get("effective_on") or document.get("document_date")
+    if not day:
+        raise Invalid(
+            "还不知道自哪一天起：请先在本页的“文号、日期、标题”中填写施行日期或成文日期，再把各行作为对事项的决定。",
+            code="day-missing",
+            field="document",
+        )
     asked = []
     for row in rows:
         outcome = GUESSED.get(row.body.get("outcome", ""))

@@ -25,7 +25,7 @@ from app.changes.scope import Scope
 from app.db import chunks, fetch, marks
 from app.errors import Forbidden, NotFound
 from app.items import code_tables
-from app.items.field_words import limit_words
+from app.items.field_words import ROLES, limit_words
 from app.places.queries import ancestors
 from app.rounds.opened import Opened, held_here
 from app.rounds.report import names_of
@@ -46,7 +46,9 @@ class Line:
     authority: str
     content: dict[str, Any]
     citations: str
-    """One a line: 《title》（number）article."""
+    """设定依据 one a line: 《title》（number）article."""
+    others: str
+    """Citations of every other role in the same form, each after what it is a basis for."""
     statutory: str
     promised: str
     proposal: ProposalRow | None
@@ -114,6 +116,24 @@ def within(connection: Connection, actor: Actor, found: Worksheets) -> Worksheet
     return replace(found, lines=lines)
 
 
+def own_authority(actor: Actor, asked: str | None) -> str | None:
+    """Whose lines this account may ask for by themselves: a department's own. Raises Forbidden for another's."""
+    if actor.authority is not None and asked and asked != actor.authority:
+        raise Forbidden(
+            f"账号“{actor.name}”只看本机关的清理意见；别的机关的请向法制办索取。",
+            code="out-of-scope",
+            authority=asked,
+        )
+    return actor.authority or asked or None
+
+
+def seen_by(actor: Actor, found: Worksheets) -> Worksheets:
+    """The same round with the lines that this account has to do with: a department's own."""
+    if actor.authority is None:
+        return found
+    return replace(found, lines={one: some for one, some in found.lines.items() if one == actor.authority})
+
+
 def progress(found: Worksheets) -> dict[str, Any]:
     """``{"items", "open", "proposed", "returned", "reviewed", "authorities": [...]}``: how far the round has come."""
     rows: list[dict[str, Any]] = []
@@ -154,6 +174,7 @@ def told(session: Session, lines: Sequence[Line]) -> list[dict[str, Any]]:
             "type": line.type,
             "authority": line.authority,
             "citations": line.citations,
+            "other_citations": line.others,
             "statutory_limit": line.statutory,
             "promised_limit": line.promised,
             "state": line.state,
@@ -201,6 +222,7 @@ def _lines(session: Session, opened: Opened, day: str) -> Iterable[Line]:
                 authority=authority or "",
                 content={},
                 citations="",
+                others="",
                 statutory="",
                 promised="",
                 proposal=stood.get(covering.get(item, "")),
@@ -221,7 +243,8 @@ def with_contents(connection: Connection, lines: Sequence[Line], day: str) -> li
             replace(
                 at[item],
                 content=content,
-                citations=_citations(content, titles),
+                citations="\n".join(_citations(content, titles, setting=True)),
+                others="\n".join(_citations(content, titles, setting=False)),
                 statutory=limit_words(content.get("statutory_limit")),
                 promised=limit_words(content.get("promised_limit")),
             )
@@ -242,10 +265,13 @@ def _titles(connection: Connection, contents: Iterable[dict[str, Any]], day: str
     return names_of(connection, cited, day)
 
 
-def _citations(content: dict[str, Any], titles: dict[str, str]) -> str:
-    said = []
+def _citations(content: dict[str, Any], titles: dict[str, str], *, setting: bool) -> Iterable[str]:
     for one in content.get("citations", ()):
+        role = one.get("role", "setting")
+        if (role == "setting") != setting:
+            continue
         title = one.get("title") or titles.get(one.get("instrument", ""), "")
         number = f"（{one['number']}）" if one.get("number") else ""
-        said.append((f"《{title.strip('《》')}》" if title else "") + number + one.get("article", ""))
-    return "\n".join(one for one in said if one)
+        words = (f"《{title.strip('《》')}》" if title else "") + number + (one.get("article") or "")
+        if words:
+            yield words if role in ("setting", "implementing") else f"{ROLES.get(role, role)}：{words}"

@@ -121,6 +121,14 @@ CASES = [
         ("receiver-skips-level", "warn"),
         "隔了一级以上",
     ),
+    (
+        "devolve",
+        item(),
+        None,
+        {"receivers": [{"key": "a", "words": "火星镇"}]},
+        ("receiver-unknown", "warn"),
+        "登记簿中没有“火星镇”，请核对名称",
+    ),
     ("add", None, item(authority="old-organ"), {}, ("holder-ended", "refuse"), "“旧水利局”在这一天已经撤并"),
     (
         "adjust",

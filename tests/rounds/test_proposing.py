@@ -42,6 +42,20 @@ def through(office, round_id, approver=None):
         return round_of(connection, round_id, known_at(connection, None))
 
 
+def test_a_department_proposes_to_give_its_own_item_away_and_nothing_else(office):
+    round_id = opened(office)
+    water = office.person("water", "edit", authority=office.water)
+
+    def to(item, authority):
+        changes = [{"op": "set", "path": "authority", "value": authority}]
+        return {"outcome": "transfer", "subject": item, "changes": changes}
+
+    proposed(office, round_id, to(office.items[0], office.traffic), actor=water)
+    assert lines(office, round_id)[office.items[0]]["proposed"]["outcome"] == "transfer"
+    with pytest.raises(Forbidden):
+        proposed(office, round_id, to(office.items[2], office.water), actor=water)
+
+
 def test_a_proposal_is_no_decision_until_the_office_says_so(office):
     round_id = opened(office)
     done = proposed(office, round_id, retain(office.items[0], reason="常用"))

@@ -263,6 +263,15 @@ def test_a_row_may_be_made_a_decision_about_its_item(office):
     assert office.on(office.items[0], "2024-05-31").status == "in_force"
 
 
+def test_a_decision_of_a_document_without_a_day_says_where_to_write_it(office):
+    undated = {name: value for name, value in DOCUMENT.items() if name != "effective_on"}
+    round_id = opened(office, document=undated)
+    put(office, round_id, {"name": "取水许可1", "outcome": "取消"})
+    with pytest.raises(RegistryError, match="请先在本页的“文号、日期、标题”中填写施行日期") as refused:
+        chosen(office, round_id, Choice(1, office.items[0], apply=True))
+    assert refused.value.code == "day-missing"
+
+
 def test_approval_is_bound_to_the_rows(office):
     round_id = opened(office)
     put(office, round_id, {"name": "取水许可1"})

@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 import xlsxwriter
-from holding import DAY, counts, exported, fill, imported, lines, opened, opined, proposed
+from holding import BASE, DAY, counts, exported, fill, imported, lines, opened, opined, proposed
 from registry import adjust, item_content
 
 from app.errors import Conflict, NotFound
@@ -14,6 +14,8 @@ from app.exchange.sheets import every_sheet
 from app.exchange.worksheet_files import COLUMNS, sheet_name, write_marked
 from app.exchange.worksheet_rows import LABELS
 from app.exchange.worksheets import refuse_faulty
+
+LATE = {"timing": "late_entry", "reason": "补录"}
 
 
 @pytest.fixture
@@ -116,6 +118,7 @@ FAULTS = {
     "bad-day": ({"outcome": "保留", "day": "10月1日"}, "施行日期"),
     "receiver-missing": ({"outcome": "下放"}, "承接方"),
     "receiver-not-needed": ({"outcome": "取消", "receiver": "协兴镇"}, "承接方"),
+    "day-missing": ({"outcome": "保留", "day": ""}, "施行日期"),
     "unknown-authority": ({"outcome": "调整实施机关", "receiver": "没有的局"}, "承接方"),
     "unknown-target": ({"outcome": "合并", "receiver": "没有的事项"}, "承接方"),
     "nothing-merged": ({"outcome": "合并", "receiver": "本事项"}, "承接方"),
@@ -142,6 +145,46 @@ def test_each_fault_is_one_sentence_with_its_place(sheet, code):
     with pytest.raises(Exception, match="没有导入任何内容") as refused:
         refuse_faulty(done)
     assert refused.value.detail["errors"][0]["row"] == 4
+
+
+@pytest.mark.parametrize("outcome", ["保留", "调整", "建议取消（待修法）", "暂停"])
+def test_a_receiver_is_not_dropped_in_silence(sheet, outcome):
+    office, round_id, path = sheet
+    cells = {"outcome": outcome, "receiver": "协兴镇"} | ({"limit": "3个工作日"} if outcome == "调整" else {})
+    fill(path, {office.items[0]: cells})
+    assert codes(imported(office, round_id, path)) == [("receiver-not-needed", "承接方")]
+
+
+@pytest.mark.parametrize("typed", ["2027/3/1", "2027年3月1日", "2027.03.01", "2027-3-1"])
+def test_days_as_people_type_them(sheet, typed):
+    office, round_id, path = sheet
+    fill(path, {office.items[0]: {"outcome": "保留", "day": typed}})
+    assert imported(office, round_id, path).problems == []
+    assert lines(office, round_id)[office.items[0]]["proposed"]["effective_from"] == "2027-03-01"
+
+
+def test_a_receiver_that_the_registry_does_not_know_is_told(sheet):
+    office, round_id, path = sheet
+    fill(path, {office.items[0]: {"outcome": "下放", "receiver": "协兴镇、火星镇"}})
+    done = imported(office, round_id, path)
+    assert [one.message for one in done.findings if one.code == "receiver-unknown"] == [
+        "登记簿中没有“火星镇”，请核对名称；有几个同名的，请写编号。"
+    ]
+
+
+def test_a_citation_stands_under_what_it_is_a_basis_for(office):
+    cited = [
+        {"key": "a", "title": "取水条例", "article": "第二条", "role": "setting"},
+        {"key": "b", "title": "实施办法", "role": "implementing"},
+        {"key": "c", "title": "收费标准", "role": "fee"},
+    ]
+    changes = [{"op": "add", "path": "citations", "value": one} for one in cited]
+    office.publish_change(
+        {"outcome": "adjust", "subject": office.items[0], "effective_from": BASE, "changes": changes, **LATE}
+    )
+    line = lines(office, opened(office))[office.items[0]]
+    assert line["citations"] == "《取水条例》第二条"
+    assert line["other_citations"] == "《实施办法》\n收费依据：《收费标准》"
 
 
 def test_faults_of_several_rows_are_told_at_once_and_marked_in_a_copy(sheet, tmp_path):

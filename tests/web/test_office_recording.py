@@ -85,6 +85,19 @@ def test_rows_are_taken_in_matched_confirmed_and_published(
     assert "纳入清理的事项" not in public.words, "nothing was decided about items"
 
 
+def test_a_recorded_round_gets_its_number_and_its_day_after_its_rows(editor: Browser, rows: str) -> None:
+    take(editor, rows, "附件.csv", ANNEX)
+    head = {
+        "title": "2015年清理",
+        "version": str(_version(editor, rows)),
+        "document/number": "广区府〔2015〕4号",
+        "document/effective_on": "2015-04-01",
+    }
+    assert editor.post(f"{rows.removesuffix('/rows')}/head", head).status_code == 303
+    assert "广区府〔2015〕4号" in editor.get(rows).words
+    assert "没有登记过的事项" in editor.get(rows).words, "the rows stay"
+
+
 def test_a_row_is_matched_by_hand_or_refused_in_words(editor: Browser, rows: str) -> None:
     take(editor, rows, "附件.csv", ANNEX)
     refused = editor.move(f"{rows}/match", status=404, do="rows", **{"m:2": "other", "id:2": "qdi-zzzzzzzz"})

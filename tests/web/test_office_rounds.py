@@ -18,7 +18,10 @@ from reading import BROWSER, Page, read
 from seeded import FELLING, KINDS, TODAY, Living
 from test_office import POST, Browser
 
+from app.auth.actor import COMMAND_LINE
+from app.changes.models import DecisionInput
 from app.errors import Invalid
+from app.rounds.proposing import propose
 from app.web.office.working import Working
 
 DAY = "2027-03-01"
@@ -286,6 +289,31 @@ def test_a_department_sees_and_decides_its_own_alone(living: Living, editor: Bro
     assert page is not None
     assert "没有选中任何事项" in page.words
     assert "提交审批" not in department.get(opened).words
+    assert state(department.get(opened))[0] == len(own), "the tiles count what it sees"
+    another = editor.living.get(f"/items/{other}").json()["authority"]["id"]
+    department.get(f"{opened}/worksheets.xlsx?authority={another}", status=403)
+    mine = department.client.get(f"{opened}/worksheets.xlsx?authority={organ(living)}", headers=BROWSER)
+    assert mine.status_code == 200
+
+
+def test_a_merged_item_is_called_by_what_becomes_of_it(living: Living, editor: Browser, opened: str) -> None:
+    kept, gone = items_on(editor.get(opened))[:2]
+    merge = {
+        "outcome": "merge",
+        "effective_from": DAY,
+        "origins": [{"subject": kept}, {"subject": gone}],
+        "results": [{"subject": kept}],
+    }
+    with living.database.writing() as session:
+        propose(session, COMMAND_LINE, opened.split("/")[-1], [DecisionInput(**merge)], TODAY)
+    reviewer = Browser(living, "shenhe", ["review"])
+    reviewer.move(f"{opened}/opinions", do="rows", **{f"v:{kept}": "agree"})
+    page = editor.get(f"{opened}/rehearsal")
+
+    def said(item: str) -> str:
+        return page.html.split(f'/items/{item}">')[-1].split("<b>")[1].split("</b>")[0]
+
+    assert (said(kept), said(gone)) == ("合并其他事项", "因合并不再单列")
 
 
 # --- worksheets

@@ -36,6 +36,16 @@ LINES = {
     "outside": "范围之外",
     "passing": "本轮中产生又结束",
 }
+_STANDING = {**{one: PARTS.get(one, one) for one in RETAINED}, "retain": "保留", "receive": "承接"}
+WORDS = {
+    "retained": _STANDING,
+    "ended": LEAVING,
+    "started": COMING,
+    "entrusted": {"entrust": "委托"},
+    "outside": {**LEAVING, **COMING, **_STANDING},
+    "passing": COMING,
+}
+"""What an outcome is called, by the line that an item counts in: the same merge keeps one item and ends another."""
 
 
 @router.get("/office/rounds/{changeset}/rehearsal")
@@ -82,7 +92,7 @@ def show_rehearsal(
         lines=LINES,
         line=line,
         counts=Counter(one["line"] for one in rehearsed["items"]),
-        words={**{one: PARTS.get(one, one) for one in RETAINED}, "retain": "保留", **COMING, **LEAVING},
+        words=WORDS,
         items=shown,
         changes={item: [_told(change, names) for change in some] for item, some in changes.items()},
         matching=len(listed),

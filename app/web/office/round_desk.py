@@ -20,7 +20,7 @@ from app.changes.reviews import OPINIONS
 from app.deps import ReadSession, Registry, RegistryOf
 from app.errors import RegistryError
 from app.exchange.worksheet_rows import LABELS, PENDING
-from app.rounds.worksheets import Line, Worksheets, progress, told, with_contents, worksheets
+from app.rounds.worksheets import Line, Worksheets, progress, seen_by, told, with_contents, worksheets
 from app.versions.queries import moment, today
 from app.web.office.changesets import EVENTS
 from app.web.office.pages import show
@@ -151,8 +151,7 @@ def is_recorded(changeset: Changeset) -> bool:
 
 def lines_for(present: Present, found: Worksheets) -> list[Line]:
     """The lines that a visitor has to do with: a department its own."""
-    own = present.actor.authority
-    return [line for authority, some in found.lines.items() if own in (None, authority) for line in some]
+    return [line for some in seen_by(present.actor, found).lines.values() for line in some]
 
 
 def desk(
@@ -170,7 +169,7 @@ def desk(
     form: Posted | None = None,
 ) -> Response:
     """``wrong``: what is wrong by item; ``form``: what was posted, so that nothing has to be chosen again."""
-    found = worksheets(session, changeset.id, today(), brief=True)
+    found = seen_by(present.actor, worksheets(session, changeset.id, today(), brief=True))
     every = lines_for(present, found)
     listed = [line for line in every if asking.holds(line)]
     shown = with_contents(session.connection(), listed[(page - 1) * PAGE : page * PAGE], found.day)
@@ -196,7 +195,7 @@ def desk(
         pending=PENDING,
         labels=list(LABELS),
         opinions=OPINIONS,
-        authorities=[one for one in counted["authorities"] if present.actor.authority in (None, one["id"])],
+        authorities=counted["authorities"],
         types=sorted({line.type for line in every}),
         asking=asking,
         lines=[

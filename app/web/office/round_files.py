@@ -24,7 +24,7 @@ from app.exchange.rows import Refused
 from app.exchange.sheets import every_sheet
 from app.exchange.worksheet_files import write_marked, write_worksheets
 from app.exchange.worksheets import Filled, check_filled, import_filled
-from app.rounds.worksheets import progress, worksheets
+from app.rounds.worksheets import own_authority, progress, seen_by, worksheets
 from app.versions.queries import today
 from app.web.office.pages import PRIVATE, show
 from app.web.office.rounds import Which
@@ -45,7 +45,7 @@ def get_worksheets(
     changeset: Which,
     authority: Annotated[str, Query(max_length=60)] = "",
 ) -> Response:
-    found = worksheets(session, changeset, today(), authority or present.actor.authority)
+    found = worksheets(session, changeset, today(), own_authority(present.actor, authority))
     of = f"-{found.names.get(authority, authority)}" if authority else ""
     return _workbook(write_worksheets(found), f"清理意见表-{found.opened.changeset.title}{of}.xlsx")
 
@@ -145,8 +145,7 @@ def _page(
     status: int = 200,
 ) -> Response:
     found = rows.find(session, changeset)
-    counted = progress(worksheets(session, changeset, today(), brief=True))
-    own = present.actor.authority
+    counted = progress(seen_by(present.actor, worksheets(session, changeset, today(), brief=True)))
     return show(
         request,
         session.connection(),
@@ -155,7 +154,7 @@ def _page(
         status=status,
         said=said,
         changeset=found,
-        authorities=[one for one in counted["authorities"] if one["id"] and own in (None, one["id"])],
+        authorities=[one for one in counted["authorities"] if one["id"]],
         filled=filled,
         marked=marked,
         shown=SHOWN,

@@ -41,13 +41,13 @@ Moving = Annotated[RoundMove, Depends(RoundMove)]
 
 @router.post("/office/rounds/{changeset}/head")
 def save_head(move: Moving, form: Form) -> Response:
-    """Title, number and document; decisions and scope stay as they are."""
+    """Title, number and document; decisions, scope and recorded rows stay as they are."""
 
     def work(session: Session) -> None:
         changeset = rows.find(session, move.id)
         bodies = [decode(row.body) for row in rows.decisions(session, changeset)]
         kept = [{name: part for name, part in body.items() if name != "review"} for body in bodies]
-        head = decode(changeset.head.encode())
+        head = {name: part for name, part in decode(changeset.head.encode()).items() if name != "rows"}
         scope = {name: part for name, part in head.get("scope", {}).items() if name != "frozen"}
         asked = {
             **head,
