@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from fastapi import Depends, Header, Query, Request, Response
@@ -19,7 +20,7 @@ from app.auth.accounts import authenticate, is_use_worth_noting, note_use
 from app.auth.actor import Actor
 from app.checks.catalogue import Rules, rules_of
 from app.db import MMAP, Database, Run
-from app.errors import Forbidden, Invalid, Unauthenticated
+from app.errors import Forbidden, Invalid, Unauthenticated, Unavailable
 from app.measuring import Measured
 from app.noting import Noting
 from app.searching import KeptAnswers
@@ -70,7 +71,32 @@ class Registry:
 
     def quickly(self, ask: Callable[[Run], Found]) -> Found:
         """What ``ask`` finds in one read-only snapshot on this thread's own driver connection: for the busiest
-        doors alone. It may be asked twice: to begin and to end takes as long as the one statement it mostly needs."""
+        doors alone. It may be asked again: to begin and to end takes as long as the one statement it mostly needs, and
+        a connection that broke is opened anew, once. Raises Unavailable where the database is away."""
+        try:
+            return self._ask(ask)
+        except Exception as error:
+            if not _is_away(error):
+                raise
+        self._drop_readers()
+        try:
+            return self._ask(ask)
+        except Exception as error:
+            if not _is_away(error):
+                raise
+            self._drop_readers()
+            raise Unavailable("数据库正忙，请稍后再试；没有写入任何内容。", code="busy") from error
+
+    def _drop_readers(self) -> None:
+        """The next read of this thread opens its connection anew."""
+        for name in ("connection", "server"):
+            held = getattr(self._local, name, None)
+            setattr(self._local, name, None)
+            if held is not None:
+                with suppress(Exception):
+                    held.close()
+
+    def _ask(self, ask: Callable[[Run], Found]) -> Found:
         if self.database.is_sqlite:
             try:
                 return ask(_Once(self._sqlite_reader().execute))
@@ -89,16 +115,11 @@ class Registry:
             finally:
                 local.execute("COMMIT")
             return
-        from psycopg import OperationalError  # only where the database is a server: it takes long to load
-
         server = self._server_reader()
         try:
             yield lambda statement, parameters: server.execute(
                 statement.replace("?", "%s"), parameters, prepare=True
             ).fetchall()
-        except OperationalError:
-            self._local.server = None  # the server went away: the next read opens another
-            raise
         finally:
             if not server.closed:
                 server.rollback()
@@ -126,6 +147,17 @@ class Registry:
             connection.read_only = True
             self._local.server = connection
         return connection
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether the database did not answer: its file or its server is away, or busy for too long."""
+    if isinstance(error, sqlite3.OperationalError):
+        return True
+    if "psycopg" not in sys.modules:  # only where the database is a server: it takes long to load
+        return False
+    from psycopg import InterfaceError, OperationalError
+
+    return isinstance(error, OperationalError | InterfaceError)
 
 
 class _Another(Exception):

@@ -13,7 +13,7 @@ from app import log_lines, manners
 from app.deps import Registry
 from app.errors import Invalid, TooMany
 from app.measuring import method_of, request_id, route_of
-from app.refusing import refusal
+from app.refusing import failed, refusal
 from app.settings import Settings
 
 OPEN_BODY = 2 * 2**20
@@ -41,6 +41,7 @@ class Guarded:
                 "/api/v1/files",
                 (settings.max_upload_mb + 1) * 2**20,
             ),  # the door of files has its own word for it
+            ("/api/v1/rounds", (settings.max_upload_mb + 1) * 2**20),  # filled worksheets, annexes
             ("/office", (settings.max_upload_mb + 1) * 2**20),
             ("", OPEN_BODY),
         )
@@ -55,16 +56,23 @@ class Guarded:
         log_lines.REQUEST.set(name)
         marks = [(b"x-content-type-options", b"nosniff"), (b"x-request-id", name.encode())]
 
+        started = False
+
         async def send_marked(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
                 message["headers"] = [*message["headers"], *marks]
                 self._note(scope, message["status"], time.perf_counter() - began)
             await send(message)
 
         try:
             await self._answer(scope, receive, send_marked, headers, marks)
-        except Exception:
-            self._note(scope, 500, time.perf_counter() - began)
+        except Exception as error:
+            if started:
+                self._note(scope, 500, time.perf_counter() - began)
+            else:  # here, since what stands outside knows none of the marks
+                await (await failed(Request(scope), error))(scope, receive, send_marked)
             raise
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from threading import Lock
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
+
+logger = logging.getLogger(__name__)
 
 REST_AFTER = 0.5
 """Seconds from being ready to loading the rest unasked."""
@@ -22,7 +25,11 @@ class Rest(BaseRoute):
         self._app = app
         self._loading = Lock()
         self._loaded = False
-        self.started: list[Any] = []
+        self._starting = Lock()
+        self._stopped = False
+        self._started: list[Any] = []
+        self.fault: str | None = None
+        """Why the rest is not there, or what was to be started last; none while all is well."""
 
     def load(self) -> None:
         """Once, whoever asks first; the others wait for it."""
@@ -30,25 +37,48 @@ class Rest(BaseRoute):
             if self._loaded:
                 return
             # Here and not above: together they take longer than all that a first answer needs.
-            from app.api import parts
-            from app.api.items import add_item_route
-            from app.web import office, public
+            before = list(self._app.router.routes)
+            try:
+                from app.api import parts
+                from app.api.items import add_item_route
+                from app.web import office, public
 
-            parts.include(self._app)
-            add_item_route(self._app.router)
-            public.include(self._app)
-            office.include(self._app)
+                parts.include(self._app)
+                add_item_route(self._app.router)
+                public.include(self._app)
+                office.include(self._app)
+            except BaseException as error:
+                self._app.router.routes[:] = before  # or the next to ask would find half of it twice
+                self.fault = type(error).__name__
+                raise
             if self in self._app.router.routes:
                 self._app.router.routes.remove(self)
-            self._loaded = True
+            self._loaded, self.fault = True, None
 
     async def load_soon(self, then: Callable[[FastAPI], Any] | None) -> None:
-        """Behind the first answers, which it would hold up; what is started last goes into ``started``."""
-        if not self._loaded:
-            await asyncio.sleep(REST_AFTER)
-            await asyncio.to_thread(self.load)
-        if then is not None:
-            self.started.append(await asyncio.to_thread(then, self._app))
+        """Behind the first answers, which it would hold up; what is started last is stopped by ``stop``. What goes
+        wrong is logged, and told by ``fault``."""
+        try:
+            if not self._loaded:
+                await asyncio.sleep(REST_AFTER)
+                await asyncio.to_thread(self.load)
+            if then is not None:
+                await asyncio.to_thread(self._start, then)
+        except Exception as error:
+            self.fault = type(error).__name__
+            logger.exception("what is loaded behind the first answers is not there")
+
+    def _start(self, then: Callable[[FastAPI], Any]) -> None:
+        with self._starting:
+            if not self._stopped:
+                self._started.append(then(self._app))
+
+    def stop(self) -> None:
+        """Stop what was started; nothing is started any more, even by a thread that is about to."""
+        with self._starting:
+            self._stopped = True
+            for one in self._started:
+                one.stop()
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         return (Match.FULL if scope["type"] == "http" else Match.NONE), {}

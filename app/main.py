@@ -75,8 +75,7 @@ def create_app(settings: Settings | None = None, *, rest_later: bool = False) ->
         loading = asyncio.create_task(rest.load_soon(_deliver_webhooks if settings.drain_index else None))
         yield
         loading.cancel()
-        for deliverer in rest.started:
-            deliverer.stop()
+        await asyncio.to_thread(rest.stop)
         if drainer:
             drainer.stop()
         if engine is not None:
@@ -92,7 +91,7 @@ def create_app(settings: Settings | None = None, *, rest_later: bool = False) ->
         static_url="/static-docs",
     )
     app.state.registry = Registry(settings, database, engine)
-    rest = Rest(app)
+    rest = app.state.rest = Rest(app)
     app.router.routes.insert(0, quick_item_route())
     app.router.routes.insert(1, KeptSearchRoute())
     app.include_router(health.router)

@@ -55,6 +55,8 @@ class Manners:
 
     def __init__(self, by_address: int, by_key: int, local: int, check: Callable[[str], bool]) -> None:
         self.addresses, self.keys, self.local = Buckets(by_address), Buckets(by_key), Buckets(local)
+        self._unknown = Buckets(by_address)
+        """Keys that are not known to be good, by address: the database is asked for no more of them."""
         self._check = check
         self._good: dict[str, float] = {}
 
@@ -63,20 +65,23 @@ class Manners:
         if not path.startswith(API):
             return None
         token = headers.get(b"authorization")
-        if token and self.keys.per_minute and await self._is_good(token):
+        if token and self.keys.per_minute and await self._is_good(token, address):
             return self.keys.take(hashlib.sha256(token).hexdigest())
         if is_local(address):
             return self.local.take("local")
         return self.addresses.take(place_of(address))
 
-    async def _is_good(self, header: bytes) -> bool:
+    async def _is_good(self, header: bytes, address: str | None) -> bool:
         from app.limiting import clock
 
         name = hashlib.sha256(header).hexdigest()
         if self._good.get(name, 0) > clock():
             return True
         scheme, _, token = header.decode("latin-1").partition(" ")
-        if scheme.lower() != "bearer" or not await run_in_threadpool(self._check, token.strip()):
+        if scheme.lower() != "bearer":
+            return False
+        asked = None if is_local(address) else self._unknown.take(place_of(address))
+        if (asked is not None and asked.wait) or not await run_in_threadpool(self._check, token.strip()):
             return False
         if len(self._good) > 10_000:
             self._good.clear()

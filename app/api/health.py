@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import orjson
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection, text
@@ -35,6 +35,7 @@ class ReadyShape(BaseModel):
     database: PartShape = Field(description="with `seq`, the log's head")
     search: PartShape = Field(description="the search engine")
     outbox: PartShape = Field(description="with `owed` publications and `oldest_seconds`")
+    rest: PartShape = Field(description="what is loaded behind the first answers, with `error`")
     import_: PartShape = Field(alias="import", description="with `unfinished`, an import that was killed")
 
 
@@ -45,9 +46,12 @@ READY: dict[int | str, dict[str, Any]] = {
 
 
 @router.get("/readyz", response_model=None, responses=READY)
-def readyz(registry: RegistryOf) -> Response:
-    """Database, search, outbox lag and an unfinished import, told apart; 503 where one is not ready."""
+def readyz(request: Request, registry: RegistryOf) -> Response:
+    """Database, search, outbox lag, an unfinished import and what is loaded last, told apart; 503 where one is not
+    ready."""
     parts: dict[str, Any] = {"search": {"ready": _applied_seq(registry) is not None}}
+    fault = request.app.state.rest.fault
+    parts["rest"] = {"ready": fault is None} | ({"error": fault} if fault else {})
     try:
         with registry.database.reading() as session:
             parts |= _kept(session.connection())

@@ -12,6 +12,7 @@ from seeded import FELLING, Living, set_field
 
 from app import limiting, manners
 from app.auth import accounts
+from app.guarding import Guarded
 from app.main import create_app
 
 DAY = 86_400_000_000
@@ -191,3 +192,26 @@ def test_last_use_is_noted_but_not_each(living_sqlite: Living, clock: Any) -> No
     clock.step(1)
     ask()
     assert used() == clock.now
+
+
+def test_invented_keys_of_one_address_cost_no_more_questions_than_its_limit(
+    living_sqlite: Living, watch: Stopwatch
+) -> None:
+    with limited(living_sqlite, rate_per_minute=3, key_rate_per_minute=5) as client:
+        registry, asked = client.app.state.registry, []  # type: ignore[attr-defined]
+        guarded = next(one for one in walk(client.app) if isinstance(one, Guarded))
+        guarded.manners._check = lambda token: asked.append(token) or registry.is_good_token(token)  # type: ignore[func-returns-value]
+        for number in range(8):
+            client.get("/api/v1/log/head", headers={"Authorization": f"Bearer qdt_{number}"})
+        assert len(asked) == 3
+        watch.now += 20
+        key = {"Authorization": f"Bearer {living_sqlite.tokens['reader']}"}
+        assert client.get("/api/v1/log/head", headers=key).status_code == 200
+        assert len(asked) == 4
+
+
+def walk(app: Any) -> Iterator[Any]:
+    app = app.middleware_stack
+    while app is not None:
+        yield app
+        app = getattr(app, "app", None)

@@ -1,0 +1,126 @@
+"""What nobody foresaw, what is away, what could not be loaded: told in the form of every other answer."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from seeded import FELLING, Living
+
+from app import loading
+from app.loading import Rest
+from app.main import create_app
+
+
+def test_an_answer_nobody_foresaw_has_the_marks_of_every_other(
+    asking: Living, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise RuntimeError("unforeseen")
+
+    monkeypatch.setattr("app.log.head", broken)
+    client = TestClient(asking.client.app, raise_server_exceptions=False)
+    answer = client.get("/api/v1/log/head", headers={"X-Request-Id": "told-by-me"})
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["x-request-id"]
+
+
+def test_files_of_a_round_may_be_as_large_as_uploads(living_sqlite: Living) -> None:
+    for path in ("worksheets", "rows?name=a.csv"):
+        answer = living_sqlite.client.post(
+            f"/api/v1/rounds/qdx-00000000/{path}",
+            content=b"x" * (3 * 2**20),
+            headers=living_sqlite.headers("editor"),
+        )
+        assert answer.status_code not in (413, 500), path
+
+
+class Broken:
+    """A connection whose other end went away."""
+
+    closed = False
+
+    def __getattr__(self, _name: str) -> Any:
+        raise self.error()
+
+    def error(self) -> Exception:
+        return sqlite3.OperationalError("disk I/O error")
+
+
+def break_readers(living: Living, monkeypatch: pytest.MonkeyPatch) -> None:
+    import psycopg
+
+    class Gone(Broken):
+        def error(self) -> Exception:
+            return psycopg.OperationalError("server closed the connection unexpectedly")
+
+    name, made = ("_sqlite_reader", Broken()) if living.database.is_sqlite else ("_server_reader", Gone())
+    monkeypatch.setattr(living.registry, name, lambda: made)
+
+
+def test_a_database_that_is_away_is_busy_at_the_item_door(
+    asking: Living, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = asking.item_called(FELLING)
+    assert asking.get(f"/items/{item}").status_code == 200
+    with monkeypatch.context() as patch:
+        break_readers(asking, patch)
+        answer = asking.get(f"/items/{item}")
+        assert (answer.status_code, answer.json()["code"]) == (503, "busy")
+    assert asking.get(f"/items/{item}").status_code == 200
+
+
+def test_a_connection_that_broke_is_opened_anew(asking: Living) -> None:
+    registry = asking.registry
+    ask = lambda run: run("SELECT 1", ())  # noqa: E731
+    assert registry.quickly(ask)[0][0] == 1
+    name = "connection" if asking.database.is_sqlite else "server"
+    held = getattr(registry._local, name)
+    if asking.database.is_sqlite:
+        setattr(registry._local, name, Broken())
+    else:
+        with asking.database.writing() as session:
+            session.connection().exec_driver_sql(f"SELECT pg_terminate_backend({held.info.backend_pid})")
+    assert registry.quickly(ask)[0][0] == 1
+
+
+def test_what_could_not_be_loaded_is_logged_told_and_tried_again(
+    living_sqlite: Living, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = create_app(living_sqlite.settings, rest_later=True)
+    client, before = TestClient(app, raise_server_exceptions=False), list(app.router.routes)
+    monkeypatch.setattr(loading, "REST_AFTER", 0)
+    with monkeypatch.context() as patch:
+        patch.setattr("app.web.office.include", lambda _app: 1 / 0)
+        asyncio.run(app.state.rest.load_soon(None))
+        assert "ZeroDivisionError" in caplog.text
+        assert client.get("/api/v1/rounds").status_code == 500
+        assert app.router.routes == before, "nothing is there twice"
+        ready = client.get("/readyz")
+        assert (ready.status_code, ready.json()["rest"]) == (
+            503,
+            {"ready": False, "error": "ZeroDivisionError"},
+        )
+    assert client.get("/api/v1/rounds").status_code == 200
+    assert client.get("/readyz").json()["rest"] == {"ready": True}
+    assert len([one for one in app.router.routes if getattr(one, "path", "") == "/api/v1/rounds"]) == len(
+        [
+            one
+            for one in living_sqlite.client.app.router.routes
+            if getattr(one, "path", "") == "/api/v1/rounds"
+        ]  # type: ignore[attr-defined]
+    )
+
+
+def test_nothing_is_started_once_it_is_stopped() -> None:
+    app = create_app()
+    rest, started = Rest(app), []
+    rest._loaded = True
+    rest.stop()
+    asyncio.run(rest.load_soon(started.append))
+    assert started == []
