@@ -17,8 +17,8 @@ OPEN_POSTS = frozenset({"/api/v1/items/lookup"})
 CROSS_ORIGIN = [(b"access-control-allow-origin", b"*")]
 EXPOSED = (
     b"access-control-expose-headers",
-    b"ETag, Last-Modified, Link, Location, X-Log-Seq, X-Known-At, X-On, X-Request-Id, RateLimit, RateLimit-Policy,"
-    b" Retry-After, Deprecation, Sunset",
+    b"ETag, Last-Modified, Link, Location, X-Log-Seq, X-Log-Hash, X-Known-At, X-On, X-Request-Id, RateLimit,"
+    b" RateLimit-Policy, Retry-After, Deprecation, Sunset",
 )
 PREFLIGHT = [
     *CROSS_ORIGIN,

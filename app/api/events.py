@@ -16,6 +16,7 @@ from app.changes.feed import KINDS, TYPES, Wanted, events
 from app.deps import ReadSession, Registry, RegistryOf
 from app.errors import Invalid
 from app.places.queries import region_id, subtree
+from app.versions.following import refuse_another_log
 from app.versions.queries import moment, parse_day, today
 from app.watching import MOST as WAITING
 
@@ -110,6 +111,7 @@ class ChangesShape(BaseModel):
         description="pass as `since` for the next page; none where everything up to `seq` was told"
     )
     seq: int = Field(description="the log's head: go on with it as `since` once `next` is none")
+    hash: str = Field(description="that entry's hash: pass it beside as `since_hash`")
 
 
 MOST_WAIT = 60
@@ -140,7 +142,9 @@ class ChangeQuery:
         ] = None,
         event: Annotated[
             list[str] | None,
-            Query(description="types of events: adjust, cancel, void ...; repeat for several"),
+            Query(
+                description="types of events: adjust, cancel, void ...; repeat for several. Redactions always come"
+            ),
         ] = None,
         planned: Annotated[
             bool, Query(description="only what was still to come when it was recorded")
@@ -185,6 +189,14 @@ async def list_changes(
     registry: RegistryOf,
     asked: Annotated[ChangeQuery, Depends(ChangeQuery)],
     since: Annotated[int, Query(ge=0, le=2**62, description="events recorded after this seq")] = 0,
+    since_hash: Annotated[
+        str | None,
+        Query(
+            pattern="^[0-9a-f]{64}$",
+            description="the log's hash at `since` (`hash` of the answer that gave it, X-Log-Hash of an export):"
+            " refused where this is another log",
+        ),
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="rows")] = 200,
     wait: Annotated[
         int, Query(ge=0, le=MOST_WAIT, description="where there is nothing yet, wait so many seconds for it")
@@ -193,24 +205,30 @@ async def list_changes(
     """What changed, in log order and without gaps. Go on with `next` as `since`; where it is none, with `seq`.
 
     With `wait` the answer comes as soon as there is an event, else empty when the seconds have passed.
+    A `since` past the head, or with another `since_hash` than the log has there, is refused (409): the registry was
+    restored from a backup, and what is held is to be fetched anew. Of a redaction everybody hears whose filters by
+    subject, kind, region, authority or instrument ever met one of its subjects; drop what you hold of those.
     """
     until = asyncio.get_running_loop().time() + wait
     while True:
-        body = await run_in_threadpool(_changes_now, registry, asked, since, limit)
+        body = await run_in_threadpool(_changes_now, registry, asked, since, since_hash, limit)
         if body["changes"] or body["next"] is not None or not wait:
             break
         if asyncio.get_running_loop().time() >= until or await request.is_disconnected():
             break
-        since = max(since, body["seq"])  # up to it everything was looked at
+        since, since_hash = body["seq"], body["hash"]  # up to it everything was looked at
         await registry.head_watch.beyond(since, until, request.is_disconnected)
         if registry.head_watch.waiting >= WAITING:
             break
     return answer_value(request, body, private=True)
 
 
-def _changes_now(registry: Registry, asked: ChangeQuery, since: int, limit: int) -> dict[str, Any]:
+def _changes_now(
+    registry: Registry, asked: ChangeQuery, since: int, since_hash: str | None, limit: int
+) -> dict[str, Any]:
     with registry.database.reading() as session:
         connection = session.connection()
-        head = log.head(connection).seq
-        found, following = events(connection, since, limit, asked.resolved(connection), head=head)
-    return {"changes": found, "next": following, "seq": head}
+        refuse_another_log(connection, since, since_hash)
+        head = log.head(connection)
+        found, following = events(connection, since, limit, asked.resolved(connection), head=head.seq)
+    return {"changes": found, "next": following, "seq": head.seq, "hash": head.hash}

@@ -11,12 +11,14 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
 from sqlalchemy import Connection
 
+from app import log
 from app.deps import Asked, AskedOn, KnownQuery, RegistryOf, address_of
-from app.errors import Conflict, Invalid, RegistryError
+from app.errors import Invalid, RegistryError
 from app.exchange.exporting import Part, export_differences, export_lines, export_lines_as_known
 from app.manners import is_wanted
 from app.places.queries import region_id, subtree
 from app.settings import Settings
+from app.versions.following import refuse_another_log
 from app.versions.queries import Known, known_at, moment, parse_day
 from app.versions.standing import refuse_too_many
 
@@ -38,14 +40,23 @@ class ExportQuery:
         since_on: Annotated[
             str | None, Query(description="X-On of that export, where it was of another day")
         ] = None,
+        since_hash: Annotated[
+            str | None,
+            Query(
+                pattern="^[0-9a-f]{64}$",
+                description="X-Log-Hash of that export: refused where this is another log",
+            ),
+        ] = None,
         region: Annotated[str | None, Query(description="region id or code; with all below it")] = None,
         authority: Annotated[str | None, Query(description="authority id")] = None,
         type: Annotated[str | None, Query(description="事项类型代码: 01 行政许可 ...")] = None,
     ) -> None:
-        self.since, self.since_on = since, since_on
+        self.since, self.since_on, self.since_hash = since, since_on, since_hash
         self.region, self.authority, self.type = region, authority, type
         if since is None and since_on is not None:
             raise Invalid("since_on= 要与 since= 一起给出。", code="since-needed")
+        if since is None and since_hash is not None:
+            raise Invalid("since_hash= 要与 since= 一起给出。", code="since-needed")
 
     def part(self, connection: Connection, on: str) -> Part:
         region = region_id(connection, self.region, on)
@@ -71,10 +82,11 @@ def export(
     known_at_: KnownQuery = None,
 ) -> StreamingResponse:
     """Every public item on a day, one JSON answer a line, as of one log entry: its seq is in the header X-Log-Seq,
-    its moment in X-Known-At, the day in X-On.
+    its hash in X-Log-Hash, its moment in X-Known-At, the day in X-On.
 
     With `since` (an earlier X-Log-Seq) only the lines that differ from that export, and `{"id", "gone": true}` for
-    items that are no longer in it; the others differ in `seq`, `known_at` and `on` alone.
+    items that are no longer in it; the others differ in `seq`, `known_at` and `on` alone. With `since_hash`
+    a registry that was restored from a backup since is noticed, though it has grown past that seq again: 409.
 
     With `known_at` the answers are worked out from revisions: the same lines, slower, and up to a number of items
     that the registry sets (QINGDAN_KNOWN_AT_ITEMS); past it the request is refused as `known-at-too-large`.
@@ -94,6 +106,7 @@ def export(
             yield from found
 
     headers = {"X-Log-Seq": str(known.seq), "X-Known-At": moment(known.recorded_at), "X-On": asked.on}
+    headers["X-Log-Hash"] = log.hash_at(connection, known.seq) or ""
     headers |= {"X-Later-Than-Head": "true"} if known.asked_later else {}
     blocks = in_blocks(closing())
     if is_wanted(request.headers.get("accept-encoding", ""), "gzip"):
@@ -117,12 +130,7 @@ def _lines(
     part = wanted.part(connection, asked.on)
     if wanted.since is None:
         return export_lines(connection, asked.on, asked.today, part)
-    if wanted.since > known.seq:
-        raise Conflict(
-            f"序号 {wanted.since} 在登记簿的最后一条记录（{known.seq}）之后：登记簿可能从备份恢复过，请重新全部导出。",
-            code="since-after-head",
-            seq=known.seq,
-        )
+    refuse_another_log(connection, wanted.since, wanted.since_hash)
     day = parse_day(wanted.since_on, "since_on=") if wanted.since_on else asked.on
     return export_differences(connection, (wanted.since, day), asked.on, asked.today, part)
 

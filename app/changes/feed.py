@@ -7,17 +7,20 @@ Its ``seq`` is that row's, so that an event has a name of its own and a reader w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, text
 
-from app.changes.kinds import MODELS
+from app.canonical import decode
+from app.changes.kinds import MODELS, describe
 from app.changes.outcomes import RULES
 from app.changes.telling import Told, tell
-from app.db import run_by
-from app.versions.visibility import hidden_among, public_among
+from app.db import TOMBSTONE, among, chunks, run_by
+from app.versions.queries import of_publication
+from app.versions.timeline import Facets
+from app.versions.visibility import hidden_among, kept_of, public_among
 
 SPAN = 200_000
 """Seqs that one asking with filters looks through at most; what it did not find in them is told by ``next``."""
@@ -79,13 +82,23 @@ _LINEAGE = (
 _REDACTIONS = text(
     "SELECT r.seq, r.content, r.publication,"
     f" {_WHEN.replace('{x}', 'r')} FROM redaction r"
-    " WHERE r.seq > :after AND r.seq <= :upto ORDER BY r.seq LIMIT :limit"
+    " WHERE r.seq > :after AND r.seq <= :upto ORDER BY r.seq"
 )
 _RESTING = text(
     "SELECT DISTINCT f.subject_id, s.kind FROM (SELECT subject_id FROM revision WHERE content = :hash"
-    " UNION SELECT subject_id FROM decision WHERE creates = :hash OR changes = :hash OR statement = :hash) f"
-    " JOIN subject s ON s.id = f.subject_id ORDER BY 1 LIMIT 1000"
+    " UNION SELECT subject_id FROM decision WHERE creates = :hash OR changes = :hash OR statement = :hash"
+    " UNION SELECT d.subject_id FROM void v JOIN decision d ON d.act = v.act WHERE v.statement = :hash"
+    " UNION SELECT d.subject_id FROM publication p"
+    f"  JOIN decision d ON {of_publication('d.seq', 'p.seq')} WHERE p.statement = :hash) f"
+    " JOIN subject s ON s.id = f.subject_id ORDER BY 1"
 )
+_EVER = among(
+    "SELECT r.subject_id, s.kind, r.content, c.body FROM revision r JOIN subject s ON s.id = r.subject_id"
+    " JOIN content c ON c.hash = r.content WHERE r.subject_id IN :ids",
+    "ids",
+)
+NAMED = 1000
+"""Subjects that the event of a redaction names at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +188,8 @@ def events(
 def _is_wanted(event: dict[str, Any], wanted: Wanted) -> bool:
     if event["event"] == "succeed" and not event.get("successors"):
         return False  # what came of it is not public
+    if event["event"] == "redact":
+        return True  # whatever else was asked for: who holds the words is to hear of it
     if wanted.types and event["event"] not in wanted.types and not event.get("withheld"):
         return False
     return event["planned"] or not wanted.planned
@@ -206,10 +221,8 @@ def _rows(connection: Connection, statement: str, clauses: str, asked: dict[str,
 
 def _redacted(connection: Connection, asked: dict[str, Any], wanted: Wanted) -> list[Any]:
     """Each redaction as a row about the first public subject that rests on the content; ``row[16]`` has all."""
-    if wanted.authority or wanted.regions or wanted.instrument:
-        return []  # whose they are is told by the revisions that stand
-    found = []
-    query = {name: asked[name] for name in ("after", "upto", "limit")}
+    found: list[Any] = []
+    query = {name: asked[name] for name in ("after", "upto")}
     for seq, content, publication, at in connection.execute(_REDACTIONS, query):
         resting = connection.execute(_RESTING, {"hash": content}).all()
         public = public_among(run_by(connection), (row[0] for row in resting))
@@ -218,10 +231,41 @@ def _redacted(connection: Connection, asked: dict[str, Any], wanted: Wanted) -> 
             about = [row for row in about if row[1] in wanted.kinds]
         if wanted.subject:
             about = [row for row in about if row[0] == wanted.subject]
+        if wanted.authority or wanted.regions or wanted.instrument:
+            within = _ever_within(connection, [row[0] for row in about], wanted)
+            about = [row for row in about if row[0] in within]
         if about:
             row = (seq, about[0][0], about[0][1], None, None, content, publication, None, None, at)
-            found.append((*row, None, None, None, None, 0, 2, [one[0] for one in about]))
+            found.append((*row, None, None, None, None, 0, 2, [one[0] for one in about[:NAMED]]))
+            if len(found) == asked["limit"]:
+                break
     return found
+
+
+def _ever_within(connection: Connection, subjects: Sequence[str], wanted: Wanted) -> set[str]:
+    """Those that were ever told of under these filters, as any revision of them has it; and those of which that cannot
+    be said any more: the event is without words, and who holds the words must hear of it."""
+    met: dict[str, set[str]] = {}
+    run = run_by(connection)
+    for some in chunks(sorted(subjects)):
+        rows = connection.execute(_EVER, {"ids": some}).all()
+        kept = kept_of(run, [row[2] for row in rows if bytes(row[3]) == TOMBSTONE])
+        for subject, kind, content, body in rows:
+            is_gone = bytes(body) == TOMBSTONE
+            left = kept.get(content, {}).get("content") or {} if is_gone else decode(bytes(body))
+            met.setdefault(subject, set()).update(_met(subject, describe(kind, left), is_gone, wanted))
+    asked = {name for name in ("authority", "regions", "instrument") if getattr(wanted, name)}
+    return {subject for subject in subjects if asked <= met.get(subject, asked)}
+
+
+def _met(subject: str, facets: Facets, is_gone: bool, wanted: Wanted) -> Iterator[str]:
+    """Which of the filters a content meets, or may have met before it was redacted."""
+    if wanted.authority in (facets.authority, subject) or (is_gone and facets.authority is None):
+        yield "authority"
+    if facets.region in wanted.regions or subject in wanted.regions or (is_gone and facets.region is None):
+        yield "regions"
+    if is_gone or subject == wanted.instrument or wanted.instrument in [link[1] for link in facets.links]:
+        yield "instrument"
 
 
 def _shown(connection: Connection, rows: Sequence[Any], wanted: Wanted) -> list[dict[str, Any]]:

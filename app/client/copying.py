@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,12 @@ _KNOWN = re.compile(rb'"known_at":"[^"\\]*","seq":[0-9]+')
 neither is found in one; the content comes after both."""
 
 
+ANOTHER_LOG = ("since-after-head", "since-hash-differs")
+"""Refusals of a server that was restored from a backup: what is held is of another log."""
+NAMED = 1000
+"""Subjects that a redaction names at most: where it names so many, it may concern others too."""
+
+
 class Copy:
     """``path``: the file; none: kept in memory. ``part``: ``region``, ``authority`` or ``type`` to copy alone."""
 
@@ -35,6 +41,7 @@ class Copy:
         self.client, self.part = client, part
         self._kept = sqlite3.connect(path, isolation_level=None)
         self._kept.executescript(_SCHEMA)
+        self._kept.execute("PRAGMA secure_delete = ON")  # what was taken back is not to stay in the file
         asked = json.dumps(part, sort_keys=True)
         if self._get("part", asked) != asked:
             raise ValueError(f"{path} is a copy of another part: {self._get('part', '')}")
@@ -66,7 +73,9 @@ class Copy:
 
     def events(self, after: int = 0) -> Iterator[Event]:
         """The events taken over so far, in log order, each once."""
-        for (body,) in self._kept.execute("SELECT body FROM event WHERE seq > ? ORDER BY seq", (after,)):
+        for (body,) in self._kept.execute(
+            "SELECT body FROM event WHERE seq > ? AND body <> '' ORDER BY seq", (after,)
+        ):
             yield json.loads(body)
 
     # --- keeping in step
@@ -76,8 +85,15 @@ class Copy:
         events. Raises Gone, Problem: then nothing is lost, and it is called again."""
         if not self._get("begun", ""):
             self._begin()
-        new = self._take_events()
-        self._take_items()
+        try:
+            new = self._take_events()
+            self._take_items()
+            self._tell_anew()
+        except Problem as problem:
+            if problem.code not in ANOTHER_LOG:
+                raise
+            self._begin()
+            return 0
         return new
 
     def follow(self, wait: int = 30) -> Iterator[Event]:
@@ -87,13 +103,20 @@ class Copy:
             self.sync()
             told = 0
             for seq, body in self._kept.execute(
-                "SELECT seq, body FROM event WHERE told = 0 ORDER BY seq"
+                "SELECT seq, body FROM event WHERE told = 0 AND body <> '' ORDER BY seq"
             ).fetchall():
                 yield json.loads(body)
                 self._kept.execute("UPDATE event SET told = 1 WHERE seq = ?", (seq,))
                 told += 1
             if not told:
-                self.client.changes(int(self._get("followed", "0")), wait=wait, limit=1)
+                self._wait(wait)
+
+    def _wait(self, seconds: int) -> None:
+        try:
+            self.client.changes(**self._followed(), wait=seconds, limit=1)
+        except Problem as problem:
+            if problem.code not in ANOTHER_LOG:
+                raise
 
     def _begin(self) -> None:
         """Everything anew: the first time, or where the server went back behind what the copy knows."""
@@ -104,16 +127,12 @@ class Copy:
             self._put(lines)
             self._stand(headers)
             self._set("followed", headers["x-log-seq"])
+            self._set("followed_hash", headers.get("x-log-hash", ""))
             self._set("begun", "1")
 
     def _take_items(self) -> None:
-        try:
-            headers, lines = self.client.export(since=self.seq, since_on=self.on, **self.part)
-        except Problem as problem:
-            if problem.code != "since-after-head":
-                raise
-            self._begin()
-            return
+        since = {"since": self.seq, "since_on": self.on, "since_hash": self._get("hash", "") or None}
+        headers, lines = self.client.export(**since, **self.part)
         with self._whole():
             self._put(lines)
             self._stand(headers)
@@ -122,18 +141,61 @@ class Copy:
         """Page by page, each with the place to go on from: a page that comes again adds nothing."""
         before = self._counted()
         while True:
-            page = self.client.changes(int(self._get("followed", "0")), limit=500, **self._feed_part())
+            page = self.client.changes(**self._followed(), limit=500, **self._feed_part())
             with self._whole():
-                self.deliver(page["changes"])
-                reached = page["seq"] if page["next"] is None else page["next"]
-                self._set("followed", str(max(reached, int(self._get("followed", "0")))))
+                self._hold(page["changes"])
+                is_last = page["next"] is None
+                self._set("followed", str(page["seq"] if is_last else page["next"]))
+                self._set("followed_hash", page.get("hash", "") if is_last else "")
             if page["next"] is None:
                 return self._counted() - before
 
     def deliver(self, events: Iterable[Event]) -> None:
         """Take events over, from wherever they come (a webhook too); one that is held already is passed over."""
-        rows = [(event["seq"], json.dumps(event, ensure_ascii=False, sort_keys=True)) for event in events]
+        with self._whole():
+            self._hold(events)
+
+    def _hold(self, events: Iterable[Event]) -> None:
+        listed = list(events)
+        for event in listed:
+            if (event["event"] == "redact" or event.get("withheld")) and not self._holds(event["seq"]):
+                self._take_back(event.get("subjects") or [event["subject"]])
+        rows = [(event["seq"], json.dumps(event, ensure_ascii=False, sort_keys=True)) for event in listed]
         self._kept.executemany("INSERT OR IGNORE INTO event (seq, body) VALUES (?, ?)", rows)
+
+    def _holds(self, seq: int) -> bool:
+        return self._kept.execute("SELECT 1 FROM event WHERE seq = ?", (seq,)).fetchone() is not None
+
+    def _take_back(self, subjects: Collection[str]) -> None:
+        """Words about these subjects are not to be kept: events that name one are emptied, and asked for anew."""
+        for seq, body in self._kept.execute("SELECT seq, body FROM event WHERE body <> ''").fetchall():
+            if len(subjects) >= NAMED or any(one in body for one in subjects):
+                self._kept.execute("UPDATE event SET body = '' WHERE seq = ?", (seq,))
+
+    def _tell_anew(self) -> None:
+        """Events that were emptied, as the server tells them now; those that it does not tell any more are dropped."""
+        while True:
+            first = self._kept.execute("SELECT min(seq) FROM event WHERE body = ''").fetchone()[0]
+            if first is None:
+                return
+            page = self.client.changes(first - 1, limit=200, **self._feed_part())
+            reached = max(first, page["seq"] if page["next"] is None else page["next"])
+            with self._whole():
+                self._kept.executemany(
+                    "UPDATE event SET body = ? WHERE seq = ? AND body = ''",
+                    [
+                        (json.dumps(one, ensure_ascii=False, sort_keys=True), one["seq"])
+                        for one in page["changes"]
+                    ],
+                )
+                self._kept.execute("DELETE FROM event WHERE body = '' AND seq <= ?", (reached,))
+
+    def _followed(self) -> dict[str, Any]:
+        """From where on the feed is followed, and the log's hash there where it is known."""
+        return {
+            "since": int(self._get("followed", "0")),
+            "since_hash": self._get("followed_hash", "") or None,
+        }
 
     def _feed_part(self) -> dict[str, Any]:
         return {name: value for name, value in self.part.items() if name != "type"}
@@ -142,6 +204,7 @@ class Copy:
         return int(self._kept.execute("SELECT count(*) FROM event").fetchone()[0])
 
     def _put(self, lines: Iterable[bytes]) -> None:
+        gone = []
         for line in lines:
             found = _ID.match(line)
             if found is None:
@@ -149,12 +212,16 @@ class Copy:
             item_id = found[1].decode()
             if line.endswith(b'","gone":true}'):
                 self._kept.execute("DELETE FROM item WHERE id = ?", (item_id,))
+                gone.append(item_id)
             else:
                 self._kept.execute("INSERT OR REPLACE INTO item (id, line) VALUES (?, ?)", (item_id, line))
+        if gone:
+            self._take_back(gone)  # it may have become internal: then the feed tells nothing of it any more
 
     def _stand(self, headers: dict[str, str]) -> None:
         for name, header in (("seq", "x-log-seq"), ("known_at", "x-known-at"), ("on", "x-on")):
             self._set(name, headers[header])
+        self._set("hash", headers.get("x-log-hash", ""))
 
     def _dated(self, line: bytes) -> bytes:
         """A line as of the copy's day and log entry: all that changes in those that nothing happened to."""

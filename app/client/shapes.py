@@ -87,6 +87,7 @@ class Event(TypedDict):
     name: NotRequired[str | None]
     sentence: NotRequired[str]
     changes: NotRequired[list[dict[str, Any]]]
+    subjects: NotRequired[list[str]]
 
 
 class Changes(TypedDict):
@@ -95,6 +96,7 @@ class Changes(TypedDict):
     changes: list[Event]
     next: int | None
     seq: int
+    hash: NotRequired[str]
 
 
 class Found(TypedDict):

@@ -102,6 +102,66 @@ def test_a_redaction_is_told_and_its_words_are_not(living: Living) -> None:
     everything = living.get("/changes", since=0, limit=1000, subject=item).json()["changes"]
     assert [one for one in everything if one["content_hash"] == content and one["event"] != "redact"]
     assert "张三" not in str([one["changes"] for one in everything if one["content_hash"] == content])
+    (authority, cited) = living.rows(
+        "SELECT t.authority, l.target FROM timeline t JOIN link l ON l.subject_id = t.subject_id"
+        f" WHERE t.subject_id = '{item}' AND l.role LIKE 'cites-%'"
+    )[0]
+    for asked in (
+        {"authority": authority},
+        {"region": "511602"},
+        {"instrument": cited},
+        {"event": "cancel"},
+        {"planned": True},
+        {"authority": authority, "region": "510000", "kind": "item"},
+    ):
+        assert [one for one in told(living, seen, **asked) if one["event"] == "redact"] == [event], asked
+    (other,) = living.rows(
+        f"SELECT min(subject_id) FROM timeline WHERE kind = 'authority' AND subject_id <> '{authority}'"
+    )[0]
+    assert told(living, seen, authority=other) == []
+
+
+def test_of_words_of_the_document_everything_it_decided_is_told(living_sqlite: Living) -> None:
+    living, item = living_sqlite, living_sqlite.item_called(FELLING)
+    living.publish(set_field(item, "note", "平常"), reason="应张三来信")
+    (publication, content) = living.rows("SELECT seq, statement FROM publication ORDER BY seq DESC LIMIT 1")[
+        0
+    ]
+    seen = head(living)
+    living.hire("second", "publish")
+    with living.database.writing() as session:
+        redacting.redact(
+            session, living.people["publisher"], living.people["second"], content, "1号令", "隐私"
+        )
+    (event,) = told(living, seen, region="511602")
+    assert (event["event"], event["subjects"]) == ("redact", [item]), publication
+
+
+def test_a_reader_of_another_log_is_told_so(living_sqlite: Living) -> None:
+    """After a restore: past the head, or where the log has another hash at that seq."""
+    living = living_sqlite
+    now = living.get("/log/head").json()
+    before = living.get("/changes", since=now["seq"]).json()
+    assert (before["changes"], before["seq"], before["hash"]) == ([], now["seq"], now["hash"])
+    exported = living.get("/export.jsonl", type="05")
+    assert (exported.headers["x-log-seq"], exported.headers["x-log-hash"]) == (str(now["seq"]), now["hash"])
+    for door, more in (("/changes", {}), ("/changes", {"wait": 30}), ("/export.jsonl", {})):
+        ahead = living.get(door, since=now["seq"] + 1, **more)
+        assert (ahead.status_code, ahead.json()["code"]) == (409, "since-after-head")
+        other = living.get(door, since=now["seq"], since_hash="0" * 64, **more)
+        assert (other.status_code, other.json()["code"]) == (409, "since-hash-differs")
+        assert living.get(door, since=now["seq"], since_hash="x").status_code == 422
+    living.publish(set_field(living.item_called(FELLING), "note", "x"))
+    for door in ("/changes", "/export.jsonl"):
+        assert living.get(door, since=now["seq"], since_hash=now["hash"]).status_code == 200
+        assert living.get(door, since=0, since_hash="0" * 64).status_code == 200
+    assert living.get("/export.jsonl", since_hash=now["hash"]).json()["code"] == "since-needed"
+    waited = living.get("/changes", since=head(living), since_hash=head_hash(living), wait=1)
+    assert (waited.status_code, waited.json()["changes"]) == (200, [])
+
+
+def head_hash(living: Living) -> str:
+    return str(living.get("/log/head").json()["hash"])
 
 
 def test_filters_agree_with_the_whole_feed(asking: Living) -> None:

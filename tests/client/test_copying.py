@@ -145,7 +145,7 @@ class World:
         self.open_copy()
 
     def delivers_again(self, item: str, ahead: int, number: int) -> None:
-        self.copy.deliver(self.client.all_changes(number))
+        self.copy.deliver(self.client.all_changes(min(number, self.copy.seq)))
 
     def syncs(self, item: str, ahead: int, number: int) -> None:
         self.copy.sync()
@@ -164,6 +164,8 @@ class World:
         ]
         plain = [event["seq"] for event in self.copy.events(begun) if event["subject"] not in self.hidden]
         assert plain == told, self.done
+        gone = {event["seq"] for event in self.client.all_changes(begun)}
+        assert {one["seq"] for one in self.copy.events(begun)} <= gone, "what is told no more is not kept"
         assert self.copy.sync() == 0
 
 
@@ -289,6 +291,76 @@ def test_a_server_that_went_back_is_copied_anew(make_world: Any, tmp_path: Path)
         world.copy.sync()
         assert world.copy.seq < ahead
         world.check(world.copy.seq)
+
+
+def test_a_server_that_went_back_and_grew_again(make_world: Any, tmp_path: Path) -> None:
+    """Past the copy's own seq: only the hash tells that its log is another."""
+    with make_world() as world:
+        path = world.office.database.path
+        world.office.database.dispose()
+        shutil.copy(path, tmp_path / "backup.db")
+        world.adjusts(world.office.items[0], 0, 8)
+        world.copy.sync()
+        ahead = world.copy.seq
+        world.served.stop()
+        world.office.database.dispose()
+        for old in path.parent.glob(f"{path.name}*"):
+            old.unlink()
+        shutil.copy(tmp_path / "backup.db", path)
+        world.served.start()
+        for number in (12, 16, 20):
+            world.adjusts(world.office.items[1], 0, number)
+        world.copy.sync()
+        assert world.copy.seq > ahead
+        assert list(world.copy.events()) == []
+        world.check(world.copy.seq)
+
+
+def test_redacted_words_leave_the_copy(make_world: Any) -> None:
+    """Its items, its events and its file; with a part of the registry too. What was told stays told."""
+    with make_world() as world:
+        office, item = world.office, world.office.items[0]
+        parts = [Copy(world.client, region=office.district), Copy(world.client, authority=office.water)]
+        for one in (world.copy, *parts):
+            one.sync()
+        world.publish(adjust(item, TODAY, "张三0826-1234567", "consult_phone"), reason="李四来函要求")
+        office.publish_change(adjust(office.items[2], TODAY, "别的", "note"))
+        following = world.copy.follow(wait=1)
+        held = [next(following) for _ in range(2)]
+        for one in parts:
+            one.sync()
+        assert "张三" in str(held)
+        assert "张三" in str(list(world.copy.events()))
+        for content in office.scalars(
+            f"SELECT content FROM revision WHERE subject_id = '{item}' UNION SELECT changes FROM decision"
+            f" WHERE subject_id = '{item}' AND changes IS NOT NULL"
+        ):
+            with office.database.writing() as session:
+                redacting.redact(session, office.publisher, world.second, content, "1号令", "隐私")
+        again = next(following)
+        assert again["event"] == "redact", "what was told is not told once more"
+        for one in parts:
+            one.sync()
+        for one in (world.copy, *parts):
+            assert "张三" not in str(list(one.events())) + str(list(one.lines()))
+            assert any(event["event"] == "redact" for event in one.events())
+        assert {one["seq"] for one in held} <= {one["seq"] for one in world.copy.events()}
+        assert "张三".encode() not in world.file.read_bytes()
+        assert b"1234567" not in world.file.read_bytes()
+
+
+def test_what_has_become_internal_leaves_the_copy(make_world: Any) -> None:
+    with make_world() as world:
+        item = world.office.items[0]
+        world.copy.sync()
+        world.publish(adjust(item, TODAY, "将要隐去的话", "note"))
+        world.copy.sync()
+        assert "将要隐去" in str(list(world.copy.events()))
+        world.publish(adjust(item, TODAY, "internal", "visibility"))
+        world.copy.sync()
+        assert world.copy.item(item) is None
+        assert list(world.copy.events()) == []
+        assert b"note" not in world.file.read_bytes()
 
 
 def test_a_part_of_the_registry(make_world: Any) -> None:
