@@ -154,3 +154,10 @@ def test_the_licence_is_whole() -> None:
     assert "Version 2.0, January 2004" in licence
     assert "END OF TERMS AND CONDITIONS" in licence
     assert len(licence) > 11_000
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
+def test_a_command_has_one_line(page: str) -> None:
+    rows = re.findall(r"^\| (`qingdan [^|]*`) \|", (ROOT / page).read_text("utf-8"), re.M)
+    assert len(rows) > 30
+    assert len(rows) == len(set(rows))

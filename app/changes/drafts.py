@@ -18,7 +18,7 @@ from app.canonical import decode, digest, encode, refuse_floats
 from app.changes.accepting import complete
 from app.changes.carrying import transfers
 from app.changes.deciding import Decider
-from app.changes.freezing import frozen_head
+from app.changes.freezing import frozen_head, refuse_undecided
 from app.changes.models import STATE_LABELS, Changeset, ChangesetInput, DecisionInput, SubjectInput
 from app.changes.proposals import findings, refuse_blocking
 from app.changes.reviews import attach
@@ -33,12 +33,13 @@ from app.changes.rows import (
     replace_decisions,
     save,
 )
+from app.changes.scope import Scope
 from app.changes.warnings import require_basis
 from app.checks.catalogue import STANDARD, Rules
 from app.errors import Conflict, Forbidden, Invalid, Stale
 from app.items.codes import looks_like_registry_id
 from app.versions import ids
-from app.versions.queries import parse_day
+from app.versions.queries import parse_day, today
 from app.versions.recording import add_code
 
 WROTE = ("drafted", "redrafted", "proposed", "amended", "submitted")
@@ -52,6 +53,9 @@ def draft(session: Session, actor: Actor, asked: ChangesetInput, today: str) -> 
     """
     actor.require("edit")
     connection = session.connection()
+    if asked.kind == "round":
+        asked_head = asked.model_dump(include={"scope", "stated"}, exclude_none=True, exclude_defaults=True)
+        Scope(connection, actor).require_round(asked.title, asked_head, today)
     now = log.now_microseconds()
     changeset = Changeset(
         id=ids.allocate(connection, "changeset")[0],
@@ -79,10 +83,11 @@ def redraft(
     changeset = find(session, changeset_id)
     _require_version(changeset, version)
     _require_state(changeset, "修改", "draft", "returned")
-    _require_scope(session, actor, decisions(session, changeset))
+    require_scope(session, actor, changeset, decisions(session, changeset))
     stood = decode(changeset.head.encode())
     changeset.kind, changeset.title = asked.kind, asked.title
     changeset.head = _head(session.connection(), asked, stood).decode()
+    require_round_scope(session, actor, changeset)
     approved = {row.approved for row in decisions(session, changeset) if row.approved and row.stale is None}
     _write_decisions(session, actor, changeset, asked, today, approved)
     changeset.state = "draft"
@@ -105,11 +110,13 @@ def submit(
     changeset = find(session, changeset_id)
     _require_version(changeset, version)
     _require_state(changeset, "提交", "draft", "returned")
+    require_round_scope(session, actor, changeset)
     rows = decisions(session, changeset)
     if any(row.stale for row in rows):
         raise Conflict("有处理决定的基准版本已经变化，请先对照三方比较修改后再提交。", code="stale-decisions")
-    bodies = [decode(row.body) for row in rows]
-    require_basis(decode(changeset.head.encode()), bodies)
+    head, bodies = decode(changeset.head.encode()), [decode(row.body) for row in rows]
+    require_basis(head, bodies)
+    refuse_undecided(session.connection(), head.get("scope"), bodies, "提交")
     decider = Decider(session.connection(), today, actor)
     decider.decide(bodies)
     refuse_blocking(findings(decider, bodies, rules), changeset.kind == "round", rules)
@@ -130,7 +137,7 @@ def approve(session: Session, actor: Actor, changeset_id: str, expected: str | N
     _require_state(changeset, "批准", "submitted")
     _require_second_person(session, actor, changeset)
     rows = decisions(session, changeset)
-    _require_scope(session, actor, rows)
+    require_scope(session, actor, changeset, rows)
     current = hash_of(changeset, rows)
     if expected is not None and expected != current:
         raise Stale("您审阅之后变更单又有改动，请重新审阅。", code="approval-stale", hash=current)
@@ -150,7 +157,7 @@ def send_back(session: Session, actor: Actor, changeset_id: str, reason: str) ->
         raise Invalid("退回时请写明理由。", code="reason-needed", field="reason")
     changeset = find(session, changeset_id)
     _require_state(changeset, "退回", "submitted", "approved")
-    _require_scope(session, actor, decisions(session, changeset))
+    require_scope(session, actor, changeset, decisions(session, changeset))
     changeset.state, changeset.approved, changeset.reviewer = "returned", None, None
     save(session, changeset)
     leave_event(session, changeset, actor, "returned", reason)
@@ -162,7 +169,7 @@ def withdraw(session: Session, actor: Actor, changeset_id: str, reason: str = ""
     actor.require("edit")
     changeset = find(session, changeset_id)
     _require_state(changeset, "撤回", "draft", "submitted", "returned", "approved")
-    _require_scope(session, actor, decisions(session, changeset))
+    require_scope(session, actor, changeset, decisions(session, changeset))
     changeset.state = "withdrawn"
     save(session, changeset)
     leave_event(session, changeset, actor, "withdrawn", reason)
@@ -179,7 +186,7 @@ def comment(session: Session, actor: Actor, changeset_id: str, about: str, words
         raise Invalid("请写明意见（2000 字以内）。", code="words-needed", field="words")
     changeset = find(session, changeset_id)
     _require_state(changeset, "批注", "draft", "submitted", "returned", "approved")
-    _require_scope(session, actor, decisions(session, changeset))
+    require_scope(session, actor, changeset, decisions(session, changeset))
     leave_event(session, changeset, actor, "commented", f"{about.strip()[:500]}：{words.strip()}")
     return changeset
 
@@ -219,9 +226,26 @@ def _require_state(changeset: Changeset, verb: str, *states: str) -> None:
         )
 
 
-def _require_scope(session: Session, actor: Actor, rows: Iterable[DecisionRow]) -> None:
-    """Raises Forbidden unless every decision of the changeset is about something in the actor's scope."""
+def require_scope(session: Session, actor: Actor, changeset: Changeset, rows: Iterable[DecisionRow]) -> None:
+    """Raises Forbidden unless every decision is about something in the actor's scope, and a round all within it."""
+    require_round_scope(session, actor, changeset)
     Decider(session.connection(), "", actor).require_scope([decode(row.body) for row in rows])
+
+
+def require_round_scope(session: Session, actor: Actor, changeset: Changeset) -> None:
+    """Raises Forbidden where the changeset is a round that reaches past the actor's scope."""
+    if changeset.kind == "round":
+        head = decode(changeset.head.encode())
+        Scope(session.connection(), actor).require_round(changeset.title, head, today())
+
+
+def is_in_scope(session: Session, actor: Actor, changeset: Changeset) -> bool:
+    """Whether the actor may move it as a whole, were it a round; decisions are asked by the move itself."""
+    try:
+        require_round_scope(session, actor, changeset)
+    except Forbidden:
+        return False
+    return True
 
 
 def hands_in(session: Session, changeset: Changeset) -> set[int | None]:

@@ -133,9 +133,9 @@ def _decided(bodies: Sequence[dict[str, Any]]) -> Iterable[str]:
 
 
 def refuse_undecided(
-    connection: Connection, scope: dict[str, Any] | None, bodies: Sequence[dict[str, Any]]
+    connection: Connection, scope: dict[str, Any] | None, bodies: Sequence[dict[str, Any]], verb: str = "发布"
 ) -> None:
-    """Raises Refused while an item of the scope is undecided."""
+    """Raises Refused while an item of the scope is undecided; ``verb``: what has to wait for that."""
     left = undecided(connection, scope, bodies)
     if left:
         names = fetch(
@@ -145,7 +145,7 @@ def refuse_undecided(
         )
         raise Refused(
             f"范围内还有 {len(left)} 个事项没有处理决定（如{'、'.join(f'“{row[0]}”' for row in names[:3])}），"
-            "请逐项作出决定后再发布。",
+            f"请逐项作出决定后再{verb}。",
             code="scope-undecided",
             count=len(left),
             items=left[:SHOWN],

@@ -37,3 +37,19 @@ class Scope:
         path = frozenset().union(*(self._path(region, day) for region in regions if region))
         if not self.actor.covers(authority, path):
             raise Forbidden(f"“{facets.name}”不在账号“{self.actor.name}”的管理范围内。", code="out-of-scope")
+
+    def require_round(self, title: str, head: Mapping[str, Any], today: str) -> None:
+        """Raises Forbidden where a round reaches past the actor's scope: by its filter, for a fresh one has no
+        decisions to ask; one recorded from a document without a filter is of the whole registry. ``head`` is the
+        round's; one of decisions alone is asked by them."""
+        wanted = head.get("scope") or {}
+        if self.is_everything or not (wanted or "stated" in head):
+            return
+        region = wanted.get("region")
+        path = frozenset(self._path(region, wanted.get("base_day") or today)) if region else frozenset()
+        if not all(self.actor.covers(one, path) for one in wanted.get("authorities") or [None]):
+            raise Forbidden(
+                f"“{title}”的范围超出账号“{self.actor.name}”的管理范围，只有管理整个范围的账号能开立、修改、提交和"
+                "撤回这一轮；本部门事项的清理意见请在这一轮的意见表中提出。",
+                code="round-out-of-scope",
+            )

@@ -155,6 +155,17 @@ WORDS = {
     "short_names": "简称",
     "members": "成员事项",
     "lead": "牵头机关",
+    "year": "年份",
+    "days_off": "放假",
+    "make_up": "调休上班",
+    "short_titles": "简称",
+    "short_name": "简称",
+    "rank": "效力级别",
+    "category": "来源所写类别",
+    "document_date": "成文日期",
+    "nature": "机构性质",
+    "levels": "行使层级",
+    "competent": "主管部门",
 }
 """By the field's own name, wherever it stands; ``AT`` says where one name means another thing."""
 
@@ -162,6 +173,9 @@ _ORDER = {name: number for number, name in enumerate(WORDS)}
 """Of the fields of one element: its name before its details. Stored bytes have them by the alphabet."""
 
 AT = {
+    "members/item": "事项",
+    "members/after": "须先办结的",
+    "members/variant": "业务办理项",
     "materials/type": "材料类型",
     "materials/source": "来源渠道",
     "materials/basis": "要求依据",
@@ -196,6 +210,8 @@ ROLES = {
 _TABLES = {
     "type": "item_type",
     "level": "level",
+    "levels": "level",
+    "nature": "authority_nature",
     "authority_nature": "authority_nature",
     "power_source": "power_source",
     "service_objects": "service_object",

@@ -15,7 +15,7 @@ from app.canonical import decode, digest
 from app.changes import rows as drafted
 from app.changes.annexes import FIELDS, HOW, Row, annex_rows, content_of, put_rows, replace_rows
 from app.changes.deciding import Decider
-from app.changes.drafts import completed
+from app.changes.drafts import completed, require_round_scope
 from app.changes.models import Changeset, DecisionInput
 from app.db import TOMBSTONE, fetch, run_by
 from app.errors import Conflict, Invalid, NotFound
@@ -73,6 +73,7 @@ def record_rows(
     actor.require("edit")
     changeset = find(session, round_id)
     require_worked_on(changeset, "录入文件的各行")
+    require_round_scope(session, actor, changeset)
     stood = annex_rows(session.connection(), round_id) if add else []
     made = [*stood, *(_row(at, body) for at, body in enumerate(asked, start=len(stood) + 1))]
     if len(made) > MOST_ROWS:
@@ -112,6 +113,7 @@ def rematch(session: Session, actor: Actor, round_id: str, today: str) -> list[R
     actor.require("edit")
     changeset = find(session, round_id)
     require_worked_on(changeset, "匹配")
+    require_round_scope(session, actor, changeset)
     rows = annex_rows(session.connection(), round_id)
     _match(session, changeset, rows, today)
     put_rows(session, changeset, [row for row in rows if row.how is None])
@@ -135,6 +137,7 @@ def confirm(session: Session, actor: Actor, round_id: str, chosen: Sequence[Choi
     actor.require("edit")
     changeset = find(session, round_id)
     require_worked_on(changeset, "确认对应的事项")
+    require_round_scope(session, actor, changeset)
     rows = {row.position: row for row in annex_rows(session.connection(), round_id)}
     _require_items(session.connection(), {one.item for one in chosen if one.item})
     done, applied = [], []

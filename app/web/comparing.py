@@ -88,7 +88,7 @@ def rows(
         if path in found or path == "schema":
             continue
         place = _place(path, before, after)
-        values = value_words(place, old, names), value_words(place, new, names)
+        values = _words(place, old, names), _words(place, new, names)
         if values[0] != values[1]:
             found[path] = Row(_label(path, before, after, names), *values, *marks(*values))
     listed = list(found.values())
@@ -96,6 +96,11 @@ def rows(
     if old_codes != new_codes:
         listed.insert(0, Row("编码", old_codes, new_codes, *marks(old_codes, new_codes)))
     return listed
+
+
+def _words(place: str, value: Any, names: Mapping[str, str]) -> str:
+    """That there are none is said: it is something else than saying nothing."""
+    return "明确没有" if value == [] else value_words(place, value, names)
 
 
 def _values(before: Any, after: Any, change: dict[str, Any]) -> tuple[str, Any, Any]:

@@ -13,10 +13,11 @@ from app.canonical import decode
 from app.changes import drafts, rows
 from app.changes.freezing import frozen_items
 from app.changes.models import ChangesetInput
-from app.errors import Conflict, Invalid, NotFound, Refused, RegistryError, Stale
+from app.errors import Conflict, Forbidden, Invalid, NotFound, Refused, RegistryError, Stale
 from app.exchange.round_documents import write_docx
 from app.exchange.round_sheets import write_xlsx
 from app.rounds import publishing
+from app.rounds.recording import record_rows
 from app.rounds.rehearsing import rehearse_round
 from app.rounds.report import report
 from app.rounds.series import series
@@ -51,9 +52,9 @@ def approve(office, changeset):
         drafts.approve(session, office.reviewer, changeset)
 
 
-def publish(office, changeset):
+def publish(office, changeset, **more):
     with office.database.writing() as session:
-        return publishing.publish(session, office.publisher, changeset, TODAY)
+        return publishing.publish(session, office.publisher, changeset, TODAY, **more)
 
 
 def held(office, *outcomes, **asked):
@@ -167,10 +168,9 @@ def test_a_routine_change_needs_a_decision_and_a_round_a_base_day_to_be_opened_w
 
 def test_publishing_refuses_while_an_item_of_the_scope_is_undecided(office):
     changeset = opened(office, *decisions(office, "retain", "cancel"))
-    approve(office, changeset)
     before = office.known()
     with pytest.raises(Refused) as refusal:
-        publish(office, changeset)
+        publish(office, changeset, emergency="防汛")  # which nobody hands in first
     assert refusal.value.code == "scope-undecided"
     assert refusal.value.detail["items"] == [office.items[2]]
     assert "还有 1 个事项没有处理决定（如“取水许可3”）" in refusal.value.message
@@ -353,8 +353,8 @@ def test_what_was_prepared_is_worked_out_anew_where_the_registry_moved(office):
 
 def test_what_was_prepared_by_another_or_on_another_day_does_not_count(office):
     changeset = opened(office, *decisions(office, "retain", "cancel"))
-    approve(office, changeset)
-    assert prepared(office, changeset) is None  # it would be refused: publishing says why
+    with office.database.reading() as session:  # it would be refused: publishing says why
+        assert publishing.prepare(session, office.publisher, changeset, TODAY, emergency="防汛") is None
     whole = opened(office, *decisions(office, "retain", "cancel", "adjust"))
     approve(office, whole)
     ready = prepared(office, whole)
@@ -488,3 +488,65 @@ def test_each_refusal_is_one_sentence(office):
     with pytest.raises(RegistryError) as refusal:
         opened(office, scope=scope(office, base_day="昨天"))
     assert refusal.value.message.endswith("。")
+
+
+# --- whose round it is
+
+
+@pytest.mark.parametrize("move", ["head", "submit", "withdraw"])
+def test_a_department_leaves_the_governments_round_alone(office, move):
+    round_id = opened(office)
+    department = office.person("水利部门", "edit", authority=office.water)
+    asked = ChangesetInput(kind="round", title="改了名", scope={"region": office.district, "base_day": BASE})
+    with office.database.writing() as session, pytest.raises(Forbidden) as refusal:
+        {
+            "head": lambda: drafts.redraft(session, department, round_id, 1, asked, TODAY),
+            "submit": lambda: drafts.submit(session, department, round_id, None, TODAY),
+            "withdraw": lambda: drafts.withdraw(session, department, round_id),
+        }[move]()
+    assert refusal.value.code == "round-out-of-scope"
+    assert "第三批清理" in refusal.value.message
+
+
+@pytest.mark.parametrize("wider", [{}, {"authorities": []}, {"authorities": ["water", "traffic"]}])
+def test_a_department_opens_a_round_over_its_own_alone(office, wider):
+    department = office.person("水利部门", "edit", authority=office.water)
+    scope = {"region": office.district, "base_day": BASE}
+    asked = {name: [getattr(office, one) for one in ids] for name, ids in wider.items()}
+    with pytest.raises(Forbidden) as refusal:
+        opened(office, actor=department, scope=scope | asked)
+    assert refusal.value.code == "round-out-of-scope"
+    own = opened(office, actor=department, scope=scope | {"authorities": [office.water]})
+    with office.database.writing() as session:
+        asked = ChangesetInput(kind="round", title="越界", scope=scope)
+        with pytest.raises(Forbidden):
+            drafts.redraft(session, department, own, 1, asked, TODAY)
+    with office.database.writing() as session:
+        assert drafts.withdraw(session, department, own).state == "withdrawn"
+
+
+def test_a_town_works_in_its_own_region(office):
+    town = office.person("镇里", "edit", region=office.town)
+    county = office.person("区里", "edit", region=office.district)
+    with pytest.raises(Forbidden):
+        opened(office, actor=town)
+    assert opened(office, actor=county)
+
+
+def test_a_department_leaves_a_recorded_round_of_the_government_alone(office):
+    stated = {"total": 1}
+    recorded = office.draft(kind="round", title="补录", stated=stated).id
+    department = office.person("水利部门", "edit", authority=office.water)
+    with pytest.raises(Forbidden), office.database.writing() as session:
+        record_rows(session, department, recorded, [{"name": "取水许可"}], TODAY)
+    with pytest.raises(Forbidden), office.database.writing() as session:
+        drafts.withdraw(session, department, recorded)
+
+
+def test_a_round_with_undecided_items_is_not_handed_in(office):
+    round_id = opened(office)
+    with pytest.raises(Refused) as refusal, office.database.writing() as session:
+        drafts.submit(session, office.editor, round_id, None, TODAY)
+    assert refusal.value.code == "scope-undecided"
+    assert "还有 3 个事项没有处理决定" in refusal.value.message
+    assert "再提交" in refusal.value.message

@@ -327,11 +327,21 @@ def test_a_new_item_is_added(editor: Browser) -> None:
     like = editor.living.get("/items", limit=1).json()["items"][0]
     fields |= {"name": ["夜市摊位登记"], "type": ["07"], "authority": [like["authority"]["id"]]}
     fields |= {"region": [like["region"]["id"]], "code": ["SC-1"], "reason": ["新设"], "do": ["save"]}
+    fields |= {
+        "citations:row": ["k1"],
+        "citations/k1/title": ["夜市管理条例"],
+        "citations/k1/article": ["第九条"],
+    }
+    fields |= {"citations/k1/role": ["setting"], "materials:none": ["1"], "materials:shown": ["1"]}
     answer = editor.client.post("/office/items/new", data=fields, headers=POST)
     assert answer.status_code == 303, Page(answer.text).words[:800]
     page = editor.get(answer.headers["location"])
     assert "夜市摊位登记" in page.words
     assert "编码 SC-1" in page.words
+    assert "夜市管理条例" in page.words  # what is new is read before it is approved
+    assert "第九条" in page.words
+    assert "设定依据" in page.words
+    assert re.search(r'<th scope="row">申请材料</th>.*?没有提供.*?明确没有', page.html)
 
 
 def test_text_in_the_office_is_never_markup(editor: Browser) -> None:

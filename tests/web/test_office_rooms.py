@@ -118,7 +118,11 @@ def test_holidays_as_people_write_them() -> None:
         "2027-02-08",
         "2027-10-01",
     ]
-    assert days_in("2026-12-31至2027-01-02", 2027, "放假") == ["2027-01-01", "2027-01-02"]
+    with pytest.raises(Invalid, match="2026-12-30、2026-12-31 不在 2027 年") as refusal:  # not dropped unsaid
+        days_in("2026-12-30至2027-01-02", 2027, "放假")
+    assert "2026 年的安排" in refusal.value.message
+    with pytest.raises(Invalid, match="2028-01-01 不在 2027 年"):
+        days_in("2027-12-31 至 2028-01-01", 2027, "放假")
     assert spans_of(["2027-02-06", "2027-02-07", "2027-10-01"]) == "2027-02-06 至 2027-02-07\n2027-10-01"
     for wrong in ("春节", "2027-02-30", "2027-02-08 至 2027-02-06", "2026-05-01", "2027-01-01 至 2027-09-01"):
         with pytest.raises(Invalid, match="第 1 行"):
@@ -300,7 +304,14 @@ def test_a_year_of_holidays_is_entered_and_due_dates_follow(editor: Browser, rev
     wrong = editor.post("/office/calendar", form | {"make_up": "2027-02-15"})
     assert "本来就是工作日" in Page(wrong.text).words
     assert "2027-02-05 至 2027-02-11" in wrong.text
-    published(editor, reviewer, editor.post("/office/calendar", form))
+    made = editor.post("/office/calendar", form)
+    seen = reviewer.get(made.headers["location"]).html  # the days, before anybody approves them
+    assert re.search(
+        r'<th scope="row">放假</th>.*?没有提供.*?2027-01-01、2027-01-02、2027-01-03、2027-02-05', seen
+    )
+    assert re.search(r'<th scope="row">调休上班</th>.*?没有提供.*?2027-02-13', seen)
+    assert re.search(r'<th scope="row">文号</th>.*?没有提供.*?国办发明电〔2026〕9号', seen)
+    published(editor, reviewer, made)
     year = editor.living.get("/calendar/2027").json()["content"]
     assert year["make_up"] == ["2027-02-13"]
     assert len(year["days_off"]) == 10

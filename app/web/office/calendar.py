@@ -103,8 +103,15 @@ def days_in(text: str, year: int, what: str) -> list[str]:
         if not 0 <= days < LONGEST or year not in (first.year, last.year):
             message = f"{what}第 {number} 行“{line[:40]}”先后颠倒、太长或不在 {year} 年，请核对。"
             raise Invalid(message, code="bad-span", field="days_off")
-        found |= {(first + dt.timedelta(days=one)).isoformat() for one in range(days + 1)}
-    return sorted(one for one in found if one.startswith(str(year)))
+        span = [(first + dt.timedelta(days=one)).isoformat() for one in range(days + 1)]
+        if other := [one for one in span if not one.startswith(str(year))]:
+            message = (
+                f"{what}第 {number} 行“{line[:40]}”中 {'、'.join(other)} 不在 {year} 年，没有记入。"
+                f"这里请只写 {year} 年的日子，其余的在 {other[0][:4]} 年的安排中录入。"
+            )
+            raise Invalid(message, code="outside-year", field="days_off")
+        found |= set(span)
+    return sorted(found)
 
 
 def spans_of(days: list[str]) -> str:

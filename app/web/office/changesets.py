@@ -19,6 +19,7 @@ from app.deps import ReadSession, RegistryOf
 from app.errors import RegistryError
 from app.items.field_words import value_words, word_of
 from app.rounds import publishing as rounds
+from app.versions.fold import diff
 from app.versions.queries import moment, today
 from app.web import comparing
 from app.web.office.desk import listed
@@ -226,8 +227,9 @@ def _effects(session: Session, changeset: Changeset, rules: Rules) -> tuple[dict
 
 
 def _revision(one: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
-    """A revision as people read it: one row a field, what goes and what comes marked."""
-    rows_ = comparing.rows(one["before"], one["after"], one["changes"], names, ([], []))
+    """A revision as people read it: one row a field, what goes and what comes marked; of what is new, all of it."""
+    changes: list[Any] = list(diff({}, one["after"])) if one["created"] else one["changes"]
+    rows_ = comparing.rows(one["before"], one["after"], changes, names, ([], []))
     return {**one, "rows": rows_}
 
 
@@ -248,10 +250,11 @@ def _may(session: Session, present: Present, changeset: Changeset) -> dict[str, 
     """Which moves to offer; whoever asks for another is refused by the move itself."""
     can, state = present.actor.rights.__contains__, changeset.state
     second = present.actor.account not in drafts.hands_in(session, changeset)
+    edits = can("edit") and drafts.is_in_scope(session, present.actor, changeset)
     return {
-        "submit": can("edit") and state in ("draft", "returned"),
-        "redraft": can("edit") and state in ("draft", "returned"),
-        "withdraw": can("edit") and state in ("draft", "submitted", "returned", "approved"),
+        "submit": edits and state in ("draft", "returned"),
+        "redraft": edits and state in ("draft", "returned"),
+        "withdraw": edits and state in ("draft", "submitted", "returned", "approved"),
         "approve": can("review") and state == "submitted" and second,
         "comment": (can("review") or can("edit")) and state in ("draft", "submitted", "returned", "approved"),
         "return": can("review") and state in ("submitted", "approved"),

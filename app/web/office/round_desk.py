@@ -223,7 +223,7 @@ def may(session: Session, present: Present, changeset: Changeset) -> dict[str, b
     """What to offer; whoever asks for more is refused by the use case itself."""
     can, state = present.actor.rights.__contains__, changeset.state
     worked_on = state in ("draft", "returned")
-    whole = present.actor.authority is None and present.actor.region is None
+    whole = drafts.is_in_scope(session, present.actor, changeset)
     second = present.actor.account not in drafts.hands_in(session, changeset)
     return {
         "propose": can("edit") and worked_on,
