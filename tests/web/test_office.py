@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from html import unescape
 from typing import Any
 
@@ -37,7 +38,12 @@ class Browser:
         assert (answer.status_code, answer.headers["location"]) == (303, "/office")
 
     def get(self, path: str, status: int = 200) -> Page:
-        answer = self.client.get(path, headers=BROWSER)
+        """A page; one that says it is being worked out is asked again, as a browser does by itself."""
+        for _ in range(100):
+            answer = self.client.get(path, headers=BROWSER)
+            if "refresh" not in answer.headers:
+                break
+            time.sleep(0.3)
         assert answer.status_code == status, (path, answer.status_code, answer.text[:1500])
         assert "no-store" in answer.headers["cache-control"]
         page = Page(answer.text)
