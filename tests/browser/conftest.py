@@ -16,9 +16,10 @@ from typing import Any
 
 import pytest
 from browser_serving import served
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from seeded import Living
 
+expect.set_options(timeout=20_000)  # a machine that also runs the rest of the tests is slow at times
 CHROMIUM = next((found for name in ("chromium", "chromium-browser") if (found := shutil.which(name))), None)
 
 
