@@ -33,7 +33,7 @@ class Filter:
     name: str | None = None
     name_contains: str | None = None
     links_to: tuple[str, str] | None = None
-    """(role, target) of a link that its content must hold."""
+    """(role, target) of a link that its content must hold; an empty role: any."""
     or_coded: str | None = None
     """Beside ``name_contains``: a code or id that will do as well."""
     internal: bool = False
@@ -93,7 +93,7 @@ def _where(connection: Connection, wanted: Filter) -> tuple[str, dict[str, Any],
     if wanted.links_to is not None:
         clauses.append(
             "EXISTS (SELECT 1 FROM link l WHERE l.subject_id = t.subject_id AND l.valid_from = t.valid_from"
-            f" AND l.role = :role AND l.target = :target AND {not_internal('l.target')})"
+            f" AND (l.role = :role OR :role = '') AND l.target = :target AND {not_internal('l.target')})"
         )
         values["role"], values["target"] = wanted.links_to
     if wanted.region is not None:

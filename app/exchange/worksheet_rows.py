@@ -166,7 +166,7 @@ def common(cells: Cells) -> dict[str, Any]:
     try:
         day = parse_day(_plain_day(cells["day"]), "施行日期")
     except RegistryError as error:
-        raise Faulty("day", error.code, error.message.rstrip("。") + "，如 2026-10-01") from None
+        raise Faulty("day", error.code, error.message.rstrip("。")) from None
     for name, most in _LONGEST.items():
         if len(cells[name]) > most:
             raise Faulty(name, "text-too-long", f"文字有{len(cells[name])}字，最多{most}字")

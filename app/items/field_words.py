@@ -280,6 +280,10 @@ def _scalar(place: str, value: str, names: Mapping[str, str]) -> str:
     field = place.rsplit("/", 1)[-1]
     if field == "status":
         return STATUS.get(value, value)
+    if place.endswith("_limit/unit"):
+        return (
+            "即办" if value == "immediate" else UNITS.get(value, value).removeprefix("{}").removeprefix("个")
+        )
     if place == "citations/role":
         return ROLES.get(value, value)
     table = _TABLES.get("/".join(place.split("/")[-2:])) or (_TABLES.get(field) if "/" not in place else None)

@@ -184,4 +184,4 @@ def _require_place(
 
 def _note(done: Proposed) -> str:
     told = {"新提": done.new, "修改": done.changed, "重新提出": done.reopened}
-    return "清理意见：" + "，".join(f"{word} {len(items)} 项" for word, items in told.items() if items)
+    return "，".join(f"{word} {len(items)} 项" for word, items in told.items() if items)

@@ -34,7 +34,7 @@ def reconcile(
     reasons = [{**one, "label": REASONS[one["kind"]]} for one in told.get("reasons", ())]
     found: dict[str, Any] = {
         "total": total,
-        "parts": [{**part, "rows": outcomes.get(part["words"])} for part in parts],
+        "parts": [{**part, "rows": _rows_of(part["words"], outcomes)} for part in parts],
         "additive": told.get("additive", True),
         "sum_of_parts": added,
         "parts_match": None if added is None or total is None else added == total,
@@ -52,6 +52,12 @@ def reconcile(
     }
     found["sentences"] = list(_sentences(found))
     return found
+
+
+def _rows_of(words: str, outcomes: Mapping[str, int]) -> int | None:
+    """Rows of the outcome that a part names, else of the longest that its words begin with (取消审批事项: 取消)."""
+    named = max((one for one in outcomes if one and words.startswith(one)), key=len, default=None)
+    return outcomes[named] if named else None
 
 
 def _sentences(found: Mapping[str, Any]) -> Iterable[str]:

@@ -364,6 +364,12 @@ def test_totals_that_do_not_match_are_told_and_not_corrected():
     assert (more["beyond_total"], more["not_recorded"]) == (1, 0)
 
 
+def test_a_part_counts_the_rows_of_the_outcome_that_its_words_begin_with():
+    parts = [{"words": "取消行政审批事项", "count": 1}, {"words": "更名", "count": 4}]
+    told = reconcile({"parts": parts}, [{"name": "甲", "outcome": "取消"}])
+    assert [part["rows"] for part in told["parts"]] == [1, None]
+
+
 def loaded(office, folder):
     people = People(office.editor, office.reviewer, office.publisher)
     return load_rounds(office.database, people, folder / "rounds.csv", folder / "rounds_decisions.csv", TODAY)

@@ -98,6 +98,16 @@ def test_a_recorded_round_gets_its_number_and_its_day_after_its_rows(editor: Bro
     assert "没有登记过的事项" in editor.get(rows).words, "the rows stay"
 
 
+def test_a_typed_id_is_enough_and_confirmed_rows_are_not_replaced_unasked(editor: Browser, rows: str) -> None:
+    take(editor, rows, "附件.csv", ANNEX)
+    item = editor.living.item_called(FELLING)
+    editor.move(f"{rows}/match", do="rows", **{"m:2": "", "id:2": item})
+    assert "人工指定" in editor.get(f"{rows}?state=linked").words
+    refused = take(editor, rows, "附件.csv", ANNEX)
+    assert (refused.status_code, "已有 1 行确认过" in refused.text) == (409, True)
+    assert take(editor, rows, "附件.csv", ANNEX, sure="1").status_code == 303
+
+
 def test_a_row_is_matched_by_hand_or_refused_in_words(editor: Browser, rows: str) -> None:
     take(editor, rows, "附件.csv", ANNEX)
     refused = editor.move(f"{rows}/match", status=404, do="rows", **{"m:2": "other", "id:2": "qdi-zzzzzzzz"})

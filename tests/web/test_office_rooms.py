@@ -289,6 +289,19 @@ def test_an_organ_that_moves_is_a_transfer_and_a_wrong_value_is_told(editor: Bro
     )
 
 
+def test_a_law_finds_what_cites_it_in_any_role(editor: Browser) -> None:
+    role, law = editor.living.rows(
+        "SELECT l.role, l.target FROM link l JOIN timeline t ON t.subject_id = l.subject_id"
+        " WHERE l.role LIKE 'cites-%' AND l.role <> 'cites-setting' AND t.status = 'in_force' AND NOT EXISTS"
+        " (SELECT 1 FROM link o WHERE o.target = l.target AND o.role = 'cites-setting')"
+        f" AND t.valid_from <= '{TODAY}' AND t.valid_to > '{TODAY}' AND l.valid_from = t.valid_from"
+        " AND t.kind = 'item'"
+    )[0]
+    assert role != "cites-setting"
+    assert "筛选出 0 个" not in editor.get(f"/office/many?q=&law={law}&path=consult_phone&value=1").words
+    assert 'name="item"' in editor.get(f"/office/many?law={law}&path=consult_phone&value=1").html
+
+
 # --- the calendar
 
 

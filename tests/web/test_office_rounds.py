@@ -249,6 +249,8 @@ def test_the_office_changes_a_proposal_and_all_three_stand_beside_each_other(
     changed = {"opinion": "change", "why": "可以更快", "outcome": "调整", "limit": "5个工作日", "day": DAY}
     reviewer.move(f"{opened}/items/{item}/opinion", **changed)
     page = reviewer.get(f"{opened}/items/{item}")
+    assert "workday" not in page.section("最终决定")
+    assert "改变审核意见" in page.words, "an opinion may be taken back where it was given"
     for heading, words in (("部门意见", "保留"), ("法制办意见", "修改 可以更快"), ("最终决定", "调整")):
         assert words in page.section(heading), heading
 

@@ -109,7 +109,7 @@ def _found(connection: Connection, present: Present, form: Posted, on: str) -> l
         authority=actor.authority or one("authority", "authority"),
         region=one("region", "region") or actor.region,
         type=given["type"] or None,
-        links_to=("cites-setting", law) if law else None,
+        links_to=("", law) if law else None,
         statuses=("in_force", "suspended", "unknown"),
     )
     page = list_subjects(connection, wanted, None, MOST)

@@ -18,7 +18,7 @@ from app.canonical import decode
 from app.changes import drafts, rows
 from app.changes.models import STATE_LABELS
 from app.deps import ReadSession, Registry, RegistryOf
-from app.errors import Invalid, RegistryError
+from app.errors import Conflict, Invalid, RegistryError
 from app.exchange.annex_reading import AnnexMapping, read_annex
 from app.rounds.recording import GUESSED, Choice, confirm, confirm_certain, drafted_rows, record_rows, rematch
 from app.rounds.stated import REASONS
@@ -143,6 +143,8 @@ def _taken(
     try:
         read = _read(body, Path(name).suffix.lower(), form)
         with registry.database.writing() as session:
+            if form.get("add") != "1" and form.get("sure") != "1":
+                _require_unconfirmed(session, changeset)
             record_rows(session, present.actor, changeset, read, today(), add=form.get("add") == "1")
     except RegistryError as error:
         if error.status == 404:
@@ -150,6 +152,16 @@ def _taken(
         with registry.database.reading() as session:
             return rows_page(request, session, present, changeset, error=error)
     return go(f"/office/rounds/{changeset}/rows")
+
+
+def _require_unconfirmed(session: Session, changeset: str) -> None:
+    """Raises Conflict where rows that somebody has confirmed would be replaced."""
+    confirmed = sum(row["state"] != "open" for row in drafted_rows(session, changeset)["rows"])
+    if confirmed:
+        raise Conflict(
+            f"已有 {confirmed} 行确认过对应的事项，代替之后要重新确认；确要代替，请勾选“代替已确认的各行”再录入。",
+            code="rows-confirmed",
+        )
 
 
 def _read(body: bytes, suffix: str, form: FormData) -> list[dict[str, str]]:
@@ -196,14 +208,19 @@ def match_rows(
 
 
 def _choices(form: Posted) -> list[Choice]:
-    """``m:7`` says what row 7 means: an item, none, or other, which ``id:7`` names; ``a:7`` that it is applied."""
+    """``m:7`` says what row 7 means: an item, none or other; an id in ``id:7`` is other.
+
+    ``a:7``: it is applied."""
     found = []
-    for name, value in form.pairs:
-        place = name.removeprefix("m:")
-        if not name.startswith("m:") or not value or not (place.isascii() and place.isdigit()):
+    places = [(name.removeprefix("m:"), value) for name, value in form.pairs if name.startswith("m:")]
+    for place, value in places:
+        if not (place.isascii() and place.isdigit()):
             continue
-        item = form.get(f"id:{place}").strip().lower() if value == OTHER else value
-        found.append(Choice(int(place), None if value == NONE else item, form.get(f"a:{place}") == "1"))
+        typed = form.get(f"id:{place}").strip().lower()
+        item = typed if typed or value == OTHER else value
+        if not item and not value:
+            continue
+        found.append(Choice(int(place), None if item == NONE else item, form.get(f"a:{place}") == "1"))
     if not found:
         raise Invalid("没有选择任何一行，请先选定各行对应哪个事项。", code="nothing-chosen")
     return found

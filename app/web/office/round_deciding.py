@@ -22,6 +22,7 @@ from app.deps import ReadSession, RegistryOf
 from app.errors import Invalid, NotFound, RegistryError
 from app.exchange.worksheet_rows import EDITABLE, Cells, Faulty, cells_of, decision_of, is_beyond_sheet, tidy
 from app.exchange.worksheets import receiver_named
+from app.items.field_words import value_words
 from app.rounds.proposing import propose
 from app.rounds.reviewing import opine
 from app.rounds.worksheets import Line, told, with_contents, worksheets
@@ -31,6 +32,7 @@ from app.web.office.round_desk import CHECKS, OFFERED, STATES, Asking, Wanted, d
 from app.web.office.rounds import Which
 from app.web.office.visiting import Form, Posted, Visitor, go
 from app.web.rendering import gaps
+from app.web.subjects import names as names_on
 from app.wording import reason
 
 router = APIRouter()
@@ -341,6 +343,8 @@ def _item(
         changeset=found.opened.changeset,
         line=gaps(told(session, [line])[0]),
         content=gaps(line.content),
+        in_words=value_words,
+        named=names_on(connection, _ids(line), found.day),
         cells=_cells(form) if form else cells_of(line, found.opened.day),
         beyond=is_beyond_sheet(line),
         why=form.get("why") if form else "",
@@ -356,6 +360,19 @@ def _item(
         following=after,
         script="round.js",
     )
+
+
+def _ids(line: Line) -> list[str]:
+    """What the changes proposed and decided may name."""
+    bodies = [
+        *(line.proposal.earlier if line.proposal else ()),
+        line.proposal and line.proposal.body,
+        line.final,
+    ]
+    changes = [
+        change for body in bodies if body for change in (body.get("proposed", body).get("changes") or ())
+    ]
+    return [one["value"] for one in changes if isinstance(one.get("value"), str)]
 
 
 def _line(lines: Sequence[Line], item: str) -> Line:
