@@ -91,11 +91,12 @@ def _where(connection: Connection, wanted: Filter) -> tuple[str, dict[str, Any],
         escaped = wanted.name_contains.replace("!", "!!").replace("%", "!%").replace("_", "!_")
         values["contains"] = f"%{escaped}%"
     if wanted.links_to is not None:
+        role, target = wanted.links_to
         clauses.append(
             "EXISTS (SELECT 1 FROM link l WHERE l.subject_id = t.subject_id AND l.valid_from = t.valid_from"
-            f" AND (l.role = :role OR :role = '') AND l.target = :target AND {not_internal('l.target')})"
+            f"{' AND l.role = :role' if role else ''} AND l.target = :target AND {not_internal('l.target')})"
         )
-        values["role"], values["target"] = wanted.links_to
+        values |= {"target": target} | ({"role": role} if role else {})
     if wanted.region is not None:
         clauses.append("t.region IN :regions")
         values["regions"] = subtree(connection, wanted.region, wanted.on)
