@@ -260,6 +260,7 @@ def test_a_phone_changes_for_a_whole_authority(editor: Browser, reviewer: Browse
     chosen = re.findall(r'name="item" value="([^"]+)"', page.html)
     assert item in chosen
     assert "0826-2345678" in page.words
+    assert "<b>咨询电话</b>" in page.html, "each changed field is named"
     assert editor.post("/office/many", asked | {"from": TODAY}).status_code == 422  # nothing is ticked
     answer = editor.client.post(
         "/office/many", data={**asked, "from": TODAY, "item": chosen, "reason": "总机换号"}, headers=POST
