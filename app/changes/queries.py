@@ -31,7 +31,8 @@ _CONFIRMED = (
 
 
 def rounds(connection: Connection, known: Known) -> list[dict[str, Any]]:
-    """Published rounds, newest first, with their outcome counts."""
+    """Published rounds with their outcome counts; newest first by the day of their document (else of publication
+    here), so that an old one recorded late stands in its year."""
     rows = connection.execute(
         text(
             f"SELECT p.seq, p.changeset, c.body, {_WHEN}, {_CONFIRMED} FROM publication p"
@@ -40,7 +41,19 @@ def rounds(connection: Connection, known: Known) -> list[dict[str, Any]]:
         {"seq": known.seq},
     ).all()
     counts = _outcomes(connection, known)
-    return [_round(row, counts.get(row[0], {})) for row in rows]
+    found = [_round(row, counts.get(row[0], {})) for row in rows]
+    return sorted(found, key=_dated, reverse=True)
+
+
+def _dated(found: dict[str, Any]) -> tuple[str, int]:
+    paper = found.get("document") or {}
+    days = (paper.get(one) for one in ("document_date", "published_on", "effective_on"))
+    return next((day for day in days if day), str(found["recorded_at"])[:10]), found["publication"]
+
+
+def is_held_here(found: dict[str, Any]) -> bool:
+    """Whether a round was worked out here over a frozen scope, not recorded from a document."""
+    return bool((found.get("scope") or {}).get("frozen")) and not found.get("stated")
 
 
 def _outcomes(

@@ -42,6 +42,8 @@ class Browsed:
     rows: list[dict[str, Any]] = field(default_factory=list)
     matching: int = 0
     public: int = 0
+    outcomes: dict[str, int] = field(default_factory=dict)
+    """Rows by outcome without any filter: an act about several items has several."""
     pairs: dict[str, Pair] = field(default_factory=dict)
     """By item, of the page's items alone."""
 
@@ -84,8 +86,19 @@ def browse(connection: Connection, found: Published, known: Known, wanted: Wante
         ).scalar_one()
     names = last_names(connection, sorted({row[1] for row in shown}), known)
     items = sorted({row[1] for row in shown})
+    whole, asked = _where(found, known, Wanted())
+    counted = connection.execute(
+        text(
+            f"SELECT d.outcome, count(*) FROM decision d WHERE {whole} GROUP BY d.outcome ORDER BY d.outcome"
+        ),
+        asked,
+    )
     return Browsed(
-        [_row(row, names) for row in shown], matching, public, compared(connection, found, items, known.seq)
+        [_row(row, names) for row in shown],
+        matching,
+        public,
+        {row[0]: row[1] for row in counted},
+        compared(connection, found, items, known.seq),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
+from app.changes.owed import Wanted, duties
 from app.db import run_by
 from app.deps import Asked
 from app.errors import NotFound
@@ -39,6 +40,8 @@ class ItemFacts:
     excluded: list[dict[str, Any]]
     predecessors: list[dict[str, Any]]
     successors: list[dict[str, Any]]
+    handed_to: list[dict[str, Any]]
+    """Who is to take it over, with ``name``, ``state`` and ``due`` of the acceptance."""
 
     def shown(self) -> dict[str, Any]:
         """For a template."""
@@ -63,7 +66,20 @@ def facts_of(connection: Connection, item_id: str, asked: Asked, known: Known) -
         excluded=_excluded(connection, content, asked.on),
         predecessors=kin(connection, found["predecessors"], asked.on),
         successors=kin(connection, found["successors"], asked.on),
+        handed_to=_handed_to(connection, item_id, asked.on, known) if found["status"] == "ended" else [],
     )
+
+
+def _handed_to(connection: Connection, item_id: str, day: str, known: Known) -> list[dict[str, Any]]:
+    wanted = Wanted(on=day, kinds=frozenset({"acceptance"}), subject=item_id)
+    owed = duties(connection, wanted, known=known)
+    named = rows_on(connection, {one[at] for one in owed for at in ("region", "authority") if one[at]}, day)
+    return [one | {"name": _receiver(one, {id_: row.name for id_, row in named.items()})} for one in owed]
+
+
+def _receiver(one: dict[str, Any], names: dict[str, str | None]) -> str:
+    said = [names.get(one[at] or "") or "" for at in ("region", "authority")]
+    return "".join(said) or one["words"] or "未写明的机关"
 
 
 def public_item(connection: Connection, asked: str, day: str, known: Known | None = None) -> tuple[str, bool]:

@@ -10,7 +10,7 @@ from python_calamine import CalamineWorkbook
 from registry import TODAY, adjust, item_content
 
 from app.canonical import decode
-from app.changes import drafts, rows
+from app.changes import drafts, queries, rows
 from app.changes.freezing import frozen_items
 from app.changes.models import ChangesetInput
 from app.errors import Conflict, Forbidden, Invalid, NotFound, Refused, RegistryError, Stale
@@ -550,3 +550,15 @@ def test_a_round_with_undecided_items_is_not_handed_in(office):
     assert refusal.value.code == "scope-undecided"
     assert "还有 3 个事项没有处理决定" in refusal.value.message
     assert "再提交" in refusal.value.message
+
+
+def test_old_rounds_recorded_late_stand_in_their_year(office):
+    made = []
+    for item, day in zip(office.items, ("2018-03-01", "2021-05-01", "2014-07-01"), strict=True):
+        paper = {"number": f"广区府〔{day[:4]}〕1号", "document_date": day}
+        office.publish_change(adjust(item, DAY, 5), kind="round", title=day, document=paper)
+        made.append(day)
+    with office.database.reading() as session:
+        connection = session.connection()
+        listed = [one["title"] for one in queries.rounds(connection, known_at(connection, None))]
+    assert listed == sorted(made, reverse=True)

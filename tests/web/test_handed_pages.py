@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from handed import LATEST, bureau, hand_down, region
+from handed import LATEST, bureau, city_item, hand_down, region
 from reading import read
 from seeded import Living
 
@@ -61,3 +61,17 @@ def test_a_delegation_that_ran_out_says_so_and_a_renewed_one_does_not(
     living_sqlite.publish(renewed)
     page = read(living_sqlite, f"/items/{lent}", on="2027-10-01")
     assert "委托期满" not in page.section("沿革").partition("2027年10月1日")[2]
+
+
+def test_whom_it_was_handed_to_is_said_before_anybody_took_over(living_sqlite: Living) -> None:
+    county = region(living_sqlite, "511602")
+    item = city_item(living_sqlite)
+    receiver = {"region": county, "authority": bureau(living_sqlite), "due": "2026-11-30"}
+    devolve = {"outcome": "devolve", "subject": item, "effective_from": "2026-10-01", "receivers": [receiver]}
+    living_sqlite.publish(devolve)
+    words = read(living_sqlite, f"/items/{item}", on="2026-10-05").words.replace(" ", "")
+    assert "没有写明此后由谁办理" not in words
+    assert "下放给：" in words
+    assert "广安市广安区水务局（承接情况：待承接，期限2026年11月30日）" in words
+    later = read(living_sqlite, f"/items/{item}", on="2026-12-05").words
+    assert "逾期未承接" in later

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from reading import read
 from seeded import FELLING, Living
@@ -150,3 +152,10 @@ def test_items_in_force_between_any_two_days(asking: Living) -> None:
     every = read(asking, "/rounds/series")
     assert "drawn tall" in [attrs.get("class") for attrs in every.named("svg")]
     read(asking, "/rounds/series", status=422, **{"from": "昨天"})
+
+
+def test_rows_are_counted_as_the_table_counts_them(asking: Living, round_id: str) -> None:
+    page = read(asking, f"/rounds/{round_id}")
+    total = int(re.search(r"<b>(\d+)</b><span>全部决定", page.html)[1])
+    assert f"共 {total} 条" in page.words
+    assert "未提供火星" not in page.words

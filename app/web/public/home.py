@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import Connection
 
 from app import log
-from app.changes.queries import rounds
+from app.changes.queries import is_held_here, rounds
 from app.deps import AskedOn, ReadSession, Registry, RegistryOf
 from app.listing import Filter, count_by
 from app.versions.queries import known_at, parse_day
@@ -52,9 +53,15 @@ def home(request: Request, registry: RegistryOf, session: ReadSession, asked: As
         statuses=statuses,
         by_type=sorted(by_type.items()),
         regions=[(named[one], count) for one, count in most if one in named],
-        rounds=gaps(rounds(connection, known_at(connection, None))[:3]),
+        rounds=gaps(_latest_rounds(connection)),
         changes=latest_changes(connection, 6),
     )
+
+
+def _latest_rounds(connection: Connection) -> list[dict[str, Any]]:
+    """Rounds held here come before those recorded from old documents."""
+    found = rounds(connection, known_at(connection, None))
+    return sorted(found, key=is_held_here, reverse=True)[:3]
 
 
 Themes = list[tuple[str, list[tuple[str, str]]]]

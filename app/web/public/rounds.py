@@ -111,6 +111,8 @@ def show_round(
         decisions=gaps(browsed.rows),
         changed={item: differences(pair, named) for item, pair in browsed.pairs.items()},
         matching=browsed.matching,
+        listed=browsed.outcomes,
+        stood={item for item, pair in browsed.pairs.items() if pair.before},
         withheld=sum(head["outcomes"].values()) - browsed.public,
         kinds={one["subject"]: kind_of(one["subject"]) for one in browsed.rows},
         wanted={"outcome": outcome, "authority": authority, "type": kind, "q": q},
