@@ -153,6 +153,8 @@ def sentence(found: dict[str, Any]) -> str:
     if found["why"] in ("ended", "suspended", "handed_on") and paper.get("title"):
         number = f"（{paper['number']}）" if paper.get("number") else ""
         said += f"，依据《{paper['title']}》{number}"
+    if found["why"] in ("ended", "handed_on") and paper.get("receiver"):
+        said += f"，承接方：{paper['receiver']}"
     holders = [
         one["authority"]["name"] for one in found["now"] if one["authority"] and one["authority"]["name"]
     ]

@@ -94,6 +94,19 @@ def test_what_was_cancelled_names_its_document(office: Office) -> None:
     assert (found["why"], found["document"]["number"], found["now"]) == ("ended", DOCUMENT["number"], [])
 
 
+def test_to_whom_it_went_is_said_in_the_words_of_the_document(office: Office) -> None:
+    gone = {
+        "outcome": "devolve",
+        "subject": office.items[2],
+        "effective_from": "2026-10-01",
+        "receivers": [{"words": "县级水行政主管部门"}],
+        "receiver": "县级水行政主管部门",
+    }
+    office.publish_change(gone, document=DOCUMENT)
+    found = ask(office, office.items[2], None, "2026-10-01")
+    assert found["sentence"].endswith("，承接方：县级水行政主管部门。")
+
+
 def test_two_places_side_by_side(asking: Living) -> None:
     first = asking.item_called(FELLING)
     same = asking.get(f"/items/{first}/compare", other=first).json()
