@@ -61,6 +61,10 @@ def tidy(database: Database, access_log_months: int, rules: Rules = STANDARD) ->
     sweep(database, today(), rules)
 
 
+SETTLING = 1.0
+"""Seconds from the start on in which what can wait would hold up the first answers."""
+
+
 class Drainer:
     """Drains until it is stopped. A failure is logged and tried again with back-off; whatever would end the thread
     starts it anew."""
@@ -103,7 +107,7 @@ class Drainer:
                 logger.exception("the index drainer ended and is started again")
 
     def _drain_on(self) -> None:
-        pause, begun = self.every, False
+        pause, begun, settled = self.every, False, 0.0
         while not self._stop.wait(pause):
             try:
                 if self.turn and not self.turn.taken():
@@ -111,10 +115,11 @@ class Drainer:
                     continue
                 if not begun:
                     catch_up(self.database, self.engine)
-                    pinyin.load()  # not while the first publication waits to be found
-                    begun = True
+                    begun, settled = True, time.monotonic() + SETTLING
                 drain(self.database, self.engine)
-                self._tidy()
+                if time.monotonic() > settled:
+                    pinyin.load()  # not while a publication waits to be found
+                    self._tidy()
                 pause = self.every
             except EngineError as error:
                 pause = min(pause * 2, LONGEST_PAUSE)
