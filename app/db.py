@@ -64,12 +64,9 @@ class Database:
 
     def __init__(self, url: str, *, lock_timeout: float = 30.0) -> None:
         self.url = url
+        self.is_sqlite = url.startswith("sqlite")
         self.lock_timeout = lock_timeout
         self._engines: dict[str, Engine] = {}
-
-    @property
-    def is_sqlite(self) -> bool:
-        return self.url.startswith("sqlite")
 
     @property
     def path(self) -> Path | None:

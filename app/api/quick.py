@@ -127,7 +127,8 @@ def quick_item_route() -> Route:
             ask = partial(read_quickly, registry, item, on)
             body = ask() if registry.database.is_sqlite else await run_in_threadpool(ask)
             if body is not None:
-                if is_wanted(request.headers.get("accept", ""), LINKED):
+                accept = dict(request.scope["headers"]).get(b"accept", b"")
+                if b"ld+json" in accept.lower() and is_wanted(accept.decode("latin-1"), LINKED):
                     return as_linked(request, body)
                 return answer(request, body, headers=VARY)
         return await run_in_threadpool(read_in_turn, request, item, on, query.get("known_at"))

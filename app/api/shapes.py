@@ -212,19 +212,19 @@ def answer(
 ) -> Response:
     """JSON bytes with ETag and cache headers; 304 where the client holds them already."""
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    left = next_midnight_seconds()
     shared = {
         "ETag": tag,
-        "Cache-Control": "private, no-store"
-        if private
-        else f"public, max-age={min(60, next_midnight_seconds())}",
+        "Cache-Control": "private, no-store" if private else f"public, max-age={min(60, left)}",
     }
     if headers:
         shared |= headers
-    wanted = request.headers.get("if-none-match")
-    modified = None if private else last_modified(body)
+    asked = dict(request.scope["headers"])
+    wanted = asked.get(b"if-none-match", b"").decode("latin-1")
+    modified = None if private else last_modified(body, left)
     if modified is not None:
         shared["Last-Modified"] = modified
-    if wanted is None and modified and request.headers.get("if-modified-since") == modified:
+    if not wanted and modified and asked.get(b"if-modified-since") == modified.encode():
         return Response(status_code=304, headers=shared)
     if wanted and (wanted == "*" or tag in [part.strip().removeprefix("W/") for part in wanted.split(",")]):
         return Response(status_code=304, headers=shared)
@@ -234,14 +234,15 @@ def answer(
 KNOWN = b'"known_at":"'
 
 
-def last_modified(body: bytes) -> str | None:
+def last_modified(body: bytes, left: int) -> str | None:
     """The later of the log entry that an answer rests on and the beginning of the day (a day's beginning changes
-    what is in force); None of one that names no entry. A whole second, so only the same one counts as not modified."""
+    what is in force); None of one that names no entry. A whole second, so only the same one counts as not modified.
+    ``left``: seconds until the next Shanghai midnight."""
     at = body.find(KNOWN)
     if at < 0:
         return None
     recorded = body[at + len(KNOWN) : at + len(KNOWN) + 19].decode()
-    return _http_date(recorded, log.now_microseconds() // 1_000_000 + next_midnight_seconds() - DAY_SECONDS)
+    return _http_date(recorded, log.now_microseconds() // 1_000_000 + left - DAY_SECONDS)
 
 
 @lru_cache(maxsize=256)
