@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated, Any, cast
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlmodel import Session
 
 from app.auth.accounts import names_of_accounts
 from app.auth.signing_in import Present
 from app.canonical import decode
-from app.deps import ReadSession, Registry, RegistryOf
+from app.deps import ReadSession, RegistryOf
 from app.errors import Invalid, RegistryError
 from app.exchange.edition_facts import document_words
 from app.lists import issuing, preparing, reading, signing
@@ -20,6 +19,7 @@ from app.lists.selecting import KINDS, Kind, Selection
 from app.places.queries import region_id
 from app.versions.codes import subject_id
 from app.versions.queries import moment, parse_day, today
+from app.web.office.changesets import Move
 from app.web.office.pages import show
 from app.web.office.visiting import Form, Posted, Visitor, go
 from app.web.subjects import names
@@ -82,68 +82,46 @@ def show_edition(
     return _page(request, session, present, edition, page)
 
 
+class MoveOfEdition(Move):
+    """A move on one list; a refusal is shown on its own page."""
+
+    place = "/office/editions/"
+
+    def __init__(self, request: Request, registry: RegistryOf, present: Visitor, edition: Which) -> None:
+        super().__init__(request, registry, present, edition)
+
+    def refused(self, session: Session, error: RegistryError) -> Response:
+        return _page(self.request, session, self.present, self.id, error=error)
+
+
+Moving = Annotated[MoveOfEdition, Depends(MoveOfEdition)]
+
+
 @router.post("/office/editions/{edition}/approve")
-def approve(request: Request, registry: RegistryOf, present: Visitor, edition: Which, form: Form) -> Response:
+def approve(move: Moving, form: Form) -> Response:
     """Bound to the list that the page showed."""
-    return _move(
-        request,
-        registry,
-        present,
-        edition,
-        lambda session: preparing.approve(session, present.actor, edition, form.get("hash")),
-    )
+    return move.make(lambda session: preparing.approve(session, move.actor, move.id, form.get("hash")))
 
 
 @router.post("/office/editions/{edition}/return")
-def send_back(
-    request: Request, registry: RegistryOf, present: Visitor, edition: Which, form: Form
-) -> Response:
-    return _move(
-        request,
-        registry,
-        present,
-        edition,
-        lambda session: preparing.send_back(session, present.actor, edition, form.get("reason")),
-    )
+def send_back(move: Moving, form: Form) -> Response:
+    return move.make(lambda session: preparing.send_back(session, move.actor, move.id, form.get("reason")))
 
 
 @router.post("/office/editions/{edition}/withdraw")
-def withdraw(
-    request: Request, registry: RegistryOf, present: Visitor, edition: Which, form: Form
-) -> Response:
-    return _move(
-        request,
-        registry,
-        present,
-        edition,
-        lambda session: preparing.withdraw(session, present.actor, edition, form.get("reason")),
-    )
+def withdraw(move: Moving, form: Form) -> Response:
+    return move.make(lambda session: preparing.withdraw(session, move.actor, move.id, form.get("reason")))
 
 
 @router.post("/office/editions/{edition}/issue")
-def issue(request: Request, registry: RegistryOf, present: Visitor, edition: Which) -> Response:
+def issue(move: Moving) -> Response:
     def work(session: Session) -> None:
-        signer = signing.load(signing.ensure(registry.settings))
-        issuing.issue(session, present.actor, edition, signer, checked)
+        signer = signing.load(signing.ensure(move.registry.settings))
+        issuing.issue(session, move.actor, move.id, signer, checked)
 
-    with registry.database.reading() as session:
-        checked = issuing.stands(session.connection(), preparing.find(session, edition))
-    return _move(request, registry, present, edition, work)
-
-
-def _move(
-    request: Request, registry: Registry, present: Present, edition: str, work: Callable[[Session], Any]
-) -> Response:
-    """A refusal is shown on the edition's own page."""
-    try:
-        with registry.database.writing() as session:
-            work(session)
-    except RegistryError as error:
-        if error.status == 404:
-            raise
-        with registry.database.reading() as session:
-            return _page(request, session, present, edition, error=error)
-    return go(f"/office/editions/{edition}")
+    with move.registry.database.reading() as session:
+        checked = issuing.stands(session.connection(), preparing.find(session, move.id))
+    return move.make(work)
 
 
 def _listing(
