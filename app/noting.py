@@ -41,6 +41,8 @@ class Noting:
         self._wake = threading.Condition()
         self._writing = threading.Lock()
         self._rows: list[dict[str, Any]] = []
+        self._in_hand = 0
+        """Rows being written: they come back to those that wait when the database refuses them."""
         self._counted: Counter[str | None] = Counter()
         self._left_out: Counter[str | None] = Counter()
         self._minute = time.monotonic()
@@ -56,7 +58,7 @@ class Noting:
             total = self._counted.total()
             if self._counted[place] >= PER_ADDRESS:
                 self._left_out[place] += 1
-            elif total >= PER_MINUTE or len(self._rows) >= MOST_WAITING:
+            elif total >= PER_MINUTE or self._is_full():
                 self._left_out[None] += 1  # not by address: there may be as many of those as requests
             else:
                 self._counted[place] += 1
@@ -69,6 +71,7 @@ class Noting:
         with self._writing:
             with self._wake:
                 rows, self._rows = self._rows, []
+                self._in_hand = len(rows)
             if not rows:
                 return
             try:
@@ -78,6 +81,8 @@ class Noting:
                 with self._wake:
                     self._rows = rows + self._rows
                 raise
+            finally:
+                self._in_hand = 0
 
     def close(self) -> None:
         """Write what waits, how many were left out too, and end the thread."""
@@ -98,6 +103,9 @@ class Noting:
 
     # --- with the lock held
 
+    def _is_full(self) -> bool:
+        return len(self._rows) + self._in_hand >= MOST_WAITING
+
     def _begin_minute(self) -> None:
         if time.monotonic() - self._minute >= MINUTE:
             self._say_left_out()
@@ -105,7 +113,7 @@ class Noting:
             self._minute = time.monotonic()
 
     def _say_left_out(self) -> None:
-        if len(self._rows) >= MOST_WAITING:
+        if self._is_full():
             return  # counted on, and said when there is room
         for place, count in self._left_out.items():
             self._rows.append(

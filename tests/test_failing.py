@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from looping import on_a_loop
 from seeded import FELLING, Living
 
 from app import loading
@@ -97,7 +97,7 @@ def test_what_could_not_be_loaded_is_logged_told_and_tried_again(
     monkeypatch.setattr(loading, "REST_AFTER", 0)
     with monkeypatch.context() as patch:
         patch.setattr("app.web.office.include", lambda _app: 1 / 0)
-        asyncio.run(app.state.rest.load_soon(None))
+        on_a_loop(app.state.rest.load_soon(None))
         assert "ZeroDivisionError" in caplog.text
         assert client.get("/api/v1/rounds").status_code == 500
         assert app.router.routes == before, "nothing is there twice"
@@ -122,5 +122,5 @@ def test_nothing_is_started_once_it_is_stopped() -> None:
     rest, started = Rest(app), []
     rest._loaded = True
     rest.stop()
-    asyncio.run(rest.load_soon(started.append))
+    on_a_loop(rest.load_soon(started.append))
     assert started == []

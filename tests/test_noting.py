@@ -85,11 +85,13 @@ def test_while_the_database_is_busy_nobody_waits_and_little_is_kept(notes, datab
 
     def busy():
         if broken:
+            notes.note("token-refused", subject="/x", address="192.0.2.1")  # while rows are in hand
             raise OSError("the database is away")
         return writing()
 
     monkeypatch.setattr(database, "writing", busy)
-    for _ in range(500):
+    monkeypatch.setattr(noting.Noting, "_start", lambda _self: None)  # no thread: this test is the thread
+    for _ in range(499):
         notes.note("token-refused", subject="/x", address="192.0.2.1")
     with pytest.raises(OSError, match="away"):
         notes.flush()

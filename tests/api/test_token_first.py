@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
 from fastapi.routing import APIRoute
+from looping import on_a_loop
 from seeded import Living
 
 from app.api import parts
@@ -78,7 +78,7 @@ def test_without_one_the_body_is_not_read(living_sqlite: Living, authorization: 
             path = f"/api/v1{route.path}".replace("{changeset}", "c") + (
                 "?name=x" if "files" in route.path else ""
             )
-            found = asyncio.run(send(living_sqlite.client.app, method, path, authorization))
+            found = on_a_loop(send(living_sqlite.client.app, method, path, authorization))
             assert found == (401, 0), (method, path, found)
 
 
