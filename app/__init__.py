@@ -25,6 +25,7 @@ places       regions and authorities
 listing      subjects on a day: by filter, in pages, counted
 recalling    the same as known at an earlier time: from revisions, bounded
 auth         who acts: actor, tokens, accounts
+unsaved      forms that a person is filling in, kept by person and place until they are saved
 law          instruments and their versions, articles
 items        content (the one shape), codes, reading one, looking up many
 deadlines    working days, due dates

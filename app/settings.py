@@ -61,6 +61,18 @@ class Settings(BaseSettings):
     )
     session_idle_minutes: int = Field(30, ge=1, description="an office session ends when unused for so long")
     session_hours: int = Field(12, ge=1, description="an office session ends after so long in any case")
+    oidc_issuer: str = Field(
+        "",
+        description="the address of the government's own sign-on (OpenID Connect); empty: local accounts alone",
+    )
+    oidc_client_id: str = Field("", description="what this registry is called there")
+    oidc_client_secret: str = Field(
+        "", description="the secret agreed with it; empty: a public client, by PKCE alone"
+    )
+    oidc_name: str = Field("统一身份认证", description="what people call that sign-on; on its button")
+    oidc_ca: str = Field(
+        "", description="a file of the certificates that sign the provider's own; empty: those of the machine"
+    )
     checks_off: str = Field(
         "",
         description="codes of checks that are not made, divided by commas (`qingdan check --codes` lists all)",

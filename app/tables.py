@@ -2,7 +2,7 @@
 
 from sqlmodel import SQLModel
 
-from app.auth.models import Account, Credential, SignedIn, Token
+from app.auth.models import Account, Credential, LinkedIdentity, SignedIn, SignOn, Token
 from app.changes.duties import Duty, Fulfilment
 from app.changes.models import AnnexRow, ChangesetEvent, ChangesetTable, DraftDecision, Proposal
 from app.checks.models import (
@@ -21,6 +21,7 @@ from app.idempotency import Answered
 from app.lists.models import Edition, EditionDraft, EditionRow, SigningKey
 from app.log import AccessRecord
 from app.outbox import Owed
+from app.unsaved import UnsavedForm
 from app.versions import models as versions
 
 METADATA = SQLModel.metadata
@@ -48,15 +49,18 @@ __all__ = [
     "Fulfilment",
     "ImportRun",
     "LawCase",
+    "LinkedIdentity",
     "OverlapDecision",
     "Owed",
     "Proposal",
+    "SignOn",
     "SignedIn",
     "SigningKey",
     "SourceKey",
     "SourceSeen",
     "StoredFile",
     "Token",
+    "UnsavedForm",
     "Webhook",
     "versions",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from app.db import Ascii, Big
@@ -72,3 +73,35 @@ class SignedIn(SQLModel, table=True):
     complete: int = Field(default=0, description="1: the second factor was given, or none is asked for")
     address: str = ""
     agent: str = ""
+    by: str = Field(
+        default="password",
+        sa_type=Ascii,
+        sa_column_kwargs={"server_default": "password"},
+        description="password, or oidc: by the government's own sign-on",
+    )
+
+
+class LinkedIdentity(SQLModel, table=True):
+    """A person of an OpenID provider, whom an administrator has linked to an account. Nobody comes in without."""
+
+    __tablename__ = "linked_identity"
+    __table_args__ = (UniqueConstraint("issuer", "subject"),)
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = Field(foreign_key="account.id", index=True)
+    issuer: str
+    subject: str = Field(description="the claim sub: whom the issuer means, for ever")
+    created_at: int = Field(sa_type=Big)
+
+
+class SignOn(SQLModel, table=True):
+    """A way to the provider that has begun. Taken up once, within minutes, by the browser that began it."""
+
+    __tablename__ = "sign_on"
+    state: str = Field(primary_key=True, sa_type=Ascii, description="hash of what the provider hands back")
+    browser: str = Field(sa_type=Ascii, description="hash of the cookie of the browser that began it")
+    nonce: str = Field(sa_type=Ascii)
+    verifier: str = Field(sa_type=Ascii, description="the PKCE code verifier")
+    back: str = Field(description="the redirect address that was given")
+    onward: str = Field(default="", description="the page of the office that was asked for")
+    kept: str = Field(default="[]", description="JSON: the form that waits for the sign-in")
+    created_at: int = Field(sa_type=Big, index=True)

@@ -52,6 +52,9 @@ class Present:
     session: int
     step: str | None = None
     seen_at: int = 0
+    by: str = "password"
+    """How the session came in: ``password``, or ``oidc`` by the government's own sign-on, where a password's age
+    keeps nobody out."""
 
 
 def set_password(session: Session, account: Account, text: str, policy: Policy) -> None:
@@ -136,7 +139,15 @@ def _admitted(
     if complete:
         credential.failures, credential.blocked_until = 0, None
         session.add(credential)
-    cookie = secrets.token_urlsafe(32)
+    return open_session(session, account, complete, address, agent), ""
+
+
+def open_session(
+    session: Session, account: Account, complete: bool, address: str, agent: str, by: str = "password"
+) -> str:
+    """A session of an account that has shown who it is; the cookie's text. ``complete``: no second factor is asked
+    for. ``by``: how it came in, password or oidc."""
+    now, cookie = log.now_microseconds(), secrets.token_urlsafe(32)
     session.add(
         SignedIn(
             account_id=account.id or 0,
@@ -146,11 +157,13 @@ def _admitted(
             complete=int(complete),
             address=address,
             agent=agent[:200],
+            by=by,
         )
     )
     if complete:
-        log.record_access(session.connection(), "signed-in", account=account.id, address=address)
-    return cookie, ""
+        note = by if by != "password" else None
+        log.record_access(session.connection(), "signed-in", account=account.id, address=address, note=note)
+    return cookie
 
 
 def give_code(session: Session, present: Present, code: str, address: str = "") -> str:
@@ -186,9 +199,9 @@ def who(session: Session, text: str | None, policy: Policy, limits: Limits) -> P
     step = None
     if not row.complete:
         step = "code"
-    elif credential and passwords.must_change(credential.changed_at, now, policy):
+    elif row.by == "password" and credential and passwords.must_change(credential.changed_at, now, policy):
         step = "password"
-    return Present(actor_of(account), row.id or 0, step, row.seen_at)
+    return Present(actor_of(account), row.id or 0, step, row.seen_at, row.by)
 
 
 def whose(session: Session, text: str | None) -> int | None:
@@ -279,6 +292,10 @@ def drop_totp(session: Session, account: Account) -> None:
     credential.totp_secret = credential.totp_since = credential.totp_step = None
     session.add(credential)
     log.record_access(session.connection(), "totp-off", account=account.id)
+
+
+def has_password(session: Session, account: int) -> bool:
+    return session.get(Credential, account) is not None
 
 
 def has_totp(session: Session, account: int) -> bool:

@@ -62,6 +62,10 @@ class CheckException(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True, sa_type=Big)
     subject: str = Field(sa_type=Ascii)
     code: str = Field(sa_type=Ascii)
+    path: str | None = Field(
+        default=None,
+        description="the one place it excuses; none: granted for the item when paths were not kept",
+    )
     reason: str
     account: int | None = None
     at: int = Field(sa_type=Big)

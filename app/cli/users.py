@@ -1,4 +1,4 @@
-"""user add, change, lock, unlock, token, password, unpair, revoke, list."""
+"""user add, change, lock, unlock, token, password, unpair, link, unlink, revoke, list."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.table import Table
 from sqlmodel import Session, select
 
 from app import log
-from app.auth import accounts, signing_in
+from app.auth import accounts, sign_on, signing_in
 from app.auth.models import Account
 from app.auth.passwords import POLICIES
 from app.cli.opening import open_registry
@@ -186,6 +186,31 @@ def unpair(name: Annotated[str, typer.Argument(help="account")]) -> None:
     with open_registry(Settings()).writing() as session:
         signing_in.drop_totp(session, accounts.find_account(session, name))
     console.print(f"已停用账号 {name} 的验证器，下次登录只要密码。")
+
+
+@users.command("link")
+def link(
+    name: Annotated[str, typer.Argument(help="account")],
+    subject: Annotated[str, typer.Argument(help="whom the provider means: the claim sub")],
+) -> None:
+    """把统一身份（OpenID Connect 的 sub）关联到账号；没有关联的人登录不进来。"""
+    settings = Settings()
+    with open_registry(settings).writing() as session:
+        sign_on.link(session, accounts.find_account(session, name), settings.oidc_issuer, subject)
+    console.print(f"已把统一身份 {subject} 关联到账号 {name}。")
+
+
+@users.command("unlink")
+def unlink(
+    name: Annotated[str, typer.Argument(help="account")],
+    subject: Annotated[str, typer.Argument(help="whom the provider means: the claim sub")],
+) -> None:
+    """解除统一身份与账号的关联；账号的登录全部退出。"""
+    with open_registry(Settings()).writing() as session:
+        account = accounts.find_account(session, name)
+        sign_on.unlink(session, account, subject)
+        count = signing_in.end_sessions(session, account)
+    console.print(f"已解除统一身份 {subject} 与账号 {name} 的关联，退出登录 {count} 处。")
 
 
 @users.command("list")

@@ -23,11 +23,12 @@ from app.web.office import (
     round_files,
     round_moves,
     rounds,
+    sign_on,
     signing,
 )
 
 PARTS = (
-    signing, desk, items, changesets, checks, rounds, recording, round_files, rehearsals, round_deciding,
+    signing, sign_on, desk, items, changesets, checks, rounds, recording, round_files, rehearsals, round_deciding,
     round_moves, round_desk, duties, editions, law, many, calendar, overlaps, accounts, reports, audit,
 )  # fmt: skip
 

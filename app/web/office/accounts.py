@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Request, Response
 from sqlmodel import Session, col, select
 
 from app import log
-from app.auth import accounts, signing_in
+from app.auth import accounts, sign_on, signing_in
 from app.auth.actor import RIGHTS
 from app.auth.models import Account, Credential
 from app.auth.signing_in import Present
@@ -54,8 +54,8 @@ def add(request: Request, registry: RegistryOf, present: Visitor, form: Form) ->
 
 @router.post("/office/accounts/{number}")
 def change(request: Request, registry: RegistryOf, present: Visitor, number: Number, form: Form) -> Response:
-    """``do``: rights, lock, unlock, password, unpair. Nobody changes the own account here: another administrator
-    does."""
+    """``do``: rights, lock, unlock, password, unpair, link, unlink. Nobody changes the own account here:
+    another administrator does."""
     try:
         with registry.database.writing() as session:
             known = int(number) if number.isascii() and number.isdigit() else -1
@@ -87,6 +87,11 @@ def _change(session: Session, registry: Registry, account: Account, form: Posted
             signing_in.set_password(session, account, form.get("password"), policy_of(registry.settings))
         case "unpair":
             signing_in.drop_totp(session, account)
+            signing_in.end_sessions(session, account)
+        case "link":
+            sign_on.link(session, account, registry.settings.oidc_issuer, form.get("subject"))
+        case "unlink":
+            sign_on.unlink(session, account, form.get("subject"))
             signing_in.end_sessions(session, account)
         case _:
             raise Invalid("没有这样的操作。", code="unknown-move")
@@ -136,6 +141,7 @@ def _page(
     error: RegistryError | None = None,
 ) -> Response:
     found = session.exec(select(Account).order_by(col(Account.id)).limit(MOST)).all()
+    linked = sign_on.identities(session)
     credentials = {one.account_id: one for one in session.exec(select(Credential))}
     scopes = [scope or "" for one in found for scope in (one.region, one.authority)]
     return show(
@@ -155,6 +161,7 @@ def _page(
                 "authority": one.authority,
                 "locked": bool(one.locked),
                 "signs_in": one.id in credentials,
+                "linked": linked.get(one.id or 0, []),
                 "paired": bool(one.id in credentials and credentials[one.id].totp_since),
             }
             for one in found
@@ -162,5 +169,6 @@ def _page(
         names=names(session.connection(), scopes, today()),
         all_rights=RIGHTS,
         policy=registry.settings.password_policy,
+        issuer=registry.settings.oidc_issuer,
         form=form,
     )

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from app.auth.signing_in import Present
 from app.exchange.progress import unfinished
+from app.settings import Settings
 from app.versions.queries import today
 from app.web.gate import SCRIPTED
 from app.web.office.visiting import rights_in_words
@@ -35,6 +36,7 @@ def show(
         unfinished=unfinished(connection),
         present=present,
         script=script,
+        sign_on=_sign_on(request.app.state.registry.settings),
         rights=rights_in_words(present.actor.rights) if present else "",
         **context,
     )
@@ -45,3 +47,8 @@ def show(
         headers=PRIVATE | ({"Content-Security-Policy": SCRIPTED} if script else {}),
         media_type="text/html; charset=utf-8",
     )
+
+
+def _sign_on(settings: Settings) -> str:
+    """What people call the government's own sign-on; empty where none is set."""
+    return settings.oidc_name if settings.oidc_issuer and settings.oidc_client_id else ""

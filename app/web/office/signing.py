@@ -29,6 +29,7 @@ from app.web.office.visiting import (
     policy_of,
     visitor,
 )
+from app.web.rendering import base_of
 
 router = APIRouter()
 
@@ -41,18 +42,40 @@ def sign_in_page(
     over: Annotated[str, Query(max_length=1)] = "",
 ) -> Response:
     said = "登录已过期，请重新登录。" if over else ""
+    return _sign_in(request, session, said=said, onward=own_address(next))
+
+
+def _sign_in(
+    request: Request,
+    session: Session,
+    *,
+    said: str = "",
+    name: str = "",
+    onward: str = "",
+    kept: Pairs = (),  # type: ignore[assignment]
+    status: int = 200,
+) -> Response:
     return show(
         request,
         session.connection(),
         None,
         "sign-in.html",
+        status=status,
         said=said,
-        name="",
-        next=own_address(next),
+        name=name[:100],
+        next=onward,
         lost=loses_the_cookie(request),
-        kept=[],
-        action="",
+        kept=kept,
+        action=unpacked(kept).action if kept else "",
     )
+
+
+def ask_to_sign_in(
+    request: Request, registry: Registry, said: str, onward: str, kept: Pairs, *, status: int, name: str = ""
+) -> Response:
+    """The page to sign in on, with what keeps one out; a form that waits goes on waiting in it."""
+    with registry.database.reading() as session:
+        return _sign_in(request, session, said=said, name=name, onward=onward, kept=kept, status=status)
 
 
 @router.post("/office/sign-in", dependencies=[Depends(visitor)])
@@ -62,21 +85,13 @@ def sign_in(request: Request, registry: RegistryOf, form: Form) -> Response:
     kept = kept_in(form.pairs)
     text, said = signing_in.sign_in(registry.database, name, form.get("password"), address_of(request), agent)
     if text is None:
-        with registry.database.reading() as session:
-            return show(
-                request,
-                session.connection(),
-                None,
-                "sign-in.html",
-                status=403,
-                said=said,
-                name=name[:100],
-                next=onward,
-                lost=loses_the_cookie(request),
-                kept=kept,
-                action=unpacked(kept).action,
-            )
-    answer = _go_on(request, registry, text, kept) or go(onward or "/office")
+        return ask_to_sign_in(request, registry, said, onward, kept, status=403, name=name)
+    answer = go_on(request, registry, text, kept) or go(onward or "/office")
+    return admit_cookie(request, answer, text)
+
+
+def admit_cookie(request: Request, answer: Response, text: str) -> Response:
+    """The answer with the session's cookie."""
     answer.set_cookie(
         COOKIE, text, path="/office", httponly=True, samesite="lax", secure=not is_loopback(request)
     )
@@ -84,12 +99,23 @@ def sign_in(request: Request, registry: RegistryOf, form: Form) -> Response:
 
 
 @router.post("/office/sign-out")
-def sign_out(registry: RegistryOf, present: Visitor) -> Response:
+def sign_out(request: Request, registry: RegistryOf, present: Visitor) -> Response:
+    """Here; and, for who came in by the government's own sign-on, there too."""
     with registry.database.writing() as session:
         signing_in.sign_out(session, present)
-    answer = go("/office/sign-in")
+    answer = (_out_there(request, registry) if present.by == "oidc" else None) or go("/office/sign-in")
     answer.delete_cookie(COOKIE, path="/office")
     return answer
+
+
+def _out_there(request: Request, registry: Registry) -> Response | None:
+    from app.web.office import sign_on  # which goes on here
+
+    try:
+        end = sign_on.provider_of(registry.settings).end_address(base_of(request) + "/office/sign-in")
+    except RegistryError:  # the provider is away, or set no more: signed out here all the same
+        return None
+    return sign_on.leaving(request, registry, end, "已经退出办公室，还要退出") if end else None
 
 
 @router.get("/office/code")
@@ -103,12 +129,12 @@ def give_code(request: Request, registry: RegistryOf, present: Visitor, form: Fo
         said = signing_in.give_code(session, present, form.get("code"), address_of(request))
     kept = kept_in(form.pairs)
     if not said:
-        return _go_on(request, registry, request.cookies.get(COOKIE, ""), kept) or go("/office")
+        return go_on(request, registry, request.cookies.get(COOKIE, ""), kept) or go("/office")
     with registry.database.reading() as session:
         return show(request, session.connection(), present, "code.html", status=403, said=said, kept=kept)
 
 
-def _go_on(request: Request, registry: Registry, text: str, kept: Pairs) -> Response | None:
+def go_on(request: Request, registry: Registry, text: str, kept: Pairs) -> Response | None:
     """The form that waited for the sign-in, to be posted on; first the second factor. None where none waited."""
     waiting = unpacked(kept)
     if not own_address(waiting.where) or not waiting.action:
@@ -215,6 +241,7 @@ def _account(
         said=said,
         totp=totp,
         qr=_modules(totp) if totp else None,
+        has_password=signing_in.has_password(session, present.actor.account or 0),
         has_totp=signing_in.has_totp(session, present.actor.account or 0),
         sessions=opened,
         policy=settings.password_policy,

@@ -29,6 +29,8 @@ ANYONE, SIGNED_IN = "anyone", "signed-in"
 TABLE: Mapping[tuple[str, str], str] = {
     ("GET", "/office/sign-in"): ANYONE,
     ("POST", "/office/sign-in"): ANYONE,
+    ("POST", "/office/sign-on"): ANYONE,
+    ("GET", "/office/sign-on"): ANYONE,
     ("POST", "/office/sign-out"): SIGNED_IN,
     ("GET", "/office/code"): SIGNED_IN,
     ("POST", "/office/code"): SIGNED_IN,
