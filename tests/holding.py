@@ -62,7 +62,8 @@ def counts(office, round_id):
 
 def exported(office, round_id, path: Path, authority=None) -> Path:
     with office.database.reading() as session:
-        path.write_bytes(write_worksheets(worksheets(session, round_id, TODAY, authority)))
+        found = worksheets(session, round_id, TODAY, authority)
+        path.write_bytes(write_worksheets(session.connection(), found))
     return path
 
 

@@ -181,7 +181,9 @@ def get_worksheets(
     """清理意见表 as a workbook to fill in: one sheet an authority, or one authority's alone."""
     found = _sheets(session, reader, round_id, authority)
     name = found.names.get(authority, "") if authority else ""
-    return _workbook(write_worksheets(found), f"{found.opened.changeset.title}清理意见表{name}.xlsx")
+    return _workbook(
+        write_worksheets(session.connection(), found), f"{found.opened.changeset.title}清理意见表{name}.xlsx"
+    )
 
 
 MARKED = "清理意见表（标注）.xlsx"

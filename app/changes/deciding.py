@@ -325,7 +325,8 @@ class Decider:
                     field=field_,
                 )
             if day == part.effective_from and not takes:  # whom it names was asked when it was handed on
-                if not (self.proposing and stood is not None):
+                given = stood is not None or (part.role == "result" and body["outcome"] != "receive")
+                if not (self.proposing and given):
                     self.scope.require(kind, subject_id, state, day)
                 if part.creates is not None or _refers(part.changes):
                     named = kinds.references(kind, state) - (

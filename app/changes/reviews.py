@@ -24,8 +24,8 @@ SETTLED = ("agree", "change")
 """Opinions that make a decision of the draft."""
 
 TOLD = (
-    "outcome", "effective_from", "until", "changes", "words", "receiver", "receivers", "results", "follow_up",
-    "pending_law", "authorised_by", "reason",
+    "outcome", "effective_from", "until", "changes", "words", "receiver", "receivers", "origins", "results",
+    "transition_until", "follow_up", "pending_law", "authorised_by", "reason",
 )  # fmt: skip
 """What a decision keeps of the proposal behind it."""
 

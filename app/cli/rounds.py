@@ -243,7 +243,7 @@ def export_worksheet(
     with open_registry(Settings()).reading() as session:
         found = worksheets(session, round_id, today(), authority)
         with for_the_asker():
-            file.write_bytes(write_worksheets(found))
+            file.write_bytes(write_worksheets(session.connection(), found))
         counts = progress(found)
     for one in counts["authorities"]:
         told = (

@@ -12,9 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import xlsxwriter
+from sqlalchemy import Connection
 
 from app.changes.reviews import OPINIONS
-from app.exchange.worksheet_rows import EDITABLE, LABELS, cells_of, mark_of
+from app.exchange.worksheet_cells import EDITABLE, LABELS, MORE, mark_of
+from app.exchange.worksheet_cells import TITLES as MORE_TITLES
+from app.exchange.worksheet_names import Names
+from app.exchange.worksheet_rows import sheet_cells_of
 from app.rounds.worksheets import Line, Worksheets
 
 COLUMNS = {
@@ -28,7 +32,8 @@ COLUMNS = {
     "limit": ("拟承诺时限", 14),
     "outcome": ("处理意见", 18),
     "words": ("原文表述", 32),
-    "receiver": ("承接方", 24),
+    "receiver": (MORE_TITLES["receiver"], 24),
+    **{name: (MORE_TITLES[name], width) for name, width in zip(MORE, (24, 30, 13), strict=True)},
     "follow_up": ("后续监管措施", 28),
     "day": ("施行日期", 13),
     "reason": ("理由", 32),
@@ -39,8 +44,10 @@ COLUMNS = {
 TITLES = {title: name for name, (title, _) in COLUMNS.items()}
 ERRORS = "错误"
 FILLING = (
-    "请只填写浅黄色的栏目。处理意见从下拉列表中选；拟承诺时限写成“10个工作日”或“即办”；下放的承接方之间用顿号分开；"
-    "合并的各事项在承接方写明并入哪个事项的编号，被并入的事项写“本事项”。没有改动的行不会被导入。"
+    "请只填写浅黄色的栏目。处理意见从下拉列表中选；拟承诺时限写成“10个工作日”或“即办”；下放的承接方、受委托的机关之间用顿号分开；"
+    "合并的各事项在承接方写明并入哪个事项的编号，被并入的事项写“本事项”。没有改动的行不会被导入。\n"
+    "拆分、合并成新事项：在“改为”每行写一个结果“名称｜实施机关｜来自哪些事项”（后两段可不写），同时处理的其他事项写在“一并处理的事项”；"
+    "转变管理方式在“改为”写新的类型；部分取消在“改为”每行写一处取消的部分；下放的过渡期、委托和暂停的期限写在“到期日”（自这一天起不再有效）。"
 )
 HEADING_ROWS = 2
 _UNSAFE = re.compile(r"[\[\]:*?/\\']")
@@ -62,8 +69,9 @@ class CellProblem:
         return f"工作表“{self.sheet}”第{self.row}行" + (f"“{self.column}”列" if self.column else "")
 
 
-def write_worksheets(found: Worksheets) -> bytes:
+def write_worksheets(connection: Connection, found: Worksheets) -> bytes:
     """A workbook of one sheet an authority."""
+    names = Names(connection, found)
     out = io.BytesIO()
     book = _Book(out)
     taken: set[str] = set()
@@ -73,7 +81,7 @@ def write_worksheets(found: Worksheets) -> bytes:
         head = f"{found.opened.changeset.title}　清理意见表　{name}"
         book.heading(sheet, head, [title for title, _ in COLUMNS.values()])
         for at, line in enumerate(lines, start=HEADING_ROWS + 1):
-            book.row(sheet, at, _values(line, found.opened.day), frozenset(EDITABLE))
+            book.row(sheet, at, _values(line, found.opened.day, names), frozenset(EDITABLE))
         book.offer(sheet, HEADING_ROWS + 1, HEADING_ROWS + len(lines), list(COLUMNS).index("outcome"))
     book.close()
     return out.getvalue()
@@ -114,8 +122,8 @@ def sheet_name(name: str, taken: set[str]) -> str:
     return made
 
 
-def _values(line: Line, day: str | None) -> Mapping[str, str]:
-    cells = cells_of(line, day)
+def _values(line: Line, day: str | None, names: Names) -> Mapping[str, str]:
+    cells = sheet_cells_of(line, day, names)
     return {
         "item": line.item,
         "code": line.code or "",
@@ -172,7 +180,7 @@ class _Book:
     def heading(self, sheet: Any, title: str, columns: Sequence[str]) -> None:
         sheet.write_string(0, 0, title, self.title)
         sheet.merge_range(1, 0, 1, len(columns) - 2, FILLING, self.note)
-        sheet.set_row(1, 32)
+        sheet.set_row(1, 64)
         self.header(sheet, HEADING_ROWS, columns)
 
     def header(self, sheet: Any, at: int, columns: Sequence[str]) -> None:

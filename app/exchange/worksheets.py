@@ -9,36 +9,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, text
 from sqlmodel import Session
 
 from app.auth.actor import Actor
 from app.changes.models import DecisionInput
 from app.changes.reviews import ProposalRow, proposals
-from app.errors import Ambiguous, Invalid, NotFound, RegistryError
+from app.errors import Invalid, RegistryError
 from app.exchange.rows import Refused
 from app.exchange.sheets import every_sheet
-from app.exchange.worksheet_files import COLUMNS, TITLES, CellProblem
-from app.exchange.worksheet_rows import (
+from app.exchange.worksheet_cells import (
     EDITABLE,
+    FORM,
     ITSELF,
+    MORE,
     Cells,
     Faulty,
-    cells_of,
     common,
-    decision_of,
-    is_beyond_sheet,
     mark_of,
+    says_whole,
     tidy,
 )
+from app.exchange.worksheet_files import COLUMNS, TITLES, CellProblem
+from app.exchange.worksheet_handing import is_plain
+from app.exchange.worksheet_names import Names
+from app.exchange.worksheet_rows import decision_of, is_beyond_sheet, sheet_cells_of
 from app.rounds.proposing import Weighed, may_propose, propose, weigh
 from app.rounds.worksheets import Line, worksheets
-from app.versions.codes import holder_of
-from app.versions.ids import is_id, kind_of
 
 MOST_PROBLEMS = 20_000
 TOLD = 500
@@ -139,11 +138,9 @@ class _Reading:
         self.opened = may_propose(session, actor, round_id)
         self.round_id = round_id
         found = worksheets(session, round_id, today)
-        self.lines: dict[str, Line] = {line.item: line for lines in found.lines.values() for line in lines}
+        self.names = Names(session.connection(), found)
+        self.lines: dict[str, Line] = self.names.lines
         self.stood: dict[str, ProposalRow] = proposals(session, round_id)
-        self.resolve = lru_cache(maxsize=4096)(
-            lambda name: receiver_named(session.connection(), name, found.day)
-        )
         self.filled = Filled()
         self.weighed: Weighed | None = None
         """What the rules made of all the touched rows together."""
@@ -162,7 +159,7 @@ class _Reading:
             if row.item in self._merged:
                 continue
             try:
-                decision = decision_of(self.lines[row.item], row.cells, self.resolve)
+                decision = decision_of(self.lines[row.item], row.cells, self.names)
                 wanted.append(_Wanted(row, DecisionInput.model_validate(decision)))
             except Faulty as fault:
                 self._wrong(row, fault.column, fault.code, fault.message)
@@ -202,7 +199,7 @@ class _Reading:
                     yield row
 
     def _sound_header(self, sheet: str, number: int, header: list[str]) -> bool:
-        missing = [COLUMNS[name][0] for name in EDITABLE if COLUMNS[name][0] not in header]
+        missing = [COLUMNS[name][0] for name in FORM if COLUMNS[name][0] not in header]
         twice = [title for title in TITLES if header.count(title) > 1]
         for title, code, message in (
             *((one, "missing-column", f"表头缺少“{one}”列，请用本轮导出的表格填写") for one in missing),
@@ -229,13 +226,16 @@ class _Reading:
             self._wrong(row, "item", "item-twice", f"同一个事项已经出现在{seen[row.item]}，请删去一行")
         else:
             seen[row.item] = f"工作表“{sheet}”第{number}行"
+            if absent := [name for name in MORE if COLUMNS[name][0] not in values]:  # a sheet from before
+                now = sheet_cells_of(self.lines[row.item], self.opened.day, self.names)
+                row.cells.update({name: now[name] for name in absent})
             return row
         return None
 
     def _is_touched(self, row: _Row) -> bool:
         """Whether the row says something that is not proposed yet, and may be taken; else told or passed over."""
         line = self.lines[row.item]
-        now = cells_of(line, self.opened.day)
+        now = sheet_cells_of(line, self.opened.day, self.names)
         if mark_of(row.cells) == row.mark or row.cells == now or _is_blank(row.cells, now):
             self.filled.unchanged += 1
             return False
@@ -245,7 +245,15 @@ class _Reading:
             message = f"这一行{word}，没有改动；要改，请先请法制办退回"
             self.filled.kept.append(row.problem("outcome", "already-reviewed", message))
             return False
-        if is_beyond_sheet(line):
+        if line.filed_under not in (None, row.item) and row.cells["outcome"] == now["outcome"]:
+            body = line.proposal.body if line.proposal else line.final
+            if body and not is_plain(body):
+                message = (
+                    f"这一项和别的事项一起处理，请改{self.names.item_words(str(line.filed_under))}的那一行"
+                )
+                self._wrong(row, "outcome", "written-elsewhere", message)
+                return False
+        if is_beyond_sheet(line, self.names):
             message = "这条清理意见含有表格写不下的内容，请在网页或接口上修改，本行请照原样"
             self._wrong(row, "outcome", "beyond-sheet", message)
             return False
@@ -262,10 +270,11 @@ class _Reading:
         """A proposal for each item that others are merged into, where any of their rows was touched."""
         groups: dict[str, list[_Row]] = {}
         self._merged: set[str] = set()
+        whole = {row.item for row in rows if says_whole(row.cells)}
         for row in rows:
-            if row.cells["outcome"] == "合并":
+            if row.cells["outcome"] == "合并" and row.item not in whole:
                 self._merged.add(row.item)
-                if target := self._target(row):
+                if (target := self._target(row)) and target not in whole:
                     groups.setdefault(target, []).append(row)
         moved = {row.item for row in touched}
         left = {self.lines[item].filed_under for item in moved}
@@ -296,11 +305,8 @@ class _Reading:
         asked = row.cells["receiver"]
         if asked in (ITSELF, row.item):
             return row.item
-        found = [
-            line.item for line in self.lines.values() if asked and asked in (line.item, line.code, line.name)
-        ]
-        if len(found) == 1:
-            return found[0]
+        if asked and (found := self.names.item(asked)):
+            return found
         word = "没有写明并入哪个事项" if not asked else f"“{asked[:30]}”不是范围内唯一的事项"
         self._wrong(row, "receiver", "unknown-target", f"{word}，请在承接方写它的编号")
         return None
@@ -344,26 +350,3 @@ class _Reading:
 def _is_blank(cells: Cells, now: Cells) -> bool:
     """Whether a row says nothing, and nothing is proposed; the day alone says nothing."""
     return not now["outcome"] and not any(cells[name] for name in EDITABLE if name != "day")
-
-
-_NAMED = text(
-    "SELECT DISTINCT subject_id, kind FROM timeline WHERE name = :name AND kind IN ('region', 'authority')"
-    " AND status <> 'ended' AND valid_from <= :day AND valid_to > :day"
-)
-
-
-def receiver_named(connection: Connection, name: str, day: str) -> dict[str, str] | None:
-    """A place or an organ by id, code or full name; None where there is none, or several."""
-    if is_id(name):
-        kind = kind_of(name.lower())
-        return {kind: name.lower()} if kind in ("region", "authority") else None
-    found = connection.execute(_NAMED, {"name": name, "day": day}).all()
-    if len(found) == 1:
-        return {found[0][1]: found[0][0]}
-    if not found:
-        for kind in ("authority", "region"):
-            try:
-                return {kind: holder_of(connection, name, day, kind)}
-            except (NotFound, Ambiguous):
-                continue
-    return None

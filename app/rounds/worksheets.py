@@ -44,6 +44,7 @@ class Line:
     name: str
     type: str
     authority: str
+    region: str
     content: dict[str, Any]
     citations: str
     """设定依据 one a line: 《title》（number）article."""
@@ -100,12 +101,13 @@ def worksheets(
 
 
 def within(connection: Connection, actor: Actor, found: Worksheets) -> Worksheets:
-    """The lines of items in the actor's scope alone; they have their contents. Raises Forbidden where none is left."""
+    """The lines of items in the actor's scope alone, by the rule that its changes go by: those of its authority, or of
+    its region with all below. Raises Forbidden where none is left."""
     if Scope(connection, actor).is_everything:
         return found
     path = lru_cache(lambda region: frozenset(ancestors(connection, region, found.day)))
     kept = {
-        authority: [line for line in lines if actor.covers(authority, path(line.content.get("region", "")))]
+        authority: [line for line in lines if actor.covers(authority, path(line.region))]
         for authority, lines in found.lines.items()
     }
     lines = {authority: some for authority, some in kept.items() if some}
@@ -114,24 +116,6 @@ def within(connection: Connection, actor: Actor, found: Worksheets) -> Worksheet
             f"这一轮的范围内没有账号“{actor.name}”管理范围内的事项，不能查看。", code="out-of-scope"
         )
     return replace(found, lines=lines)
-
-
-def own_authority(actor: Actor, asked: str | None) -> str | None:
-    """Whose lines this account may ask for by themselves: a department's own. Raises Forbidden for another's."""
-    if actor.authority is not None and asked and asked != actor.authority:
-        raise Forbidden(
-            f"账号“{actor.name}”只看本机关的清理意见；别的机关的请向法制办索取。",
-            code="out-of-scope",
-            authority=asked,
-        )
-    return actor.authority or asked or None
-
-
-def seen_by(actor: Actor, found: Worksheets) -> Worksheets:
-    """The same round with the lines that this account has to do with: a department's own."""
-    if actor.authority is None:
-        return found
-    return replace(found, lines={one: some for one, some in found.lines.items() if one == actor.authority})
 
 
 def progress(found: Worksheets) -> dict[str, Any]:
@@ -193,7 +177,7 @@ def told(session: Session, lines: Sequence[Line]) -> list[dict[str, Any]]:
 
 _STANDS = " AND t.valid_from <= ? AND t.valid_to > ? AND t.status <> 'ended' AND t.content IS NOT NULL"
 _HELD = (
-    "SELECT t.subject_id, t.name, t.type, t.authority, t.codes FROM timeline t WHERE t.subject_id IN ({ids})"
+    "SELECT t.subject_id, t.name, t.type, t.authority, t.region, t.codes FROM timeline t WHERE t.subject_id IN ({ids})"
     + _STANDS
 )
 _CONTENTS = (
@@ -210,7 +194,7 @@ def _lines(session: Session, opened: Opened, day: str) -> Iterable[Line]:
     bodies = [decode(row.body) for row in decisions(session, opened.changeset)]
     final = {item: body for body in bodies if body.get("outcome") != "void" for item in covers(body)}
     for some in chunks(opened.items):
-        for item, name, kind, authority, codes in fetch(
+        for item, name, kind, authority, region, codes in fetch(
             connection, _HELD.format(ids=marks(some)), (*some, day, day)
         ):
             filed = covering.get(item) or (covers(final[item])[0] if item in final else None)
@@ -220,6 +204,7 @@ def _lines(session: Session, opened: Opened, day: str) -> Iterable[Line]:
                 name=name or "",
                 type=code_tables.label("item_type", kind or "") or kind or "",
                 authority=authority or "",
+                region=region or "",
                 content={},
                 citations="",
                 others="",

@@ -11,8 +11,8 @@ from registry import adjust, item_content
 
 from app.errors import Conflict, NotFound
 from app.exchange.sheets import every_sheet
+from app.exchange.worksheet_cells import LABELS
 from app.exchange.worksheet_files import COLUMNS, sheet_name, write_marked
-from app.exchange.worksheet_rows import LABELS
 from app.exchange.worksheets import refuse_faulty
 
 LATE = {"timing": "late_entry", "reason": "补录"}

@@ -21,6 +21,7 @@ from app.web.office import (
     round_deciding,
     round_desk,
     round_files,
+    round_item,
     round_moves,
     rounds,
     sign_on,
@@ -29,7 +30,7 @@ from app.web.office import (
 
 PARTS = (
     signing, sign_on, desk, items, changesets, checks, rounds, recording, round_files, rehearsals, round_deciding,
-    round_moves, round_desk, duties, editions, law, many, calendar, overlaps, accounts, reports, audit,
+    round_item, round_moves, round_desk, duties, editions, law, many, calendar, overlaps, accounts, reports, audit,
 )  # fmt: skip
 
 

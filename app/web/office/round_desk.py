@@ -19,8 +19,8 @@ from app.changes.outcomes import RULES
 from app.changes.reviews import OPINIONS
 from app.deps import ReadSession, Registry, RegistryOf
 from app.errors import RegistryError
-from app.exchange.worksheet_rows import LABELS, PENDING
-from app.rounds.worksheets import Line, Worksheets, progress, seen_by, told, with_contents, worksheets
+from app.exchange.worksheet_cells import LABELS, PENDING
+from app.rounds.worksheets import Line, Worksheets, progress, told, with_contents, within, worksheets
 from app.versions.queries import moment, today
 from app.web.office.changesets import EVENTS
 from app.web.office.pages import show
@@ -33,8 +33,11 @@ router = APIRouter()
 PAGE = 100
 STATES = {"open": "未提出", "proposed": "待审核", "returned": "已退回", "reviewed": "已决定"}
 CHECKS = {"refuse": "不能这样决定的", "any": "检查有发现的", "none": "检查无发现的"}
-OFFERED = ("保留", "取消", PENDING, "暂停", "调整", "下放", "调整实施机关")
-"""What a row may be given here, what needs nothing more first; 合并 names another row, which the sheet can say."""
+OFFERED = (
+    "保留", "取消", PENDING, "暂停", "调整", "下放", "调整实施机关", "部分取消、部分下放", "委托",
+    "转变管理方式", "恢复",
+)  # fmt: skip
+"""What many rows may be given at once, what needs nothing more first; 合并 and 拆分 are said on an item's own page."""
 Words = Annotated[str, Query(max_length=100)]
 
 
@@ -149,9 +152,10 @@ def is_recorded(changeset: Changeset) -> bool:
     return changeset.kind == "round" and "stated" in decode(changeset.head.encode())
 
 
-def lines_for(present: Present, found: Worksheets) -> list[Line]:
-    """The lines that a visitor has to do with: a department its own."""
-    return [line for some in seen_by(present.actor, found).lines.values() for line in some]
+def lines_for(session: Session, present: Present, found: Worksheets) -> list[Line]:
+    """The lines that a visitor has to do with. Raises Forbidden where there are none."""
+    own = within(session.connection(), present.actor, found)
+    return [line for some in own.lines.values() for line in some]
 
 
 def desk(
@@ -169,8 +173,10 @@ def desk(
     form: Posted | None = None,
 ) -> Response:
     """``wrong``: what is wrong by item; ``form``: what was posted, so that nothing has to be chosen again."""
-    found = seen_by(present.actor, worksheets(session, changeset.id, today(), brief=True))
-    every = lines_for(present, found)
+    found = within(
+        session.connection(), present.actor, worksheets(session, changeset.id, today(), brief=True)
+    )
+    every = [line for some in found.lines.values() for line in some]
     listed = [line for line in every if asking.holds(line)]
     shown = with_contents(session.connection(), listed[(page - 1) * PAGE : page * PAGE], found.day)
     counted, allowed = progress(found), may(session, present, changeset)

@@ -24,7 +24,7 @@ from app.exchange.rows import Refused
 from app.exchange.sheets import every_sheet
 from app.exchange.worksheet_files import write_marked, write_worksheets
 from app.exchange.worksheets import Filled, check_filled, import_filled
-from app.rounds.worksheets import own_authority, progress, seen_by, worksheets
+from app.rounds.worksheets import progress, within, worksheets
 from app.versions.queries import today
 from app.web.office.pages import PRIVATE, show
 from app.web.office.rounds import Which
@@ -45,9 +45,12 @@ def get_worksheets(
     changeset: Which,
     authority: Annotated[str, Query(max_length=60)] = "",
 ) -> Response:
-    found = worksheets(session, changeset, today(), own_authority(present.actor, authority))
+    found = worksheets(session, changeset, today(), authority or None)
+    found = within(session.connection(), present.actor, found)
     of = f"-{found.names.get(authority, authority)}" if authority else ""
-    return _workbook(write_worksheets(found), f"清理意见表-{found.opened.changeset.title}{of}.xlsx")
+    return _workbook(
+        write_worksheets(session.connection(), found), f"清理意见表-{found.opened.changeset.title}{of}.xlsx"
+    )
 
 
 @router.get("/office/rounds/{changeset}/worksheets")
@@ -145,7 +148,8 @@ def _page(
     status: int = 200,
 ) -> Response:
     found = rows.find(session, changeset)
-    counted = progress(seen_by(present.actor, worksheets(session, changeset, today(), brief=True)))
+    whole = worksheets(session, changeset, today(), brief=True)
+    counted = progress(within(session.connection(), present.actor, whole))
     return show(
         request,
         session.connection(),

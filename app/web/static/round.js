@@ -57,6 +57,20 @@ for (const form of document.querySelectorAll("form[data-keys]")) {
   }
 }
 
+// Of an outcome, the fields that say something about it; what is filled in stays in sight.
+for (const select of document.querySelectorAll("select[data-outcome]")) {
+  const fields = [...select.form.querySelectorAll("[data-for]")];
+  const choose = () => {
+    const outcome = select.selectedOptions[0]?.dataset.is || "";
+    for (const field of fields) {
+      const filled = field.querySelector("input, textarea").value.trim();
+      field.hidden = !filled && !field.dataset.for.split(" ").includes(outcome);
+    }
+  };
+  select.addEventListener("change", choose);
+  choose();
+}
+
 // A file may be dropped where it can be chosen.
 for (const place of document.querySelectorAll("[data-drop]")) {
   const input = place.querySelector("input[type=file]");

@@ -1,0 +1,63 @@
+"""From the form of a round's item to a proposal: what a row of the 清理意见表 says, said in the browser."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from app.changes.models import DecisionInput
+from app.exchange.worksheet_cells import EDITABLE, TITLES, Cells, Faulty, tidy
+from app.exchange.worksheet_handing import is_plain
+from app.exchange.worksheet_names import Names
+from app.exchange.worksheet_rows import decision_of
+from app.rounds.worksheets import Line
+from app.web.office.visiting import Posted
+from app.wording import reason
+
+FIELDS = {
+    "limit": "拟承诺时限",
+    "outcome": "处理意见",
+    "words": "原文表述",
+    "follow_up": "后续监管措施",
+    "day": "施行日期",
+    "reason": "理由",
+    **TITLES,
+}
+
+
+class Wrong(Exception):
+    """Which item of many could not be done, and why."""
+
+    def __init__(self, item: str, message: str, status: int = 422) -> None:
+        super().__init__(message)
+        self.item, self.message, self.status = item, message, status
+
+
+def posted_cells(form: Posted) -> Cells:
+    return {name: tidy(form.get(name)) for name in EDITABLE}
+
+
+def asked_of(line: Line, cells: Cells, names: Names, form: Posted) -> DecisionInput:
+    """What a form says of an item, as its row of the sheet would; ``line`` with its content. Raises Wrong."""
+    try:
+        said = decision_of(line, cells, names)
+        if timing := form.get("timing"):
+            said["timing"] = timing
+        return DecisionInput.model_validate(joined(said, line, names))
+    except Faulty as fault:
+        raise Wrong(line.item, f"{FIELDS[fault.column]}：{fault.message}。") from fault
+    except ValidationError as error:
+        raise Wrong(line.item, f"{reason(error.errors()[0])}。") from error
+
+
+def joined(said: dict[str, Any], line: Line, names: Names) -> dict[str, Any]:
+    """A merger into an item that others are merged into already: theirs are not lost. A sheet has a row for each."""
+    target = said["results"][0].get("subject") if is_plain(said) else None
+    if target in (None, line.item) or target not in names.lines:
+        return said
+    stood = names.lines[target].proposal
+    if stood is None or not is_plain(stood.body) or stood.body["results"][0]["subject"] != target:
+        return said
+    origins = [one["subject"] for one in (*stood.body["origins"], *said["origins"])]
+    return said | {"origins": [{"subject": one} for one in dict.fromkeys(origins)]}

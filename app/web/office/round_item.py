@@ -1,0 +1,197 @@
+"""One item of a round: what is proposed and decided, beside what stands; a form for every outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from sqlmodel import Session
+
+from app.auth.signing_in import Present
+from app.deps import ReadSession, RegistryOf
+from app.errors import Invalid, NotFound, RegistryError
+from app.exchange.worksheet_cells import LABELS, TAKEN
+from app.exchange.worksheet_names import Names
+from app.exchange.worksheet_rows import cells_of, is_beyond_sheet
+from app.items import code_tables
+from app.items.field_words import value_words
+from app.rounds.proposing import propose
+from app.rounds.reviewing import opine
+from app.rounds.worksheets import Line, told, with_contents, worksheets
+from app.versions.queries import today
+from app.web.office.pages import show
+from app.web.office.round_asking import FIELDS, Wrong, asked_of, posted_cells
+from app.web.office.round_desk import CHECKS, STATES, Asking, Wanted, lines_for, may
+from app.web.office.rounds import Which
+from app.web.office.visiting import Form, Posted, Visitor, go
+from app.web.rendering import gaps
+from app.web.subjects import names as names_on
+
+router = APIRouter()
+WhichItem = Annotated[str, Path(max_length=40)]
+
+
+@router.get("/office/rounds/{changeset}/items/{item}")
+def show_item(
+    request: Request,
+    session: ReadSession,
+    present: Visitor,
+    changeset: Which,
+    item: WhichItem,
+    asking: Asking,
+    saved: Annotated[bool, Query()] = False,
+) -> Response:
+    return _item(request, session, present, changeset, item, asking, saved=saved)
+
+
+@router.post("/office/rounds/{changeset}/items/{item}/proposal")
+def propose_one(
+    request: Request,
+    registry: RegistryOf,
+    present: Visitor,
+    changeset: Which,
+    item: WhichItem,
+    asking: Asking,
+    form: Form,
+) -> Response:
+    def work(session: Session, line: Line, names: Names) -> None:
+        asked = asked_of(line, posted_cells(form), names, form)
+        reopen = form.get("reopen") == "1"
+        propose(session, present.actor, changeset, [asked], today(), reopen=reopen)
+
+    return _one(request, registry, present, changeset, item, asking, form, work)
+
+
+@router.post("/office/rounds/{changeset}/items/{item}/opinion")
+def opine_one(
+    request: Request,
+    registry: RegistryOf,
+    present: Visitor,
+    changeset: Which,
+    item: WhichItem,
+    asking: Asking,
+    form: Form,
+) -> Response:
+    def work(session: Session, line: Line, names: Names) -> None:
+        opinion = form.get("opinion")
+        if opinion not in ("agree", "change", "return"):
+            raise Invalid("请选择同意、修改或退回。", code="opinion-needed", field="opinion")
+        decision = None
+        if opinion == "change":
+            decision = asked_of(line, posted_cells(form), names, form)
+        items = [line.filed_under or line.item]
+        said = form.get("why")
+        opine(session, present.actor, changeset, items, opinion, today(), reason=said, decision=decision)  # type: ignore[arg-type]
+
+    return _one(request, registry, present, changeset, item, asking, form, work)
+
+
+def _one(
+    request: Request,
+    registry: RegistryOf,
+    present: Present,
+    changeset: str,
+    item: str,
+    asking: Wanted,
+    form: Posted,
+    work: Callable[[Session, Line, Names], None],
+) -> Response:
+    try:
+        with registry.database.writing() as session:
+            found = worksheets(session, changeset, today(), brief=True)
+            own = lines_for(session, present, found)
+            following = _around(own, asking, item)[1]
+            try:
+                (line,) = with_contents(session.connection(), [_line(own, item)], found.day)
+                work(session, line, Names(session.connection(), found))
+            except Wrong as wrong:
+                raise Invalid(wrong.message, code="bad-row") from wrong
+    except RegistryError as error:
+        if error.status == 404:
+            raise
+        with registry.database.reading() as session:
+            return _item(request, session, present, changeset, item, asking, error=error, form=form)
+    place = following if form.get("then") == "next" and following else item
+    return go(
+        f"/office/rounds/{changeset}/items/{place}{asking.address}{'&' if asking.address else '?'}saved=true"
+    )
+
+
+def _item(
+    request: Request,
+    session: Session,
+    present: Present,
+    changeset: str,
+    item: str,
+    asking: Wanted,
+    *,
+    saved: bool = False,
+    error: RegistryError | None = None,
+    form: Posted | None = None,
+) -> Response:
+    connection = session.connection()
+    found = worksheets(session, changeset, today(), brief=True)
+    lines = lines_for(session, present, found)
+    called = Names(connection, found)
+    (line,) = with_contents(connection, [_line(lines, item)], found.day)
+    before, after = _around(lines, asking, item)
+    return show(
+        request,
+        connection,
+        present,
+        "round-item.html",
+        status=error.status if error else 200,
+        said=error.message if error else "",
+        saved=saved,
+        changeset=found.opened.changeset,
+        line=gaps(told(session, [line])[0]),
+        content=gaps(line.content),
+        in_words=value_words,
+        named=names_on(connection, _ids(line), found.day),
+        cells=posted_cells(form) if form else cells_of(line, found.opened.day, called),
+        beyond=is_beyond_sheet(line, called),
+        why=form.get("why") if form else "",
+        fields=FIELDS,
+        offered=LABELS,
+        taken=TAKEN,
+        types=code_tables.TABLES["item_type"][0].values,
+        states=STATES,
+        checks=CHECKS,
+        may=may(session, present, found.opened.changeset),
+        mine=line.proposal is not None and line.proposal.account == present.actor.account,
+        names=found.names,
+        asking=asking,
+        previous=before,
+        following=after,
+        script="round.js",
+    )
+
+
+def _ids(line: Line) -> list[str]:
+    """What the changes, origins and results proposed and decided may name."""
+    bodies = [
+        *(one.get("proposed", one) for one in (line.proposal.earlier if line.proposal else ())),
+        (line.proposal and line.proposal.body) or {},
+        line.final or {},
+    ]
+    named: list[Any] = [one.get("value") for body in bodies for one in body.get("changes", ())]
+    for place in (one for body in bodies for part in ("origins", "results") for one in body.get(part, ())):
+        named += [place.get("subject"), place.get("content", {}).get("authority")]
+    return [one for one in named if isinstance(one, str)]
+
+
+def _line(lines: Sequence[Line], item: str) -> Line:
+    found = next((line for line in lines if line.item == item), None)
+    if found is None:
+        raise NotFound("这个事项不在这一轮的范围内，或不归您办理。", code="not-in-round")
+    return found
+
+
+def _around(lines: Sequence[Line], asking: Wanted, item: str) -> tuple[str | None, str | None]:
+    """The items before and after this one among those that are wanted, itself among them whatever it says."""
+    listed = [line.item for line in lines if line.item == item or asking.holds(line)]
+    if item not in listed:
+        return None, None
+    at = listed.index(item)
+    return (listed[at - 1] if at else None), (listed[at + 1] if at + 1 < len(listed) else None)
