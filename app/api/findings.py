@@ -9,12 +9,11 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
 from app.api.shapes import NamedShape, answer_value, next_link
-from app.auth.actor import Actor
 from app.checks import queries
 from app.checks.sweeping import last_run
 from app.db import run_by
 from app.deps import ReadSession, StaffReader
-from app.errors import Forbidden, Invalid
+from app.errors import Invalid
 from app.places.queries import region_id, subtree
 from app.versions.codes import subject_id
 from app.versions.names import NameBook, named
@@ -87,15 +86,14 @@ def list_findings(
     """What the checks found when they last looked, item by item."""
     connection, day = session.connection(), today()
     wanted = queries.Wanted(
-        authority=_authority(
-            reader, subject_id(connection, "authority", authority, day) if authority else None
-        ),
-        regions=_regions(connection, reader, region, day),
+        authority=subject_id(connection, "authority", authority, day) if authority else None,
+        regions=_regions(connection, region, day),
         item=subject_id(connection, "item", item, day) if item else None,
         code=code,
         severity=severity,
         excepted=excepted,
     )
+    queries.confine(connection, wanted, reader, day)
     rows = queries.findings(connection, wanted, _place(after), limit + 1)
     following = f"{rows[limit - 1]['subject']}:{rows[limit - 1]['position']}" if len(rows) > limit else None
     rows = rows[:limit]
@@ -125,8 +123,10 @@ def list_scores(
 ) -> Response:
     """Points by authority, and how often each check finds something."""
     connection, day = session.connection(), today()
-    regions, own = _regions(connection, reader, region, day), _authority(reader, None)
-    rows = [row for row in queries.by_authority(connection, regions) if own in (None, row["authority"])]
+    wanted = queries.Wanted(regions=_regions(connection, region, day))
+    queries.confine(connection, wanted, reader, day)
+    found = queries.by_authority(connection, wanted.regions)
+    rows = [row for row in found if wanted.authority in (None, row["authority"])]
     run = last_run(connection)
     name = _namer(connection, [row["authority"] for row in rows], day)
     body = {
@@ -138,33 +138,15 @@ def list_scores(
             }
             for row in rows
         ],
-        "codes": queries.by_code(connection, queries.Wanted(authority=own, regions=regions)),
+        "codes": queries.by_code(connection, wanted),
     }
     return answer_value(request, body, private=True)
 
 
-def _regions(connection: Connection, reader: Actor, asked: str | None, day: str) -> list[str] | None:
-    """What is asked for, within the reader's scope; none: everywhere. Raises Forbidden where nothing is left."""
+def _regions(connection: Connection, asked: str | None, day: str) -> list[str] | None:
+    """What is asked for; none: everywhere."""
     found = region_id(connection, asked, day)
-    places = None if found is None else subtree(connection, found, day)
-    if reader.region is None:
-        return places
-    own = subtree(connection, reader.region, day)
-    places = own if places is None else sorted({*places} & {*own})
-    if not places:
-        raise _outside(reader)
-    return places
-
-
-def _authority(reader: Actor, asked: str | None) -> str | None:
-    """The same of the authority."""
-    if reader.authority is not None and asked not in (None, reader.authority):
-        raise _outside(reader)
-    return reader.authority or asked
-
-
-def _outside(reader: Actor) -> Forbidden:
-    return Forbidden(f"所问的不在账号“{reader.name}”的管理范围内。", code="out-of-scope")
+    return None if found is None else subtree(connection, found, day)
 
 
 def _namer(connection: Connection, ids: list[str | None], day: str) -> Any:

@@ -7,9 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from app.auth.actor import Actor
 from app.checks.catalogue import SEVERITIES, TITLES
 from app.db import among
-from app.errors import Invalid
+from app.errors import Forbidden, Invalid
+from app.places.queries import subtree
 
 
 @dataclass(slots=True)
@@ -31,6 +33,22 @@ class Wanted:
             )
         if self.severity and self.severity not in SEVERITIES:
             raise Invalid("severity 可用的有：error、warning、note。", code="unknown-severity")
+
+
+def confine(connection: Connection, wanted: Wanted, actor: Actor, day: str) -> None:
+    """Within the actor's scope, in place. Raises Forbidden where it asks for another's."""
+    if actor.authority is not None and wanted.authority not in (None, actor.authority):
+        raise outside(actor)
+    wanted.authority = wanted.authority or actor.authority
+    if actor.region is not None:
+        own = subtree(connection, actor.region, day)
+        wanted.regions = own if wanted.regions is None else sorted({*wanted.regions} & {*own})
+        if not wanted.regions:
+            raise outside(actor)
+
+
+def outside(actor: Actor) -> Forbidden:
+    return Forbidden(f"所问的不在账号“{actor.name}”的管理范围内。", code="out-of-scope")
 
 
 def _where(wanted: Wanted) -> tuple[str, dict[str, Any], list[str]]:

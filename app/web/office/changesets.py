@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -14,6 +15,7 @@ from app.canonical import decode
 from app.changes import drafts, publishing, rehearsing, rows
 from app.changes.models import STATE_LABELS, Changeset
 from app.changes.proposals import blocks
+from app.changes.showing import readable
 from app.checks.catalogue import Rules
 from app.deps import ReadSession, RegistryOf
 from app.errors import RegistryError
@@ -31,6 +33,8 @@ from app.web.subjects import names as names_on
 
 router = APIRouter()
 Which = Annotated[str, Path(max_length=40)]
+ASKED, SHOWN = 2_000, 200
+"""Changesets that are looked at for a list, and shown on it: those that the visitor may read."""
 EVENTS = {
     "drafted": "起草",
     "redrafted": "修改",
@@ -56,7 +60,8 @@ def list_changesets(
     state: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
     known = state if state in STATE_LABELS else ""
-    found = listed(session, rows.in_state(session, known or None, 200))
+    every = rows.in_state(session, known or None, ASKED)
+    found = listed(session, list(islice(readable(session, present.actor, every), SHOWN)))
     return show(
         request,
         session.connection(),

@@ -40,6 +40,7 @@ def list_checks(
     wanted = queries.Wanted(
         authority=authority or None, code=code if code in TITLES else None, excepted=bool(excepted)
     )
+    queries.confine(session.connection(), wanted, present.actor, today())
     return _page(request, session, registry, present, wanted, after)
 
 
@@ -82,8 +83,10 @@ def end(
 def _refused(request: Request, registry: Registry, present: Present, error: RegistryError) -> Response:
     if error.status in (403, 404):
         raise error
+    wanted = queries.Wanted()
     with registry.database.reading() as session:
-        return _page(request, session, registry, present, queries.Wanted(), "", error)
+        queries.confine(session.connection(), wanted, present.actor, today())
+        return _page(request, session, registry, present, wanted, "", error)
 
 
 def _page(
@@ -96,7 +99,10 @@ def _page(
     error: RegistryError | None = None,
 ) -> Response:
     connection, day = session.connection(), today()
-    run, scores = last_run(connection), [] if wanted.authority else queries.by_authority(connection)
+    run, scores = (
+        last_run(connection),
+        [] if wanted.authority else queries.by_authority(connection, wanted.regions),
+    )
     listed = wanted.authority or wanted.code or wanted.excepted
     rows = queries.findings(connection, wanted, _place(after), ROWS + 1) if listed else []
     following = f"{rows[ROWS - 1]['subject']}:{rows[ROWS - 1]['position']}" if len(rows) > ROWS else None

@@ -13,6 +13,7 @@ from app.changes import rows
 from app.changes.drafts import hands_in
 from app.changes.models import Changeset
 from app.changes.owed import Wanted, duties
+from app.changes.showing import readable
 from app.checks.law_changes import law_changes
 from app.deps import ReadSession
 from app.feedback.reporting import waiting
@@ -85,12 +86,14 @@ def _piles(session: Session, present: Present) -> list[tuple[str, list[dict[str,
         for title, state in (("退回给我的", "returned"), ("我的草稿", "draft")):
             piles.append((title, rows.in_state(session, state, MOST, author=own)))
     if can("review"):
-        waiting = rows.in_state(session, "submitted", MOST)
+        waiting = readable(session, actor, rows.in_state(session, "submitted", MOST))
         piles.append(("等我审核", [one for one in waiting if own not in hands_in(session, one)]))
     if can("publish"):
-        piles.append(("等我发布", rows.in_state(session, "approved", MOST)))
+        approved = rows.in_state(session, "approved", MOST)
+        piles.append(("等我发布", list(readable(session, actor, approved))))
     if can("review"):
-        piles.append(("紧急发布，等第二人确认", rows.unconfirmed(session, MOST)))
+        unconfirmed = rows.unconfirmed(session, MOST)
+        piles.append(("紧急发布，等第二人确认", list(readable(session, actor, unconfirmed))))
     if can("edit"):
         piles.append(("我提交的，在审核", rows.in_state(session, "submitted", MOST, author=own)))
     return [(title, listed(session, found)) for title, found in piles]

@@ -18,6 +18,7 @@ from app.changes import drafts, kinds, rows
 from app.changes.models import Changeset
 from app.changes.outcomes import RULES
 from app.changes.scope import Scope
+from app.changes.showing import require_readable
 from app.checks.catalogue import SEVERITIES, Rules
 from app.checks.facts import Around
 from app.checks.finding import Checked, Finding
@@ -119,12 +120,12 @@ def edit_item(
     """``changeset``: a draft to take up again, with what it changes in this item already in the form."""
     editing = _open(session.connection(), present.actor, item, day, Posted([]))
     if changeset:
-        _take_up(session, editing, changeset)
+        _take_up(session, present.actor, editing, changeset)
     return _form(request, session.connection(), present, editing)
 
 
-def _take_up(session: Session, editing: Editing, changeset: str) -> None:
-    editing.changeset = rows.find(session, changeset)
+def _take_up(session: Session, actor: Actor, editing: Editing, changeset: str) -> None:
+    editing.changeset = _readable(session, actor, changeset)
     bodies = [decode(row.body) for row in rows.decisions(session, editing.changeset)]
     content = copy.deepcopy(editing.base)
     for body in bodies:
@@ -148,11 +149,18 @@ def save_item(request: Request, registry: RegistryOf, present: Visitor, item: Wh
         editing = _open(connection, present.actor, item, form.get("from"), form)
         opened_on = _opened_on(connection, editing, form)
         if changeset := form.get("changeset"):
-            editing.changeset = rows.find(session, changeset)
+            editing.changeset = _readable(session, present.actor, changeset)
     editing.content = forms.document(item_fields(), form, opened_on)
     if opened_on != editing.base:
         editing.content, editing.collide = drafting.merged(opened_on, editing.content, editing.base)
     return _act_or_save(request, registry, present, editing)
+
+
+def _readable(session: Session, actor: Actor, changeset: str) -> Changeset:
+    """Raises NotFound, Forbidden."""
+    found = rows.find(session, changeset)
+    require_readable(session, actor, found)
+    return found
 
 
 def _opened_on(connection: Connection, editing: Editing, form: Posted) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from fastapi import Request, Response
 from sqlalchemy import Connection
 
 from app.auth.signing_in import Present
+from app.changes.showing import READING
 from app.exchange.progress import unfinished
 from app.settings import Settings
 from app.versions.queries import today
@@ -37,6 +38,7 @@ def show(
         present=present,
         script=script,
         sign_on=_sign_on(request.app.state.registry.settings),
+        reads=bool(present and present.actor.rights & READING),
         rights=rights_in_words(present.actor.rights) if present else "",
         **context,
     )

@@ -15,6 +15,7 @@ from app.canonical import decode
 from app.changes import drafts, rows
 from app.changes.freezing import LISTED, counted
 from app.changes.models import STATE_LABELS, Changeset, ChangesetInput
+from app.changes.showing import readable
 from app.deps import ReadSession, RegistryOf
 from app.errors import Invalid, RegistryError
 from app.items import code_tables
@@ -38,7 +39,9 @@ def list_rounds(request: Request, session: ReadSession, present: Visitor) -> Res
         session.connection(),
         present,
         "rounds.html",
-        working=_listed(session, rows.rounds(session, IN_WORK, MOST)),
+        working=_listed(
+            session, list(readable(session, present.actor, rows.rounds(session, IN_WORK, MOST), part=True))
+        ),
         published=_listed(session, rows.rounds(session, ("published",), MOST)),
         most=MOST,
     )

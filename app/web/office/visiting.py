@@ -17,6 +17,7 @@ from app.auth.actor import RIGHTS
 from app.auth.delays import SECOND
 from app.auth.passwords import POLICIES, Policy
 from app.auth.signing_in import Limits, Present
+from app.changes import rows, showing
 from app.deps import Registry, RegistryOf, note_access
 from app.errors import Forbidden, Invalid, Unauthenticated
 from app.settings import Settings
@@ -25,7 +26,7 @@ from app.web.gate import go as go
 from app.web.office.keeping import SignInAgain
 
 COOKIE = "qingdan_office"
-ANYONE, SIGNED_IN = "anyone", "signed-in"
+ANYONE, SIGNED_IN, READING = "anyone", "signed-in", "reading"
 TABLE: Mapping[tuple[str, str], str] = {
     ("GET", "/office/sign-in"): ANYONE,
     ("POST", "/office/sign-in"): ANYONE,
@@ -46,63 +47,63 @@ TABLE: Mapping[tuple[str, str], str] = {
     ("POST", "/office/items/{item}/edit"): "edit",
     ("GET", "/office/items/{item}/end"): "edit",
     ("POST", "/office/items/{item}/end"): "edit",
-    ("GET", "/office/changesets"): SIGNED_IN,
-    ("GET", "/office/changesets/{changeset}"): SIGNED_IN,
+    ("GET", "/office/changesets"): READING,
+    ("GET", "/office/changesets/{changeset}"): READING,
     ("POST", "/office/changesets/{changeset}/submit"): "edit",
     ("POST", "/office/changesets/{changeset}/withdraw"): "edit",
     ("POST", "/office/changesets/{changeset}/approve"): "review",
-    ("POST", "/office/changesets/{changeset}/comment"): SIGNED_IN,
+    ("POST", "/office/changesets/{changeset}/comment"): READING,
     ("POST", "/office/changesets/{changeset}/return"): "review",
     ("POST", "/office/changesets/{changeset}/publish"): "publish",
     ("POST", "/office/changesets/{changeset}/confirm"): "review",
-    ("GET", "/office/checks"): SIGNED_IN,
+    ("GET", "/office/checks"): READING,
     ("POST", "/office/checks/run"): "edit",
     ("POST", "/office/checks/exceptions"): "review",
     ("POST", "/office/checks/exceptions/{number}/end"): "review",
-    ("GET", "/office/editions"): SIGNED_IN,
+    ("GET", "/office/editions"): READING,
     ("POST", "/office/editions"): "edit",
-    ("GET", "/office/editions/{edition}"): SIGNED_IN,
+    ("GET", "/office/editions/{edition}"): READING,
     ("POST", "/office/editions/{edition}/approve"): "review",
     ("POST", "/office/editions/{edition}/return"): "review",
     ("POST", "/office/editions/{edition}/withdraw"): "edit",
     ("POST", "/office/editions/{edition}/issue"): "publish",
-    ("GET", "/office/rounds"): SIGNED_IN,
+    ("GET", "/office/rounds"): READING,
     ("GET", "/office/rounds/new"): "edit",
     ("POST", "/office/rounds/new"): "edit",
     ("GET", "/office/rounds/record"): "edit",
     ("POST", "/office/rounds/record"): "edit",
-    ("GET", "/office/rounds/{changeset}"): SIGNED_IN,
-    ("GET", "/office/rounds/{changeset}/rows"): SIGNED_IN,
+    ("GET", "/office/rounds/{changeset}"): READING,
+    ("GET", "/office/rounds/{changeset}/rows"): READING,
     ("POST", "/office/rounds/{changeset}/rows"): "edit",
     ("POST", "/office/rounds/{changeset}/rows/match"): "edit",
     ("POST", "/office/rounds/{changeset}/head"): "edit",
     ("POST", "/office/rounds/{changeset}/proposals"): "edit",
     ("POST", "/office/rounds/{changeset}/opinions"): "review",
-    ("GET", "/office/rounds/{changeset}/items/{item}"): SIGNED_IN,
+    ("GET", "/office/rounds/{changeset}/items/{item}"): READING,
     ("POST", "/office/rounds/{changeset}/items/{item}/proposal"): "edit",
     ("POST", "/office/rounds/{changeset}/items/{item}/opinion"): "review",
-    ("GET", "/office/rounds/{changeset}/worksheets"): SIGNED_IN,
+    ("GET", "/office/rounds/{changeset}/worksheets"): READING,
     ("POST", "/office/rounds/{changeset}/worksheets"): "edit",
-    ("GET", "/office/rounds/{changeset}/worksheets.xlsx"): SIGNED_IN,
+    ("GET", "/office/rounds/{changeset}/worksheets.xlsx"): READING,
     ("GET", "/office/rounds/{changeset}/worksheets/marked.xlsx"): "edit",
-    ("GET", "/office/rounds/{changeset}/rehearsal"): SIGNED_IN,
-    ("GET", "/office/rounds/{changeset}/report"): SIGNED_IN,
+    ("GET", "/office/rounds/{changeset}/rehearsal"): READING,
+    ("GET", "/office/rounds/{changeset}/report"): READING,
     ("POST", "/office/rounds/{changeset}/submit"): "edit",
     ("POST", "/office/rounds/{changeset}/withdraw"): "edit",
     ("POST", "/office/rounds/{changeset}/approve"): "review",
     ("POST", "/office/rounds/{changeset}/return"): "review",
     ("POST", "/office/rounds/{changeset}/publish"): "publish",
-    ("GET", "/office/duties"): SIGNED_IN,
+    ("GET", "/office/duties"): READING,
     ("GET", "/office/accounts"): "administer",
     ("POST", "/office/accounts"): "administer",
     ("POST", "/office/accounts/{number}"): "administer",
-    ("GET", "/office/overlaps"): SIGNED_IN,
+    ("GET", "/office/overlaps"): READING,
     ("POST", "/office/overlaps"): "review",
-    ("GET", "/office/levels"): SIGNED_IN,
-    ("GET", "/office/law"): SIGNED_IN,
-    ("GET", "/office/law/{law}"): SIGNED_IN,
+    ("GET", "/office/levels"): READING,
+    ("GET", "/office/law"): READING,
+    ("GET", "/office/law/{law}"): READING,
     ("POST", "/office/law/{law}"): "edit",
-    ("GET", "/office/law-changes/{act}"): SIGNED_IN,
+    ("GET", "/office/law-changes/{act}"): READING,
     ("POST", "/office/law-changes/{act}"): "edit",
     ("GET", "/office/many"): "edit",
     ("POST", "/office/many"): "edit",
@@ -113,7 +114,8 @@ TABLE: Mapping[tuple[str, str], str] = {
     ("GET", "/office/access-log"): "audit",
     ("GET", "/office/access-log.csv"): "audit",
 }
-"""(method, address) -> the right it asks for; ``anyone`` and ``signed-in`` ask for none."""
+"""(method, address) -> the right it asks for; ``anyone`` and ``signed-in`` ask for none, ``reading`` for any with which
+one works on the catalogue or audits it. Of a changeset in the address, the account's scope is asked too."""
 
 BEFORE_ALL = {
     "code": ("/office/code",),
@@ -168,6 +170,8 @@ def visitor(request: Request, registry: RegistryOf) -> Present | None:
         raise Elsewhere(BEFORE_ALL[present.step][0])
     try:
         _require(present, asked)
+        if "changeset" in request.path_params:
+            _require_readable(registry, present, path, request.path_params["changeset"])
     except Forbidden as error:
         note_access(request, registry, "refused", present.actor.account, error.code)
         raise
@@ -179,8 +183,21 @@ def visitor(request: Request, registry: RegistryOf) -> Present | None:
 def _require(present: Present, asked: str | None) -> None:
     if asked is None:
         raise Forbidden("办公室没有开放这个地址。", code="not-in-table")
-    if asked != SIGNED_IN:
+    if asked == READING:
+        showing.require_reading(present.actor)
+    elif asked != SIGNED_IN:
         present.actor.require(asked)
+
+
+def _require_readable(registry: Registry, present: Present, path: str, changeset: str) -> None:
+    """Raises NotFound, Forbidden outside the account's scope. A round is worked on by many, each on the own part of
+    it; what all of it would write is read by those who may read it whole."""
+    with registry.database.reading() as session:
+        found = rows.find(session, changeset)
+        if path.startswith("/office/rounds/") and not path.endswith("/rehearsal"):
+            showing.require_part(session, present.actor, found)
+        else:
+            showing.require_readable(session, present.actor, found)
 
 
 def _present(request: Request, registry: Registry) -> Present:
