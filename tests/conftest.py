@@ -181,6 +181,15 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return made
 
 
+@pytest.fixture(scope="module")
+def steady_clock() -> Iterator[Clock]:
+    """The same for all tests of a file that share a registry."""
+    with pytest.MonkeyPatch.context() as patch:
+        made = Clock()
+        patch.setattr(log, "now_microseconds", made)
+        yield made
+
+
 # --- a small registry --------------------------------------------------------------------------------
 
 

@@ -13,6 +13,7 @@ from app.canonical import decode
 from app.db import fetch, marks
 from app.deadlines.queries import work_calendar
 from app.deadlines.working_days import WorkCalendar, due
+from app.errors import NotFound
 from app.versions.queries import Known
 from app.versions.visibility import not_internal
 
@@ -99,6 +100,16 @@ def duties(
             if limit is not None and len(found) >= limit:
                 break
     return found
+
+
+def one_duty(connection: Connection, act: int, key: str, on: str) -> dict[str, Any]:
+    """The duty that a decision laid down under a key, as it stands on a day. Raises NotFound."""
+    for row in _rows(connection, Wanted(on), (act, ""), None):
+        if row[0] != act:
+            break
+        if row[1] == key and (found := _duty(row, on, work_calendar(connection))) is not None:
+            return found
+    raise NotFound(f"序号 {act} 的决定没有留下“{key}”这件事，或决定已经撤除。", code="unknown-duty")
 
 
 def _rows(

@@ -111,6 +111,13 @@ def covers(body: Mapping[str, Any]) -> list[str]:
     )
 
 
+def new_places(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The new items of 新增 and 承接: those that come of no item of a round's scope."""
+    if body.get("outcome") not in ("add", "receive") or filed_under(body):
+        return []
+    return [place for place in (body, *body.get("results", ())) if "content" in place]
+
+
 def review_of(row: ProposalRow) -> dict[str, Any]:
     """What a decision keeps: the proposal, the opinion, those before them; accounts by number."""
     kept: dict[str, Any] = {"proposed": proposed_of(row), "opinion": opinion_of(row)}

@@ -16,7 +16,7 @@ LATER = "2027-10-01"
 
 
 @pytest.fixture
-def office(sqlite):
+def office(sqlite, clock):
     return make_office(sqlite)
 
 

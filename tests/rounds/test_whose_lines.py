@@ -13,7 +13,7 @@ LATE = {"timing": "late_entry", "reason": "补录"}
 
 
 @pytest.fixture
-def office(sqlite):
+def office(sqlite, clock):
     office = make_office(sqlite)
     content = item_content("镇上的事项", office.water, office.town)
     office.publish_change({"outcome": "add", "effective_from": "2026-05-01", "content": content, **LATE})

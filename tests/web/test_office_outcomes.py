@@ -16,7 +16,7 @@ DAY, LATER = "2027-03-01", "2028-03-01"
 
 
 @pytest.fixture(scope="module")
-def living(run_seeded: Any) -> Iterator[Living]:
+def living(run_seeded: Any, steady_clock: Any) -> Iterator[Living]:
     with ExitStack() as stack:
         yield run_seeded("sqlite", stack)
 

@@ -11,16 +11,19 @@ from app.web.office import (
     desk,
     duties,
     editions,
+    item_ending,
     items,
     law,
     many,
     overlaps,
+    receiving,
     recording,
     rehearsals,
     reports,
     round_deciding,
     round_desk,
     round_files,
+    round_forms,
     round_item,
     round_moves,
     rounds,
@@ -29,8 +32,9 @@ from app.web.office import (
 )
 
 PARTS = (
-    signing, sign_on, desk, items, changesets, checks, rounds, recording, round_files, rehearsals, round_deciding,
-    round_item, round_moves, round_desk, duties, editions, law, many, calendar, overlaps, accounts, reports, audit,
+    signing, sign_on, desk, items, item_ending, receiving, changesets, checks, rounds, recording, round_files,
+    rehearsals, round_deciding, round_item, round_forms, round_moves, round_desk, duties, editions, law, many,
+    calendar, overlaps, accounts, reports, audit,
 )  # fmt: skip
 
 

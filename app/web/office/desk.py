@@ -13,6 +13,7 @@ from app.changes import rows
 from app.changes.drafts import hands_in
 from app.changes.models import Changeset
 from app.changes.owed import Wanted, duties
+from app.changes.owed_to import OwedTo
 from app.changes.showing import readable
 from app.checks.law_changes import law_changes
 from app.deps import ReadSession
@@ -71,11 +72,13 @@ def _law(session: Session, present: Present) -> int:
 
 
 def _owed(session: Session, present: Present) -> tuple[int, int]:
-    """How many duties are overdue, and how many are about to be due: of the visitor's own authority, or of all."""
-    connection, own = session.connection(), present.actor.authority
-    wanted = Wanted(on=today(), owner=own, states=frozenset({"overdue"}))
-    soon = Wanted(on=today(), owner=own, due_within=SOON)
-    return len(duties(connection, wanted, limit=MOST)), len(duties(connection, soon, limit=MOST))
+    """How many duties are overdue, and how many are about to be due: of the visitor's own organ and places, or all."""
+    connection, day = session.connection(), today()
+    mine = OwedTo(connection, present.actor, day)
+    most = MOST if mine.is_everything else None
+    overdue = duties(connection, Wanted(on=day, states=frozenset({"overdue"})), limit=most)
+    soon = duties(connection, Wanted(on=day, due_within=SOON), limit=most)
+    return min(len(mine.among(overdue)), MOST), min(len(mine.among(soon)), MOST)
 
 
 def _piles(session: Session, present: Present) -> list[tuple[str, list[dict[str, Any]]]]:

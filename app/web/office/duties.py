@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from app.changes.duties import KINDS
 from app.changes.owed import Wanted, duties
+from app.changes.owed_to import OwedTo
 from app.deps import ReadSession
 from app.versions.queries import today
 from app.web.office.pages import show
@@ -36,10 +37,12 @@ def list_duties(
     soon: Annotated[bool, Query()] = False,
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> Response:
-    """What is overdue first, then by its last day. ``soon``: open ones due within 30 days alone."""
+    """What is overdue first, then by its last day: what the account's organ or places owe, or all. ``soon``: open
+    ones due within 30 days alone."""
     connection, day = session.connection(), today()
     kinds = frozenset({kind} if kind in KINDS else ())
-    every = duties(connection, Wanted(on=day, owner=present.actor.authority, changeset=changeset or None))
+    mine = OwedTo(connection, present.actor, day)
+    every = mine.among(duties(connection, Wanted(on=day, changeset=changeset or None)))
     listed = [one for one in every if not kinds or one["kind"] in kinds]
     listed = [
         one for one in listed if one["state"] == state or (state not in STATES and one["state"] in LEFT)
@@ -65,6 +68,7 @@ def list_duties(
         kind=kind,
         state=state,
         soon=soon,
+        may="edit" in present.actor.rights,
         days=SOON,
         overdue=sum(one["state"] == "overdue" for one in every),
         matching=len(listed),

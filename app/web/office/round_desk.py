@@ -16,10 +16,11 @@ from app.canonical import decode
 from app.changes import drafts, rows
 from app.changes.models import STATE_LABELS, Changeset
 from app.changes.outcomes import RULES
-from app.changes.reviews import OPINIONS
+from app.changes.reviews import OPINIONS, new_places
 from app.deps import ReadSession, Registry, RegistryOf
 from app.errors import RegistryError
 from app.exchange.worksheet_cells import LABELS, PENDING
+from app.items.field_words import value_words
 from app.rounds.worksheets import Line, Worksheets, progress, told, with_contents, within, worksheets
 from app.versions.queries import moment, today
 from app.web.office.changesets import EVENTS
@@ -28,6 +29,7 @@ from app.web.office.rounds import Which
 from app.web.office.visiting import Posted, Visitor, go
 from app.web.office.working import WORKING, under_way
 from app.web.rendering import gaps
+from app.web.subjects import names as names_on
 
 router = APIRouter()
 PAGE = 100
@@ -180,6 +182,7 @@ def desk(
     listed = [line for line in every if asking.holds(line)]
     shown = with_contents(session.connection(), listed[(page - 1) * PAGE : page * PAGE], found.day)
     counted, allowed = progress(found), may(session, present, changeset)
+    fresh = new_items(session, changeset)
     both = allowed["propose"] and allowed["opine"]
     if both and asking.role == "review":
         allowed["propose"] = False
@@ -220,9 +223,51 @@ def desk(
         if changeset.state == "submitted"
         else "",
         form=form or Posted([("day", found.opened.day or "")]),
+        fresh=fresh,
+        named=names_on(
+            session.connection(), [*ids_of(shown), *(one["authority"] for one in fresh)], found.day
+        ),
+        called={line.item: line.name for line in shown} | _called(session, shown, found.day),
+        in_words=value_words,
         events=_events(session, changeset),
         script="round.js",
     )
+
+
+def _called(session: Session, lines: Sequence[Line], day: str) -> dict[str, str]:
+    """Names of the items that lines are filed under."""
+    filed = {line.filed_under for line in lines if line.filed_under not in (None, line.item)}
+    return names_on(session.connection(), sorted(one for one in filed if one), day)
+
+
+def new_items(session: Session, changeset: Changeset) -> list[dict[str, Any]]:
+    """What the draft begins that no item of the scope becomes: 新增, and 承接 from elsewhere."""
+    found = []
+    for row in rows.decisions(session, changeset):
+        body = decode(row.body)
+        for place in new_places(body):
+            told = {"outcome": body["outcome"], "effective_from": body["effective_from"]}
+            told |= {"item": place["subject"], "name": place["content"].get("name")}
+            told |= {"authority": place["content"].get("authority")}
+            found.append(told | {"outside": "、".join(one["name"] for one in body.get("outside", ()))})
+    return found
+
+
+def ids_of(lines: Sequence[Line]) -> list[str]:
+    """What the changes, origins and results proposed and decided may name."""
+    bodies = [
+        body
+        for line in lines
+        for body in (
+            *(one.get("proposed", one) for one in (line.proposal.earlier if line.proposal else ())),
+            (line.proposal and line.proposal.body) or {},
+            line.final or {},
+        )
+    ]
+    named: list[Any] = [one.get("value") for body in bodies for one in body.get("changes", ())]
+    for place in (one for body in bodies for part in ("origins", "results") for one in body.get(part, ())):
+        named += [place.get("subject"), place.get("content", {}).get("authority")]
+    return [one for one in named if isinstance(one, str)]
 
 
 def may(session: Session, present: Present, changeset: Changeset) -> dict[str, bool]:

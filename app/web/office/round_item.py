@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from sqlmodel import Session
@@ -14,7 +14,6 @@ from app.errors import Invalid, NotFound, RegistryError
 from app.exchange.worksheet_cells import LABELS, TAKEN
 from app.exchange.worksheet_names import Names
 from app.exchange.worksheet_rows import cells_of, is_beyond_sheet
-from app.items import code_tables
 from app.items.field_words import value_words
 from app.rounds.proposing import propose
 from app.rounds.reviewing import opine
@@ -22,7 +21,7 @@ from app.rounds.worksheets import Line, told, with_contents, worksheets
 from app.versions.queries import today
 from app.web.office.pages import show
 from app.web.office.round_asking import FIELDS, Wrong, asked_of, posted_cells
-from app.web.office.round_desk import CHECKS, STATES, Asking, Wanted, lines_for, may
+from app.web.office.round_desk import CHECKS, STATES, Asking, Wanted, ids_of, lines_for, may
 from app.web.office.rounds import Which
 from app.web.office.visiting import Form, Posted, Visitor, go
 from app.web.rendering import gaps
@@ -103,7 +102,7 @@ def _one(
             own = lines_for(session, present, found)
             following = _around(own, asking, item)[1]
             try:
-                (line,) = with_contents(session.connection(), [_line(own, item)], found.day)
+                (line,) = with_contents(session.connection(), [line_of(own, item)], found.day)
                 work(session, line, Names(session.connection(), found))
             except Wrong as wrong:
                 raise Invalid(wrong.message, code="bad-row") from wrong
@@ -134,7 +133,7 @@ def _item(
     found = worksheets(session, changeset, today(), brief=True)
     lines = lines_for(session, present, found)
     called = Names(connection, found)
-    (line,) = with_contents(connection, [_line(lines, item)], found.day)
+    (line,) = with_contents(connection, [line_of(lines, item)], found.day)
     before, after = _around(lines, asking, item)
     return show(
         request,
@@ -148,14 +147,13 @@ def _item(
         line=gaps(told(session, [line])[0]),
         content=gaps(line.content),
         in_words=value_words,
-        named=names_on(connection, _ids(line), found.day),
+        named=names_on(connection, ids_of([line]), found.day),
         cells=posted_cells(form) if form else cells_of(line, found.opened.day, called),
         beyond=is_beyond_sheet(line, called),
         why=form.get("why") if form else "",
         fields=FIELDS,
         offered=LABELS,
         taken=TAKEN,
-        types=code_tables.TABLES["item_type"][0].values,
         states=STATES,
         checks=CHECKS,
         may=may(session, present, found.opened.changeset),
@@ -168,20 +166,7 @@ def _item(
     )
 
 
-def _ids(line: Line) -> list[str]:
-    """What the changes, origins and results proposed and decided may name."""
-    bodies = [
-        *(one.get("proposed", one) for one in (line.proposal.earlier if line.proposal else ())),
-        (line.proposal and line.proposal.body) or {},
-        line.final or {},
-    ]
-    named: list[Any] = [one.get("value") for body in bodies for one in body.get("changes", ())]
-    for place in (one for body in bodies for part in ("origins", "results") for one in body.get(part, ())):
-        named += [place.get("subject"), place.get("content", {}).get("authority")]
-    return [one for one in named if isinstance(one, str)]
-
-
-def _line(lines: Sequence[Line], item: str) -> Line:
+def line_of(lines: Sequence[Line], item: str) -> Line:
     found = next((line for line in lines if line.item == item), None)
     if found is None:
         raise NotFound("这个事项不在这一轮的范围内，或不归您办理。", code="not-in-round")

@@ -1,0 +1,76 @@
+"""Ending, suspending and resuming an item: what needs no form of its content."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy import Connection
+
+from app.auth.signing_in import Present
+from app.changes import drafts
+from app.changes.outcomes import RULES
+from app.deps import ReadSession, RegistryOf
+from app.errors import Invalid, RegistryError
+from app.versions.queries import today
+from app.web.office import drafting
+from app.web.office.item_forms import Editing, opened
+from app.web.office.items import Day, Which
+from app.web.office.pages import show
+from app.web.office.visiting import Form, Posted, Visitor, go
+from app.web.rendering import gaps
+
+router = APIRouter()
+ENDING = ("cancel", "suspend", "resume")
+
+
+@router.get("/office/items/{item}/end")
+def end_page(
+    request: Request, session: ReadSession, present: Visitor, item: Which, day: Day = ""
+) -> Response:
+    connection = session.connection()
+    return _ending(request, connection, present, opened(connection, present.actor, item, day, Posted([])))
+
+
+@router.post("/office/items/{item}/end")
+def end_item(request: Request, registry: RegistryOf, present: Visitor, item: Which, form: Form) -> Response:
+    with registry.database.reading() as session:
+        editing = opened(session.connection(), present.actor, item, form.get("from"), form)
+    try:
+        outcome = form.get("outcome")
+        if outcome not in ENDING:
+            raise Invalid("请选择取消、暂停或恢复。", code="outcome-needed", field="outcome")
+        decision = drafting.decision(editing.item, outcome, editing.day, form)
+        if until := form.get("until"):
+            decision["until"] = until
+        for name in ("words", "follow_up"):
+            if form.get(name).strip():
+                decision[name] = form.get(name).strip()
+        label = RULES["item"][outcome].label
+        asked = drafting.changeset(form, f"{label}：{editing.base['name']}", [decision])
+        with registry.database.writing() as session:
+            made = drafts.draft(session, present.actor, asked, today())
+    except RegistryError as error:
+        with registry.database.reading() as session:
+            return _ending(request, session.connection(), present, editing, error=error)
+    return go(f"/office/changesets/{made.id}")
+
+
+def _ending(
+    request: Request,
+    connection: Connection,
+    present: Present,
+    editing: Editing,
+    *,
+    error: RegistryError | None = None,
+) -> Response:
+    return show(
+        request,
+        connection,
+        present,
+        "item-end.html",
+        status=error.status if error else 200,
+        said=error.message if error else "",
+        editing=editing,
+        base=gaps(editing.base),
+        outcomes=[(name, RULES["item"][name].label) for name in ENDING],
+        form=editing.asked,
+    )

@@ -1,0 +1,104 @@
+"""The whole content of an item in a round: any field proposed, and new items that the office lists itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from seeded import RIGHTS, Living
+from test_office import Browser, filled
+from test_office_rounds import form, items_on, organ, state
+
+DAY = "2027-03-01"
+
+
+@pytest.fixture(scope="module")
+def living(run_seeded: Any, steady_clock: Any) -> Iterator[Living]:
+    with ExitStack() as stack:
+        made = run_seeded("sqlite", stack)
+        for name, right in RIGHTS.items():
+            made.hire(name, right)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def editor(living: Living) -> Browser:
+    return Browser(living, "bianji", ["edit"])
+
+
+@pytest.fixture(scope="module")
+def opened(editor: Browser) -> str:
+    return str(editor.post("/office/rounds/new", form(editor.living)).headers["location"])
+
+
+def test_any_field_is_proposed_and_shown_on_its_row(living: Living, editor: Browser, opened: str) -> None:
+    department = Browser(living, "linye", ["edit"], authority=organ(living))
+    item = items_on(editor.get(opened))[0]
+    address = f"{opened}/items/{item}/form"
+    assert address in department.get(f"{opened}/items/{item}").html
+    fields = filled(department.get(address))
+    assert fields["from"] == [DAY]
+    said = {"conditions": ["按新的条件受理"], "do": ["save"], "words": ["优化受理条件"]}
+    page = department.move(address, **(fields | said))
+    assert page is not None
+    assert "按新的条件受理" in page.words
+    assert "“优化受理条件”" in page.words
+    desk = editor.get(opened).words
+    assert "按新的条件受理" in desk, "the row says what is to change"
+    assert filled(department.get(address))["conditions"] == ["按新的条件受理"], "it is taken up again"
+
+
+def test_nothing_changed_and_two_outcomes_are_refused(living: Living, editor: Browser, opened: str) -> None:
+    item = items_on(editor.get(opened))[1]
+    address = f"{opened}/items/{item}/form"
+    fields = filled(editor.get(address))
+    page = editor.move(address, status=422, **(fields | {"do": ["save"]}))
+    assert page is not None
+    assert "内容没有改动" in page.words
+    two = {"type": ["07"], "conditions": ["别的"], "do": ["save"]}
+    page = editor.move(address, status=422, **(fields | two))
+    assert page is not None
+    assert "一个事项在一轮里只有一条意见" in page.words
+
+
+def test_new_items_are_listed_by_the_office_and_taken_out_again(
+    living: Living, editor: Browser, opened: str
+) -> None:
+    fields = filled(editor.get(f"{opened}/new"))
+    content = {"name": ["新列的许可"], "type": ["01"], "authority": [organ(living)]}
+    region = living.rows(f"SELECT region FROM timeline WHERE subject_id = '{organ(living)}' LIMIT 1")[0][0]
+    content |= {"region": [region], "do": ["save"]}
+    before = state(editor.get(opened))[0]
+    editor.move(f"{opened}/new", **(fields | content))
+    outside = {
+        "name": ["承接的许可"],
+        "outside/name": ["省级的许可"],
+        "outside/document": ["川府发〔2026〕1号"],
+    }
+    page = editor.move(f"{opened}/new", **(fields | content | outside))
+    assert page is not None
+    assert "新增、承接的事项（2）" in page.words
+    assert "承接自“省级的许可”" in page.words
+    assert state(page)[0] == before, "they are not of the scope"
+    missing = {"outside/name": [""], "outside/code": ["X"]}
+    wrong = editor.move(f"{opened}/new", status=422, **(fields | content | missing))
+    assert wrong is not None
+    assert "承接的事项须写明原事项的名称" in wrong.words
+    item = page.html.split('action="' + opened + '/new/remove"')[1].split('value="')[1].split('"')[0]
+    page = editor.move(f"{opened}/new/remove", item=item)
+    assert page is not None
+    assert "新增、承接的事项（1）" in page.words
+
+
+def test_a_department_lists_nothing_new_by_itself(living: Living, editor: Browser) -> None:
+    opened = str(editor.post("/office/rounds/new", form(living, authorities="")).headers["location"])
+    department = Browser(living, "linye-2", ["edit"], authority=organ(living))
+    assert "列入新增" not in department.get(opened).words
+    fields = filled(editor.get(f"{opened}/new"))
+    region = living.rows(f"SELECT region FROM timeline WHERE subject_id = '{organ(living)}' LIMIT 1")[0][0]
+    content = {"name": ["擅列"], "type": ["01"], "authority": [organ(living)], "region": [region]}
+    page = department.move(f"{opened}/new", status=403, **(fields | content | {"do": ["save"]}))
+    assert page is not None
+    assert "超出账号" in page.words
