@@ -94,8 +94,8 @@ class Reader(Protocol):
     def frequencies(self, pairs: Iterable[str]) -> tuple[dict[str, int], int]:
         """({pair of characters: documents whose titles have it}, documents in the index), of all days."""
 
-    def names(self, condition: Condition, limit: int) -> list[tuple[str, int]]:
-        """[(name, documents that bear it)], the commonest first."""
+    def names(self, conditions: Sequence[Condition], limit: int) -> list[list[tuple[str, int]]]:
+        """For each, [(name, documents that bear it)], the commonest first."""
 
 
 def every(conditions: Iterable[Condition]) -> Condition:

@@ -1,6 +1,7 @@
 """Exact totals and facets, in one pass over what matches."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
@@ -48,7 +49,7 @@ class Counting:
     """Remembers which value each facet number stands for; a number always stands for the same value."""
 
     def __init__(self) -> None:
-        self._values: dict[str, dict[int, str]] = {facet: {} for facet in KEYWORD_FIELDS}
+        self._said: dict[str, dict[int, str]] = {name: {} for name in schema.COUNTED}
         self._kept: Kept[Counts] = Kept()
 
     def count(
@@ -59,28 +60,86 @@ class Counting:
         return self._kept.answer(state, asked, lambda: self._count(searcher, query_of(matched), query))
 
     def _count(self, searcher: tantivy.Searcher, matched: Query, query: SearchQuery) -> Counts:
-        wanted: dict[str, Any] = {"total": {"value_count": {"field": "seq"}}}
-        for facet in query.facets:
-            field = schema.facet_field(KEYWORD_FIELDS[facet])
-            wanted[facet] = _terms(field, query.facet_values)
+        wanted = {name: _terms(name, *_most(name, searcher, query)) for name in _counted(query)}
+        if not wanted:
+            found = searcher.aggregate(matched, {"total": {"value_count": {"field": "seq"}}})
+            return int(found["total"]["value"]), {}
         found = searcher.aggregate(matched, wanted)
-        facets = {facet: self._named(searcher, facet, found[facet]["buckets"]) for facet in query.facets}
-        return int(found["total"]["value"]), facets
+        facets: dict[str, dict[str, int]] = {facet: {} for facet in query.facets}
+        total = 0
+        for name in wanted:
+            buckets = self._named(searcher, name, found[name]["buckets"])
+            if name == _OF_ALL:
+                total = sum(count for _, count in buckets)
+            for facet, counts in _facets(name, buckets, facets):
+                counts.pop("", None)
+                common = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+                facets[facet] = dict(common[: query.facet_values])
+        return total, facets
 
-    def _named(self, searcher: tantivy.Searcher, facet: str, buckets: list[dict[str, Any]]) -> dict[str, int]:
-        known = self._values[facet]
-        try:
-            return {known[int(bucket["key"])]: bucket["doc_count"] for bucket in buckets}
-        except KeyError:
-            known = self._values[facet] = _values(searcher, KEYWORD_FIELDS[facet])
-        return {known[int(bucket["key"])]: bucket["doc_count"] for bucket in buckets}
+    def _named(
+        self, searcher: tantivy.Searcher, name: str, buckets: list[dict[str, Any]]
+    ) -> list[tuple[str, int]]:
+        """[(what was counted, how often)]."""
+        if not all(int(bucket["key"]) in self._said[name] for bucket in buckets):
+            self._said[name] = _said(searcher, name)
+        said = self._said[name]
+        return [(said[int(bucket["key"])], bucket["doc_count"]) for bucket in buckets]
 
 
-def _values(searcher: tantivy.Searcher, field: str) -> dict[int, str]:
-    """Every value of the field in the whole index, by its number."""
-    found = searcher.aggregate(Query.all_query(), {"values": _terms(field, _ALL_VALUES)})
-    return {schema.facet_number(bucket["key"]): bucket["key"] for bucket in found["values"]["buckets"]}
+_OF_ALL = "sorts"  # every document has one, so these add up to the total
+_NAMES = {field: facet for facet, field in KEYWORD_FIELDS.items()}
 
 
-def _terms(field: str, most: int) -> dict[str, Any]:
-    return {"terms": {"field": field, "size": most, "segment_size": _ALL_VALUES}}
+def _counted(query: SearchQuery) -> list[str]:
+    """What has to be counted for the facets, and for the total beside them."""
+    if not query.facets:
+        return []
+    fields = {KEYWORD_FIELDS[facet] for facet in query.facets}
+    return [name for name, of in schema.COUNTED.items() if name == _OF_ALL or fields.intersection(of)]
+
+
+def _most(name: str, searcher: tantivy.Searcher, query: SearchQuery) -> tuple[int, int]:
+    """How many values are wanted, and of each segment. The commonest of a single segment are the commonest of all;
+    of several, each has to be counted whole. What is added up afterwards is wanted whole in any case."""
+    if schema.COUNTED[name] != (name,):
+        return _ALL_VALUES, _ALL_VALUES
+    return query.facet_values, query.facet_values if searcher.num_segments == 1 else _ALL_VALUES
+
+
+def _facets(
+    name: str, buckets: list[tuple[str, int]], asked: Collection[str]
+) -> Iterator[tuple[str, dict[str, int]]]:
+    """(facet, {value: how many}) of what was counted together, each facet by itself."""
+    fields = schema.COUNTED[name]
+    if fields == (name,):
+        yield _NAMES[name], dict(buckets)
+    elif len(fields) == 1:
+        counts: Counter[str] = Counter()
+        for path, count in buckets:
+            for value in path.split(schema.TOGETHER):
+                counts[value] += count
+        yield _NAMES[fields[0]], counts
+    else:
+        split = [(said.split(schema.TOGETHER), count) for said, count in buckets]
+        for at, field in enumerate(fields):
+            if _NAMES[field] in asked:
+                counts = Counter()
+                for values, count in split:
+                    counts[values[at]] += count
+                yield _NAMES[field], counts
+
+
+def _said(searcher: tantivy.Searcher, name: str) -> dict[int, str]:
+    """Everything counted under the name in the whole index, by its number."""
+    wanted = {"values": _aggregation(schema.said_field(name), _ALL_VALUES, _ALL_VALUES)}
+    found = searcher.aggregate(Query.all_query(), wanted)
+    return {schema.counted_number(bucket["key"]): bucket["key"] for bucket in found["values"]["buckets"]}
+
+
+def _terms(name: str, most: int, of_a_segment: int) -> dict[str, Any]:
+    return _aggregation(schema.counted_field(name), most, of_a_segment)
+
+
+def _aggregation(field: str, most: int, of_a_segment: int) -> dict[str, Any]:
+    return {"terms": {"field": field, "size": most, "segment_size": of_a_segment}}

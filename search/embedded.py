@@ -8,13 +8,12 @@ Readers take no lock: they look at CURRENT and at the generation's meta file bef
 """
 
 import fcntl
-import json
 import os
 import shutil
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from search import matching, relaxing, schema, suggesting, synonyms
 from search.conditions import Condition, Term, either, every, excluding, filters
 from search.counting import Counting, Kept
 from search.embedded_reading import EmbeddedReader, query_of
+from search.embedded_writing import apply, carry_over, fill, marker, sources, told_as_ours
 from search.engine import (
     EngineBusy,
     EngineError,
@@ -35,12 +35,9 @@ from search.engine import (
     Suggestion,
 )
 from search.folding import fold
-from search.matching import Tier, hit_in
+from search.matching import Tier, hit_among, hit_in
 from search.values import from_source
 
-# Bytes a writer may fill before it writes a segment. A rebuild takes more: few large segments answer faster.
-_HEAP = 32_000_000
-_REBUILD_HEAP = 256_000_000
 _OPEN_TRIES = 20  # a generation may be swapped away between reading CURRENT and opening it
 
 
@@ -88,7 +85,12 @@ class EmbeddedEngine:
         matched = every([either(tier.condition for tier in tiers if tier.widest), *conditions])
         total, facets = self._counting.count(searcher, matched, query, state)
         if total:
-            hits = _ranked_hits(reader, tiers, conditions, query)
+            if query.sort == "relevance":
+                hits = _ranked_hits(reader, tiers, conditions, query, total)
+            else:
+                by, last_first = _SORTS[query.sort]
+                found, _ = reader.page(matched, query.limit, query.offset, order=by, last_first=last_first)
+                hits = [hit_among(tiers, document, query.explain) for document in found]
             return SearchPage(total, False, hits, facets)
         hits = []
         if fold(query.q):
@@ -96,17 +98,18 @@ class EmbeddedEngine:
         return SearchPage(0, True, hits, facets)
 
     def suggest(self, q: str, on: str, limit: int = 10) -> list[Suggestion]:
-        return suggesting.suggest(EmbeddedReader(self.searcher()), q, on, limit)
+        reader = EmbeddedReader(self.searcher())
+        return suggesting.suggest(reader, q, on, limit, self._concepts, lambda: self._sounds)
 
     def state(self) -> object | None:
         return self._searcher_and_state()[1]
 
     def applied_seq(self) -> int:
-        return _marker(self.searcher())["seq"]
+        return marker(self.searcher())["seq"]
 
     def documents(self) -> Iterator[SearchDocument]:
         searcher = self.searcher()
-        for source in _sources(searcher, query_of(Term("role", "document"))):
+        for source in sources(searcher, query_of(Term("role", "document"))):
             yield from_source(source)
 
     def close(self) -> None:
@@ -116,25 +119,29 @@ class EmbeddedEngine:
     # -- writing
 
     def apply(self, documents: Iterable[SearchDocument], removed_subjects: Iterable[str], seq: int) -> None:
+        given = list(documents)
         with self._locked("lock"):
-            name = self._current()
-            if not name:
-                name = self._new_generation()
-                self._point_to(name)
-            index = tantivy.Index.open(str(self._root / name))
-            _apply(index, list(documents), dict.fromkeys(removed_subjects, seq), seq)
+            with told_as_ours():
+                name = self._current()
+                if not name:
+                    name = self._new_generation()
+                    self._point_to(name)
+                index = tantivy.Index.open(str(self._root / name))
+            apply(index, given, dict.fromkeys(removed_subjects, seq), seq)
 
     def rebuild(self, documents: Iterable[SearchDocument], seq: int) -> None:
         with self._locked("rebuild.lock"):
-            with self._locked("lock"):
-                batch = _marker(self.searcher())["batch"]
+            with self._locked("lock"), told_as_ours():
+                batch = marker(self.searcher())["batch"]
                 name = self._new_generation()
             try:
-                building = tantivy.Index.open(str(self._root / name))
-                _fill(building, documents, seq, batch)
+                with told_as_ours():
+                    building = tantivy.Index.open(str(self._root / name))
+                fill(building, documents, seq, batch)
                 with self._locked("lock"):
-                    _carry_over(self.searcher(), building, after_batch=batch)
-                    self._point_to(name)
+                    carry_over(self.searcher(), building, after_batch=batch)
+                    with told_as_ours():
+                        self._point_to(name)
             except BaseException:
                 if self._current() != name:  # where there was no room for it, it gives back what it took
                     shutil.rmtree(self._root / name, ignore_errors=True)
@@ -168,9 +175,11 @@ class EmbeddedEngine:
         """Raises EngineBusy after `lock_timeout` seconds. The system frees the lock of a killed process."""
         if self._read_only:
             raise EngineReadOnly("opened for reading only")
-        self._root.mkdir(parents=True, exist_ok=True)
+        with told_as_ours():
+            self._root.mkdir(parents=True, exist_ok=True)
+            file = (self._root / name).open("a")
         deadline = time.monotonic() + self._lock_timeout
-        with (self._root / name).open("a") as file:
+        with file:
             while not _try_lock(file.fileno()):
                 if time.monotonic() > deadline:
                     raise EngineBusy(f"another writer holds {name} for over {self._lock_timeout:g} s")
@@ -228,128 +237,29 @@ class EmbeddedEngine:
         return index
 
 
+# Field of the index, and whether the highest comes first.
+_SORTS = {"name": ("spelled", False), "newest": ("begun", True)}
+
+
 def _ranked_hits(
-    reader: EmbeddedReader, tiers: list[Tier], conditions: list[Condition], query: SearchQuery
+    reader: EmbeddedReader, tiers: list[Tier], conditions: list[Condition], query: SearchQuery, total: int
 ) -> list[Hit]:
-    """Tier after tier until the page is full; within a tier by length of name, then id."""
+    """Tier after tier until the page is full, or all are found; within a tier by length of name, then id."""
     hits: list[Hit] = []
     skip = query.offset
     earlier: list[Condition] = []
+    left = total
     for tier in tiers:
-        if len(hits) >= query.limit:
+        if len(hits) >= query.limit or not left:
             break
         wanted = every([excluding(tier.condition, earlier), *conditions])
         documents, count = reader.page(wanted, query.limit - len(hits), skip, count=True)
         hits.extend(hit_in(tier, document, query.explain) for document in documents)
         skip = max(0, skip - count)
+        left -= count
         if count:
             earlier.append(tier.condition)
     return hits
-
-
-def _apply(index: tantivy.Index, documents: list[SearchDocument], removed: dict[str, int], seq: int) -> None:
-    """`removed` says at which seq each subject was removed."""
-    index.reload()
-    searcher = index.searcher()
-    state = _marker(searcher)
-    batch = state["batch"] + 1
-    newest = _newest(documents)
-    removed = {subject: at for subject, at in removed.items() if subject not in newest}
-    written = {subject for subject, at in (removed | newest).items() if _stored_seq(searcher, subject) <= at}
-    writer = index.writer(_HEAP, 1)
-    try:
-        for subject in written:
-            writer.delete_documents_by_term("subject", subject)
-        for subject in written & removed.keys():
-            writer.add_document(schema.tombstone(subject, removed[subject], batch))
-        for document in documents:
-            if document.subject in written:
-                writer.add_document(schema.to_index(document, batch))
-        _write_marker(writer, max(seq, state["seq"]), batch)
-        writer.commit()
-    except BaseException:
-        with suppress(ValueError):  # of a writer whose thread has died
-            writer.rollback()
-            writer.wait_merging_threads()
-        del writer  # it holds the lock of the index
-        _give_room_back(index)
-        raise
-    writer.wait_merging_threads()
-
-
-def _give_room_back(index: tantivy.Index) -> None:
-    """Remove the files of what was not committed: where the disk is full, the registry's too, they keep it so."""
-    with suppress(ValueError, OSError):
-        writer = index.writer(_HEAP, 1)
-        writer.garbage_collect_files()
-        writer.wait_merging_threads()
-
-
-def _newest(documents: list[SearchDocument]) -> dict[str, int]:
-    """{subject: the highest seq of its documents}."""
-    newest: dict[str, int] = {}
-    for document in documents:
-        newest[document.subject] = max(document.seq, newest.get(document.subject, 0))
-    return newest
-
-
-def _stored_seq(searcher: tantivy.Searcher, subject: str) -> int:
-    found = searcher.search(query_of(Term("subject", subject)), 1, count=False, order_by_field="seq")
-    return int(found.hits[0][0]) if found.hits else -1
-
-
-def _fill(index: tantivy.Index, documents: Iterable[SearchDocument], seq: int, batch: int) -> None:
-    writer = index.writer(_REBUILD_HEAP, 1)
-    try:
-        for document in documents:
-            writer.add_document(schema.to_index(document, batch))
-        _write_marker(writer, seq, batch)
-        writer.commit()
-    except BaseException:
-        with suppress(ValueError):
-            writer.rollback()
-            writer.wait_merging_threads()
-        raise
-    writer.wait_merging_threads()
-
-
-def _carry_over(old: tantivy.Searcher, new: tantivy.Index, after_batch: int) -> None:
-    """Bring what was applied to the old index while the new one was built."""
-    state = _marker(old)
-    if state["batch"] == after_batch:
-        return
-    later = tantivy.Query.range_query(
-        schema.build(), "batch", tantivy.FieldType.Unsigned, lower_bound=after_batch, include_lower=False
-    )
-    documents: list[SearchDocument] = []
-    removed: dict[str, int] = {}
-    for source in _sources(old, later):
-        values = json.loads(source)
-        if "removed" in values:
-            removed[values["removed"]] = values["seq"]
-        elif "subject" in values:
-            documents.append(from_source(source))
-    _apply(new, documents, removed, state["seq"])
-
-
-def _write_marker(writer: tantivy.IndexWriter, seq: int, batch: int) -> None:
-    writer.delete_documents_by_term("role", schema.MARKER)
-    writer.add_document(schema.marker(seq, batch))
-
-
-def _marker(searcher: tantivy.Searcher) -> dict[str, int]:
-    found = searcher.search(query_of(Term("role", schema.MARKER)), 1).hits
-    if not found:
-        return {"seq": 0, "batch": 0}
-    state: dict[str, int] = json.loads(schema.stored_source(searcher, found[0][1]))
-    return state
-
-
-def _sources(searcher: tantivy.Searcher, query: tantivy.Query) -> Iterator[bytes]:
-    """Stored source of everything that matches; addresses are kept in memory, documents are not."""
-    limit = max(1, searcher.num_docs)
-    for _, address in searcher.search(query, limit, count=False).hits:
-        yield schema.stored_source(searcher, address)
 
 
 def _try_lock(descriptor: int) -> bool:

@@ -1,6 +1,6 @@
 """Conditions turned into tantivy's queries, and what ranks asks of a tantivy index."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 import tantivy
@@ -20,8 +20,8 @@ from search.conditions import (
 )
 from search.engine import DEFAULT_STATUSES, SearchDocument
 
-# A field of bigrams -> its grams of CODE_GRAM, in which a long code is far rarer.
-_CODE_FIELDS = {"all": "ascii", "code": "code4"}
+# A field of bigrams -> its grams of LONG_GRAM, for texts that are long enough.
+_LONG_FIELDS = {"all": "all4", "code": "code4"}
 _TITLES = {"name", "alias", "short"}
 _USUAL_STATUSES = tuple(Term("status", status) for status in DEFAULT_STATUSES)
 
@@ -34,9 +34,13 @@ def query_of(condition: Condition) -> Query:
         case Term(field, value):
             return _term(field, value)
         case Phrase(field, text):
-            if field in _CODE_FIELDS and tokens.is_code_like(text):
-                return _in_order(_CODE_FIELDS[field], tokens.code_phrase_grams(text))
+            if field in _LONG_FIELDS and len(text) >= tokens.LONG_GRAM and text[0] != tokens.START:
+                return _in_order(_LONG_FIELDS[field], tokens.long_phrase_grams(text))
             return _in_order(field, tokens.phrase_grams(text))
+        case InOrder("syllables", ((_, syllable),)):
+            return _term("syllables", syllable)
+        case InOrder("syllables", terms):
+            return _sounding([syllable for _, syllable in terms])
         case InOrder(field, terms):
             return _in_order(field, [*terms])
         case Every() | OnDay():
@@ -81,6 +85,13 @@ def _in_order(field: str, terms: list[tuple[int, str]]) -> Query:
     return Query.phrase_query(schema.build(), field, [*terms])
 
 
+def _sounding(syllables: Sequence[str]) -> Query:
+    """Syllables one after the other: every second pair of them covers each, as with characters."""
+    pairs = schema.sound_pairs(syllables)
+    starts = dict.fromkeys([*range(0, len(pairs), 2), len(pairs) - 1])
+    return _in_order("sounds", [(start, pairs[start]) for start in starts])
+
+
 def _combine(occur: Occur, queries: Iterable[Query]) -> Query:
     clauses = [(occur, query) for query in queries]
     if len(clauses) == 1:
@@ -110,16 +121,24 @@ class EmbeddedReader:
         return [self.page(condition, limit)[0] for condition in conditions]
 
     def page(
-        self, condition: Condition, limit: int, offset: int = 0, *, count: bool = False
+        self,
+        condition: Condition,
+        limit: int,
+        offset: int = 0,
+        *,
+        count: bool = False,
+        order: str = "order",
+        last_first: bool = False,
     ) -> tuple[list[SearchDocument], int]:
-        """The documents by length of name, then id; and how many there are in all, 0 unless asked."""
+        """The documents by a field of numbers, `order` being length of name, then id; and how many there are in
+        all, 0 unless asked."""
         found = self.searcher.search(
             query_of(condition),
             limit=max(1, limit),
             count=count,
             offset=offset,
-            order_by_field="order",
-            order=tantivy.Order.Asc,
+            order_by_field=order,
+            order=tantivy.Order.Desc if last_first else tantivy.Order.Asc,
         )
         documents = [schema.stored(self.searcher, address) for _, address in found.hits[:limit]]
         return documents, found.count if count else 0  # type: ignore[attr-defined]
@@ -136,7 +155,7 @@ class EmbeddedReader:
         conditions: Sequence[Condition],
         limit: int,
     ) -> list[list[SearchDocument]]:
-        wanted = _combine(Occur.Should, map(_parts, pieces))
+        wanted = _likely(pieces, frequencies, self.searcher.num_docs)
         found = []
         for condition in conditions:
             silent = Query.const_score_query(query_of(condition), 0.0)
@@ -148,23 +167,38 @@ class EmbeddedReader:
         count = self.searcher.doc_freq
         return {pair: count("name", pair) + count("alias", pair) for pair in pairs}, self.searcher.num_docs
 
-    def names(self, condition: Condition, limit: int) -> list[tuple[str, int]]:
+    def names(self, conditions: Sequence[Condition], limit: int) -> list[list[tuple[str, int]]]:
         wanted = {"names": {"terms": {"field": "label", "size": limit, "segment_size": 1000 + limit}}}
-        buckets = self.searcher.aggregate(query_of(condition), wanted)["names"]["buckets"]
-        return [(bucket["key"], bucket["doc_count"]) for bucket in buckets]
+        found = [self.searcher.aggregate(query_of(one), wanted)["names"]["buckets"] for one in conditions]
+        return [[(bucket["key"], bucket["doc_count"]) for bucket in buckets] for buckets in found]
 
 
-def _parts(piece: str) -> Query:
-    """Any two neighbouring characters, in titles before anything else, or their sound."""
-    pairs = [piece[i : i + 2] for i in range(len(piece) - 1)]
-    if not pairs:
-        return _term("chars", piece)
-    found: list[Query] = []
-    for pair in pairs:
-        found.append(Query.boost_query(_term("name", pair), 3.0))
-        found.append(Query.boost_query(_term("alias", pair), 2.0))
-        found.append(Query.boost_query(_term("short", pair), 2.0))
-        found.append(Query.boost_query(_term("all", pair), 0.3))
-        sound = _in_order("syllables", list(enumerate(pinyin.syllables(pair))))
-        found.append(Query.const_score_query(sound, 1.0))
-    return _combine(Occur.Should, found)
+_COMMON = 0.05  # share of the documents from which on a pair of characters proposes none by itself
+_RARE, _FEW = 0.001, 3  # share, or number, up to which it may be a slip or stand in guides only
+
+
+def _likely(pieces: Sequence[str], frequencies: Mapping[str, int], documents: int) -> Query:
+    """What has neighbouring characters of the pieces in its titles. Common pairs only rank what a rarer one proposes,
+    if there is any."""
+    pairs = dict.fromkeys(piece[i : i + 2] for piece in pieces for i in range(len(piece) - 1))
+    common = [pair for pair in pairs if frequencies[pair] > _COMMON * documents]
+    rarer = [pair for pair in pairs if pair not in common]
+    singles = [_term("chars", piece) for piece in pieces if len(piece) == 1]
+    proposing = [*singles, *(clause for pair in rarer for clause in _pair(pair, frequencies, documents))]
+    ranking = [_in_title(pair) for pair in common]
+    if not any(frequencies[pair] for pair in rarer):
+        return _combine(Occur.Should, proposing + ranking)
+    must = (Occur.Must, _combine(Occur.Should, proposing))
+    return Query.boolean_query([must, *((Occur.Should, query) for query in ranking)])
+
+
+def _pair(pair: str, frequencies: Mapping[str, int], documents: int) -> Iterator[Query]:
+    """Two neighbouring characters in titles; where these hardly have them, anywhere, or their sound."""
+    yield _in_title(pair)
+    if frequencies[pair] <= max(_FEW, _RARE * documents):
+        yield Query.boost_query(_term("all", pair), 0.3)
+        yield Query.const_score_query(_sounding(pinyin.syllables(pair)), 1.0)
+
+
+def _in_title(pair: str) -> Query:
+    return Query.boost_query(_term("title", pair), 3.0)

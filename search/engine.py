@@ -10,6 +10,8 @@ from typing import Literal, NamedTuple, Protocol
 
 Layer = Literal["exact", "synonym", "words", "pinyin", "typo"]
 
+Sort = Literal["relevance", "name", "newest"]
+
 OPEN_END = "9999-12-31"
 DEFAULT_STATUSES = ("in_force", "suspended", "unknown")
 FACETS = ("type", "authority", "level", "region", "status", "theme")
@@ -67,6 +69,9 @@ class SearchQuery:
     status: str | tuple[str, ...] = DEFAULT_STATUSES
     limit: int = 20
     offset: int = 0
+    sort: Sort = (
+        "relevance"  # or by the readings of names, or what changed last first; guesses stay by relevance
+    )
     explain: bool = False
     facets: tuple[str, ...] = FACETS  # which to count; () saves most of the pass
     facet_values: int = 1000  # at most so many values of each facet, the commonest first; each count is exact
@@ -118,6 +123,7 @@ class Suggestion:
     text: str
     count: int
     layer: Layer
+    via: str = ""  # the everyday word that led to it, "" where what was typed did
 
 
 class Engine(Protocol):
@@ -127,7 +133,7 @@ class Engine(Protocol):
         """Replace all documents of every subject named in either argument, and record `seq`, in one commit.
 
         A subject whose stored state has a higher seq is left alone; a removal counts as a state of seq `seq`.
-        Doing it twice is harmless. Raises EngineBusy, EngineReadOnly.
+        Doing it twice is harmless. Raises EngineBusy, EngineReadOnly, and EngineError where it cannot be written.
         """
 
     def applied_seq(self) -> int:
@@ -140,13 +146,14 @@ class Engine(Protocol):
         """Raises ValueError where `on` is no day."""
 
     def suggest(self, q: str, on: str, limit: int = 10) -> list[Suggestion]:
-        """Names in force on that day that begin so, contain it, or are read so."""
+        """Names in force on that day that begin so, contain it, or are read so; then those that an everyday word
+        in it leads to, or one it begins."""
 
     def rebuild(self, documents: Iterable[SearchDocument], seq: int) -> None:
         """Build from nothing beside the standing index, then swap; searches are answered throughout.
 
         What is applied while it builds is carried over. Afterwards applied_seq() is `seq`, or that of the
-        carried changes where higher. Raises EngineBusy, EngineReadOnly.
+        carried changes where higher. Raises EngineBusy, EngineReadOnly, EngineError; then the old index stands.
         """
 
     def documents(self) -> Iterable[SearchDocument]:

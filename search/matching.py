@@ -7,6 +7,7 @@ from search.conditions import Condition, Everything, Phrase, Reader, Term, eithe
 from search.engine import Hit, Layer, SearchDocument
 from search.folding import fold
 from search.highlighting import explanation, highlights, hit_of
+from search.meeting import meets
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,12 @@ def hit_in(tier: Tier, document: SearchDocument, explain: bool) -> Hit:
     if explain:
         hit.explain = explanation(hit, [tier.name, *tier.reasons])
     return hit
+
+
+def hit_among(tiers: list[Tier], document: SearchDocument, explain: bool) -> Hit:
+    """A hit that was not found tier by tier, told by the first that it matches."""
+    tier = next((one for one in tiers if meets(document, one.condition)), tiers[-1])
+    return hit_in(tier, document, explain)
 
 
 def exact_tiers(q: str) -> list[Tier]:

@@ -23,10 +23,11 @@ from search.values import (
     label,
     order_number,
     shortened,
+    spelled_number,
     to_source,
 )
 
-VERSION = 1
+VERSION = 2
 
 MARKER = "marker"
 
@@ -80,6 +81,7 @@ def to_index(document: SearchDocument, batch: int) -> dict[str, Any]:
         "in_syllables": sounds(readings),
         "chars": [written(char) for char in dict.fromkeys("".join(everything))],
         "order": f"{order_number(document):020d}",
+        "spelled": f"{spelled_number(document):020d}",
         "label": written(label(document)),
         "name": label(document),
         "other_names": [_sayable(name) for name in (*document.aliases, *document.former_names)],

@@ -48,8 +48,9 @@ class MeiliReader:
                 return list(answers[1:-1])
         raise EngineError("the index changes faster than it can be asked")
 
-    def page(self, condition: str, limit: int, offset: int = 0) -> Question:
+    def page(self, condition: str, limit: int, offset: int = 0, **more: Any) -> Question:
         return {
+            **more,
             "filter": condition,
             "limit": limit,
             "offset": offset,
@@ -103,11 +104,11 @@ class MeiliReader:
         totals = [answer["totalHits"] for answer in answers] or [0] * (len(wanted) + 1)
         return dict(zip(wanted, totals, strict=False)), totals[-1]
 
-    def names(self, condition: Condition, limit: int) -> list[tuple[str, int]]:
-        (answer,) = self._asked([self.count(possible(condition), facets=["label"])])
-        found = (answer.get("facetDistribution") or {}).get("label", {})
-        names = [(read(label), count) for label, count in found.items()]
-        return sorted(names, key=lambda name: (-name[1], name[0]))[:limit]
+    def names(self, conditions: Sequence[Condition], limit: int) -> list[list[tuple[str, int]]]:
+        answers = self._asked([self.count(possible(one), facets=["label"]) for one in conditions])
+        found = [(answer.get("facetDistribution") or {}).get("label", {}) for answer in answers]
+        names = [[(read(label), count) for label, count in one.items()] for one in found]
+        return [sorted(one, key=lambda name: (-name[1], name[0]))[:limit] for one in names]
 
     def _asked(self, questions: Sequence[Question]) -> list[dict[str, Any]]:
         try:

@@ -1,7 +1,7 @@
 """The engine on a Meilisearch server, for many workers and machines.
 
-    <prefix>_v1          the index that answers, its name carrying the version of what is in it
-    <prefix>_v1_<hex>    one that a rebuild fills, swapped with the first when it is whole
+    <prefix>_v2          the index that answers, its name carrying the version of what is in it
+    <prefix>_v2_<hex>    one that a rebuild fills, swapped with the first when it is whole
 
 An apply is one task of the server, so it is seen wholly or not at all. The server has no lock: who wrote notices
 afterwards that another wrote in between, and says EngineBusy, so that the work stays owed and is done again.
@@ -18,7 +18,7 @@ from search import matching, meeting, relaxing, suggesting, synonyms
 from search.conditions import KEYWORD_FIELDS, Condition, either, every, excluding, filters
 from search.engine import EngineBusy, Hit, SearchDocument, SearchPage, SearchQuery, Suggestion
 from search.folding import fold
-from search.matching import Tier, hit_in
+from search.matching import Tier, hit_among, hit_in
 from search.meili_documents import VERSION, key_of
 from search.meili_filters import both, certain, neither, one_of, possible
 from search.meili_reading import MeiliReader, Question, document_of, documents_of
@@ -27,6 +27,7 @@ from search.meili_text import read
 from search.meili_writing import Writer
 
 _MOST_DOUBTFUL = 1000  # documents that only approximately match and are looked at one by one
+_SORTS = {"name": ["spelled:asc"], "newest": ["valid_from:desc"]}
 _MOST_REPEATED = 100
 """Hits of a first page that each tier is asked for whole. To leave out in every filter what earlier tiers have costs
 the server more than to send some documents twice, as long as the page is no longer than that."""
@@ -86,8 +87,7 @@ class MeiliEngine:
         doubtful = neither(perhaps, [sure])
         overlapping = not query.offset and query.limit <= _MOST_REPEATED
         slices = [_tier(one, conditions) for one in tiers] if overlapping else _slices(tiers, conditions)
-        first = query.limit if not query.offset else 0
-        asked = [self._counted(perhaps, query), *(self._reader.page(one, first) for one in slices)]
+        asked = self._questions(perhaps, slices, query)
         if sure == perhaps:
             answers = self._reader.ask(asked)
         else:
@@ -97,9 +97,11 @@ class MeiliEngine:
             if wrong:
                 without = f"NOT {one_of('key', wrong)}"
                 perhaps, slices = both(perhaps, without), [both(one, without) for one in slices]
-                asked = [self._counted(perhaps, query), *(self._reader.page(one, first) for one in slices)]
-                answers = self._reader.ask(asked)
+                answers = self._reader.ask(self._questions(perhaps, slices, query))
         counted, *pages = answers
+        if query.sort != "relevance":
+            hits = [hit_among(tiers, document, query.explain) for document in documents_of(pages[0])]
+            return counted["totalHits"], _facets(counted, query), hits
         if query.offset:
             counts = [page["estimatedTotalHits"] for page in pages]
             places = _places(counts, query.offset, query.limit)
@@ -112,11 +114,18 @@ class MeiliEngine:
         hits = [hit_in(tier, document_of(one), query.explain) for tier, one in chosen]
         return counted["totalHits"], _facets(counted, query), hits
 
+    def _questions(self, matched: str, slices: list[str], query: SearchQuery) -> list[Question]:
+        """Total and facets, then the first hits of each slice, or the page of all of them in the order asked for."""
+        counted = self._counted(matched, query)
+        if query.sort != "relevance":
+            return [counted, self._reader.page(matched, query.limit, query.offset, sort=_SORTS[query.sort])]
+        return [counted, *(self._reader.page(one, 0 if query.offset else query.limit) for one in slices)]
+
     def _counted(self, condition: str, query: SearchQuery) -> Question:
         return self._reader.count(condition, facets=[KEYWORD_FIELDS[facet] for facet in query.facets])
 
     def suggest(self, q: str, on: str, limit: int = 10) -> list[Suggestion]:
-        return suggesting.suggest(self._reader, q, on, limit)
+        return suggesting.suggest(self._reader, q, on, limit, self._concepts, lambda: self._sounds)
 
     def state(self) -> object | None:
         return None  # others may write to the server; asking it would cost what searching does

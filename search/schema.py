@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable
 from functools import cache
 from hashlib import blake2b
+from itertools import pairwise
 from typing import Any
 
 import tantivy
@@ -25,18 +26,29 @@ from search.values import (
     label,
     order_number,
     shortened,
+    spelled_number,
     to_source,
 )
 
-VERSION = 6
+VERSION = 7
 
 # Fields of bigrams with positions, searched by phrases. `all` holds every value and alone decides what
 # matches; the others only rank. `region` is not part of `all`: a region's name makes no item "contain" it;
 # neither is `short`, the titles without what stands in brackets. `title` is name, alias and short in one.
 _PHRASE_FIELDS = ("all", "name", "alias", "code", "authority", "citation", "region", "short", "title")
-# The same for citations of articles in canonical form, grams of codes, and readings.
-_OTHER_PHRASE_FIELDS = ("canon", "canon_citation", "ascii", "code4", "letters", "syllables", "initials")
+# The same for citations of articles in canonical form, long grams of `all` and of codes, and readings; `sounds` has
+# syllables two by two.
+_OTHER_PHRASE_FIELDS = ("canon", "canon_citation", "all4", "code4", "letters", "sounds", "initials")
 _KEYWORDS = ("type", "authority_id", "level", "region_path", "status", "theme")
+# Facets are counted by a number for each value, or for each that occurs together: one look at a document instead of
+# three, or of one for every level of its region.
+COUNTED = {
+    "sorts": ("type", "level", "status"),
+    "place": ("region_path",),
+    "authority_id": ("authority_id",),
+    "theme": ("theme",),
+}
+TOGETHER = "\x1f"  # between values that are counted as one
 
 USUAL = "usual status"  # one term of `shortcut` instead of a union of statuses
 
@@ -48,17 +60,20 @@ def build() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     for name in (*_PHRASE_FIELDS, *_OTHER_PHRASE_FIELDS):
         builder.add_text_field(name, tokenizer_name="whitespace")
-    builder.add_text_field("chars", tokenizer_name="whitespace", index_option="basic")
+    for name in ("chars", "syllables"):
+        builder.add_text_field(name, tokenizer_name="whitespace", index_option="basic")
     for name in (*_KEYWORDS, "subject"):
-        builder.add_text_field(name, tokenizer_name="raw", fast=True, index_option="basic")
-    # Name as written, for suggestions; and what orders hits within a tier (see values.order).
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
+    # Name as written, for suggestions; what orders hits within a tier (see values.order), or all of them.
     builder.add_text_field("label", tokenizer_name="raw", fast=True, index_option="basic")
-    builder.add_unsigned_field("order", fast=True)
+    for name in ("order", "spelled", "begun"):
+        builder.add_unsigned_field(name, fast=True)
     # Terms that stand for much that is asked together (see USUAL).
     builder.add_text_field("shortcut", tokenizer_name="raw", index_option="basic")
-    # Facets are counted by number, three times as fast as by text; the text fields know the values.
-    for name in _KEYWORDS:
-        builder.add_unsigned_field(facet_field(name), fast=True)
+    # Counted by number, three times as fast as by text; the text says what a number stands for.
+    for name in COUNTED:
+        builder.add_text_field(said_field(name), tokenizer_name="raw", fast=True, index_option="basic")
+        builder.add_unsigned_field(counted_field(name), fast=True)
     # Not fast: ranges over the few days there are beat reading every document's day.
     for name in ("valid_from", "valid_to"):
         builder.add_unsigned_field(name, indexed=True)
@@ -69,12 +84,16 @@ def build() -> tantivy.Schema:
     return builder.build()
 
 
-def facet_field(keyword: str) -> str:
-    return f"{keyword}_number"
+def counted_field(name: str) -> str:
+    return f"{name}_number"
 
 
-def facet_number(value: str) -> int:
-    """64 bits that stand for a value of a facet."""
+def said_field(name: str) -> str:
+    return f"{name}_said"
+
+
+def counted_number(value: str) -> int:
+    """64 bits that stand for what is counted."""
     return int.from_bytes(blake2b(value.encode(), digest_size=8).digest())
 
 
@@ -84,6 +103,7 @@ def to_index(document: SearchDocument, batch: int) -> tantivy.Document:
     everything = [value for values in folded.values() for value in values]
     titles = folded["name"] + folded["aliases"] + folded["former_names"]
     short = shortened(titles)
+    readings = [(tokens.START, *pinyin.syllables(title)) for title in titles + short]
     index = tantivy.Document()
     for field, text in {
         "all": tokens.grams(everything),
@@ -95,12 +115,13 @@ def to_index(document: SearchDocument, batch: int) -> tantivy.Document:
         "region": tokens.grams(map(fold, document.region_names)),
         "canon": tokens.grams(canonical_citations(everything)),
         "canon_citation": tokens.grams(canonical_citations(folded["citations"])),
-        "ascii": tokens.code_grams(everything),
-        "code4": tokens.code_grams(folded["codes"]),
+        "all4": tokens.long_grams(everything),
+        "code4": tokens.long_grams(folded["codes"]),
         "short": tokens.grams(short),
         "title": tokens.grams(titles + short),
         "letters": _sequences(titles + short),
-        "syllables": _sequences(map(pinyin.syllables, titles + short)),
+        "syllables": " ".join({syllable for reading in readings for syllable in reading}),
+        "sounds": " ".join(pair for reading in readings for pair in sound_pairs((*reading, tokens.END))),
         "initials": tokens.grams(map(pinyin.initials, titles + short)),
         "chars": " ".join(set("".join(everything))),
     }.items():
@@ -119,19 +140,38 @@ def _sequences(values: Iterable[Iterable[str]]) -> str:
     return " ".join(" ".join((tokens.START, *value)) for value in values)
 
 
+def sound_pairs(reading: Iterable[str]) -> list[str]:
+    """Neighbouring syllables as one term each."""
+    return [f"{one}.{other}" for one, other in pairwise(reading)]
+
+
 def _add_filters(index: tantivy.Document, document: SearchDocument) -> None:
     index.add_text("subject", document.subject)
-    for field, values in keywords(document).items():
+    found = keywords(document)
+    for field, values in found.items():
         for value in values:
             index.add_text(field, value)
-            index.add_unsigned(facet_field(field), facet_number(value))
+    for name, fields in COUNTED.items():
+        single = found[name] if fields == (name,) else [_together(found, fields)]
+        for value in single:
+            index.add_text(said_field(name), value)
+            index.add_unsigned(counted_field(name), counted_number(value))
     index.add_text("label", label(document))
     index.add_unsigned("order", order_number(document))
+    index.add_unsigned("spelled", spelled_number(document))
+    index.add_unsigned("begun", day_number(document.valid_from))
     if document.status in DEFAULT_STATUSES:
         index.add_text("shortcut", USUAL)
     index.add_unsigned("valid_from", day_number(document.valid_from))
     if document.valid_to != OPEN_END:
         index.add_unsigned("valid_to", day_number(document.valid_to))
+
+
+def _together(found: dict[str, list[str]], fields: tuple[str, ...]) -> str:
+    """Fields of one value each by their place, "" where there is none; a path as it is."""
+    if len(fields) == 1:
+        return TOGETHER.join(found[fields[0]])
+    return TOGETHER.join("".join(found[field][:1]) for field in fields)
 
 
 def tombstone(subject: str, seq: int, batch: int) -> tantivy.Document:

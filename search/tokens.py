@@ -12,10 +12,9 @@ from search.folding import Folded, fold
 # phrase of a query can reach over the end of a value.
 START, END = "\x02", "\x03"
 
-# Runs of these are indexed a second time in grams of CODE_GRAM: a code's bigrams occur in every document, so
-# phrases of them are slow, and codes are long.
-CODE_GRAM = 4
-_code_runs = re.compile(rf"[0-9a-z-]{{{CODE_GRAM},}}")
+# Values are indexed a second time in grams of this size: what bigrams of a code, or of a sentence that stands in every
+# guide, have in common with every document makes phrases of them slow. Four characters are then one term.
+LONG_GRAM = 4
 
 _article = re.compile(r"第([0-9]{1,4})(?=[编章节条款项目])")
 _has_article = re.compile(r"第[0-9零〇一二三四五六七八九十百千]{1,9}条")
@@ -46,25 +45,23 @@ def phrase_grams(text: str) -> list[tuple[int, str]]:
     return [(start, text[start : start + 2]) for start in starts]
 
 
-def code_grams(folded_values: Iterable[str]) -> str:
-    """Overlapping grams of every run of code characters; a token of its own, "|", ends each run."""
-    tokens: list[str] = []
-    for value in folded_values:
-        for run in _code_runs.findall(value):
-            tokens.extend(map("".join, zip(*(run[i:] for i in range(CODE_GRAM)), strict=False)))
-            tokens.extend("|" * CODE_GRAM)
-    return " ".join(tokens)
+def long_grams(folded_values: Iterable[str]) -> str:
+    """Overlapping grams of LONG_GRAM of each value, each value followed by as many tokens that no phrase has."""
+    return " ".join(_long_grams_of(value) for value in folded_values if len(value) >= LONG_GRAM)
 
 
-def code_phrase_grams(text: str) -> list[tuple[int, str]]:
-    starts = list(range(0, len(text) - CODE_GRAM + 1, CODE_GRAM))
-    if len(text) % CODE_GRAM:
-        starts.append(len(text) - CODE_GRAM)
-    return [(start, text[start : start + CODE_GRAM]) for start in starts]
+@lru_cache(maxsize=10_000)
+def _long_grams_of(value: str) -> str:
+    found = [value[i : i + LONG_GRAM] for i in range(len(value) - LONG_GRAM + 1)]
+    return " ".join([*found, *([START] * LONG_GRAM)])
 
 
-def is_code_like(folded: str) -> bool:
-    return _code_runs.fullmatch(folded) is not None
+def long_phrase_grams(text: str) -> list[tuple[int, str]]:
+    """As `phrase_grams`, for LONG_GRAM characters and more."""
+    starts = list(range(0, len(text) - LONG_GRAM + 1, LONG_GRAM))
+    if len(text) % LONG_GRAM:
+        starts.append(len(text) - LONG_GRAM)
+    return [(start, text[start : start + LONG_GRAM]) for start in starts]
 
 
 def cites_article(folded: str) -> bool:

@@ -24,6 +24,7 @@ from app.indexing import Drainer
 from app.searching import open_engine
 from search import meili_keys
 from search.engine import EngineBusy, EngineError, EngineReadOnly, SearchQuery
+from search.meili_documents import VERSION
 from search.meilisearch import MeiliEngine
 
 
@@ -54,12 +55,12 @@ def test_a_rebuild_leaves_one_index_and_no_other_version(meili_server: MeiliServ
     prefix = f"test-{secrets.token_hex(6)}"
     engine = meili_server.engine(prefix)
     admin = meili_server.admin
-    for name in (f"{prefix}_v0", f"{prefix}_v1_killed"):
+    for name in (f"{prefix}_v0", f"{prefix}_v{VERSION}_killed"):
         admin.wait_for_task(admin.create_index(name, {"primaryKey": "key"}).task_uid)
     for seq in (1, 2):
         engine.rebuild([document("a", "许可", seq=seq)], seq=seq)
     names = [index["uid"] for index in admin.get_raw_indexes({"limit": 1000})["results"]]  # type: ignore[call-overload]
-    assert [name for name in names if name.startswith(prefix)] == [f"{prefix}_v1"]
+    assert [name for name in names if name.startswith(prefix)] == [f"{prefix}_v{VERSION}"]
     meili_server.forget(prefix)
 
 
@@ -215,7 +216,7 @@ def test_the_registry_answers_as_with_the_embedded_engine(
                     assert [dataclasses.replace(hit, explain=[]) for hit in here.hits] == there.hits, q
         ready = living.client.get("/readyz").json()
         assert ready["search"]["ready"] is True
-        meili_server.forget(engine._index.removesuffix("_v1"))
+        meili_server.forget(engine._index.removesuffix(f"_v{VERSION}"))
 
 
 def test_published_is_found_within_a_second(living_sqlite: Living, meili_server: MeiliServer) -> None:
@@ -236,7 +237,7 @@ def test_published_is_found_within_a_second(living_sqlite: Living, meili_server:
         finally:
             drainer.stop()
         assert sorted(waits)[2] < 1, waits
-        meili_server.forget(engine._index.removesuffix("_v1"))
+        meili_server.forget(engine._index.removesuffix(f"_v{VERSION}"))
 
 
 def test_the_server_killed_and_started_again_loses_nothing(

@@ -1,10 +1,16 @@
 """As of any day, by every filter, with exact facets."""
 
 from collections import Counter
+from contextlib import closing
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from search_cases import document, search, subjects
 
+from search.embedded import EmbeddedEngine
 from search.engine import Engine
 
 
@@ -115,3 +121,50 @@ def test_a_facet_may_be_cut_but_its_counts_stay_exact(engine: Engine) -> None:
     assert len(search(engine, "许可").facets["authority"]) == 30
     engine.apply([document("late", "许可", authority="founded later")], [], seq=2)
     assert search(engine, "许可").facets["authority"]["founded later"] == 1
+
+
+def test_sorted_otherwise_than_by_relevance(engine: Engine) -> None:
+    """By the reading of the name, or what changed last first; total, layers and pages stay what they are."""
+    begun = {"养老机构设立许可": "2021-03-01", "爆破作业单位许可": "2024-01-01", "取水许可": "2019-05-01"}
+    engine.apply([document(name, name, day) for name, day in begun.items()], [], seq=1)
+    assert subjects(engine, "许可", sort="name") == ["爆破作业单位许可", "取水许可", "养老机构设立许可"]
+    assert subjects(engine, "许可", sort="newest") == ["爆破作业单位许可", "养老机构设立许可", "取水许可"]
+    assert subjects(engine, "许可", sort="name", limit=1, offset=1) == ["取水许可"]
+    page = search(engine, "办养老院", sort="name", explain=True)
+    assert [(hit.subject, hit.layer) for hit in page.hits] == [("养老机构设立许可", "synonym")]
+    assert any("养老院" in line for line in page.hits[0].explain)
+    assert subjects(engine, "许可", sort="newest", on="2020-01-01") == ["取水许可"]
+
+
+_KINDS = st.fixed_dictionaries(
+    {
+        "type": st.sampled_from(["", "01", "02"]),
+        "level": st.sampled_from(["", "3", "4"]),
+        "status": st.sampled_from(["in_force", "suspended", "ended", "unknown"]),
+        "authority": st.sampled_from(["", "a1", "a2", "a3"]),
+        "region_path": st.sampled_from([(), ("cn",), ("cn", "p1"), ("cn", "p1", "c1"), ("cn", "p2", "c1")]),
+        "themes": st.sampled_from([(), ("t1",), ("t2", "t1")]),
+    }
+)
+
+
+@settings(max_examples=8)
+@given(kinds=st.lists(_KINDS, min_size=1, max_size=12), cuts=st.integers(1, 3))
+def test_facets_count_what_a_look_at_each_document_counts(kinds: list[dict[str, Any]], cuts: int) -> None:
+    """Whatever is missing or comes together, and in however many pieces it was written."""
+    with TemporaryDirectory() as directory, closing(EmbeddedEngine(directory)) as engine:
+        given_ = [document(f"s{n}", "许可", **one) for n, one in enumerate(kinds)]
+        for cut in range(cuts):
+            engine.apply(given_[cut::cuts], [], seq=1 + cut)
+        page = search(engine, "许可", status=())
+    expected = {
+        "type": Counter(one.type for one in given_),
+        "level": Counter(one.level for one in given_),
+        "status": Counter(one.status for one in given_),
+        "authority": Counter(one.authority for one in given_),
+        "region": Counter(value for one in given_ for value in one.region_path),
+        "theme": Counter(value for one in given_ for value in one.themes),
+    }
+    for counts in expected.values():
+        counts.pop("", None)
+    assert (page.total, page.facets) == (len(given_), expected)

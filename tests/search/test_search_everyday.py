@@ -117,8 +117,8 @@ def test_suggestions(filled: Engine) -> None:
     filled.apply([document(f"more{n}", "公共租赁住房申请", seq=2) for n in range(3)], [], seq=2)
     assert [(s.text, s.count) for s in filled.suggest("公", DAY)] == [
         ("公共租赁住房申请", 3),
-        ("公共场所卫生许可", 1),
         ("公租房租金缴纳", 1),
+        ("公共场所卫生许可", 1),
     ]
     assert [s.text for s in filled.suggest("公共z", DAY)] == []
     assert filled.suggest("jieh", DAY)[0].text == "结婚登记预约"
@@ -126,6 +126,43 @@ def test_suggestions(filled: Engine) -> None:
     assert filled.suggest("施工许", DAY)[0].text == NAMES["build"]
     assert len(filled.suggest("g", DAY, limit=2)) == 2
     assert filled.suggest("", DAY) == filled.suggest("公", "1990-01-01") == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "name", "via"),
+    [
+        ("开理发店", "hygiene", "理发店"),
+        ("我想开理发店", "hygiene", "理发店"),
+        ("开理发", "hygiene", "理发"),  # begun, not finished
+        ("领养老金", "pension", "养老金"),
+        ("领养老", "pension", "养老"),
+        ("广安 买不起房", "rent", "买不起房"),
+        ("lifadian", "hygiene", "理发店"),
+        ("lifad", "hygiene", "理发店"),
+    ],
+)
+def test_suggestions_by_everyday_words(filled: Engine, typed: str, name: str, via: str) -> None:
+    found = {one.text: one for one in filled.suggest(typed, DAY)}
+    assert via in found[NAMES[name]].via
+    assert found[NAMES[name]].layer in ("synonym", "pinyin")
+    assert filled.suggest(typed, "1990-01-01") == []
+
+
+def test_suggestions_say_of_nothing_that_was_typed_that_a_word_led_to_it(filled: Engine) -> None:
+    assert {one.via for one in filled.suggest("公共场所", DAY)} == {""}
+    assert (
+        filled.suggest("卫牲许可", DAY)[0].text == NAMES["hygiene"]
+    )  # by its sound, where nothing else is there
+
+
+def test_suggestions_of_equal_count_begin_with_the_simplest(engine: Engine) -> None:
+    names = ["取水许可变更", "取水许可", "取水许可新证核发", "取水许可注销"]
+    engine.apply([document(f"s{n}", name) for n, name in enumerate(names)], [], seq=1)
+    assert [one.text for one in engine.suggest("取水", DAY, limit=3)] == [
+        "取水许可",
+        "取水许可新证核发",
+        "取水许可变更",
+    ]
 
 
 def test_the_shipped_synonyms_keep_their_rules() -> None:

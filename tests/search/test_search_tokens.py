@@ -45,9 +45,9 @@ def test_the_grams_of_a_phrase_cover_each_character(text: str) -> None:
     assert all(text[start : start + 2] == gram for start, gram in tokens.phrase_grams(text))
 
 
-@given(st.text("0123456789abc-", min_size=tokens.CODE_GRAM, max_size=33))
-def test_the_grams_of_a_code_cover_each_character(text: str) -> None:
-    grams = tokens.code_phrase_grams(text)
+@given(st.text("甲乙019a-", min_size=tokens.LONG_GRAM, max_size=33))
+def test_long_grams_cover_each_character(text: str) -> None:
+    grams = tokens.long_phrase_grams(text)
     assert {start + i for start, gram in grams for i in range(len(gram))} == set(range(len(text)))
 
 

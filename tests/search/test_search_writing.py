@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import tantivy
 from search_cases import document, search, subjects
 
 from search.embedded import EmbeddedEngine
-from search.engine import Engine, EngineBusy, EngineReadOnly, SearchDocument
+from search.engine import Engine, EngineBusy, EngineError, EngineReadOnly, SearchDocument
 
 
 def test_apply_replaces_all_documents_of_a_subject(engine: Engine) -> None:
@@ -186,6 +187,40 @@ def test_a_held_lock_is_waited_for_and_then_refused(tmp_path: Path) -> None:
     assert hasty.applied_seq() == 2
 
 
+def test_what_another_program_locks_or_spoils_is_an_engine_error(tmp_path: Path) -> None:
+    """Not the ValueError that tantivy says of everything, which a drainer would take for a fault of its own."""
+    engine = EmbeddedEngine(tmp_path)
+    engine.apply([document("a", "许可", seq=1)], [], seq=1)
+    (generation,) = tmp_path.glob("v*-*")
+    index = tantivy.Index.open(str(generation))
+    held = index.writer(15_000_000, 1)
+    with pytest.raises(EngineError, match="cannot be written"):
+        engine.apply([document("b", "许可", seq=2)], [], seq=2)
+    assert (engine.applied_seq(), subjects(engine, "许可")) == (1, ["a"])
+    held.wait_merging_threads()
+    engine.apply([document("b", "许可", seq=2)], [], seq=2)
+    assert sorted(subjects(engine, "许可")) == ["a", "b"]
+    (generation / "meta.json").write_text("{", "utf-8")
+    with pytest.raises(EngineError, match="cannot be written"):
+        engine.apply([document("c", "许可", seq=3)], [], seq=3)
+
+
+def test_a_directory_that_cannot_be_made_is_an_engine_error(tmp_path: Path) -> None:
+    (tmp_path / "index").write_text("a file", "utf-8")
+    with pytest.raises(EngineError, match="cannot be written"):
+        EmbeddedEngine(tmp_path / "index").apply([document("a", "许可")], [], seq=1)
+
+
+def test_what_the_registry_fails_with_comes_out_of_a_rebuild_as_it_is(engine: Engine) -> None:
+    def documents() -> Iterator[SearchDocument]:
+        yield document("a", "许可", seq=1)
+        raise ValueError("the registry's own")
+
+    with pytest.raises(ValueError, match="the registry's own"):
+        engine.rebuild(documents(), seq=1)
+    assert engine.applied_seq() == 0
+
+
 def test_an_index_of_another_version_counts_as_empty(tmp_path: Path) -> None:
     engine = EmbeddedEngine(tmp_path)
     engine.apply([document("a", "许可")], [], seq=5)
@@ -202,9 +237,9 @@ def test_a_rebuild_leaves_one_generation(tmp_path: Path) -> None:
     assert len(list(tmp_path.glob("v*-*"))) == 1
 
 
-def _apply_for_ever(root: Path) -> None:
+def _apply_for_ever(root: Path, first: int) -> None:
     engine = EmbeddedEngine(root)
-    for seq in range(1, 100_000):
+    for seq in range(first, 100_000):
         engine.apply([document(f"s{n}", f"{seq}号许可", seq=seq) for n in range(5)], [], seq=seq)
 
 
@@ -223,7 +258,7 @@ def _write_without_room(root: Path) -> None:
     given = [document(f"s{n}", f"新许可{n}", texts=(*words, str(n) * 9), seq=2) for n in range(300)]
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, most))
     for write in (engine.apply, engine.apply, engine.rebuild):
-        with pytest.raises(ValueError, match=r"worker thread|[Ff]ile too large"):
+        with pytest.raises(EngineError, match=r"worker thread|[Ff]ile too large"):
             write(given, *([()] if write == engine.apply else []), seq=2)
         assert (engine.applied_seq(), subjects(engine, "许可")) == (1, ["a"])
         assert _files(root) == before
@@ -247,7 +282,7 @@ def test_killed_at_any_moment_the_state_is_whole(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     last = 0
     for _ in range(2):
-        process = context.Process(target=_apply_for_ever, args=(tmp_path,))
+        process = context.Process(target=_apply_for_ever, args=(tmp_path, last + 1))
         process.start()
         deadline = time.monotonic() + 30
         while engine.applied_seq() <= last + 3 and time.monotonic() < deadline:
@@ -259,5 +294,5 @@ def test_killed_at_any_moment_the_state_is_whole(tmp_path: Path) -> None:
         assert seq > last
         assert {hit.name for hit in search(engine, "号许可").hits} == {f"{seq}号许可"}
         engine.apply([document(f"s{n}", f"{seq}号许可", seq=seq) for n in range(5)], [], seq=seq)
-        engine.rebuild(list(engine.documents()), seq=0)
-        last = 0
+        engine.rebuild(list(engine.documents()), seq=seq)
+        last = seq  # an older state would be left alone
