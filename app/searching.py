@@ -12,7 +12,7 @@ from app.listing import Filter, found_on, list_subjects
 from app.settings import Settings
 from app.versions.lineage import chain
 from search.embedded import EmbeddedEngine
-from search.engine import DEFAULT_STATUSES, Engine, EngineError, Hit, SearchQuery
+from search.engine import DEFAULT_STATUSES, Engine, EngineError, Hit, SearchQuery, Sort
 from search.highlighting import did_you_mean
 
 logger = logging.getLogger(__name__)
@@ -65,10 +65,11 @@ def page_of(
     statuses: tuple[str, ...] | None = None,
     limit: int = 20,
     offset: int = 0,
+    sort: Sort = "relevance",
     explain: bool = False,
 ) -> dict[str, Any]:
     """``{"total", "relaxed", "did_you_mean", "hits", "facets"}``; an ended hit names its ``successors``;
-    ``"degraded": true`` where the database answered instead."""
+    ``"degraded": true`` where the database answered instead, in the order of codes and without relevance."""
     query = SearchQuery(
         q=q,
         on=on,
@@ -80,6 +81,7 @@ def page_of(
         status=statuses or DEFAULT_STATUSES,
         limit=limit,
         offset=offset,
+        sort=sort,
         explain=explain,
     )
     if engine is not None:
@@ -128,6 +130,7 @@ def _hit(hit: Hit, explain: bool) -> dict[str, Any]:
         "level": hit.level,
         "authority": {"id": hit.authority, "name": hit.authority_name},
         "region_name": hit.region_name,
+        "via": hit.via,
         "highlights": [
             {"field": h.field, "snippet": h.snippet, "spans": [list(span) for span in h.spans]}
             for h in hit.highlights
@@ -151,7 +154,10 @@ def _from_database(connection: Connection, query: SearchQuery) -> dict[str, Any]
         name_contains=query.q.strip() or None,
     )
     page = list_subjects(connection, wanted, None, query.offset + query.limit)
-    hits = [{**row, "layer": "exact", "score": 1.0, "highlights": []} for row in page.rows[query.offset :]]
+    hits = [
+        {**row, "layer": "exact", "score": 1.0, "via": [], "highlights": []}
+        for row in page.rows[query.offset :]
+    ]
     total = len(page.rows) + (1 if page.next else 0)
     found: dict[str, Any] = {
         "total": total,

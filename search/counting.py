@@ -1,7 +1,7 @@
 """Exact totals and facets, in one pass over what matches."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
@@ -68,23 +68,20 @@ class Counting:
         facets: dict[str, dict[str, int]] = {facet: {} for facet in query.facets}
         total = 0
         for name in wanted:
-            buckets = self._named(searcher, name, found[name]["buckets"])
+            counts = self._named(searcher, name, found[name]["buckets"])
             if name == _OF_ALL:
-                total = sum(count for _, count in buckets)
-            for facet, counts in _facets(name, buckets, facets):
-                counts.pop("", None)
-                common = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
-                facets[facet] = dict(common[: query.facet_values])
+                total = sum(counts.values())
+            facets |= _facets(name, counts, query)
         return total, facets
 
-    def _named(
-        self, searcher: tantivy.Searcher, name: str, buckets: list[dict[str, Any]]
-    ) -> list[tuple[str, int]]:
-        """[(what was counted, how often)]."""
-        if not all(int(bucket["key"]) in self._said[name] for bucket in buckets):
-            self._said[name] = _said(searcher, name)
+    def _named(self, searcher: tantivy.Searcher, name: str, buckets: list[dict[str, Any]]) -> dict[str, int]:
+        """{what was counted: how often}, the commonest first."""
         said = self._said[name]
-        return [(said[int(bucket["key"])], bucket["doc_count"]) for bucket in buckets]
+        try:
+            return {said[int(bucket["key"])]: bucket["doc_count"] for bucket in buckets}
+        except KeyError:
+            said = self._said[name] = _said(searcher, name)
+        return {said[int(bucket["key"])]: bucket["doc_count"] for bucket in buckets}
 
 
 _OF_ALL = "sorts"  # every document has one, so these add up to the total
@@ -107,27 +104,23 @@ def _most(name: str, searcher: tantivy.Searcher, query: SearchQuery) -> tuple[in
     return query.facet_values, query.facet_values if searcher.num_segments == 1 else _ALL_VALUES
 
 
-def _facets(
-    name: str, buckets: list[tuple[str, int]], asked: Collection[str]
-) -> Iterator[tuple[str, dict[str, int]]]:
-    """(facet, {value: how many}) of what was counted together, each facet by itself."""
+def _facets(name: str, counted: dict[str, int], query: SearchQuery) -> dict[str, dict[str, int]]:
+    """{facet: {value: how many}} of what was counted together, each facet by itself, the commonest first."""
     fields = schema.COUNTED[name]
     if fields == (name,):
-        yield _NAMES[name], dict(buckets)
-    elif len(fields) == 1:
+        return {_NAMES[name]: counted}
+    split = [(said.split(schema.TOGETHER), count) for said, count in counted.items()]
+    found: dict[str, dict[str, int]] = {}
+    for at, facet in enumerate(_NAMES[field] for field in fields):
+        if facet not in query.facets:
+            continue
         counts: Counter[str] = Counter()
-        for path, count in buckets:
-            for value in path.split(schema.TOGETHER):
+        for values, count in split:
+            for value in values if len(fields) == 1 else values[at : at + 1]:
                 counts[value] += count
-        yield _NAMES[fields[0]], counts
-    else:
-        split = [(said.split(schema.TOGETHER), count) for said, count in buckets]
-        for at, field in enumerate(fields):
-            if _NAMES[field] in asked:
-                counts = Counter()
-                for values, count in split:
-                    counts[values[at]] += count
-                yield _NAMES[field], counts
+        counts.pop("", None)
+        found[facet] = dict(sorted(counts.items(), key=lambda one: (-one[1], one[0]))[: query.facet_values])
+    return found
 
 
 def _said(searcher: tantivy.Searcher, name: str) -> dict[int, str]:

@@ -113,6 +113,16 @@ class EmbeddedReader:
 
     def __init__(self, searcher: tantivy.Searcher) -> None:
         self.searcher = searcher
+        self._read: dict[tuple[int, int], SearchDocument] = {}  # what several questions of one search find
+
+    def _documents(self, hits: Sequence[tuple[object, tantivy.DocAddress]]) -> list[SearchDocument]:
+        return [self._document(address) for _, address in hits]
+
+    def _document(self, address: tantivy.DocAddress) -> SearchDocument:
+        place = (address.segment_ord, address.doc)
+        if place not in self._read:
+            self._read[place] = schema.stored(self.searcher, address)
+        return self._read[place]
 
     def holds(self, conditions: Sequence[Condition]) -> list[bool]:
         return [bool(self.searcher.search(query_of(c), 1, count=False).hits) for c in conditions]
@@ -140,13 +150,12 @@ class EmbeddedReader:
             order_by_field=order,
             order=tantivy.Order.Desc if last_first else tantivy.Order.Asc,
         )
-        documents = [schema.stored(self.searcher, address) for _, address in found.hits[:limit]]
-        return documents, found.count if count else 0  # type: ignore[attr-defined]
+        return self._documents(found.hits[:limit]), found.count if count else 0  # type: ignore[attr-defined]
 
     def any_of(self, condition: Condition, limit: int) -> list[SearchDocument]:
         """Some documents, as the bare engine finds them first: what a search is measured against."""
         found = self.searcher.search(query_of(condition), limit, count=False)
-        return [schema.stored(self.searcher, address) for _, address in found.hits]
+        return self._documents(found.hits)
 
     def likeliest(
         self,
@@ -161,7 +170,7 @@ class EmbeddedReader:
             silent = Query.const_score_query(query_of(condition), 0.0)
             query = Query.boolean_query([(Occur.Must, wanted), (Occur.Must, silent)])
             found.append(self.searcher.search(query, limit, count=False).hits)
-        return [[schema.stored(self.searcher, address) for _, address in hits] for hits in found]
+        return list(map(self._documents, found))
 
     def frequencies(self, pairs: Iterable[str]) -> tuple[dict[str, int], int]:
         count = self.searcher.doc_freq

@@ -102,6 +102,7 @@ class Hit:
     type: str = ""
     level: str = ""
     highlights: list[Highlight] = field(default_factory=list)
+    via: list[str] = field(default_factory=list)  # the everyday words that led to it
     explain: list[str] = field(default_factory=list)  # filled when asked for
 
 

@@ -21,10 +21,12 @@ class Tier:
     needles: tuple[str, ...]  # folded texts to highlight
     reasons: tuple[str, ...] = ()
     widest: bool = False  # not contained in a later tier
+    via: tuple[str, ...] = ()  # everyday words that led to the condition
 
 
 def hit_in(tier: Tier, document: SearchDocument, explain: bool) -> Hit:
     hit = hit_of(document, tier.layer, tier.score, highlights(document, tier.needles))
+    hit.via = [*tier.via]
     if explain:
         hit.explain = explanation(hit, [tier.name, *tier.reasons])
     return hit
@@ -124,6 +126,7 @@ def synonym_tiers(q: str, concepts: dict[str, synonyms.Concept], reader: Reader)
                 (*needles, *reading.rest),
                 reasons(reading),
                 widest=most is None,
+                via=tuple(word for word, _ in reading.terms),
             )
         )
     return tiers

@@ -46,6 +46,7 @@ class _Guess:
     reasons: tuple[str, ...]
     needles: tuple[str, ...] = ()  # folded texts to highlight
     marked: tuple[Highlight, ...] | None = None  # known already
+    via: tuple[str, ...] = ()  # everyday words that led to it
 
 
 def guesses(
@@ -80,6 +81,7 @@ def _rank(guess: _Guess) -> tuple[float, str]:
 def _hit(guess: _Guess, explain: bool) -> Hit:
     marked = highlights(guess.document, guess.needles) if guess.marked is None else list(guess.marked)
     hit = hit_of(guess.document, guess.layer, round(guess.value, 4), marked)
+    hit.via = [*guess.via]
     if explain:
         hit.explain = explanation(hit, list(guess.reasons))
     return hit
@@ -108,7 +110,8 @@ def _by_sound_of_term(
     found = reader.shortest([every([tier.condition, *filters]) for tier in tiers], _CANDIDATES)
     for rank, (tier, documents) in enumerate(zip(tiers, found, strict=True)):
         for document in documents:
-            hits.append(_Guess(document, "pinyin", 0.8 - 0.05 * rank, tier.reasons, tier.needles))
+            value = 0.8 - 0.05 * rank
+            hits.append(_Guess(document, "pinyin", value, tier.reasons, tier.needles, via=tier.via))
     return hits
 
 
@@ -190,7 +193,7 @@ def _candidates(
     filters: list[Condition],
 ) -> list[SearchDocument]:
     meant = [either(map(named, concept.official)) for _, concept in reading.terms]
-    exactly = every([*map(either, map(_forms, pieces)), *meant])
+    exactly = every([*(either(_forms(piece, frequencies)) for piece in pieces), *meant])
     found = reader.shortest([every([exactly, *filters])], _CANDIDATES)
     ways = [every([way, *filters]) for way in _term_ways(reading)]
     found += reader.shortest(ways, _OF_A_TERM) if ways else []
@@ -236,16 +239,21 @@ def _guess_of(
         return None  # 户口本丢了: something else that can be lost is no answer
     layer = max((g.layer for g in grades if g.value), key=_ORDER.index)
     needles = tuple(text for g in grades for text in g.marked)
-    return _Guess(one.document, layer, 0.9 * value, why, needles)
+    via = tuple(w for (w, _), grade in zip(reading.terms, one.terms, strict=True) if grade.value)
+    return _Guess(one.document, layer, 0.9 * value, why, needles, via=via)
 
 
-def _forms(piece: str) -> list[Condition]:
-    """The piece as it is, as it sounds, as it may have been meant."""
+def _forms(piece: str, frequencies: Mapping[str, int]) -> list[Condition]:
+    """The piece as it is, as it sounds, as it may have been meant.
+
+    A slip makes neighbours that no title has; where there are none such, the many ways to have slipped are not tried.
+    """
     if len(piece) < 2:
         return [Term("chars", piece)]
     forms = [in_title_text_or_region(piece)]
     forms += [sequence("syllables", enumerate(reading)) for reading in sounds_of(piece)]
-    forms += [sequence("letters", letters) for letters in slips_of(piece)]
+    if not all(frequencies[pair] for pair in pairs_of(piece)):
+        forms += [sequence("letters", letters) for letters in slips_of(piece)]
     return forms
 
 

@@ -64,16 +64,15 @@ def order_number(document: SearchDocument) -> int:
     return rank << 47 | int.from_bytes(document.subject.encode("utf-8", "replace")[-5:].ljust(5, b"\0"))
 
 
-_LETTERS = {letter: number for number, letter in enumerate("0123456789abcdefghijklmnopqrstuvwxyz", 1)}
-_SPELLED = 10  # letters of six bits
+_LETTERS = {letter: number for number, letter in enumerate("abcdefghijklmnopqrstuvwxyz", 1)} | {" ": 0}
+_SPELLED, _SIGN = 12, 31  # letters of five bits; what is none stands behind them
 
 
 def spelled_number(document: SearchDocument) -> int:
     """The order of names as a dictionary has them, by the first letters of their readings; signs after letters."""
-    letters = "".join(pinyin.syllables(fold(document.name)))[:_SPELLED].ljust(_SPELLED, "\0")
     number = 0
-    for letter in letters:
-        number = number << 6 | (0 if letter == "\0" else _LETTERS.get(letter, 63))
+    for letter in " ".join(pinyin.syllables(fold(document.name)))[:_SPELLED].ljust(_SPELLED):
+        number = number << 5 | _LETTERS.get(letter, _SIGN)
     return number
 
 

@@ -15,7 +15,7 @@ from app.errors import Invalid, Unavailable
 from app.listing import known_statuses
 from app.places.queries import region_id
 from app.searching import page_of, state_of
-from search.engine import EngineError
+from search.engine import EngineError, Sort
 
 router = APIRouter(tags=["search"])
 
@@ -45,6 +45,7 @@ class HitShape(BaseModel):
     level: str | None = Field(description="行使层级代码")
     authority: NamedShape | None = Field(description="实施机关, by its name on that day")
     highlights: list[HighlightShape] = Field(description="what matched, and where")
+    via: list[str] = Field(description="the everyday words that led to it; none where the text itself did")
     explain: list[str] | None = Field(None, description="why it was found, with `explain=true`")
     successors: list[KinShape] | None = Field(None, description="of an ended item: what came from it")
 
@@ -78,6 +79,10 @@ def search(
     status: Annotated[list[str] | None, Query(description="default: all but ended")] = None,
     limit: Annotated[int, Query(ge=1, le=100, description="hits a page")] = 20,
     offset: Annotated[int, Query(ge=0, le=10_000, description="hits to pass over")] = 0,
+    sort: Annotated[
+        Sort,
+        Query(description="name: by its reading; newest: what changed last first; guesses keep relevance"),
+    ] = "relevance",
     explain: Annotated[bool, Query(description="say why each hit was found")] = False,
     known_at: Annotated[str | None, Query(description="refused: search answers as known now")] = None,
 ) -> Response:
@@ -102,6 +107,7 @@ def search(
         statuses=known_statuses(status or ()) or None,
         limit=limit,
         offset=offset,
+        sort=sort,
         explain=explain,
     )
     body = orjson.dumps({"on": asked.on, **page})
@@ -114,6 +120,7 @@ class SuggestionShape(BaseModel):
     text: str = Field(description="a name to complete with")
     count: int = Field(description="how many items it leads to")
     layer: str = Field(description="how far it is from what was typed")
+    via: str | None = Field(description="the everyday word that led to it; none where the typed text did")
 
 
 class SuggestShape(BaseModel):
@@ -136,5 +143,5 @@ def suggest(
         found = registry.engine.suggest(q, asked.on, limit)
     except EngineError as error:
         raise Unavailable("检索引擎暂时不可用，请稍后再试。", code="search-away") from error
-    body = [{"text": s.text, "count": s.count, "layer": s.layer} for s in found]
+    body = [{"text": s.text, "count": s.count, "layer": s.layer, "via": s.via or None} for s in found]
     return answer_value(request, {"q": q, "suggestions": body})

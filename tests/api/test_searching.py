@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from seeded import FELLING, TODAY, Living, new_item
 
+from search import pinyin
 from search.engine import EngineError
+from search.folding import fold
 
 
 class Away:
@@ -27,6 +29,26 @@ def test_everyday_words_find_the_item(asking: Living) -> None:
     assert body["hits"][0]["highlights"]
     assert body["total"] >= 1
     assert "degraded" not in body
+
+
+def test_the_word_that_led_there_is_named(asking: Living) -> None:
+    (hit, *_) = asking.get("/search", q="想领养老金").json()["hits"]
+    assert (hit["layer"], hit["via"]) == ("synonym", ["领养老金"])
+    assert asking.get("/search", q=FELLING).json()["hits"][0]["via"] == []
+    suggested = asking.get("/suggest", q="想领养老金").json()["suggestions"]
+    assert hit["name"] in [one["text"] for one in suggested if one["via"] == "领养老金"]
+    assert {one["via"] for one in asking.get("/suggest", q="林木采").json()["suggestions"]} == {None}
+
+
+def test_a_search_may_be_sorted(asking: Living) -> None:
+    found = {
+        sort: [hit["name"] for hit in asking.get("/search", q="许可", sort=sort, limit=100).json()["hits"]]
+        for sort in ("relevance", "name", "newest")
+    }
+    assert len({frozenset(names) for names in found.values()}) == 1
+    read = [pinyin.syllables(fold(name))[0] for name in found["name"]]
+    assert read == sorted(read)
+    assert asking.get("/search", q="许可", sort="code").status_code == 422
 
 
 def test_filters_and_pages_of_a_search(asking: Living) -> None:

@@ -83,6 +83,33 @@ def test_a_search_for_a_cancelled_item_says_that_it_ended(asking: Living) -> Non
     assert "从事营利性治沙活动新办许可" in read(asking, ended).words
 
 
+def test_a_result_says_by_which_word_and_why_it_was_found(asking: Living) -> None:
+    page = read(asking, "/search", q="想领养老金")
+    assert "按俗称“领养老金”" in page.words
+    assert "匹配层" not in page.words
+    told = read(asking, page.link("为什么找到这些？"))
+    assert "匹配层：近义" in told.words
+    assert "“领养老金”按" in told.words
+    assert "explain" not in told.link("不看原因")
+
+
+def test_what_was_probably_meant_is_a_link(asking: Living) -> None:
+    page = read(asking, "/search", q="林木采伐许可政")
+    assert "您要找的是不是" in page.words
+    assert FELLING in read(asking, page.link("林木采伐许可证")).words
+
+
+def test_results_may_be_sorted_by_name_or_by_the_last_change(asking: Living) -> None:
+    def order(sort: str) -> list[str]:
+        page = read(asking, "/search", q="许可", sort=sort)
+        assert "没有找到" not in page.words
+        return [href for href, _ in page.links if href.startswith("/items/") and "?" not in href]
+
+    assert sorted(order("name")) != order("name")  # by reading, not by id
+    assert len({tuple(order(sort)) for sort in ("", "name", "newest")}) == 3
+    assert order("nonsense") == order("")
+
+
 def test_an_empty_result_helps(asking: Living) -> None:
     page = read(asking, "/search", q="月球采矿许可证书核发", type="05", on="2026-01-01")
     if "没有找到" in page.words:

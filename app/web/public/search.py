@@ -14,7 +14,7 @@ from app.searching import page_of
 from app.versions.queries import parse_day
 from app.web.rendering import gaps, render
 from app.web.subjects import names
-from search.engine import EngineError
+from search.engine import EngineError, Sort
 
 router = APIRouter()
 
@@ -35,7 +35,10 @@ def search(
     authority: Annotated[str, Query(max_length=60)] = "",
     type: Annotated[str, Query(max_length=60)] = "",
     level: Annotated[str, Query(max_length=60)] = "",
+    theme: Annotated[str, Query(max_length=60)] = "",
     status: Status = None,
+    sort: Annotated[str, Query(max_length=20)] = "",
+    explain: Annotated[bool, Query()] = False,
     offset: Annotated[int, Query(ge=0, le=FURTHEST)] = 0,
 ) -> Response:
     connection = session.connection()
@@ -47,11 +50,16 @@ def search(
         "authority": authority or None,
         "type": type or None,
         "level": level or None,
+        "theme": theme or None,
         "statuses": _statuses(status),
     }
-    page = page_of(registry.engine, connection, **wanted, limit=LIMIT, offset=offset)
+    by: Sort = "name" if sort == "name" else "newest" if sort == "newest" else "relevance"
+    page = page_of(
+        registry.engine, connection, **wanted, limit=LIMIT, offset=offset, sort=by, explain=explain
+    )
     facets = page["facets"]
     shown = [*facets.get("authority", {}), *facets.get("region", {}), wanted["region"], wanted["authority"]]
+    shown += [kin["id"] for hit in page["hits"] for kin in hit.get("successors", ())]
     named = names(connection, [one for one in shown if one], asked.on)
     return render(
         request,
@@ -65,6 +73,8 @@ def search(
         more=_more(page, offset),
         limit_=LIMIT,
         wanted=wanted,
+        sort=by,
+        explain=explain,
         chosen=wanted["statuses"] or (),
         named=named,
         facets={name: _sorted(values) for name, values in facets.items()},

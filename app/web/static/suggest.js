@@ -10,6 +10,12 @@
   let waiting = 0;
   let asked = null;
 
+  // Browsers show only options with the typed text in them: what was found otherwise says it, and by which word.
+  function label(one, typed) {
+    if (one.layer === "exact") return "";
+    return one.via && one.via !== typed ? `${typed} → ${one.via}` : typed;
+  }
+
   async function ask() {
     const typed = box.value.trim();
     if (asked) asked.abort();
@@ -20,7 +26,7 @@
     try {
       const answer = await fetch(`/api/v1/suggest?${query}`, { signal: asked.signal });
       const found = answer.ok ? (await answer.json()).suggestions : [];
-      list.replaceChildren(...found.map((one) => new Option("", one.text)));
+      list.replaceChildren(...found.map((one) => new Option(label(one, typed), one.text)));
     } catch (error) {
       if (error.name !== "AbortError") list.replaceChildren();
     }
