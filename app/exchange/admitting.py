@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, text
 
 from app.canonical import decode, digest, encode
@@ -22,6 +23,7 @@ from app.errors import Invalid
 from app.exchange.changing import Code, Said, Stands, Wrong, element_keys, keys_of_changes, outcomes
 from app.exchange.mapping import SameAs
 from app.exchange.models import SourceKey, SourceSeen
+from app.exchange.readying import ADDRESS, SINGLE, STATUS_UNSAID, Beginning, first_changes, page_of
 from app.exchange.records import Admissible, Problem, Record, Spooled
 from app.versions import ids
 from app.versions.fold import Change, apply_changes
@@ -36,9 +38,6 @@ CREATES = {
     "instrument": "enact",
     "calendar": "set",
 }
-STATUS_UNSAID = "in_force"
-"""A first record that says nothing of its status: a catalogue lists what is in force."""
-
 MATCHED_BY_CODE = {"region": ("gb2260",), "authority": ("uscc",), "entry": ("national-12",)}
 """Schemes whose code names one subject whatever the source."""
 
@@ -50,7 +49,6 @@ _NOT_OWN = (
 """Two keys of one source are two subjects to it, whatever batch they come in."""
 
 
-ADDRESS = ("http://", "https://")
 NOT_YET = "?"
 """In the place of the id of a region that has none yet; no id is written so."""
 
@@ -68,6 +66,8 @@ class Known:
     status: str = "in_force"
     spent: set[tuple[str, str]] = field(default_factory=set)
     """(list, key) of the elements that this run brought."""
+    again: bool = False
+    """Whether its batch may say more of it: what it stands at is then followed."""
 
 
 @dataclass(slots=True)
@@ -211,6 +211,7 @@ class Admission:
         for record in records:
             key: tuple[str, str] = (record.kind, record.ref)
             if key in known:
+                known[key].again = True
                 continue
             matched = self._match(connection, record)
             if matched is not None:
@@ -299,6 +300,9 @@ class Admission:
         """Adds what the record comes to; returns what it says that cannot be taken over."""
         key = (record.kind, record.ref)
         subject = known[key]
+        if self.free and isinstance(record, Spooled) and record.begins and _is_fresh(subject):
+            self._begin(connection, record, Beginning(*record.begins), subject, admitted)
+            return []
         content = self._with_ids(connection, record)
         codes = {(code.scheme, code.issuer, code.value) for code in record.codes}
         if subject.content is None and subject.owned:
@@ -323,32 +327,45 @@ class Admission:
     ) -> None:
         if not self.trusted:
             content = kinds.validate(record.kind, content)
-        changes: list[Change] = [add_code(c.scheme, c.value, c.issuer) for c in record.codes]
-        status = record.status or STATUS_UNSAID
-        if status != "in_force":
-            changes.append({"op": "set", "path": "status", "value": status})
         part = Part(
             subject.subject_id,
             record.day,
             start_unknown=record.start_unknown,
             creates=content,
-            changes=changes,
+            changes=first_changes(record.codes, record.status),
             validated=True,
         )
         admitted.acts.append(Act(CREATES[record.kind], [part]))
         if not subject.keyed:
-            self._key(record, subject, content, admitted)
+            page = page_of(record.ref, content) if record.kind == "item" else ""
+            self._key(record, subject, page, admitted)
         admitted.created[record.kind] += 1
-        subject.content, subject.codes, subject.status = content, codes, status
+        subject.content, subject.codes, subject.status = content, codes, record.status or STATUS_UNSAID
 
-    def _key(self, record: Admissible, subject: Known, content: dict[str, Any], admitted: Admitted) -> None:
+    def _begin(
+        self, connection: Connection, record: Spooled, begins: Beginning, subject: Known, admitted: Admitted
+    ) -> None:
+        """As ``_create``, from what the check of the file has made ready."""
+        part = Part(
+            subject.subject_id,
+            record.day,
+            start_unknown=record.start_unknown,
+            changes=orjson.loads(record.changes),
+            ready=begins.ready(
+                record.said, record.changes, lambda asked: self._id(connection, asked, record)
+            ),
+        )
+        admitted.acts.append(Act(CREATES[record.kind], [part]))
+        self._key(record, subject, begins.page, admitted)
+        admitted.created[record.kind] += 1
+        subject.content = {}
+
+    def _key(self, record: Admissible, subject: Known, page: str, admitted: Admitted) -> None:
         admitted.keys.append((self._place(record), record.kind, record.ref, subject.subject_id, 1))
         subject.keyed = True
-        page = (content.get("source") or {}) if record.kind == "item" else {}
-        address = page.get("key", "")
-        if address != record.ref and address.startswith(ADDRESS):
+        if page:
             # Another source that keys by this page's address finds the item, and leaves it alone.
-            admitted.keys.append(("url", record.kind, address, subject.subject_id, 0))
+            admitted.keys.append(("url", record.kind, page, subject.subject_id, 0))
 
     def _change(
         self, connection: Connection, record: Admissible, subject: Known, said: Said, admitted: Admitted
@@ -406,7 +423,7 @@ class Admission:
     def _with_ids(self, connection: Connection, record: Admissible) -> dict[str, Any]:
         """The content with ids in the place of ``@kind:ref``."""
         content = dict(record.content)
-        for name in ("authority", "region", "parent", "entry"):
+        for name in SINGLE:
             if str(content.get(name, "")).startswith("@"):
                 content[name] = self._id(connection, content[name], record)
         if any("instrument" in citation for citation in content.get("citations", ())):
@@ -440,6 +457,11 @@ class Admission:
             text("SELECT subject_id FROM source_key WHERE source = :s AND kind = :k AND ref = :r"),
             {"s": self.source, "k": kind, "r": ref},
         ).scalar_one_or_none()
+
+
+def _is_fresh(subject: Known) -> bool:
+    """New to this source and to the registry, and said once in its batch."""
+    return subject.owned and subject.content is None and not subject.keyed and not subject.again
 
 
 _BEFORE_KNOWN = Wrong(

@@ -22,13 +22,13 @@ from app.db import Database
 from app.errors import Conflict
 from app.exchange import progress
 from app.exchange.admitting import Admission, Admitted
+from app.exchange.collecting import few_collections
 from app.exchange.importing import (
     Imported,
     Tell,
     batches,
     check,
     digest_of,
-    few_collections,
     quiet,
     tell_founded,
     tell_unlisted,

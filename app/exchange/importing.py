@@ -6,7 +6,6 @@ neither parses nor validates again and memory stays flat. Nothing is written whe
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import tempfile
 from collections import Counter
@@ -24,6 +23,7 @@ from app.changes.publishing import publish_initial, require_initial
 from app.db import Database
 from app.exchange import progress
 from app.exchange.admitting import Admission, Admitted
+from app.exchange.collecting import few_collections
 from app.exchange.founding import new_organs
 from app.exchange.mapping import load_mapping
 from app.exchange.reading import ImportReading, read_records
@@ -146,20 +146,6 @@ def tell_founded(session: Session, imported: Imported, spool: IO[bytes], mapping
 
 _ORGANS = tuple(encode([kind])[:-1] + b"," for kind in ("region", "authority"))
 """How a spooled line of one begins."""
-
-
-@contextmanager
-def few_collections() -> Iterator[None]:
-    """Bulk work makes millions of small containers and no cycles: looking for cycles among them at the usual
-    pace took two fifths of an import's time."""
-    usual = gc.get_threshold()
-    gc.set_threshold(50_000, 20, 100)
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)
-        gc.unfreeze()
 
 
 def batches(spool: IO[bytes]) -> Iterator[list[Spooled]]:

@@ -146,12 +146,18 @@ def _warn_short(report: Report, where: str, got: int, wanted: int) -> None:
 # JSON lines
 
 
-def read_lines(path: Path, report: Report) -> Iterator[tuple[int, bytes]]:
-    """Number and bytes of each line that is not blank, bounded in length."""
+Line = tuple[int, bytes, int]
+"""Its number, its bytes, and where in the file it ends."""
+
+
+def read_lines(path: Path, number: int = 0, end: int = 0) -> Iterator[Line]:
+    """Each line that is not blank, bounded in length; those after the line of this number, which ends there.
+    Raises Refused."""
     with path.open("rb") as file:
-        number = 0
+        file.seek(end)
         while line := file.readline(MAX_LINE + 1):
             number += 1
+            end += len(line)
             if len(line) > MAX_LINE:
                 raise Refused(
                     "line-too-long",
@@ -161,7 +167,7 @@ def read_lines(path: Path, report: Report) -> Iterator[tuple[int, bytes]]:
             if number == 1 and line.startswith(codecs.BOM_UTF8):
                 line = line[3:]
             if line.strip():
-                yield number, line
+                yield number, line, end
 
 
 def parse_line(line: bytes, where: str, report: Report) -> dict[str, Any] | None:
@@ -184,7 +190,7 @@ def parse_line(line: bytes, where: str, report: Report) -> dict[str, Any] | None
 def _read_json_lines(path: Path, report: Report, _columns: Columns) -> Iterator[Row]:
     """Every line has columns of its own."""
     empty = True
-    for number, line in read_lines(path, report):
+    for number, line, _ in read_lines(path):
         empty = False
         where = f"{path.name} 第{number}行"
         values = parse_line(line, where, report)

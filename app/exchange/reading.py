@@ -27,7 +27,7 @@ from app.exchange.convert import Days, ItemConverter, Teller
 from app.exchange.instruments import InstrumentConverter, instrument_day
 from app.exchange.mapping import Mapping, SameAs, load_mapping
 from app.exchange.quality import Met, Quality, met
-from app.exchange.readers import parse_line, read_lines, read_rows
+from app.exchange.readers import Line, parse_line, read_lines, read_rows
 from app.exchange.records import Problem, Record
 from app.exchange.rows import Refused, Row
 from app.exchange.validation import MODELS, checked
@@ -142,9 +142,9 @@ class ImportReading:
     def _native(self) -> Iterator[Record]:
         return self.natively(self.lines())
 
-    def natively(self, lines: Iterable[tuple[int, bytes]]) -> Iterator[Record]:
-        """The records of numbered lines, each of which is a Record."""
-        for number, line in lines:
+    def natively(self, lines: Iterable[Line]) -> Iterator[Record]:
+        """The records of lines, each of which is a Record."""
+        for number, line, _ in lines:
             self.quality.rows += 1
             record = self.native_record(number, line)
             if self.errors >= MAX_ERRORS:
@@ -157,9 +157,9 @@ class ImportReading:
         values = parse_line(line, where, self.report)
         return self._native_record(values, where) if values is not None else None
 
-    def lines(self) -> Iterator[tuple[int, bytes]]:
+    def lines(self) -> Iterator[Line]:
         try:
-            yield from read_lines(self.path, self.report)
+            yield from read_lines(self.path)
         except Refused as refused:
             self.report(refused.problem)
         except OSError as error:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
 Kind = Literal["region", "authority", "instrument", "entry", "calendar", "item"]
@@ -59,13 +60,26 @@ class Spooled:
 
     kind: Kind
     ref: str
-    content: dict[str, Any]
     codes: list[SpooledCode]
     day: str
     start_unknown: bool
     status: str | None
     where: str
     digest: str
+    said: bytes
+    """JSON: kind, reference, content and the rest."""
+    changes: bytes
+    """Canonical JSON: what a first record says beside its content."""
+    begins: list[Any] | None
+    """The fields of a ``readying.Beginning``; none of what goes the ordinary way."""
+    read: dict[str, Any] | None = None
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """Read when asked for: of most records the bytes will do."""
+        if self.read is None:
+            self.read = orjson.loads(self.said)[2]
+        return self.read
 
 
 Admissible = Record | Spooled

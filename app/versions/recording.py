@@ -40,9 +40,18 @@ from app.versions.timeline import (
 )
 
 
+class Ready(NamedTuple):
+    """A subject's first content that has been checked already: its canonical bytes, what they come to, and the
+    canonical bytes of the changes beside it."""
+
+    body: bytes
+    facets: Facets
+    changes: bytes
+
+
 @dataclass(slots=True)
 class Part:
-    """What an act does to one subject. ``creates`` is the subject's first content."""
+    """What an act does to one subject. ``creates`` is the subject's first content, or ``ready`` is it."""
 
     subject_id: str
     effective_from: str
@@ -54,6 +63,12 @@ class Part:
     base: int | None = None
     validated: bool = False
     """True where ``creates`` has passed its content model, which knows no floats."""
+    ready: Ready | None = None
+
+    @property
+    def founds(self) -> bool:
+        """Whether the subject is new."""
+        return self.creates is not None or self.ready is not None
 
 
 @dataclass(slots=True)
@@ -556,7 +571,7 @@ def _add_act(
         place["act"] = earlier.seq
     statement = contents.put(act.statement) if act.statement else None
     for part in act.parts:
-        if part.creates is not None and part.subject_id not in histories:
+        if part.founds and part.subject_id not in histories:
             kind = kind_of(part.subject_id)
             rows.add("subject", part.subject_id, kind)
             histories[part.subject_id] = History(kind)
@@ -566,9 +581,13 @@ def _add_act(
         if history is None:
             raise Refused(f"{part.subject_id} 尚不存在，不能对它作出处理。", code="no-such-subject")
         creates = creates_body = changes_body = changes = None
-        if part.creates is not None:
-            if any(effect.creates for effect in history.effects):
-                raise Refused(f"{part.subject_id} 已经存在，不能再次新增。", code="already-exists")
+        if part.founds and any(effect.creates for effect in history.effects):
+            raise Refused(f"{part.subject_id} 已经存在，不能再次新增。", code="already-exists")
+        if part.ready is not None:
+            creates_body = part.ready.body
+            creates = contents.put_bytes(creates_body)
+            facets[creates] = part.ready.facets
+        elif part.creates is not None:
             creates_body = encode(part.creates)
             creates = contents.put_bytes(creates_body)
             if creates not in facets:
@@ -576,8 +595,9 @@ def _add_act(
                     refuse_floats(part.creates, creates_body)
                 facets[creates] = describe(history.kind, part.creates)
         if part.changes:
-            changes_body = encode(list(part.changes))
-            refuse_floats(part.changes, changes_body)
+            changes_body = part.ready.changes if part.ready else encode(list(part.changes))
+            if part.ready is None:
+                refuse_floats(part.changes, changes_body)
             changes = contents.put_bytes(changes_body)
         seq = rows.add(
             "decision",

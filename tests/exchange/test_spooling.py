@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import orjson
 import pytest
 
 from app.exchange import spooling
+from app.exchange.mapping import load_mapping
 from app.exchange.reading import ImportReading, read_records
 from app.exchange.synthetic import write_synthetic
 
@@ -74,3 +77,46 @@ def test_a_process_that_cannot_help_is_done_without(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr(spooling.subprocess, "Popen", dies)
     assert_alike(written(tmp_path), monkeypatch)
+
+
+def test_a_process_that_dies_at_work_leaves_its_parts_to_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered: list[Any] = []
+
+    def listen(helper: spooling.Helper, *, wait: bool = False) -> None:
+        real(helper, wait=wait or not helper.there)  # from the first part on
+        if len(helper.asked) == spooling.AHEAD:
+            answered.append(helper.process.pid)
+            helper.process.kill()
+            helper.process.wait()
+
+    real = spooling.Helper.listen
+    monkeypatch.setattr(spooling.Helper, "listen", listen)
+    monkeypatch.setattr(spooling, "WAITING", 2)
+    assert_alike(written(tmp_path), monkeypatch)
+    assert len(set(answered)) == 1
+
+
+def helping() -> subprocess.Popen[bytes]:
+    """The other process, at work."""
+    process = spooling._started([sys.executable, "-m", "app.exchange.spooling"])
+    assert process.stdin
+    assert process.stdout
+    spooling.send(process.stdin, (Path("none.jsonl"), load_mapping("qingdan"), None))
+    assert spooling.receive(process.stdout) is True
+    spooling.send(process.stdin, (0, 0, 1))
+    assert spooling.receive(process.stdout) is None  # there is no such file
+    return process
+
+
+def test_the_other_process_ends_with_the_first_and_leaves_an_interrupt_to_it() -> None:
+    process = helping()
+    process.send_signal(signal.SIGINT)
+    assert process.stdin
+    assert process.stdout
+    spooling.send(process.stdin, (0, 0, 1))
+    assert spooling.receive(process.stdout) is None
+    process.stdin.close()
+    assert process.wait(timeout=60) == 0
+    process.stdout.close()
