@@ -37,8 +37,8 @@ def findings(decider: Decider, bodies: Sequence[dict[str, Any]], rules: Rules = 
         for finding in (*check(proposal), *brought_in(proposal, rules))
         if finding.code not in rules.off
     ]
-    excepted = granted(decider.connection, {one.subject for one in found}) if found else {}
-    return [one for one in found if (one.subject, one.code) not in excepted]
+    held = granted(decider.connection, {one.subject for one in found})
+    return [one for one in found if not held.excuses(one.subject, one.code, one.detail.get("path", ""))]
 
 
 def blocks(finding: Mapping[str, Any], is_round: bool, rules: Rules = STANDARD) -> bool:

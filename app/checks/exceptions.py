@@ -16,31 +16,55 @@ from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.places.queries import ancestors
 
 
-def granted(connection: Connection, subjects: Iterable[str]) -> dict[tuple[str, str], str]:
-    """(subject, code) -> the reason, of the exceptions that hold."""
-    found: dict[tuple[str, str], str] = {}
+class Granted:
+    """The exceptions that hold for some items: each excuses one place, as ``Finding.path`` writes it. One from before
+    places were kept excuses the whole check for its item."""
+
+    def __init__(self, rows: Iterable[tuple[str, str, str | None]]) -> None:
+        self._held = set(rows)
+
+    def __bool__(self) -> bool:
+        return bool(self._held)
+
+    def excuses(self, subject: str, code: str, path: str) -> bool:
+        return (subject, code, path) in self._held or (subject, code, None) in self._held
+
+
+def granted(connection: Connection, subjects: Iterable[str]) -> Granted:
+    """The exceptions that hold for these items."""
+    found: list[tuple[str, str, str | None]] = []
     for some in chunks(sorted(subjects)):
         rows = fetch(
             connection,
-            "SELECT subject, code, reason FROM check_exception"
+            "SELECT subject, code, path FROM check_exception"
             f" WHERE ended_at IS NULL AND subject IN ({marks(some)})",
             tuple(some),
         )
-        found |= {(row[0], row[1]): row[2] for row in rows}
-    return found
+        found += [(row[0], row[1], row[2]) for row in rows]
+    return Granted(found)
 
 
-def grant(session: Session, actor: Actor, subject: str, code: str, reason: str, day: str) -> CheckException:
-    """Let a finding stand. Raises Invalid without a reason, Conflict where it stands already."""
+def grant(
+    session: Session, actor: Actor, subject: str, code: str, path: str, reason: str, day: str
+) -> CheckException:
+    """Let what a check finds at one place of an item stand; what it finds at another, or at a place that comes later,
+    is told as before. Raises Invalid without a place or a reason, Conflict where it stands already."""
     _require(session.connection(), actor, subject, day)
     if code not in TITLES:
         raise Invalid(f"没有“{code[:40]}”这项检查。", code="unknown-check")
+    if not 1 <= len(path) <= 400:
+        raise Invalid("请从检查结果中选一处准予例外。", code="path-needed", field="path")
     if not 2 <= len(reason.strip()) <= 2000:
         raise Invalid("准予例外须写明理由（2 至 2000 字）。", code="reason-needed", field="reason")
-    if (subject, code) in granted(session.connection(), [subject]):
-        raise Conflict("这项发现已经准予例外。", code="already-excepted")
+    if granted(session.connection(), [subject]).excuses(subject, code, path):
+        raise Conflict("这一处已经准予例外。", code="already-excepted")
     made = CheckException(
-        subject=subject, code=code, reason=reason.strip(), account=actor.account, at=log.now_microseconds()
+        subject=subject,
+        code=code,
+        path=path,
+        reason=reason.strip(),
+        account=actor.account,
+        at=log.now_microseconds(),
     )
     session.add(made)
     session.flush()

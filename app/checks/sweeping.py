@@ -132,22 +132,21 @@ def recheck(session: Session, subject: str, day: str, rules: Rules) -> list[Find
 class _Looked:
     due: _Due
     findings: list[Finding]
-    excepted: frozenset[str]
+    excepted: frozenset[tuple[str, str]]
+    """(code, path) of what is let stand."""
 
 
 def look(connection: Connection, due: Sequence[_Due], day: str, rules: Rules) -> list[_Looked]:
     """What the checks find in some items."""
     around = Around(connection, day)
     bodies = _bodies(connection, {one.content for one in due})
-    excepted = granted(connection, [one.id for one in due])
-    return [
-        _Looked(
-            one,
-            rules.find(Checked(decode(bodies[one.content]), day, around.fact)),
-            frozenset(code for subject, code in excepted if subject == one.id) if excepted else frozenset(),
-        )
-        for one in due
-    ]
+    held = granted(connection, [one.id for one in due])
+    looked = []
+    for one in due:
+        found = rules.find(Checked(decode(bodies[one.content]), day, around.fact))
+        excused = [(f.code, f.path) for f in found if held and held.excuses(one.id, f.code, f.path)]
+        looked.append(_Looked(one, found, frozenset(excused)))
+    return looked
 
 
 def _bodies(connection: Connection, hashes: set[str]) -> dict[str, bytes]:
@@ -186,12 +185,14 @@ def _finding_rows(one: _Looked) -> Iterator[tuple[Any, ...]]:
             found.message,
             found.source,
             found.about,
-            int(found.code in one.excepted),
+            int((found.code, found.path) in one.excepted),
         )
 
 
 def _item_row(one: _Looked, day: str, seq: int) -> tuple[Any, ...]:
-    left = [(found.code, found.severity) for found in one.findings if found.code not in one.excepted]
+    left = [
+        (found.code, found.severity) for found in one.findings if (found.code, found.path) not in one.excepted
+    ]
     counts = [sum(severity == wanted for _, severity in left) for wanted in ("error", "warning", "note")]
     due = one.due
     return (due.id, due.content, day, seq, due.name or "", due.authority, due.region, points(left), *counts)

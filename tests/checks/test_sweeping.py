@@ -9,7 +9,7 @@ from registry import TODAY, Office, adjust
 from seeded import FELLING, Living, set_field
 
 from app.changes import drafts, publishing
-from app.checks import exceptions
+from app.checks import exceptions, queries
 from app.checks.catalogue import STANDARD, Rules
 from app.checks.queries import Wanted, by_authority, by_code, findings
 from app.checks.sweeping import last_run, recheck, stale, sweep
@@ -90,7 +90,7 @@ def test_an_exception_needs_a_reviewer_and_a_reason_and_can_be_ended(office: Off
 
     def grant(actor: Any, reason: str) -> int:
         with office.database.writing() as session:
-            made = exceptions.grant(session, actor, *asked, reason, TODAY)
+            made = exceptions.grant(session, actor, *asked, "citations", reason, TODAY)
             recheck(session, item, TODAY, STANDARD)
             return made.id or 0
 
@@ -113,6 +113,34 @@ def test_an_exception_needs_a_reviewer_and_a_reason_and_can_be_ended(office: Off
     assert asked in found(office)
 
 
+def test_an_exception_excuses_one_place_and_no_other(office: Office) -> None:
+    item, code = office.items[0], "vague-material"
+
+    def places(excepted: bool) -> set[str]:
+        with office.database.reading() as session:
+            asked = queries.Wanted(item=item, code=code, excepted=excepted)
+            return {row["path"] for row in queries.findings(session.connection(), asked, ("", -1), 50)}
+
+    added = [
+        {"op": "add", "path": "materials", "value": {"key": key, "name": "其他材料"}} for key in ("m8", "m9")
+    ]
+    office.publish_change(
+        {"outcome": "adjust", "subject": item, "effective_from": TODAY, "changes": added[:1]}
+    )
+    sweep(office.database, TODAY, STANDARD)
+    first = places(False)
+    assert first == {"materials/m8/name"}
+    with office.database.writing() as session, pytest.raises(Invalid):
+        exceptions.grant(session, office.reviewer, item, code, "", "由窗口说明", TODAY)
+    with office.database.writing() as session:
+        exceptions.grant(session, office.reviewer, item, code, first.pop(), "由窗口说明", TODAY)
+    office.publish_change(
+        {"outcome": "adjust", "subject": item, "effective_from": TODAY, "changes": added[1:]}
+    )
+    sweep(office.database, TODAY, STANDARD)
+    assert (places(True), places(False)) == ({"materials/m8/name"}, {"materials/m9/name"})
+
+
 def test_a_check_holds_a_change_up_where_the_office_says_so(office: Office) -> None:
     rules = Rules(block=frozenset({"phones-alike"}))
     alike = [
@@ -132,7 +160,8 @@ def test_a_check_holds_a_change_up_where_the_office_says_so(office: Office) -> N
     with pytest.raises(Refused), office.database.writing() as session:
         publishing.publish(session, office.publisher, changeset, TODAY, rules=rules)
     with office.database.writing() as session:
-        exceptions.grant(session, office.reviewer, office.items[0], "phones-alike", "窗口只有一部电话", TODAY)
+        place = (office.items[0], "phones-alike", "complaint_phone")
+        exceptions.grant(session, office.reviewer, *place, "窗口只有一部电话", TODAY)
     office.publish(changeset, rules=rules)
     other = office.draft(adjust(office.items[0], TODAY, 9)).id
     with office.database.writing() as session:  # what stood so before does not hold up another change

@@ -50,10 +50,10 @@ class Browser:
         assert_safe(page)
         return page
 
-    def post(self, path: str, _fields: dict[str, str] | None = None, **fields: str) -> Any:
+    def post(self, path: str, /, _fields: dict[str, str] | None = None, **fields: str) -> Any:
         return self.client.post(path, data={**(_fields or {}), **fields}, headers=POST)
 
-    def move(self, path: str, status: int = 303, **fields: str) -> Page | None:
+    def move(self, path: str, /, status: int = 303, **fields: str) -> Page | None:
         """Post, and read what it leads to."""
         answer = self.post(path, fields)
         assert answer.status_code == status, (answer.status_code, answer.text[:2000])
@@ -497,16 +497,24 @@ def test_findings_are_listed_and_let_stand_with_a_reason(editor: Browser, review
     assert "还没有检查过" in page.words
     page = editor.move("/office/checks/run")
     assert page is not None
-    assert "检查过全部事项" in page.words
+    assert re.search(r"最近一次检查：.*看了 [1-9]\d* 个新的或有变动的事项", page.words)
+    again = editor.move("/office/checks/run")
+    assert again is not None
+    assert "没有事项需要重新看" in again.words
+    assert "看了 0 个" not in again.words
     code = "not-disclosed"
     page = reviewer.get(f"/office/checks?code={code}")
     (subject, *_) = re.findall(r'name="subject" value="([^"]+)"', page.html)
+    (path, *_) = re.findall(r'name="path" value="([^"]+)"', page.html)
     back = f"/office/checks?code={code}"
-    form = {"subject": subject, "code": code, "reason": "省里统一补齐", "back": back}
+    form = {"subject": subject, "code": code, "path": path, "reason": "省里统一补齐", "back": back}
     assert reviewer.post("/office/checks/exceptions", form | {"reason": ""}).status_code == 422
     page = reviewer.move("/office/checks/exceptions", **form)
     assert page is not None
-    assert subject not in re.findall(r'name="subject" value="([^"]+)"', page.html)
+    places = zip(
+        *(re.findall(rf'name="{one}" value="([^"]+)"', page.html) for one in ("subject", "path")), strict=True
+    )
+    assert (subject, path) not in [*places]
     page = reviewer.get("/office/checks?excepted=1")
     assert "省里统一补齐" in page.words
     (place,) = re.findall(r'action="(/office/checks/exceptions/\d+/end)"', page.html)

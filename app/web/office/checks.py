@@ -56,7 +56,8 @@ def grant(request: Request, registry: RegistryOf, present: Visitor, form: Form) 
     try:
         with registry.database.writing() as session:
             subject = form.get("subject")
-            exceptions.grant(session, present.actor, subject, form.get("code"), form.get("reason"), today())
+            asked = (subject, form.get("code"), form.get("path"), form.get("reason"))
+            exceptions.grant(session, present.actor, *asked, today())
             recheck(session, subject, today(), registry.rules)
     except RegistryError as error:
         return _refused(request, registry, present, error)

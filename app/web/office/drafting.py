@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -196,4 +196,61 @@ def checked(asked: dict[str, Any]) -> ChangesetInput:
         return ChangesetInput.model_validate(asked)
     except ValidationError as error:
         first = error.errors()[0]
-        raise Invalid(f"{'/'.join(map(str, first['loc']))}：{reason(first)}。", code="bad-request") from error
+        place = place_words(first["loc"])
+        raise Invalid(
+            f"{place}：{reason(first)}。" if place else f"{reason(first)}。", code="bad-request"
+        ) from error
+
+
+PLACES = {
+    "title": "标题",
+    "number": "批次",
+    "reason": "理由",
+    "document": "依据的文件",
+    "document/number": "文号",
+    "document/title": "文件标题",
+    "document/issuer": "制定机关",
+    "document/document_date": "成文日期",
+    "document/published_on": "发布日期",
+    "document/effective_on": "施行日期",
+    "document/url": "网址",
+    "scope": "范围",
+    "scope/base_day": "基准日",
+    "scope/region": "行政区划",
+    "scope/types": "事项类型",
+    "scope/authorities": "实施机关",
+    "undisclosed": "不公布的项数",
+    "stated": "文件载明的数",
+    "stated/total": "总数",
+    "stated/retained": "保留",
+    "stated/note": "说明",
+    "stated/parts": "分项",
+    "stated/parts/words": "名目",
+    "stated/parts/count": "项数",
+    "stated/reasons": "不一致的原因",
+    "stated/reasons/words": "文件原话",
+    "decisions": "处理决定",
+    "decisions/effective_from": "施行日期",
+    "decisions/until": "截止日期",
+    "decisions/words": "文件原话",
+    "decisions/reason": "理由",
+    "decisions/follow_up": "后续措施",
+    "decisions/changes": "改动",
+    "decisions/codes": "编码",
+    "decisions/codes/value": "编码的值",
+}
+"""Places in a changeset, in the words of the forms."""
+
+
+def place_words(loc: Sequence[int | str]) -> str:
+    """A place in a changeset as people call it: 文件载明的数，分项第 2 行，项数."""
+    path = ""
+    said: list[str] = []
+    for part in loc:
+        if isinstance(part, int):
+            said[-1:] = [f"{said[-1]}第 {part + 1} 行"] if said else []
+            continue
+        path = f"{path}/{part}" if path else str(part)
+        if path in PLACES:
+            said.append(PLACES[path])
+    return "，".join(said)

@@ -36,7 +36,7 @@ from app.versions.visibility import is_public
 from app.web.office import drafting, forms
 from app.web.office.fields import item_fields, item_sections
 from app.web.office.pages import show
-from app.web.office.visiting import Posted, go
+from app.web.office.visiting import Posted, go, typed_day
 from app.web.rendering import gaps
 from app.web.subjects import names
 
@@ -76,12 +76,12 @@ class Editing:
 
 def fresh(day: str, asked: Posted) -> Editing:
     base = {"schema": 1}
-    return Editing(None, parse_day(day, "施行日期") if day else today(), None, base, base, asked)
+    return Editing(None, parse_day(typed_day(day), "施行日期") if day else today(), None, base, base, asked)
 
 
 def opened(connection: Connection, actor: Actor, item: str, day: str, asked: Posted) -> Editing:
     """Raises NotFound for an item that was never known, or is internal and outside the account's scope."""
-    on = parse_day(day, "施行日期") if day else today()
+    on = parse_day(typed_day(day), "施行日期") if day else today()
     found, _ = resolve(connection, item, on, internal=True)
     standing = state_on(connection, found, on, known_at(connection, None))
     redacted = standing.body == TOMBSTONE

@@ -27,7 +27,7 @@ from app.web.office.visiting import Form, Posted, Visitor
 
 router = APIRouter()
 Which = Annotated[str, Path(max_length=300)]
-Day = Annotated[str, Query(alias="from", max_length=10)]
+Day = Annotated[str, Query(alias="from", max_length=20)]
 LIMIT = 50
 SEEING_ALL = frozenset({"edit", "review", "publish"})
 """Any of these rights shows what is not public, in the account's scope: who works on an item must find it."""

@@ -20,7 +20,7 @@ from app.listing import Filter, list_subjects
 from app.versions.queries import known_at, parse_day, state_on, today
 from app.web.office import drafting
 from app.web.office.pages import show
-from app.web.office.visiting import Form, Posted, Visitor, go
+from app.web.office.visiting import Form, Posted, Visitor, go, typed_day
 from app.web.rendering import gaps
 from app.web.subjects import names
 
@@ -72,9 +72,9 @@ def show_law(
     session: ReadSession,
     present: Visitor,
     law: Law,
-    day: Annotated[str, Query(alias="from", max_length=10)] = "",
+    day: Annotated[str, Query(alias="from", max_length=20)] = "",
 ) -> Response:
-    on = parse_day(day, "施行日期") if day else today()
+    on = parse_day(typed_day(day), "施行日期") if day else today()
     return _law(request, session.connection(), present, law, on, Posted([]))
 
 

@@ -20,6 +20,7 @@ from app.auth.signing_in import Limits, Present
 from app.changes import rows, showing
 from app.deps import Registry, RegistryOf, note_access
 from app.errors import Forbidden, Invalid, Unauthenticated
+from app.exchange.values import read_day
 from app.settings import Settings
 from app.web.gate import Elsewhere
 from app.web.gate import go as go
@@ -245,13 +246,26 @@ def require_same_origin(request: Request) -> None:
 Visitor = Annotated[Present, Depends(visitor)]
 
 
+DAYS = frozenset(
+    {"from", "until", "on", "day", "base_day"}
+    | {f"document/{name}" for name in ("document_date", "published_on", "effective_on")}
+)
+"""Fields of the office's forms that hold a day."""
+
+
+def typed_day(text: str) -> str:
+    """A day as people type it (2026-9-1, 2026/9/1, 2026.9.1, 2026年9月1日, 20260901) as YYYY-MM-DD; what is none stays
+    as it was typed, and is refused by whoever asks for a day."""
+    return (read_day("".join(text.split())) or text) if text else text
+
+
 class Posted:
-    """The fields of a posted form, in their order; line ends as in stored text."""
+    """The fields of a posted form, in their order; line ends as in stored text, days as the registry writes them."""
 
     def __init__(self, pairs: list[tuple[str, str]]) -> None:
-        self.pairs = pairs
+        self.pairs = [(name, typed_day(value) if name in DAYS else value) for name, value in pairs]
         self._first: dict[str, str] = {}
-        for name, value in pairs:
+        for name, value in self.pairs:
             self._first.setdefault(name, value)
 
     def get(self, name: str, default: str = "") -> str:
