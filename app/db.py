@@ -56,6 +56,18 @@ MMAP = 0x7FFF0000
 """Bytes of the file that SQLite reads without copying: as many as it ever does. They take no memory of ours."""
 
 
+class Snapshot(Session):
+    """A session of one transaction on one connection, which is asked for by every statement: looked up once."""
+
+    _held: Connection | None = None
+
+    def connection(self, *args: Any, **kwargs: Any) -> Connection:
+        held = self._held
+        if held is None or held.closed or args or kwargs:
+            held = self._held = super().connection(*args, **kwargs)
+        return held
+
+
 class Database:
     """One registry's database: ``reading()`` for a consistent snapshot, ``writing()`` for a change.
 
@@ -120,7 +132,7 @@ class Database:
         @event.listens_for(engine, "begin")
         def begin(connection: Connection) -> None:
             # A plain BEGIN that reads and then writes fails at once when another wrote in between.
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if role == "writer" else "BEGIN")
+            _run(connection, "BEGIN IMMEDIATE" if role == "writer" else "BEGIN", ()).close()
 
         return engine
 
@@ -144,13 +156,13 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A read-only snapshot: every query inside sees the same state."""
-        with Session(self.reader) as session:
+        with Snapshot(self.reader) as session:
             yield session
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """One transaction: committed on leaving, rolled back on any error but one that says to keep it."""
-        with Session(self.writer, expire_on_commit=False) as session:
+        with Snapshot(self.writer, expire_on_commit=False) as session:
             try:
                 yield session
             except RegistryError as error:
@@ -184,12 +196,17 @@ def lock_publishing(connection: Connection) -> None:
 
 
 def _driven(connection: Connection, statement: str, parameters: Any, *, many: bool = False) -> Any:
-    """A driver's cursor on which a statement with ``?`` marks has run, in SQLAlchemy's transaction and with its
-    errors and its ``before_cursor_execute``: its own way there takes ten times as long as a short statement."""
+    """A driver's cursor on which a statement with ``?`` marks has run, in SQLAlchemy's transaction."""
     if connection.dialect.name == "postgresql":
         statement = statement.replace("?", "%s")
     if not connection.in_transaction():
         connection.begin()  # SQLAlchemy would not begin by itself
+    return _run(connection, statement, parameters, many=many)
+
+
+def _run(connection: Connection, statement: str, parameters: Any, *, many: bool = False) -> Any:
+    """A driver's cursor on which a statement has run, with SQLAlchemy's errors and its ``before_cursor_execute``:
+    its own way there takes ten times as long as a short statement."""
     cursor = connection.connection.cursor()
     for listener in connection.dispatch.before_cursor_execute:
         listener(connection, cursor, statement, parameters, None, many)

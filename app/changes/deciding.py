@@ -312,12 +312,7 @@ class Decider:
                 was = stood if day == part.effective_from else fold(before, day)
                 differs = was is None or not is_same(was, whole)
             state = {name: value for name, value in whole.items() if name not in RESERVED}
-            checked = kinds.validate(kind, dict(state)) if touches_content(part.changes) else state
-            # As bytes: to Python, 1 and True are the same.
-            differing = (
-                diff(state, checked) if checked is not state and encode(checked) != encode(state) else []
-            )
-            if differing:
+            if touches_content(part.changes) and (differing := kinds.differences(kind, state)):
                 field_ = differing[0]["path"]
                 raise Invalid(
                     f"字段变更的值不符合要求，请检查类型、空值和默认值：{field_}。",

@@ -186,13 +186,13 @@ _CODES = (
 
 
 def _load_chunk(connection: Connection, ids: list[str], into: dict[str, History]) -> None:
-    def rows(statement: str) -> list[Any]:
+    def rows(statement: str, ids: Sequence[str] = ids) -> list[Any]:
         return fetch(connection, statement.format(ids=marks(ids)), tuple(ids))
 
-    for subject_id, kind in rows(_SUBJECTS):
-        into[subject_id] = History(kind)
     gone: dict[str, list[Gone]] = defaultdict(list)
     for row in rows(_EFFECTS):
+        if row[0] not in into:
+            into[row[0]] = History(kind_of(row[0]))
         into[row[0]].effects.append(
             made := Effect(
                 seq=row[1],
@@ -209,6 +209,11 @@ def _load_chunk(connection: Connection, ids: list[str], into: dict[str, History]
             creates = made.creates if made.creates_body == TOMBSTONE else None
             changes = row[9] if made.changes_body == TOMBSTONE else None
             gone[row[0]].append(Gone(made, creates, changes))
+    if bare := [
+        one for one in ids if one not in into
+    ]:  # not there, or all that was decided was taken out again
+        for subject_id, kind in rows(_SUBJECTS, bare):
+            into[subject_id] = History(kind)
     for row in rows(_REVISIONS):
         into[row[0]].revisions.append(Rev(row[1], row[2], row[3], row[4], bool(row[5])))
     for row in rows(_CODES):
