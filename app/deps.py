@@ -21,6 +21,7 @@ from app.auth.actor import Actor
 from app.checks.catalogue import Rules, rules_of
 from app.db import MMAP, Database, Run
 from app.errors import Forbidden, Invalid, Unauthenticated, Unavailable
+from app.kept import KeptPages
 from app.measuring import Measured
 from app.noting import Noting
 from app.searching import KeptAnswers
@@ -46,7 +47,7 @@ class Registry:
         self.engine = engine
         self.rules = rules_of(settings)
         self.kept_searches = KeptAnswers()
-        self.kept_pages = KeptAnswers(most=300)  # of 30 kB each, more or less
+        self.kept_pages = KeptPages()
         self.noting = Noting(database)
         self.measured = Measured()
         self.head_watch = HeadWatch(database)
@@ -185,7 +186,12 @@ def registry(request: Request) -> Registry:
     return found
 
 
-RegistryOf = Annotated[Registry, Depends(registry)]
+async def _registry(request: Request) -> Registry:
+    """Not a plain function: FastAPI would hand it to another thread, which costs more than a query."""
+    return registry(request)
+
+
+RegistryOf = Annotated[Registry, Depends(_registry)]
 
 
 def read_session(registry: RegistryOf) -> Iterator[Session]:
@@ -319,7 +325,11 @@ class Asked:
         self.on = parse_day(on, "on=") if on else self.today
 
 
-AskedOn = Annotated[Asked, Depends(Asked)]
+async def asked_on(on: OnQuery = None) -> Asked:
+    return Asked(on)
+
+
+AskedOn = Annotated[Asked, Depends(asked_on)]
 
 
 def known(session: ReadSession, known_at_: KnownQuery = None) -> Known:

@@ -9,6 +9,7 @@ from sqlmodel import Session, select
 
 from app import log
 from app.canonical import decode
+from app.db import fetch
 from app.exchange.models import ImportRun
 
 
@@ -55,13 +56,15 @@ def keep(session: Session, run_id: int | None, changesets: list[str]) -> None:
     session.flush()
 
 
+UNFINISHED = (
+    "SELECT name FROM import_run WHERE state = 'running' AND mode IN ('initial', 'seed') ORDER BY id LIMIT 1"
+)
+
+
 def unfinished(connection: Connection) -> str | None:
     """The name of an initial import or seed that has not ended: until then the registry is incomplete."""
-    return connection.execute(
-        text(
-            "SELECT name FROM import_run WHERE state = 'running' AND mode IN ('initial', 'seed') ORDER BY id LIMIT 1"
-        )
-    ).scalar_one_or_none()
+    found = fetch(connection, UNFINISHED)
+    return found[0][0] if found else None
 
 
 def drafts_of(session: Session, digest: str, mapping: str) -> list[str]:

@@ -7,10 +7,10 @@ from itertools import zip_longest
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.canonical import decode
-from app.db import Run, among, run_by
+from app.db import Run, fetch, marks, run_by
 from app.versions.models import FIRST, OPEN
 from app.versions.queries import Known, moment, timeline
 from app.versions.timeline import Span
@@ -78,19 +78,18 @@ Behind = tuple[str, dict[str, Any] | None]
 
 def documents_behind(connection: Connection, revisions: Iterable[int], known: Known) -> dict[int, Behind]:
     """What is behind each of these revisions."""
-    query = among(
+    query = (
         "SELECT cd.body, cp.body, d.outcome, d.publication,"
         " (SELECT e.recorded_at FROM log_entry e WHERE e.seq > r.seq ORDER BY e.seq LIMIT 1), r.seq"
         f" FROM revision r LEFT JOIN decision d ON d.seq = {governing(known)}"
         " LEFT JOIN content cd ON cd.hash = d.statement LEFT JOIN publication p ON p.seq = d.publication"
-        " LEFT JOIN content cp ON cp.hash = p.statement WHERE r.seq IN :seqs",
-        "seqs",
-        numbers=True,
+        " LEFT JOIN content cp ON cp.hash = p.statement WHERE r.seq IN ({})"
     )
     listed = list(revisions)
     found: dict[int, Behind] = {}
     for start in range(0, len(listed), 1000):
-        for row in connection.execute(query, {"seqs": listed[start : start + 1000]}):
+        some = tuple(listed[start : start + 1000])
+        for row in fetch(connection, query.format(marks(some)), some):
             found[row[5]] = moment(row[4]), document(row[0], row[1], row[2], row[3])
     run = run_by(connection)
     for _moment, behind in found.values():
@@ -132,19 +131,18 @@ def decisions_of(connection: Connection, subject_id: str, known: Known) -> list[
 
     What took effect while an item was internal is left out.
     """
-    rows = connection.execute(
-        text(
-            "SELECT d.act, d.seq, d.outcome, d.role, d.effective_from, d.until, v.ground, cd.body, cp.body,"
-            " d.publication, ch.body, cv.body,"
-            " (SELECT e.recorded_at FROM log_entry e WHERE e.seq > v.seq ORDER BY e.seq LIMIT 1),"
-            f" {on_its_day('d')} FROM decision d"
-            " LEFT JOIN void v ON v.act = d.act AND v.seq <= :seq LEFT JOIN content cv ON cv.hash = v.statement"
-            " LEFT JOIN content cd ON cd.hash = d.statement LEFT JOIN content ch ON ch.hash = d.changes"
-            " JOIN publication p ON p.seq = d.publication LEFT JOIN content cp ON cp.hash = p.statement"
-            f" WHERE d.subject_id = :id AND d.seq <= :seq AND {on_open_day('d')} ORDER BY d.seq"
-        ),
-        {"id": subject_id, "seq": known.seq},
-    ).all()
+    rows = fetch(
+        connection,
+        "SELECT d.act, d.seq, d.outcome, d.role, d.effective_from, d.until, v.ground, cd.body, cp.body,"
+        " d.publication, ch.body, cv.body,"
+        " (SELECT e.recorded_at FROM log_entry e WHERE e.seq > v.seq ORDER BY e.seq LIMIT 1),"
+        f" {on_its_day('d')} FROM decision d"
+        " LEFT JOIN void v ON v.act = d.act AND v.seq <= ? LEFT JOIN content cv ON cv.hash = v.statement"
+        " LEFT JOIN content cd ON cd.hash = d.statement LEFT JOIN content ch ON ch.hash = d.changes"
+        " JOIN publication p ON p.seq = d.publication LEFT JOIN content cp ON cp.hash = p.statement"
+        f" WHERE d.subject_id = ? AND d.seq <= ? AND {on_open_day('d')} ORDER BY d.seq",
+        (known.seq, subject_id, known.seq),
+    )
     run = run_by(connection)
     hidden = hidden_among(run, (row[13] for row in rows))
     documents = [document(row[7], row[8], row[2], row[9]) for row in rows]

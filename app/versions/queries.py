@@ -133,12 +133,10 @@ class Standing:
 
 def kind_of_subject(connection: Connection, subject_id: str, known: Known | None = None) -> str:
     """The kind of a published subject. Raises NotFound for one that was never known (at that time)."""
-    row = connection.execute(
-        text("SELECT kind, seq FROM subject WHERE id = :id"), {"id": subject_id}
-    ).one_or_none()
-    if row is None or (known is not None and row[1] > known.seq):
+    rows = fetch(connection, "SELECT kind, seq FROM subject WHERE id = ?", (subject_id,))
+    if not rows or (known is not None and rows[0][1] > known.seq):
         raise NotFound(f"登记簿中从未有过 {subject_id}。", code="unknown-subject")
-    return row[0]
+    return str(rows[0][0])
 
 
 def state_on(connection: Connection, subject_id: str, day: str, known: Known) -> Standing:
@@ -203,11 +201,8 @@ def _pick(connection: Connection, subject_id: str, kind: str, rows: list[Span], 
         )
     body = None
     if span.content is not None:
-        body = bytes(
-            connection.execute(
-                text("SELECT body FROM content WHERE hash = :hash"), {"hash": span.content}
-            ).scalar_one()
-        )
+        ((held,),) = fetch(connection, "SELECT body FROM content WHERE hash = ?", (span.content,))
+        body = bytes(held)
     unknown = span.valid_from == FIRST and span.revision is None
     return Standing(
         subject_id=subject_id,

@@ -105,14 +105,15 @@ def _citations(connection: Connection, content: Gaps, day: str, known: Known) ->
     citations = content["citations"] or []
     cited = {one["instrument"] for one in citations if one["instrument"]}
     rows = rows_on(connection, cited, day)
+    wordless = {one["instrument"] for one in citations if one["article"] and not one["text"]}
     articles: dict[str, dict[str, str]] = {}
-    for instrument in rows:
+    for instrument in rows.keys() & wordless:
         document = _document(connection, instrument, day, known)
         articles[instrument] = {one["number"]: one["text"] for one in document["articles"] or []}
     shown = []
     for one in citations:
         row = rows.get(one["instrument"] or "")
-        text = one["text"] or (articles[row.id].get(one["article"] or "") if row else None)
+        text = one["text"] or (articles[row.id].get(one["article"]) if row and one["article"] else None)
         facts = {
             "link": row.id if row else None,
             "law": one["title"] or (row.name if row else None),

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, quote_plus, urlencode, urlsplit
 
 from fastapi import Request, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Undefined
 from markupsafe import Markup, escape
 from sqlalchemy import Connection
 
@@ -22,12 +22,14 @@ from app.exchange.days import instant as instant
 from app.exchange.progress import unfinished
 from app.items import code_tables
 from app.items.field_words import limit_words, word_of
+from app.kept import Page
 from app.versions import ids
 from app.versions.queries import SHANGHAI, next_midnight_seconds
 from app.web.assets import asset
 from app.web.display import KIOSK_SECONDS, chosen
 from app.web.gate import SCRIPTED
 from app.web.gate import SECURITY as SECURITY
+from app.web.keeping import Keeping, send
 
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
@@ -71,12 +73,17 @@ class Here:
         """A link within the site, on the same day."""
         if self.on != self.today:
             query.setdefault("on", self.on)
-        return _address(path, _pairs(query))
+        return _address(path, _pairs(query)) if query else _quoted(path)
 
     def same(self, **changes: Any) -> str:
         """This page with some of its parameters changed; None takes one away."""
         kept = [(name, value) for name, value in self.query if name not in changes]
         return _address(self.path, [*kept, *_pairs(changes)])
+
+    def choosing(self, name: str, *but: str) -> str:
+        """This page with a parameter whose value is to be put behind: one address for a whole list of values."""
+        rest = _address(self.path, [pair for pair in self.query if pair[0] not in (name, *but)])
+        return f"{rest}{'&' if '?' in rest else '?'}{quote_plus(name)}="
 
     def file(self, ending: str) -> str:
         """This page as a file, with all its parameters."""
@@ -101,7 +108,12 @@ def _pairs(query: dict[str, Any]) -> Iterable[tuple[str, str]]:
 
 def _address(path: str, pairs: Iterable[tuple[str, str]]) -> str:
     query = urlencode(list(pairs))
-    return quote(path, safe="/-._~") + (f"?{query}" if query else "")
+    return f"{_quoted(path)}?{query}" if query else _quoted(path)
+
+
+@lru_cache(maxsize=4096)
+def _quoted(path: str) -> str:
+    return quote(path, safe="/-._~")
 
 
 # --- filters --------------------------------------------------------------------------------------------
@@ -162,14 +174,14 @@ def outlink(value: str | None) -> str | None:
 
 def marked(snippet: str, spans: Sequence[Sequence[int]], tag: str = "mark") -> Markup:
     """The snippet escaped, with the spans (what matched, was lost, is new) in an element."""
-    done, at = Markup(), 0
-    opening, closing = Markup("<{}>").format(tag), Markup("</{}>").format(tag)
+    done: list[str] = []
+    at = 0
     for start, end in sorted((span[0], span[1]) for span in spans):
         start, end = max(start, at), min(end, len(snippet))
         if start < end:
-            done += escape(snippet[at:start]) + opening + escape(snippet[start:end]) + closing
+            done += (escape(snippet[at:start]), f"<{tag}>", escape(snippet[start:end]), f"</{tag}>")
             at = end
-    return done + escape(snippet[at:])
+    return Markup("".join((*done, escape(snippet[at:]))))
 
 
 def kind_of(subject_id: str) -> str | None:
@@ -177,7 +189,19 @@ def kind_of(subject_id: str) -> str | None:
     return ids.kind_of(subject_id) if ids.is_id(subject_id) else None
 
 
-environment = Environment(
+DICT_NAMES = frozenset(dir(dict))
+
+
+class Pages(Environment):
+    """Jinja's own way to ``a.b`` asks the object first, which costs an exception for each field of a document."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if type(obj) is Gaps and attribute not in DICT_NAMES:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+
+environment = Pages(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
     undefined=StrictUndefined,
@@ -196,6 +220,7 @@ environment.filters.update(
     outlink=outlink,
     language=language,
     kind_of=kind_of,
+    value=quote_plus,
 )
 environment.globals.update(
     asset=asset, marked=marked, word_of=word_of, types=code_tables.TABLES["item_type"][0].values
@@ -205,8 +230,23 @@ environment.globals.update(
 class Macros:
     """The macros as ``m`` in every template; compiled when a page first asks for one, not at start."""
 
+    @staticmethod
+    def row(*pairs: Any) -> Markup:
+        """Lines of a definition list, for each label and value where there is a value: asked for a hundred times a
+        page, so no macro of Jinja's."""
+        told = zip(pairs[::2], pairs[1::2], strict=True)
+        return Markup(
+            "".join(
+                f'<div><dt>{escape(label)}</dt><dd class="text">{escape(value)}</dd></div>\n'
+                for label, value in told
+                if value is not None and value != "" and not isinstance(value, Undefined)
+            )
+        )
+
     def __getattr__(self, name: str) -> Any:
-        return getattr(environment.get_template("macros.html").module, name)
+        found = getattr(environment.get_template("macros.html").module, name)
+        setattr(self, name, found)  # asked for some fifty times a page
+        return found
 
 
 environment.globals["m"] = Macros()
@@ -223,36 +263,29 @@ def render(
     *,
     display: tuple[str, ...] | None = None,
     script: str = "",
-    keep: Callable[[bytes], None] | None = None,
+    keep: Keeping | None = None,
     **context: Any,
 ) -> Response:
     """A page for the day asked about. ``script``: one of our own files that makes the page nicer; it works without.
-    ``keep`` is handed the page's bytes."""
+    ``keep``: where to keep it."""
     here = Here(request, asked.on, asked.today, display)
     context |= {"here": here, "unfinished": unfinished(connection), "script": script}
     html = environment.get_template(template).render(**context)
     body = html.encode("utf-8", "replace")
+    page = _page(body, here.display, script)
     if keep is not None:
-        keep(body)
-    return respond(request, body, here.display, script)
+        keep.keep(page)
+    return send(request, page)
 
 
-def respond(request: Request, body: bytes, display: tuple[str, ...], script: str = "") -> Response:
-    """A rendered page: ETag, caching until the next midnight at most, security headers."""
-    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = SECURITY | {
-        "ETag": tag,
-        "Cache-Control": f"public, max-age={min(60, next_midnight_seconds())}",
-        "Vary": "Accept, Cookie",
-    }
+def _page(body: bytes, display: tuple[str, ...], script: str) -> Page:
+    """With its security headers; what it may load is what it was rendered with."""
+    headers = {**SECURITY, "Vary": "Accept, Cookie"}
     if script:
         headers["Content-Security-Policy"] = SCRIPTED
     if "kiosk" in display:
         headers["Refresh"] = f"{KIOSK_SECONDS}; url=/kiosk"
-    wanted = request.headers.get("if-none-match", "")
-    if tag in [part.strip().removeprefix("W/") for part in wanted.split(",")]:
-        return Response(status_code=304, headers=headers)
-    return Response(body, media_type="text/html; charset=utf-8", headers=headers)
+    return Page.of(body, headers)
 
 
 def redirect(request: Request, path: str) -> Response:

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, bindparam, text
+from sqlalchemy import Connection, bindparam, text
 
 from app.canonical import decode
+from app.db import CHUNK, chunks, fetch, marks
 from app.versions.codes import main_code, subject_id
 from app.versions.models import FIRST
 from app.versions.names import Name
@@ -36,11 +37,14 @@ def rows_on(connection: Connection, subject_ids: Iterable[str], day: str) -> dic
     found: dict[str, Row] = {}
     if not wanted:
         return found
-    statement = text(
+    query = (
         "SELECT t.subject_id, t.name, t.status, t.valid_from, t.valid_to, t.region, t.kind FROM timeline t"
-        f" WHERE t.subject_id IN :ids AND {shown('t')} ORDER BY t.subject_id, t.valid_from"
-    ).bindparams(bindparam("ids", expanding=True))
-    for row in connection.execute(statement, {"ids": wanted}):
+        f" WHERE t.subject_id IN ({{}}) AND {shown('t')} ORDER BY t.subject_id, t.valid_from"
+    )
+    rows = (
+        row for some in chunks(wanted) for row in fetch(connection, query.format(marks(some)), tuple(some))
+    )
+    for row in rows:
         before = found.get(row[0])
         if row[3] <= day < row[4]:
             name = row[1] or (before.name if before else None)
@@ -122,14 +126,15 @@ def settle_documents(connection: Connection, entries: Iterable[Gaps]) -> None:
     an interval was that it governs; and of one published in an emergency: its reason, and whether a second person
     has confirmed it."""
     documents = [one["document"] for one in entries if one["document"]]
-    statement = text(
+    query = (
         "SELECT p.seq, c.body,"
         " (SELECT e.recorded_at FROM log_entry e WHERE e.seq > p.seq ORDER BY e.seq LIMIT 1),"
         " (SELECT min(k.seq) FROM publication k WHERE k.kind = 'confirmation' AND k.changeset = p.changeset)"
-        " FROM publication p LEFT JOIN content c ON c.hash = p.statement WHERE p.seq IN :seqs"
-    ).bindparams(bindparam("seqs", expanding=True, type_=BigInteger()))
+        " FROM publication p LEFT JOIN content c ON c.hash = p.statement WHERE p.seq IN ({})"
+    )
     seqs = sorted({one["publication"] for one in documents})
-    found = {row[0]: row for row in (connection.execute(statement, {"seqs": seqs}) if seqs else ())}
+    some = [tuple(seqs[start : start + CHUNK]) for start in range(0, len(seqs), CHUNK)]
+    found = {row[0]: row for part in some for row in fetch(connection, query.format(marks(part)), part)}
     for one in documents:
         _, body, recorded_at, confirmed = found[one["publication"]]
         published = decode(bytes(body)) if body else {}

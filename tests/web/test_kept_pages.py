@@ -8,7 +8,11 @@ import pytest
 from reading import BROWSER, read
 from seeded import FELLING, TODAY, Living, set_field
 
+from app.changes.redacting import redact
+from app.kept import KeptPages, Page
 from app.web import rendering
+from app.web.keeping import KeptPageRoute
+from app.web.public.items import QuickItemPage
 
 
 @pytest.fixture
@@ -55,3 +59,134 @@ def test_day_display_address_and_midnight_are_told_apart(
     clock.set("2026-09-29T00:00:00")
     assert "2026年9月29日（今天）" in read(living_sqlite, f"/items/{item}").words
     assert len(rendered) == 8
+
+
+ENDED = "从事营利性治沙活动新办许可（县级权限）"
+OWN = {"x-request-id", "date"}
+"""Headers that no two answers share."""
+
+
+def answers(living: Living, path: str, cookie: str = "") -> list[tuple[int, bytes, dict[str, str]]]:
+    """The same page by the way that all pages go, by the quick one, as it is kept, and not modified."""
+    client, routes = living.client, living.client.app.router.routes  # type: ignore[attr-defined]
+    quick = [one for one in routes if isinstance(one, KeptPageRoute | QuickItemPage)]
+    assert len(quick) == 2
+    headers = {**BROWSER, "Cookie": cookie} if cookie else BROWSER
+
+    def asked(**more: str) -> tuple[int, bytes, dict[str, str]]:
+        found = client.get(path, headers={**headers, **more})
+        told = {name: value for name, value in found.headers.items() if name not in OWN}
+        return found.status_code, found.content, told
+
+    living.registry.kept_pages = KeptPages()
+    routes[:] = [one for one in routes if one not in quick]
+    try:
+        slow = asked()
+    finally:
+        routes[:0] = quick
+    living.registry.kept_pages = KeptPages()
+    fresh, kept = asked(), asked()
+    return [slow, fresh, kept, asked(**{"If-None-Match": slow[2]["etag"]})]
+
+
+def test_a_kept_page_is_the_fresh_one_to_the_byte_and_header(
+    living_sqlite: Living, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Items in force, planned, in a past that is not known, ended, adjusted; results; large type."""
+    sent: list[str] = []
+    handle = KeptPageRoute.handle
+
+    async def noted(self: KeptPageRoute, scope: Any, receive: Any, send: Any) -> None:
+        sent.append(scope["path"])
+        await handle(self, scope, receive, send)
+
+    monkeypatch.setattr(KeptPageRoute, "handle", noted)
+    item, ended = living_sqlite.item_called(FELLING), living_sqlite.item_called(ENDED)
+    days = ("", "?on=2027-01-01", "?on=2025-07-01", "?on=2020-01-01")
+    paths = [f"/items/{one}{day}" for one in (item, ended) for day in days]
+    paths += [f"/items/{item}?accepted=2026-10-08", "/search?q=采伐", "/search?q=没有这样的事情的"]
+    for path in paths:
+        for cookie in ("", "qingdan_display=large.kiosk"):
+            sent.clear()
+            slow, fresh, kept, same = answers(living_sqlite, path, cookie)
+            assert slow[0] == 200, path
+            assert fresh == slow, path
+            assert kept == slow, path
+            assert len(sent) == 2, path
+            assert (same[0], same[1]) == (304, b"")
+            left_out = {"content-length", "content-type"}
+            assert same[2] == {name: value for name, value in slow[2].items() if name not in left_out}
+
+
+def test_what_a_kept_page_rests_on_makes_it_stale(living_sqlite: Living) -> None:
+    """A new name of the authority, a redaction, what became internal, an import that runs: none is told late."""
+    living, item = living_sqlite, living_sqlite.item_called(FELLING)
+    authority = living.get(f"/items/{item}").json()["authority"]
+    assert authority["name"] in read(living, f"/items/{item}").words
+    rename = {
+        "outcome": "rename",
+        "kind": "authority",
+        "subject": authority["id"],
+        "effective_from": TODAY,
+        "changes": [{"op": "set", "path": "name", "value": "广安市广安区绿化局"}],
+    }
+    living.publish(rename)
+    assert "广安市广安区绿化局" in read(living, f"/items/{item}").words
+    living.publish(set_field(item, "complaint", "电话转张三", TODAY))
+    assert "电话转张三" in read(living, f"/items/{item}").words
+    living.hire("second", "publish")
+    bodies = living.rows("SELECT hash, body FROM content ORDER BY hash")
+    for (content,) in [(row[0],) for row in bodies if "电话转张三".encode() in bytes(row[1])]:
+        with living.database.writing() as session:
+            people = living.people["publisher"], living.people["second"]
+            redact(session, *people, content, "川网信令〔2026〕1号", "个人信息")
+    assert "电话转张三" not in living.client.get(f"/items/{item}", headers=BROWSER).text
+    with living.database.writing() as session:
+        session.connection().exec_driver_sql(
+            "INSERT INTO import_run (digest, mapping, name, mode, state, records, changesets, started_at)"
+            " VALUES ('x', 'x', '补充的目录', 'initial', 'running', 0, '', 0)"
+        )
+    assert "登记簿尚不完整" in read(living, f"/items/{item}").words
+
+
+def test_what_became_internal_is_not_kept(living_sqlite: Living) -> None:
+    living, item = living_sqlite, living_sqlite.item_called(FELLING)
+    for path in (f"/items/{item}", "/search?q=林木采伐"):
+        assert living.client.get(path, headers=BROWSER).status_code == 200
+    living.publish(set_field(item, "visibility", "internal", TODAY))
+    assert living.client.get(f"/items/{item}", headers=BROWSER).status_code == 404
+    assert item not in living.client.get("/search?q=林木采伐", headers=BROWSER).text
+
+
+def test_results_are_kept_until_the_index_moves(
+    living_sqlite: Living, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    search = living_sqlite.registry.engine.search  # type: ignore[union-attr]
+
+    def noted(query: Any) -> Any:
+        asked.append(query.q)
+        return search(query)
+
+    monkeypatch.setattr(living_sqlite.registry.engine, "search", noted)
+    item = living_sqlite.item_called(FELLING)
+    for _ in range(2):
+        assert item in living_sqlite.client.get("/search?q=林木采伐", headers=BROWSER).text
+    first = len(asked)
+    assert first <= 2
+    living_sqlite.publish(set_field(item, "name", "林木采伐许可新名", TODAY))
+    living_sqlite.drain()
+    assert "许可新名" in read(living_sqlite, "/search?q=林木采伐").words
+    assert len(asked) > first
+
+
+def test_kept_pages_are_bounded_by_their_bytes() -> None:
+    kept = KeptPages(most_bytes=100)
+    for number in range(5):
+        kept.put(b"%d" % number, TODAY, 1, Page.of(b"x" * 30, {}))
+    assert [kept.holds(b"%d" % number, TODAY) for number in range(5)] == [False, False, True, True, True]
+    kept.put(b"2", TODAY, 2, Page.of(b"y" * 40, {}))
+    assert kept.get(b"2", TODAY, 1) is None
+    assert kept.holds(b"3", TODAY)
+    kept.put(b"9", TODAY, 1, Page.of(b"x" * 101, {}))
+    assert not kept.holds(b"9", TODAY)

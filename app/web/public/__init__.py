@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from app.web import assets
+from app.web.keeping import KeptPageRoute
 from app.web.public import (
     authorities,
     bundles,
@@ -42,6 +43,7 @@ PARTS = (
 
 
 def include(app: FastAPI) -> None:
-    """Each router by itself; see ``api.include``."""
+    """Each router by itself; see ``api.include``. Before them all, what is kept of them, and the busiest."""
+    app.router.routes[:0] = [KeptPageRoute(), items.QuickItemPage()]
     for part in PARTS:
         app.include_router(part.router, include_in_schema=False)

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from sqlalchemy import Connection
+from starlette.concurrency import run_in_threadpool
+from starlette.routing import Match, Route
+from starlette.types import Scope
 
 from app.db import run_by
 from app.deadlines.answering import due_dates, moment_of
-from app.deps import Asked, AskedOn, KnownAt, ReadSession, RegistryOf
+from app.deps import Asked, AskedOn, KnownAt, ReadSession, Registry, RegistryOf
 from app.errors import NotFound
 from app.versions.history import decisions_of, history_of
 from app.versions.queries import Known, known_at, moment, state_on
 from app.versions.visibility import hidden_among
 from app.web import history
-from app.web.display import chosen
 from app.web.history import day_before
 from app.web.item_facts import facts_of, public_item
-from app.web.keeping import Keeping
+from app.web.keeping import Keeping, send
 from app.web.linked_data import government_service, script_data
-from app.web.rendering import Gaps, base_of, gaps, local_minute, redirect, render, respond
+from app.web.rendering import Gaps, base_of, gaps, local_minute, redirect, render
 from app.web.subjects import settle_documents
 
 router = APIRouter()
@@ -48,10 +51,50 @@ def show_item(
     page: Annotated[int, Query(alias="history", ge=1, le=1_000)] = 1,
 ) -> Response:
     """``history``: which page of a long history."""
-    connection = session.connection()
-    keeping = Keeping(request, registry, connection, asked)
-    if (body := keeping.body()) is not None:
-        return respond(request, body, chosen(request))
+    return _page(request, registry, session.connection(), asked, known, item, accepted, page)
+
+
+class QuickItemPage(Route):
+    """The page of an item by its registry id, on a day at most: what most readers ask, without what FastAPI takes to
+    hand each dependency to another thread. Anything else is answered by ``show_item``."""
+
+    def __init__(self) -> None:
+        super().__init__("/items/{item:registry_id}", _quickly, methods=["GET"])
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if scope["type"] != "http" or not scope["path"].startswith("/items/qdi-"):
+            return Match.NONE, {}
+        return super().matches(scope) if SIMPLE.fullmatch(scope["query_string"]) else (Match.NONE, {})
+
+
+SIMPLE = re.compile(rb"(on=[0-9-]{1,20})?")
+
+
+async def _quickly(request: Request) -> Response:
+    registry: Registry = request.app.state.registry
+    asked = Asked(request.query_params.get("on"))
+
+    def answer() -> Response:
+        with registry.database.reader.connect() as connection:
+            known = known_at(connection, None)
+            return _page(request, registry, connection, asked, known, request.path_params["item"])
+
+    return await run_in_threadpool(answer)
+
+
+def _page(
+    request: Request,
+    registry: Registry,
+    connection: Connection,
+    asked: Asked,
+    known: Known,
+    item: str,
+    accepted: str = "",
+    page: int = 1,
+) -> Response:
+    keeping = Keeping(request, registry, run_by(connection), asked.today)
+    if (kept := keeping.page()) is not None:
+        return send(request, kept)
     item_id, by_code = public_item(connection, item, asked.on, known)
     if by_code:
         return redirect(request, f"/items/{item_id}")
@@ -64,7 +107,7 @@ def show_item(
         connection,
         asked,
         "item.html",
-        keep=keeping.keep,
+        keep=keeping,
         **facts.shown(),
         linked=script_data(government_service(facts, base_of(request))) if facts.content else None,
         due=gaps(due_dates(connection, item_id, moment_of(accepted))) if accepted else None,

@@ -7,11 +7,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import Connection
 
+from app.db import run_by
 from app.deps import Asked, AskedOn, ReadSession, Registry, RegistryOf
 from app.listing import STATUSES, known_statuses
 from app.places.queries import region_id
 from app.searching import page_of
 from app.versions.queries import parse_day
+from app.web.keeping import Keeping, send
 from app.web.rendering import gaps, render
 from app.web.subjects import names
 from search.engine import EngineError, Sort
@@ -42,6 +44,9 @@ def search(
     offset: Annotated[int, Query(ge=0, le=FURTHEST)] = 0,
 ) -> Response:
     connection = session.connection()
+    keeping = Keeping(request, registry, run_by(connection), asked.today)
+    if (kept := keeping.page()) is not None:
+        return send(request, kept)
     q = q.replace("\0", " ").strip()
     wanted: dict[str, Any] = {
         "q": q,
@@ -61,12 +66,16 @@ def search(
     shown = [*facets.get("authority", {}), *facets.get("region", {}), wanted["region"], wanted["authority"]]
     shown += [kin["id"] for hit in page["hits"] for kin in hit.get("successors", ())]
     named = names(connection, [one for one in shown if one], asked.on)
+    ended = _ended(registry, connection, wanted, page)
+    suggestions = [] if page["hits"] else _suggestions(registry, q, asked)
+    sound = not page.get("degraded") and ended is not None and suggestions is not None
     return render(
         request,
         connection,
         asked,
         "search.html",
         script="suggest.js",
+        keep=keeping if sound else None,
         q=q,
         page=gaps(page),
         offset=offset,
@@ -78,8 +87,8 @@ def search(
         chosen=wanted["statuses"] or (),
         named=named,
         facets={name: _sorted(values) for name, values in facets.items()},
-        ended=_ended(registry, connection, wanted, page),
-        suggestions=[] if page["hits"] else _suggestions(registry, q, asked),
+        ended=ended,
+        suggestions=suggestions or [],
     )
 
 
@@ -101,18 +110,22 @@ def _sorted(values: dict[str, int]) -> list[tuple[str, int]]:
     return sorted(values.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
-def _ended(registry: Registry, connection: Connection, wanted: dict[str, Any], page: dict[str, Any]) -> int:
-    """How many ended items match too: whoever looks for a cancelled item should learn that it was."""
+def _ended(
+    registry: Registry, connection: Connection, wanted: dict[str, Any], page: dict[str, Any]
+) -> int | None:
+    """How many ended items match too: whoever looks for a cancelled item should learn that it was. None where the
+    engine went away."""
     if wanted["statuses"] is not None or not wanted["q"] or page.get("degraded"):
         return 0
-    asked = wanted | {"statuses": ("ended",)}
-    return page_of(registry.engine, connection, **asked, limit=1)["total"]
+    found = page_of(registry.engine, connection, **wanted | {"statuses": ("ended",)}, limit=1)
+    return None if found.get("degraded") else found["total"]
 
 
-def _suggestions(registry: Registry, q: str, asked: Asked) -> list[str]:
+def _suggestions(registry: Registry, q: str, asked: Asked) -> list[str] | None:
+    """None where the engine went away."""
     if registry.engine is None or not q:
         return []
     try:
         return [one.text for one in registry.engine.suggest(q, parse_day(asked.on), 5)]
     except EngineError:
-        return []
+        return None
