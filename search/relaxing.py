@@ -61,8 +61,10 @@ def guesses(
     `sounds` are the concepts by the reading of their terms.
     """
     whole = fold(query.q)[:_LONGEST]
+    if tokens.names_document(whole) or tokens.cites_article(whole):
+        return [_hit(guess, query.explain) for guess in _by_title_of_law(reader, whole, query, filters)]
     reading = synonyms.read(whole, concepts)
-    found = _by_sound_of_term(reader, reading.rest or [whole], filters, sounds)
+    found = _by_sound_of_term(reader, _misheard(reader, reading.rest or [whole]), filters, sounds)
     if pinyin.is_latin(whole):
         found += _by_latin(reader, whole, filters)
     else:
@@ -72,6 +74,19 @@ def guesses(
         best.setdefault(guess.document.subject, guess)
     page = list(best.values())[query.offset : query.offset + query.limit]
     return [_hit(guess, query.explain) for guess in page]
+
+
+def _by_title_of_law(
+    reader: Reader, whole: str, query: SearchQuery, filters: list[Condition]
+) -> list[_Guess]:
+    """Where nothing rests on the article, what rests on the law. Numbers of documents are right or wrong: one that is
+    like another is no answer."""
+    title = tokens.cited_title(whole)
+    if tokens.names_document(whole) or len(title) < 2:
+        return []
+    found = reader.shortest([every([Phrase("citation", title), *filters])], query.offset + query.limit)[0]
+    why = (f"没有依据“{whole}”的事项，以下依据“{title}”",)
+    return [_Guess(document, "words", 0.7, why, (title,)) for document in found[query.offset :]]
 
 
 def _rank(guess: _Guess) -> tuple[float, str]:
@@ -95,6 +110,13 @@ def _pieces(q: str, reading: synonyms.Reading) -> list[str]:
     return [piece[:_LONGEST] for piece in dict.fromkeys(pieces)] or [fold(q)[:_LONGEST]]
 
 
+def _misheard(reader: Reader, pieces: list[str]) -> list[str]:
+    """Pieces that may be another word by its sound; none where titles have all their neighbouring characters."""
+    pairs = [pair for piece in pieces if not pinyin.is_latin(piece) for pair in pairs_of(piece)]
+    frequencies, _ = reader.frequencies(pairs)
+    return [] if pairs and all(frequencies[pair] for pair in pairs) else pieces
+
+
 def _by_sound_of_term(
     reader: Reader,
     pieces: list[str],
@@ -102,6 +124,8 @@ def _by_sound_of_term(
     sounds: dict[str, tuple[str, synonyms.Concept]],
 ) -> list[_Guess]:
     """yingyezhizhao, 养老今: an everyday word in pinyin or by a homophone."""
+    if not pieces:
+        return []
     heard = sounds.get("".join(syllable for piece in pieces for syllable in pinyin.syllables(piece)))
     if not heard:
         return []

@@ -15,6 +15,7 @@ _LONGEST = 40  # characters of the input that are looked at
 _LOOKED_AT = 200  # names of each kind, so that of equally common ones the simplest are taken
 _BEGUN = 4  # everyday words begun so far that are followed
 _OF_A_WORD = 3  # names that each of these leads to
+_LEAST_CODE = 4  # characters of a code
 _LEAST_LATIN = 3  # letters of an everyday word in pinyin
 
 Named = tuple[str, Concept]
@@ -74,6 +75,8 @@ def _ways(typed: str) -> Iterator[_Way]:
     start = tokens.START + typed
     yield _Way("exact", Phrase("name", start))
     yield _Way("exact", Phrase("alias", start))
+    if len(typed) >= _LEAST_CODE and typed.isascii() and any(map(str.isdigit, typed)):
+        yield _Way("exact", Phrase("code", start))
     if len(typed) > 1:
         yield _Way("exact", either([Phrase("name", typed), Phrase("alias", typed)]))
     if pinyin.is_latin(typed):
@@ -91,21 +94,23 @@ def _ways(typed: str) -> Iterator[_Way]:
 
 
 def _everyday(typed: str, concepts: dict[str, Concept], sounds: Sounds) -> list[_Way]:
-    """Of a whole everyday word its best official word first; then the words that what is typed may become."""
+    """The everyday words in what is typed, and those that it may become."""
     if pinyin.is_latin(typed):
         heard = _begun_in_pinyin(typed, sounds()) if len(typed) >= _LEAST_LATIN else []
-        return [_leading("pinyin", [one], []) for one in heard]
+        return [way for one in heard for way in _preferred("pinyin", [one], [])]
     reading = synonyms.read(typed, concepts)
-    whole = (
-        [_leading("synonym", reading.terms, reading.rest, most) for most in (1, None)]
-        if reading.terms
-        else []
-    )
-    begun = [_leading("synonym", [one], rest) for one, rest in _begun(typed, concepts)]
-    return whole + begun
+    whole = _preferred("synonym", reading.terms, reading.rest) if reading.terms else []
+    begun = [way for one, rest in _begun(typed, concepts) for way in _preferred("synonym", [one], rest)]
+    ends_whole = any(typed.endswith(word.split()[-1]) for word, _ in reading.terms)
+    return whole + begun if ends_whole else begun + whole  # 领养老: nobody is being adopted
 
 
-def _leading(layer: Layer, terms: Sequence[Named], others: Sequence[str], most: int | None = None) -> _Way:
+def _preferred(layer: Layer, terms: Sequence[Named], others: Sequence[str]) -> list[_Way]:
+    """By the best official word, then by any."""
+    return [_leading(layer, terms, others, most) for most in (1, None)]
+
+
+def _leading(layer: Layer, terms: Sequence[Named], others: Sequence[str], most: int | None) -> _Way:
     official = [either(map(named, concept.official[:most])) for _, concept in terms]
     condition = every([*official, *map(in_title_text_or_region, others)])
     return _Way(

@@ -18,6 +18,7 @@ LONG_GRAM = 4
 
 _article = re.compile(r"第([0-9]{1,4})(?=[编章节条款项目])")
 _has_article = re.compile(r"第[0-9零〇一二三四五六七八九十百千]{1,9}条")
+_number = re.compile(r"\([0-9]{4}\)第?[0-9]+号")
 _remark = re.compile(r"\([^()]*\)")
 _title_marks = re.compile(r"[《》〈〉]")
 _DIGITS = "零一二三四五六七八九"
@@ -67,6 +68,16 @@ def long_phrase_grams(text: str) -> list[tuple[int, str]]:
 def cites_article(folded: str) -> bool:
     """Whether the text names an article of law, 第12条 or 第十二条."""
     return _has_article.search(folded) is not None
+
+
+def names_document(folded: str) -> bool:
+    """Whether the text gives a document's number, 国发(2019)6号."""
+    return _number.search(folded) is not None
+
+
+def cited_title(folded: str) -> str:
+    """What stands before the article: 行政许可法 of 《行政许可法》第12条."""
+    return _title_marks.sub("", _has_article.split(folded, maxsplit=1)[0])
 
 
 def canonical(folded: str) -> str:

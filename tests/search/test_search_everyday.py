@@ -148,6 +148,39 @@ def test_suggestions_by_everyday_words(filled: Engine, typed: str, name: str, vi
     assert filled.suggest(typed, "1990-01-01") == []
 
 
+def test_a_word_that_is_begun_goes_before_one_that_only_stands_in_it(filled: Engine) -> None:
+    filled.apply([document("adopt", "中国公民收养子女登记")], [], seq=2)
+    via = [one.via for one in filled.suggest("领养老", DAY)]
+    assert "领养" in via  # 领养老 is 领养 and a stray character, or the beginning of 领养老金
+    assert via.index("领养") == len(via) - 1
+
+
+def test_codes_are_completed(engine: Engine) -> None:
+    engine.apply(
+        [document("a", "校车使用许可", codes=("511A0138000000",)), document("b", "A05排污许可")], [], seq=1
+    )
+    assert [one.text for one in engine.suggest("511a01", DAY)] == ["校车使用许可"]
+    assert engine.suggest("0138", DAY) == []
+
+
+def test_a_document_number_that_nobody_has_is_not_guessed(engine: Engine) -> None:
+    cited = ("国务院关于修改部分行政法规的决定 国发〔2016〕72号", "中华人民共和国行政许可法 第十二条")
+    engine.apply([document("a", "固定资产投资项目核准", citations=cited)], [], seq=1)
+    assert subjects(engine, "国发[2016]72号") == ["a"]
+    assert subjects(engine, "国发〔2019〕6号") == []
+    page = search(engine, "行政许可法第13条", explain=True)
+    assert ([hit.subject for hit in page.hits], page.relaxed) == (["a"], True)
+    assert any("依据“行政许可法”" in line for line in page.hits[0].explain)
+    assert subjects(engine, "第99条") == []
+
+
+def test_a_word_beside_an_everyday_one_is_not_taken_for_another_by_its_sound(filled: Engine) -> None:
+    """公司 sounds like 工死; in 公司社保开户 it is what it is."""
+    named = {"firm": "公司备案", "insure": "企业社会保险登记", "death": "工亡补助金申领"}
+    filled.apply([document(s, n, seq=2) for s, n in named.items()], [], seq=2)
+    assert subjects(filled, "公司社保开户")[0] == "insure"
+
+
 def test_suggestions_say_of_nothing_that_was_typed_that_a_word_led_to_it(filled: Engine) -> None:
     assert {one.via for one in filled.suggest("公共场所", DAY)} == {""}
     assert (
