@@ -146,6 +146,18 @@ def test_what_is_wrong_in_the_index_is_found_and_repaired(office: Office, tmp_pa
     assert not compare(office.database, engine).items
 
 
+def test_what_is_held_under_a_seq_that_never_was_is_repaired_too(office: Office, tmp_path: Path) -> None:
+    """The engine leaves it alone when the item is written again, so the index is built anew."""
+    engine = EmbeddedEngine(tmp_path / "index")
+    rebuild(office.database, engine)
+    right = sorted(engine.documents(), key=lambda one: one.id)
+    engine.apply([replace(right[0], name="被改的名称", seq=1_000_000)], [], engine.applied_seq())
+    found = compare(office.database, engine)
+    assert found.differing == {right[0].subject}
+    repair(office.database, engine, found)
+    assert sorted(engine.documents(), key=lambda one: one.id) == right
+
+
 def test_an_index_ahead_of_a_restored_registry_is_built_anew(office: Office, tmp_path: Path) -> None:
     engine = EmbeddedEngine(tmp_path / "index")
     rebuild(office.database, engine)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from app import log
 from app.db import Database
 from app.indexing.documents import DocumentBuilder
-from app.indexing.draining import all_documents, catch_up, write
+from app.indexing.draining import all_documents, catch_up, rebuild, write
 from search.engine import Engine, SearchDocument
 
 
@@ -42,10 +42,13 @@ def compare(database: Database, engine: Engine) -> Difference:
 
 
 def repair(database: Database, engine: Engine, found: Difference) -> None:
-    """Write the documents of the items that differ. Raises EngineError."""
+    """Write the documents of the items that differ; where some still do, held under a seq that never was, build the
+    index anew. Raises EngineError."""
     with database.reading() as session:
         connection = session.connection()
         write(connection, engine, found.items, log.head(connection).seq)
+    if _again(database, engine, found).items:
+        rebuild(database, engine)
 
 
 def _again(database: Database, engine: Engine, first: Difference) -> Difference:
