@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
 from sqlalchemy import Connection, text
 
 from app.canonical import decode, digest, encode
@@ -350,7 +349,6 @@ class Admission:
             subject.subject_id,
             record.day,
             start_unknown=record.start_unknown,
-            changes=orjson.loads(record.changes),
             ready=begins.ready(
                 record.said, record.changes, lambda asked: self._id(connection, asked, record)
             ),

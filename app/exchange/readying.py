@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from app.changes import kinds
-from app.exchange.records import CodeValue, SpooledCode
+from app.exchange.records import CodeValue, Record, SpooledCode
+from app.versions.beginning import Ready
 from app.versions.fold import Change
-from app.versions.recording import Ready, add_code
-from app.versions.timeline import Facets
+from app.versions.recording import add_code
+from app.versions.timeline import Facets, codes_json
 
 STATUS_UNSAID = "in_force"
 """A first record that says nothing of its status: a catalogue lists what is in force."""
@@ -38,6 +39,10 @@ class Beginning(NamedTuple):
     """The fields of ``Facets`` in their order, with references in the place of ids."""
     page: str
     """The address of the item's own page, where it is not the record's reference."""
+    status: str
+    codes: list[list[str]]
+    held: str
+    """The same as JSON."""
 
     def ready(self, said: bytes, changes: bytes, id_of: Callable[[str], str]) -> Ready:
         """With ids in the places of references."""
@@ -52,29 +57,41 @@ class Beginning(NamedTuple):
         *single, links = self.facets
         facets = Facets(*[ids.get(value, value) for value in single])
         facets.links = [(role, ids.get(target, target), locator) for role, target, locator in links]
-        return Ready(b"".join(pieces), facets, changes)
+        codes: Any = self.codes
+        return Ready(b"".join(pieces), facets, changes, self.status, codes, self.held)
 
 
-def beginning(ref: str, content: dict[str, Any], body: bytes, at: int) -> Beginning | None:
+def beginning(record: Record, body: bytes, at: int) -> Beginning | None:
     """``body``: the canonical bytes of an item's content, which stand at ``at``. None where they hold another text
     that looks like a reference."""
+    content = record.content
     references = list(references_of(content))
-    parts = body.split(_OPENS)
-    if len(parts) - 1 != len(references):
+    if body.count(_OPENS) != len(references):
         return None  # every reference opens so; as many as there are, and these are they
     named = {reference: number for number, reference in enumerate(dict.fromkeys(references))}
     places = []
-    end = at + len(parts[0])
-    for part in parts[1:]:
-        text, closed, _ = part.partition(b'"')
-        number = named.get("@" + text.decode())
-        if number is None or not closed:
+    place = 0
+    for _ in references:
+        place = body.index(_OPENS, place)
+        end = body.index(b'"', place + 1)
+        number = named.get(body[place + 1 : end].decode())
+        if number is None:
             return None  # a quotation mark or the like within it
-        places.append([end, len(text) + len(_OPENS) + 1, number])
-        end += len(_OPENS) + len(part)
+        places.append([at + place, end + 1 - place, number])
+        place = end
     facets = kinds.describe("item", content)
-    fields = [getattr(facets, name) for name in Facets.__slots__]
-    return Beginning(at, at + len(body), list(named), places, fields, page_of(ref, content))
+    codes = sorted({(code.scheme, code.issuer, code.value) for code in record.codes})
+    return Beginning(
+        at,
+        at + len(body),
+        list(named),
+        places,
+        [getattr(facets, name) for name in Facets.__slots__],
+        page_of(record.ref, content),
+        record.status or STATUS_UNSAID,
+        [list(code) for code in codes],
+        codes_json(codes),
+    )
 
 
 def references_of(content: dict[str, Any]) -> Iterator[str]:

@@ -74,7 +74,7 @@ def packed(record: Record) -> bytes:
     besides = [codes, record.day, record.start_unknown, record.status]
     opening, body = encode([record.kind, record.ref])[:-1] + b",", encode(record.content)
     said = opening + body + b"," + encode(besides)[1:]
-    begins = beginning(record.ref, record.content, body, len(opening)) if record.kind == "item" else None
+    begins = beginning(record, body, len(opening)) if record.kind == "item" else None
     rest = [record.kind, record.ref, *besides, record.where, digest(said), begins and list(begins)]
     changes = encode(first_changes(record.codes, record.status))
     return b"\t".join((said, changes, orjson.dumps(rest))) + b"\n"

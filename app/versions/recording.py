@@ -21,6 +21,7 @@ from app.canonical import decode, digest, encode, refuse_floats
 from app.db import TOMBSTONE, fetch, insert_rows, marks
 from app.db import chunks as chunks
 from app.errors import Refused
+from app.versions.beginning import Begun, Ready, begin
 from app.versions.fold import RESERVED, Change, Effect, State, Unfolding, boundaries, touches_content
 from app.versions.folds import Folds
 from app.versions.ids import kind_of
@@ -40,18 +41,9 @@ from app.versions.timeline import (
 )
 
 
-class Ready(NamedTuple):
-    """A subject's first content that has been checked already: its canonical bytes, what they come to, and the
-    canonical bytes of the changes beside it."""
-
-    body: bytes
-    facets: Facets
-    changes: bytes
-
-
 @dataclass(slots=True)
 class Part:
-    """What an act does to one subject. ``creates`` is the subject's first content, or ``ready`` is it."""
+    """What an act does to one subject. ``creates`` is the subject's first content."""
 
     subject_id: str
     effective_from: str
@@ -64,11 +56,7 @@ class Part:
     validated: bool = False
     """True where ``creates`` has passed its content model, which knows no floats."""
     ready: Ready | None = None
-
-    @property
-    def founds(self) -> bool:
-        """Whether the subject is new."""
-        return self.creates is not None or self.ready is not None
+    """Instead of ``creates`` and ``changes``, in an act of its own without a statement."""
 
 
 @dataclass(slots=True)
@@ -512,7 +500,7 @@ def lay_out(
         order.approved,
         contents.put(order.statement) if order.statement else None,
     )
-    touched = [part.subject_id for act in order.acts for part in act.parts]
+    touched = [part.subject_id for act in order.acts for part in act.parts if part.ready is None]
     voided = _voided_subjects(connection, order.voids)
     if histories is None:
         histories = load_histories(connection, dict.fromkeys([*touched, *(s for s, _, _ in voided)]))
@@ -536,17 +524,26 @@ def lay_out(
         for subject_id, act_seq, _day in voided:
             if act_seq == voiding.act:
                 causes[subject_id] = seq
+    begun: dict[str, Begun] = {}
     for act in order.acts:
+        if (ready := act.parts[0].ready) is not None:
+            one = begin(rows, publication, act, ready, contents)
+            begun[one.subject_id], first_days[one.subject_id] = one, one.day
+            continue
         _add_act(rows, publication, act, histories, contents, first_days, causes, facets, describe)
 
-    revisions = _add_revisions(rows, publication, histories, first_days, causes, contents, folds)
+    derived = Derived()
+    revisions = _add_revisions(
+        rows, publication, histories, first_days, causes, contents, folds, begun, derived
+    )
     for content, statement in order.redactions:
         rows.add("redaction", publication, content, contents.put(statement) if statement else None)
     for document in order.documents:
         contents.put_bytes(document)
     for table, values in order.rows:
         rows.add(table, publication, *values)
-    derived = _derive(connection, publication, histories, known, first_days, contents, facets, describe)
+    days = {one: day for one, day in first_days.items() if one not in begun}
+    _derive(connection, publication, histories, known, days, contents, facets, describe, derived)
     contents.documents.clear()  # what is laid out may wait to be written
     lines = b"".join([log.line(log.CURRENT[table], row) for table, row in rows.order])
     return Laid(head.seq, publication, rows, lines, contents, derived, revisions, list(first_days))
@@ -576,7 +573,7 @@ def _add_act(
         place["act"] = earlier.seq
     statement = contents.put(act.statement) if act.statement else None
     for part in act.parts:
-        if part.founds and part.subject_id not in histories:
+        if part.creates is not None and part.subject_id not in histories:
             kind = kind_of(part.subject_id)
             rows.add("subject", part.subject_id, kind)
             histories[part.subject_id] = History(kind)
@@ -586,13 +583,9 @@ def _add_act(
         if history is None:
             raise Refused(f"{part.subject_id} 尚不存在，不能对它作出处理。", code="no-such-subject")
         creates = creates_body = changes_body = changes = None
-        if part.founds and any(effect.creates for effect in history.effects):
-            raise Refused(f"{part.subject_id} 已经存在，不能再次新增。", code="already-exists")
-        if part.ready is not None:
-            creates_body = part.ready.body
-            creates = contents.put_bytes(creates_body)
-            facets[creates] = part.ready.facets
-        elif part.creates is not None:
+        if part.creates is not None:
+            if any(effect.creates for effect in history.effects):
+                raise Refused(f"{part.subject_id} 已经存在，不能再次新增。", code="already-exists")
             creates_body = encode(part.creates)
             creates = contents.put_bytes(creates_body)
             if creates not in facets:
@@ -600,9 +593,8 @@ def _add_act(
                     refuse_floats(part.creates, creates_body)
                 facets[creates] = describe(history.kind, part.creates)
         if part.changes:
-            changes_body = part.ready.changes if part.ready else encode(list(part.changes))
-            if part.ready is None:
-                refuse_floats(part.changes, changes_body)
+            changes_body = encode(list(part.changes))
+            refuse_floats(part.changes, changes_body)
             changes = contents.put_bytes(changes_body)
         seq = rows.add(
             "decision",
@@ -663,9 +655,15 @@ def _add_revisions(
     causes: dict[str, int],
     contents: Contents,
     folds: Folds | None,
+    begun: dict[str, Begun],
+    derived: Derived,
 ) -> int:
     count = 0
     for subject_id, first in first_days.items():
+        if (one := begun.get(subject_id)) is not None:
+            one.add_revision(rows, publication, derived)
+            count += 1
+            continue
         history = histories[subject_id]
         cause = causes[subject_id]
         state_on = partial(folds.on, subject_id, history.effects) if folds is not None else None
@@ -698,8 +696,8 @@ def _derive(
     contents: Contents,
     facets: dict[str, Facets],
     describe: Describe,
-) -> Derived:
-    derived = Derived()
+    derived: Derived,
+) -> None:
     standing_spans = spans_of(connection, known & first_days.keys())
     for subject_id in first_days:
         history = histories[subject_id]
@@ -728,7 +726,6 @@ def _derive(
             )
         elif not derive_first(subject_id, history.kind, history.revisions, history.codes, facets_of, derived):
             derive(subject_id, history.kind, history.revisions, history.codes, facets_of, derived)
-    return derived
 
 
 def _close(connection: Connection, head: log.Head, laid: Laid) -> tuple[int, str, int]:

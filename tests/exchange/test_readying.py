@@ -9,12 +9,13 @@ from typing import Any
 import orjson
 import pytest
 
-from app.canonical import decode
+from app.canonical import decode, encode
 from app.changes import kinds
 from app.db import Database
 from app.exchange import importing, spooling
 from app.exchange.importing import import_initial
 from app.exchange.readying import beginning
+from app.exchange.records import Record
 from app.exchange.synthetic import synthetic_items
 from app.versions import verifying
 
@@ -129,11 +130,11 @@ def test_most_items_are_ready(awkward: Path) -> None:
 
 def test_a_text_like_a_reference_is_none() -> None:
     said = {"name": "@authority:1", "authority": "@authority:1"}
-    body = orjson.dumps(said, option=orjson.OPT_SORT_KEYS)
-    assert beginning("r", said, body, 0) is None
-    said["name"] = "authority:1"
-    body = orjson.dumps(said, option=orjson.OPT_SORT_KEYS)
-    begins = beginning("r", said, body, 0)
+    record = Record(kind="item", ref="r", content=said, day="2020-01-01")
+    assert beginning(record, encode(said), 0) is None
+    record.content["name"] = "authority:1"
+    body = encode(record.content)
+    begins = beginning(record, body, 0)
     assert begins is not None
     ready = begins.ready(body, b"[]", lambda _: "qda-00000000")
     assert orjson.loads(ready.body) == {"name": "authority:1", "authority": "qda-00000000"}

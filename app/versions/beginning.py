@@ -1,0 +1,90 @@
+"""Subjects that a publication founds and says no more of, from contents that were checked and encoded before.
+
+An import founds them by the hundred thousand. Each comes to one revision on its only day, so nothing is folded,
+and no more is made for it than its rows. ``verify`` asks the fold itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from app.versions.ids import kind_of
+from app.versions.models import FIRST, OPEN
+from app.versions.timeline import Derived, Facets, Span
+
+if TYPE_CHECKING:
+    from app.versions.recording import Act, Contents, Rows
+
+
+class Ready(NamedTuple):
+    """A subject's first content and what comes with it. Its id has just been given out for it, and nothing else of
+    the publication is about it."""
+
+    body: bytes
+    """Canonical, and checked by the content model."""
+    facets: Facets
+    changes: bytes
+    """Canonical: the status and codes it starts with, as changes."""
+    status: str
+    codes: Sequence[tuple[str, str, str]]
+    """Sorted, each once."""
+    held: str
+    """The same as ``timeline.codes_json`` writes them."""
+
+
+class Begun(NamedTuple):
+    """One of them, its decision numbered."""
+
+    subject_id: str
+    day: str
+    start_unknown: bool
+    content: str
+    ready: Ready
+    decision: int
+
+    def add_revision(self, rows: Rows, publication: int, into: Derived) -> None:
+        """Its revision, its codes, and what is derived from them."""
+        kind, ready, cause = kind_of(self.subject_id), self.ready, self.decision
+        seq = rows.add(
+            "revision",
+            publication,
+            self.subject_id,
+            self.day,
+            ready.status,
+            self.content,
+            int(self.start_unknown),
+            cause,
+        )
+        for code in ready.codes:
+            rows.add("code", publication, self.subject_id, *code, self.day, 1, cause)
+            into.codes.append((self.subject_id, *code, self.day, OPEN))
+        if self.start_unknown:
+            unknown = Span(FIRST, self.day, None, "unknown", None, "[]")
+            into.add(self.subject_id, kind, unknown, ready.facets)
+        stands = Span(self.day, OPEN, seq, ready.status, self.content, ready.held)
+        into.add(self.subject_id, kind, stands, ready.facets)
+
+
+def begin(rows: Rows, publication: int, act: Act, ready: Ready, contents: Contents) -> Begun:
+    """Numbers the subject and its decision."""
+    (part,) = act.parts
+    rows.add("subject", part.subject_id, kind_of(part.subject_id))
+    act.seq = rows.seq + 1
+    content = contents.put_bytes(ready.body)
+    seq = rows.add(
+        "decision",
+        publication,
+        act.seq,
+        part.subject_id,
+        part.role,
+        act.outcome,
+        part.effective_from,
+        part.until,
+        int(part.start_unknown),
+        content,
+        contents.put_bytes(ready.changes) if len(ready.changes) > len(b"[]") else None,
+        None,
+        part.base,
+    )
+    return Begun(part.subject_id, part.effective_from, part.start_unknown, content, ready, seq)
