@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from sqlmodel import Session
 
+from app import unsaved
 from app.auth.accounts import names_of_accounts
 from app.auth.signing_in import Present
 from app.changes import rows
@@ -25,7 +26,7 @@ from app.web.office.pages import show
 from app.web.office.visiting import Visitor
 
 router = APIRouter()
-MOST = 200
+MOST, MOST_UNSAVED = 200, 20
 """Rows of a pile; the page says where there are more."""
 
 
@@ -45,6 +46,10 @@ def desk(request: Request, session: ReadSession, present: Visitor) -> Response:
         overdue=overdue,
         soon=soon,
         editions=_editions(session, present),
+        unsaved=[
+            {"place": one.place, "title": one.title, "at": moment(one.saved_at)}
+            for one in unsaved.unsaved(session, present.actor.account or 0, MOST_UNSAVED)
+        ],
     )
 
 

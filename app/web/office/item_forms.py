@@ -68,6 +68,12 @@ class Editing:
     """What the page is called, where it is neither a new item nor a change of one."""
     into: str = ""
     """What it is saved as, where not as a draft of its own: ``proposal``, ``round``, ``acceptance``."""
+    place: str = ""
+    """Where the form is kept as it is typed; empty: it is not."""
+    kept_at: str = ""
+    """When what is shown was kept, where it was not saved then; empty: it is what stands."""
+    told: list[str] = field(default_factory=list)
+    """What the others have done meanwhile, or are about to."""
     settled: bool = False
     """The office has reviewed what is proposed; proposing again takes that back."""
     links: list[tuple[str, str]] = field(default_factory=list)
@@ -154,7 +160,19 @@ def act_or_save(
     more: dict[str, Any] | None = None,
 ) -> Response:
     """A button that changes the form shows it anew; ``save`` keeps it and says where to go, or what is wrong."""
+    from app.web.office import form_keeping  # which reads what is edited from here
+
     act = editing.asked.get("do")
+    if editing.place and act == "drop":
+        with registry.database.writing() as session:
+            form_keeping.drop(session, present, editing)
+        return go(editing.place)
+    if editing.place and act == "keep" and form_keeping.is_script(request):
+        return form_keeping.answer(request, registry, present, editing)
+    if editing.place and act:
+        with registry.database.writing() as session:
+            form_keeping.keep(session, present, editing)
+            editing.told = form_keeping.told(session, present, editing)
     if act and act != "save":
         editing.content = forms.acted(editing.content, tuple(item_fields()), act)
         with registry.database.reading() as session:
@@ -162,6 +180,8 @@ def act_or_save(
     try:
         with registry.database.writing() as session:
             address = save(session, present, editing)
+            if editing.place:
+                form_keeping.drop(session, present, editing)
     except RegistryError as error:
         with registry.database.reading() as session:
             return item_form(request, session.connection(), present, editing, error=error, more=more)
@@ -198,6 +218,7 @@ def item_form(
         form=editing.asked,
         found=_checked(connection, editing, request.app.state.registry.rules),
         severities=SEVERITIES,
+        script="form.js" if editing.place else "",
         **(more or {}),
     )
 

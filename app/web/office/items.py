@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from sqlmodel import Session
@@ -15,11 +15,11 @@ from app.changes import drafts, rows
 from app.changes.models import Changeset
 from app.changes.showing import require_readable
 from app.deps import ReadSession, RegistryOf
-from app.errors import RegistryError
+from app.errors import RegistryError, Stale
 from app.listing import Filter, list_subjects
 from app.versions.fold import apply_changes
-from app.versions.queries import today
-from app.web.office import drafting, forms
+from app.versions.queries import parse_day, today
+from app.web.office import drafting, form_keeping, forms
 from app.web.office.fields import item_fields
 from app.web.office.item_forms import Editing, act_or_save, fill, fresh, item_form, opened, sound_content
 from app.web.office.pages import show
@@ -59,12 +59,19 @@ def list_items(
 
 @router.get("/office/items/new")
 def new_item(request: Request, session: ReadSession, present: Visitor, day: Day = "") -> Response:
-    return item_form(request, session.connection(), present, fresh(day, Posted([])))
+    editing = fresh(day, Posted([]))
+    editing.place = "/office/items/new"
+    if kept := _kept(session, present, editing, day):
+        editing.asked, editing.kept_at = kept
+        editing.day = parse_day(kept[0].get("from"), "施行日期")
+        editing.content = forms.document(item_fields(), editing.asked, editing.base)
+    return item_form(request, session.connection(), present, editing)
 
 
 @router.post("/office/items/new")
 def save_new(request: Request, registry: RegistryOf, present: Visitor, form: Form) -> Response:
     editing = fresh(form.get("from"), form)
+    editing.place = "/office/items/new"
     editing.content = forms.document(item_fields(), form, editing.base)
     return act_or_save(request, registry, present, editing, _save)
 
@@ -79,14 +86,49 @@ def edit_item(
     changeset: Annotated[str, Query(max_length=40)] = "",
 ) -> Response:
     """``changeset``: a draft to take up again, with what it changes in this item already in the form."""
-    editing = opened(session.connection(), present.actor, item, day, Posted([]))
+    connection = session.connection()
+    editing = opened(connection, present.actor, item, day, Posted([]))
     if changeset:
         _take_up(session, present.actor, editing, changeset)
-    return item_form(request, session.connection(), present, editing)
+    editing.place = place_of(editing)
+    if kept := _kept(session, present, editing, day):
+        taken_up = editing
+        editing = opened(connection, present.actor, item, kept[0].get("from"), kept[0])
+        editing.changeset, editing.place, editing.kept_at = taken_up.changeset, taken_up.place, kept[1]
+        fill(connection, editing, editing.asked)
+    editing.told += form_keeping.told(session, present, editing)
+    return item_form(request, connection, present, editing)
+
+
+def place_of(editing: Editing) -> str:
+    """Where the form of a standing item is kept: each draft has its own."""
+    asked = f"?changeset={editing.changeset.id}" if editing.changeset else ""
+    return f"/office/items/{editing.item}/edit{asked}"
+
+
+def _kept(session: Session, present: Present, editing: Editing, day: str) -> tuple[Posted, str] | None:
+    """What this person typed here and did not save; not where another day is asked for than it was typed for."""
+    kept = form_keeping.kept_form(session, present, editing.place)
+    if kept and day and kept[0].get("from") != editing.day:
+        editing.told.append(
+            f"您 {kept[1]} 为 {kept[0].get('from')} 填的内容还没有保存；不带日期打开这一页就能接着填。"
+        )
+        return None
+    return kept
 
 
 def _take_up(session: Session, actor: Actor, editing: Editing, changeset: str) -> None:
     editing.changeset = _readable(session, actor, changeset)
+    editing.content = _drafted(session, editing)
+    head = decode(editing.changeset.head.encode())
+    pairs = [("title", editing.changeset.title), ("reason", head.get("reason", ""))]
+    pairs += [(f"document/{name}", str(value)) for name, value in head.get("document", {}).items()]
+    editing.asked = Posted(pairs)
+
+
+def _drafted(session: Session, editing: Editing) -> dict[str, Any]:
+    """The item's content with what the draft changes in it."""
+    assert editing.changeset is not None
     bodies = [decode(row.body) for row in rows.decisions(session, editing.changeset)]
     content = copy.deepcopy(editing.base)
     for body in bodies:
@@ -96,11 +138,7 @@ def _take_up(session: Session, actor: Actor, editing: Editing, changeset: str) -
                     apply_changes(content, [change])
                 except RegistryError:
                     editing.collide.append(change["path"])
-    editing.content = content
-    head = decode(editing.changeset.head.encode())
-    pairs = [("title", editing.changeset.title), ("reason", head.get("reason", ""))]
-    pairs += [(f"document/{name}", str(value)) for name, value in head.get("document", {}).items()]
-    editing.asked = Posted(pairs)
+    return content
 
 
 @router.post("/office/items/{item}/edit")
@@ -111,6 +149,7 @@ def save_item(request: Request, registry: RegistryOf, present: Visitor, item: Wh
         fill(connection, editing, form)
         if changeset := form.get("changeset"):
             editing.changeset = _readable(session, present.actor, changeset)
+    editing.place = place_of(editing)
     return act_or_save(request, registry, present, editing, _save)
 
 
@@ -136,12 +175,14 @@ def _save(session: Session, present: Present, editing: Editing) -> str:
         bodies, editing.item, made, head | {"kind": editing.changeset.kind}, asked.title
     )
     version = editing.asked.get("version")
-    drafts.redraft(
-        session,
-        present.actor,
-        editing.changeset.id,
-        int(version) if version.isascii() and version.isdigit() else -1,
-        again,
-        today(),
-    )
+    number = int(version) if version.isascii() and version.isdigit() else -1
+    try:
+        drafts.redraft(session, present.actor, editing.changeset.id, number, again, today())
+    except Stale as error:
+        differs = form_keeping.other_draft(session, editing, _drafted(session, editing))
+        raise Stale(
+            f"另一人刚刚保存过这份草稿。与他保存的不同之处：{differs or '没有'}。下面是您填的内容；核对后再保存一次，"
+            "就以您的为准，他的保存在变更单的经过里。",
+            code=error.code,
+        ) from error
     return f"/office/changesets/{editing.changeset.id}"

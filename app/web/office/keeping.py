@@ -8,12 +8,14 @@ binds the office (approving, publishing) is asked for anew, on the page that sho
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from fastapi import Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from app.auth import signing_in
+from app.auth.signing_in import Present
 from app.deps import Registry
 from app.errors import Invalid
 from app.web.gate import Elsewhere, go
@@ -96,6 +98,10 @@ class SignInAgain(Elsewhere):
     """Sign in, and go on with what was posted."""
 
     async def answer(self, request: Request) -> Response:
+        return await self.waiting(request, _page)
+
+    async def waiting(self, request: Request, page: Callable[[Request, Pairs], Response]) -> Response:
+        """The page in which the form waits; without a form that is carried, on to the address."""
         from app.web.office.visiting import posted  # which asks here
 
         if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
@@ -111,7 +117,25 @@ class SignInAgain(Elsewhere):
         secret = SECRET if _SECRETIVE.match(where) else frozenset()
         kept = [(WHERE, where), (WHO, str(account))]
         kept += [(PREFIX + name, value) for name, value in form.pairs if name not in secret]
-        return await run_in_threadpool(_page, request, kept)
+        return await run_in_threadpool(page, request, kept)
+
+
+class PayFirst(SignInAgain):
+    """The session owes something (a code, a new password): that first, and then on with what was posted."""
+
+    def __init__(self, path: str, present: Present) -> None:
+        super().__init__(path)
+        self.present = present
+
+    async def answer(self, request: Request) -> Response:
+        return await self.waiting(request, self._page)
+
+    def _page(self, request: Request, kept: Pairs) -> Response:
+        from app.web.office.signing import owed_page  # which asks here
+
+        registry: Registry = request.app.state.registry
+        with registry.database.reading() as session:
+            return owed_page(request, session, registry, self.present, kept, status=403)
 
 
 def _whose(request: Request) -> int | None:

@@ -143,8 +143,8 @@ def go_on(request: Request, registry: Registry, text: str, kept: Pairs) -> Respo
     with registry.database.reading() as session:
         present = signing_in.who(session, text, policy_of(settings), limits_of(settings))
         connection = session.connection()
-        if present.step == "code":
-            return show(request, connection, present, "code.html", said="", kept=kept)
+        if present.step:
+            return owed_page(request, session, registry, present, kept)
         own = present.actor.account == waiting.account  # else another's work would go out under this name
         return show(
             request,
@@ -157,6 +157,15 @@ def go_on(request: Request, registry: Registry, text: str, kept: Pairs) -> Respo
         )
 
 
+def owed_page(
+    request: Request, session: Session, registry: Registry, present: Present, kept: Pairs, status: int = 200
+) -> Response:
+    """Where the session pays what it owes, with the form that waits for it."""
+    if present.step == "code":
+        return show(request, session.connection(), present, "code.html", status=status, said="", kept=kept)
+    return _account(request, session, registry, present, kept=kept, status=status)
+
+
 @router.get("/office/account")
 def account_page(request: Request, session: ReadSession, registry: RegistryOf, present: Visitor) -> Response:
     return _account(request, session, registry, present)
@@ -164,16 +173,20 @@ def account_page(request: Request, session: ReadSession, registry: RegistryOf, p
 
 @router.post("/office/account/password")
 def change_password(request: Request, registry: RegistryOf, present: Visitor, form: Form) -> Response:
+    kept = kept_in(form.pairs)
     try:
         if form.get("new") != form.get("again"):
-            return _again(request, registry, present, "两次输入的新密码不一样。")
+            return _again(request, registry, present, "两次输入的新密码不一样。", kept)
         with registry.database.writing() as session:
             signing_in.change_password(
                 session, present, form.get("old"), form.get("new"), policy_of(registry.settings)
             )
     except RegistryError as error:
-        return _again(request, registry, present, error.message)
+        return _again(request, registry, present, error.message, kept)
     answer = go("/office/sign-in")
+    if unpacked(kept).action:
+        said = "密码已改。刚才填的还没有保存，请用新密码登录，然后继续保存。"
+        answer = ask_to_sign_in(request, registry, said, "", kept, status=200, name=present.actor.name)
     answer.delete_cookie(COOKIE, path="/office")
     return answer
 
@@ -204,9 +217,15 @@ def end_others(registry: RegistryOf, present: Visitor) -> Response:
     return go("/office/account")
 
 
-def _again(request: Request, registry: RegistryOf, present: Present, said: str) -> Response:
+def _again(
+    request: Request,
+    registry: RegistryOf,
+    present: Present,
+    said: str,
+    kept: Pairs = (),  # type: ignore[assignment]
+) -> Response:
     with registry.database.reading() as session:
-        return _account(request, session, registry, present, said=said, status=422)
+        return _account(request, session, registry, present, said=said, kept=kept, status=422)
 
 
 def _account(
@@ -217,6 +236,7 @@ def _account(
     *,
     said: str = "",
     totp: str = "",
+    kept: Pairs = (),  # type: ignore[assignment]
     status: int = 200,
 ) -> Response:
     settings = registry.settings
@@ -240,6 +260,8 @@ def _account(
         status=status,
         said=said,
         totp=totp,
+        kept=kept,
+        action=unpacked(kept).action if kept else "",
         qr=_modules(totp) if totp else None,
         has_password=signing_in.has_password(session, present.actor.account or 0),
         has_totp=signing_in.has_totp(session, present.actor.account or 0),

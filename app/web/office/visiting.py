@@ -24,7 +24,7 @@ from app.exchange.values import read_day
 from app.settings import Settings
 from app.web.gate import Elsewhere
 from app.web.gate import go as go
-from app.web.office.keeping import SignInAgain
+from app.web.office.keeping import PayFirst, SignInAgain
 
 COOKIE = "qingdan_office"
 ANYONE, SIGNED_IN, READING = "anyone", "signed-in", "reading"
@@ -176,7 +176,8 @@ def visitor(request: Request, registry: RegistryOf) -> Present | None:
         return None
     present = _present(request, registry)
     if present.step and path not in (*BEFORE_ALL[present.step], "/office/sign-out"):
-        raise Elsewhere(BEFORE_ALL[present.step][0])
+        first = BEFORE_ALL[present.step][0]
+        raise PayFirst(first, present) if request.method == "POST" else Elsewhere(first)
     try:
         _require(present, asked)
         if "changeset" in request.path_params:

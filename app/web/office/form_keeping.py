@@ -1,0 +1,92 @@
+"""The item form is kept as it is typed: found again after whatever came between, and told of what others did."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from fastapi import Request, Response
+from sqlmodel import Session
+
+from app import unsaved
+from app.auth.accounts import names_of_accounts
+from app.auth.signing_in import Present
+from app.canonical import decode
+from app.changes import rows
+from app.deps import Registry
+from app.exchange.days import instant
+from app.items.field_words import word_of
+from app.versions.fold import diff
+from app.versions.queries import moment
+from app.web.office.item_forms import Editing
+from app.web.office.pages import PRIVATE
+from app.web.office.visiting import Posted
+
+NOT_KEPT = frozenset({"do"})
+
+
+def keep(session: Session, present: Present, editing: Editing) -> None:
+    """Keep what was posted, in the place of what was kept before."""
+    pairs = [(name, value) for name, value in editing.asked.pairs if name not in NOT_KEPT]
+    title = str(editing.content.get("name") or editing.base.get("name") or "新增事项")
+    account = present.actor.account or 0
+    unsaved.keep(session, account, editing.place, pairs, subject=editing.item, title=title)
+
+
+def drop(session: Session, present: Present, editing: Editing) -> None:
+    unsaved.drop(session, present.actor.account or 0, editing.place)
+
+
+def kept_form(session: Session, present: Present, place: str) -> tuple[Posted, str] | None:
+    """The form that a person has not saved there, and when it was kept."""
+    found = unsaved.kept(session, present.actor.account or 0, place)
+    return (Posted(found.pairs), instant(moment(found.saved_at))) if found else None
+
+
+def told(session: Session, present: Present, editing: Editing) -> list[str]:
+    """What somebody who fills in the form should know of the others: who is at it too, what was published or saved
+    since it was opened."""
+    said: list[str] = []
+    stands = editing.asked.get("stands")
+    if editing.standing and stands and stands != editing.stands:
+        said.append("您打开表单之后，这个事项又有变更发布；保存时会把两边的改动合在一起，请您核对。")
+    version = editing.asked.get("version")
+    if editing.changeset is not None and version and version != str(editing.changeset.version):
+        said.append("您打开表单之后，这份草稿已被另一人保存过；保存时会列出不同之处。")
+    if editing.item and present.actor.account is not None:
+        others = [*unsaved.others_at_work(session, editing.item, present.actor.account)]
+        names = names_of_accounts(session, {one for one, _ in others})
+        said += [
+            f"{names.get(one, '另一人')}也在填写这个事项（{instant(moment(at))}）。" for one, at in others[:3]
+        ]
+    return said
+
+
+def answer(request: Request, registry: Registry, present: Present, editing: Editing) -> Response:
+    """To our script: when it was kept, and what it should tell."""
+    with registry.database.writing() as session:
+        keep(session, present, editing)
+        found = unsaved.kept(session, present.actor.account or 0, editing.place)
+        at = instant(moment(found.saved_at)) if found else ""
+        said = told(session, present, editing)
+    body = orjson.dumps({"said": f"{at} 已暂存。", "told": said})
+    return Response(body, headers=PRIVATE, media_type="application/json")
+
+
+def is_script(request: Request) -> bool:
+    return request.headers.get("accept", "") == "application/json"
+
+
+def other_draft(session: Session, editing: Editing, drafted: dict[str, Any]) -> str:
+    """Where the draft that another has saved meanwhile differs from the form, in words; the form is then of the
+    version that stands, so that saving again is a choice."""
+    if editing.changeset is None:
+        return ""
+    editing.changeset = rows.find(session, editing.changeset.id)
+    pairs = [(name, value) for name, value in editing.asked.pairs if name != "version"]
+    editing.asked = Posted([*pairs, ("version", str(editing.changeset.version))])
+    places = dict.fromkeys(word_of(one["path"].split("/")[0]) for one in diff(drafted, editing.content))
+    head = decode(editing.changeset.head.encode())
+    if head.get("reason", "") != editing.asked.get("reason").strip():
+        places["理由"] = None
+    return "、".join(places)

@@ -1,0 +1,201 @@
+"""The item form is kept while it is typed: nothing is lost, and people at one item know of each other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from reading import Page
+from seeded import FELLING, Living, set_field
+from test_office import PHRASE, POST, Browser, filled
+
+from app import unsaved
+from app.auth.passwords import DAY
+
+SCRIPT = {"Accept": "application/json", "Sec-Fetch-Site": "same-origin"}
+PHONE = "0826-7654321"
+
+
+class At:
+    """Somebody at the form of an item."""
+
+    def __init__(self, browser: Browser, place: str) -> None:
+        self.browser, self.place = browser, place
+        self.fields = filled(browser.get(place))
+
+    def type(self, **fields: str) -> At:
+        self.fields |= {name: [value] for name, value in fields.items()}
+        return self
+
+    def keep(self) -> dict[str, Any]:
+        answer = self.browser.client.post(self.place, data={**self.fields, "do": "keep"}, headers=SCRIPT)
+        assert answer.status_code == 200, answer.text[:500]
+        return answer.json()
+
+    def press(self, act: str) -> Any:
+        return self.browser.client.post(self.place, data={**self.fields, "do": act}, headers=POST)
+
+    def found(self) -> dict[str, Any]:
+        return filled(self.browser.get(self.place))
+
+
+@pytest.fixture
+def place(living_sqlite: Living) -> str:
+    return f"/office/items/{living_sqlite.item_called(FELLING)}/edit"
+
+
+@pytest.fixture
+def editor(living_sqlite: Living) -> Browser:
+    return Browser(living_sqlite, "bianji", ["edit"])
+
+
+def test_what_is_typed_is_found_again_by_its_owner_alone(editor: Browser, place: str) -> None:
+    told = At(editor, place).type(consult_phone=PHONE, reason="换号").keep()
+    assert "已暂存" in told["said"]
+    assert told["told"] == []
+    again = editor.get(place)
+    assert "还没有保存的内容" in again.words
+    assert (filled(again)["consult_phone"], filled(again)["reason"]) == ([PHONE], ["换号"])
+    assert editor.get("/office").link(FELLING) == place
+    other = Browser(editor.living, "lisi", ["edit"])
+    page = other.get(place)
+    assert PHONE not in page.html
+    assert "bianji也在填写这个事项" in page.words
+    assert "填了还没有保存的" not in other.get("/office").words
+
+
+def test_saving_ends_it_and_so_does_dropping(editor: Browser, place: str) -> None:
+    at = At(editor, place).type(consult_phone=PHONE, reason="换号")
+    at.keep()
+    assert at.press("save").status_code == 303
+    assert "还没有保存的内容" not in editor.get(place).words
+    at.keep()
+    assert at.press("drop").headers["location"] == place
+    assert at.found()["consult_phone"] != [PHONE]
+    assert editor.living.rows("SELECT count(*) FROM unsaved_form")[0][0] == 0
+
+
+def test_a_button_keeps_it_too_and_a_refused_save(editor: Browser, place: str) -> None:
+    at = At(editor, place).type(visits="很多", consult_phone=PHONE)
+    assert at.press("save").status_code == 422
+    found = at.found()
+    assert (found["visits"], found["consult_phone"]) == (["很多"], [PHONE])
+    at.press("add:materials")
+    at.type(consult_phone="110").press("keep")
+    assert at.found()["consult_phone"] == ["110"]
+
+
+def test_a_new_item_is_kept(editor: Browser) -> None:
+    at = At(editor, "/office/items/new").type(name="夜市摊位登记", code="SC-1", scheme="local")
+    at.keep()
+    found = at.found()
+    assert (found["name"], found["code"]) == (["夜市摊位登记"], ["SC-1"])
+
+
+def test_a_session_that_ends_loses_nothing(editor: Browser, place: str) -> None:
+    at = At(editor, place).type(consult_phone=PHONE)
+    at.keep()
+    editor.client.cookies.clear()
+    answer = editor.client.post(place, data={**at.fields, "do": "keep"}, headers=SCRIPT)
+    assert answer.status_code == 303  # our script says that it was not kept
+    editor.post("/office/sign-in", name="bianji", password=PHRASE)
+    assert at.found()["consult_phone"] == [PHONE]
+
+
+def test_another_day_is_not_mixed_with_it(editor: Browser, place: str) -> None:
+    at = At(editor, place).type(consult_phone=PHONE)
+    at.keep()
+    page = editor.get(f"{place}?from=2027-02-01")
+    assert filled(page)["consult_phone"] != [PHONE]
+    assert "填的内容还没有保存" in page.words
+    assert at.found()["consult_phone"] == [PHONE]
+
+
+def test_a_publication_meanwhile_is_told_and_joined(editor: Browser, place: str) -> None:
+    at = At(editor, place).type(consult_phone=PHONE, reason="换号")
+    at.keep()
+    item = place.split("/")[3]
+    editor.living.publish(set_field(item, "complaint_phone", "0826-1112222"))
+    assert any("又有变更发布" in one for one in at.keep()["told"])
+    page = editor.get(place)
+    assert "又有变更发布" in page.words
+    assert filled(page)["consult_phone"] == [PHONE]
+    assert filled(page)["complaint_phone"] == ["0826-1112222"]
+
+
+def test_two_on_one_draft_the_second_is_told_and_can_go_on(editor: Browser, place: str) -> None:
+    first = At(editor, place).type(consult_phone=PHONE, reason="换号")
+    draft = first.press("save").headers["location"].rsplit("/", 1)[1]
+    other = Browser(editor.living, "lisi", ["edit"])
+    theirs, mine = At(other, f"{place}?changeset={draft}"), At(editor, f"{place}?changeset={draft}")
+    assert theirs.type(complaint_phone="0826-1112222").press("save").status_code == 303
+    assert any("已被另一人保存过" in one for one in mine.type(consult_phone="0826-9998888").keep()["told"])
+    refused = mine.press("save")
+    assert refused.status_code == 412
+    page = Page(refused.text)
+    assert "与他保存的不同之处：" in page.words
+    assert "咨询电话" in page.words
+    assert filled(page)["consult_phone"] == ["0826-9998888"]
+    mine.fields = filled(page)
+    assert mine.press("save").status_code == 303
+    assert "0826-9998888" in editor.get(f"/office/changesets/{draft}").words
+
+
+def test_a_form_outlives_a_forced_change_of_password(editor: Browser, place: str, clock: Any) -> None:
+    living = editor.living
+    at = At(editor, place).type(consult_phone=PHONE, reason="换号", timing="late_entry")
+    living.registry.settings.password_policy = "djbh3"
+    living.registry.settings.session_hours = 24 * 200
+    living.registry.settings.session_idle_minutes = 60 * 24 * 200
+    clock.step(90 * DAY)
+    owed = at.press("save")
+    assert owed.status_code == 403
+    page = Page(owed.text)
+    assert "修改事项”还没有保存" in page.words
+    html = owed.text.replace('<form class="stack narrow"', '<form class="edit"', 1)
+    carried = {name: value for name, value in filled(Page(html)).items() if name.startswith("kept:")}
+    wrong = editor.client.post(
+        "/office/account/password",
+        data={**carried, "old": PHRASE, "new": "Lamps-under-9", "again": "other"},
+        headers=POST,
+    )
+    assert PHONE in wrong.text, "a mistyped password loses nothing"
+    changed = editor.client.post(
+        "/office/account/password",
+        data={**carried, "old": PHRASE, "new": "Lamps-under-9", "again": "Lamps-under-9"},
+        headers=POST,
+    )
+    assert changed.status_code == 200, Page(changed.text).words[:500]
+    assert "密码已改" in changed.text
+    signed_in = editor.client.post(
+        "/office/sign-in", data={**carried, "name": "bianji", "password": "Lamps-under-9"}, headers=POST
+    )
+    assert "已经登录，继续保存" in signed_in.text
+    fields = filled(Page(signed_in.text.replace(f'<form action="{place}"', '<form class="edit"', 1)))
+    saved = editor.client.post(place, data={**fields, "do": "save"}, headers=POST)
+    assert saved.status_code == 303, Page(saved.text).words[:500]
+    assert PHONE in editor.get(saved.headers["location"]).words
+
+
+def test_old_ones_go_and_nobody_hoards(editor: Browser, place: str, clock: Any) -> None:
+    living = editor.living
+    account = living.rows("SELECT id FROM account WHERE name = 'bianji'")[0][0]
+    with living.database.writing() as session:
+        for number in range(unsaved.MOST + 5):
+            clock.step(1)
+            unsaved.keep(session, account, f"/office/items/{number}/edit", [("a", "b")])
+    with living.database.writing() as session:
+        kept = unsaved.unsaved(session, account, 1000)
+        assert len(kept) == unsaved.MOST
+        assert kept[0].place == f"/office/items/{unsaved.MOST + 4}/edit"
+        clock.step(unsaved.KEPT_DAYS * DAY + 1)
+        assert unsaved.kept(session, account, kept[0].place) is None
+        unsaved.keep(session, account, place, [("a", "b")])
+        assert [one.place for one in unsaved.unsaved(session, account)] == [place]
+
+
+def test_nobody_keeps_a_form_of_what_is_not_theirs(editor: Browser, place: str) -> None:
+    reader = Browser(editor.living, "duzhe", [])
+    answer = reader.client.post(place, data={"do": "keep"}, headers=SCRIPT)
+    assert answer.status_code == 403
+    assert editor.living.rows("SELECT count(*) FROM unsaved_form")[0][0] == 0
