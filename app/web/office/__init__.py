@@ -15,6 +15,7 @@ from app.web.office import (
     items,
     law,
     many,
+    many_files,
     overlaps,
     receiving,
     recording,
@@ -33,8 +34,8 @@ from app.web.office import (
 
 PARTS = (
     signing, sign_on, desk, items, item_ending, receiving, changesets, checks, rounds, recording, round_files,
-    rehearsals, round_deciding, round_item, round_forms, round_moves, round_desk, duties, editions, law, many,
-    calendar, overlaps, accounts, reports, audit,
+    rehearsals, round_deciding, round_item, round_forms, round_moves, round_desk, duties, editions, law,
+    many, many_files, calendar, overlaps, accounts, reports, audit,
 )  # fmt: skip
 
 

@@ -206,7 +206,7 @@ def item_form(
         "item-form.html",
         status=error.status if error else 200,
         said=error.message if error else "",
-        wrong=_wrong(content, error.detail.get("errors", [])) if error else {},
+        wrong=wrong_places(content, error.detail.get("errors", [])) if error else {},
         editing=editing,
         sections=item_sections(),
         content=gaps(content),
@@ -236,7 +236,7 @@ def _checked(connection: Connection, editing: Editing, rules: Rules) -> list[Fin
     return sorted(found, key=lambda one: list(SEVERITIES).index(one.severity))
 
 
-def _wrong(content: dict[str, Any], errors: list[dict[str, Any]]) -> dict[str, str]:
+def wrong_places(content: dict[str, Any], errors: list[dict[str, Any]]) -> dict[str, str]:
     """What is wrong by the form's field: ``materials/0/name`` is the row of the first material's key."""
     found = {}
     for one in errors:

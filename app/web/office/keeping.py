@@ -66,6 +66,7 @@ ACTIONS = {
     "/office/law/{law}": "修改或废止一个文件",
     "/office/law-changes/{act}": "处理法规变动涉及的事项",
     "/office/many": "批量改动事项",
+    "/office/many/file": "导入改过的事项表",
     "/office/calendar": "修改工作日历",
     "/office/feedback/{number}": "答复一条反馈",
 }

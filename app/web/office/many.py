@@ -74,11 +74,11 @@ def draft_many(request: Request, registry: RegistryOf, present: Visitor, form: F
 
 
 def _asked(connection: Connection, present: Present, form: Posted) -> ChangesetInput:
-    chosen, on = set(form.all("item")), _day(form)
+    chosen, on = set(form.all("item")), day_of(form)
     if not chosen:
         raise Invalid("请先勾选事项。", code="nothing-chosen")
     decisions: list[dict[str, Any]] = []
-    for row, before in _contents(connection, _found(connection, present, form, on), on):
+    for row, before in contents(connection, found_items(connection, present, form, on), on):
         if row["id"] in chosen and (after := _changed(connection, form, before, on)) != before:
             after = kinds.validate("item", after)
             decisions += drafting.decisions(row["id"], before, after, on, form)
@@ -88,11 +88,11 @@ def _asked(connection: Connection, present: Present, form: Posted) -> ChangesetI
     return drafting.changeset(form, f"{words}改动（{len(chosen)} 个事项）", decisions)
 
 
-def _day(form: Posted) -> str:
+def day_of(form: Posted) -> str:
     return parse_day(form.get("from"), "施行日期") if form.get("from") else today()
 
 
-def _found(connection: Connection, present: Present, form: Posted, on: str) -> list[dict[str, Any]]:
+def found_items(connection: Connection, present: Present, form: Posted, on: str) -> list[dict[str, Any]]:
     """The items of the filter, in the account's scope. Raises Invalid past ``MOST``; none without a filter."""
     given = {name: form.get(name).replace("\0", "").strip() for name in FILTERS}
     if not any(given.values()):
@@ -118,7 +118,7 @@ def _found(connection: Connection, present: Present, form: Posted, on: str) -> l
     return page.rows
 
 
-def _contents(
+def contents(
     connection: Connection, rows: list[dict[str, Any]], on: str
 ) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """Each row with its content on the day."""
@@ -191,8 +191,8 @@ def _page(
     found: list[dict[str, Any]] = []
     touched: list[dict[str, Any]] = []
     try:
-        on = _day(form)
-        found = _found(connection, present, form, on)
+        on = day_of(form)
+        found = found_items(connection, present, form, on)
         if found and form.get("path"):
             touched = _touched(connection, form, found, on)
     except RegistryError as refused:
@@ -220,7 +220,7 @@ def _touched(
 ) -> list[dict[str, Any]]:
     """The items that the change alters, each with what it reads before and after."""
     listed = []
-    for row, before in _contents(connection, found, on):
+    for row, before in contents(connection, found, on):
         after = _changed(connection, form, before, on)
         changes = diff(before, after)
         if not changes:
