@@ -133,13 +133,13 @@ def test_what_is_wrong_is_told_by_row_and_column_and_nothing_is_kept(editor: Bro
     key = living.get(f"/items/{item}").json()["content"]["materials"][0]["key"]
     at = cell(book, ITEMS, item, "咨询电话", PHONE)
     cell(book, ITEMS, item, "事项类型", "行政魔法")
-    cell(book, ITEMS, item, "事项名称", "")
+    cell(book, ITEMS, item, "名称", "")
     row = cell(book, "申请材料", key, DROP, "可能")
     book[ITEMS].append(["qdi-00000000", *[""] * (len(book[ITEMS][0]) - 1)])
     page = bring(editor, bytes_of(book), status=422)
     assert f"工作表“事项”第{at}行“事项类型”列" in page.words
-    assert "没有“行政魔法”，可写的有：行政许可" in page.words
-    assert f"工作表“事项”第{at}行“事项名称”列" in page.words
+    assert "没有“行政魔法”，可写的有：" in page.words
+    assert f"工作表“事项”第{at}行“名称”列" in page.words
     assert f"工作表“申请材料”第{row}行“删去”列" in page.words
     assert f"工作表“事项”第{len(book[ITEMS])}行“编号”列" in page.words
     assert "拟变更单" not in page.words
