@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 import tantivy
@@ -109,7 +110,7 @@ def _facets(name: str, counted: dict[str, int], query: SearchQuery) -> dict[str,
     fields = schema.COUNTED[name]
     if fields == (name,):
         return {_NAMES[name]: counted}
-    split = [(said.split(schema.TOGETHER), count) for said, count in counted.items()]
+    split = [(_apart(said), count) for said, count in counted.items()]
     found: dict[str, dict[str, int]] = {}
     for at, facet in enumerate(_NAMES[field] for field in fields):
         if facet not in query.facets:
@@ -121,6 +122,11 @@ def _facets(name: str, counted: dict[str, int], query: SearchQuery) -> dict[str,
         counts.pop("", None)
         found[facet] = dict(sorted(counts.items(), key=lambda one: (-one[1], one[0]))[: query.facet_values])
     return found
+
+
+@lru_cache(maxsize=20_000)  # the same places are counted for every question
+def _apart(said: str) -> tuple[str, ...]:
+    return tuple(said.split(schema.TOGETHER))
 
 
 def _said(searcher: tantivy.Searcher, name: str) -> dict[int, str]:

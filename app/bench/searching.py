@@ -116,10 +116,10 @@ def _measure(plan: Plan, engine: Engine, asked: Sequence[str]) -> list[float]:
 
 def _measure_bare(plan: Plan, engine: EmbeddedEngine) -> list[float]:
     """The first twenty that contain the text, with the same filters: no order, no count, no facets, no layers."""
-    reader = EmbeddedReader(engine.searcher())
-    waits = []
+    searcher, waits = engine.searcher(), []
     for query in _queries(ASKED, plan.rounds):
         condition = every([matching.exact_tiers(query.q)[-1].condition, *filters(query)])
+        reader = EmbeddedReader(searcher)  # it keeps what it has read
         waits.append(timed(partial(reader.any_of, condition, query.limit)))
     return waits
 
