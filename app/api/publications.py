@@ -75,6 +75,9 @@ class ReconciledShape(BaseModel):
     beyond_total: int | None = Field(description="rows beyond the total: sub-items, merges by source")
     undisclosed: int | None = Field(description="secret items, counted alone")
     reasons: list[dict[str, Any]] = Field(description="kind, label, count, words: why numbers differ")
+    unconfirmed: list[dict[str, Any]] = Field(
+        description="待确认: label, words: figures that nobody has checked against the document; no difference is drawn"
+    )
     retained: str | None = Field(description="what stays after it, as written")
     source: str | None = Field(description="where the figures were found")
     note: str | None = Field(description="what else there is to say")

@@ -154,6 +154,11 @@ class PublishedShape(BaseModel):
     hash: str | None = Field(description="of the stored sums, named in the log; none before they were stored")
 
 
+class PendingLawShape(BaseModel):
+    items: int = Field(description="retained items that are to be ended once a law is amended")
+    open: int = Field(description="those that still wait today")
+
+
 class ReconciliationShape(BaseModel):
     """after = base - ended + started + entrusted + came_otherwise - went_otherwise."""
 
@@ -192,6 +197,9 @@ class ReportShape(SumsShape):
     recomputed: SumsShape | None = Field(description="the figures as known at `known_at`, where they differ")
     acceptances: dict[str, Any] | None = Field(
         description="what receivers owe today: owed, open, done, overdue, late, gaps, missing; none where nothing"
+    )
+    pending_law: PendingLawShape | None = Field(
+        description="待修法: counted among the retained; none where nothing waits"
     )
     reconciliation: ReconciliationShape | None = Field(
         description="what explains the snapshots; none without a frozen scope, or as known in the past"

@@ -374,9 +374,18 @@ class StatedReason(Strict):
     """Why the numbers of a document and its rows differ, as documents do."""
 
     kind: Literal[
-        "sub_items", "secret", "pending_law", "carried_over", "by_result", "overlapping", "elsewhere", "other"
+        "sub_items",
+        "secret",
+        "pending_law",
+        "carried_over",
+        "by_result",
+        "overlapping",
+        "elsewhere",
+        "unconfirmed",
+        "other",
     ] = Described(
-        description="子项另计; 涉密不公布; 待修法; 以前遗留; 合并按结果计; 各数重叠; 另文公布或未采到; 其他"
+        description="子项另计; 涉密不公布; 待修法; 以前遗留; 合并按结果计; 各数重叠; 另文公布或未采到;"
+        " 待确认: 未经原文核对; 其他"
     )
     count: int | None = Described(None, ge=0, le=1_000_000, description="how many items, where it is said")
     words: str = Described("", max_length=2000, description="in the document's words")

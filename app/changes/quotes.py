@@ -49,7 +49,7 @@ def forget_quotes(connection: Connection, content: str, document: Any) -> None:
     """
     asked = {"h": content}
     words = _words(connection, content, document)
-    its = {row[0] for row in connection.execute(_ITS_CHANGESETS, asked)}
+    its = {row[0] for row in connection.execute(_ITS_CHANGESETS, asked)} | _naming(connection, content)
     for changeset in its:
         connection.execute(
             text("UPDATE draft_decision SET body = :gone, stale = NULL WHERE changeset = :id"),
@@ -68,6 +68,18 @@ def forget_quotes(connection: Connection, content: str, document: Any) -> None:
     about = _blank_decisions(connection, subjects, words)
     _blank_heads(connection, its | about, titled, words)
     _forget_answers(connection, its | about, words)
+
+
+def _naming(connection: Connection, content: str) -> set[str]:
+    """Changesets of rounds whose statement names the content: the rows of a recorded document."""
+    rows = connection.execute(
+        text(
+            "SELECT p.changeset, c.body FROM publication p JOIN content c ON c.hash = p.statement"
+            " WHERE p.kind = 'round' AND p.changeset IS NOT NULL"
+        )
+    )
+    named = content.encode()
+    return {row[0] for row in rows if named in bytes(row[1])}
 
 
 class Words:

@@ -90,7 +90,7 @@ def _kept(connection: Connection, content: str, document: Any) -> dict[str, Any]
     """What is no secret of a content: whether it was public, and who holds what it is about; of changes, those of
     status, codes and ids."""
     if isinstance(document, list):
-        return {"changes": [change for change in document if _is_plain_change(change)]}
+        return {"changes": [one for one in document if "path" in one and _is_plain_change(one)]}
     kept: dict[str, Any] = {}
     for (kind,) in connection.execute(_KINDS, {"h": content}):
         kept["visibility"] = kinds.describe(kind, document).visibility

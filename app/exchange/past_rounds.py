@@ -44,6 +44,7 @@ ROW = {
     "note": "note",
 }
 _SPLIT = re.compile(r"[;；。]\s*")
+_UNCONFIRMED = re.compile(r"未经原文核对|待确认")
 _KINDS = (
     ("sub_items", re.compile(r"子项")),
     ("carried_over", re.compile(r"遗留|此前")),
@@ -51,7 +52,8 @@ _KINDS = (
     ("secret", re.compile(r"涉密|保密|另行通知")),
     ("by_result", re.compile(r"按结果|并为")),
     ("overlapping", re.compile(r"不可相加|重复|不能与项相加")),
-    ("other", re.compile(r"总数为求和|未经原文核对|非原文")),
+    ("unconfirmed", _UNCONFIRMED),
+    ("other", re.compile(r"总数为求和|非原文")),
     ("elsewhere", re.compile(r"未公布|公布取消|不涉及|只需衔接|另:|另衔接|未提及")),
 )
 _COUNT = re.compile(r"(\d{1,5})项")
@@ -181,6 +183,7 @@ def _title(values: Mapping[str, str]) -> str:
 def _reasons(values: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     """Why the numbers differ, from what the source says of it; each clause under the reason it names."""
     said = [*_SPLIT.split(values.get("not_published_or_pending", "")), *_SPLIT.split(values.get("note", ""))]
+    said += [one for one in _SPLIT.split(values.get("source", "")) if _UNCONFIRMED.search(one)]
     for clause in said:
         kind = next((kind for kind, sign in _KINDS if sign.search(clause)), None)
         if kind is not None:

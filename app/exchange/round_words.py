@@ -58,6 +58,8 @@ def overview(report: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     yield "保留", report["outcomes"]["retain"]
     for name, word in PARTS.items():
         yield f"　其中{word}", report["retained"][name]
+    if pending := report.get("pending_law"):
+        yield "　其中待修法（修法之前照旧）", pending["items"]
     for name, word in LEAVING.items():
         yield word, report["outcomes"][name]
     for name, word in COMING.items():

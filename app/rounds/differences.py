@@ -6,8 +6,17 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from app.items import code_tables
-from app.rounds.pairs import Pair, Side
-from app.rounds.tables import HALLS, limit_words
+from app.rounds.pairs import Limit, Pair, Side
+
+UNITS = {
+    "workday": "个工作日",
+    "day": "个自然日",
+    "month": "个月",
+    "year": "年",
+    "hour": "小时",
+    "minute": "分钟",
+}
+HALLS = {"in": "进驻", "entrusted": "委托进驻", "out": "未进驻"}
 
 
 class Difference(NamedTuple):
@@ -27,6 +36,16 @@ def differences(pair: Pair, names: Mapping[str, str]) -> list[Difference]:
         if words(before, names) != words(after, names)
     ]
     return [one for one in told if one.before or one.after]
+
+
+def limit_words(limit: Limit | None) -> str:
+    if limit is None:
+        return ""
+    if limit.unit == "immediate":
+        return "即办"
+    if limit.value is None:
+        return ""
+    return f"{limit.value}{UNITS.get(limit.unit or '', '（未注明单位）')}"
 
 
 Words = Callable[[Side, Mapping[str, str]], str]

@@ -25,6 +25,7 @@ from app.rounds.pairing import Family, Told, load, pairs_of
 from app.rounds.pairs import Pair
 from app.rounds.reconciling import reconcile
 from app.rounds.sentence import summary
+from app.rounds.waiting import waiting_for_law
 from app.versions import ids
 from app.versions.folds import Folds
 from app.versions.queries import Known, moment, of_publication, today
@@ -236,6 +237,7 @@ def report(connection: Connection, round_id: str, known: Known) -> dict[str, Any
         **page_ready(first, names),
         "recomputed": page_ready(now.sums, names) if now.sums != first else None,
         "acceptances": _acceptances(connection, found, known),
+        "pending_law": waiting_for_law(connection, found.changeset, today(), known),
         "reconciliation": reconcile(connection, found.scope, now.pairs, now.day) if known.is_head else None,
         "known_at": moment(known.recorded_at),
         "seq": known.seq,
@@ -274,6 +276,7 @@ def overview(connection: Connection, round_id: str, known: Known) -> dict[str, A
         **page_ready(sums, names_of(connection, sums["by_authority"], today())),
         "hash": found.statement.get("report"),
         "acceptances": _acceptances(connection, found, known),
+        "pending_law": waiting_for_law(connection, found.changeset, today(), known),
         "moved": _has_moved(connection, found, known.seq),
     }
 

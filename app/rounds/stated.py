@@ -19,6 +19,7 @@ REASONS = {
     "by_result": "合并按结果计",
     "overlapping": "各数重叠",
     "elsewhere": "另文公布或未逐项录入",
+    "unconfirmed": "待确认",
     "other": "其他",
 }
 
@@ -50,6 +51,8 @@ def reconcile(
         "source": told.get("source"),
         "note": told.get("note"),
     }
+    found["unconfirmed"] = [one for one in reasons if one["kind"] == "unconfirmed"]
+    found["reasons"] = [one for one in reasons if one["kind"] != "unconfirmed"]
     found["sentences"] = list(_sentences(found))
     return found
 
@@ -82,5 +85,7 @@ def _sentences(found: Mapping[str, Any]) -> Iterable[str]:
         yield f"与文件总数相差 {found['not_recorded']} 项，没有逐项录入。"
     if found["beyond_total"]:
         yield f"录入的行数比文件总数多 {found['beyond_total']} 行，请核对子项、合并的计法。"
+    if found["unconfirmed"]:
+        yield "文件所列的数目没有经原文核对，待确认；与各行的差额不由此推算。"
     if found["undisclosed"]:
         yield f"另有涉密事项 {found['undisclosed']} 项，只计数。"

@@ -1,55 +1,26 @@
-"""The tables of a round: 调整对照表, and the annexes of the decision in the columns that documents use.
+"""The tables of a round: 调整对照表, and behind it the annexes of the decision.
 
-Columns after 国发〔2013〕27号 附件1 (序号, 项目名称, 实施机关, 设定依据, 处理决定) and 国发〔2019〕6号 附件1
-(加强事中事后监管措施). Items that are not public are counted by the report and listed nowhere.
+Items that are not public are counted by the report and listed nowhere.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from app.canonical import decode
-from app.changes.outcomes import RULES
 from app.changes.reviews import OPINIONS
 from app.db import fetch, marks
 from app.items import code_tables
-from app.rounds.pairs import Keys, Limit, Pair, Side
+from app.rounds.annexes import Line, Table, annexes, kin_of, labels, name_of, organ_of
+from app.rounds.differences import HALLS, limit_words
+from app.rounds.pairs import Keys, Side
 from app.rounds.report import count, find, names_of
 from app.versions.queries import Known, of_publication
 from app.versions.recording import chunks
 from app.versions.visibility import not_internal
-
-UNITS = {
-    "workday": "个工作日",
-    "day": "个自然日",
-    "month": "个月",
-    "year": "年",
-    "hour": "小时",
-    "minute": "分钟",
-}
-HALLS = {"in": "进驻", "entrusted": "委托进驻", "out": "未进驻"}
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table as documents print it: a title, columns, rows of text and numbers."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: list[tuple[Any, ...]] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A public item of the round with the words of its decisions."""
-
-    pair: Pair
-    outcomes: tuple[str, ...]
-    words: Mapping[str, Any]
 
 
 def tables_of(connection: Connection, round_id: str, known: Known) -> list[Table]:
@@ -68,7 +39,7 @@ def tables_of(connection: Connection, round_id: str, known: Known) -> list[Table
     )
     organs = {side.authority for line in lines for side in (line.pair.before, line.pair.after) if side}
     names = names_of(connection, [organ for organ in organs if organ], "9999-12-30")
-    return [_comparison(lines, names), *_annexes(lines, names)]
+    return [_comparison(lines, names), *annexes(lines, names, kin_of(connection, found.publication))]
 
 
 def _place(number: str) -> tuple[int, str]:
@@ -96,13 +67,13 @@ def _comparison(lines: Sequence[Line], names: Mapping[str, str]) -> Table:
             before = None
         if after is not None and not after.listed:
             after = None
-        here, there = _organ(before or after, names), _organ(after, names)
+        here, there = organ_of(before or after, names), organ_of(after, names)
         table.rows.append(
             (
                 number,
-                _name(line),
+                name_of(line),
                 here,
-                _labels(line.outcomes),
+                labels(line.outcomes),
                 there if there != here else "",
                 *_both(before, after, lambda side: limit_words(side.promised)),
                 *_both(before, after, lambda side: limit_words(side.statutory)),
@@ -122,7 +93,7 @@ def _reviewed(review: Mapping[str, Any] | None) -> tuple[str, str]:
     if review is None:
         return "", ""
     proposed, opinion = review["proposed"], review["opinion"] or {}
-    said = [_labels([proposed["outcome"]]), proposed.get("words"), proposed.get("reason")]
+    said = [labels([proposed["outcome"]]), proposed.get("words"), proposed.get("reason")]
     thought = [OPINIONS.get(opinion.get("opinion", ""), ""), opinion.get("reason")]
     return "；".join(one for one in said if one), "：".join(one for one in thought if one)
 
@@ -133,68 +104,6 @@ def _both(before: Side | None, after: Side | None, of: Any) -> tuple[Any, Any]:
 
 def _count(keys: Keys) -> int | str:
     return "" if keys is None else len(keys)
-
-
-def _name(line: Line) -> str:
-    side = line.pair.before or line.pair.after
-    return side.name if side else line.pair.item
-
-
-def _organ(side: Side | None, names: Mapping[str, str]) -> str:
-    return names.get(side.authority or "", side.authority or "") if side else ""
-
-
-def limit_words(limit: Limit | None) -> str:
-    if limit is None:
-        return ""
-    if limit.unit == "immediate":
-        return "即办"
-    if limit.value is None:
-        return ""
-    return f"{limit.value}{UNITS.get(limit.unit or '', '（未注明单位）')}"
-
-
-def _labels(outcomes: Iterable[str]) -> str:
-    return "、".join(RULES["item"][one].label if one in RULES["item"] else one for one in outcomes)
-
-
-# --- annexes ------------------------------------------------------------------------------------------------
-
-ANNEXES = (
-    ("取消的事项目录", ("cancel",)),
-    ("下放的事项目录", ("devolve",)),
-    (
-        "调整的事项目录",
-        ("merge", "split", "convert", "transfer", "narrow", "entrust", "suspend", "resume", "adjust"),
-    ),
-    ("承接和新增的事项目录", ("receive", "add")),
-    ("保留的事项目录", ("retain",)),
-)
-ANNEX_COLUMNS = ("序号", "项目名称", "实施机关", "设定依据", "处理决定", "加强事中事后监管措施", "备注")
-
-
-def _annexes(lines: list[Line], names: Mapping[str, str]) -> list[Table]:
-    """Each line in the first annex that one of its outcomes belongs to."""
-    tables: dict[str, Table] = {}
-    for line in lines:
-        title = next((title for title, own in ANNEXES if set(own) & set(line.outcomes)), None)
-        if title is None:
-            continue
-        table = tables.setdefault(title, Table(title, ANNEX_COLUMNS))
-        side = line.pair.before or line.pair.after
-        table.rows.append(
-            (
-                len(table.rows) + 1,
-                _name(line),
-                _organ(side, names),
-                "\n".join(side.basis) if side else "",
-                line.words.get("words") or _labels(line.outcomes),
-                line.words.get("follow_up", ""),
-                line.words.get("receiver", ""),
-            )
-        )
-    ordered = [tables[title] for title, _ in ANNEXES if title in tables]
-    return [Table(f"附件{at}　{one.title}", one.columns, one.rows) for at, one in enumerate(ordered, start=1)]
 
 
 def _words(connection: Connection, publication: int) -> dict[str, dict[str, Any]]:

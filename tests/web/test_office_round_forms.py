@@ -102,3 +102,39 @@ def test_a_department_lists_nothing_new_by_itself(living: Living, editor: Browse
     page = department.move(f"{opened}/new", status=403, **(fields | content | {"do": ["save"]}))
     assert page is not None
     assert "超出账号" in page.words
+
+
+def test_the_desk_says_what_a_round_waits_for_and_who_may_not_approve(
+    living: Living, editor: Browser
+) -> None:
+    opened = str(editor.post("/office/rounds/new", form(living, title="第四批清理")).headers["location"])
+    reviewer = Browser(living, "shenhe", ["review", "publish"])
+    other = Browser(living, "shenhe-er", ["review", "publish"])
+    assert "第四批清理 等提出意见" in editor.get("/office").words
+    assert "第四批清理 等审核意见" in reviewer.get("/office").words
+    editor.move(f"{opened}/proposals", outcome="保留", day=DAY, do="matching", sure="1")
+    first, *_ = items_on(editor.get(opened))
+    changed = {"opinion": "change", "why": "会议决定", "outcome": "暂停", "day": DAY}
+    reviewer.move(f"{opened}/items/{first}/opinion", **changed)
+    reviewer.move(f"{opened}/opinions", opinion="agree", do="matching", sure="1")
+    editor.move(
+        f"{opened}/head",
+        **{"title": "第四批清理", "document/number": "9号", "version": version(editor, opened)},
+    )
+    editor.move(f"{opened}/submit")
+    page = reviewer.get(opened)
+    assert "您修改过其中 1 项，须由另一人批准" in page.words
+    assert f'action="{opened}/approve"' not in page.html
+    assert "等另一人批准" in reviewer.get("/office").words
+    assert "等您批准" in other.get("/office").words
+    page = other.get(opened)
+    assert "须由另一人批准" not in page.words
+    other.move(f"{opened}/approve", hash=page.html.split('name="hash" value="')[1].split('"')[0])
+    assert "等发布" in other.get("/office").words
+    other.post(f"{opened}/publish")
+    other.get(opened.replace("/office", "") or "/")
+    assert "已发布，2027年3月1日起施行" in other.get("/office").words
+
+
+def version(browser: Browser, opened: str) -> str:
+    return browser.get(opened).html.split('name="version" value="')[1].split('"')[0]

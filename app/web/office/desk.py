@@ -20,10 +20,13 @@ from app.checks.law_changes import law_changes
 from app.deps import ReadSession
 from app.feedback.reporting import waiting
 from app.lists import preparing
+from app.rounds.coming import planned_rounds
 from app.versions.queries import moment, today
 from app.web.office.duties import SOON
 from app.web.office.pages import show
+from app.web.office.rounds import IN_WORK
 from app.web.office.visiting import Visitor
+from app.web.rendering import gaps
 
 router = APIRouter()
 MOST, MOST_UNSAVED = 200, 20
@@ -41,6 +44,7 @@ def desk(request: Request, session: ReadSession, present: Visitor) -> Response:
         "desk.html",
         piles=piles,
         most=MOST,
+        rounds=_rounds(session, present),
         reports=_reports(session, present),
         law=_law(session, present),
         overdue=overdue,
@@ -51,6 +55,27 @@ def desk(request: Request, session: ReadSession, present: Visitor) -> Response:
             for one in unsaved.unsaved(session, present.actor.account or 0, MOST_UNSAVED)
         ],
     )
+
+
+def _rounds(session: Session, present: Present) -> list[dict[str, Any]]:
+    """Rounds in work that wait for this person, each with what is to be done; then those published for a day to
+    come, until that day."""
+    can, own = present.actor.rights.__contains__, present.actor.account
+    waits: list[tuple[Changeset, str]] = []
+    for one in readable(session, present.actor, rows.rounds(session, IN_WORK, MOST), part=True):
+        if can("edit") and one.state in ("draft", "returned"):
+            waits.append((one, "等提出意见、提交审批"))
+        elif can("review") and one.state in ("draft", "returned"):
+            waits.append((one, "等审核意见"))
+        elif can("review") and one.state == "submitted":
+            second = own not in hands_in(session, one)
+            waits.append((one, "等您批准" if second else "等另一人批准（您修改或提交过）"))
+        elif can("publish") and one.state == "approved":
+            waits.append((one, "等发布"))
+    told = [{"id": one.id, "title": one.title, "waits": what} for one, what in waits]
+    days = planned_rounds(session, today())
+    told += [{"id": id_, "title": title, "planned": day} for id_, title, day in days]
+    return [gaps(one) for one in told]
 
 
 def _reports(session: Session, present: Present) -> int:
@@ -104,7 +129,10 @@ def _piles(session: Session, present: Present) -> list[tuple[str, list[dict[str,
         piles.append(("紧急发布，等第二人确认", list(readable(session, actor, unconfirmed))))
     if can("edit"):
         piles.append(("我提交的，在审核", rows.in_state(session, "submitted", MOST, author=own)))
-    return [(title, listed(session, found)) for title, found in piles]
+    apart = [
+        (title, [one for one in found if one.kind != "round" or one.unconfirmed]) for title, found in piles
+    ]
+    return [(title, listed(session, found)) for title, found in apart]
 
 
 def listed(session: Session, found: list[Changeset]) -> list[dict[str, Any]]:

@@ -229,6 +229,7 @@ def desk(
         ),
         called={line.item: line.name for line in shown} | _called(session, shown, found.day),
         in_words=value_words,
+        own_hand=_own_hand(session, present, changeset),
         events=_events(session, changeset),
         script="round.js",
     )
@@ -286,6 +287,21 @@ def may(session: Session, present: Present, changeset: Changeset) -> dict[str, b
         "publish": can("publish") and state == "approved",
         "withdraw": can("edit") and whole,
     }
+
+
+def _own_hand(session: Session, present: Present, changeset: Changeset) -> str:
+    """Why this person, who may review, does not approve this round; empty where nothing keeps them from it."""
+    own = present.actor.account
+    if "review" not in present.actor.rights or changeset.state not in ("draft", "returned", "submitted"):
+        return ""
+    bodies = [decode(row.body) for row in rows.decisions(session, changeset)]
+    opinions = [(body.get("review") or {}).get("opinion") or {} for body in bodies]
+    changed = sum(one.get("opinion") == "change" and one.get("account") == own for one in opinions)
+    if changed:
+        return f"您修改过其中 {changed} 项，须由另一人批准。"
+    if changeset.state == "submitted" and own in drafts.hands_in(session, changeset):
+        return "您参与起草或提交了这一轮，须由另一人批准。"
+    return ""
 
 
 def _events(session: Session, changeset: Changeset) -> list[dict[str, Any]]:

@@ -119,6 +119,7 @@ def show_round(
         organs=[(row["id"], row["name"]) for row in sums["by_authority"] if row["id"] != "unknown"][:ORGANS],
         types=[(row["code"], row["name"]) for row in sums["by_type"] if row["code"] != "unknown"],
         page=page,
+        per=PAGE,
         pages=max(1, -(-browsed.matching // PAGE)),
         scope=scope,
         owed=owed,
