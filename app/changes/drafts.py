@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlmodel import Session
 
 from app import log
@@ -207,7 +207,20 @@ def _head(connection: Connection, asked: ChangesetInput, stood: dict[str, Any]) 
         head["scope"] = frozen_head(connection, asked.scope, stood.get("scope"))
     if asked.kind == "round" and "rows" in stood:
         head["rows"] = stood["rows"]
+    if asked.corrects is not None:
+        _require_corrected(connection, asked.corrects)
     return encode(head)
+
+
+def _require_corrected(connection: Connection, changeset_id: str) -> None:
+    """Raises Invalid where what a changeset says it corrects is no published round."""
+    query = text("SELECT 1 FROM changeset WHERE id = :id AND kind = 'round' AND state = 'published'")
+    if connection.execute(query, {"id": changeset_id}).first() is None:
+        raise Invalid(
+            f"{changeset_id} 不是已发布的清理轮次，不能写作更正的轮次（corrects）；请核对编号，不是更正轮次的请删去。",
+            code="not-a-published-round",
+            field="corrects",
+        )
 
 
 def _require_version(changeset: Changeset, version: int | None) -> None:

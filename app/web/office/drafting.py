@@ -183,8 +183,9 @@ def changeset(form: Posted, name: str, made: list[dict[str, Any]]) -> ChangesetI
     """The draft that the form asks for. Raises Invalid."""
     paper = {field: value for field in PAPER if (value := form.get(f"document/{field}").strip())}
     asked: dict[str, Any] = {"title": form.get("title").strip() or name, "decisions": made}
-    if form.get("reason").strip():
-        asked["reason"] = form.get("reason").strip()
+    for name in ("reason", "corrects"):
+        if value := form.get(name).strip():
+            asked[name] = value
     if paper:
         asked["document"] = paper
     return checked(asked)

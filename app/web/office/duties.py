@@ -19,7 +19,7 @@ from app.web.subjects import names
 
 router = APIRouter()
 PAGE = 100
-STATES = {"overdue": "逾期", "open": "未到期", "done": "已完成"}
+STATES = {"overdue": "逾期", "gap": "无人承接", "open": "未到期", "done": "已完成"}
 LEFT = frozenset({"open", "overdue"})
 SOON = 30
 """Days in which an open duty is about to be due."""
@@ -45,7 +45,10 @@ def list_duties(
     every = mine.among(duties(connection, Wanted(on=day, changeset=changeset or None)))
     listed = [one for one in every if not kinds or one["kind"] in kinds]
     listed = [
-        one for one in listed if one["state"] == state or (state not in STATES and one["state"] in LEFT)
+        one
+        for one in listed
+        if (one["gap"] if state == "gap" else one["state"] == state)
+        or (state not in STATES and one["state"] in LEFT)
     ]
     if soon:
         near = {(one["decision"], one["key"]) for one in _soon(connection, day)}
@@ -70,6 +73,7 @@ def list_duties(
         soon=soon,
         may="edit" in present.actor.rights,
         days=SOON,
+        gaps=sum(one["gap"] for one in every),
         overdue=sum(one["state"] == "overdue" for one in every),
         matching=len(listed),
         page=page,

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from app.changes import rows
 from app.deps import ReadSession, Registry, RegistryOf
 from app.items.field_words import value_words, word_of
+from app.rounds.corrections import corrections
 from app.rounds.pairs import RETAINED
 from app.rounds.recording import recorded
 from app.rounds.rehearsing import rehearse_round
@@ -166,6 +167,7 @@ def show_report(
         report=gaps(told),
         crossed={name: charts.crossed(told[name]) for name in ("by_authority", "by_type", "by_level")},
         recorded=told["recorded"],
+        corrections=told["corrections"],
         groups={"by_authority": "实施机关", "by_type": "事项类型", "by_level": "行使层级"},
     )
 
@@ -173,5 +175,9 @@ def show_report(
 def _report(session: Session, changeset: str) -> dict[str, Any]:
     connection = session.connection()
     known = known_at(connection, None)
-    told = recorded(connection, find(connection, changeset, known).statement)
-    return report(connection, changeset, known) | {"recorded": gaps({**told, "rows": []}) if told else None}
+    published = find(connection, changeset, known)
+    told = recorded(connection, published.statement)
+    return report(connection, changeset, known) | {
+        "recorded": gaps({**told, "rows": []}) if told else None,
+        "corrections": gaps(corrections(connection, published, known.seq)),
+    }

@@ -12,6 +12,7 @@ from app.changes.owed import acceptances_of_round
 from app.deps import AskedOn, KnownAt, ReadSession
 from app.places.queries import region_id
 from app.rounds.browsing import PAGE, Wanted, browse
+from app.rounds.corrections import corrections
 from app.rounds.differences import differences
 from app.rounds.recording import recorded
 from app.rounds.report import Published, find, overview
@@ -127,6 +128,7 @@ def show_round(
         named=named,
         known=known,
         sums=gaps(sums),
+        corrections=gaps(corrections(connection, found, known.seq)) if sums["moved"] else [],
         **_recorded(connection, found, row),
         beyond=[row["before"] for row in sums["by_authority"] if row["before"]][LINES:],
         lines=charts.outcomes_by_group(sums["by_authority"], LINES),

@@ -1,0 +1,37 @@
+"""What has corrected a published round since: later changesets that name it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.canonical import decode
+from app.db import fetch, marks
+from app.rounds.report import Published, correcting
+from app.versions.queries import moment
+
+_TOLD = (
+    "SELECT p.changeset, c.body, (SELECT e.recorded_at FROM log_entry e WHERE e.seq > p.seq ORDER BY e.seq LIMIT 1)"
+    " FROM publication p JOIN content c ON c.hash = p.statement WHERE p.seq IN ({seqs}) ORDER BY p.seq"
+)
+
+
+def corrections(connection: Connection, found: Published, seq: int) -> list[dict[str, Any]]:
+    """``{"changeset", "title", "reason", "document", "recorded_at"}`` of each, in the order in which they came."""
+    seqs = correcting(connection, found, seq)
+    told = []
+    for changeset, body, recorded_at in (
+        fetch(connection, _TOLD.format(seqs=marks(seqs)), tuple(seqs)) if seqs else ()
+    ):
+        said = decode(bytes(body))
+        told.append(
+            {
+                "changeset": changeset,
+                "title": said.get("title"),
+                "reason": said.get("reason"),
+                "document": said.get("document"),
+                "recorded_at": moment(recorded_at),
+            }
+        )
+    return told
