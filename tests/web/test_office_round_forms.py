@@ -132,7 +132,7 @@ def test_the_desk_says_what_a_round_waits_for_and_who_may_not_approve(
     other.move(f"{opened}/approve", hash=page.html.split('name="hash" value="')[1].split('"')[0])
     assert "等发布" in other.get("/office").words
     other.post(f"{opened}/publish")
-    other.get(opened.replace("/office", "") or "/")
+    assert "清理后" in other.get(f"{opened}/report").words
     assert "已发布，2027年3月1日起施行" in other.get("/office").words
 
 
