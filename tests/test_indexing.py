@@ -195,6 +195,10 @@ def test_a_cancelled_item_is_found_when_asked_for_with_what_came_from_it(living:
     (hit,) = living.get("/search", q="临时占用林地", on="2026-10-01", status="ended").json()["hits"]
     assert (hit["name"], hit["status"]) == (gone, "ended")
     assert [one["id"] for one in hit["successors"]] == [standing]
+    asked = {"q": "临时占用林地", "on": "2026-10-01", "status": "ended"}
+    shown = living.client.get("/search", params=asked).text
+    assert "起由其承接" in shown
+    assert f"/items/{standing}" in shown
 
 
 def test_what_was_probably_meant_is_said(living: Living) -> None:
