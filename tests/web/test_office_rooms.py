@@ -290,6 +290,42 @@ def test_an_organ_that_moves_is_a_transfer_and_a_wrong_value_is_told(editor: Bro
     )
 
 
+def test_a_repeal_leads_to_a_round_in_one_step_and_waits_until_each_is_dealt_with(
+    editor: Browser, reviewer: Browser
+) -> None:
+    living = editor.living
+    law, _ = law_of(living)
+    repeal = {"from": TODAY, "outcome": "repeal", "document/title": "关于废止的决定"}
+    published(editor, reviewer, editor.post(f"/office/law/{law}", repeal))
+    place, *_ = re.findall(r'href="(/office/law-changes/\d+)"', editor.get("/office/law").html)
+    first, *left = re.findall(r'name="subject" value="([^"]+)"', editor.get(place).html)
+
+    def waiting() -> int:
+        """Law changes of which something waits, as the desk counts them."""
+        found = re.search(r"法规变动，有事项待处理（(\d+)）", editor.get("/office").words)
+        return int(found[1]) if found else 0
+
+    before = waiting()
+    asked = {"subject": first, "do": "draft", "way": "remove", "as": "round", "number": "第五批"}
+    made = editor.post(place, asked | {"reason": "旧法已废止"})
+    assert made.status_code == 303, Page(made.text).words[:800]
+    number = made.headers["location"].rsplit("/", 1)[1]
+    (row,) = living.rows(f"SELECT kind, state, head FROM changeset WHERE id = '{number}'")
+    assert (row[0], row[1]) == ("round", "draft")
+    assert '"number":"第五批"' in row[2]
+    assert "第五批" in editor.get("/office/rounds").words
+    page = editor.get(place)
+    assert number in page.html
+    assert page.words.count("待处理") == len(left)
+    for one in left:
+        done = editor.post(place, {"subject": one, "do": "unaffected", "why": "另有依据"})
+        assert done.status_code == 303, Page(done.text).words[:500]
+    assert "待处理" not in editor.get(place).words
+    assert waiting() == before - 1
+    editor.move(f"/office/changesets/{number}/withdraw", reason="另行处理")
+    assert waiting() == before  # what was drafted and given up waits again
+
+
 def test_a_law_finds_what_cites_it_in_any_role(editor: Browser) -> None:
     role, law = editor.living.rows(
         "SELECT l.role, l.target FROM link l JOIN timeline t ON t.subject_id = l.subject_id"

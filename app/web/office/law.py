@@ -166,7 +166,7 @@ def show_change(request: Request, session: ReadSession, present: Visitor, act: A
 
 @router.post("/office/law-changes/{act}")
 def settle(request: Request, registry: RegistryOf, present: Visitor, act: Act, form: Form) -> Response:
-    """``do``: draft (a changeset of what is ticked) or unaffected (with a reason)."""
+    """``do``: draft (a changeset of what is ticked, or a round: ``as``) or unaffected (with a reason)."""
     number = _number(act)
     made = None
     try:
@@ -230,7 +230,11 @@ def _mending(
             "勾选的事项里没有可以这样改的依据（只在材料、收费的文字里提到的，请逐项修改）。",
             code="nothing-changed",
         )
-    return drafting.changeset(form, f"{WAYS[way]}：《{content['title']}》", decisions)
+    asked = drafting.changeset(form, f"{WAYS[way]}：《{content['title']}》", decisions)
+    if form.get("as") != "round":
+        return asked
+    number = form.get("number").strip()[:100]
+    return asked.model_copy(update={"kind": "round", "number": number or None})
 
 
 def _case(
