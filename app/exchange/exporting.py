@@ -4,26 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection
 
-from app.db import chunks, run_by
+from app.db import chunks, marks, run_by
 from app.exchange.differing import differing_items, once_public
-from app.items.reading import read_item_as_known, read_items
-from app.versions.names import NameBook
+from app.items.reading import read_item_as_known
+from app.items.streaming import Stream
 from app.versions.queries import Known, timelines
 from app.versions.standing import pages_then
-from app.versions.visibility import hidden_among, public_among, shown
+from app.versions.visibility import hidden_among, public_among
 
 PAGE = 500
 """Items read by one query."""
-
-_STANDING = (
-    "SELECT t.subject_id FROM timeline t WHERE t.kind = 'item' AND {which} AND t.valid_from <= :on"
-    f" AND t.valid_to > :on AND {shown('t')}{{filters}} ORDER BY t.subject_id LIMIT {PAGE}"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,38 +28,27 @@ class Part:
     authority: str | None = None
     type: str | None = None
 
-    def sql(self) -> tuple[str, dict[str, Any]]:
+    def sql(self) -> tuple[str, list[str]]:
+        """Conditions on the timeline row ``t``, with ``?`` marks, and their values."""
         asked = {"authority": self.authority, "type": self.type}
-        values: dict[str, Any] = {name: value for name, value in asked.items() if value}
-        clauses = "".join(f" AND t.{name} = :{name}" for name in values)
+        clauses = "".join(f" AND t.{name} = ?" for name, value in asked.items() if value)
+        values = [value for value in asked.values() if value]
         if self.regions:
-            clauses += " AND t.region IN :regions"
-            values["regions"] = list(self.regions)
+            clauses += f" AND t.region IN ({marks(self.regions)})"
+            values += self.regions
         return clauses, values
 
 
 WHOLE = Part()
 
 
-def _standing_items(
-    connection: Connection, on: str, part: Part, which: str, values: dict[str, Any]
-) -> list[str]:
-    """At most a page of items that stand on the day and may be shown, in the order of ids."""
-    clauses, filters = part.sql()
-    asked = {"on": on, **values, **filters}
-    query = text(_STANDING.format(which=which, filters=clauses)).bindparams(
-        *(bindparam(name, expanding=True) for name, value in asked.items() if isinstance(value, list))
-    )
-    return [row[0] for row in connection.execute(query, asked)]
-
-
 def export_lines(connection: Connection, on: str, today: str, part: Part = WHOLE) -> Iterator[bytes]:
     """Every public item on a day, as ``GET /items/{id}`` answers, one a line."""
-    run, book, last = run_by(connection), NameBook(), ""
-    while page := _standing_items(connection, on, part, "t.subject_id > :last", {"last": last}):
-        for _, line in read_items(run, book, page, on, today):
-            yield line + b"\n"
-        last = page[-1]
+    stream, (clauses, values), last = Stream(run_by(connection), on, today), part.sql(), ""
+    while page := stream.page(f"t.subject_id > ?{clauses}", (last, *values), PAGE):
+        for _, line in page:
+            yield line
+        last = page[-1][0]
 
 
 def export_differences(
@@ -76,16 +59,16 @@ def export_differences(
 
     Lines that do not come differ in ``seq``, ``known_at`` and ``on`` alone.
     """
-    run, book = run_by(connection), NameBook()
+    run, (clauses, values) = run_by(connection), part.sql()
     seq, day = since
     differing = differing_items(connection, seq, day, on, by_region=bool(part.regions))
+    stream = Stream(run, on, today)
     for some in chunks(sorted(differing), PAGE):
-        standing = _standing_items(connection, on, part, "t.subject_id IN :ids", {"ids": some})
-        lines = dict(read_items(run, book, standing, on, today)) if standing else {}
+        lines = dict(stream.page(f"t.subject_id IN ({marks(some)}){clauses}", (*some, *values), PAGE))
         gone = once_public(run, [one for one in some if one not in lines], seq)
         for item in some:
             if item in lines:
-                yield lines[item] + b"\n"
+                yield lines[item]
             elif item in gone:
                 yield orjson.dumps({"id": item, "gone": True}) + b"\n"
 

@@ -6,13 +6,12 @@ connection can serve as well as SQLAlchemy's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection
 
-from app.db import Run, marks, run_by
+from app.db import Run, run_by
 from app.versions.codes import main_code, never_known
 from app.versions.history import document, documents_behind, governing, note_confirmed
 from app.versions.lineage import chain
@@ -42,10 +41,6 @@ _ITEM = (
     " FROM (SELECT * FROM timeline WHERE subject_id = ? AND valid_from <= ?"
     f" ORDER BY valid_from DESC LIMIT 1) t{_JOINS}"
 )
-_ITEMS = (
-    f"{_COLUMNS}, t.subject_id FROM timeline t{_JOINS}"
-    " WHERE t.subject_id IN ({}) AND t.valid_from <= ? AND t.valid_to > ? ORDER BY t.subject_id"
-)
 
 
 def read_item(run: Run, book: NameBook, item_id: str, day: str, today: str) -> bytes:
@@ -57,15 +52,6 @@ def read_item(run: Run, book: NameBook, item_id: str, day: str, today: str) -> b
     if row[2] != "item" or row[9] == "internal" or not row[18]:
         raise never_known(item_id, "item")
     return _answer(run, book, item_id, row, day, today)
-
-
-def read_items(
-    run: Run, book: NameBook, items: Sequence[str], day: str, today: str
-) -> Iterator[tuple[str, bytes]]:
-    """(id, the same answer) of items that stand on the day and may be shown, as the caller has made sure, in the
-    order of ids: one query for all of them."""
-    for row in run(_ITEMS.format(marks(items)), (*items, day, day)):
-        yield row[18], _answer(run, book, row[18], row, day, today)
 
 
 def _answer(run: Run, book: NameBook, item_id: str, row: Any, day: str, today: str) -> bytes:

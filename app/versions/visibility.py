@@ -18,11 +18,14 @@ from sqlalchemy import Connection
 
 from app.canonical import decode
 from app.db import TOMBSTONE, Run, chunks, marks, run_by
+from app.versions.models import OPEN
 
 
 def shown(row: str) -> str:
-    """SQL: whether a timeline row, by its alias, may be shown: public itself, of a subject that is not hidden."""
-    return f"{row}.visibility = 'public' AND {not_internal(row + '.subject_id')}"
+    """SQL: whether a timeline row, by its alias, may be shown: public itself, of a subject that is not hidden. The
+    last row of a subject, most of those asked for, says that of itself."""
+    hidden_never = f"({row}.valid_to = '{OPEN}' OR {not_internal(row + '.subject_id')})"
+    return f"{row}.visibility = 'public' AND {hidden_never}"
 
 
 def not_internal(subject: str) -> str:

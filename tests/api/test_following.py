@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
+import pytest
 from seeded import FELLING, TODAY, Living, new_item, set_field
+from sqlalchemy import event
 
+from app.exchange import exporting
+from app.items import streaming
 from app.log import GENESIS
 
 
@@ -70,6 +74,47 @@ def test_the_export_is_every_items_own_answer(asking: Living) -> None:
             assert line == asking.get(f"/items/{item}", on=on).content
         head = asking.get("/log/head").json()
         assert answer.headers["x-log-seq"] == str(head["seq"])
+
+
+def test_the_export_in_small_pages_is_every_items_own_answer(
+    living: Living, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What pages share is written once: of items that came of each other, of an emergency, with other documents."""
+    one, other = (
+        row[0] for row in living.rows("SELECT id FROM subject WHERE kind = 'item' ORDER BY id LIMIT 2")
+    )
+    origins, result = (
+        [{"subject": one}, {"subject": other}],
+        {"content": new_item(living, "合并后")["content"]},
+    )
+    living.publish({"outcome": "merge", "effective_from": TODAY, "origins": origins, "results": [result]})
+    hurried = living.post(
+        "editor",
+        "/changesets",
+        {"title": "应急", "decisions": [set_field(living.item_called(FELLING), "note", "急")]},
+    )
+    answer = living.post("publisher", f"/changesets/{hurried.json()['id']}/publish", {"emergency": "停电"})
+    assert answer.status_code == 200, answer.text
+    monkeypatch.setattr(exporting, "PAGE", 7)
+    monkeypatch.setattr(streaming, "_KEPT", 3)
+    lines = living.get("/export.jsonl").content.splitlines()
+    assert len(lines) > 200
+    for line in lines:
+        assert line == living.get(f"/items/{orjson.loads(line)['id']}").content
+    assert sum(b'"emergency":{"reason"' in line for line in lines) == 1
+    assert sum(b'"relation":"merge"' in line for line in lines) == 3
+
+
+def test_an_export_asks_the_database_by_the_page(asking: Living) -> None:
+    """Not once an item: a page, what came of what, and what documents it names for the first time."""
+    asked: list[str] = []
+    with asking.database.reading() as session:
+        connection = session.connection()
+        event.listen(connection, "before_cursor_execute", lambda *told: asked.append(told[2]))
+        lines = list(exporting.export_lines(connection, TODAY, TODAY))
+    kin = sum(b'"relation"' in line for line in lines)
+    names = len({orjson.loads(line)[one]["id"] for line in lines for one in ("authority", "region")})
+    assert len(asked) <= 10 + names + 6 * kin < len(lines)
 
 
 def test_the_head_moves_with_every_publication(living: Living) -> None:
