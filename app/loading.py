@@ -55,15 +55,15 @@ class Rest(BaseRoute):
                 self._app.router.routes.remove(self)
             self._loaded, self.fault = True, None
 
-    async def load_soon(self, then: Callable[[FastAPI], Any] | None) -> None:
+    async def load_soon(self, *then: Callable[[FastAPI], Any]) -> None:
         """Behind the first answers, which it would hold up; what is started last is stopped by ``stop``. What goes
         wrong is logged, and told by ``fault``."""
         try:
             if not self._loaded:
                 await asyncio.sleep(REST_AFTER)
                 await asyncio.to_thread(self.load)
-            if then is not None:
-                await asyncio.to_thread(self._start, then)
+            for one in then:
+                await asyncio.to_thread(self._start, one)
         except Exception as error:
             self.fault = type(error).__name__
             logger.exception("what is loaded behind the first answers is not there")

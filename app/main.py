@@ -72,7 +72,7 @@ def create_app(settings: Settings | None = None, *, rest_later: bool = False) ->
                 rules=app.state.registry.rules,
             )
             drainer.start()
-        loading = asyncio.create_task(rest.load_soon(_deliver_webhooks if settings.drain_index else None))
+        loading = asyncio.create_task(rest.load_soon(*_DUTIES if settings.drain_index else ()))
         yield
         loading.cancel()
         await asyncio.to_thread(rest.stop)
@@ -127,3 +127,25 @@ def _deliver_webhooks(app: FastAPI) -> Any:
     )
     deliverer.start()
     return deliverer
+
+
+def _write_dumps(app: FastAPI) -> Any:
+    """Started: one thread that looks once a minute; none where no dumps are wanted."""
+    from app.exchange.nightly import Nightly
+
+    registry: Registry = app.state.registry
+    settings = registry.settings
+    nightly = Nightly(
+        registry.database,
+        settings.dumps_dir,
+        hour=settings.dump_hour,
+        kept=settings.dumps_kept,
+        turn=Turn(settings.dump_lock),
+    )
+    if settings.dump_hour >= 0:
+        nightly.start()
+    return nightly
+
+
+_DUTIES = (_deliver_webhooks, _write_dumps)
+"""What ``serve`` does beside answering, unless a worker does."""

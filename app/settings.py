@@ -110,8 +110,16 @@ class Settings(BaseSettings):
     )
     drain_index: bool = Field(
         True,
-        description="serve drains the search outbox and delivers webhooks itself; off where `worker` does",
+        description="serve updates the index, delivers webhooks and writes dumps itself; off where `worker` does",
     )
+
+    dump_hour: int = Field(
+        2,
+        ge=-1,
+        le=23,
+        description="hour of the day (Asia/Shanghai) from which serve or worker writes the day's dump; -1: none",
+    )
+    dumps_kept: int = Field(14, ge=1, description="dump files that stay; older ones are deleted")
 
     @cached_property
     def database(self) -> str:
@@ -132,8 +140,13 @@ class Settings(BaseSettings):
         return self.data_dir / "deliver.lock"
 
     @property
+    def dump_lock(self) -> Path:
+        """Held by the one process that writes the nightly dumps."""
+        return self.data_dir / "dump.lock"
+
+    @property
     def dumps_dir(self) -> Path:
-        """Dump files that are served: `qingdan export --dump` writes them."""
+        """Dump files that are served."""
         return self.data_dir.resolve() / "dumps"
 
     @property

@@ -97,7 +97,7 @@ def test_what_could_not_be_loaded_is_logged_told_and_tried_again(
     monkeypatch.setattr(loading, "REST_AFTER", 0)
     with monkeypatch.context() as patch:
         patch.setattr("app.web.office.include", lambda _app: 1 / 0)
-        on_a_loop(app.state.rest.load_soon(None))
+        on_a_loop(app.state.rest.load_soon())
         assert "ZeroDivisionError" in caplog.text
         assert client.get("/api/v1/rounds").status_code == 500
         assert app.router.routes == before, "nothing is there twice"

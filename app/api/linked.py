@@ -15,7 +15,7 @@ from app.api.quick import as_linked, site_of
 from app.api.shapes import answer, answer_value
 from app.db import run_by
 from app.deps import AskedOn, ReadSession, RegistryOf
-from app.exchange.dumping import dump_path, dumps_in
+from app.exchange.dumping import dump_path, dumps_in, withdrawn_in
 from app.exchange.linked import catalog
 from app.items.queries import resolve
 from app.items.reading import read_item
@@ -47,15 +47,29 @@ class DumpShape(BaseModel):
     sha256: str = Field(description="SHA-256 of the file, hexadecimal")
 
 
+class WithdrawnShape(BaseModel):
+    file: str = Field(description="the name it had; a later dump of the same day may have it now")
+    on: str = Field(description="the day it was of")
+    seq: int = Field(description="the log entry it was as of")
+    hash: str = Field(description="that entry's hash")
+    sha256: str = Field(description="SHA-256 of the file: drop yours where it is this one")
+
+
 class DumpsShape(BaseModel):
     dumps: list[DumpShape] = Field(description="the newest day first")
+    withdrawn: list[WithdrawnShape] = Field(
+        description="dumps in which something was redacted or has become internal since, or of another log; the newest"
+        " first"
+    )
 
 
 @router.get("/dumps", response_model=None, responses={200: {"model": DumpsShape}})
 def list_dumps(request: Request, registry: RegistryOf, session: ReadSession) -> Response:
-    """Dump files, each with checksum and head: what to begin a copy with where the registry is large. Once something in
-    it was redacted or has become internal, a dump is no longer among them."""
-    return answer_value(request, {"dumps": dumps_in(session.connection(), registry.settings.dumps_dir)})
+    """Dump files, one a night, each with checksum and head: what to begin a copy with where the registry is large. Once
+    something in it was redacted or has become internal, a dump is withdrawn: no longer among them, but told as such."""
+    connection, directory = session.connection(), registry.settings.dumps_dir
+    told = {"dumps": dumps_in(connection, directory), "withdrawn": withdrawn_in(connection, directory)}
+    return answer_value(request, told)
 
 
 @router.get(

@@ -107,8 +107,9 @@ def worker(
     once: Annotated[bool, typer.Option(help="drain what is owed, then stop")] = False,
     every: Annotated[float, typer.Option(help="seconds between looks")] = 0.2,
 ) -> None:
-    """更新检索索引、投递订阅通知（多个工作进程或多台机器时单独运行）。"""
-    from app.hooks.courier import Deliverer  # with the feed: the others need it not
+    """更新检索索引、投递订阅通知、每日写出导出文件（多个工作进程或多台机器时单独运行）。"""
+    from app.exchange.nightly import Nightly  # with the feed: the others need them not
+    from app.hooks.courier import Deliverer
 
     settings = Settings()
     database, engine = open_registry(settings), open_engine(settings)
@@ -118,11 +119,16 @@ def worker(
         catch_up(database, engine)
         tidy(database, settings.access_log_months, rules_of(settings))
         Deliverer(database, private=settings.webhooks_private).round()
+        if settings.dump_hour >= 0 and Turn(settings.dump_lock).taken():
+            Nightly(database, settings.dumps_dir, hour=settings.dump_hour, kept=settings.dumps_kept).look()
         return
     turn = Turn(settings.drain_lock)
     if not turn.taken():
         say("另一个进程正在更新检索索引；本进程待命，在它停止后接替。")
     Deliverer(database, private=settings.webhooks_private, turn=Turn(settings.deliver_lock)).start()
+    if settings.dump_hour >= 0:
+        kept, turn_of_dumps = settings.dumps_kept, Turn(settings.dump_lock)
+        Nightly(database, settings.dumps_dir, hour=settings.dump_hour, kept=kept, turn=turn_of_dumps).start()
     Drainer(database, engine, every, settings.access_log_months, turn, rules_of(settings)).run()
 
 

@@ -2,6 +2,7 @@
 
 A dump is withdrawn once anything that it may hold was redacted or has become internal, and where the log that it names
 is not this one (a registry restored from a backup): it is neither listed nor served, and the next dump takes its place.
+A note of it stays, without a word of what it held, so that those who fetched it learn to drop theirs.
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ from app.versions.queries import moment
 from app.versions.visibility import hidden_among, public_among
 
 NAME = re.compile(r"items-\d{4}-\d{2}-\d{2}\.jsonl\.gz")
+NOTES = 100
+"""Notes of withdrawn dumps that stay."""
+_NOTES = "items-*.withdrawn.json"
+_NOTED = ("file", "on", "seq", "hash", "sha256")
 
 _REDACTED_SINCE = text("SELECT 1 FROM redaction WHERE seq > :seq LIMIT 1")
 _TOUCHED_SINCE = text(
@@ -101,6 +106,29 @@ def dumps_in(connection: Connection, directory: Path) -> list[dict[str, Any]]:
     return sorted(standing, key=lambda one: str(one["on"]), reverse=True)
 
 
+def withdrawn_in(connection: Connection, directory: Path) -> list[dict[str, Any]]:
+    """What is said of each dump that is withdrawn: ``file``, ``on``, ``seq``, ``hash``, ``sha256``; newest first."""
+    found = [one for one in _told_in(directory) if is_withdrawn(connection, one)]
+    found += [orjson.loads(path.read_bytes()) for path in directory.glob(_NOTES)]
+    noted = {(one["on"], one["sha256"]): {name: one[name] for name in _NOTED} for one in found}
+    return [noted[key] for key in sorted(noted, reverse=True)]
+
+
+def prune(directory: Path, kept: int) -> list[str]:
+    """Delete all but the newest so many dumps, and all but so many notes of withdrawn ones; the names of the dumps."""
+    old = sorted((one["file"] for one in _told_in(directory)), reverse=True)[kept:]
+    for name in old:
+        _delete(directory, name)
+    for note in sorted(directory.glob(_NOTES), reverse=True)[max(kept, NOTES) :]:
+        note.unlink(missing_ok=True)
+    return sorted(old)
+
+
+def _delete(directory: Path, name: str) -> None:
+    (directory / name).unlink(missing_ok=True)
+    (directory / f"{name}.json").unlink(missing_ok=True)
+
+
 def dump_path(connection: Connection, directory: Path, name: str) -> Path:
     """A dump's file. Raises NotFound."""
     path, beside = directory / name, directory / f"{name}.json"
@@ -116,14 +144,16 @@ def dump_path(connection: Connection, directory: Path, name: str) -> Path:
 
 
 def remove_withdrawn(connection: Connection, directory: Path) -> list[str]:
-    """Delete the dumps that are withdrawn, and what an interrupted one left; the names of the files."""
-    gone = [one["file"] for one in _told_in(directory) if is_withdrawn(connection, one)]
-    for name in gone:
-        (directory / name).unlink(missing_ok=True)
-        (directory / f"{name}.json").unlink(missing_ok=True)
+    """Delete the dumps that are withdrawn, leaving a note of each, and what an interrupted one left; the names of the
+    files."""
+    gone = [one for one in _told_in(directory) if is_withdrawn(connection, one)]
+    for one in gone:
+        note = directory / f"items-{one['on']}.{one['sha256'][:16]}.withdrawn.json"
+        note.write_bytes(orjson.dumps({name: one[name] for name in _NOTED}) + b"\n")
+        _delete(directory, one["file"])
     for part in directory.glob("items-*.part"):
         part.unlink(missing_ok=True)
-    return sorted(gone)
+    return sorted(one["file"] for one in gone)
 
 
 def is_withdrawn(connection: Connection, told: dict[str, Any]) -> bool:

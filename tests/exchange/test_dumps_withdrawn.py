@@ -89,4 +89,4 @@ def test_a_dump_of_another_log_is_none_of_ours(living_sqlite: Living) -> None:
     assert_withdrawn(living, file)
     with living.database.reading() as session:
         assert remove_withdrawn(session.connection(), living.settings.dumps_dir) == [file]
-    assert list(living.settings.dumps_dir.iterdir()) == []
+    assert [path.suffixes[-2:] for path in living.settings.dumps_dir.iterdir()] == [[".withdrawn", ".json"]]

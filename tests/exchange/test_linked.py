@@ -85,7 +85,7 @@ def test_what_is_refused_is_not_sent_compressed(asking: Living) -> None:
 def test_a_dump_is_the_export_with_its_checksum(living_sqlite: Living) -> None:
     living = living_sqlite
     told = write_dump(living.database, living.settings.dumps_dir, TODAY, TODAY)
-    assert living.get("/dumps").json() == {"dumps": [told]}
+    assert living.get("/dumps").json() == {"dumps": [told], "withdrawn": []}
     file = living.get(f"/dumps/{told['file']}")
     assert hashlib.sha256(file.content).hexdigest() == told["sha256"]
     assert len(file.content) == told["bytes"]
