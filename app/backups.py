@@ -27,6 +27,7 @@ from app import log
 from app.changes import kinds
 from app.db import Database, insert_rows
 from app.errors import Conflict, Invalid, RegistryError
+from app.hooks.restored import tell_restored
 from app.migrating import current_revision, migrate
 from app.settings import Settings
 from app.tables import METADATA
@@ -164,6 +165,8 @@ def restore(settings: Settings, source: Path) -> Made:
             raise Invalid("SQLite 备份只能恢复到 SQLite。", code="wrong-database")
         if (unpacked / "files").exists():
             _copy_files(unpacked / "files", settings.files_dir)
+    with database.writing() as session:
+        tell_restored(session.connection())
     database.dispose()
     return Made(source, manifest["seq"], manifest["hash"])
 

@@ -10,14 +10,13 @@ from pydantic import BaseModel, Field
 
 from app.api.items import ItemPath
 from app.api.shapes import DocumentShape, NamedShape, answer_value
-from app.db import run_by
-from app.deps import AskedOn, ReadSession
+from app.changes.kinds import describe
+from app.deps import AskedOn, KnownAt, ReadSession, RegistryOf
 from app.items.queries import resolve
-from app.items.reading import read_item
+from app.items.reading import read_item_at
 from app.items.side_by_side import differences
-from app.items.standing_in import standing_in
+from app.items.standing_in import View, standing_in
 from app.places.queries import region_id
-from app.versions.names import NameBook
 
 router = APIRouter(tags=["items"])
 
@@ -59,11 +58,12 @@ class StandingShape(BaseModel):
     now: list[InsteadShape] = Field(
         description="who has it now: items in force in its stead, the nearest place first"
     )
-    known_at: str = Field(
-        description="the moment of the log entry this answer rests on: always the last; as known earlier, ask"
-        " /items/{item}?known_at= of the item itself"
+    known_at: str = Field(description="the moment of the log entry this answer rests on")
+    seq: int = Field(description="the seq of that entry; use it for permanent links")
+    later_than_head: bool = Field(
+        False,
+        description="present where the known_at asked lies after the last entry: answered as of that entry",
     )
-    seq: int = Field(description="the seq of that entry")
     sentence: str = Field(description="the answer as one Chinese sentence")
 
 
@@ -71,15 +71,19 @@ class StandingShape(BaseModel):
 def is_in_force(
     request: Request,
     session: ReadSession,
+    registry: RegistryOf,
     item: ItemPath,
     asked: AskedOn,
+    known: KnownAt,
     region: Annotated[str | None, Query(description="the place: region id or GB/T 2260 code")] = None,
 ) -> Response:
-    """Is this permit still in force on a day in a place; if not, by which document, and who has it now?"""
+    """Is this permit still in force on a day in a place; if not, by which document, and who has it now? As known at
+    an earlier time: what could be answered then."""
     connection = session.connection()
-    item_id, _ = resolve(connection, item, asked.on)
-    place = region_id(connection, region, asked.on)
-    return answer_value(request, standing_in(connection, item_id, place, asked.on, asked.today))
+    item_id, _ = resolve(connection, item, asked.on, known)
+    place = region_id(connection, region, asked.on, known)
+    view = View(connection, asked.on, asked.today, known, describe, registry.settings.known_at_items)
+    return answer_value(request, standing_in(view, item_id, place))
 
 
 class ComparedShape(BaseModel):
@@ -92,6 +96,12 @@ class ComparedShape(BaseModel):
 
 class ComparisonShape(BaseModel):
     on: str = Field(description="the day this answers for")
+    known_at: str = Field(description="the moment of the log entry this answer rests on")
+    seq: int = Field(description="the seq of that entry")
+    later_than_head: bool = Field(
+        False,
+        description="present where the known_at asked lies after the last entry: answered as of that entry",
+    )
     items: list[ComparedShape] = Field(description="the two, as asked")
     changes: list[dict[str, Any]] = Field(
         description="field changes that turn the first into the second, {op, path, value, before}; elements are matched"
@@ -105,15 +115,15 @@ def compare_places(
     session: ReadSession,
     item: ItemPath,
     asked: AskedOn,
+    known: KnownAt,
     other: Annotated[str, Query(max_length=300, description="id or code of the item to compare with")],
 ) -> Response:
-    """How the same power is handled in two places, field by field, on a day."""
+    """How the same power is handled in two places, field by field, on a day, as known at a time."""
     connection = session.connection()
-    run, book = run_by(connection), NameBook()
     both = []
     for one in (item, other):
-        item_id, _ = resolve(connection, one, asked.on)
-        both.append(orjson.loads(read_item(run, book, item_id, asked.on, asked.today)))
+        item_id, _ = resolve(connection, one, asked.on, known)
+        both.append(orjson.loads(read_item_at(connection, item_id, asked.on, asked.today, known)))
     shown = [{name: one[name] for name in ("id", "name", "status", "authority", "region")} for one in both]
     changes = differences(both[0]["content"] or {}, both[1]["content"] or {})
-    return answer_value(request, {"on": asked.on, "items": shown, "changes": changes})
+    return answer_value(request, {"on": asked.on, **known.told(), "items": shown, "changes": changes})

@@ -90,8 +90,9 @@ class ResentShape(BaseModel):
 
 
 class DeliveryShape(BaseModel):
-    event: int = Field(description="seq of the event")
-    subject: str = Field(description="registry id of what it is about")
+    type: str = Field(description="change: an event; restored: that the registry was restored from a backup")
+    event: int | None = Field(description="seq of the event; none of a restored")
+    subject: str | None = Field(description="registry id of what it is about; none of a restored")
     state: str = Field(description="owed, done, dead, dropped (no longer public when it was to be sent)")
     attempts: int = Field(description="how often it was tried")
     next_at: str | None = Field(description="owed: when it is tried next")
@@ -121,7 +122,8 @@ def subscribe(
     key: IdempotencyKey = None,
 ) -> Response:
     """Subscribe to events recorded from now on. Each is a POST of `{"type": "change", "webhook", "data": event}`,
-    signed as Standard Webhooks has it; of one subject they come in order, each until it is taken."""
+    signed as Standard Webhooks has it; of one subject they come in order, each until it is taken. After a restore from
+    a backup `{"type": "restored", "webhook", "data": {"seq", "hash", "sentence"}}` comes first."""
     wanted = asked.wanted.model_dump(exclude_none=True)
     refuse_strange("kind", tuple(wanted.get("kinds", ())), KINDS)
     refuse_strange("event", tuple(wanted.get("events", ())), TYPES)

@@ -10,7 +10,7 @@ import http.client
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import Connection, text
@@ -20,6 +20,7 @@ from app import log
 from app.changes.feed import events
 from app.db import Database, among
 from app.errors import RegistryError
+from app.hooks import restored
 from app.hooks.models import Webhook
 from app.hooks.sending import Refused, send, signatures
 from app.hooks.subscribing import resolve
@@ -48,6 +49,7 @@ _DUE = (
     "  AND e.event < d.event AND e.state = 'owed') ORDER BY d.event LIMIT :limit"
 )
 """Of each subject the first that is owed: a later event waits until the one before is taken, or dead."""
+_COVERING = text("SELECT hash FROM log_entry WHERE seq > :event ORDER BY seq LIMIT 1")
 _STILL = text(f"SELECT w.url, w.secret, w.earlier_secret, w.earlier_until {_LIVE} AND d.id = :id")
 
 
@@ -62,11 +64,11 @@ class Owed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A delivery made up, to be sent; ``body`` none where the event is no longer to be told."""
+    """A delivery made up, to be sent: ``message`` is its name; no ``body`` where the event is no longer to be told."""
 
     delivery: int
     webhook: str
-    event: int
+    message: str
     attempts: int
     url: str
     secrets: tuple[str, ...]
@@ -86,6 +88,7 @@ class Sent:
 def follow(database: Database) -> int:
     """Make deliveries of what was recorded since the subscriptions last looked. Returns how many."""
     made = 0
+    _notice_restored(database)
     with database.reading() as session:
         head = log.head(session.connection()).seq
         behind = [one.id for one in session.exec(select(Webhook).where(Webhook.followed < head))]
@@ -96,6 +99,17 @@ def follow(database: Database) -> int:
         except RegistryError as fault:  # what it names is gone: its owner is told, the others go on
             logger.warning("webhook %s cannot be followed: %s", webhook, fault.message)
     return made
+
+
+def _notice_restored(database: Database) -> None:
+    """A subscription past the head would wait in silence, and then miss what comes under the seqs it has seen."""
+    with database.reading() as session:
+        beyond = restored.past_the_head(session.connection())
+    if beyond:
+        with database.writing() as session:
+            connection = session.connection()
+            restored.tell_restored(connection, restored.past_the_head(connection))
+        logger.warning("the log was restored from a backup: webhooks %s are told", ", ".join(beyond))
 
 
 def _follow_one(database: Database, webhook: str, head: int) -> int | None:
@@ -145,16 +159,27 @@ def made_up(connection: Connection, owed: Owed) -> Letter | None:
         return None
     url, secret, earlier, until = row
     keys = (secret, earlier) if earlier and (until or 0) > log.now_microseconds() else (secret,)
+    message, said = _said(connection, owed)
+    body = orjson.dumps(said) if said else None
+    return Letter(owed.delivery, owed.webhook, message, owed.attempts, url, keys, body)
+
+
+def _said(connection: Connection, owed: Owed) -> tuple[str, dict[str, Any] | None]:
+    """The letter's name for its receiver, and what it says. The name holds the hash of the entry that covers the event:
+    after a restore the same seq is another event, which must not be taken for one that came before."""
+    if restored.is_restored(owed.event):
+        return f"{owed.webhook}.restored.{-owed.event}", restored.letter(connection, owed.webhook)
+    entry = connection.execute(_COVERING, {"event": owed.event}).scalar() or ""
     told, _ = events(connection, owed.event - 1, 1, head=owed.event)
-    body = orjson.dumps({"type": "change", "webhook": owed.webhook, "data": told[0]}) if told else None
-    return Letter(owed.delivery, owed.webhook, owed.event, owed.attempts, url, keys, body)
+    said = {"type": "change", "webhook": owed.webhook, "data": told[0]} if told else None
+    return f"{owed.webhook}.{owed.event}.{entry[:8]}", said
 
 
 def deliver(letter: Letter, private: bool) -> Sent:
     """Send one. Never raises."""
     if letter.body is None:
         return Sent(letter, None, None)
-    message, timestamp = f"{letter.webhook}.{letter.event}", log.now_microseconds() // SECOND
+    message, timestamp = letter.message, log.now_microseconds() // SECOND
     headers = {
         "Content-Type": "application/json",
         "User-Agent": "qingdan",

@@ -16,6 +16,7 @@ from app.canonical import decode, encode
 from app.changes.feed import Wanted
 from app.errors import Conflict, Invalid, NotFound, RegistryError
 from app.hooks.models import Webhook
+from app.hooks.restored import is_restored
 from app.hooks.sending import is_inside
 from app.places.queries import region_id, subtree
 from app.versions.ids import is_id, kind_of
@@ -245,8 +246,9 @@ def deliveries(session: Session, webhook: str, state: str | None, limit: int) ->
     )
     return [
         {
-            "event": row[0],
-            "subject": row[1],
+            "type": "restored" if is_restored(row[0]) else "change",
+            "event": None if is_restored(row[0]) else row[0],
+            "subject": row[1] or None,
             "state": row[2],
             "attempts": row[3],
             "next_at": moment(row[4]) if row[2] == "owed" else None,

@@ -161,6 +161,13 @@ def read_item_as_known(connection: Connection, item_id: str, day: str, today: st
     return splice(envelope, standing.body)
 
 
+def read_item_at(connection: Connection, item_id: str, day: str, today: str, known: Known) -> bytes:
+    """The answer as known at a time, the head or an earlier one. Raises NotFound."""
+    if known.is_head:
+        return read_item(run_by(connection), NameBook(), item_id, day, today)
+    return read_item_as_known(connection, item_id, day, today, known)
+
+
 def refuse_hidden(connection: Connection, *stood: Standing) -> None:
     """Raises NotFound where an item may not be shown, or not as it stood."""
     run = run_by(connection)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -9,52 +11,96 @@ from sqlalchemy import Connection, text
 
 from app.canonical import decode
 from app.db import run_by
-from app.items.reading import read_item
+from app.items.reading import read_item_at
 from app.listing import Filter, list_subjects
-from app.places.queries import ancestors
+from app.places.queries import ancestors, ancestors_then
+from app.recalling import Recalled
 from app.versions.history import document, note_confirmed
-from app.versions.names import NameBook, named
+from app.versions.names import named_as_known
+from app.versions.queries import Known, timeline
+from app.versions.timeline import Describe
+from app.versions.visibility import hidden_among
 
 ALIVE = ("in_force", "suspended")
 MOST = 50
 """Others named at most."""
 
-_EARLIER = text(
-    "SELECT t.valid_from, c.body FROM timeline t LEFT JOIN content c ON c.hash = t.content"
-    " AND t.visibility = 'public' WHERE t.subject_id = :item AND t.valid_from <= :on ORDER BY t.valid_from DESC"
-)
+_BODY = text("SELECT body FROM content WHERE hash = :hash")
 _DECIDED = text(
     "SELECT c.body, w.body, p.body, d.outcome, d.publication FROM decision d"
     " JOIN content c ON c.hash = coalesce(d.changes, d.creates) LEFT JOIN content w ON w.hash = d.statement"
     " LEFT JOIN publication k ON k.seq = d.publication LEFT JOIN content p ON p.hash = k.statement"
-    " WHERE d.subject_id = :item AND d.effective_from = :day"
-    " AND NOT EXISTS (SELECT 1 FROM void v WHERE v.act = d.act) ORDER BY d.seq DESC"
+    " WHERE d.subject_id = :item AND d.effective_from = :day AND d.seq <= :seq"
+    " AND NOT EXISTS (SELECT 1 FROM void v WHERE v.act = d.act AND v.seq <= :seq) ORDER BY d.seq DESC"
 )
 
 
-def standing_in(
-    connection: Connection, item_id: str, place: str | None, on: str, today: str
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is asked on which day, as known when. ``describe`` is the layer's that knows the nouns; as known earlier,
+    at most ``most`` items are worked out."""
+
+    connection: Connection
+    on: str
+    today: str
+    known: Known
+    describe: Describe
+    most: int
+
+    def item(self, item_id: str) -> dict[str, Any]:
+        found: dict[str, Any] = orjson.loads(
+            read_item_at(self.connection, item_id, self.on, self.today, self.known)
+        )
+        return found
+
+    def named(self, subject: str | None) -> dict[str, Any] | None:
+        return named_as_known(self.connection, subject, self.on, self.known)
+
+    def path(self, place: str) -> list[str]:
+        """The place's regions from the country down."""
+        if self.known.is_head:
+            return ancestors(self.connection, place, self.on)
+        return ancestors_then(self.connection, place, self.on, self.known)
+
+    def of_entry(self, entry: str, path: list[str]) -> Iterator[dict[str, Any]]:
+        """Items in force that implement a catalogue entry in one of these regions itself."""
+        if self.known.is_head:
+            for region in path:
+                wanted = Filter(on=self.on, region=region, links_to=("entry", entry), statuses=ALIVE)
+                for row in list_subjects(self.connection, wanted, None, MOST).rows:
+                    if row["region"] and row["region"]["id"] == region:
+                        yield row
+            return
+        wanted = Filter(on=self.on, links_to=("entry", entry), statuses=ALIVE)
+        recalled, after = Recalled(self.connection, wanted, self.known, self.describe, self.most), ""
+        while True:
+            page = recalled.page(after, 500)
+            yield from (row for row in page.rows if row["region"] and row["region"]["id"] in path)
+            if page.next is None:
+                return
+            after = page.next
+
+
+def standing_in(view: View, item_id: str, place: str | None) -> dict[str, Any]:
     """``{"in_force", "why", "document", "since", "now": [...]}``; ``why``: in_force, suspended, ended, not_yet,
     unknown (of the item itself), elsewhere (it never held in the place), handed_on (it does not cover the place any
     more, with the day and the document of that). ``now``: what holds there on the day in its stead, with its authority.
     Raises NotFound."""
-    run, book = run_by(connection), NameBook()
-    item = orjson.loads(read_item(run, book, item_id, on, today))
-    path = ancestors(connection, place, on) if place else []
+    item = view.item(item_id)
+    path = view.path(place) if place else []
     left = _left_to(item, path)
     why = item["status"]
     if place and item["region"] and item["region"]["id"] not in path:
         why = "elsewhere"
     elif why in ALIVE and left is not None:
         why = "handed_on"
-        item |= _handed_on(connection, item, left, on)
+        item |= _handed_on(view, item, left)
     found = {
         "id": item["id"],
         "code": item["code"],
         "name": item["name"],
-        "on": on,
-        "region": named(run, book, place, on),
+        "on": view.on,
+        "region": view.named(place),
         "in_force": why == "in_force",
         "why": why,
         "status": item["status"],
@@ -63,11 +109,10 @@ def standing_in(
         "document": item["document"],
         "words": left.get("words") if left else None,
         "now": [],
-        "known_at": item["known_at"],
-        "seq": item["seq"],
+        **view.known.told(),
     }
     if why not in ("in_force", "not_yet"):
-        found["now"] = _instead(connection, item, path, on, today)
+        found["now"] = _instead(view, item, path)
     found["sentence"] = sentence(found)
     return found
 
@@ -78,24 +123,34 @@ def _left_to(item: dict[str, Any], path: list[str]) -> dict[str, Any] | None:
     return next((one for one in excluded if one.get("region") in path and path), None)
 
 
-def _handed_on(connection: Connection, item: dict[str, Any], left: dict[str, Any], on: str) -> dict[str, Any]:
+def _handed_on(view: View, item: dict[str, Any], left: dict[str, Any]) -> dict[str, Any]:
     """The day from which a part has been handed on without a break, and the document that said so: what was decided
     about the item since is another matter."""
-    day = on
-    for begins, body in connection.execute(_EARLIER, {"item": item["id"], "on": on}):
-        parts = (decode(bytes(body)) or {}).get("excluded", []) if body else []
-        if left["key"] not in [one["key"] for one in parts]:
+    day = view.on
+    for begins, content in _earlier(view, item["id"]):
+        if left["key"] not in [one["key"] for one in content.get("excluded", [])]:
             break
         day = begins
     behind = item["document"]
-    for body, words, statement, outcome, publication in connection.execute(
-        _DECIDED, {"item": item["id"], "day": day}
-    ):
+    asked = {"item": item["id"], "day": day, "seq": view.known.seq}
+    for body, words, statement, outcome, publication in view.connection.execute(_DECIDED, asked):
         if _sets_excluded(decode(bytes(body))):
             behind = document(words, statement, outcome, publication)
-            note_confirmed(run_by(connection), behind, item["seq"])
+            note_confirmed(run_by(view.connection), behind, view.known.seq)
             break
     return {"valid_from": day, "document": behind}
+
+
+def _earlier(view: View, item_id: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(first day, content) of each interval up to the day, the last first; nothing of hidden ones."""
+    spans = [span for span in timeline(view.connection, item_id, view.known) if span.valid_from <= view.on]
+    hidden = hidden_among(run_by(view.connection), (span.content for span in spans))
+    for span in reversed(spans):
+        if span.content is None or span.content in hidden:
+            yield span.valid_from, {}
+        else:
+            body = view.connection.execute(_BODY, {"hash": span.content}).scalar_one()
+            yield span.valid_from, decode(bytes(body))
 
 
 def _sets_excluded(decided: Any) -> bool:
@@ -105,24 +160,19 @@ def _sets_excluded(decided: Any) -> bool:
     return "excluded" in (decided or {})
 
 
-def _instead(
-    connection: Connection, item: dict[str, Any], path: list[str], on: str, today: str
-) -> list[dict[str, Any]]:
+def _instead(view: View, item: dict[str, Any], path: list[str]) -> list[dict[str, Any]]:
     """Items in force on the day that came from this one, or that implement the same catalogue entry; in the place, the
     nearest to it first, where one is named."""
-    run, book = run_by(connection), NameBook()
     found: dict[str, dict[str, Any]] = {}
     for kin in item["successors"]:
-        other = orjson.loads(read_item(run, book, kin["id"], on, today))
+        other = view.item(kin["id"])
         if other["status"] in ALIVE:
             found[kin["id"]] = _short(other) | {"relation": kin["relation"], "from": kin["effective_from"]}
     entry = (item["content"] or {}).get("entry")
     if entry and path:
-        for region in path:
-            same = Filter(on=on, region=region, links_to=("entry", entry), statuses=ALIVE)
-            for row in list_subjects(connection, same, None, MOST).rows:
-                if row["id"] != item["id"] and row["region"] and row["region"]["id"] == region:
-                    found.setdefault(row["id"], _short(row) | {"relation": "same_entry", "from": None})
+        for row in view.of_entry(entry, path):
+            if row["id"] != item["id"]:
+                found.setdefault(row["id"], _short(row) | {"relation": "same_entry", "from": None})
     listed = list(found.values())
     if path:
         listed = [one for one in listed if one["region"] is None or one["region"]["id"] in path]

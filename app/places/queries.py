@@ -6,7 +6,7 @@ from sqlalchemy import Connection, text
 
 from app.versions.codes import holder_of, never_known
 from app.versions.ids import is_id, kind_of
-from app.versions.queries import Known
+from app.versions.queries import Known, state_on
 from app.versions.standing import standing_then
 
 DEEPEST = 12
@@ -37,6 +37,15 @@ def ancestors(connection: Connection, region: str, day: str) -> list[str]:
     """The region's path from the country down to itself, on a day."""
     rows = [row[0] for row in connection.execute(_UP, {"id": region, "day": day})]
     return rows or [region]
+
+
+def ancestors_then(connection: Connection, region: str, day: str, known: Known) -> list[str]:
+    """The same as known at an earlier point of the log."""
+    path, above = [region], state_on(connection, region, day, known).document().get("parent")
+    while above and above not in path and len(path) <= DEEPEST:
+        path.append(above)
+        above = state_on(connection, above, day, known).document().get("parent")
+    return path[::-1]
 
 
 def children(connection: Connection, region: str, day: str) -> list[str]:

@@ -5,17 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from registry import Office, adjust, item_content
-from seeded import FELLING, Living
+from seeded import FELLING, TODAY, Living
 
+from app.changes.kinds import describe
 from app.items.side_by_side import differences
-from app.items.standing_in import standing_in
+from app.items.standing_in import View, standing_in
+from app.versions.queries import known_at
 
 DOCUMENT = {"number": "川办发〔2026〕9号", "title": "关于取消和下放一批事项的决定"}
 
 
-def ask(office: Office, item: str, place: str | None, on: str) -> dict[str, Any]:
+def ask(office: Office, item: str, place: str | None, on: str, known: int | None = None) -> dict[str, Any]:
     with office.database.reading() as session:
-        return standing_in(session.connection(), item, place, on, "2026-09-28")
+        connection = session.connection()
+        then = known_at(connection, None if known is None else str(known))
+        return standing_in(View(connection, on, "2026-09-28", then, describe, 1000), item, place)
+
+
+def head(office: Office) -> int:
+    return int(office.scalars("SELECT max(seq) FROM log_entry")[0])
 
 
 def test_what_stands_stands(asking: Living) -> None:
@@ -28,7 +36,7 @@ def test_what_stands_stands(asking: Living) -> None:
 
 
 def test_what_was_devolved_is_found_with_who_has_it(office: Office) -> None:
-    item = office.items[0]
+    item, seen = office.items[0], head(office)
     office.publish_change(
         {
             "outcome": "devolve",
@@ -40,6 +48,7 @@ def test_what_was_devolved_is_found_with_who_has_it(office: Office) -> None:
         document=DOCUMENT,
     )
     (act,) = office.scalars("SELECT max(act) FROM decision WHERE outcome = 'devolve'")
+    between = head(office)
     content = item_content("取水许可（镇）", office.water, office.town)
     received = office.publish_change(
         {
@@ -60,6 +69,19 @@ def test_what_was_devolved_is_found_with_who_has_it(office: Office) -> None:
     assert [one["id"] for one in after["now"]] == [town_item]
     assert "《关于取消和下放一批事项的决定》（川办发〔2026〕9号）" in after["sentence"]
     assert after["sentence"].endswith("现由广安区水务局办理。")
+    day = "2026-12-01"
+    first, second, now = (
+        ask(office, item, office.town, day, known) for known in (seen, between, head(office))
+    )
+    assert (first["in_force"], first["seq"], first["now"]) == (True, seen, []), "nothing was decided yet"
+    assert (second["in_force"], second["why"], second["now"]) == (False, "ended", []), (
+        "nobody had taken over yet"
+    )
+    assert {**now, "seq": 0, "known_at": ""} == {
+        **ask(office, item, office.town, day),
+        "seq": 0,
+        "known_at": "",
+    }
 
 
 def test_what_was_handed_on_names_the_document_of_that(office: Office) -> None:
@@ -127,3 +149,20 @@ def test_elements_are_matched_by_name() -> None:
         ("set", "materials/身份证/copies"),
         ("order", "materials"),
     ]
+
+
+def test_what_was_known_then_is_answered_of_a_place_and_of_two(living: Living) -> None:
+    """Through HTTP: by the entry, who has it; and two items side by side."""
+    item = living.item_called(FELLING)
+    other = living.rows("SELECT id FROM subject WHERE kind = 'item' ORDER BY id DESC LIMIT 1")[0][0]
+    before = living.get("/log/head").json()["seq"]
+    asked = {"known_at": before, "region": "511602"}
+    compared = living.get(f"/items/{item}/compare", other=other).json()
+    stood = living.get(f"/items/{item}/standing", region="511602").json()
+    living.publish({"outcome": "cancel", "subject": item, "effective_from": TODAY, "words": "取消"})
+    assert living.get(f"/items/{item}/standing", region="511602").json()["why"] == "ended"
+    assert living.get(f"/items/{item}/standing", **asked).json() == stood
+    assert living.get(f"/items/{item}/compare", other=other, known_at=before).json() == compared
+    assert living.get(f"/items/{item}/compare", other=other).json()["items"][0]["status"] == "ended"
+    later = living.get(f"/items/{item}/standing", known_at="2999-01-01").json()
+    assert later["later_than_head"] is True
