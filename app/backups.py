@@ -16,6 +16,7 @@ import tempfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from app import log
 from app.changes import kinds
 from app.db import Database, insert_rows
 from app.errors import Conflict, Invalid, RegistryError
+from app.files import redacted
 from app.hooks.restored import tell_restored
 from app.migrating import current_revision, migrate
 from app.settings import Settings
@@ -77,7 +79,9 @@ def backup(settings: Settings, target: Path) -> Made:
             archive.add(saved, saved.name)
             # Files are never overwritten, so whatever the snapshot names is there by now.
             if settings.files_dir.exists():
-                archive.add(settings.files_dir, "files", filter=_finished)
+                with database.reading() as session:
+                    gone = redacted(session.connection())
+                archive.add(settings.files_dir, "files", filter=partial(_finished, gone))
     with half.open("rb") as stream:
         os.fsync(stream.fileno())
     half.replace(target)
@@ -93,8 +97,10 @@ def _head_of(saved: Path) -> log.Head:
         copy.dispose()
 
 
-def _finished(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    return None if entry.name.endswith(".part") else entry
+def _finished(gone: set[str], entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    """What is half written stays out, and what an order redacted, though its bytes may not be deleted yet."""
+    name = entry.name.rsplit("/", 1)[-1]
+    return None if name.endswith(".part") or name in gone else entry
 
 
 def _add_bytes(archive: tarfile.TarFile, name: str, body: bytes) -> None:

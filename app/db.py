@@ -255,6 +255,13 @@ def among(statement: str, *names: str, numbers: bool = False) -> TextClause:
     return text(statement).bindparams(*(bindparam(name, expanding=True, type_=kind) for name in names))
 
 
+def holds_bytes(connection: Connection, column: str, name: str) -> str:
+    """SQL: whether the bytes of a column hold those of the parameter ``:name``."""
+    if connection.dialect.name == "postgresql":
+        return f"position(:{name} IN {column}) > 0"
+    return f"instr({column}, :{name}) > 0"
+
+
 def execute_many(connection: Connection, statement: str, parameters: list[tuple[Any, ...]]) -> None:
     """Run a statement with ``?`` marks for each row of parameters."""
     if parameters:

@@ -45,6 +45,13 @@ class NotFound(RegistryError):
     code = "not-found"
 
 
+class Gone(RegistryError):
+    """Known, and taken away by order."""
+
+    status = 410
+    code = "gone"
+
+
 class Ambiguous(RegistryError):
     """A code with several holders."""
 

@@ -1,7 +1,8 @@
 """Attached files by content hash: decision documents, blank and sample forms.
 
 The bytes lie in the data directory under their SHA-256, the row says what they are. Content names files by
-hash, so a file is versioned by the content that names it; nothing here is ever overwritten.
+hash, so a file is versioned by the content that names it; nothing here is ever overwritten. What an order redacts
+(``app.changes.redacting``) loses its bytes and its name; the hash stays.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ import hashlib
 import os
 from pathlib import Path
 
+from sqlalchemy import Connection, text
 from sqlmodel import Field, Session, SQLModel
 
 from app import log
 from app.db import Ascii, Big
-from app.errors import Invalid, NotFound
+from app.errors import Conflict, Gone, Invalid, NotFound
 
 
 class StoredFile(SQLModel, table=True):
@@ -35,12 +37,15 @@ def place(root: Path, digest: str) -> Path:
 def store(
     session: Session, root: Path, name: str, media_type: str, body: bytes, max_bytes: int
 ) -> StoredFile:
-    """Keep a file; the same bytes twice are one file. Raises Invalid where it is empty or too large."""
+    """Keep a file; the same bytes twice are one file. Raises Invalid where it is empty or too large, Conflict where an
+    order has redacted these bytes."""
     if not body:
         raise Invalid("文件是空的，请重新选择。", code="empty-file")
     if len(body) > max_bytes:
         raise Invalid(f"文件超过 {max_bytes // 2**20} MB，请压缩或拆分后再上传。", code="file-too-large")
     digest = hashlib.sha256(body).hexdigest()
+    if is_redacted(session.connection(), digest):
+        raise Conflict(f"这份文件（{digest}）已依令删改，不能再存入。", code="file-redacted")
     known = session.get(StoredFile, digest)
     if known is not None:
         return known
@@ -61,9 +66,51 @@ def store(
 
 
 def find(session: Session, root: Path, digest: str) -> tuple[StoredFile, Path]:
-    """Raises NotFound where the file is not known or its bytes are missing."""
+    """Raises NotFound where the file is not known or its bytes are missing, Gone where an order redacted it."""
     row = session.get(StoredFile, digest)
+    if row is not None and is_redacted(session.connection(), digest):
+        raise Gone("这份附件已依令删改，不再提供；哈希仍可核验。", code="file-redacted")
     path = place(root, digest)
     if row is None or not path.exists():
         raise NotFound("没有这份附件。", code="unknown-file")
     return row, path
+
+
+REDACTED_NAME = "依令删改"
+_REDACTED = "SELECT f.digest FROM stored_file f JOIN redaction r ON r.content = f.digest"
+
+
+def is_redacted(connection: Connection, digest: str) -> bool:
+    """Whether an order has redacted the file."""
+    return (
+        connection.execute(text("SELECT 1 FROM redaction WHERE content = :d"), {"d": digest}).first()
+        is not None
+    )
+
+
+def forget_name(connection: Connection, digest: str) -> None:
+    """The name may say what the bytes said."""
+    asked = {"d": digest, "name": REDACTED_NAME}
+    connection.execute(text("UPDATE stored_file SET name = :name WHERE digest = :d"), asked)
+
+
+def redacted(connection: Connection) -> set[str]:
+    """The digests of all files that orders have redacted."""
+    return {row[0] for row in connection.execute(text(_REDACTED))}
+
+
+def erase_redacted(connection: Connection, root: Path) -> list[str]:
+    """Delete the bytes of redacted files, overwritten first; those that were still there. Called after the order is
+    committed: killed in between, the file is not served, and the next call deletes it."""
+    found = []
+    for digest in sorted(redacted(connection)):
+        path = place(root, digest)
+        if not path.exists():
+            continue
+        with path.open("r+b") as stream:
+            stream.write(bytes(path.stat().st_size))
+            stream.flush()
+            os.fsync(stream.fileno())
+        path.unlink()
+        found.append(digest)
+    return found

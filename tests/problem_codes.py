@@ -13,6 +13,7 @@ STATUS = {
     "Invalid": 422,
     "Refused": 409,
     "NotFound": 404,
+    "Gone": 410,
     "Ambiguous": 300,
     "Conflict": 409,
     "Stale": 412,

@@ -223,9 +223,17 @@ def _redacted(connection: Connection, asked: dict[str, Any], wanted: Wanted) -> 
     """Each redaction as a row about the first public subject that rests on the content; ``row[16]`` has all."""
     found: list[Any] = []
     query = {name: asked[name] for name in ("after", "upto")}
+    run = run_by(connection)
     for seq, content, publication, at in connection.execute(_REDACTIONS, query):
-        resting = connection.execute(_RESTING, {"hash": content}).all()
-        public = public_among(run_by(connection), (row[0] for row in resting))
+        named_by = kept_of(run, [content]).get(content, {}).get("named_by", [])  # of an attached file
+        resting = sorted(
+            {
+                tuple(row)
+                for one in (content, *named_by)
+                for row in connection.execute(_RESTING, {"hash": one})
+            }
+        )
+        public = public_among(run, (row[0] for row in resting))
         about = [row for row in resting if row[0] in public]
         if wanted.kinds:
             about = [row for row in about if row[1] in wanted.kinds]

@@ -3,6 +3,7 @@
 Two people, an order and a reason, recorded in the log first; that is the one update the guard admits.
 The log, the hashes and every other row stay provable. The order keeps what is no secret (``_kept``), so that
 what the content began can go on; drafts, notes and kept answers that quote the words lose them too.
+An attached file goes the same way: its row of the log names its hash, which content goes on naming.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ from typing import Any
 from sqlalchemy import Connection, text
 from sqlmodel import Session
 
-from app import log, outbox
+from app import files, log, outbox
 from app.auth.accounts import refuse_locked
 from app.auth.actor import Actor
 from app.canonical import decode
 from app.changes import duties, kinds, listed
 from app.changes.quotes import PLACEHOLDER, forget_quotes
-from app.db import TOMBSTONE, lock_publishing
+from app.db import TOMBSTONE, holds_bytes, lock_publishing
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.versions import verifying
 from app.versions.recording import Order, Receipt, record
@@ -32,25 +33,23 @@ _FIELDS = ("visibility", "authority", "region", "type", "level", "parent", "entr
 
 
 def redact(session: Session, first: Actor, second: Actor, content: str, order: str, reason: str) -> Receipt:
-    """Redact a content by hash. Raises Forbidden unless two people with the right ask, NotFound, Invalid.
+    """Redact a content or an attached file by hash. Raises Forbidden unless two people with the right ask, NotFound,
+    Invalid. A file's bytes are deleted by ``files.erase_redacted`` once this is committed.
 
     A text usually stands in several contents: what a decision set, and each revision that followed from it.
     An order names them one by one. Rows of editions that were drawn from it go with it.
     """
-    for actor in (first, second):
-        actor.require("publish")
-        refuse_locked(session, actor)
-    if first.account is None or second.account is None or first.account == second.account:
-        raise Forbidden("依令删改须由两人共同作出。", code="two-people")
-    if not order.strip() or not reason.strip():
-        raise Invalid("依令删改须写明命令文号和理由。", code="order-needed")
+    _refuse_unless_ordered(session, first, second, order, reason)
     connection = session.connection()
     lock_publishing(connection)
     body = connection.execute(text("SELECT body FROM content WHERE hash = :h"), {"h": content}).scalar()
-    if body is None:
-        raise NotFound(f"没有哈希为 {content} 的内容。", code="unknown-content")
-    if connection.execute(text("SELECT 1 FROM redaction WHERE content = :h"), {"h": content}).first():
+    file = session.get(files.StoredFile, content)
+    if body is None and file is None:
+        raise NotFound(f"没有哈希为 {content} 的内容或附件。", code="unknown-content")
+    if files.is_redacted(connection, content):
         raise Conflict(f"哈希为 {content} 的内容已依令删改过。", code="already-redacted")
+    if body is None:
+        return _redact_file(connection, (first, second), content, order, reason)
     document = decode(bytes(body))
     statement = {"order": order, "reason": reason, "kept": _kept(connection, content, document)}
     quoting = listed.drawn_from(connection, content)
@@ -77,6 +76,42 @@ def redact(session: Session, first: Actor, second: Actor, content: str, order: s
     duties.derive_again(connection, content)
     forget_quotes(connection, content, document)
     log.record_access(connection, "redacted", account=second.account, subject=content, note=order)
+    return receipt
+
+
+def _refuse_unless_ordered(session: Session, first: Actor, second: Actor, order: str, reason: str) -> None:
+    for actor in (first, second):
+        actor.require("publish")
+        refuse_locked(session, actor)
+    if first.account is None or second.account is None or first.account == second.account:
+        raise Forbidden("依令删改须由两人共同作出。", code="two-people")
+    if not order.strip() or not reason.strip():
+        raise Invalid("依令删改须写明命令文号和理由。", code="order-needed")
+
+
+def _redact_file(
+    connection: Connection, people: tuple[Actor, Actor], digest: str, order: str, reason: str
+) -> Receipt:
+    """The order keeps which contents name the file: who follows what rests on them is to hear of it."""
+    naming = connection.execute(
+        text(f"SELECT hash FROM content WHERE {holds_bytes(connection, 'body', 'digest')} ORDER BY hash"),
+        {"digest": digest.encode()},
+    )
+    statement = {"order": order, "reason": reason, "kept": {"named_by": [row[0] for row in naming]}}
+    first, second = people
+    receipt = record(
+        connection,
+        Order(
+            kind="redaction",
+            author=first.account,
+            reviewer=second.account,
+            publisher=second.account,
+            redactions=[(digest, statement)],
+        ),
+        kinds.describe,
+    )
+    files.forget_name(connection, digest)
+    log.record_access(connection, "redacted", account=second.account, subject=digest, note=order)
     return receipt
 
 

@@ -25,6 +25,7 @@ from app.exchange.dumping import remove_withdrawn, write_dump
 from app.exchange.exporting import export_lines
 from app.exchange.mapping import load_mapping
 from app.exchange.quality import KINDS, placed
+from app.files import erase_redacted
 from app.indexing import compare, is_missing, rebuild, repair
 from app.privacy import for_the_asker
 from app.searching import open_engine, page_of
@@ -305,13 +306,15 @@ def restore(source: Annotated[Path, typer.Argument(exists=True, help="what backu
 
 
 def redact(
-    content: Annotated[list[str], typer.Argument(help="hash of the content to redact; several in one order")],
+    content: Annotated[
+        list[str], typer.Argument(help="hash of the content or attached file to redact; several in one order")
+    ],
     order: Annotated[str, typer.Option(help="the order that demands it: number and date")],
     reason: Annotated[str, typer.Option(help="why")],
     first: Annotated[str, typer.Option(help="account of the one who orders")],
     second: Annotated[str, typer.Option(help="account of a second person who confirms")],
 ) -> None:
-    """依令删改一份内容的文字，哈希与日志保持可核验。"""
+    """依令删改一份内容的文字或一份附件，哈希与日志保持可核验。"""
     settings = Settings()
     database = open_registry(settings)
     with database.writing() as session:
@@ -348,6 +351,9 @@ def _erase(settings: Settings, database: Database) -> None:
         )
     with database.reading() as session:
         gone = remove_withdrawn(session.connection(), settings.dumps_dir)
+        erased = erase_redacted(session.connection(), settings.files_dir)
+    if erased:
+        console.print(f"已删除附件 {'、'.join(erased)} 的全部字节。", soft_wrap=True)
     if gone:
         console.print(
             f"已删除数据目录中此前的导出文件：{'、'.join(gone)}。请用 qingdan export --dump 重新写出。",

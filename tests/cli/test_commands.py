@@ -395,9 +395,23 @@ def test_redaction_needs_two_people(run: Run, living_sqlite: Living) -> None:
     said = done(run("redact", row[0], *words, "--first", "publisher", "--second", "second"))
     assert f"已删改 {row[0]}" in said
     assert f"已删除数据目录中此前的导出文件：{file}" in said
-    assert list(dumps.iterdir()) == []
+    assert [path.suffixes[-2:] for path in dumps.iterdir()] == [[".withdrawn", ".json"]], "a note of it stays"
     assert "依令删改 1 份" in done(run("verify"))
     assert run("redact", row[0]).exit_code == 2
+
+
+def test_an_attached_file_is_redacted_with_its_bytes(run: Run, living_sqlite: Living) -> None:
+    living_sqlite.hire("second", "publish")
+    headers = living_sqlite.headers("editor", **{"Content-Type": "application/pdf"})
+    asked = {"params": {"name": "身份证.pdf"}, "content": b"%PDF-1.7 secret", "headers": headers}
+    digest = living_sqlite.client.post("/api/v1/files", **asked).json()["digest"]
+    words = ["--order", "令1号", "--reason", "个人信息", "--first", "publisher", "--second", "second"]
+    said = done(run("redact", digest, *words))
+    assert f"已删改 {digest}" in said
+    assert f"已删除附件 {digest} 的全部字节" in said
+    assert not [path for path in living_sqlite.settings.files_dir.rglob("*") if path.is_file()]
+    done(run("verify"))
+    refused(run("redact", digest, *words), "already-redacted")
 
 
 def test_worker_and_reindex(run: Run, living_sqlite: Living) -> None:
