@@ -27,6 +27,7 @@ from app.exchange.mapping import load_mapping
 from app.exchange.quality import KINDS, placed
 from app.files import erase_redacted
 from app.indexing import compare, is_missing, rebuild, repair
+from app.lists import signing
 from app.privacy import for_the_asker
 from app.searching import open_engine, page_of
 from app.settings import Settings
@@ -166,7 +167,8 @@ def seed(
     if not usable:
         raise Invalid("登记簿不是空的，不能载入示范数据。", code="not-empty")
     with tell_progress("示范数据") as tell:
-        count = seeding.seed(database, today(), tell=tell)
+        signer = signing.load(signing.ensure(settings))
+        count = seeding.seed(database, today(), tell=tell, signer=signer)
     index_what_is_owed(settings, database)
     console.print(f"完成：{count} 次发布。" if count else "示范数据已在登记簿中，没有变化。")
 

@@ -75,6 +75,7 @@ def serve(
 def _set_up(settings: Settings) -> None:
     # Loaded for this alone: a registry that is there already starts without them.
     from app.exchange import seeding
+    from app.lists import signing
     from app.migrating import is_current
     from app.migrating import migrate as migrate_database
 
@@ -87,7 +88,8 @@ def _set_up(settings: Settings) -> None:
         empty = seeding.is_empty(session) or seeding.is_half_done(session)
     if empty:
         with tell_progress("载入示范数据") as tell:
-            seeding.seed(database, today(), tell=tell)
+            signer = signing.load(signing.ensure(settings))
+            seeding.seed(database, today(), tell=tell, signer=signer)
     say("更新检索索引 ...")
     index_what_is_owed(settings, database)
     database.dispose()

@@ -27,6 +27,8 @@ from app.exchange.admitting import CREATES, Admission, in_order
 from app.exchange.importing import BATCH, Tell, quiet
 from app.exchange.models import SourceKey
 from app.exchange.records import CodeValue, Record
+from app.exchange.seeding_editions import issue_once
+from app.lists.signing import Signer
 from app.rounds.publishing import publish
 
 SOURCE = "seed"
@@ -35,10 +37,22 @@ FILES = ("authorities", "instruments", "calendar", "entries", "items")
 DRAFTER, REVIEWER = "demo-drafter", "demo-reviewer"
 
 
-def seed(database: Database, today: str, directory: Path = SEED_DIR, tell: Tell = quiet) -> int:
-    """Load the seed. Returns the number of publications; 0 where all was there already."""
-    changes = [orjson.loads(line) for line in (directory / "changes.jsonl").read_bytes().splitlines() if line]
-    return load(database, today, SOURCE, list(_records(directory)), changes, tell)
+def seed(
+    database: Database,
+    today: str,
+    directory: Path = SEED_DIR,
+    tell: Tell = quiet,
+    signer: Signer | None = None,
+) -> int:
+    """Load the seed. Returns the number of publications; 0 where all was there already. ``signer`` signs the lists
+    that it issues; none are without."""
+    changes, editions = (_lines(directory / f"{name}.jsonl") for name in ("changes", "editions"))
+    signed = (signer, editions) if signer else None
+    return load(database, today, SOURCE, list(_records(directory)), changes, tell, signed)
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    return [orjson.loads(line) for line in path.read_bytes().splitlines() if line]
 
 
 def load(
@@ -48,8 +62,9 @@ def load(
     records: list[Record],
     changes: list[dict[str, Any]],
     tell: Tell = quiet,
+    editions: tuple[Signer, list[dict[str, Any]]] | None = None,
 ) -> int:
-    """Records as 首次录入, then changesets by two accounts. Returns the number of publications."""
+    """Records as 首次录入, then changesets and lists by two accounts. Returns the number of publications."""
     with database.writing() as session:
         run = progress.begin(session, source, source, source, "seed")
         drafter, reviewer = (
@@ -60,6 +75,10 @@ def load(
     for number, change in enumerate(changes, start=1):
         count += _publish_change(database, source, (drafter, reviewer), change, today)
         tell("变更", number)
+    if editions:
+        signer, asked = editions
+        for one in asked:
+            count += issue_once(database, source, (drafter, reviewer), signer, one, _resolved)
     with database.writing() as session:
         progress.end(session, run.id, count, [])
     return count

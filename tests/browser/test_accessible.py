@@ -99,6 +99,43 @@ def test_every_page_of_a_seeded_registry(measured: Page, asking_sqlite: Living) 
         check(measured, site, paths)
 
 
+@pytest.mark.parametrize(("width", "display"), [(768, ""), (768, "large"), (1024, "large.contrast")])
+def test_nothing_is_wider_than_a_tablet(
+    browser: Browser, asking_sqlite: Living, width: int, display: str
+) -> None:
+    """Where a table has room on the screen, but not for all of its columns."""
+    item = asking_sqlite.item_called(FELLING)
+    authority = asking_sqlite.get(f"/items/{item}").json()["authority"]["id"]
+    round_id = asking_sqlite.rows("SELECT changeset FROM publication WHERE kind = 'round'")[0][0]
+    lists = [f"/lists?authority={authority}&kind={kind}" for kind in ("power", "duty")]
+    context = browser.new_context(viewport={"width": width, "height": 800})
+    if display:
+        cookie = {"name": "qingdan_display", "value": display, "domain": "127.0.0.1", "path": "/"}
+        context.add_cookies([cookie])  # type: ignore[list-item]
+    page, over = context.new_page(), {}
+    with served(asking_sqlite) as site:
+        for path in ("/", "/lists", *lists, f"/rounds/{round_id}", f"/items/{item}", f"/items/{item}/notice"):
+            page.goto(site + path)
+            by = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            over |= {path: by} if by > 0 else {}
+    context.close()
+    assert over == {}
+
+
+def test_a_handed_out_sheet_fits_a_phone(browser: Browser, asking_sqlite: Living) -> None:
+    """The QR code stands beside the name at 390 px, and within the page."""
+    context = browser.new_context(viewport={"width": 390, "height": 800})
+    page = context.new_page()
+    with served(asking_sqlite) as site:
+        page.goto(f"{site}/items/{asking_sqlite.item_called(FELLING)}/notice")
+        box = page.locator(".sheet svg.qr").bounding_box()
+        wide = page.evaluate("document.documentElement.scrollWidth")
+    context.close()
+    assert wide == 390
+    assert box is not None
+    assert box["x"] + box["width"] <= 390
+
+
 def test_pages_that_are_hostile_empty_or_huge(measured: Page, hostile_registry: Any, tmp_path: Path) -> None:
     held = hostile_registry
     edition = issue(held.office, signer_in(tmp_path), region=held.office.district, kind="negative").row["id"]

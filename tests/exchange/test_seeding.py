@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ from app.changes import kinds
 from app.db import Database
 from app.errors import Conflict
 from app.exchange import progress, seeding
+from app.lists import reading, signing
+from app.settings import Settings
 from app.versions import verifying
 
 COUNTS = {
@@ -140,3 +143,28 @@ def test_a_killed_seed_goes_on(
         assert seeding.is_done(session)
         assert verifying.verify(session.connection(), kinds.describe).ok
     assert scalar(database, "SELECT count(*) FROM changeset WHERE state <> 'published'") == 0
+
+
+def test_the_seed_issues_two_lists_of_which_the_second_differs(living_sqlite: Living, tmp_path: Path) -> None:
+    """By two people who cannot sign in, signed, and only once; they are what a newcomer finds at /editions."""
+    living = living_sqlite
+    signer = signing.load(signing.ensure(Settings(data_dir=tmp_path, database_url="", signing_key="")))
+    assert seeding.seed(living.database, TODAY, signer=signer) == 2
+    assert seeding.seed(living.database, TODAY, signer=signer) == 0
+    with living.database.reading() as session:
+        connection = session.connection()
+        second, first = reading.issued(connection)
+        since = reading.since_last(connection, second)
+        people = connection.exec_driver_sql(
+            "SELECT author, reviewer, publisher FROM publication WHERE kind = 'edition'"
+        ).all()
+        locked = connection.exec_driver_sql("SELECT locked FROM account WHERE name LIKE 'demo-%'").all()
+    assert (first.row["number"], second.row["number"]) == (1, 2)
+    assert second.row["previous"] == first.row["id"]
+    assert all("【演示】" in str(one.document) for one in (first, second))
+    assert since is not None
+    assert len(since.dropped) == 2, "the round cancelled two permits of the forestry bureau"
+    assert since.changed_items or since.same
+    assert [bool(one) for (one,) in locked] == [True, True]
+    assert all(author != reviewer for author, reviewer, _ in people)
+    living.assert_sound()

@@ -12,6 +12,8 @@ from app import log
 from app.changes.queries import is_held_here, rounds
 from app.deps import AskedOn, ReadSession, Registry, RegistryOf
 from app.listing import Filter, count_by
+from app.lists.reading import issued
+from app.lists.selecting import KINDS
 from app.versions.queries import known_at, parse_day
 from app.web import life
 from app.web.recent import latest_changes
@@ -55,6 +57,8 @@ def home(request: Request, registry: RegistryOf, session: ReadSession, asked: As
         regions=[(named[one], count) for one, count in most if one in named],
         rounds=gaps(_latest_rounds(connection)),
         changes=latest_changes(connection, 6),
+        kinds=KINDS,
+        editions=issued(connection, limit=3),
     )
 
 
