@@ -7,6 +7,7 @@ settings     one Settings class; every variable with the reason beside it
 privacy      what the registry keeps is made for its owner alone
 errors       what can go wrong, by name: message and status, no HTTP
 wording      validation errors in the reader's words
+collecting   bulk work and the collector of cycles
 canonical    canonical JSON: the bytes that are hashed, stored and served
 db           engine, reading(), writing(), guards; what differs between SQLite and PostgreSQL is here, save a
              file's backup (backups) and the item read's own connection (deps)

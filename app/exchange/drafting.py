@@ -18,11 +18,11 @@ from app.auth.actor import Actor
 from app.changes import drafts, rows
 from app.changes.models import ChangesetInput
 from app.changes.outcomes import rule_for
+from app.collecting import few_collections
 from app.db import Database
 from app.errors import Conflict
 from app.exchange import progress
 from app.exchange.admitting import Admission, Admitted
-from app.exchange.collecting import few_collections
 from app.exchange.importing import (
     Imported,
     Tell,

@@ -20,10 +20,10 @@ from sqlmodel import Session
 
 from app.canonical import encode
 from app.changes.publishing import publish_initial, require_initial
+from app.collecting import few_collections
 from app.db import Database
 from app.exchange import progress
 from app.exchange.admitting import Admission, Admitted
-from app.exchange.collecting import few_collections
 from app.exchange.founding import new_organs
 from app.exchange.mapping import load_mapping
 from app.exchange.reading import ImportReading, read_records

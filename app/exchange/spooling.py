@@ -26,7 +26,7 @@ from typing import IO, Any, NamedTuple
 import orjson
 
 from app.canonical import digest, encode
-from app.exchange.collecting import few_collections
+from app.collecting import few_collections
 from app.exchange.mapping import Mapping
 from app.exchange.quality import Met, Quality, met
 from app.exchange.readers import Line, read_lines

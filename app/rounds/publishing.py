@@ -13,6 +13,7 @@ from app.changes.deciding import Decided, Decider
 from app.changes.models import Changeset
 from app.changes.publishing import Prepared, Published
 from app.checks.catalogue import STANDARD, Rules
+from app.collecting import few_collections
 from app.rounds import report
 from app.rounds.recording import rows_content
 
@@ -25,6 +26,7 @@ def attach(
     return said, [*contents, *rows_content(connection, changeset, head)]
 
 
+@few_collections()
 def publish(
     session: Session,
     actor: Actor,
@@ -48,6 +50,7 @@ def publish(
     )
 
 
+@few_collections()
 def prepare(
     session: Session,
     actor: Actor,

@@ -12,6 +12,7 @@ from app.changes import rows
 from app.changes.freezing import undecided
 from app.changes.models import Changeset
 from app.changes.rehearsing import work_out
+from app.collecting import few_collections
 from app.db import fetch, marks
 from app.errors import Conflict
 from app.rounds.pairs import Pair, fate_of
@@ -19,6 +20,7 @@ from app.rounds.report import count_draft, names_of, page_ready
 from app.versions.recording import chunks
 
 
+@few_collections()
 def rehearse_round(session: Session, changeset_id: str, today: str) -> dict[str, Any]:
     """``{"report", "items", "revisions", "later", "stale", "undecided"}`` of a changeset that is not yet published.
 

@@ -17,6 +17,7 @@ from app.changes.deciding import Decided, Decider
 from app.changes.freezing import frozen_items
 from app.changes.models import Changeset
 from app.changes.owed import acceptances_of_round
+from app.collecting import few_collections
 from app.db import fetch, marks
 from app.errors import NotFound
 from app.items import code_tables
@@ -214,6 +215,7 @@ def stored(connection: Connection, found: Published) -> dict[str, Any] | None:
 # --- the report -----------------------------------------------------------------------------------------
 
 
+@few_collections()
 def report(connection: Connection, round_id: str, known: Known) -> dict[str, Any]:
     """The report of a published round as page-ready data. Raises NotFound.
 
@@ -267,6 +269,7 @@ def _acceptances(connection: Connection, found: Published, known: Known) -> dict
 HEAD = ("title", "number", "reason", "document", "scope", "synthetic", "undisclosed", "emergency")
 
 
+@few_collections()
 def overview(connection: Connection, round_id: str, known: Known) -> dict[str, Any]:
     """The published sums for a page, page-ready, without working out the whole anew; ``moved`` says whether a
     void or a changeset that corrects the round has come since, so that the report holds other figures too."""
