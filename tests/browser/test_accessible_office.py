@@ -68,9 +68,17 @@ def test_pages_of_the_office(browser: Chromium, living_sqlite: Living) -> None:
         "/office/levels",
         f"/office/items/{item}/edit",
         changeset,
+        "/office/account",
+        "/office/items",
+        "/office/items/new",
+        f"/office/items/{item}/end",
+        "/office/changesets",
+        "/office/editions",
+        "/office/feedback",
     ]
-    clerk = Browser(living, "guanli", ["administer"])
+    clerk, auditor = Browser(living, "guanli", ["administer"]), Browser(living, "shenji", ["audit"])
     with served(living) as site:
         check(signed_in(browser, editor), site, own)
         check(signed_in(browser, reviewer), site, [f"/office/checks?code={code}", changeset])
         check(signed_in(browser, clerk), site, ["/office/accounts"])
+        check(signed_in(browser, auditor), site, ["/office/access-log"])
