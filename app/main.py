@@ -10,6 +10,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
@@ -17,7 +18,6 @@ from starlette.exceptions import HTTPException
 from app import log_lines, refusing
 from app.api import health
 from app.api.quick import KeptSearchRoute, quick_item_route
-from app.api.shapes import say_problem_json
 from app.db import Database
 from app.deps import Registry
 from app.errors import RegistryError
@@ -40,6 +40,11 @@ fetch what differs with `/export.jsonl?since=SEQ&since_on=DAY`. Or subscribe at 
 **What will not change** under `/api/v1`: no field, operation, parameter or problem code is taken away or given
 another meaning without `Deprecation` and `Sunset` in the answers twelve months before; new ones may come at any time.
 """
+
+
+def name_of(route: APIRoute) -> str:
+    """An operation's id: the name of its function, as generated clients will call it."""
+    return route.name
 
 
 def serving() -> FastAPI:
@@ -89,6 +94,7 @@ def create_app(settings: Settings | None = None, *, rest_later: bool = False) ->
         description=DESCRIPTION,
         lifespan=lifespan,
         static_url="/static-docs",
+        generate_unique_id_function=name_of,
     )
     app.state.registry = Registry(settings, database, engine)
     rest = app.state.rest = Rest(app)
@@ -109,8 +115,12 @@ def create_app(settings: Settings | None = None, *, rest_later: bool = False) ->
     plain = app.openapi
 
     def whole() -> dict[str, Any]:
-        rest.load()
-        return say_problem_json(plain())
+        from app.api.describing import described  # for the document alone
+
+        if app.openapi_schema is None:
+            rest.load()
+            described(plain())  # in place: it is kept
+        return plain()
 
     app.openapi = whole  # type: ignore[method-assign]
     return app

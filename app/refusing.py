@@ -11,6 +11,7 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from app.api.shapes import PROBLEM
 from app.errors import RegistryError, Unavailable
@@ -80,7 +81,21 @@ async def http(request: Request, error: HTTPException) -> Response:
         return _page(request, error.status_code, title, {})
     response = problem(error.status_code, "http", title)
     response.headers.update(error.headers or {})
+    if error.status_code == 405:
+        response.headers["Allow"] = ", ".join(_methods_at(request))
     return response
+
+
+def _methods_at(request: Request) -> list[str]:
+    """Every method that some route has for the address; the one that refused knows its own alone."""
+    return [
+        method
+        for method in ("DELETE", "GET", "PATCH", "POST", "PUT")
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL
+            for route in request.app.router.routes
+        )
+    ]
 
 
 async def busy(request: Request, error: OperationalError) -> Response:

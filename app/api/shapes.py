@@ -36,17 +36,6 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def say_problem_json(schema: dict[str, Any]) -> dict[str, Any]:
-    """An OpenAPI document whose refusals are of their own media type; FastAPI writes every model as JSON."""
-    for path in schema["paths"].values():
-        for operation in path.values():
-            for status in ("4XX", "5XX"):
-                content = operation["responses"].get(status, {}).get("content", {})
-                if JSON in content:
-                    content[PROBLEM] = content.pop(JSON)
-    return schema
-
-
 class CodeShape(BaseModel):
     scheme: str = Field(description="who defines the code: national-12, national-31, uscc, gb2260, ...")
     value: str = Field(description="the code as written")
