@@ -24,6 +24,7 @@ from app.errors import Forbidden, Invalid, Unauthenticated, Unavailable
 from app.kept import KeptPages
 from app.measuring import Measured
 from app.noting import Noting
+from app.rounds.annex_rows import LinkedRows
 from app.searching import KeptAnswers
 from app.settings import Settings
 from app.versions.names import NameBook
@@ -48,6 +49,7 @@ class Registry:
         self.rules = rules_of(settings)
         self.kept_searches = KeptAnswers()
         self.kept_pages = KeptPages()
+        self.linked_rows = LinkedRows()
         self.noting = Noting(database)
         self.measured = Measured()
         self.head_watch = HeadWatch(database)

@@ -8,6 +8,6 @@ machine      cores, pinning, memory, facts to print
 registries   synthetic registries, built once and kept
 server       the served application with an empty route beside; load: the generator on the other core
 driving      starts the one, drives it with the other
-read revisions importing publishing rounding starting searching judging following    the figures
+read revisions importing publishing rounding starting searching judging following pages    the figures
 running      runs them; reporting: table and JSON
 """

@@ -103,10 +103,10 @@ def answers(port: int, path: str) -> bool:
         connection.close()
 
 
-def drive(plan: Plan, targets: list[Target]) -> dict[str, list[Answered]]:
-    """Every target in its turn, round by round."""
+def drive(plan: Plan, targets: list[Target], connections: int = CONNECTIONS) -> dict[str, list[Answered]]:
+    """Every target in its turn, round by round. One connection: the time of an answer, and none of a queue's."""
     orders: Orders = {
-        "connections": CONNECTIONS,
+        "connections": connections,
         "seconds": plan.seconds,
         "rounds": plan.rounds,
         "targets": targets,

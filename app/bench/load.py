@@ -43,6 +43,7 @@ class Answered(TypedDict):
     work on the machine disturbs least; 0 where the system does not say."""
 
     rate: float
+    p50_ms: float
     p95_ms: float
     cpu_us: float
     busy: float
@@ -150,6 +151,7 @@ class Client:
             transport.close()
         return {
             "rate": len(turn.waits) / passed,
+            "p50_ms": percentile(turn.waits, 0.5) * 1000,
             "p95_ms": percentile(turn.waits, 0.95) * 1000,
             "cpu_us": (machine.processor_time(self.pid) - spent) / len(turn.waits) * 1e6,
             "busy": (time.process_time() - used) / passed,

@@ -10,6 +10,7 @@ from app.bench import (
     following,
     importing,
     judging,
+    pages,
     publishing,
     read,
     reporting,
@@ -29,6 +30,8 @@ BENCHES: dict[str, Callable[[Plan], list[Row]]] = {
     "revisions": revisions.bench,
     "search": searching.bench,
     "search-large": searching.bench_large,
+    "pages": pages.bench,
+    "pages-large": pages.bench_large,
     "follow": following.bench,
     "judged": judging.bench,
 }

@@ -18,7 +18,7 @@ from app.bench.corpora import ASKED, RELAXED, documents
 from app.bench.driving import by_processor_time, drive, rates, serving, shown
 from app.bench.figures import Plan, Row, median_ratio, percentile
 from app.bench.load import EMPTY
-from app.bench.registries import ITEMS, copy, items
+from app.bench.registries import ITEMS, Registry, copy, items
 from app.indexing import rebuild
 from app.searching import open_engine
 from search import matching
@@ -133,13 +133,9 @@ def timed(work: Callable[[], object]) -> float:
 
 def over_http(plan: Plan) -> list[Row]:
     """One worker: texts that are asked again and again, and each asked on days of its own."""
-    registry = copy(items(plan, plan.count(ITEMS, 50)), plan.directory / "searching")
-    engine, database = open_engine(registry.settings), registry.open()
-    if engine is None:
+    registry = indexed(plan, plan.count(ITEMS, 50), "searching")
+    if registry is None:
         return [Row("search, over HTTP", None, beside="no engine")]
-    rebuild(database, engine)
-    engine.close()
-    database.dispose()
     texts = [text for text in ASKED if len(text) > 1]
     again = [f"/api/v1/search?q={quote(text)}" for text in texts]
     chance = random.Random(1)
@@ -163,3 +159,15 @@ def over_http(plan: Plan) -> list[Row]:
         ratio = median_ratio(rates(found), rates(empty))
         rows.append(Row(f"search over HTTP, {label}", ratio, target, beside=beside, numbers={name: found}))
     return rows
+
+
+def indexed(plan: Plan, count: int, name: str) -> Registry | None:
+    """A copy of the registry of so many items, with its index; None where no engine is to be had."""
+    registry = copy(items(plan, count), plan.directory / name)
+    engine, database = open_engine(registry.settings), registry.open()
+    if engine is None:
+        return None
+    rebuild(database, engine)
+    engine.close()
+    database.dispose()
+    return registry

@@ -11,6 +11,9 @@ from test_office import Browser
 from typer.testing import CliRunner
 
 from app.cli import build
+from app.rounds import annex_rows
+from app.rounds.annex_rows import LinkedRows
+from app.versions.queries import known_at
 
 PRIVATE = "张三身份证五一二九零一不慎写入"
 PIECES = [PRIVATE.encode(), "身份证五一二九".encode(), PRIVATE[:6].encode()]
@@ -100,3 +103,38 @@ def test_rows_are_redacted_by_order_and_their_words_stand_in_no_file(
     assert told["title"] == "第二批清理"
     office = Browser(living, "kanfa", ["edit"])
     office.get(f"/office/rounds/{recorded['round']}/report")
+
+
+def test_each_publication_is_read_once_and_an_item_without_rows_costs_one_look(
+    recorded: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    living: Living = recorded["living"]
+    asked: list[str] = []
+    really = annex_rows.fetch
+
+    def noted(connection: Any, statement: str, parameters: Any = ()) -> Any:
+        asked.append(statement)
+        return really(connection, statement, parameters)
+
+    monkeypatch.setattr(annex_rows, "fetch", noted)
+    linked = LinkedRows()
+
+    def about(item: str, known: str | None = None) -> tuple[list[dict[str, Any]], list[str]]:
+        asked.clear()
+        with living.database.reading() as session:
+            connection = session.connection()
+            found = linked.about(connection, item, known_at(connection, known))
+        return found, list(asked)
+
+    seq = living.rows(f"SELECT seq FROM publication WHERE changeset = '{recorded['round']}'")[0][0]
+    assert about(recorded["item"], str(seq - 1))[0] == []
+    found, _ = about(recorded["item"])
+    assert [(one["round"], one["row"]["number"], one["document"]["number"]) for one in found] == [
+        (recorded["round"], "7", "广区府发〔2015〕9号")
+    ]
+    assert PRIVATE in found[0]["row"]["words"]
+    assert len(about(recorded["item"])[1]) == 3
+    assert about("qdi-none") == ([], [annex_rows._ENTRY])
+    assert about(recorded["item"], str(seq - 1)) == ([], [annex_rows._ENTRY])
+    linked._hash = "another log's"
+    assert about(recorded["item"])[0] == found

@@ -15,7 +15,6 @@ from app.db import run_by
 from app.deadlines.answering import due_dates, moment_of
 from app.deps import Asked, AskedOn, KnownAt, ReadSession, Registry, RegistryOf
 from app.errors import NotFound
-from app.rounds.annex_rows import rows_about
 from app.versions.history import decisions_of, history_of
 from app.versions.queries import Known, known_at, moment, state_on
 from app.versions.visibility import hidden_among
@@ -110,7 +109,7 @@ def _page(
         "item.html",
         keep=keeping,
         **facts.shown(),
-        named_in=gaps(rows_about(connection, item_id, known)),
+        named_in=gaps(registry.linked_rows.about(connection, item_id, known)),
         linked=script_data(government_service(facts, base_of(request))) if facts.content else None,
         due=gaps(due_dates(connection, item_id, moment_of(accepted))) if accepted else None,
         accepted=accepted,
