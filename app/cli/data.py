@@ -7,7 +7,6 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated
 
-import orjson
 import typer
 from rich.console import Console
 
@@ -22,6 +21,7 @@ from app.errors import Invalid, Unavailable
 from app.exchange import drafting, importing, seeding
 from app.exchange.cases import CASES, seed_case, source_of
 from app.exchange.dumping import remove_withdrawn, write_dump
+from app.exchange.every_problem import Listing, write_report
 from app.exchange.exporting import export_lines
 from app.exchange.mapping import load_mapping
 from app.exchange.quality import KINDS, placed
@@ -63,32 +63,39 @@ def import_file(
         raise Invalid(
             "请用 --as 写明由哪个账号起草，或用 --initial 首次录入，或先 --dry-run 核对。", code="no-mode"
         )
+    if report is not None and not report.parent.is_dir():
+        raise Invalid(f"没有文件夹 {report.parent}，--report 无处可写；请改正。", code="no-folder")
     load_mapping(mapping)  # a bad one ends the command before anything is opened or shown
     database = find_registry(settings) if dry_run else open_registry(settings)
+    every = Listing() if report is not None else None
     with tell_progress(file.name) as tell:
         if dry_run or database is None:
             beside = None if initial else database  # a first entry founds everything
-            imported = importing.rehearse(file, mapping, today(), day, tell, beside, sheet)
+            imported = importing.rehearse(file, mapping, today(), day, tell, beside, sheet, every)
         elif initial:
-            imported = importing.import_initial(database, file, mapping, day, tell, sheet)
+            imported = importing.import_initial(database, file, mapping, day, tell, sheet, every)
         else:
             with database.reading() as session:
                 actor = actor_of(find_account(session, as_user or ""))
-            imported = drafting.import_draft(database, actor, file, mapping, today(), day, tell, sheet)
+            imported = drafting.import_draft(database, actor, file, mapping, today(), day, tell, sheet, every)
     if database is not None and imported.publications:
         index_what_is_owed(settings, database)
-    _tell_import(imported, dry_run, report)
+    print(imported.reading.quality.text(errors=not imported.reading.refused))
+    if report is not None and every is not None:
+        with for_the_asker():
+            write_report(report, imported.reading.quality, every)
+        console.print(f"全部 {every.total} 处已逐条写入 {report}。", soft_wrap=True)
+    elif imported.reading.quality.is_cut:
+        console.print(
+            "以上每类只举几处；用 --report 文件名（.xlsx、.csv 或 .json）写出全部。", soft_wrap=True
+        )
+    _tell_import(imported, dry_run)
     if dry_run and database is None:
         console.print("没有登记簿可以对照，未核对行政区划和实施机关是否已有。")
 
 
-def _tell_import(imported: importing.Imported, dry_run: bool, report: Path | None) -> None:
-    quality = imported.reading.quality
+def _tell_import(imported: importing.Imported, dry_run: bool) -> None:
     refused = imported.reading.refused
-    print(quality.text(errors=not refused))
-    if report is not None:
-        with for_the_asker():
-            report.write_bytes(orjson.dumps(quality.report(), option=orjson.OPT_INDENT_2))
     if refused:
         for problem in imported.reading.problems:
             if problem.severity == "error":

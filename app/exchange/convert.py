@@ -8,7 +8,7 @@ mapping that share a key are versions of one item.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -154,9 +154,12 @@ class ItemConverter:
             if code not in found:
                 found.append(code)
         if not found:
-            self.teller.warn("no-code", "", "没有任何编码，只能按名称和实施机关识别，请补充编码")
-        if not has_implementation and any(spec.implementation for spec in self.mapping.codes):
-            self.teller.warn("no-implementation-code", "", "没有实施编码，请补充")
+            columns = _named(self.mapping.codes)
+            self.teller.warn("no-code", columns, "没有任何编码，只能按名称和实施机关识别，请补充编码")
+        if not has_implementation and (
+            lacking := [spec for spec in self.mapping.codes if spec.implementation]
+        ):
+            self.teller.warn("no-implementation-code", _named(lacking), "没有实施编码，请补充")
         return found
 
     def _check(self, spec: CodeSpec, code: CodeValue, text: str) -> None:
@@ -271,6 +274,10 @@ class ItemConverter:
 
 def _applies(spec: CodeSpec, cells: Cells) -> bool:
     return all(as_text(cells.peek(column) or "").startswith(start) for column, start in spec.when.items())
+
+
+def _named(specs: Iterable[CodeSpec]) -> str:
+    return "、".join(dict.fromkeys(spec.column for spec in specs))
 
 
 def _described(authority: str, values: list[CodeValue], name: str) -> str:

@@ -34,6 +34,7 @@ from app.exchange.importing import (
     tell_unlisted,
 )
 from app.exchange.mapping import load_mapping
+from app.exchange.quality import Every
 from app.exchange.records import Problem
 from app.versions.ids import kind_of
 from app.versions.recording import Act
@@ -54,6 +55,7 @@ def import_draft(
     attested: date | None = None,
     tell: Tell = quiet,
     sheet: str | None = None,
+    every: Every | None = None,
 ) -> Imported:
     """Check the file, then draft.
 
@@ -61,7 +63,7 @@ def import_draft(
     changeset with it, up to ``MOST`` decisions. What does not fit is not drafted and not remembered: it is told, and
     the same file imported again, once the first is published, goes on from there.
     """
-    imported, spool = check(path, mapping, attested, tell, sheet)
+    imported, spool = check(path, mapping, attested, tell, sheet, every)
     with spool:
         if imported.reading.refused:
             return imported

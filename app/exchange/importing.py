@@ -26,6 +26,7 @@ from app.exchange import progress
 from app.exchange.admitting import Admission, Admitted
 from app.exchange.founding import new_organs
 from app.exchange.mapping import load_mapping
+from app.exchange.quality import Every
 from app.exchange.reading import ImportReading, read_records
 from app.exchange.records import Spooled
 from app.exchange.spooling import packed_records, unpacked
@@ -90,11 +91,17 @@ def quiet(_what: str, _count: int) -> None:
 
 
 def check(
-    path: Path, mapping: str, attested: date | None, tell: Tell = quiet, sheet: str | None = None
+    path: Path,
+    mapping: str,
+    attested: date | None,
+    tell: Tell = quiet,
+    sheet: str | None = None,
+    every: Every | None = None,
 ) -> tuple[Imported, IO[bytes]]:
-    """The first pass: every row read and validated, spooled to an unnamed temporary file."""
+    """The first pass: every row read and validated, spooled to an unnamed temporary file. ``every`` takes all that is
+    found, here and later in the import."""
     spool = tempfile.TemporaryFile()  # noqa: SIM115  handed on to the second pass, which closes it
-    reading = read_records(path, mapping, attested, sheet)
+    reading = read_records(path, mapping, attested, sheet, every)
     imported = Imported(reading)
     for count, lines in packed_records(reading):
         imported.records += count
@@ -114,10 +121,11 @@ def rehearse(
     tell: Tell = quiet,
     database: Database | None = None,
     sheet: str | None = None,
+    every: Every | None = None,
 ) -> Imported:
     """The first pass alone, and, beside a registry, what regions and authorities a draft would found there and
     what the file no longer lists."""
-    imported, spool = check(path, mapping, attested, tell, sheet)
+    imported, spool = check(path, mapping, attested, tell, sheet, every)
     with spool:
         if database is not None and not imported.reading.refused:
             with database.reading() as session:
@@ -167,13 +175,14 @@ def import_initial(
     attested: date | None = None,
     tell: Tell = quiet,
     sheet: str | None = None,
+    every: Every | None = None,
 ) -> Imported:
     """首次录入: check, then publish batch after batch, each whole. Killed, it goes on by running it again.
 
     Raises Conflict where the registry is past its first entry; returns with ``reading.refused`` and nothing
     written where the file is.
     """
-    imported, spool = check(path, mapping, attested, tell, sheet)
+    imported, spool = check(path, mapping, attested, tell, sheet, every)
     with spool:
         if imported.reading.refused:
             return imported

@@ -1,6 +1,7 @@
 """What an import says about the quality of its source: counts, examples and places; nothing is repaired.
 
-Counts are exact; of the examples a few are kept, so that the report stays small on any file. What
+Counts are exact; of the examples a few are kept, so that the screen stays readable on any file; whoever asks for
+every problem gives a list that takes them (``every_problem.Listing``). What
 is wrong with a content itself is found by the catalogue's checks (``app/checks``).
 """
 
@@ -10,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from app.checks.catalogue import STANDARD
 from app.checks.catalogue import TITLES as CHECKS
@@ -22,6 +23,8 @@ from app.items.codes import NATIONAL_12, NATIONAL_14
 EXAMPLES = 5
 COUNTED = ("no-citation", "not-disclosed")
 """What the report counts by field instead."""
+UNDISCLOSED = "not-disclosed"
+"""Under this code every problem list names what an item does not disclose."""
 MORE_EXAMPLES = {"new-authority": 200, "new-region": 200}
 """Findings of which each has to be looked at."""
 MAX_TRACKED = 500_000
@@ -62,6 +65,7 @@ TITLES = CHECKS | {
     "short-row": "列数不足",
     "unknown-status": "状态不认识",
     "too-many-elements": "列表过长",
+    "too-many-errors": "错误过多，其余未检查",
     "same-as": "另一来源已有同一事项",
     "new-authority": "将新设实施机关",
     "new-region": "将新设行政区划",
@@ -81,6 +85,17 @@ TITLES = CHECKS | {
 """Code of a problem -> its title in the report."""
 
 _BRACKET = re.compile(r"[()（）]")
+
+Found = tuple[str, str, str, str]
+"""Severity, code, place, message."""
+
+
+class Every(Protocol):
+    """What takes every finding."""
+
+    def append(self, found: Found, /) -> None: ...
+
+    def extend(self, found: list[Found], /) -> None: ...
 
 
 @dataclass
@@ -137,6 +152,8 @@ class Quality:
     missing: Counter[str] = field(default_factory=Counter)
     full: bool = False
     """True once too many names and codes were met for all to be remembered."""
+    every: list[Found] | Every | None = None
+    """Takes every finding; None where nobody asked for all."""
     _names: dict[int, int] = field(default_factory=dict)
     _codes: dict[int, int] = field(default_factory=dict)
     _told: set[int] = field(default_factory=set)
@@ -186,10 +203,14 @@ class Quality:
             own.severity = found.severity
             most = MORE_EXAMPLES.get(code, EXAMPLES)
             own.examples += found.examples[: most - len(own.examples)]
+        if self.every is not None and isinstance(other.every, list):
+            self.every.extend(other.every)
 
     def _find(self, severity: str, code: str, where: str, message: str) -> None:
         most = MORE_EXAMPLES.get(code, EXAMPLES)
         self.findings.setdefault(code, Finding()).add(severity, where, message, most)
+        if self.every is not None:
+            self.every.append((severity, code, where, message))
 
     def _held(self, holders: dict[int, int], value: tuple[str, ...], own: int) -> bool:
         """True where another reference has this value too."""
@@ -210,7 +231,12 @@ class Quality:
         self._checks(record)
         if content["type"] == "unknown":
             self._find("note", "unknown-type", record.where, "来源没有事项类型，记为未知")
-        self.missing.update(undisclosed(content))
+        missing = undisclosed(content)
+        self.missing.update(missing)
+        if missing and self.every is not None:
+            named = "、".join(DISCLOSURES[name] for name in missing)
+            message = f"应公开而没有：{named}；有的请补充，没有的请写明没有"
+            self.every.append(("note", UNDISCLOSED, record.where, message))
 
     def _checks(self, record: Record) -> None:
         """The catalogue's checks, without what only the registry knows. What is missing is counted by field."""
@@ -241,6 +267,11 @@ class Quality:
                 message = f"编码{value}已用于另一事项，按来源主键分别收录，查询该编码将列出全部"
                 self._find("warning", "shared-code", one.where, message)
 
+    @property
+    def is_cut(self) -> bool:
+        """True where ``text`` leaves places out."""
+        return bool(self.missing) or any(one.count > len(one.examples) for one in self.findings.values())
+
     def report(self) -> dict[str, Any]:
         """The report as JSON-ready data."""
         return {
@@ -260,19 +291,20 @@ class Quality:
             "missing": dict(self.missing.most_common()),
         }
 
-    def text(self, *, errors: bool = True) -> str:
-        """The report in Chinese, for people; ``errors`` False where they are listed one by one elsewhere."""
+    def text(self, *, errors: bool = True, places: bool = True) -> str:
+        """The report in Chinese, for people; ``errors`` False where they are listed one by one elsewhere, and
+        ``places`` where all are: then counts alone."""
         lines = [f"共读取{self.rows}行。"]
         for kind, title in KINDS.items():
             if self.kinds[kind]:
                 lines.append(f"{title}：{self.subjects[kind]}个（{self.kinds[kind]}条记录）")
-        for code, one in sorted(
-            self.findings.items(), key=lambda pair: (_ORDER[pair[1].severity], -pair[1].count)
-        ):
+        for code, one in in_weight(self.findings):
             if one.severity == "error" and not errors:
                 continue
             lines.append("")
-            lines.append(f"[{_SEVERITIES[one.severity]}] {TITLES.get(code, code)}：{one.count}处")
+            lines.append(f"[{SEVERITIES[one.severity]}] {TITLES.get(code, code)}：{one.count}处")
+            if not places:
+                continue
             lines.extend(f"  {placed(**example)}" for example in one.examples)
             if one.count > len(one.examples):
                 lines.append(f"  ……另有{one.count - len(one.examples)}处")
@@ -288,6 +320,11 @@ class Quality:
         return "\n".join(lines) + "\n"
 
 
+def in_weight(findings: dict[str, Finding]) -> list[tuple[str, Finding]]:
+    """Errors first, then by their number."""
+    return sorted(findings.items(), key=lambda pair: (_ORDER[pair[1].severity], -pair[1].count))
+
+
 def placed(where: str, message: str) -> str:
     """A message behind its place, unless it names the place itself."""
     return message if not where or where in message else f"{where}：{message}"
@@ -301,5 +338,5 @@ KINDS = {
     "calendar": "日历年",
     "item": "事项",
 }
-_SEVERITIES = {"error": "错误", "warning": "警告", "note": "提示"}
+SEVERITIES = {"error": "错误", "warning": "警告", "note": "提示"}
 _ORDER = {"error": 0, "warning": 1, "note": 2}

@@ -26,7 +26,7 @@ from app.exchange.cells import Cells
 from app.exchange.convert import Days, ItemConverter, Teller
 from app.exchange.instruments import InstrumentConverter, instrument_day
 from app.exchange.mapping import Mapping, SameAs, load_mapping
-from app.exchange.quality import Met, Quality, met
+from app.exchange.quality import Every, Met, Quality, met
 from app.exchange.readers import Line, parse_line, read_lines, read_rows
 from app.exchange.records import Problem, Record
 from app.exchange.rows import Refused, Row
@@ -133,9 +133,7 @@ class ImportReading:
 
     def _give_up(self) -> None:
         message = f"错误已达{MAX_ERRORS}处，其余未再检查，请先改正以上错误"
-        self.problems.append(
-            Problem(severity="error", code="too-many-errors", where=self.path.name, message=message)
-        )
+        self._keep(Problem(severity="error", code="too-many-errors", where=self.path.name, message=message))
 
     # Native JSON lines: each line is a Record
 
@@ -308,14 +306,15 @@ def read_records(
     mapping: str | Path | Mapping,
     attested: date | None = None,
     sheet: str | None = None,
+    every: Every | None = None,
 ) -> ImportReading:
     """A reading of a file by a mapping (its name, its file or itself). Raises BadMapping; else never for content.
 
     ``attested`` is the day that the source vouches for, used for rows that have no day of their own;
-    ``sheet`` the sheet of a spreadsheet that has several.
+    ``sheet`` the sheet of a spreadsheet that has several; ``every`` takes every problem.
     """
     loaded = mapping if isinstance(mapping, Mapping) else load_mapping(mapping)
-    return ImportReading(Path(path), loaded, attested, sheet)
+    return ImportReading(Path(path), loaded, attested, sheet, quality=Quality(every=every))
 
 
 @lru_cache(maxsize=10_000)

@@ -135,7 +135,7 @@ def _parts(lines: Iterator[Line]) -> Iterator[Part]:
 def _shared(reading: ImportReading) -> Iterator[tuple[int, bytes]]:
     """Parts in the order of the file. While the other process is busy with the first of those that wait, this
     one looks at the next; until the other is there, at all."""
-    looker = Looker(reading.path, reading.mapping, reading.attested)
+    looker = Looker(reading.path, reading.mapping, reading.attested, reading.quality.every is not None)
     parts = _parts(reading.lines())
     waiting: deque[Part] = deque()
     with Helper(looker) as helper:
@@ -177,10 +177,12 @@ class Looker(ImportReading):
     """Looks at lines by themselves, here or in the other process."""
 
     told: list[Problem] = field(default_factory=list)
+    all_told: bool = False
+    """Whether every finding is asked for."""
 
-    def __init__(self, path: Path, mapping: Mapping, attested: date | None) -> None:
+    def __init__(self, path: Path, mapping: Mapping, attested: date | None, all_told: bool = False) -> None:
         super().__init__(path, mapping, attested)
-        self.told = []
+        self.told, self.all_told = [], all_told
 
     def report(self, problem: Problem) -> None:
         self.told.append(problem)
@@ -194,7 +196,7 @@ class Looker(ImportReading):
 
     def look(self, lines: Iterable[Line]) -> Looked | None:
         """None where some line has an error."""
-        self.told, quality = [], Quality()
+        self.told, quality = [], Quality(every=[] if self.all_told else None)
         seen: list[Met] = []
         found: list[bytes] = []
         for number, line, _ in lines:
@@ -220,7 +222,8 @@ class Helper:
         self.process = _started([sys.executable, "-m", "app.exchange.spooling"])
         self.answers = self.process.stdout
         with suppress(OSError):
-            self._say((self.looker.path, self.looker.mapping, self.looker.attested))
+            looker = self.looker
+            self._say((looker.path, looker.mapping, looker.attested, looker.all_told))
         return self
 
     def __exit__(self, *_error: object) -> None:

@@ -9,8 +9,11 @@ from sqlalchemy import Connection, text
 
 from app.exchange.records import Problem
 
-MAX_EACH = 1_000
-"""Rows of one place that are told; no report shows more."""
+ROWS = 1_000
+"""Rows that are fetched at a time."""
+
+_Group = tuple[str, str | None]
+"""Source or host of a page, and region."""
 
 _ITEMS = text(
     "SELECT k.source, k.ref, t.name, t.region FROM source_key k JOIN timeline t ON t.subject_id = k.subject_id"
@@ -25,18 +28,20 @@ def no_longer_listed(
 ) -> Iterator[Problem]:
     """A warning for each item that this source brought, that stands, and that the file does not list.
 
-    Only in regions of which the file lists some item: a file of one county says nothing of another.
+    Only in regions of which the file lists some item: a file of one county says nothing of another. Two passes
+    over what the source brought, so that nothing of it has to be kept.
     """
-    gone: dict[tuple[str, str | None], list[tuple[str, str]]] = {}
-    met: set[tuple[str, str | None]] = set()
-    for place, ref, name, region in connection.execute(_ITEMS, {"source": source, "today": today}):
-        group = (urlsplit(ref).netloc if place == "url" else place, region)
-        if lists("item", ref):
-            met.add(group)
-        elif len(listed := gone.setdefault(group, [])) < MAX_EACH:
-            listed.append((ref, name or ""))
-    for group in sorted(met & gone.keys(), key=str):
-        for ref, name in gone[group]:
+
+    def brought() -> Iterator[tuple[str, str, _Group]]:
+        asked = {"source": source, "today": today}
+        for place, ref, name, region in connection.execute(
+            _ITEMS, asked, execution_options={"yield_per": ROWS}
+        ):
+            yield ref, name or "", (urlsplit(ref).netloc if place == "url" else place, region)
+
+    met = {group for ref, _, group in brought() if lists("item", ref)}
+    for ref, name, group in brought():
+        if group in met and not lists("item", ref):
             message = (
                 f"“{name[:60]}”（{ref[:80]}）此前由本来源录入，这次不再列出；未作变更，"
                 "若已取消、下放或改由别的机关实施，请起草相应的变更单"

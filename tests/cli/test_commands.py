@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -109,7 +110,10 @@ def test_an_import_from_trial_to_entry(run_empty: Run, tmp_path: Path) -> None:
     write_synthetic(path, 20)
     refused(run_empty("import", str(path)), "no-mode")
     assert "没有写入任何内容" in done(run_empty("import", str(path), "--dry-run", "--report", str(report)))
-    assert orjson.loads(report.read_bytes())
+    listed = Counter(one["code"] for one in orjson.loads(report.read_bytes())["problems"])
+    assert (listed["new-authority"], listed["new-region"], listed["start-unknown"]) == (96, 12, 20)
+    nowhere = str(tmp_path / "none" / "report.json")
+    refused(run_empty("import", str(path), "--initial", "--report", nowhere), "no-folder")
     assert "0 条日志" in done(run_empty("verify"))
     counted = "共 128 条。事项：新增 20，无变化 0；实施机关：新增 96，无变化 0；行政区划：新增 12，无变化 0。"
     assert f"读入 128 行，{counted}" in done(run_empty("import", str(path), "--initial"))

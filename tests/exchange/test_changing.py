@@ -231,6 +231,19 @@ def test_a_row_that_is_gone_is_told_and_nothing_is_cancelled(office: Office, fir
     assert stands(database, "synthetic-6").status == "in_force"
 
 
+def test_every_row_that_is_gone_is_counted_and_listed(sqlite: Database, tmp_path: Path) -> None:
+    path = tmp_path / "many.jsonl"
+    write_synthetic(path, 1100, regions=1, authorities=1)
+    import_initial(sqlite, path, "qingdan")
+    kept = [one for one in path.read_bytes().splitlines() if orjson.loads(one)["kind"] != "item"]
+    kept += [one for one in path.read_bytes().splitlines() if orjson.loads(one)["ref"] == "synthetic-6"]
+    path.write_bytes(b"\n".join(kept))
+    every: list[Any] = []
+    imported = rehearse(path, "qingdan", TODAY, database=sqlite, every=every)
+    assert imported.reading.quality.findings["no-longer-listed"].count == 1099
+    assert len({message for _, code, _, message in every if code == "no-longer-listed"}) == 1099
+
+
 def test_a_file_of_another_region_says_nothing_of_this_one(office: Office, tmp_path: Path) -> None:
     lines = (
         (tmp_path / "first.jsonl").read_bytes().replace(b"990001", b"990077").replace(b"synthetic-", b"o-")

@@ -37,7 +37,7 @@ def read(path: Path, monkeypatch: pytest.MonkeyPatch, *, large: int) -> tuple[by
     monkeypatch.setattr(spooling, "LARGE", large)
     monkeypatch.setattr(spooling, "LINES", 20)
     monkeypatch.setattr(spooling, "_cores", lambda: 2)
-    reading = read_records(path, "qingdan")
+    reading = read_records(path, "qingdan", every=[])
     parts = list(spooling.packed_records(reading))
     return b"".join(lines for _, lines in parts), sum(count for count, _ in parts), reading
 
@@ -47,9 +47,22 @@ def assert_alike(path: Path, monkeypatch: pytest.MonkeyPatch) -> ImportReading:
     shared, as_many, other = read(path, monkeypatch, large=0)
     assert (as_many, shared) == (count, alone)
     assert other.quality.report() == one.quality.report()
+    assert by_code(other) == by_code(one)
     assert [(p.code, p.where) for p in other.problems] == [(p.code, p.where) for p in one.problems]
     assert other.errors == one.errors
     return other
+
+
+def by_code(reading: ImportReading) -> dict[str, list[Any]]:
+    """Every finding; of each kind in the order of the file."""
+    found: dict[str, list[Any]] = {}
+    assert isinstance(reading.quality.every, list)
+    for one in reading.quality.every:
+        found.setdefault(one[1], []).append(one)
+    assert {code: len(of) for code, of in found.items() if code != "not-disclosed"} == {
+        code: one.count for code, one in reading.quality.findings.items()
+    }
+    return found
 
 
 def test_two_processes_say_what_one_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
