@@ -20,6 +20,7 @@ from app.canonical import decode, encode
 from app.changes import drafts, rows
 from app.changes.freezing import undecided
 from app.changes.models import (
+    OVER,
     STATE_LABELS,
     Changeset,
     ChangesetInput,
@@ -85,10 +86,16 @@ class DecisionShape(DecisionInput):
 class WarningShape(BaseModel):
     """What a reviewer should look at; nothing is refused for it."""
 
-    code: str = Field(description="stable code: bad-uscc, bad-national-31, basis-needed, ...")
+    code: str = Field(
+        description="stable code: bad-uscc, basis-needed; effects also: rests-on-repealed, implements-cancelled,"
+        " code-held, former-organ-code ..."
+    )
     position: int = Field(description="which decision, from 1")
-    field: str = Field(description="codes/0, results/1/codes/0, changes/2, reason")
+    field: str = Field(description="codes/0, results/1/codes/0, changes/2, reason, subject")
     message: str = Field(description="what is odd, in Chinese")
+    subjects: list[str] = Field(
+        [], description="effects: items that it bears on, the first 50 that are public"
+    )
 
 
 class ChangesetShape(BaseModel):
@@ -176,7 +183,9 @@ class EffectsShape(BaseModel):
     revisions: list[EffectShape] = Field(description="every revision, in the order of days")
     later: list[LaterShape] = Field(description="what goes on to hold from a later day")
     findings: list[FindingShape] = Field(description="what the checks find in its decisions")
-    warnings: list[WarningShape] = Field(description="malformed codes, decisions that rest on nothing")
+    warnings: list[WarningShape] = Field(
+        description="malformed codes, decisions that rest on nothing, what rests on what ends, codes held twice"
+    )
 
 
 EFFECTS: dict[int | str, dict[str, Any]] = {200: {"model": EffectsShape}}
@@ -213,7 +222,7 @@ def shown(session: Session, changeset: Changeset) -> dict[str, Any]:
             }
             for row, body in zip(found, bodies, strict=True)
         ],
-        "warnings": warnings_of(head, bodies),
+        "warnings": warnings_of(head, bodies, over=changeset.state in OVER),
         "events": [
             {"at": moment(e.at), "account": e.account, "event": e.event, "note": e.note}
             for e in rows.events(session, changeset)

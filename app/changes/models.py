@@ -23,6 +23,8 @@ STATE_LABELS = {
     "published": "已发布",
     "withdrawn": "已撤回",
 }
+OVER = frozenset({"published", "withdrawn"})
+"""States after which a changeset changes no more."""
 
 
 class ChangesetTable(SQLModel, table=True):

@@ -20,6 +20,7 @@ from app.changes.asked import (
     check_until,
     created,
 )
+from app.changes.recoding import replacing
 from app.changes.succession import devolved, entrusted, narrowed, received, reshaped
 from app.errors import Refused
 from app.versions.fold import Change
@@ -121,11 +122,14 @@ def act_of(asked: Asked, before: Mapping[str, Before]) -> Act:
     subject = asked.subjects[0]
     if rule.shape == "new":
         return Act(asked.outcome, [created(asked, subject, before, "subject")])
-    check_status(rule, subject, before.get(subject.id, ABSENT))
+    state = before.get(subject.id, ABSENT)
+    check_status(rule, subject, state)
     if subject.content is not None:
         raise Refused(f"“{rule.label}”不能带新的主体内容，请用字段变更表示。", code="content-not-allowed")
     changes = [*subject.changes, *added_codes(subject)]
     _check_changes(rule, asked, changes)
+    if asked.outcome == RESERVED_FIELDS["authority"]:
+        changes = replacing(state.document.get("codes", ()), changes)
     if rule.shape == "down":
         return devolved(asked, subject)
     if rule.shape == "less":

@@ -17,6 +17,7 @@ from sqlmodel import Session
 from app.auth.actor import COMMAND_LINE
 from app.canonical import decode
 from app.changes import kinds
+from app.changes.bearing import bearing
 from app.changes.deciding import Decided, Decider
 from app.changes.proposals import as_row, findings
 from app.changes.rows import decisions, find
@@ -40,22 +41,12 @@ def rehearse(
     connection = session.connection()
     changeset = find(session, changeset_id)
     bodies = [decode(row.body) for row in decisions(session, changeset)]
-    warned = warnings_of(decode(changeset.head.encode()), bodies)
+    worked = work_out(connection, bodies, today, documents=documents, rules=rules)
+    head = decode(changeset.head.encode())
     return {
-        **rehearse_bodies(connection, bodies, today, documents=documents, rules=rules),
-        "warnings": warned,
+        **worked.effects,
+        "warnings": [*warnings_of(head, bodies), *bearing(worked.decider, bodies)],
     }
-
-
-def rehearse_bodies(
-    connection: Connection,
-    bodies: Sequence[dict[str, Any]],
-    today: str,
-    *,
-    documents: bool = False,
-    rules: Rules = STANDARD,
-) -> dict[str, Any]:
-    return work_out(connection, bodies, today, documents=documents, rules=rules).effects
 
 
 @dataclass(frozen=True, slots=True)

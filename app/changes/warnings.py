@@ -18,11 +18,16 @@ Head = Mapping[str, Any]
 """A changeset's head: document, reason ..."""
 
 
-def warnings_of(head: Head, bodies: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """``[{"code", "position", "field", "message"}]``; position is the decision's, from 1."""
+def warnings_of(
+    head: Head, bodies: Sequence[Mapping[str, Any]], *, over: bool = False
+) -> list[dict[str, Any]]:
+    """``[{"code", "position", "field", "message"}]``; position is the decision's, from 1.
+
+    ``over``: it is published or withdrawn, so that nobody can add a document or a reason any more.
+    """
     found: list[dict[str, Any]] = []
     for position, body in enumerate(bodies, start=1):
-        for field, scheme, value in _codes(body):
+        for field, _subject, scheme, value in codes_taken(body):
             for reason in check(scheme, value):
                 found.append(
                     {
@@ -32,7 +37,7 @@ def warnings_of(head: Head, bodies: Sequence[Mapping[str, Any]]) -> list[dict[st
                         "message": f"{reason.message}；照原样保存，请核对。",
                     }
                 )
-        if rests_on_nothing(head, body):
+        if not over and rests_on_nothing(head, body):
             found.append(
                 {
                     "code": "basis-needed",
@@ -41,7 +46,7 @@ def warnings_of(head: Head, bodies: Sequence[Mapping[str, Any]]) -> list[dict[st
                     "message": f"“{_label(body)}”还没有写明依据文件或理由，提交之前请补上。",
                 }
             )
-        if withdraws_without_paper(head, body):
+        if not over and withdraws_without_paper(head, body):
             found.append(
                 {
                     "code": "document-needed",
@@ -97,13 +102,14 @@ def _label(body: Mapping[str, Any]) -> str:
     return rule_for(body["kind"], body["outcome"]).label
 
 
-def _codes(body: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """(field, scheme, value) of each code that a decision takes on."""
+def codes_taken(body: Mapping[str, Any]) -> Iterator[tuple[str, str | None, str, str]]:
+    """(field, subject, scheme, value) of each code that a decision takes on."""
     places = [("", body), *((f"results/{n}/", one) for n, one in enumerate(body.get("results", ())))]
     for prefix, place in places:
+        subject = place.get("subject")
         for number, code in enumerate(place.get("codes", ())):
-            yield f"{prefix}codes/{number}", code["scheme"], code["value"]
+            yield f"{prefix}codes/{number}", subject, code["scheme"], code["value"]
         for number, change in enumerate(place.get("changes", ())):
             value = change.get("value")
             if change["op"] == "add" and change["path"] == "codes" and isinstance(value, dict):
-                yield f"{prefix}changes/{number}", str(value.get("scheme")), str(value.get("value"))
+                yield f"{prefix}changes/{number}", subject, str(value.get("scheme")), str(value.get("value"))

@@ -251,7 +251,7 @@ def test_transfer_keeps_the_item_and_starts_a_code(office):
     assert office.on(item, "2026-09-30").document()["authority"] == office.water
     after = office.on(item, DAY)
     assert after.document()["authority"] == office.traffic
-    assert {code["value"] for code in after.codes} == {"X1", "T1"}
+    assert {code["value"] for code in after.codes} == {"T1"}
     owners = office.scalars(f"SELECT authority FROM timeline WHERE subject_id = '{item}' ORDER BY valid_from")
     assert owners == [office.water, office.water, office.traffic]
     office.assert_sound()
