@@ -11,7 +11,7 @@ from registry import TODAY
 from app.changes.models import DecisionInput
 from app.exchange.sheets import every_sheet
 from app.exchange.worksheet_files import COLUMNS, write_worksheets
-from app.exchange.worksheets import import_filled
+from app.exchange.worksheets import bring_in
 from app.rounds.proposing import propose
 from app.rounds.reviewing import opine
 from app.rounds.worksheets import progress, told, worksheets
@@ -68,8 +68,7 @@ def exported(office, round_id, path: Path, authority=None) -> Path:
 
 
 def imported(office, round_id, path, *, actor=None, reopen=False):
-    with office.database.writing() as session:
-        return import_filled(session, actor or office.editor, round_id, path, TODAY, reopen=reopen)
+    return bring_in(office.database, actor or office.editor, round_id, path, TODAY, reopen=reopen)
 
 
 def fill(path: Path, cells: Mapping[str, Mapping[str, object]]) -> Path:

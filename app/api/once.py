@@ -13,6 +13,7 @@ from app import idempotency
 from app.api.shapes import JSON
 from app.auth.actor import Actor
 from app.canonical import encode
+from app.deps import Registry
 
 IdempotencyKey = Annotated[
     str | None,
@@ -32,7 +33,7 @@ def answer_once(
     status: int = 200,
 ) -> Response:
     """Do the work once per Idempotency-Key; a repeated request gets the first answer."""
-    fingerprint = encode([request.method, request.url.path, request.url.query, asked])
+    fingerprint = fingerprint_of(request, asked)
     if key is not None:
         before = idempotency.recall(session, actor.account or 0, key, fingerprint)
         if before is not None:
@@ -42,3 +43,41 @@ def answer_once(
     if key is not None:
         idempotency.remember(session, actor.account or 0, key, fingerprint, status, body)
     return Response(body, status, media_type=JSON, headers={"Cache-Control": "private, no-store"})
+
+
+def fingerprint_of(request: Request, asked: Any) -> bytes:
+    """What a repeated request has in common with the first."""
+    return encode([request.method, request.url.path, request.url.query, asked])
+
+
+Written = Callable[[Session], bytes]
+"""What an answer says, once it is written in this session."""
+
+
+def answer_file_once(
+    registry: Registry,
+    actor: Actor,
+    key: str | None,
+    fingerprint: bytes,
+    read: Callable[[Session], bytes | Written],
+) -> tuple[bytes, bool]:
+    """(the answer's bytes, whether they were given before). ``read`` works in a reading session, for long perhaps; what
+    it comes to, where it is to be written, has the writer's place for as long as writing takes."""
+    account = actor.account or 0
+
+    def before(session: Session) -> idempotency.Answered | None:
+        return None if key is None else idempotency.recall(session, account, key, fingerprint)
+
+    with registry.database.reading() as session:
+        if (given := before(session)) is not None:
+            return given.body, True
+        got = read(session)
+    if key is None and isinstance(got, bytes):
+        return got, False
+    with registry.database.writing() as session:
+        if (given := before(session)) is not None:  # while this one was read
+            return given.body, True
+        body = got if isinstance(got, bytes) else got(session)
+        if key is not None:
+            idempotency.remember(session, account, key, fingerprint, 200, body)
+    return body, False

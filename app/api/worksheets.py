@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path as File
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
+import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
-from app import idempotency
 from app.api.files import body_of
-from app.api.once import IdempotencyKey, answer_once
+from app.api.once import IdempotencyKey, Written, answer_file_once, answer_once, fingerprint_of
 from app.api.rounds import XLSX
-from app.api.shapes import answer_value
+from app.api.shapes import JSON, answer_value
 from app.auth.actor import Actor
-from app.canonical import digest, encode
+from app.canonical import digest
 from app.changes import rows
 from app.changes.models import DecisionInput
 from app.deps import ActorOf, ReadSession, Registry, RegistryOf, StaffReader, TokenFirst, WriteSession
@@ -28,7 +28,7 @@ from app.errors import Invalid
 from app.exchange.rows import Refused
 from app.exchange.sheets import every_sheet
 from app.exchange.worksheet_files import write_marked, write_worksheets
-from app.exchange.worksheets import check_filled, import_filled, refuse_faulty
+from app.exchange.worksheets import Filled, import_filled, read_filled, refuse_faulty
 from app.rounds.proposing import propose
 from app.rounds.reviewing import opine
 from app.rounds.worksheets import Worksheets, progress, told, within, worksheets
@@ -186,12 +186,9 @@ def get_worksheets(
     )
 
 
-MARKED = "清理意见表（标注）.xlsx"
-
-
-def _workbook(body: bytes, name: str, more: Mapping[str, str] | None = None) -> Response:
+def _workbook(body: bytes, name: str, replayed: bool = False) -> Response:
     headers = {
-        **(more or {}),
+        **({"Idempotent-Replay": "true"} if replayed else {}),
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}",
         "Cache-Control": "private, no-store",
     }
@@ -208,19 +205,23 @@ async def import_worksheets(
     key: IdempotencyKey = None,
 ) -> Response:
     """Take in a filled workbook (the body is its bytes): every touched row a proposal, or the file refused whole."""
-    body = await body_of(request, registry.settings.max_upload_mb * 2**20)
+    day = today()
 
-    def work() -> Response:
-        with registry.database.writing() as session, as_file(body, "清理意见表.xlsx") as path:
+    def read(session: Session, path: File) -> bytes | Written:
+        ready = read_filled(session, actor, round_id, path, day, reopen=reopen)
 
-            def taken_in() -> Any:
-                filled = import_filled(session, actor, round_id, path, today(), reopen=reopen)
-                refuse_faulty(filled)
-                return filled.told()
+        def write(session: Session) -> bytes:
+            return said(import_filled(session, actor, round_id, path, day, reopen=reopen, ready=ready))
 
-            return answer_once(request, session, actor, key, digest(body), taken_in)
+        return write if ready.writes else said(ready.filled)
 
-    return await run_in_threadpool(work)
+    def said(filled: Filled) -> bytes:
+        refuse_faulty(filled)
+        return orjson.dumps(filled.told())
+
+    body, replayed = await _uploaded(request, registry, actor, key, read)
+    headers = {"Cache-Control": "private, no-store", **({"Idempotent-Replay": "true"} if replayed else {})}
+    return Response(body, media_type=JSON, headers=headers)
 
 
 @router.post(
@@ -238,32 +239,36 @@ async def mark_worksheets(
     key: IdempotencyKey = None,
 ) -> Response:
     """The same workbook back with every error written in place; nothing is taken in."""
-    body = await body_of(request, registry.settings.max_upload_mb * 2**20)
 
-    def work() -> Response:
-        if key is None:
-            return _workbook(_marked(registry, actor, round_id, body, reopen), MARKED)
-        asked = encode([request.method, request.url.path, request.url.query, digest(body)])
-        with registry.database.reading() as session:
-            before = idempotency.recall(session, actor.account or 0, key, asked)
-        if before is not None:
-            return _workbook(before.body, MARKED, {"Idempotent-Replay": "true"})
-        marked = _marked(registry, actor, round_id, body, reopen)
-        with registry.database.writing() as session:
-            idempotency.remember(session, actor.account or 0, key, asked, 200, marked)
-        return _workbook(marked, MARKED)
-
-    return await run_in_threadpool(work)
-
-
-def _marked(registry: Registry, actor: Actor, round_id: str, body: bytes, reopen: bool) -> bytes:
-    with registry.database.reading() as session, as_file(body, "清理意见表.xlsx") as path:
-        filled = check_filled(session, actor, round_id, path, today(), reopen=reopen)
+    def read(session: Session, path: File) -> bytes:
+        filled = read_filled(session, actor, round_id, path, today(), reopen=reopen).filled
         try:
             sheets = every_sheet(path)
         except Refused as refused:
             raise Invalid(f"{refused.problem.message}。", code=refused.problem.code) from None
-    return write_marked(sheets, [*filled.problems, *filled.kept])
+        return write_marked(sheets, [*filled.problems, *filled.kept])
+
+    marked, replayed = await _uploaded(request, registry, actor, key, read)
+    return _workbook(marked, "清理意见表（标注）.xlsx", replayed)
+
+
+async def _uploaded(
+    request: Request,
+    registry: Registry,
+    actor: Actor,
+    key: str | None,
+    read: Callable[[Session, File], bytes | Written],
+) -> tuple[bytes, bool]:
+    """(what is answered to an uploaded workbook, whether it was answered before). The file is there as long as it is
+    read and written."""
+    body = await body_of(request, registry.settings.max_upload_mb * 2**20)
+
+    def work() -> tuple[bytes, bool]:
+        with as_file(body, "清理意见表.xlsx") as path:
+            asked = fingerprint_of(request, digest(body))
+            return answer_file_once(registry, actor, key, asked, lambda session: read(session, path))
+
+    return await run_in_threadpool(work)
 
 
 @contextmanager

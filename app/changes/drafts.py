@@ -6,7 +6,7 @@ Nothing here writes published rows. Every function asks the actor and leaves an 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -295,7 +295,13 @@ def _write_decisions(
     replace_decisions(session, changeset, made)
 
 
-def completed(connection: Connection, asked: Iterable[DecisionInput]) -> list[dict[str, Any]]:
+Give = Callable[[Connection, str, int], list[str]]
+"""Ids for so many new subjects of a kind."""
+
+
+def completed(
+    connection: Connection, asked: Iterable[DecisionInput], give: Give = ids.allocate
+) -> list[dict[str, Any]]:
     """The decisions as they are kept: of sound form, new subjects and elements with their ids and keys."""
     bodies = []
     for decision in asked:
@@ -305,7 +311,7 @@ def completed(connection: Connection, asked: Iterable[DecisionInput]) -> list[di
             _complete_changes(place.get("changes", ()))
         bodies.append(body)
     _check_new_ids(connection, bodies)
-    name_new_subjects(connection, bodies)
+    name_new_subjects(connection, bodies, give)
     complete(connection, bodies)
     return bodies
 
@@ -376,7 +382,7 @@ def _check_new_ids(connection: Any, bodies: list[dict[str, Any]]) -> None:
                 )
 
 
-def name_new_subjects(connection: Any, bodies: list[dict[str, Any]]) -> None:
+def name_new_subjects(connection: Any, bodies: list[dict[str, Any]], give: Give = ids.allocate) -> None:
     """Give every new subject its id, and put ids where content says ``@ref``. In place."""
     fresh: list[tuple[str, dict[str, Any]]] = []
     for body in bodies:
@@ -388,7 +394,7 @@ def name_new_subjects(connection: Any, bodies: list[dict[str, Any]]) -> None:
     for kind in sorted({kind for kind, _ in fresh}):  # one order for all, or two drafts deadlock
         places_of_kind = [place for k, place in fresh if k == kind]
         for place, subject_id in zip(
-            places_of_kind, ids.allocate(connection, kind, len(places_of_kind)), strict=True
+            places_of_kind, give(connection, kind, len(places_of_kind)), strict=True
         ):
             place["subject"] = subject_id
             if ref := place.pop("ref", None):

@@ -22,6 +22,9 @@ _KEPT = ("id", "kind", "author", "created_at")
 """What a changeset keeps from its first draft on: to write it again would write its indexes again."""
 _MOVING = tuple(name for name in _FIELDS if name not in _KEPT)
 _SAVE = f"UPDATE changeset SET {', '.join(f'{f} = ?' for f in _MOVING)} WHERE id = ? AND version = ? - 1"
+_HOLD = "UPDATE changeset SET version = version WHERE id = ?"
+"""A row that is written is locked on both databases; FOR UPDATE is of one of them."""
+_COUNT_EVENTS = "SELECT count(*) FROM changeset_event WHERE changeset = ?"
 _DECISIONS = (
     "SELECT position, body, base, approved, stale FROM draft_decision WHERE changeset = ? ORDER BY position"
 )
@@ -49,6 +52,12 @@ def find(session: Session, changeset_id: str) -> Changeset:
     if not found:
         raise NotFound(f"没有编号为 {changeset_id} 的变更单。", code="unknown-changeset")
     return Changeset(*found[0])
+
+
+def hold(session: Session, changeset_id: str) -> None:
+    """Nobody else moves this changeset, or what is proposed in it, until the transaction ends: what is read of it from
+    here on stays. On SQLite whoever writes has that anyway."""
+    change(session.connection(), _HOLD, (changeset_id,))
 
 
 def insert(session: Session, changeset: Changeset) -> None:
@@ -155,6 +164,11 @@ def leave_event(
     """Who did what; in the same transaction."""
     values = (changeset.id, log.now_microseconds(), actor.account, event, note or None)
     change(session.connection(), _EVENT, values)
+
+
+def count_events(session: Session, changeset_id: str) -> int:
+    """How often anything happened to a changeset: events are only ever added."""
+    return int(fetch(session.connection(), _COUNT_EVENTS, (changeset_id,))[0][0])
 
 
 def events(session: Session, changeset: Changeset) -> list[ChangesetEvent]:

@@ -21,7 +21,7 @@ from app.exchange.annex_reading import load_annex_mapping, read_annex
 from app.exchange.past_rounds import People, load_rounds
 from app.exchange.sheets import every_sheet
 from app.exchange.worksheet_files import CellProblem, write_marked, write_worksheets
-from app.exchange.worksheets import import_filled
+from app.exchange.worksheets import bring_in
 from app.privacy import for_the_asker
 from app.rounds.matching import is_certain
 from app.rounds.recording import Choice, confirm, confirm_certain, drafted_rows, record_rows, rematch
@@ -262,9 +262,10 @@ def import_worksheet(
     marked: Annotated[Path | None, typer.Option(help="write a copy with the errors marked here")] = None,
 ) -> None:
     """导入填好的清理意见表；有错误则整份退回，逐格说明。"""
-    with open_registry(Settings()).writing() as session:
+    database = open_registry(Settings())
+    with database.reading() as session:
         actor = actor_of(find_account(session, as_user))
-        filled = import_filled(session, actor, round_id, file, today(), reopen=reopen)
+    filled = bring_in(database, actor, round_id, file, today(), reopen=reopen)
     if marked is not None and (filled.problems or filled.kept):
         with for_the_asker():
             marked.write_bytes(write_marked(every_sheet(file), [*filled.problems, *filled.kept]))

@@ -8,7 +8,7 @@ not overwritten without saying so.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,9 @@ from sqlmodel import Session
 
 from app.auth.actor import Actor
 from app.changes.models import DecisionInput
-from app.changes.reviews import ProposalRow, proposals
+from app.changes.rows import hold
+from app.collecting import few_collections
+from app.db import Database
 from app.errors import Invalid, RegistryError
 from app.exchange.rows import Refused
 from app.exchange.sheets import every_sheet
@@ -36,7 +38,7 @@ from app.exchange.worksheet_files import COLUMNS, TITLES, CellProblem
 from app.exchange.worksheet_handing import is_plain
 from app.exchange.worksheet_names import Names
 from app.exchange.worksheet_rows import decision_of, is_beyond_sheet, sheet_cells_of
-from app.rounds.proposing import Weighed, may_propose, propose, weigh
+from app.rounds.proposing import Standing, Weighed, may_propose, propose, weigh
 from app.rounds.worksheets import Line, worksheets
 
 MOST_PROBLEMS = 20_000
@@ -97,26 +99,70 @@ class _Wanted:
     decision: DecisionInput
 
 
-def check_filled(
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A file that was read and weighed: it needs the writer's place only to be written down."""
+
+    filled: Filled
+    asked: list[DecisionInput]
+    standing: Standing
+    weighed: Weighed | None
+
+    @property
+    def writes(self) -> bool:
+        return bool(self.asked) and not self.filled.problems
+
+
+@few_collections()
+def read_filled(
     session: Session, actor: Actor, round_id: str, path: Path, today: str, *, reopen: bool
-) -> Filled:
-    """What importing the file would come to; writes nothing."""
-    return _Reading(session, actor, round_id, today, reopen).read(path)[0]
+) -> Ready:
+    """What importing the file would come to; writes nothing, so a reading session does."""
+    reading = _Reading(session, actor, round_id, today, reopen)
+    filled, wanted = reading.read(path)
+    return Ready(filled, [one.decision for one in wanted], reading.standing, reading.weighed)
 
 
 def import_filled(
-    session: Session, actor: Actor, round_id: str, path: Path, today: str, *, reopen: bool
+    session: Session,
+    actor: Actor,
+    round_id: str,
+    path: Path,
+    today: str,
+    *,
+    reopen: bool,
+    ready: Ready,
 ) -> Filled:
-    """The touched rows of a file as proposals, all or none. With problems, nothing is written."""
-    reading = _Reading(session, actor, round_id, today, reopen)
-    filled, wanted = reading.read(path)
-    if filled.problems or not wanted:
-        return filled
-    asked = [one.decision for one in wanted]
-    done = propose(session, actor, round_id, asked, today, reopen=reopen, weighed=reading.weighed)
-    filled.new, filled.changed, filled.reopened = len(done.new), len(done.changed), len(done.reopened)
-    filled.unchanged += len(done.unchanged)
-    return filled
+    """The touched rows of a file as proposals, all or none. With problems, nothing is written.
+
+    ``ready`` is what ``read_filled`` made of the same file for the same actor before the lock was taken. Where the
+    round has moved since, the file is read once more under it: what others have proposed meanwhile is seen.
+    """
+    hold(session, round_id)
+    if not ready.standing.holds(session):
+        ready = read_filled(session, actor, round_id, path, today, reopen=reopen)
+    if not ready.writes:
+        return ready.filled
+    done = propose(session, actor, round_id, ready.asked, today, reopen=reopen, weighed=ready.weighed)
+    return replace(
+        ready.filled,
+        new=len(done.new),
+        changed=len(done.changed),
+        reopened=len(done.reopened),
+        unchanged=ready.filled.unchanged + len(done.unchanged),
+    )
+
+
+def bring_in(
+    database: Database, actor: Actor, round_id: str, path: Path, today: str, *, reopen: bool
+) -> Filled:
+    """Read the file beside all others, and take the writer's place only where it has something to write."""
+    with database.reading() as session:
+        ready = read_filled(session, actor, round_id, path, today, reopen=reopen)
+    if not ready.writes:
+        return ready.filled
+    with database.writing() as session:
+        return import_filled(session, actor, round_id, path, today, reopen=reopen, ready=ready)
 
 
 def refuse_faulty(filled: Filled) -> None:
@@ -135,12 +181,11 @@ class _Reading:
 
     def __init__(self, session: Session, actor: Actor, round_id: str, today: str, reopen: bool) -> None:
         self.session, self.actor, self.today, self.reopen = session, actor, today, reopen
-        self.opened = may_propose(session, actor, round_id)
-        self.round_id = round_id
+        self.standing = may_propose(session, actor, round_id)
+        self.opened = self.standing.opened
         found = worksheets(session, round_id, today)
         self.names = Names(session.connection(), found)
         self.lines: dict[str, Line] = self.names.lines
-        self.stood: dict[str, ProposalRow] = proposals(session, round_id)
         self.filled = Filled()
         self.weighed: Weighed | None = None
         """What the rules made of all the touched rows together."""
@@ -327,13 +372,13 @@ class _Reading:
                 place = error.detail.get("decision")
                 self._refused(wanted[place - 1 if place else 0].row, error)
             return
-        for finding in self.weighed[1]:
+        for finding in self.weighed.findings:
             row = wanted[finding["decision"] - 1].row
             self.filled.findings.append(row.problem("outcome", finding["code"], finding["message"]))
 
     def _asked(self, wanted: Sequence[_Wanted]) -> Weighed:
         asked = [one.decision for one in wanted]
-        return weigh(self.session, self.actor, self.opened, asked, self.today, self.stood)
+        return weigh(self.session, self.actor, self.standing, asked, self.today)
 
     def _weigh_alone(self, one: _Wanted) -> None:
         try:

@@ -10,12 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import Connection
 from sqlmodel import Session
 
 from app import log
 from app.auth.actor import Actor
 from app.changes.deciding import Decider
-from app.changes.drafts import completed
+from app.changes.drafts import Give, completed
 from app.changes.models import DecisionInput
 from app.changes.proposals import as_row, findings
 from app.changes.reviews import (
@@ -28,13 +29,49 @@ from app.changes.reviews import (
     said_by,
     write,
 )
-from app.changes.rows import leave_event
+from app.changes.rows import count_events, find, hold, leave_event
 from app.errors import Conflict, Invalid, Refused
 from app.rounds.opened import Opened, held_here, require_worked_on
 from app.rounds.placing import take_out
+from app.versions.ids import allocate, foresee
 
-Weighed = tuple[list[dict[str, Any]], list[dict[str, Any]]]
-"""Proposals as they would be kept, and what the checks find in them."""
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A round as one found it who may propose in it, and what tells whether it has moved since: every proposal and
+    opinion leaves an event, every decision moves the version, and what else they rest on is published."""
+
+    opened: Opened
+    stood: dict[str, ProposalRow]
+    events: int
+    head: int
+
+    def holds(self, session: Session) -> bool:
+        """Whether all is as it was found. To be relied on, the changeset is to be held (``hold``) first."""
+        changeset = self.opened.changeset
+        then = (changeset.version, changeset.state, self.events, self.head)
+        now = find(session, changeset.id)
+        events, head = count_events(session, changeset.id), log.head(session.connection()).seq
+        return then == (now.version, now.state, events, head)
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """Proposals tried against the rules, and the round as it stood to them."""
+
+    standing: Standing
+    bodies: list[dict[str, Any]]
+    """As they would be kept."""
+    findings: list[dict[str, Any]]
+    """What the checks find in them."""
+    fresh: list[str] = field(default_factory=list)
+    """Ids of new items in them, in order: foreseen by a reader, to be reserved by whoever writes them down."""
+
+    def holds(self, session: Session) -> bool:
+        """As of the standing; reserves the new items' ids, and is False where another was given them first."""
+        if not self.standing.holds(session):
+            return False
+        return not self.fresh or allocate(session.connection(), "item", len(self.fresh)) == self.fresh
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +102,24 @@ def propose(
 ) -> Proposed:
     """File proposals for items of the round, all or none. The same again changes nothing.
 
-    ``weighed`` is what ``weigh`` made of the same proposals in the same transaction, where it was asked before.
+    ``weighed`` is what ``weigh`` made of the same proposals before, in a reading session perhaps: where the round has
+    not moved since, the lock is held to write alone; else they are weighed anew.
     Raises Conflict where the office has settled one already, unless ``reopen`` says to take that back; Refused
     and Invalid with the decision's place as drafting does.
     """
-    opened = may_propose(session, actor, round_id)
-    stood = proposals(session, round_id)
-    bodies, found = weighed or weigh(session, actor, opened, asked, today, stood)
-    done = Proposed(findings=found)
+    hold(session, round_id)
+    if weighed is None or not weighed.holds(session):
+        weighed = weigh(session, actor, may_propose(session, actor, round_id), asked, today, allocate)
+    opened = weighed.standing.opened
+    done = Proposed(findings=weighed.findings)
+    found: dict[int, list[dict[str, Any]]] = {}
+    for one in weighed.findings:
+        found.setdefault(one["decision"], []).append(one)
     written = []
-    for place, body in enumerate(bodies, start=1):
-        row = _filed(body, place, stood, actor, reopen, done)
+    for place, body in enumerate(weighed.bodies, start=1):
+        row = _filed(body, place, weighed.standing.stood, actor, reopen, done)
         if row is not None:
-            row.findings = [one for one in found if one["decision"] == place]
+            row.findings = found.get(place, [])
             written.append(row)
     write(session, round_id, written)
     if done.reopened:
@@ -87,31 +129,39 @@ def propose(
     return done
 
 
-def may_propose(session: Session, actor: Actor, round_id: str) -> Opened:
+def may_propose(session: Session, actor: Actor, round_id: str) -> Standing:
     """The round, where this account may propose in it now. Raises NotFound, Forbidden, Conflict."""
     actor.require("edit")
+    events, head = count_events(session, round_id), log.head(session.connection()).seq
     opened = held_here(session, round_id)
     require_worked_on(opened.changeset, "提出清理意见")
-    return opened
+    return Standing(opened, proposals(session, round_id), events, head)
 
 
 def weigh(
     session: Session,
     actor: Actor,
-    opened: Opened,
+    standing: Standing,
     asked: Sequence[DecisionInput],
     today: str,
-    stood: Mapping[str, ProposalRow],
+    give: Give = foresee,
 ) -> Weighed:
-    """(bodies as they would be kept, what the checks find), tried against the rules; no proposal is written.
+    """The proposals tried against the rules, in a session that reads or writes; none is written.
 
     Raises Refused, Invalid and Forbidden, with the ``decision``'s place from 1 in the detail.
     """
-    bodies = completed(session.connection(), asked)
-    _require_place(bodies, frozenset(opened.items), stood)
+    fresh: list[str] = []
+
+    def given(connection: Connection, kind: str, count: int) -> list[str]:
+        found = give(connection, kind, count)
+        fresh.extend(found)
+        return found
+
+    bodies = completed(session.connection(), asked, given)
+    _require_place(bodies, frozenset(standing.opened.items), standing.stood)
     decider = Decider(session.connection(), today, actor, proposing=True)
     decider.decide(bodies)
-    return bodies, [as_row(one) for one in findings(decider, bodies)]
+    return Weighed(standing, bodies, [as_row(one) for one in findings(decider, bodies)], fresh)
 
 
 def _filed(

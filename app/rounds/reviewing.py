@@ -28,7 +28,7 @@ from app.changes.reviews import (
     said_by,
     write,
 )
-from app.changes.rows import leave_event
+from app.changes.rows import hold, leave_event
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.rounds.opened import held_here, require_worked_on
 from app.rounds.placing import put_in, take_out
@@ -53,6 +53,7 @@ def opine(
     round stands against what would be decided.
     """
     actor.require("review")
+    hold(session, round_id)
     opened = held_here(session, round_id)
     require_worked_on(opened.changeset, "审核清理意见")
     filed = _filed(proposals(session, round_id), items)

@@ -39,6 +39,9 @@ KINDS = {letter: kind for kind, letter in LETTERS.items()}
 PATTERN = re.compile(r"^qd[a-z]-[0-9a-z]{8}$")
 
 
+_NEXT = text("SELECT next FROM id_counter WHERE kind = :kind")
+
+
 def make(kind: str, number: int) -> str:
     """The id of the number-th subject of a kind."""
     stem, check = _stem(kind, number >> 5)
@@ -90,10 +93,14 @@ def was_given(connection: Connection, kind: str, value: str) -> bool:
     """Whether it is an id of this kind that was reserved here."""
     if not is_id(value) or value != make(kind, number_of(value)):
         return False
-    next_free = connection.execute(
-        text("SELECT next FROM id_counter WHERE kind = :kind"), {"kind": kind}
-    ).scalar_one_or_none()
+    next_free = connection.execute(_NEXT, {"kind": kind}).scalar_one_or_none()
     return next_free is not None and number_of(value) < next_free
+
+
+def foresee(connection: Connection, kind: str, count: int = 1) -> list[str]:
+    """The ids that ``allocate`` would reserve now, unless another comes first. Reserves none, so a reader may ask."""
+    next_free = connection.execute(_NEXT, {"kind": kind}).scalar_one_or_none() or 1
+    return [make(kind, number) for number in range(next_free, next_free + count)]
 
 
 def allocate(connection: Connection, kind: str, count: int = 1) -> list[str]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
+import pytest
 from holding import fill
 from seeded import FELLING, Living
 
+from app.db import Database
+from app.exchange import worksheets
 from app.exchange.sheets import every_sheet
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -55,7 +59,10 @@ def test_a_round_is_worked_out_and_published(living: Living, tmp_path: Any) -> N
     assert any("不在可选之列" in str(row[-1]) for _, rows in every_sheet(copy) for row in rows)
 
     fill(path, {one: {"outcome": "保留", "reason": "仍需办理"} for one in items})
-    done = upload(living, "editor", f"{place}/worksheets", path.read_bytes(), **{"Idempotency-Key": "k1"})
+    with pytest.MonkeyPatch.context() as patch:
+        reads = beside_reading(patch, living)
+        done = upload(living, "editor", f"{place}/worksheets", path.read_bytes(), **{"Idempotency-Key": "k1"})
+    assert len(reads) == 1
     assert (done.status_code, done.json()["new"]) == (200, len(items)), done.text
     again = upload(living, "editor", f"{place}/worksheets", path.read_bytes(), **{"Idempotency-Key": "k1"})
     assert (again.json(), again.headers["idempotent-replay"]) == (done.json(), "true")
@@ -75,6 +82,20 @@ def test_a_round_is_worked_out_and_published(living: Living, tmp_path: Any) -> N
     assert "account" not in decision["review"]["proposed"]
     late = living.post("editor", f"{place}/proposals", {"decisions": [decision_of(items[0])]})
     assert (late.status_code, late.json()["code"]) == (409, "wrong-state")
+
+
+def beside_reading(patch: pytest.MonkeyPatch, living: Living) -> list[Any]:
+    """Another takes the writer's place whenever a workbook is opened, or is told at once it is not free."""
+    reads: list[Any] = []
+
+    def opening(path: Any) -> Any:
+        with closing(Database(living.registry.database.url, lock_timeout=0.05).writer.connect()) as beside:
+            beside.exec_driver_sql("UPDATE outbox SET topic = topic")
+        reads.append(path)
+        return every_sheet(path)
+
+    patch.setattr(worksheets, "every_sheet", opening)
+    return reads
 
 
 def decision_of(item: str) -> dict[str, Any]:

@@ -376,7 +376,7 @@ def test_duties_are_listed_with_what_is_overdue(living_sqlite: Living, clock: An
     clock.set("2027-01-05T09:00:00")
     late = Browser(living_sqlite, "wanle", ["edit"])
     page = late.get("/office/duties?state=overdue&kind=acceptance")
-    assert page.words.count("无人承接") == 5
+    assert page.words.count("日 逾期 无人承接") == 5
     assert "逾期 6 件" in page.words, "five counties and the rules"
 
 

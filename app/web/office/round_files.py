@@ -23,7 +23,7 @@ from app.errors import Invalid, NotFound, RegistryError
 from app.exchange.rows import Refused
 from app.exchange.sheets import every_sheet
 from app.exchange.worksheet_files import write_marked, write_worksheets
-from app.exchange.worksheets import Filled, check_filled, import_filled
+from app.exchange.worksheets import Filled, bring_in, read_filled
 from app.rounds.worksheets import progress, within, worksheets
 from app.versions.queries import today
 from app.web.office.pages import PRIVATE, show
@@ -77,8 +77,8 @@ def _brought(
     try:
         if not body:
             raise Invalid("没有选择文件，请选择填好的清理意见表（XLSX）。", code="no-file", field="file")
-        with registry.database.writing() as session, _as_file(body) as path:
-            filled = import_filled(session, present.actor, changeset, path, today(), reopen=reopen)
+        with _as_file(body) as path:
+            filled = bring_in(registry.database, present.actor, changeset, path, today(), reopen=reopen)
     except RegistryError as error:
         if error.status == 404:
             raise
@@ -97,7 +97,7 @@ def _brought(
 def _mark(registry: Registry, present: Present, changeset: str, body: bytes, reopen: bool) -> bytes:
     """The workbook as it came, with what is wrong written into it."""
     with registry.database.reading() as session, _as_file(body) as path:
-        filled = check_filled(session, present.actor, changeset, path, today(), reopen=reopen)
+        filled = read_filled(session, present.actor, changeset, path, today(), reopen=reopen).filled
         try:
             sheets = every_sheet(path)
         except Refused as refused:
