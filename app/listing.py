@@ -15,7 +15,7 @@ from app.places.queries import subtree
 from app.versions.codes import main_code
 from app.versions.models import FIRST, OPEN
 from app.versions.names import NameBook, named
-from app.versions.visibility import not_internal, shown
+from app.versions.visibility import answered, not_internal, not_withheld
 
 
 @dataclass(slots=True)
@@ -37,7 +37,7 @@ class Filter:
     or_coded: str | None = None
     """Beside ``name_contains``: a code or id that will do as well."""
     internal: bool = False
-    """What is not public too, and what was redacted: for the office, whose rights are asked before."""
+    """What is not public too: for the office, whose rights are asked before."""
 
 
 @dataclass(slots=True)
@@ -65,7 +65,7 @@ def known_statuses(asked: Iterable[str]) -> tuple[str, ...]:
 def _where(connection: Connection, wanted: Filter) -> tuple[str, dict[str, Any], list[str]]:
     clauses = ["t.kind = :kind", "t.valid_from <= :on", "t.valid_to > :on"]
     if not wanted.internal:
-        clauses.append("t.visibility = 'public'")
+        clauses.append(not_withheld("t"))
     if wanted.kind == "item" and not wanted.internal:
         clauses.append(not_internal("t.subject_id"))
     values: dict[str, Any] = {"kind": wanted.kind, "on": wanted.on}
@@ -104,7 +104,7 @@ def _where(connection: Connection, wanted: Filter) -> tuple[str, dict[str, Any],
     return " AND ".join(clauses), values, expanding
 
 
-_SHORT = "t.subject_id, t.valid_from, t.valid_to, t.revision, t.status, t.codes, t.name"
+_SHORT = "t.subject_id, t.valid_from, t.valid_to, t.revision, t.status, t.codes, t.name, t.visibility"
 
 
 def short(row: Any) -> dict[str, Any]:
@@ -119,6 +119,7 @@ def short(row: Any) -> dict[str, Any]:
         "valid_from": None if row[1] == FIRST else row[1],
         "valid_to": None if row[2] == OPEN else row[2],
         "revision": row[3],
+        **({"redacted": True} if row[7] == "redacted" else {}),
     }
 
 
@@ -129,25 +130,25 @@ def list_subjects(connection: Connection, wanted: Filter, after: str | None, lim
         where += " AND t.subject_id > :after"
         values["after"] = after
     statement = among(
-        f"SELECT {_SHORT}, t.type, t.level, t.authority, t.region, t.parent, t.visibility FROM timeline t"
+        f"SELECT {_SHORT}, t.type, t.level, t.authority, t.region, t.parent FROM timeline t"
         f" WHERE {where}"
         " ORDER BY t.subject_id LIMIT :limit",
         *expanding,
     )
     found = connection.execute(statement, {**values, "limit": limit + 1}).all()
     run, book = run_by(connection), NameBook()
-    book.load(connection, (one for row in found[:limit] for one in (row[9], row[10])))
+    book.load(connection, (one for row in found[:limit] for one in (row[10], row[11])))
     page = Page(next=found[limit - 1][0] if len(found) > limit else None)
     for row in found[:limit]:
         page.rows.append(
             {
                 **short(row),
-                "type": row[7],
-                "level": row[8],
-                "authority": named(run, book, row[9], wanted.on),
-                "region": named(run, book, row[10], wanted.on),
-                "parent": row[11],
-                **({"visibility": row[12]} if wanted.internal else {}),
+                "type": row[8],
+                "level": row[9],
+                "authority": named(run, book, row[10], wanted.on),
+                "region": named(run, book, row[11], wanted.on),
+                "parent": row[12],
+                **({"visibility": row[7]} if wanted.internal else {}),
             }
         )
     return page
@@ -170,7 +171,7 @@ def found_on(connection: Connection, subject_ids: set[str], day: str) -> dict[st
     statement = among(
         f"SELECT {_SHORT} FROM timeline t"
         " WHERE t.subject_id IN :ids AND t.valid_from <= :on AND t.valid_to > :on"
-        f" AND t.kind = 'item' AND {shown('t')}",
+        f" AND t.kind = 'item' AND {answered('t')}",
         "ids",
     )
     rows = connection.execute(statement, {"ids": sorted(subject_ids), "on": day})
@@ -184,7 +185,7 @@ def _not_yet_rows(connection: Connection, subject_ids: set[str], day: str) -> di
         return {}
     statement = among(
         "SELECT t.subject_id, min(t.valid_from) FROM timeline t WHERE t.subject_id IN :ids AND t.kind = 'item'"
-        f" AND {shown('t')} GROUP BY t.subject_id HAVING min(t.valid_from) > :on",
+        f" AND {answered('t')} GROUP BY t.subject_id HAVING min(t.valid_from) > :on",
         "ids",
     )
     empty: dict[str, Any] = {"code": None, "codes": [], "name": None, "status": "not_yet", "valid_from": None}

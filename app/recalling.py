@@ -51,9 +51,23 @@ class Recalled:
 
     def _standing(self, kind: str, mentioning: str = "", after: str = "") -> Iterator[tuple[Stood, Facets]]:
         found = standing_then(
-            self.connection, kind, self.wanted.on, self.known, self._most, mentioning=mentioning, after=after
+            self.connection,
+            kind,
+            self.wanted.on,
+            self.known,
+            self._most,
+            mentioning=mentioning,
+            after=after,
+            redacted=True,
         )
-        return ((one, self._describe(kind, one.content)) for one in found)
+        return ((one, self._described(kind, one)) for one in found)
+
+    def _described(self, kind: str, stood: Stood) -> Facets:
+        """As the timeline has it: what was redacted has no name and no links."""
+        facets = self._describe(kind, stood.content)
+        if stood.redacted:
+            facets.name, facets.links, facets.visibility = None, [], "redacted"
+        return facets
 
     def _taken(self, after: str) -> Iterator[tuple[Stood, Facets]]:
         wanted = self.wanted
@@ -84,7 +98,7 @@ class Recalled:
         span = stood.span
         columns = (stood.id, span.valid_from, span.valid_to, span.revision, span.status, span.codes)
         return {
-            **short((*columns, facets.name)),
+            **short((*columns, facets.name, facets.visibility)),
             "type": facets.type,
             "level": facets.level,
             "authority": self._named(facets.authority),

@@ -107,7 +107,8 @@ def _as_of_item(connection: Connection, hits: list[dict[str, Any]], on: str) -> 
     Takes out what the registry no longer shows, since the index may lag behind; returns how many those are.
     """
     found, rows = len(hits), found_on(connection, {hit["id"] for hit in hits}, on)
-    hits[:] = [hit for hit in hits if hit["id"] in rows]
+    # A document that tells of what was redacted since still has its words.
+    hits[:] = [hit for hit in hits if hit["id"] in rows and "redacted" not in rows[hit["id"]]]
     for hit in hits:
         row = rows[hit["id"]]
         hit |= {name: row[name] for name in ("code", "valid_from", "valid_to", "status")}
@@ -151,7 +152,7 @@ def _from_database(connection: Connection, query: SearchQuery) -> dict[str, Any]
         type=query.type,
         level=query.level,
         statuses=statuses,
-        name_contains=query.q.strip() or None,
+        name_contains=query.q.strip(),  # an empty one too: of what was redacted there is no name to show
     )
     page = list_subjects(connection, wanted, None, query.offset + query.limit)
     hits = [

@@ -129,6 +129,10 @@ class FoundShape(BaseModel):
     valid_from: str | None = Field(description="first day of this interval; none where unknown")
     valid_to: str | None = Field(description="first day it no longer holds; none where open")
     revision: int | None = Field(description="log seq of the revision in force")
+    redacted: bool = Field(
+        False,
+        description="present where an order removed the words of this interval: the power stands, unnamed",
+    )
 
 
 class RowShape(FoundShape):

@@ -13,7 +13,7 @@ from app.bundles.paths import Plan, Task, bridged, plan
 from app.canonical import decode
 from app.db import run_by
 from app.versions.queries import Known, state_on
-from app.versions.visibility import hidden_among, public_among, shown
+from app.versions.visibility import answered, hidden_among, public_among
 
 
 @dataclass(slots=True)
@@ -120,7 +120,7 @@ def _standing(
         return {s.subject_id: (s.status, s.document()) for s in states if s.content not in hidden}
     statement = text(
         "SELECT t.subject_id, t.valid_from, t.valid_to, t.status, c.body FROM timeline t"
-        f" LEFT JOIN content c ON c.hash = t.content WHERE t.subject_id IN :ids AND {shown('t')}"
+        f" LEFT JOIN content c ON c.hash = t.content WHERE t.subject_id IN :ids AND {answered('t')}"
         " ORDER BY t.subject_id, t.valid_from"
     ).bindparams(bindparam("ids", expanding=True))
     found: dict[str, tuple[str, Mapping[str, Any]]] = {}

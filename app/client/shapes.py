@@ -58,6 +58,7 @@ class Row(TypedDict):
     valid_from: str | None
     valid_to: str | None
     revision: int | None
+    redacted: NotRequired[bool]
 
 
 class LookedUp(TypedDict):

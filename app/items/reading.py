@@ -11,14 +11,14 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
-from app.db import Run, run_by
+from app.db import TOMBSTONE, Run, run_by
 from app.versions.codes import main_code, never_known
 from app.versions.history import document, documents_behind, governing, note_confirmed
 from app.versions.lineage import chain
 from app.versions.models import OPEN
 from app.versions.names import HEAD, NameBook, named, named_as_known
 from app.versions.queries import Known, Standing, moment, state_on
-from app.versions.visibility import hidden_among, not_internal, public_among
+from app.versions.visibility import hidden_among, kept_of, not_internal, public_among
 
 _COLUMNS = (
     "SELECT t.valid_from, t.valid_to, t.kind, t.revision, t.status, t.codes, t.name, t.authority, t.region,"
@@ -137,8 +137,8 @@ def read_item_as_known(connection: Connection, item_id: str, day: str, today: st
     if standing.kind != "item":
         raise never_known(item_id, "item")
     refuse_hidden(connection, standing)
-    content = standing.document()
     run = run_by(connection)
+    content = _told_of(run, standing)
     envelope = _empty_envelope(item_id, day, today, standing.valid_to, moment(known.recorded_at), known.seq)
     envelope |= {
         "code": main_code(standing.codes),
@@ -159,6 +159,14 @@ def read_item_as_known(connection: Connection, item_id: str, day: str, today: st
         behind = documents_behind(connection, [standing.revision], known)
         envelope["recorded_at"], envelope["document"] = behind[standing.revision]
     return splice(envelope, standing.body)
+
+
+def _told_of(run: Run, standing: Standing) -> dict[str, Any]:
+    """The content, or what is told of one that was redacted."""
+    if standing.body != TOMBSTONE or standing.content is None:
+        return standing.document()
+    kept: dict[str, Any] = kept_of(run, [standing.content]).get(standing.content, {}).get("content", {})
+    return {name: value for name, value in kept.items() if name != "name"}
 
 
 def read_item_at(connection: Connection, item_id: str, day: str, today: str, known: Known) -> bytes:

@@ -15,7 +15,7 @@ from app.versions.lineage import chain
 from app.versions.models import OPEN
 from app.versions.names import HEAD, NameBook, named
 from app.versions.queries import moment
-from app.versions.visibility import shown
+from app.versions.visibility import answered
 
 _PAGE = (
     "SELECT t.subject_id, t.valid_from, t.valid_to, t.revision, t.status, t.codes, t.name, t.authority, t.region,"
@@ -23,7 +23,7 @@ _PAGE = (
     " LEFT JOIN content c ON c.hash = t.content LEFT JOIN revision r ON r.seq = t.revision"
     f" LEFT JOIN decision d ON d.seq = {governing()}"
     " WHERE t.kind = 'item' AND t.valid_from <= ? AND t.valid_to > ? AND {which}"
-    f" AND {shown('t')} ORDER BY t.subject_id LIMIT {{limit}}"
+    f" AND {answered('t')} ORDER BY t.subject_id LIMIT {{limit}}"
 )
 _RECORDED = (
     "SELECT p.seq, (SELECT e.recorded_at FROM log_entry e WHERE e.seq > p.seq ORDER BY e.seq LIMIT 1)"

@@ -33,7 +33,7 @@ from app.versions.codes import main_code
 from app.versions.names import NameBook, named_as_known
 from app.versions.queries import Known
 from app.versions.standing import standing_then
-from app.versions.visibility import not_internal
+from app.versions.visibility import answered
 
 Kind = Literal["power", "duty", "negative", "service"]
 KINDS: dict[str, str] = {
@@ -178,8 +178,7 @@ def _now(connection: Connection, wanted: Selection) -> Iterator[_Row]:
         "SELECT t.subject_id, t.name, t.codes, t.type, t.status, t.authority, t.content, c.body, t.visibility,"
         " t.level FROM timeline t"
         " JOIN content c ON c.hash = t.content WHERE t.kind = 'item' AND t.valid_from <= :on AND t.valid_to > :on"
-        f" AND t.status IN :statuses AND {one_of}{whose} AND t.visibility IN ('public', 'redacted')"
-        f" AND {not_internal('t.subject_id')} ORDER BY t.subject_id LIMIT {MOST + 1}",
+        f" AND t.status IN :statuses AND {one_of}{whose} AND {answered('t')} ORDER BY t.subject_id LIMIT {MOST + 1}",
         "types",
         *lists,
     )

@@ -62,7 +62,7 @@ def subtree(connection: Connection, region: str, day: str) -> list[str]:
 def subtree_then(connection: Connection, region: str, day: str, known: Known, most: int) -> set[str]:
     """The same as known at an earlier point of the log. Raises Invalid past ``most`` regions."""
     children: dict[str | None, list[str]] = {}
-    for stood in standing_then(connection, "region", day, known, most):
+    for stood in standing_then(connection, "region", day, known, most, redacted=True):
         children.setdefault(stood.content.get("parent"), []).append(stood.id)
     found, level = {region}, [region]
     for _ in range(DEEPEST):

@@ -6,7 +6,8 @@ revision of it was ever public, or what was redacted did not say that it was pub
 public in the end, whatever was internal is hidden by itself: revisions as known at any time, decisions that
 took effect on an internal day, names and codes of those days.
 
-The timeline says ``public``, ``internal`` or ``redacted`` (bytes gone by order, public when they stood).
+The timeline says ``public``, ``internal`` or ``redacted`` (bytes gone by order, public when they stood): redacted
+rows are told of without their words (``answered``), and have no words to show (``shown``).
 """
 
 from __future__ import annotations
@@ -22,10 +23,25 @@ from app.versions.models import OPEN
 
 
 def shown(row: str) -> str:
-    """SQL: whether a timeline row, by its alias, may be shown: public itself, of a subject that is not hidden. The
-    last row of a subject, most of those asked for, says that of itself."""
-    hidden_never = f"({row}.valid_to = '{OPEN}' OR {not_internal(row + '.subject_id')})"
-    return f"{row}.visibility = 'public' AND {hidden_never}"
+    """SQL: whether the words of a timeline row, by its alias, may be shown: public itself, of a subject that is not
+    hidden. For doors that show or compare words; what lists powers asks ``answered``."""
+    return f"{row}.visibility = 'public' AND {_hidden_never(row)}"
+
+
+def answered(row: str) -> str:
+    """SQL: whether a timeline row is answered for: public, or redacted by order. An order takes the words of a power
+    away, not the power: lists, counts and exports go on telling that it stands, and whose it is."""
+    return f"{not_withheld(row)} AND {_hidden_never(row)}"
+
+
+def not_withheld(row: str) -> str:
+    """SQL: whether a timeline row by itself is answered for, whatever its subject has become."""
+    return f"{row}.visibility IN ('public', 'redacted')"
+
+
+def _hidden_never(row: str) -> str:
+    """The last row of a subject, most of those asked for, says that of itself."""
+    return f"({row}.valid_to = '{OPEN}' OR {not_internal(row + '.subject_id')})"
 
 
 def not_internal(subject: str) -> str:

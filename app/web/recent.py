@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, text
 from app.changes.queries import stated
 from app.versions.models import OPEN
 from app.versions.queries import moment, of_publication
-from app.versions.visibility import on_open_day, shown
+from app.versions.visibility import answered, on_open_day
 from app.web.rendering import Gaps, gaps
 from app.web.subjects import rows_on
 
@@ -105,7 +105,7 @@ def _decided(connection: Connection, publication: int, scope: Scope) -> list[Any
     """(subject, outcome, effective_from, kind) of what it decided and took out, each subject once."""
     clause, values = scope.clause("d.subject_id")
     public = (
-        f"EXISTS (SELECT 1 FROM timeline t WHERE t.subject_id = d.subject_id AND {shown('t')})"
+        f"EXISTS (SELECT 1 FROM timeline t WHERE t.subject_id = d.subject_id AND {answered('t')})"
         f" AND {on_open_day('d')}"
     )
     statement = _bound(

@@ -15,7 +15,7 @@ from app.versions.models import FIRST
 from app.versions.names import Name
 from app.versions.queries import Known, moment
 from app.versions.subjects import describe_on
-from app.versions.visibility import shown
+from app.versions.visibility import answered, shown
 from app.web.rendering import Gaps, gaps
 
 
@@ -151,7 +151,7 @@ def items_by_authority(connection: Connection, authorities: Iterable[str], day: 
         return {}
     statement = text(
         "SELECT t.authority, count(*) FROM timeline t WHERE t.authority IN :ids AND t.kind = 'item'"
-        f" AND t.valid_from <= :day AND t.valid_to > :day AND {shown('t')} AND t.status <> 'ended'"
+        f" AND t.valid_from <= :day AND t.valid_to > :day AND {answered('t')} AND t.status <> 'ended'"
         " GROUP BY t.authority"
     ).bindparams(bindparam("ids", expanding=True))
     return {row[0]: row[1] for row in connection.execute(statement, {"ids": wanted, "day": day})}

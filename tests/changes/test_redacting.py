@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from json import loads
 from typing import Any
 
 import pytest
@@ -297,3 +298,78 @@ def test_a_locked_account_is_no_second_person(living_sqlite: Living) -> None:
     with pytest.raises(Forbidden) as refused:
         order(living, row[0], "left")
     assert refused.value.code == "account-locked"
+
+
+def test_a_redacted_power_is_still_told_of_at_every_door(living: Living) -> None:
+    """An order takes the words away, not the power: lists, counts, look-ups and exports go on naming whose it is."""
+    before = living.get("/log/head").json()["seq"]
+    counted = living.get("/items/counts").json()
+    item = with_materials(living)
+    filed = living.get(f"/items/{item}").json()
+    added = living.get("/log/head").json()["seq"]
+    redact_all(living)
+    living.drain()
+    known = str(living.get("/log/head").json()["seq"])
+    living.publish(set_field(living.item_called(FELLING), "note", "别的"))
+    alone = living.get(f"/items/{item}").json()
+    whose = {name: filed[name] for name in ("code", "status", "authority", "region", "valid_from")}
+    assert {name: alone[name] for name in whose} == whose
+    for then in ({}, {"known_at": known}, {"known_at": str(added)}):
+        rows = {row["id"]: row for row in living.get("/items", limit=500, **then).json()["items"]}
+        row = rows[item]
+        assert (row["redacted"], row["name"]) == (True, None), then
+        assert {name: row[name] for name in whose} == whose, then
+        assert row["type"] == filed["content"]["type"]
+        held = {"authority": filed["authority"]["id"], "type": row["type"], "region": filed["region"]["id"]}
+        found = living.get("/items", limit=500, **held, **then).json()["items"]
+        assert item in [one["id"] for one in found], then
+        one = living.get(f"/items/{item}", **then).json()
+        assert {name: one[name] for name in whose} == whose, then
+        lines = {
+            line["id"]: line for line in map(loads, living.get("/export.jsonl", **then).text.splitlines())
+        }
+        assert lines[item]["content"] == {"redacted": True}, then
+        assert {name: lines[item][name] for name in whose} == whose, then
+        counts = living.get("/items/counts", **then).json()
+        assert counts["status"]["in_force"] == counted["status"]["in_force"] + 1, then
+        organ = filed["authority"]["id"]
+        assert counts["authority"][organ] == counted["authority"].get(organ, 0) + 1, then
+    differing = [loads(line) for line in living.get("/export.jsonl", since=before).text.splitlines()]
+    assert [one for one in differing if one["id"] == item] == [
+        loads(line) for line in living.get("/export.jsonl").text.splitlines() if item in line
+    ]
+    (looked,) = living.client.post("/api/v1/items/lookup", json={"codes": ["XIANG-1"]}).json()["results"]
+    assert looked["problem"] is None
+    assert looked["found"][0]["redacted"] is True
+    page = living.client.get(f"/authorities/{filed['authority']['id']}")
+    assert item in page.text
+    assert "已依令删改" in page.text
+    assert_redacted_by_order(living)
+
+
+def test_redacted_words_in_an_index_that_lags_behind_are_not_shown(living_sqlite: Living) -> None:
+    living = living_sqlite
+    item = with_materials(living)
+    living.drain()
+    redact_all(living)
+    assert living.get("/search", q=PRIVATE).json()["total"] == 0
+    assert PRIVATE not in living.get("/search", q="误录事项").text
+    assert item not in living.get("/search", q=PRIVATE).text
+
+
+def test_an_internal_item_redacted_appears_in_no_list(living_sqlite: Living) -> None:
+    living = living_sqlite
+    item = with_materials(living, visibility="internal")
+    redact_all(living)
+    (last,) = living.rows(
+        f"SELECT content FROM revision WHERE subject_id = '{item}' ORDER BY seq DESC LIMIT 1"
+    )
+    order(living, last[0])
+    known = str(living.get("/log/head").json()["seq"])
+    living.publish(set_field(living.item_called(FELLING), "note", "别的"))
+    for then in ({}, {"known_at": known}):
+        for on in (TODAY, "2026-10-01"):
+            for door in ("/items", "/export.jsonl"):
+                assert item not in living.get(door, on=on, **then).text, (door, then, on)
+    (looked,) = living.client.post("/api/v1/items/lookup", json={"codes": ["XIANG-1"]}).json()["results"]
+    assert looked["problem"] == "unknown-item"

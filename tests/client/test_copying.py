@@ -434,3 +434,21 @@ def test_answers_are_typed_and_refusals_are_errors(make_world: Any) -> None:
             world.client.head()
         world.served.start()
         assert world.client.head()["seq"] == item["seq"]
+
+
+def test_a_redacted_item_stays_in_the_copy_without_its_words(make_world: Any) -> None:
+    with make_world() as world:
+        item = world.office.items[0]
+        world.copy.sync()
+        held = world.copy.item(item)
+        for content in world.office.scalars(
+            f"SELECT DISTINCT content FROM revision WHERE subject_id = '{item}'"
+        ):
+            with world.office.database.writing() as session:
+                redacting.redact(session, world.office.publisher, world.second, content, "1号令", "隐私")
+        world.check(world.copy.seq)
+        left = world.copy.item(item)
+        assert held
+        assert left
+        assert (left["content"], left["name"]) == ({"redacted": True}, None)
+        assert (left["status"], left["authority"]) == (held["status"], held["authority"])
