@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -62,11 +63,25 @@ async def invalid(request: Request, error: RequestValidationError) -> Response:
         {"field": "/".join(str(part) for part in e["loc"]), "reason": reason(e), "type": e["type"]}
         for e in error.errors()[:50]
     ]
-    first = f"{fields[0]['field']}{fields[0]['reason']}" if fields else "请求"
-    message = f"请求不符合要求：{first}。"
+    message = "请求不符合要求。"
+    if fields:
+        first = error.errors()[0]
+        message = f"请求不符合要求：{_place(first['loc'], error.body)}：{reason(first)}。"
     if wants_page(request):
         return _page(request, 422, message, {})
     return problem(422, "bad-request", message, {"errors": fields})
+
+
+_PARTS = {"query": "查询参数", "path": "地址中的", "header": "请求头", "cookie": "Cookie", "body": "正文"}
+
+
+def _place(where: Sequence[int | str], body: Any) -> str:
+    """Where in a request something is wrong: 查询参数 from, 正文 decisions/0/after, 正文第 12 个字符处."""
+    part = _PARTS.get(str(where[0]), "") if where else "正文"
+    steps = where[1:]
+    if part == "正文" and len(steps) == 1 and isinstance(steps[0], int) and isinstance(body, str):
+        return f"正文第 {min(steps[0] + 1, len(body))} 个字符处"
+    return f"{part} {'/'.join(str(step) for step in steps)}".strip()
 
 
 async def http(request: Request, error: HTTPException) -> Response:

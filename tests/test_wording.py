@@ -184,3 +184,21 @@ def test_a_problem_is_told_in_chinese(asking: Living, path: str, body: Any) -> N
     assert answer.status_code == 422
     for one in answer.json()["detail"]["errors"]:
         assert not re.search("[A-Za-z]", ALLOWED.sub("", one["reason"])), one
+
+
+def test_a_refusal_names_its_place_in_words(asking: Living) -> None:
+    item = "qdi-0000001f"
+    headers = {"Content-Type": "application/json"}
+
+    def said(method: str, path: str, **sent: Any) -> str:
+        answer = asking.client.request(method, f"/api/v1{path}", **sent)
+        assert answer.status_code == 422, answer.text
+        return str(answer.json()["title"])
+
+    assert "：查询参数 from：缺少这一项" in said("GET", f"/items/{item}/diff?to=2026-01-01")
+    lookup = b'{"codes": [1]}'
+    assert "：正文 codes/0：“1”应为文字" in said("POST", "/items/lookup", content=lookup, headers=headers)
+    broken = said("POST", "/items/lookup", content=b"{", headers=headers)
+    assert "：正文第 1 个字符处：不是完整的 JSON" in broken
+    broken = said("POST", "/items/lookup", content=b'{"codes" 1}', headers=headers)
+    assert "：正文第 10 个字符处：" in broken

@@ -21,6 +21,16 @@ STATUS_WORDS = {
     "unknown": "状态不明",
 }
 
+STATUS_PHRASES = {
+    None: "尚不存在",
+    "not_yet": "尚未施行",
+    "in_force": "处于在用状态",
+    "suspended": "处于暂停状态",
+    "ended": "已经终止",
+    "unknown": "状态不明",
+}
+"""The same as a sentence goes on: 在生效日已经终止，不能恢复。"""
+
 
 @dataclass(frozen=True, slots=True)
 class Before:
@@ -117,9 +127,9 @@ def check_until(rule: Rule, asked: Asked) -> None:
 
 def check_status(rule: Rule, subject: Subject, state: Before) -> None:
     if state.status not in rule.before:
-        word = STATUS_WORDS.get(state.status, state.status)
+        verb = "无需" if rule.after == state.status else "不能"
         raise Refused(
-            f"{called(subject, state)}在生效日{word}，不能{rule.label}。",
+            f"{called(subject, state)}在生效日{STATUS_PHRASES[state.status]}，{verb}{rule.label}。",
             code="wrong-status",
             subject=subject.id,
         )

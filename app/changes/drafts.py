@@ -19,7 +19,7 @@ from app.changes.accepting import complete
 from app.changes.carrying import transfers
 from app.changes.deciding import Decider
 from app.changes.freezing import frozen_head, refuse_undecided
-from app.changes.models import STATE_LABELS, Changeset, ChangesetInput, DecisionInput, SubjectInput
+from app.changes.models import STATE_PHRASES, Changeset, ChangesetInput, DecisionInput, SubjectInput
 from app.changes.proposals import findings, refuse_blocking
 from app.changes.reviews import attach
 from app.changes.rows import (
@@ -235,7 +235,7 @@ def _require_version(changeset: Changeset, version: int | None) -> None:
 def _require_state(changeset: Changeset, verb: str, *states: str) -> None:
     if changeset.state not in states:
         raise Conflict(
-            f"变更单{STATE_LABELS[changeset.state]}，不能{verb}。", code="wrong-state", state=changeset.state
+            f"变更单{STATE_PHRASES[changeset.state]}，不能{verb}。", code="wrong-state", state=changeset.state
         )
 
 

@@ -23,6 +23,15 @@ STATE_LABELS = {
     "published": "已发布",
     "withdrawn": "已撤回",
 }
+STATE_PHRASES = {
+    "draft": "还是草稿",
+    "submitted": "正在等待审核",
+    "returned": "已被退回",
+    "approved": "已经批准、等待发布",
+    "published": "已经发布",
+    "withdrawn": "已经撤回",
+}
+"""The states as a sentence goes on: 变更单还是草稿，不能批准。"""
 OVER = frozenset({"published", "withdrawn"})
 """States after which a changeset changes no more."""
 

@@ -23,6 +23,7 @@ from app.changes.asked import (
 from app.changes.recoding import replacing
 from app.changes.succession import devolved, entrusted, narrowed, received, reshaped
 from app.errors import Refused
+from app.items.field_words import word_of
 from app.versions.fold import Change
 from app.versions.recording import Act, Part, add_code
 
@@ -168,7 +169,9 @@ def _check_changes(rule: Rule, asked: Asked, changes: Sequence[Change]) -> None:
     if rule.needs_changes and not changes:
         raise Refused(f"“{rule.label}”没有写明改了什么，请至少列出一处字段变更。", code="no-changes")
     if rule.must_change and not fields & set(rule.must_change):
-        raise Refused(f"“{rule.label}”必须变更字段 {'、'.join(rule.must_change)}。", code="missing-change")
+        raise Refused(
+            f"“{rule.label}”必须变更{_fields(rule.must_change)}，请在 changes 中写明。", code="missing-change"
+        )
     if not all(_is_code_change(change) for change in changes if change["path"].split("/", 1)[0] == "codes"):
         raise Refused("编码只能新增（scheme、value）或按键撤去。", code="bad-code-change")
     if "status" in fields:
@@ -177,7 +180,12 @@ def _check_changes(rule: Rule, asked: Asked, changes: Sequence[Change]) -> None:
         for name, outcome in RESERVED_FIELDS.items():
             if name in fields and asked.outcome != outcome and rule.shape in _ALONE:
                 label = RULES["item"][outcome].label
-                raise Refused(f"变更 {name} 请用“{label}”，以便统计。", code="use-own-outcome")
+                raise Refused(f"变更{_fields([name])}请用“{label}”，以便统计。", code="use-own-outcome")
+
+
+def _fields(names: Sequence[str]) -> str:
+    """实施机关（authority）、名称（name）."""
+    return "、".join(f"{word_of(name)}（{name}）" for name in names)
 
 
 def _is_code_change(change: Change) -> bool:

@@ -21,7 +21,7 @@ from app.changes.circles import refuse_circles, touched_by
 from app.changes.deciding import Decided, Decider, comparison
 from app.changes.drafts import hands_in, hash_of
 from app.changes.freezing import refuse_undecided
-from app.changes.models import STATE_LABELS, Changeset
+from app.changes.models import OVER, STATE_PHRASES, Changeset
 from app.changes.proposals import findings, refuse_blocking
 from app.changes.rows import DecisionRow, decisions, find, leave_event, mark_decisions, save
 from app.changes.warnings import require_basis
@@ -180,14 +180,15 @@ def _check_state(changeset: Changeset, rows: list[DecisionRow], emergency: str |
             raise Invalid("紧急发布须写明理由。", code="reason-needed", field="reason")
         if changeset.state not in ("draft", "submitted", "returned", "approved"):
             raise Conflict(
-                f"变更单{STATE_LABELS[changeset.state]}，不能发布。",
+                f"变更单{STATE_PHRASES[changeset.state]}，不能再发布。",
                 code="wrong-state",
                 state=changeset.state,
             )
         return
     if changeset.state != "approved":
+        what = "不能再发布" if changeset.state in OVER else "批准之后才能发布"
         raise Conflict(
-            f"变更单{STATE_LABELS[changeset.state]}，批准之后才能发布。",
+            f"变更单{STATE_PHRASES[changeset.state]}，{what}。",
             code="wrong-state",
             state=changeset.state,
         )

@@ -294,7 +294,7 @@ class Quality:
     def text(self, *, errors: bool = True, places: bool = True) -> str:
         """The report in Chinese, for people; ``errors`` False where they are listed one by one elsewhere, and
         ``places`` where all are: then counts alone."""
-        lines = [f"共读取{self.rows}行。"]
+        lines = [f"共读取 {self.rows} 行数据（表头、空行和读不出来的行不计）。"]
         for kind, title in KINDS.items():
             if self.kinds[kind]:
                 lines.append(f"{title}：{self.subjects[kind]}个（{self.kinds[kind]}条记录）")

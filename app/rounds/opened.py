@@ -10,7 +10,7 @@ from sqlmodel import Session
 from app.canonical import decode
 from app.changes import rows
 from app.changes.freezing import frozen_items
-from app.changes.models import STATE_LABELS, Changeset
+from app.changes.models import OVER, STATE_PHRASES, Changeset
 from app.errors import Conflict
 
 WORKED_ON = ("draft", "returned")
@@ -51,7 +51,8 @@ def require_worked_on(changeset: Changeset, verb: str) -> None:
     """Raises Conflict where the round has been handed in, published or withdrawn."""
     if changeset.state not in WORKED_ON:
         raise Conflict(
-            f"这一轮{STATE_LABELS[changeset.state]}，不能{verb}；退回之后才能再改。",
+            f"这一轮{STATE_PHRASES[changeset.state]}，不能{verb}"
+            f"{'' if changeset.state in OVER else '；退回之后才能再改'}。",
             code="wrong-state",
             state=changeset.state,
         )

@@ -56,11 +56,11 @@ REFUSALS = {
     "until-before-start": ({"until": DAY}, "必须晚于生效日期"),
     "wrong-status": (
         {"before": {"qdi-1": Before("ended", {"name": "取水许可"})}},
-        "“取水许可”在生效日已取消",
+        "“取水许可”在生效日已经终止",
     ),
     "changes-not-allowed": ({"outcome": "cancel"}, "请用“调整”"),
     "no-changes": ({"subjects": plain()}, "请至少列出一处"),
-    "missing-change": ({"outcome": "transfer"}, "必须变更字段 authority"),
+    "missing-change": ({"outcome": "transfer"}, "必须变更实施机关（authority）"),
     "status-by-outcome": ({"subjects": plain(set_("status"))}, "由处理方式决定"),
     "bad-code-change": ({"subjects": plain(set_("codes"))}, "编码只能新增"),
     "use-own-outcome": ({"subjects": plain(set_("authority"))}, "请用“调整实施机关”"),

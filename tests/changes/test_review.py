@@ -422,3 +422,36 @@ def test_initial_publication_ends_with_the_first_of_another_kind(office):
     with pytest.raises(Conflict) as refusal, office.database.writing() as session:
         publishing.publish_initial(session, [], {"title": "首次录入 3"})
     assert refusal.value.code == "not-initial"
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("draft", "变更单还是草稿，不能批准。"),
+        ("returned", "变更单已被退回，不能批准。"),
+        ("approved", "变更单已经批准、等待发布，不能批准。"),
+        ("published", "变更单已经发布，不能批准。"),
+        ("withdrawn", "变更单已经撤回，不能批准。"),
+    ],
+)
+def test_a_move_in_the_wrong_state_is_a_sentence(office, state, words):
+    changeset = office.draft(adjust(office.items[0], "2026-10-01", 5)).id
+    with office.database.writing() as session:
+        found = rows.find(session, changeset)
+        found.state = state
+        rows.save(session, found)
+    with pytest.raises(Conflict) as refusal:
+        act(office, drafts.approve, office.reviewer, changeset)
+    assert refusal.value.message == words
+    if state != "approved":
+        with pytest.raises(Conflict) as refusal:
+            act(office, publishing.publish, office.publisher, changeset, TODAY)
+        over = state in ("published", "withdrawn")
+        then = "不能再发布" if over else "批准之后才能发布"
+        assert refusal.value.message == words.replace("不能批准", then)
+
+
+def test_resuming_what_was_not_suspended_says_that_nothing_is_to_do(office):
+    with pytest.raises(Refused) as refusal:
+        office.draft({"outcome": "resume", "subject": office.items[0], "effective_from": "2026-10-01"})
+    assert refusal.value.message == "“取水许可1”在生效日处于在用状态，无需恢复。"

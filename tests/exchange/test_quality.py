@@ -131,4 +131,4 @@ def test_the_report_counts_all_and_shows_a_few(read: Read) -> None:
 
 
 def test_an_empty_report_has_words_too() -> None:
-    assert Quality().text() == "共读取0行。\n"
+    assert Quality().text() == "共读取 0 行数据（表头、空行和读不出来的行不计）。\n"

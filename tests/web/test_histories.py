@@ -27,7 +27,7 @@ def lapse(page: Page, day: str = "2026年11月23日") -> str:
     """The words of the history about one day."""
     history = page.section("沿革")
     assert f"{day} " in history, history
-    return history.partition(f"{day} ")[2].partition("起至此的")[0]
+    return history.partition(f"{day} ")[2].partition("起的")[0]
 
 
 def act_of(living: Living, subject: str) -> int:
@@ -48,12 +48,12 @@ def test_the_end_of_a_suspension_is_no_adjustment_of_long_ago(living_sqlite: Liv
     living_sqlite.publish(suspend(item), document=NOTICE)
     page = read(living_sqlite, f"/items/{item}")
     said = banner(page)
-    assert said.startswith("自 2026年11月23日起恢复办理（暂停期满）。期满的是2026年9月28日起至此的暂停")
+    assert said.startswith("自 2026年11月23日起恢复办理（暂停期满）。2026年9月28日起的暂停到期，")
     assert "“系统升级期间暂停办理”" in said
     assert "依据《关于暂停办理的通告》（测试〔2026〕1号）" in said
     assert "调整" not in said
     assert "2025年10月1日" not in said, "which governs again, and took effect long before"
-    assert lapse(page).startswith("恢复办理（暂停期满） 计划 期满的是 2026年9月28日")
+    assert lapse(page).startswith("恢复办理（暂停期满） 计划 2026年9月28日")
     after = read(living_sqlite, page.link("看那一天的内容"))
     assert "暂停办理：" not in after.words
     long_ago = page.section("沿革").partition("演示〔2025〕3号")[2].partition("演示〔2025〕1号")[0]
@@ -66,7 +66,7 @@ def test_the_end_of_an_adjustment_for_a_time_brings_back_what_was(living_sqlite:
     living_sqlite.publish(set_field(item, "promised_limit/value", 3, **asked), document=NOTICE)
     page = read(living_sqlite, f"/items/{item}")
     said = banner(page)
-    assert said.startswith("自 2026年11月23日起，承诺时限（暂定期满）恢复原内容。期满的是")
+    assert said.startswith("自 2026年11月23日起，承诺时限（暂定期满）恢复原内容。2026年9月28日起的调整到期")
     assert "“试行三个工作日办结”" in said
     assert "测试〔2026〕1号" in said
     assert lapse(page).startswith("承诺时限（暂定期满）恢复原内容 计划")
@@ -160,6 +160,17 @@ def test_what_is_only_attested_was_not_founded_or_enacted_that_day(
 
 
 # --- what has no document
+
+
+def test_words_of_a_decision_without_a_document_are_quoted_from_none(living_sqlite: Living) -> None:
+    item = living_sqlite.item_called(FELLING)
+    living_sqlite.publish(suspend(item), reason="受理系统故障")
+    page = read(living_sqlite, f"/items/{item}")
+    assert "没有登记文件。 处理说明：“系统升级期间暂停办理”" in page.words
+    assert "文件原文" not in page.words
+    living_sqlite.publish({"outcome": "resume", "subject": item, "effective_from": TODAY}, document=NOTICE)
+    living_sqlite.publish(suspend(item), document=NOTICE)
+    assert "文件原文：“系统升级期间暂停办理”" in read(living_sqlite, f"/items/{item}").words
 
 
 def test_a_change_without_a_document_says_so(living_sqlite: Living) -> None:
