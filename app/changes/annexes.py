@@ -5,6 +5,7 @@ A row keeps the document's own words, whether or not an item of this registry is
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -56,6 +57,16 @@ class Row:
         """As it is published."""
         linked = {"item": self.item, "how": self.how} if self.item else {}
         return {**self.body, **linked}
+
+
+def places(annexes: Iterable[str | None]) -> list[int]:
+    """Of rows in the document's order, by the annex each is in: its place in that, from 1; in no annex: among all."""
+    counted: Counter[str] = Counter()
+    found = []
+    for at, annex in enumerate(annexes, start=1):
+        counted[annex or ""] += 1
+        found.append(counted[annex] if annex else at)
+    return found
 
 
 _ALL = "SELECT position, body, candidates, item, how, account, at FROM annex_row WHERE changeset = ? ORDER BY position"

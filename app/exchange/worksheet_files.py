@@ -47,7 +47,8 @@ FILLING = (
     "请只填写浅黄色的栏目。处理意见从下拉列表中选；拟承诺时限写成“10个工作日”或“即办”；下放的承接方、受委托的机关之间用顿号分开；"
     "合并的各事项在承接方写明并入哪个事项的编号，被并入的事项写“本事项”。没有改动的行不会被导入。\n"
     "拆分、合并成新事项：在“改为”每行写一个结果“名称｜实施机关｜来自哪些事项”（后两段可不写），同时处理的其他事项写在“一并处理的事项”；"
-    "转变管理方式在“改为”写新的类型；部分取消在“改为”每行写一处取消的部分；下放的过渡期、委托和暂停的期限写在“到期日”（自这一天起不再有效）。"
+    "转变管理方式在“改为”写新的类型；部分取消在“改为”每行写一处取消的部分；下放的过渡期、委托和暂停的期限写在“到期日”（自这一天起不再有效）。\n"
+    "新增的事项、承接上级下放的事项不写在本表：由法制办在本轮页面的“列入新增、承接的事项”中列入，承接也可由接手的机关在“承接和后续”中逐项办理。"
 )
 HEADING_ROWS = 2
 _UNSAFE = re.compile(r"[\[\]:*?/\\']")
@@ -180,7 +181,7 @@ class _Book:
     def heading(self, sheet: Any, title: str, columns: Sequence[str]) -> None:
         sheet.write_string(0, 0, title, self.title)
         sheet.merge_range(1, 0, 1, len(columns) - 2, FILLING, self.note)
-        sheet.set_row(1, 64)
+        sheet.set_row(1, 80)
         self.header(sheet, HEADING_ROWS, columns)
 
     def header(self, sheet: Any, at: int, columns: Sequence[str]) -> None:

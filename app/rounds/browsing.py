@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from app.canonical import decode
+from app.changes.annexes import places
 from app.db import run_by
 from app.rounds.pairing import Family, load, pairs_of
 from app.rounds.pairs import Pair
@@ -59,12 +60,13 @@ _NEAR = (
 )
 _VOIDED = "(SELECT v.ground FROM void v WHERE v.act = d.act AND v.seq <= :seq)"
 _COLUMNS = (
-    f"d.act, d.subject_id, d.role, d.outcome, d.effective_from, d.until, w.body, {_VOIDED}, {on_its_day('d')}"
+    f"d.act, d.subject_id, d.role, d.outcome, d.effective_from, d.until, w.body, {_VOIDED}, {on_its_day('d')},"
+    " d.seq"
 )
 
 
 def browse(connection: Connection, found: Published, known: Known, wanted: Wanted, page: int = 1) -> Browsed:
-    """A page, from 1. Rows as ``changes.queries.round_of`` gives them."""
+    """A page, from 1. Rows as ``changes.queries.round_of`` gives them, and ``place`` where they have no number."""
     where, values = _where(found, known, wanted)
     first = (page - 1) * PAGE
     public = connection.execute(
@@ -75,15 +77,19 @@ def browse(connection: Connection, found: Published, known: Known, wanted: Wante
         {"p": found.publication, "seq": known.seq},
     ).scalar_one()
     select = f"SELECT {_COLUMNS} FROM decision d LEFT JOIN content w ON w.hash = d.statement WHERE {where}"
+    at: dict[int, int] = {}
     if wanted.words:
         rows = _matching(connection, f"{select} ORDER BY d.seq", values, wanted.words, known)
         shown, matching = rows[first : first + PAGE], len(rows)
     else:
         paged = text(f"{select} ORDER BY d.seq LIMIT {PAGE} OFFSET {first}")
-        shown = _public(connection, connection.execute(paged, values).all())
+        listed = connection.execute(paged, values).all()
+        shown = _public(connection, listed)
         matching = connection.execute(
             text(f"SELECT count(*) FROM decision d WHERE {where}"), values
         ).scalar_one()
+        if wanted == Wanted():
+            at = {row[9]: place for place, row in enumerate(listed, start=first + 1)}
     names = last_names(connection, sorted({row[1] for row in shown}), known)
     items = sorted({row[1] for row in shown})
     whole, asked = _where(found, known, Wanted())
@@ -94,7 +100,7 @@ def browse(connection: Connection, found: Published, known: Known, wanted: Wante
         asked,
     )
     return Browsed(
-        [_row(row, names) for row in shown],
+        _numbered(connection, found, known, [(row[9], _row(row, names)) for row in shown], at),
         matching,
         public,
         {row[0]: row[1] for row in counted},
@@ -134,6 +140,30 @@ def _said(body: bytes) -> str:
     return " ".join(
         str(said[one]) for one in ("words", "number", "annex", "follow_up", "receiver") if one in said
     )
+
+
+def _numbered(
+    connection: Connection,
+    found: Published,
+    known: Known,
+    rows: Sequence[tuple[int, dict[str, Any]]],
+    at: dict[int, int],
+) -> list[dict[str, Any]]:
+    """(seq, row) with ``place`` where its document gives it no number: among the round's rows of its annex, or among
+    all for one in no annex, whatever the page was filtered by. ``at``: places among all by seq, where those of the
+    page are known."""
+    bare = [(seq, row) for seq, row in rows if not row.get("number")]
+    annexed = any(row.get("annex") for _, row in bare)
+    if bare and (annexed or not at):
+        where, values = _where(found, known, Wanted())
+        body = "w.body" if annexed else "NULL"  # a round held here has no annexes: its rows are counted alone
+        query = (
+            f"SELECT d.seq, {body} FROM decision d LEFT JOIN content w ON w.hash = d.statement WHERE {where}"
+        )
+        whole = connection.execute(text(f"{query} ORDER BY d.seq"), values).all()
+        annexes = (decode(bytes(row[1])).get("annex") if row[1] else None for row in whole)
+        at = dict(zip((row[0] for row in whole), places(annexes), strict=True))
+    return [row if row.get("number") else row | {"place": at[seq]} for seq, row in rows]
 
 
 def _folded(words: str) -> str:

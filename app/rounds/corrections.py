@@ -17,6 +17,21 @@ _TOLD = (
 )
 
 
+_PUBLISHED = (
+    "SELECT id, title, head FROM changeset WHERE kind = 'round' AND state = 'published'"
+    " ORDER BY updated_at DESC, id"
+)
+
+
+def to_correct(connection: Connection) -> list[tuple[str, str]]:
+    """(id, title with its document's number) of every published round, lately changed first: what may be corrected."""
+    found = []
+    for changeset, title, head in fetch(connection, _PUBLISHED):
+        number = (decode(head.encode()).get("document") or {}).get("number")
+        found.append((changeset, f"{title}（{number}）" if number else title))
+    return found
+
+
 def corrections(connection: Connection, found: Published, seq: int) -> list[dict[str, Any]]:
     """``{"changeset", "title", "reason", "document", "recorded_at"}`` of each, in the order in which they came."""
     seqs = correcting(connection, found, seq)

@@ -7,7 +7,7 @@ from holding import BASE, DAY
 from registry import adjust, make_office
 
 from app.errors import Invalid
-from app.rounds.corrections import corrections
+from app.rounds.corrections import corrections, to_correct
 from app.rounds.report import find
 from app.versions.queries import known_at
 from app.web.office import drafting
@@ -63,3 +63,18 @@ def test_the_office_form_names_the_round(office):
     form = Posted([("corrects", " qdx-0000001a "), ("reason", "录错")])
     made = [{"kind": "item", "outcome": "retain", "subject": office.items[0], "effective_from": DAY}]
     assert drafting.changeset(form, "甲", made).corrects == "qdx-0000001a"
+
+
+def test_what_may_be_corrected_is_a_list_of_published_rounds_alone(office):
+    paper = {"number": "广区府发〔2026〕9号"}
+    round_id = office.approved(adjust(office.items[0], DAY, 5), kind="round", title="第三批", document=paper)
+    office.draft(adjust(office.items[1], DAY, 5), kind="round", title="未发布的一轮")
+    office.publish_change(adjust(office.items[1], DAY, 6), title="别的变更")
+
+    def listed():
+        with office.database.reading() as session:
+            return to_correct(session.connection())
+
+    assert listed() == []
+    office.publish(round_id)
+    assert listed() == [(round_id, "第三批（广区府发〔2026〕9号）")]

@@ -33,7 +33,8 @@ def test_one_sheet_an_authority_with_the_columns_of_the_form(sheet):
     office, round_id, path = sheet
     sheets = dict(every_sheet(path))
     assert sorted(sheets) == ["广安区交通运输局", "广安区水务局"]
-    title, _note, header, *rows = sheets["广安区水务局"]
+    title, note, header, *rows = sheets["广安区水务局"]
+    assert "“列入新增、承接的事项”" in note[0], "where the rows that the sheet has not are entered"
     assert title[0] == "第三批清理　清理意见表　广安区水务局"
     assert header == [title for title, _ in COLUMNS.values()]
     assert [row[:4] for row in rows] == [

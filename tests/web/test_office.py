@@ -312,6 +312,8 @@ def test_an_item_is_suspended_for_a_time(editor: Browser, reviewer: Browser) -> 
     item = editor.living.item_called(FELLING)
     page = editor.get(f"/office/items/{item}/end")
     assert "暂停" in page.words
+    corrected = next(iter(re.findall(r'<option value="(qdx-\w+)">', page.html)), "")
+    assert editor.living.get(f"/rounds/{corrected}").status_code == 200, "published rounds are offered"
     answer = editor.post(
         f"/office/items/{item}/end",
         {
@@ -321,10 +323,12 @@ def test_an_item_is_suspended_for_a_time(editor: Browser, reviewer: Browser) -> 
             "reason": "系统升级",
             "document/title": "停办公告",
             "words": "暂停受理",
+            "corrects": corrected,
         },
     )
     assert answer.status_code == 303, answer.text[:2000]
     place = answer.headers["location"]
+    assert f"/office/rounds/{corrected}" in editor.get(place).html
     editor.move(f"{place}/submit")
     (hash_,) = re.findall(r'name="hash" value="([0-9a-f]+)"', reviewer.get(place).html)
     reviewer.move(f"{place}/approve", hash=hash_)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from fastapi import Request, Response
@@ -10,6 +11,7 @@ from sqlalchemy import Connection
 from app.auth.signing_in import Present
 from app.changes.showing import READING
 from app.exchange.progress import unfinished
+from app.rounds.corrections import to_correct
 from app.settings import Settings
 from app.versions.queries import today
 from app.web.gate import SCRIPTED
@@ -39,6 +41,7 @@ def show(
         script=script,
         sign_on=_sign_on(request.app.state.registry.settings),
         reads=bool(present and present.actor.rights & READING),
+        rounds_to_correct=partial(to_correct, connection),  # asked by forms that name a document
         rights=rights_in_words(present.actor.rights) if present else "",
         **context,
     )

@@ -16,6 +16,7 @@ from starlette.formparsers import MultiPartException
 from app.auth.signing_in import Present
 from app.canonical import decode
 from app.changes import drafts, rows
+from app.changes.annexes import places
 from app.changes.models import STATE_LABELS
 from app.deps import ReadSession, Registry, RegistryOf
 from app.errors import Conflict, Invalid, RegistryError
@@ -239,7 +240,9 @@ def rows_page(
 ) -> Response:
     """The rows with the items each may mean, and how the document's totals reconcile with them."""
     found, told = rows.find(session, changeset), drafted_rows(session, changeset)
-    listed = [row for row in told["rows"] if not state or row["state"] == state]
+    at = places(row.get("annex") for row in told["rows"])
+    placed = [{**row, "place": place} for row, place in zip(told["rows"], at, strict=True)]
+    listed = [row for row in placed if not state or row["state"] == state]
     shown = listed[(page - 1) * PAGE : page * PAGE]
     linked = [row["item"] for row in shown if row["item"]]
     allowed = may(session, present, found)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from sqlalchemy import Connection
 
 from app.changes import queries
+from app.changes.annexes import places
 from app.changes.owed import acceptances_of_round
 from app.deps import AskedOn, KnownAt, ReadSession
 from app.places.queries import region_id
@@ -120,7 +121,6 @@ def show_round(
         organs=[(row["id"], row["name"]) for row in sums["by_authority"] if row["id"] != "unknown"][:ORGANS],
         types=[(row["code"], row["name"]) for row in sums["by_type"] if row["code"] != "unknown"],
         page=page,
-        per=PAGE,
         pages=max(1, -(-browsed.matching // PAGE)),
         scope=scope,
         owed=owed,
@@ -145,7 +145,9 @@ def show_round(
 def _recorded(connection: Connection, found: Published, page: int) -> dict[str, Any]:
     """A page of the rows of a recorded document, with what reconciles its totals."""
     told = recorded(connection, found.statement)
-    rows = told["rows"] if told else []
+    found_rows = told["rows"] if told else []
+    at = places(one.get("annex") for one in found_rows)
+    rows = [{**one, "place": place} for one, place in zip(found_rows, at, strict=True)]
     shown = {**told, "rows": rows[(page - 1) * PAGE : page * PAGE]} if told else None
     return {
         "recorded": gaps(shown),
