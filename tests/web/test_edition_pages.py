@@ -101,6 +101,22 @@ def test_refusals_are_told_on_the_page(living_sqlite: Living, people: dict[str, 
     assert 'name="hash"' not in page.html
 
 
+def test_whose_list_is_said_by_name(living_sqlite: Living, people: dict[str, Browser]) -> None:
+    """Names to choose from stand in the page; a part of one is answered by those that hold it."""
+    organ = living_sqlite.get(f"/items/{living_sqlite.item_called(FELLING)}").json()["authority"]
+    editor = people["zhunbei"]
+    page = editor.get("/office/editions")
+    assert f'<option value="{organ["name"]}"' in page.html
+    assert '<option value="广安区"' in page.html
+    asked = {"kind": "power", "on": TODAY, **DOCUMENT}
+    answer = editor.post("/office/editions", {**asked, "authority": "区林业局"})
+    assert answer.status_code == 404
+    assert f"名称里有这几个字的有：{organ['name']}" in answer.text
+    for whose, name in (({"authority": organ["name"]}, organ["name"]), ({"region": "广安区"}, "广安区")):
+        place = editor.post("/office/editions", {**asked, **whose}).headers["location"]
+        assert f"{name}权力清单" in editor.get(place).words
+
+
 @pytest.fixture
 def files(living_sqlite: Living, people: dict[str, Browser], tmp_path: Path) -> dict[str, Path]:
     """Every form of one edition, as downloaded."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -51,6 +53,34 @@ def test_an_entry_keeps_its_id_in_every_feed_and_whatever_the_address(asking: Li
         asking.client.base_url = before
     assert {one["id"] for one in moved} == every
     assert all(one["link"].startswith("https://elsewhere.example/") for one in moved)
+
+
+def test_every_feed_has_what_rfc_4287_asks(asking: Living) -> None:
+    item = asking.item_called(FELLING)
+    found = asking.get(f"/items/{item}").json()
+    authority, region = found["authority"]["id"], found["region"]["id"]
+    paths = ["/feed.atom", f"/feed.atom?region={region}", f"/authorities/{authority}/feed.atom"]
+    ids = set()
+    for path in [*paths, f"/items/{item}/feed.atom"]:
+        feed = xml(asking, path)
+        assert feed.tag == f"{ATOM}feed"
+        parts = [feed, *feed.findall(f"{ATOM}entry")]
+        assert len(parts) > 1, path
+        for part in parts:
+            for name in ("id", "title", "updated"):
+                (one,) = part.findall(f"{ATOM}{name}")
+                assert (one.text or "").strip(), (path, name)
+            assert re.fullmatch(r"[a-z]+:\S+", part.findtext(f"{ATOM}id", "")), path
+            moment = dt.datetime.fromisoformat(part.findtext(f"{ATOM}updated", ""))
+            assert moment.tzinfo is not None, path
+            assert part.find(f"{ATOM}link") is not None, path
+        own = [link.get("href", "") for link in feed.findall(f"{ATOM}link") if link.get("rel") == "self"]
+        assert own == [f"http://testserver{path}"]
+        assert feed.findtext(f"{ATOM}author/{ATOM}name"), path
+        entries_ = [part.findtext(f"{ATOM}id") for part in parts[1:]]
+        assert len(set(entries_)) == len(entries_), path
+        ids.add(feed.findtext(f"{ATOM}id"))
+    assert len(ids) == 4, "each feed is another"
 
 
 def test_feeds_of_a_region_and_an_authority_have_their_own_changes_only(asking: Living) -> None:

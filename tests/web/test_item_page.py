@@ -6,6 +6,8 @@ import pytest
 from reading import BROWSER, read
 from seeded import FELLING, TODAY, Living, new_item, set_field
 
+from app.changes.redacting import redact
+
 NINE = (
     "服务内容",
     "审批依据",
@@ -260,3 +262,30 @@ def test_an_emergency_publication_is_marked_until_a_second_person_confirms(livin
     page = read(living_sqlite, f"/items/{item}")
     assert "待第二人确认" not in page.words
     assert "已由第二人确认。" in page.words
+
+
+def test_a_name_and_guide_in_another_language_are_shown_and_marked(living_sqlite: Living) -> None:
+    name, guide = "Ус авах зөвшөөрөл", "Өргөдлийг цонхоор өгнө."
+    content = {"translations": [{"key": "mn", "name": name, "guide": guide}]}
+    living_sqlite.publish(new_item(living_sqlite, "取水许可（蒙文）", content=content))
+    page = read(living_sqlite, f"/items/{living_sqlite.item_called('取水许可（蒙文）')}")
+    assert f'<div lang="mn"><b>{name}</b>' in page.html
+    assert guide in page.words
+
+
+def test_a_removed_item_answers_with_its_tombstone(living_sqlite: Living) -> None:
+    """By its id and its code: what stood there is gone, that it stood is told."""
+    living, name = living_sqlite, "误录入张三姓名的事项"
+    living.hire("second", "publish")
+    item = living.publish(new_item(living, name))["decisions"][0]["subject"]
+    assert name in read(living, f"/items/{item}").words
+    held = living.rows("SELECT hash, body FROM content ORDER BY hash")
+    for content in [row[0] for row in held if name.encode() in bytes(row[1])]:
+        with living.database.writing() as session:
+            people = living.people["publisher"], living.people["second"]
+            redact(session, *people, content, "川网信令〔2026〕1号", "个人信息")
+    page = read(living, f"/items/{item}")
+    assert "内容已依令删除" in page.words
+    assert item in page.words
+    for path in (f"/items/{item}", f"/items/{item}/compare", f"/items/{item}/feed.atom", "/", "/feed.atom"):
+        assert name not in living.client.get(path).text, path

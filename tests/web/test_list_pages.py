@@ -6,8 +6,10 @@ import csv
 import io
 
 import python_calamine
+from pypdf import PdfReader
 from reading import read
 from seeded import FELLING, TODAY, Living, new_item
+from test_handouts import RARE, needs_font
 
 SAND = "从事营利性治沙活动新办许可（县级权限）"
 HEADS = ["编码", "事项名称", "类型", "行使层级", "实施机关", "设定依据", "法定时限", "承诺时限", "状态"]
@@ -98,3 +100,12 @@ def test_internal_items_are_on_no_list(hostile_registry) -> None:
 def test_whose_list_must_be_said(asking: Living) -> None:
     assert asking.client.get("/lists.csv").status_code == 422
     assert "权力清单" in read(asking, "/lists").words
+
+
+@needs_font
+def test_rare_characters_of_names_are_in_the_pdf_of_a_list(living_sqlite: Living) -> None:
+    living_sqlite.publish(new_item(living_sqlite, RARE))
+    answer = living_sqlite.client.get("/lists.pdf", params={"authority": whose(living_sqlite)[0]})
+    assert answer.status_code == 200, answer.text
+    told = "".join(page.extract_text() for page in PdfReader(io.BytesIO(answer.content)).pages)
+    assert RARE in "".join(told.split())

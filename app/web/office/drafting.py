@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from sqlalchemy import Connection, text
 from app.changes import kinds
 from app.changes.models import ChangesetInput
 from app.changes.outcomes import RESERVED_FIELDS
-from app.errors import Invalid, RegistryError
+from app.errors import Invalid, NotFound, RegistryError
 from app.versions import ids
 from app.versions.codes import holder_of
 from app.versions.fold import Change, apply_changes, diff
@@ -66,7 +67,32 @@ def named_id(connection: Connection, asked: str, kind: str, day: str, field: str
             code="several-named",
             field=field,
         )
-    return holder_of(connection, asked, day, kind)
+    try:
+        return holder_of(connection, asked, day, kind)
+    except NotFound as error:
+        near = _near(connection, asked, kind, day)
+        if not near:
+            raise
+        raise NotFound(
+            f"没有名称或编码为“{asked}”的{ids.LABELS[kind]}；名称里有这几个字的有：{'、'.join(near)}。",
+            code=error.code,
+            field=field,
+        ) from error
+
+
+def _near(connection: Connection, part: str, kind: str, day: str) -> list[str]:
+    """A few names that hold the words, the shortest first."""
+    if len(part) < 2:
+        return []
+    held = re.sub(r"([!%_])", r"!\1", part)
+    rows = connection.execute(
+        text(
+            "SELECT DISTINCT length(name), name FROM timeline WHERE kind = :kind AND name LIKE :held ESCAPE '!'"
+            " AND valid_from <= :day AND valid_to > :day AND visibility = 'public' ORDER BY 1, 2 LIMIT 5"
+        ),
+        {"kind": kind, "held": f"%{held}%", "day": day},
+    )
+    return [row[1] for row in rows]
 
 
 def _named(connection: Connection, name: str, kind: str, day: str) -> list[str]:

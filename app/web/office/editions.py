@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from sqlalchemy import Connection
 from sqlmodel import Session
 
 from app.auth.accounts import names_of_accounts
@@ -13,6 +15,7 @@ from app.canonical import decode
 from app.deps import ReadSession, RegistryOf
 from app.errors import Invalid, RegistryError
 from app.exchange.edition_facts import document_words
+from app.listing import Filter, count_by
 from app.lists import issuing, preparing, reading, signing
 from app.lists.models import EditionDraft
 from app.lists.selecting import KINDS, Kind, Selection
@@ -20,6 +23,7 @@ from app.places.queries import region_id
 from app.versions.codes import subject_id
 from app.versions.queries import moment, parse_day, today
 from app.web.office.changesets import Move
+from app.web.office.drafting import named_id
 from app.web.office.pages import show
 from app.web.office.visiting import Form, Posted, Visitor, go
 from app.web.subjects import names
@@ -27,7 +31,7 @@ from app.web.subjects import names
 router = APIRouter()
 Which = Annotated[str, Path(max_length=40)]
 OPEN = ("prepared", "approved", "returned")
-LIMIT, SHOWN = 200, 100
+LIMIT, SHOWN, CHOICES = 200, 100, 300
 FIELDS = ("kind", "authority", "region", "on", "number", "document", "issuer", "title")
 
 
@@ -67,8 +71,11 @@ def _wanted(session: Session, form: Posted) -> Selection:
     if bool(authority) == bool(region):
         raise Invalid("请填机关或地区，两者取一。", code="whose-list", field="authority")
     on, connection = parse_day(form.get("on"), "日期"), session.connection()
-    held = subject_id(connection, "authority", authority, on) if authority else None
-    return Selection(cast(Kind, kind), on, held, region_id(connection, region, on))
+    if authority:
+        named = named_id(connection, authority, "authority", on, "authority")
+        return Selection(cast(Kind, kind), on, subject_id(connection, "authority", named, on), None)
+    named = named_id(connection, region, "region", on, "region")
+    return Selection(cast(Kind, kind), on, None, region_id(connection, named, on))
 
 
 @router.get("/office/editions/{edition}")
@@ -142,11 +149,23 @@ def _listing(
         status=error.status if error else 200,
         said=error.message if error else "",
         filled={name: filled.get(name, "") for name in FIELDS},
+        whose={one: _choices(connection, one, today()) for one in ("authority", "region")},
         kinds=KINDS,
         drafts=[_told(session, one, people) for one in drafts],
         issued=reading.issued(connection, limit=50),
         may_prepare="edit" in present.actor.rights,
     )
+
+
+def _choices(connection: Connection, column: str, day: str) -> list[tuple[str, str]]:
+    """(what to fill in, what is shown beside it) of who has items on the day, by name; a name that several bear is
+    filled in by its id. At most ``CHOICES``: whoever is not among them is typed."""
+    counts = count_by(connection, Filter(on=day, statuses=("in_force", "suspended")), column)
+    named = names(connection, (one for one in counts if one), day)
+    borne = Counter(named.values())
+    most = sorted(named, key=lambda one: (-counts[one], one))[:CHOICES]
+    shown = sorted((named[one], one) for one in most)
+    return [(name, f"{counts[one]} 项") if borne[name] == 1 else (one, name) for name, one in shown]
 
 
 def _told(session: Session, draft: EditionDraft, people: dict[int, str]) -> dict[str, Any]:
