@@ -75,13 +75,24 @@ def redact(session: Session, first: Actor, second: Actor, content: str, order: s
         outbox.enqueue(connection, outbox.INDEX, publication)
     duties.derive_again(connection, content)
     forget_quotes(connection, content, document)
-    log.record_access(connection, "redacted", account=second.account, subject=content, note=order)
+    _note(connection, (first, second), content, order)
     return receipt
+
+
+def _note(connection: Connection, people: tuple[Actor, Actor], subject: str, order: str) -> None:
+    first, second = people
+    note = f"{order}；“{first.name}”提出，“{second.name}”确认"
+    log.record_access(connection, "redacted", account=second.account, subject=subject, note=note)
 
 
 def _refuse_unless_ordered(session: Session, first: Actor, second: Actor, order: str, reason: str) -> None:
     for actor in (first, second):
-        actor.require("publish")
+        if "publish" not in actor.rights:
+            raise Forbidden(
+                f"依令删改须由两个有“发布”权限、没有锁定的账号作出；账号“{actor.name}”没有“发布”权限。",
+                code="missing-right",
+                right="publish",
+            )
         refuse_locked(session, actor)
     if first.account is None or second.account is None or first.account == second.account:
         raise Forbidden("依令删改须由两人共同作出。", code="two-people")
@@ -111,7 +122,7 @@ def _redact_file(
         kinds.describe,
     )
     files.forget_name(connection, digest)
-    log.record_access(connection, "redacted", account=second.account, subject=digest, note=order)
+    _note(connection, people, digest, order)
     return receipt
 
 

@@ -67,7 +67,7 @@ def tell(connection: Connection, rows: Sequence[Told]) -> list[dict[str, Any]]:
     open_ones = [row for row in rows if not row.withheld]
     bodies = _bodies(
         connection,
-        {row.content for row in open_ones if row.source == "own"}
+        {row.content for row in open_ones if row.source != "succeed"}
         | {row.content_before for row in open_ones}
         | {row.words for row in open_ones},
     )
@@ -85,7 +85,8 @@ def tell(connection: Connection, rows: Sequence[Told]) -> list[dict[str, Any]]:
         event = _plain(row)
         if not row.withheld:
             event |= {
-                "name": names.get(row.subject),
+                # The name that still stands on other days may be the one that an order took away here.
+                "name": None if _is_redacted(row, bodies) else names.get(row.subject),
                 **({"attested": True} if row.attested else {}),
                 "document": _document(statements.get(row.publication, {})),
                 "changes": changes[row.seq],
@@ -97,6 +98,11 @@ def tell(connection: Connection, rows: Sequence[Told]) -> list[dict[str, Any]]:
             event["sentence"] = sentence(event, words, names, bodies.get(row.content_before or "", {}))
         found.append(event)
     return found
+
+
+def _is_redacted(row: Told, bodies: dict[str, Any]) -> bool:
+    """Whether the content that the event is about is gone by order; an attached file is no content."""
+    return "redacted" in bodies.get(row.content or "", {})
 
 
 def _plain(row: Told) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from app import backups
 from app.auth.accounts import actor_of, find_account
-from app.changes import duties, kinds
+from app.changes import duties, kinds, remnants
 from app.changes.redacting import redact as redact_content
 from app.cli.opening import find_registry, index_what_is_owed, open_registry, tell_progress
 from app.cli.proofs import verify_edition
@@ -320,18 +320,26 @@ def redact(
     ],
     order: Annotated[str, typer.Option(help="the order that demands it: number and date")],
     reason: Annotated[str, typer.Option(help="why")],
-    first: Annotated[str, typer.Option(help="account of the one who orders")],
-    second: Annotated[str, typer.Option(help="account of a second person who confirms")],
+    first: Annotated[
+        str, typer.Option(help="account of the one who orders; has the right to publish, is not locked")
+    ],
+    second: Annotated[str, typer.Option(help="account of a second person who confirms; the same holds")],
 ) -> None:
     """依令删改一份内容的文字或一份附件，哈希与日志保持可核验。"""
     settings = Settings()
     database = open_registry(settings)
     with database.writing() as session:
         actors = [actor_of(find_account(session, name)) for name in (first, second)]
+        asked = remnants.sought(session.connection(), content)
         receipts = [redact_content(session, actors[0], actors[1], one, order, reason) for one in content]
+        left = remnants.left(session.connection(), asked)
     for one, receipt in zip(content, receipts, strict=True):
         console.print(f"已删改 {one}，日志序号 {receipt.seq}。", soft_wrap=True)
     _erase(settings, database)
+    if left:
+        console.print(f"相同的文字还在另外 {len(left)} 处，没有删改；要一并删去的，请另下命令写明这些哈希：")
+    for line in left:
+        console.print(f"  {line}", soft_wrap=True, markup=False)
 
 
 def _erase(settings: Settings, database: Database) -> None:

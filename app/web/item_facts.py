@@ -56,7 +56,7 @@ def facts_of(connection: Connection, item_id: str, asked: Asked, known: Known) -
     return ItemFacts(
         item=found,
         content=content,
-        title=found["name"] or nearest_name(connection, item_id, asked.on, known),
+        title=found["name"] or _nameless(connection, found, asked.on, known),
         given=disclosed(content),
         saved=saved(content["statutory_limit"], content["promised_limit"]),
         bases=citations_by_role(cited),
@@ -88,6 +88,13 @@ def public_item(connection: Connection, asked: str, day: str, known: Known | Non
     if not is_public(connection, item_id):
         raise never_known(asked, "item")
     return item_id, by_code
+
+
+def _nameless(connection: Connection, found: Gaps, day: str, known: Known) -> str:
+    """Of a day without a name: the nearest there is; of one whose name went by order, what it is called by else."""
+    if (found["content"] or {}).get("redacted"):
+        return f"名称已依令删改的事项（{found['code'] or found['id']}）"
+    return nearest_name(connection, found["id"], day, known)
 
 
 def nearest_name(connection: Connection, item_id: str, day: str, known: Known) -> str:

@@ -103,9 +103,11 @@ def subject_of(
         return None, found
     described = describe_on(connection, found, day, known)
     standing = described.standing
+    redacted = bool(described.content and described.content.get("redacted"))
     subject = Subject(
         id=found,
-        name=described.nearest_name(day),
+        # The name of another day may be the one that was ordered away.
+        name=f"名称已依令删改（{found}）" if redacted else described.nearest_name(day),
         status=standing.status,
         valid_from=standing.valid_from,
         valid_to=standing.valid_to,

@@ -98,7 +98,8 @@ def test_a_redaction_is_told_and_its_words_are_not(living: Living) -> None:
     events = told(living, seen)
     event = next(one for one in events if one["event"] == "redact")
     assert (event["subjects"], event["content_hash"], event["effective_from"]) == ([item], content, None)
-    assert event["sentence"] == f"{FELLING}：有内容依令删改。"
+    assert event["sentence"] == f"{item}：有内容依令删改。", "the name may be what was redacted"
+    assert event["name"] is None
     everything = living.get("/changes", since=0, limit=1000, subject=item).json()["changes"]
     assert [one for one in everything if one["content_hash"] == content and one["event"] != "redact"]
     assert "张三" not in str([one["changes"] for one in everything if one["content_hash"] == content])

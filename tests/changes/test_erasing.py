@@ -88,3 +88,13 @@ def test_a_reader_that_holds_the_log_back_is_told_of(full: Living, monkeypatch: 
     other.dispose()
     assert full.database.empty_log()
     assert files_with(Path(full.settings.data_dir)) == []
+
+
+def test_the_command_says_what_it_leaves(full: Living, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = hashes(full)
+    said = redact(full, monkeypatch, found[0])
+    assert "没有删改" in said
+    assert all(one in said for one in found[1:])
+    assert PRIVATE not in said
+    left = redact(full, monkeypatch, *found[1:]).partition("没有删改")[2]
+    assert not any(one in left for one in found), "the corrected name alone stands elsewhere"

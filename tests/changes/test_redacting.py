@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from seeded import FELLING, TODAY, Living, new_item, set_field
 
-from app.changes import kinds
+from app.auth.accounts import find_account, lock_account
+from app.changes import kinds, remnants
 from app.changes.redacting import redact
 from app.errors import Conflict, Forbidden, Invalid, NotFound, RegistryError
 from app.tables import METADATA
@@ -109,7 +110,7 @@ def test_the_order_stands_in_the_log(living: Living, item: str) -> None:
     assert list(row) == ["redaction", *people]
     assert living.get("/log/head").json()["seq"] == receipt.seq
     (noted,) = living.rows("SELECT subject, note FROM access_log WHERE event = 'redacted'")
-    assert list(noted) == [content, "川网信令〔2026〕1号"]
+    assert list(noted) == [content, "川网信令〔2026〕1号；“publisher”提出，“second”确认"]
 
 
 @pytest.mark.parametrize(
@@ -373,3 +374,71 @@ def test_an_internal_item_redacted_appears_in_no_list(living_sqlite: Living) -> 
                 assert item not in living.get(door, on=on, **then).text, (door, then, on)
     (looked,) = living.client.post("/api/v1/items/lookup", json={"codes": ["XIANG-1"]}).json()["results"]
     assert looked["problem"] == "unknown-item"
+
+
+# --- what is left, and what is not printed
+
+
+def test_what_still_holds_the_words_is_listed_with_its_hash(living: Living, item: str) -> None:
+    draft = {"title": "再改", "decisions": [set_field(item, "note", f"备注{PRIVATE}", "2026-12-01")]}
+    draft["decisions"][0]["changes"][0]["value"] = f"误录事项{PRIVATE}"
+    made = living.post("editor", "/changesets", draft, **{"Idempotency-Key": "d"}).json()
+    living.publish(set_field(item, "consult_phone", "1"))
+    stand = contents(living)
+    assert len(stand) > 1
+    revisions = {row[0] for row in living.rows(f"SELECT content FROM revision WHERE subject_id = '{item}'")}
+    first = next(one for one in stand if one in revisions)
+    with living.database.reading() as session:
+        asked = remnants.sought(session.connection(), [first])
+    order(living, first)
+    with living.database.reading() as session:
+        lines = remnants.left(session.connection(), asked)
+    told = {line.partition("：")[0] for line in lines}
+    assert {one for one in stand if one != first} == {one for one in told if len(one) == 64}
+    assert all("含名称" in line for line in lines), lines
+    assert any(f"变更单 {made['id']}（草稿）第 1 项决定" in line for line in lines), lines
+    assert PRIVATE not in "".join(lines)
+    for content in contents(living):
+        order(living, content)
+    with living.database.reading() as session:
+        assert remnants.left(session.connection(), asked) == []
+
+
+def test_a_redacted_day_is_not_called_by_the_name_of_another(living_sqlite: Living) -> None:
+    living = living_sqlite
+    living.hire("second", "publish")
+    item = living.item_called(FELLING)
+    living.publish(set_field(item, "consult_phone", "0826-1"))
+    (content,) = living.rows(
+        f"SELECT content FROM revision WHERE subject_id = '{item}' AND effective_from = '{TODAY}' ORDER BY seq DESC"
+    )[0]
+    order(living, content)
+    page = living.client.get(f"/items/{item}", params={"on": TODAY}).text
+    heading = page.partition("<h1>")[2].partition("</h1>")[0]
+    title = page.partition("<title>")[2].partition("</title>")[0]
+    assert "名称已依令删改的事项" in heading
+    assert FELLING not in heading + title
+    assert FELLING in living.client.get(f"/items/{item}", params={"on": "2027-06-01"}).text
+    told = living.get("/changes", since=0, limit=1000, subject=item).json()["changes"]
+    about = [one for one in told if one["content_hash"] == content]
+    assert {one["event"] for one in about} > {"redact"}
+    assert all(one["name"] is None and FELLING not in one["sentence"] for one in about)
+
+
+def test_both_are_accounts_that_are_not_locked(living_sqlite: Living) -> None:
+    living = living_sqlite
+    living.hire("second", "publish")
+    item = living.item_called(FELLING)
+    (content,) = living.rows(
+        f"SELECT content FROM revision WHERE subject_id = '{item}' ORDER BY seq LIMIT 1"
+    )[0]
+    with living.database.writing() as session:
+        lock_account(session, find_account(session, "second"), "离岗")
+    with pytest.raises(Forbidden) as refused:
+        order(living, content)
+    assert refused.value.code == "account-locked"
+    with pytest.raises(Forbidden) as refused:
+        order(living, content, second="editor")
+    assert refused.value.message == (
+        "依令删改须由两个有“发布”权限、没有锁定的账号作出；账号“editor”没有“发布”权限。"
+    )
