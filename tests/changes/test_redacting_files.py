@@ -81,7 +81,7 @@ def test_the_bytes_are_gone_and_everything_else_stands(living: Living, digest: s
         proof = verifying.verify(session.connection(), kinds.describe, kept)
     assert proof.ok, str(proof.finding)
     ((noted,),) = living.rows("SELECT note FROM access_log WHERE event = 'redacted'")
-    assert noted == "川网信令〔2026〕1号"
+    assert noted == "川网信令〔2026〕1号；“publisher”提出，“second”确认"
 
 
 def test_who_follows_the_item_is_told(living: Living, digest: str) -> None:
