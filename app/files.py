@@ -9,14 +9,37 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from sqlalchemy import Connection, text
 from sqlmodel import Field, Session, SQLModel
 
 from app import log
-from app.db import Ascii, Big
+from app.db import Ascii, Big, chunks, fetch, marks
 from app.errors import Conflict, Gone, Invalid, NotFound
+
+MEDIA_TYPES = {
+    ".pdf": "application/pdf",
+    ".doc": "application/msword",
+    ".xls": "application/vnd.ms-excel",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".zip": "application/zip",
+    ".jpg": "image/jpeg",
+    ".png": "image/png",
+    ".txt": "text/plain",
+}
+"""What an attachment may be, by the end of its name. Nothing that a browser would run."""
+_BEGINS = {
+    "application/pdf": b"%PDF-",
+    "application/msword": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+    "application/vnd.ms-excel": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+    "image/jpeg": b"\xff\xd8\xff",
+    "image/png": b"\x89PNG\r\n\x1a\n",
+}
+_PACKED = (b"PK\x03\x04", b"PK\x05\x06")
+ACCEPTED = "可用的有 PDF、Word、Excel、图片（JPG、PNG）、ZIP 和文本"
 
 
 class StoredFile(SQLModel, table=True):
@@ -34,15 +57,51 @@ def place(root: Path, digest: str) -> Path:
     return root / digest[:2] / digest
 
 
+def media_type_of(name: str) -> str:
+    """What a file is by its name. Raises Invalid for what is not accepted."""
+    suffix = Path(name).suffix.lower()
+    found = MEDIA_TYPES.get(".jpg" if suffix == ".jpeg" else suffix)
+    if found is None:
+        raise Invalid(f"不接受“{name[-60:]}”这一类附件，{ACCEPTED}。", code="bad-media-type")
+    return found
+
+
+def _require_looks(media_type: str, body: bytes) -> None:
+    """Raises Invalid where the bytes are not what they are said to be: a page or a program under another name."""
+    if media_type not in MEDIA_TYPES.values():
+        raise Invalid(f"不接受 {media_type} 类型的附件，{ACCEPTED}。", code="bad-media-type")
+    if media_type == "text/plain":
+        sound = b"\0" not in body
+    else:
+        sound = body.startswith(_BEGINS.get(media_type, _PACKED))
+    if not sound:
+        raise Invalid(
+            "文件的内容和它的类型不符，没有存入；请用原来的软件另存一次再上传。", code="bad-media-type"
+        )
+
+
+def names_of(connection: Connection, digests: Iterable[str]) -> dict[str, str]:
+    """Digest -> the file's name, of those that are stored."""
+    asked = sorted({one for one in digests if one})
+    return {
+        row[0]: row[1]
+        for some in chunks(asked)
+        for row in fetch(
+            connection, f"SELECT digest, name FROM stored_file WHERE digest IN ({marks(some)})", tuple(some)
+        )
+    }
+
+
 def store(
     session: Session, root: Path, name: str, media_type: str, body: bytes, max_bytes: int
 ) -> StoredFile:
-    """Keep a file; the same bytes twice are one file. Raises Invalid where it is empty or too large, Conflict where an
-    order has redacted these bytes."""
+    """Keep a file; the same bytes twice are one file. Raises Invalid where it is empty, too large or not what it is
+    said to be, Conflict where an order has redacted these bytes."""
     if not body:
         raise Invalid("文件是空的，请重新选择。", code="empty-file")
     if len(body) > max_bytes:
         raise Invalid(f"文件超过 {max_bytes // 2**20} MB，请压缩或拆分后再上传。", code="file-too-large")
+    _require_looks(media_type, body)
     digest = hashlib.sha256(body).hexdigest()
     if is_redacted(session.connection(), digest):
         raise Conflict(f"这份文件（{digest}）已依令删改，不能再存入。", code="file-redacted")

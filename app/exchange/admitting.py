@@ -418,6 +418,10 @@ class Admission:
 
     # --- references
 
+    def require_references(self, connection: Connection, record: Admissible) -> None:
+        """Raises Invalid where the record refers to what neither the source nor the registry has."""
+        self._with_ids(connection, record)
+
     def _with_ids(self, connection: Connection, record: Admissible) -> dict[str, Any]:
         """The content with ids in the place of ``@kind:ref``."""
         content = dict(record.content)

@@ -21,7 +21,7 @@ from app.changes.outcomes import rule_for
 from app.collecting import few_collections
 from app.db import Database
 from app.errors import Conflict
-from app.exchange import progress
+from app.exchange import importing, progress
 from app.exchange.admitting import Admission, Admitted
 from app.exchange.importing import (
     Imported,
@@ -36,6 +36,7 @@ from app.exchange.importing import (
 from app.exchange.mapping import load_mapping
 from app.exchange.quality import Every
 from app.exchange.records import Problem
+from app.exchange.referring import require_references
 from app.versions.ids import kind_of
 from app.versions.recording import Act
 
@@ -68,6 +69,9 @@ def import_draft(
         if imported.reading.refused:
             return imported
         of_file = digest_of(path)
+        with database.reading() as session:
+            unused = Admission(load_mapping(mapping).name, trusted=True)
+            require_references(session.connection(), unused, spool, importing.BATCH)
         with database.writing() as session:
             _refuse_open_drafts(session, of_file, mapping, [])
             run = progress.begin(session, of_file, mapping, path.name, "draft")

@@ -29,6 +29,7 @@ from app.exchange.mapping import load_mapping
 from app.exchange.quality import Every
 from app.exchange.reading import ImportReading, read_records
 from app.exchange.records import Spooled
+from app.exchange.referring import require_references
 from app.exchange.spooling import packed_records, unpacked
 from app.exchange.unlisted import no_longer_listed
 
@@ -179,13 +180,17 @@ def import_initial(
 ) -> Imported:
     """首次录入: check, then publish batch after batch, each whole. Killed, it goes on by running it again.
 
-    Raises Conflict where the registry is past its first entry; returns with ``reading.refused`` and nothing
+    Raises Conflict where the registry is past its first entry, Invalid where the file refers to what is not there,
+    both before anything is written; returns with ``reading.refused`` and nothing
     written where the file is.
     """
     imported, spool = check(path, mapping, attested, tell, sheet, every)
     with spool:
         if imported.reading.refused:
             return imported
+        with database.reading() as session:
+            unused = Admission(load_mapping(mapping).name, trusted=True)
+            require_references(session.connection(), unused, spool, BATCH)
         with database.writing() as session:
             require_initial(session.connection())
             run = progress.begin(session, digest_of(path), mapping, path.name, "initial")

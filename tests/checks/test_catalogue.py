@@ -177,8 +177,51 @@ def test_what_is_right_is_left_alone(more: dict[str, Any]) -> None:
     assert found(more) == {}
 
 
-def test_every_code_has_its_case() -> None:
+NEXT_TO = {
+    "no-citation": {"type": "20", "citations": None},
+    "citation-without-article": cites("law", article="第三条"),
+    "citation-unlinked": cites("law"),
+    "article-not-there": cites("law", article="第八十三条"),
+    "basis-not-in-force": cites("unknown"),
+    "holder-ended": {"authority": "organ"},
+    "setter-cannot-set": cites("rule", role="implementing") | {"type": "07"},
+    "provisional-permit-over": cites("province-new"),
+    "promised-above-statutory": limit(5, 5),
+    "limit-units-differ": limit(20, 5),
+    "limit-not-in-workdays": limit(20, 5, unit="workday"),
+    "days-unclear": limit(20, 5, note="受理后 20 个工作日内"),
+    "limit-note-differs": limit(20, 20, note="受理之日起20个工作日。"),
+    "answer-limit-differs": asked("几日内办结", "5个工作日"),
+    "vague-material": material("其他印刷品印制许可证"),
+    "vague-condition": {"conditions": "符合《条例》第三条规定的条件"},
+    "material-without-basis": material("申请书"),
+    "fee-not-told": fee(standard="10 元", basis="《条例》"),
+    "fee-contradicts": {"charged": False, "fees": None},
+    "payment-without-fee": fee(standard="10 元", basis="《条例》") | {"online_payment": True},
+    "fee-without-basis": fee(standard="10 元", basis="《条例》"),
+    "fee-without-standard": fee(standard="10 元", basis="《条例》"),
+    "bad-phone": {"consult_phone": "029-86912345"},
+    "phone-without-area-code": {"consult_phone": "0826-2222333"},
+    "phone-dashes": {"consult_phone": "0777-6428820"},
+    "phones-alike": {"complaint_phone": "0826-2222334"},
+    "handling-limit": {"handling": "1", "promised_limit": {"unit": "immediate"}},
+    "not-disclosed": {"type": "02", "conditions": None, "steps": None},
+    "online-without-address": {"online": True, "online_address": "https://example.gov.cn"},
+}
+"""What each check looks at, said so that it is right: one step from the case that fires."""
+
+
+def test_every_check_has_a_case_that_fires_and_one_that_does_not() -> None:
     assert {code for code, *_ in FIRES} == set(TITLES)
+    assert set(NEXT_TO) == set(TITLES)
+
+
+@pytest.mark.parametrize("code", NEXT_TO)
+def test_next_to_what_fires_a_check_is_silent(code: str) -> None:
+    """And the case is its own: it says something of what the firing one says."""
+    more = NEXT_TO[code]
+    assert set(more) & {name for fired, given, _ in FIRES if fired == code for name in given}
+    assert code not in found(more)
 
 
 def test_every_finding_says_why_and_where() -> None:

@@ -4,10 +4,12 @@ from fastapi import FastAPI
 
 from app.web.office import (
     accounts,
+    attaching,
     audit,
     calendar,
     changesets,
     checks,
+    citing,
     desk,
     duties,
     editions,
@@ -35,7 +37,7 @@ from app.web.office import (
 PARTS = (
     signing, sign_on, desk, items, item_ending, receiving, changesets, checks, rounds, recording, round_files,
     rehearsals, round_deciding, round_item, round_forms, round_moves, round_desk, duties, editions, law,
-    many, many_files, calendar, overlaps, accounts, reports, audit,
+    many, many_files, attaching, citing, calendar, overlaps, accounts, reports, audit,
 )  # fmt: skip
 
 

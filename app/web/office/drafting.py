@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -31,6 +31,27 @@ def ids_in(content: Mapping[str, Any]) -> Iterator[str]:
     yield from content.get("co_authority_ids") or ()
     for citation in content.get("citations") or ():
         yield str(citation.get("instrument") or "")
+
+
+FILES = frozenset({"blank_form", "sample_form", "sample", "digest"})
+"""Fields of an item's content that name an attached file."""
+
+
+def files_in(content: Any, prefix: str = "") -> dict[str, str]:
+    """Place in the content (``materials/0/blank_form``) -> the digest of the file that it names."""
+    if isinstance(content, Mapping):
+        steps: Iterable[tuple[Any, Any]] = content.items()
+    elif isinstance(content, list):
+        steps = enumerate(content)
+    else:
+        return {}
+    found: dict[str, str] = {}
+    for step, value in steps:
+        if step in FILES and isinstance(value, str):
+            found[f"{prefix}{step}"] = value
+        else:
+            found |= files_in(value, f"{prefix}{step}/")
+    return found
 
 
 def put_ids(connection: Connection, content: dict[str, Any], day: str) -> None:

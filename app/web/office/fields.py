@@ -18,6 +18,7 @@ from app.web.office.labels import CHOICES, FIXED, SECTIONS, TABLES
 
 Kind = Literal["line", "text", "number", "yesno", "choice", "lines", "group", "rows"]
 ONE_LINE = 1000
+DIGEST = r"^[0-9a-f]{64}$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class FormField:
     subject: str | None = None
     """The kind of subject whose id it holds: authority, region, entry, instrument."""
     longest: int | None = None
+    file: bool = False
+    """It names an attached file, by content hash."""
 
 
 SUBJECTS = {
@@ -86,8 +89,9 @@ def _field(place: str, annotation: Any, metadata: list[Any], required: bool) -> 
     if inner is int:
         return FormField(name, label, "number")
     longest = next((c.max_length for c in constraints if isinstance(c, StringConstraints)), None)
+    file = any(isinstance(c, StringConstraints) and c.pattern == DIGEST for c in constraints)
     kind: Kind = "text" if longest and longest > ONE_LINE else "line"
-    return FormField(name, label, kind, required, subject=subject, longest=longest)
+    return FormField(name, label, kind, required, subject=subject, longest=longest, file=file)
 
 
 def _plain(annotation: Any, metadata: list[Any]) -> tuple[Any, list[Any]]:

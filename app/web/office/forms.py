@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from app.web.office.fields import FormField
@@ -99,6 +99,36 @@ def acted(content: Mapping[str, Any], fields: Iterable[FormField], act: str) -> 
         to = max(0, min(len(rows) - 1, at + (1 if verb == "down" else -1)))
         rows.insert(to, rows.pop(at))
     return made
+
+
+def focus(content: Mapping[str, Any], fields: Sequence[FormField], act: str) -> str:
+    """Where one goes on by keyboard after a button: the first field of the new row, the button of the row that moved
+    (the other one where it can go no further), the button that adds to the list a row was removed from."""
+    verb, _, path = act.partition(":")
+    listed, _, key = path.rpartition("/")
+    if verb == "remove":
+        return f"add:{listed}"
+    holder, name = _holder(copy.deepcopy(dict(content)), path if verb == "add" else listed)
+    rows = (holder or {}).get(name)
+    if not isinstance(rows, list) or not rows:
+        return ""
+    if verb == "add":
+        parts = _parts(fields, path)
+        return f"{path}/{rows[-1]['key']}/{parts[0].name}" if parts else ""
+    if verb in ("up", "down"):
+        end = rows[0] if verb == "up" else rows[-1]
+        stuck = len(rows) > 1 and end.get("key") == key
+        return f"{({'up': 'down', 'down': 'up'}[verb]) if stuck else verb}:{path}"
+    return ""
+
+
+def _parts(fields: Iterable[FormField], path: str) -> tuple[FormField, ...]:
+    """Of each row of the list at a path."""
+    head, _, rest = path.partition("/")
+    one = next((one for one in fields if one.name == head), None)
+    if one is None or not rest:
+        return one.parts if one else ()
+    return _parts(one.parts, rest.partition("/")[2] if one.kind == "rows" else rest)
 
 
 def _holder(made: dict[str, Any], path: str, make: bool = False) -> tuple[dict[str, Any] | None, str]:

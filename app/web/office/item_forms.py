@@ -14,6 +14,7 @@ from fastapi import Request, Response
 from sqlalchemy import Connection, text
 from sqlmodel import Session
 
+from app import files
 from app.auth.actor import Actor
 from app.auth.signing_in import Present
 from app.canonical import decode
@@ -33,7 +34,7 @@ from app.versions.fold import diff, fold
 from app.versions.queries import Standing, known_at, parse_day, state_on, today
 from app.versions.recording import load_histories
 from app.versions.visibility import is_public
-from app.web.office import drafting, forms
+from app.web.office import citing, drafting, forms
 from app.web.office.fields import item_fields, item_sections
 from app.web.office.pages import show
 from app.web.office.visiting import Posted, go, typed_day
@@ -144,7 +145,21 @@ def sound_content(connection: Connection, editing: Editing) -> dict[str, Any]:
     content = forms.with_keys(editing.content)
     drafting.put_ids(connection, content, editing.day)
     content = kinds.validate("item", content)
+    _require_files(connection, editing, content)
     return content
+
+
+def _require_files(connection: Connection, editing: Editing, content: dict[str, Any]) -> None:
+    """What the form names anew is stored. Raises Invalid, with the places."""
+    stood = set(drafting.files_in(editing.base).values())
+    named = {place: one for place, one in drafting.files_in(content).items() if one not in stood}
+    held = files.names_of(connection, named.values())
+    gone = files.redacted(connection) if named else set()
+    said = "没有这份附件，请先上传，再填它的指纹"
+    if wrong := [
+        {"field": place, "reason": said} for place, one in named.items() if one not in held or one in gone
+    ]:
+        raise Invalid(f"{said}。", code="unknown-file", errors=wrong)
 
 
 def _words(path: str) -> str:
@@ -214,7 +229,10 @@ def item_form(
         changed={change["path"].split("/")[0] for change in diff(editing.base, content)}
         if editing.item
         else set(),
-        names=names(connection, ids, editing.day),
+        names=names(connection, ids, editing.day)
+        | files.names_of(connection, drafting.files_in(content).values()),
+        cited=citing.texts(connection, content.get("citations") or (), editing.day),
+        focus=forms.focus(content, tuple(item_fields()), editing.asked.get("do")),
         form=editing.asked,
         found=_checked(connection, editing, request.app.state.registry.rules),
         severities=SEVERITIES,
