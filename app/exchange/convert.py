@@ -17,12 +17,11 @@ from app.exchange.citations import parse_citations
 from app.exchange.elements import Writer, put
 from app.exchange.mapping import CodeSpec, Mapping
 from app.exchange.organs import Organs
-from app.exchange.records import CodeValue, Problem, Record
+from app.exchange.records import CodeValue, Problem, Record, Severity
 from app.exchange.rows import Row
 from app.exchange.values import read_day, read_value
 from app.items import codes
 
-Severity = Literal["error", "warning", "note"]
 Status = Literal["in_force", "suspended", "ended", "unknown"]
 UNKNOWN_TYPE = "unknown"
 
@@ -83,7 +82,7 @@ class ItemConverter:
     """Hash of a reference -> how often it was met; hashes, so that 100,000 rows stay small."""
 
     def __post_init__(self) -> None:
-        self.organs = Organs(self.mapping)
+        self.organs = Organs(self.mapping, tell=self.teller.tell)
 
     def convert(self, row: Row) -> Iterator[Record]:
         """The records of a row: region and authority where new, then the item."""

@@ -8,11 +8,19 @@ from typing import Any
 
 from app.exchange.cells import Cells
 from app.exchange.mapping import AuthoritySpec, Mapping, Place
-from app.exchange.records import CodeValue, Record
+from app.exchange.records import CodeValue, Record, Severity
+from app.exchange.region_paths import RegionPaths, Standing, area_of, level_of
 from app.exchange.values import read_value
 from app.items import codes
 
 Warn = Callable[[str, str, str], None]
+Tell = Callable[[Severity, str, str, str], None]
+
+
+def untold(_severity: Severity, _code: str, _column: str, _message: str) -> None:
+    """Nobody listens."""
+
+
 UNKNOWN_REGION = Place(name="未注明地区")
 
 
@@ -28,21 +36,64 @@ class Organs:
     authorities: dict[str, str] = field(default_factory=dict)
     organ_codes: dict[str, str] = field(default_factory=dict)
     """Reference of an authority known by its code -> its name as first met."""
+    tell: Tell = untold
+    paths: RegionPaths = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.paths = RegionPaths(self.mapping.region.places)
 
     def region(self, cells: Cells, day: str, warn: Warn) -> tuple[str, list[Record]]:
         """The row's region: its reference, and its record where it is new."""
         place = self._place(cells, warn)
-        ref = _area(place.code) or place.name
+        ref = area_of(place.code) or place.name
+        if self.regions.get(ref) == place.name:
+            return ref, []
+        standing = self.paths.stand(place.name, area_of(place.code))
         if ref in self.regions:
-            if place.name != self.regions[ref]:
+            if standing.name != self.paths.names[ref]:
                 warn(
                     "region-named-twice",
                     self.mapping.region.name or "",
                     f"区划代码{place.code}另写作“{place.name}”，按首次出现的“{self.regions[ref]}”收录，请核对",
                 )
             return ref, []
-        self.regions[ref] = place.name
-        return ref, [self._region_record(ref, place, day)]
+        found = self._found_above(standing, day)
+        self.regions[ref], self.paths.names[ref] = place.name, standing.name
+        self._tell_standing(place, standing, found)
+        return ref, [*found, self._region_record(ref, place, standing, day)]
+
+    def _found_above(self, standing: Standing, day: str) -> list[Record]:
+        """What the file needs above the region and has not brought yet, from the country down."""
+        found = []
+        parent = None
+        for code, name in standing.above:
+            if code not in self.regions:
+                self.regions[code] = self.paths.names[code] = name
+                found.append(
+                    self._region_record(code, Place(name=name, code=code), Standing(name), day, parent)
+                )
+            parent = code
+        return found
+
+    def _tell_standing(self, place: Place, standing: Standing, founded: list[Record]) -> None:
+        column = self.mapping.region.name or self.mapping.region.code or ""
+        if standing.astray:
+            message = f"区划代码{place.code}与名称“{place.name}”所说的省份不同，未列入上级区划，请核对"
+            self.tell("warning", "region-code-differs", column, message)
+        if standing.above and standing.name != place.name:
+            path = "、".join(f"“{name}”（{code}）" for code, name in standing.above)
+            message = f"“{place.name}”以“{standing.name}”收录，上级依次为{path}；原写法存为全称"
+            self.tell("note", "region-path", column, message)
+        if founded:
+            named = "、".join(str(one.content["name"]) for one in founded)
+            message = f"为“{place.name}”一并收录上级区划：{named}，名称据来源和国家标准代码表"
+            self.tell("note", "region-above", column, message)
+        if standing.unnamed:
+            message = (
+                f"“{place.name}”的上级区划{'、'.join(standing.unnamed)}没有名称可据，未收录，"
+                "暂列于已知的上级之下；请在映射的 [[region.places]] 写明其代码和名称"
+            )
+            self.tell("note", "region-above-unnamed", column, message)
 
     def _place(self, cells: Cells, warn: Warn) -> Place:
         spec = self.mapping.region
@@ -69,7 +120,7 @@ class Organs:
     def _named(self, code: str | None) -> str | None:
         """The name that the mapping gives to a code."""
         places = self.mapping.region.places
-        return next((place.name for place in places if code and _area(place.code) == _area(code)), None)
+        return next((place.name for place in places if code and area_of(place.code) == area_of(code)), None)
 
     def _told(self, cells: Cells) -> Place | None:
         for column in self.mapping.region.told_by:
@@ -79,12 +130,20 @@ class Organs:
                     return place
         return None
 
-    def _region_record(self, ref: str, place: Place, day: str) -> Record:
-        values = list(dict.fromkeys(value for value in (place.code, _area(place.code)) if value))
+    def _region_record(
+        self, ref: str, place: Place, standing: Standing, day: str, parent: str | None = None
+    ) -> Record:
+        values = list(dict.fromkeys(value for value in (place.code, area_of(place.code)) if value))
+        content: dict[str, Any] = {"schema": 1, "name": standing.name, "level": level_of(place.code)}
+        if standing.name != place.name:
+            content["full_name"] = place.name
+        parent = standing.parent or parent
+        if parent is not None:
+            content["parent"] = f"@region:{parent}"
         return Record(
             kind="region",
             ref=ref,
-            content={"schema": 1, "name": place.name, "level": _area_level(place.code)},
+            content=content,
             codes=[CodeValue(scheme=codes.GB2260, value=value) for value in values],
             day=day,
             start_unknown=True,
@@ -145,24 +204,3 @@ class Organs:
             start_unknown=True,
             where=self.where,
         )
-
-
-def _area(code: str) -> str:
-    """A 行政区划 code without the zeros that the 9- and 12-digit forms add to a county's six digits."""
-    if len(code) == 12 and code.endswith("000000"):
-        return code[:6]
-    if len(code) in (9, 12) and code.endswith("000"):
-        return code[:-3]
-    return code
-
-
-def _area_level(code: str) -> str:
-    """The level that a GB/T 2260 code shows, in the codes of GB/T 39046-2020 A.2; ``unknown`` without code."""
-    area = _area(code)
-    if codes.check(codes.GB2260, area):
-        return "unknown"
-    if area in codes.COUNTRY:
-        return "1"
-    if len(area) > 6:
-        return "5" if len(area) == 9 else "6"
-    return "2" if area.endswith("0000") else "3" if area.endswith("00") else "4"

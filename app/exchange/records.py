@@ -13,6 +13,7 @@ from typing import Any, Literal
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
+Severity = Literal["error", "warning", "note"]
 Kind = Literal["region", "authority", "instrument", "entry", "calendar", "item"]
 
 
@@ -89,7 +90,7 @@ Admissible = Record | Spooled
 class Problem(BaseModel):
     """What is wrong with the input, where, and what to do. Severity `error` refuses the file whole."""
 
-    severity: Literal["error", "warning", "note"]
+    severity: Severity
     code: str = Field(description="stable, kebab-case: bad-uscc, missing-name, duplicate-code ...")
     where: str = Field("", description="file, row and column")
     message: str = Field(description="in Chinese: what is wrong and what to do")

@@ -160,6 +160,7 @@ WORDS = {
     "make_up": "调休上班",
     "short_titles": "简称",
     "short_name": "简称",
+    "full_name": "连同上级的全称",
     "rank": "效力级别",
     "category": "来源所写类别",
     "document_date": "成文日期",

@@ -13,8 +13,9 @@ class RegionContent(Part):
     """行政区划. Its GB/T 2260 code (6 digits; 9 or 12 below the county) is a dated code."""
 
     content_schema: Literal[1] = Field(1, alias="schema")
-    name: Line = Field(description="全称: 四川省, 广安市, 广安区")
-    short_name: Line | None = None
+    name: Line = Field(description="名称，不含上级: 四川省, 广安市, 广安区")
+    short_name: Line | None = Field(None, description="简称: 四川")
+    full_name: Line | None = Field(None, description="连同上级的写法，照来源: 四川省广安市广安区")
     parent: SubjectId | None = Field(None, description="上级行政区划; the country has none")
     level: Code = Field(description="1 国家, 2 省级, 3 市级, 4 县级, 5 乡级, 6 村级 (GB/T 39046-2020 A.2)")
     note: Text | None = None

@@ -33,7 +33,7 @@ def test_a_row_becomes_region_authority_and_item_in_that_order(read: Read) -> No
             organ="区市监局",
             organ_code="11450721348531435D",
             area="511602000000",
-            place="广安区",
+            place="四川省广安市广安区",
             code="000104002000",
             type="行政许可",
             level="4 县级",
@@ -42,7 +42,8 @@ def test_a_row_becomes_region_authority_and_item_in_that_order(read: Read) -> No
             remark="窗口",
         )
     )
-    region, authority, item = list(reading)
+    *above, region, authority, item = list(reading)
+    assert [one.ref for one in above] == ["000000", "510000", "511600"]
     assert (region.kind, region.ref, region.content["level"]) == ("region", "511602", "4")
     assert [code.value for code in region.codes] == ["511602000000", "511602"]
     assert authority.content == {"schema": 1, "name": "区市监局", "region": "@region:511602"}
@@ -55,7 +56,7 @@ def test_a_row_becomes_region_authority_and_item_in_that_order(read: Read) -> No
     assert [(one["label"], one["value"]) for one in content["extra"]] == [("备注", "窗口")]
     assert content["source"] == {"name": "测试表", "key": "1"}
     assert not reading.refused
-    assert reading.problems == []
+    assert [one.code for one in reading.problems] == ["region-path", "region-above"]
 
 
 def test_a_key_met_again_is_numbered_not_merged(read: Read) -> None:
@@ -86,10 +87,10 @@ def test_bad_codes_are_kept_as_they_stand_and_reported(read: Read) -> None:
     reading = read(
         HEAD + row(id="1", name="甲", organ="局", organ_code="083372204", area="511602", code="00016421300X")
     )
-    authority, item = list(reading)[1:]
+    *_, authority, item = list(reading)
     assert [code.value for code in authority.codes] == ["083372204"]
     assert [(code.scheme, code.value) for code in item.codes] == [("local", "00016421300X")]
-    assert problem_codes(reading) == {"bad-uscc"}
+    assert problem_codes(reading) == {"bad-uscc", "region-above", "region-above-unnamed"}
     assert not reading.refused
 
 
