@@ -8,7 +8,7 @@ from typing import Any
 from app.exchange.cells import WHOLE, Cells, as_text, is_blank
 from app.exchange.keys import element_key, numbered
 from app.exchange.mapping import FieldSpec, ListSpec, Mapping
-from app.exchange.values import read_value
+from app.exchange.values import read_value, unknown_codes
 from app.items import code_tables
 
 MAX_LINE = 1_000
@@ -52,6 +52,7 @@ class Writer:
                 return None
             cells.use(column)
             self._keep_wording(spec, column, given, value)
+            self._keep_unknown(spec, column, given, at)
             return value
         return None
 
@@ -61,6 +62,15 @@ class Writer:
             return
         if given.strip() not in (value, code_tables.label(spec.table, value)):
             self.extra.append((self.mapping.labels.get(column, column), given))
+
+    def _keep_unknown(self, spec: FieldSpec, column: str, given: Any, at: str) -> None:
+        """Of several codes one that the table has not: told, and the whole kept as it stands."""
+        unknown = unknown_codes(spec, given)
+        for one in unknown:
+            message = f"“{_short(one)}”不在代码表中，其余代码已收录；原文存入其他信息，请核对"
+            self.warn("unknown-code", at + column, message)
+        if unknown:
+            self.extra.append((at + self.mapping.labels.get(column, column), as_text(given)))
 
     def elements(self, spec: ListSpec, cells: Cells, document: dict[str, Any], at: str = "") -> None:
         given = self._elements(spec, cells)

@@ -68,6 +68,7 @@ TITLES = CHECKS | {
     "same-day-version": "同一天有几个版本",
     "short-row": "列数不足",
     "unknown-status": "状态不认识",
+    "unknown-code": "代码不在代码表中",
     "too-many-elements": "列表过长",
     "too-many-errors": "错误过多，其余未检查",
     "same-as": "另一来源已有同一事项",

@@ -84,12 +84,22 @@ def _code(spec: FieldSpec, value: Any) -> str | None:
 
 
 def _codes(spec: FieldSpec, value: Any) -> list[str] | None:
-    """Several codes, all or none: half a list would say something else than the source."""
+    """Those of several codes that the table has. What it has not, ``unknown_codes`` tells: a list of which a part
+    is left out says something else than the source, so the whole is kept beside it."""
+    found = [_code(spec, part) for part in _parts(value)]
+    return [code for code in dict.fromkeys(found) if code is not None] or None
+
+
+def unknown_codes(spec: FieldSpec, value: Any) -> list[str]:
+    """Of a value that is read as several codes, the parts that are no code, as they stand."""
+    if spec.read != "codes" or spec.values is not None:
+        return []
+    return [as_text(part) for part in _parts(value) if _code(spec, part) is None]
+
+
+def _parts(value: Any) -> list[Any]:
     parts = value if isinstance(value, list) else _SEPARATORS.split(as_text(value))
-    found = [_code(spec, part) for part in parts if not is_blank(part)]
-    if not found or None in found:
-        return None
-    return [code for code in dict.fromkeys(found) if code is not None]
+    return [part for part in parts if not is_blank(part)]
 
 
 _READERS: dict[str, Callable[[Any], Any]] = {

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+import orjson
 import pytest
 from exchange_cases import FLAT, items, problem_codes
 
@@ -356,3 +357,21 @@ def test_rows_without_a_day_count_as_one_error(read: Read) -> None:
     (problem,) = reading.problems
     assert (problem.where, reading.errors) == ("f.csv 第2行", 1)
     assert "共251行没有日期" in problem.message
+
+
+def test_of_several_codes_the_unknown_one_alone_is_kept_aside(read: Read) -> None:
+    fields = {
+        "name": "name",
+        "service_objects": {"column": "whom", "read": "codes", "table": "service_object"},
+    }
+    mapping = Mapping.model_validate(FLAT.model_dump() | {"fields": fields})
+    whom = [{"code": "2", "label": "企业法人"}, {"code": "3", "label": "事业法人"}, {"code": "6"}]
+    line = {"id": "1", "name": "甲", "organ": "局", "area": "511602", "whom": whom}
+    reading = read(orjson.dumps(line), "f.jsonl", mapping)
+    (item,) = items(reading)
+    assert item.content["service_objects"] == ["2", "3"]
+    (kept,) = [one["value"] for one in item.content["extra"]]
+    assert orjson.loads(kept) == whom
+    (told,) = [one for one in reading.problems if one.code == "unknown-code"]
+    assert '"6"' in told.message
+    assert "whom" in told.where
