@@ -37,7 +37,9 @@ def problem(status: int, code: str, title: str, detail: dict[str, object] | None
         "code": code,
         "detail": detail or {},
     }
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    headers = {"Vary": "Accept"}  # a browser may have been answered with a page
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
     return Response(_json(body), status_code=status, media_type=PROBLEM, headers=headers)
 
 
@@ -102,15 +104,18 @@ async def http(request: Request, error: HTTPException) -> Response:
 
 
 def _methods_at(request: Request) -> list[str]:
-    """Every method that some route has for the address; the one that refused knows its own alone."""
-    return [
-        method
+    """Every method that some route has for the address; the one that refused knows its own alone. An address that is
+    spelt out (``/items/lookup``) has not those of a pattern that it meets too (``/items/{item}``)."""
+    found = [
+        (str(getattr(scope.get("route"), "path", "")), method)
         for method in ("DELETE", "GET", "PATCH", "POST", "PUT")
-        if any(
-            route.matches({**request.scope, "method": method})[0] is Match.FULL
-            for route in request.app.router.routes
+        for match, scope in (
+            route.matches({**request.scope, "method": method}) for route in request.app.router.routes
         )
+        if match is Match.FULL
     ]
+    spelt = min((path.count("{") for path, _ in found), default=0)
+    return [method for path, method in found if path.count("{") == spelt]
 
 
 async def busy(request: Request, error: OperationalError) -> Response:

@@ -13,6 +13,8 @@ from typing import Any
 
 import orjson
 
+from app.api import values
+
 JSON = "application/json"
 PROBLEM = "application/problem+json"
 EXAMPLES = Path(__file__).with_name("examples.json")
@@ -37,21 +39,6 @@ TAGS = {
     "duties": "what decisions leave to be done",
     "health": "whether it answers, and how it does",
 }
-_DAY = {"type": "string", "format": "date"}
-_SEQ = {"type": "string", "pattern": "^[0-9]{1,18}$"}
-_MOMENT = {"type": "string", "format": "date-time"}
-_NONE = {"type": "null"}
-_OPTIONAL_DAY = {"anyOf": [_DAY, _NONE]}
-FORMATS: dict[str, dict[str, Any]] = {
-    "on": _OPTIONAL_DAY,
-    "from": _DAY,
-    "to": _DAY,
-    "since_on": _OPTIONAL_DAY,
-    "effective_from": _OPTIONAL_DAY,
-    "effective_to": _OPTIONAL_DAY,
-    "known_at": {"anyOf": [_SEQ, _MOMENT, _NONE]},
-}
-"""What parameters of these names look like, wherever they stand; the routes refuse others by their own codes."""
 HEADERS = {
     "X-Request-Id": "the request's name, for reports and logs",
     "RateLimit-Policy": "how many requests in how many seconds",
@@ -88,7 +75,8 @@ def described(schema: dict[str, Any]) -> dict[str, Any]:
             used |= dict.fromkeys(operation["tags"])
             _say_problem_json(operation)
             _say_keys(operation)
-            _say_formats(operation)
+            _say_values(path, operation)
+            _say_links(method, path, operation)
             if path.startswith("/api/"):
                 _say_headers(path, operation)
             if path in FILES and method == "post":
@@ -127,11 +115,19 @@ def _say_keys(operation: dict[str, Any]) -> None:
         operation["parameters"] = left
 
 
-def _say_formats(operation: dict[str, Any]) -> None:
+def _say_values(path: str, operation: dict[str, Any]) -> None:
     for one in operation.get("parameters", []):
-        if one["in"] == "query" and one["name"] in FORMATS:
+        said = values.OF_ROUTES.get((path, one["name"])) or values.NAMED.get(one["name"])
+        if one["in"] == "query" and said:
             kept = {name: value for name, value in one["schema"].items() if name in ("title", "description")}
-            one["schema"] = kept | FORMATS[one["name"]]
+            one["schema"] = kept | said
+
+
+def _say_links(method: str, path: str, operation: dict[str, Any]) -> None:
+    for status, links in values.LINKS.get((method, path), {}).items():
+        operation["responses"][status]["links"] = {
+            name: {"operationId": asked, "parameters": dict(given)} for name, (asked, given) in links.items()
+        }
 
 
 def _say_headers(path: str, operation: dict[str, Any]) -> None:

@@ -62,7 +62,8 @@ def list_overlaps(
     registry: RegistryOf,
     reader: StaffReader,
     region: Annotated[
-        str, Query(max_length=300, description="the place, by id or code; without what is below it")
+        str,
+        Query(min_length=1, max_length=300, description="the place, by id or code; without what is below it"),
     ],
     least: Annotated[
         int | None, Query(ge=50, le=100, description="from which score on; none: as the setting says")

@@ -84,7 +84,7 @@ def search(
         Query(description="name: by its reading; newest: what changed last first; guesses keep relevance"),
     ] = "relevance",
     explain: Annotated[bool, Query(description="say why each hit was found")] = False,
-    known_at: Annotated[str | None, Query(description="refused: search answers as known now")] = None,
+    known_at: Annotated[str | None, Query(include_in_schema=False)] = None,
 ) -> Response:
     """Full-text search on a day."""
     if known_at is not None:

@@ -33,22 +33,21 @@ def free_port() -> int:
         return port
 
 
-def environment(registry: Registry) -> dict[str, str]:
-    """The environment of a process that serves this registry, and no other setting."""
+def environment(registry: Registry, **more: str) -> dict[str, str]:
+    """The environment of a process that serves this registry, and no other setting but ``more``."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("QINGDAN_")}
-    return (
-        kept | {"QINGDAN_DATA_DIR": str(registry.directory), "QINGDAN_DATABASE_URL": registry.url} | UNLIMITED
-    )
+    own = {"QINGDAN_DATA_DIR": str(registry.directory), "QINGDAN_DATABASE_URL": registry.url}
+    return kept | own | UNLIMITED | more
 
 
 @contextmanager
 def process(
-    arguments: Sequence[str], registry: Registry, quiet: bool = False
+    arguments: Sequence[str], registry: Registry, quiet: bool = False, **more: str
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A Python process, ended on leaving."""
+    """A Python process, ended on leaving. ``more``: settings in its environment."""
     running = subprocess.Popen(
         [sys.executable, *arguments],
-        env=environment(registry),
+        env=environment(registry, **more),
         stdout=subprocess.DEVNULL if quiet else None,
     )
     try:
@@ -74,10 +73,10 @@ class Served:
 
 
 @contextmanager
-def serving(registry: Registry, factory: str = "served") -> Iterator[Served]:
+def serving(registry: Registry, factory: str = "served", **more: str) -> Iterator[Served]:
     """The server of ``app.bench.server`` on a free port."""
     port = free_port()
-    with process(["-m", "app.bench.server", factory, str(port)], registry) as running:
+    with process(["-m", "app.bench.server", factory, str(port)], registry, quiet=False, **more) as running:
         wait_for(port, EMPTY, running)
         yield Served(port, running.pid)
 

@@ -7,6 +7,8 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import islice
 
 import orjson
@@ -23,6 +25,7 @@ from app.db import Database
 from app.deadlines.queries import work_calendar
 from app.deadlines.working_days import due
 from app.exchange.exporting import export_lines
+from app.hooks import subscribing
 from app.versions.queries import today
 
 PUBLICATIONS = 60
@@ -34,9 +37,9 @@ def bench(plan: Plan) -> list[Row]:
     registry = items(plan, plan.count(ITEMS, 200))
     rows = [*_export(plan, registry), _due_dates(plan, registry)]
     written = copy(registry, plan.directory / "following")
-    with serving(written) as server:
+    with serving(written, QINGDAN_WEBHOOKS_PRIVATE="true") as server:
         address = f"http://127.0.0.1:{server.port}"
-        rows += [_look_up(plan, written, address), _delivered(plan, written, address)]
+        rows += [_look_up(plan, written, address), *_delivered(plan, written, address)]
     rows.append(_depth(plan))
     return rows
 
@@ -130,11 +133,31 @@ def _look_up(plan: Plan, registry: Registry, address: str) -> Row:
     )
 
 
-def _delivered(plan: Plan, registry: Registry, address: str) -> Row:
-    """From the commit of a publication to the event in the hands of one who waits in ``/changes?wait=``."""
+def _delivered(plan: Plan, registry: Registry, address: str) -> list[Row]:
+    """From the commit of a publication to its event in the hands of one who waits in ``/changes?wait=``, and of one
+    whom a webhook tells."""
     database, count = registry.open(), plan.count(PUBLICATIONS, 5)
     editor, reviewer, publisher = people(database)
-    waiting = approved(database, editor, reviewer, registry.item_ids()[:count])
+    ids = registry.item_ids()
+    rows = []
+    ways = {
+        "publish to event delivered, p99": _following(address),
+        "publish to webhook delivered, p99": _told(database, publisher),
+    }
+    for number, (name, way) in enumerate(ways.items()):
+        some = ids[number * count : (number + 1) * count]
+        waiting = approved(database, editor, reviewer, some)
+        with way as arrived:
+            times = list(_publish_one_by_one(database, publisher, waiting, arrived))
+        beside = f"median {median(times):.0f} ms"
+        rows.append(Row(name, percentile(times, 0.99), 1000, "less", "ms", beside=beside))
+    database.dispose()
+    return rows
+
+
+@contextmanager
+def _following(address: str) -> Iterator[Mapping[int, float]]:
+    """When the event of each publication came to one who waits in ``/changes?wait=``, by publication."""
     arrived: dict[int, float] = {}
     ended = threading.Event()
 
@@ -149,18 +172,41 @@ def _delivered(plan: Plan, registry: Registry, address: str) -> Row:
     with Client(address) as client:
         reader = threading.Thread(target=follow, args=(client.head()["seq"],), daemon=True)
     reader.start()
-    times = list(_publish_one_by_one(database, publisher, waiting, arrived))
-    ended.set()
-    reader.join(10)
-    database.dispose()
-    return Row(
-        "publish to event delivered, p99",
-        percentile(times, 0.99),
-        1000,
-        "less",
-        "ms",
-        beside=f"median {median(times):.0f} ms",
-    )
+    try:
+        yield arrived
+    finally:
+        ended.set()
+        reader.join(10)
+
+
+@contextmanager
+def _told(database: Database, subscriber: Actor) -> Iterator[Mapping[int, float]]:
+    """When the webhook of each publication came to a receiver of the loopback, by publication."""
+    arrived: dict[int, float] = {}
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            letter = orjson.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            arrived.setdefault(letter["data"]["publication"], time.perf_counter())
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_arguments: object) -> None:
+            """Nothing: the rows alone are printed."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as receiver:
+        listening = threading.Thread(target=receiver.serve_forever, daemon=True)
+        listening.start()
+        url = f"http://127.0.0.1:{receiver.server_port}/"
+        with database.writing() as session:
+            webhook = subscribing.subscribe(session, subscriber, url, {}, private=True)[0].id
+        try:
+            yield arrived
+        finally:
+            with database.writing() as session:
+                subscribing.end(session, subscriber, webhook)
+            receiver.shutdown()
+            listening.join(10)
 
 
 def _publish_one_by_one(

@@ -23,12 +23,15 @@ SCRIPTED = f"{SECURITY['Content-Security-Policy']}; script-src 'self'; connect-s
 
 MACHINES = ("/api", "/healthz", "/readyz", "/metrics", "/docs", "/redoc", "/openapi.json", "/static-docs")
 """Addresses that programs ask; their errors are never pages."""
+LINKED = ("/api/v1/files/",)
+"""Those of them that pages link to: a browser that follows the link is answered with a page."""
 
 
 def wants_page(request: Request) -> bool:
     """Whether this is a page's address and HTML is preferred to JSON."""
     path = request.url.path
-    if any(path == machine or path.startswith(machine + "/") for machine in MACHINES):
+    is_machine = any(path == machine or path.startswith(machine + "/") for machine in MACHINES)
+    if is_machine and not path.startswith(LINKED):
         return False
     accepted = _accepted(request.headers.get("accept", ""))
     html = max(accepted.get("text/html", 0.0), accepted.get("application/xhtml+xml", 0.0))

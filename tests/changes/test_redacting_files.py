@@ -84,6 +84,20 @@ def test_the_bytes_are_gone_and_everything_else_stands(living: Living, digest: s
     assert noted == "川网信令〔2026〕1号；“publisher”提出，“second”确认"
 
 
+def test_a_reader_who_follows_a_page_to_it_gets_a_page(living: Living, digest: str) -> None:
+    order(living, digest)
+    for path, status in ((digest, 410), ("0" * 64, 404)):
+        answers = [
+            living.client.get(f"/api/v1/files/{path}", headers={"Accept": accepted})
+            for accepted in ("text/html,application/xhtml+xml,*/*;q=0.8", "*/*", "application/json")
+        ]
+        assert {one.status_code for one in answers} == {status}
+        kinds = [one.headers["content-type"] for one in answers]
+        assert kinds == ["text/html; charset=utf-8", "application/problem+json", "application/problem+json"]
+        assert answers[1].json()["title"] in answers[0].text
+        assert all("Accept" in one.headers["vary"] for one in answers)
+
+
 def test_who_follows_the_item_is_told(living: Living, digest: str) -> None:
     item, since = living.item_called(FELLING), living.get("/log/head").json()["seq"]
     order(living, digest)
