@@ -19,17 +19,17 @@ def register(cli: typer.Typer) -> None:
 
 
 def bench(
-    only: Annotated[list[str] | None, typer.Option(help="this figure alone; repeat for several")] = None,
-    quick: Annotated[bool, typer.Option(help="a twentieth of the counts, few and short rounds")] = False,
-    scale: Annotated[float, typer.Option(min=0.0001, max=1, help="shrink the counts to this part")] = 1.0,
-    rounds: Annotated[int, typer.Option(min=1, max=100, help="rounds a figure")] = 7,
-    seconds: Annotated[float, typer.Option(min=0.05, max=60, help="seconds a round of requests")] = 1.5,
-    postgresql: Annotated[bool, typer.Option(help="also measure reading on PostgreSQL")] = True,
+    only: Annotated[list[str] | None, typer.Option(help="只测这一项；可重复")] = None,
+    quick: Annotated[bool, typer.Option(help="数量为二十分之一，轮数少而短")] = False,
+    scale: Annotated[float, typer.Option(min=0.0001, max=1, help="数量缩小到这个比例")] = 1.0,
+    rounds: Annotated[int, typer.Option(min=1, max=100, help="每项几轮")] = 7,
+    seconds: Annotated[float, typer.Option(min=0.05, max=60, help="每轮请求几秒")] = 1.5,
+    postgresql: Annotated[bool, typer.Option(help="同时测 PostgreSQL 的读取")] = True,
     data: Annotated[
         Path | None,
-        typer.Option(envvar="QINGDAN_DATA_DIR", help="keep synthetic registries under its `bench`"),
+        typer.Option(envvar="QINGDAN_DATA_DIR", help="合成的登记簿存放在其下的 bench 目录"),
     ] = None,
-    json: Annotated[Path | None, typer.Option(help="write all numbers as JSON here")] = None,
+    json: Annotated[Path | None, typer.Option(help="全部数字以 JSON 写到这里")] = None,
 ) -> None:
     """测量：与同一次运行中的基准相比，在合成数据上。"""
     from app.bench.figures import Plan  # only here: other commands start without it

@@ -25,9 +25,9 @@ def register(cli: typer.Typer) -> None:
 
 
 def check(
-    whole: Annotated[bool, typer.Option(help="look at every item, not only at what has moved")] = False,
-    codes: Annotated[bool, typer.Option(help="list the codes of the checks, and stop")] = False,
-    top: Annotated[int, typer.Option(help="how many authorities to show, those with the fewest points")] = 20,
+    whole: Annotated[bool, typer.Option(help="检查全部事项，不只是有变动的")] = False,
+    codes: Annotated[bool, typer.Option(help="只列出各项检查的代码")] = False,
+    top: Annotated[int, typer.Option(help="列出得分最低的多少个机关")] = 20,
 ) -> None:
     """检查全部事项，按机关列出得分和发现的问题。"""
     if codes:

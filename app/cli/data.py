@@ -45,16 +45,16 @@ def register(cli: typer.Typer) -> None:
 
 
 def import_file(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV, XLSX or JSON lines")],
-    mapping: Annotated[str, typer.Option(help="name of a shipped mapping, or a TOML file")] = "qingdan",
-    attested: Annotated[str | None, typer.Option(help="the day the source vouches for: YYYY-MM-DD")] = None,
-    initial: Annotated[
-        bool, typer.Option(help="首次录入: publish at once; only into an unchanged registry")
-    ] = False,
-    as_user: Annotated[str | None, typer.Option("--as", help="account that drafts the changeset")] = None,
-    dry_run: Annotated[bool, typer.Option(help="check and report only")] = False,
-    report: Annotated[Path | None, typer.Option(help="write the quality report as JSON here")] = None,
-    sheet: Annotated[str | None, typer.Option(help="the sheet of a spreadsheet that has several")] = None,
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV、XLSX 或 JSON 行文件")],
+    mapping: Annotated[str, typer.Option(help="自带映射的名称，或一个 TOML 文件")] = "qingdan",
+    attested: Annotated[str | None, typer.Option(help="来源所证明的日期，如 2026-09-28")] = None,
+    initial: Annotated[bool, typer.Option(help="首次录入：直接发布；只用于尚无变更的登记簿")] = False,
+    as_user: Annotated[str | None, typer.Option("--as", help="由哪个账号起草变更单")] = None,
+    dry_run: Annotated[bool, typer.Option(help="只核对和报告，不写入")] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="把每个问题逐条写入这个文件：.xlsx、.csv 或 .json")
+    ] = None,
+    sheet: Annotated[str | None, typer.Option(help="有几张工作表时，取哪一张")] = None,
 ) -> None:
     """导入文件：先整体核对，再首次录入或起草变更单。"""
     settings = Settings()
@@ -132,11 +132,9 @@ def _counted(imported: importing.Imported) -> str:
 
 
 def export(
-    file: Annotated[Path | None, typer.Argument(help="file to write; default standard output")] = None,
-    on: Annotated[str | None, typer.Option(help="as of this day")] = None,
-    dump: Annotated[
-        Path | None, typer.Option(help="write a dump file with checksum and head into this directory")
-    ] = None,
+    file: Annotated[Path | None, typer.Argument(help="写到哪个文件；不写则输出到屏幕")] = None,
+    on: Annotated[str | None, typer.Option(help="截至哪一天")] = None,
+    dump: Annotated[Path | None, typer.Option(help="在此目录写出压缩文件，附校验和与日志头")] = None,
 ) -> None:
     """把某日的全部公开事项导出为 JSON 行；--dump 写成压缩文件，附校验和与日志头。"""
     day = parse_day(on) if on else today()
@@ -160,7 +158,7 @@ def export(
 def seed(
     case: Annotated[
         str | None,
-        typer.Option(help="a worked case instead: yizhang, ningxia, shizuishan, lianhu, devolution"),
+        typer.Option(help="改为载入算例：yizhang、ningxia、shizuishan、lianhu、devolution"),
     ] = None,
 ) -> None:
     """向空的登记簿载入示范数据，或（--case）一个可以逐位核对的算例。"""
@@ -195,8 +193,8 @@ def _seed_case(settings: Settings, name: str) -> None:
 
 
 def search(
-    q: Annotated[str, typer.Argument(help="what to look for")],
-    on: Annotated[str | None, typer.Option(help="as of this day")] = None,
+    q: Annotated[str, typer.Argument(help="查找的词")],
+    on: Annotated[str | None, typer.Option(help="截至哪一天")] = None,
     limit: Annotated[int, typer.Option()] = 10,
 ) -> None:
     """检索事项。"""
@@ -221,26 +219,20 @@ def search(
 
 
 def verify(
-    head: Annotated[str | None, typer.Option(help="a head kept elsewhere: SEQ:HASH")] = None,
-    rebuild_derived: Annotated[
-        bool, typer.Option("--rebuild", help="write the derived tables anew first")
-    ] = False,
-    search_index: Annotated[
-        bool, typer.Option("--search", help="compare the search index with the registry too, and repair it")
-    ] = False,
+    head: Annotated[str | None, typer.Option(help="另处留存的日志头，写作 序号:哈希")] = None,
+    rebuild_derived: Annotated[bool, typer.Option("--rebuild", help="先重建由日志推出的各表")] = False,
+    search_index: Annotated[bool, typer.Option("--search", help="同时对照检索索引，有不符即修复")] = False,
     edition: Annotated[
         Path | None,
-        typer.Option(exists=True, dir_okay=False, help="check this file of an edition instead, offline"),
+        typer.Option(exists=True, dir_okay=False, help="改为离线核验这份下载的清单"),
     ] = None,
     proof_file: Annotated[
         Path | None,
-        typer.Option(
-            exists=True, dir_okay=False, help="with --edition x.csv: the JSON file of the same edition"
-        ),
+        typer.Option(exists=True, dir_okay=False, help="--edition 为 CSV 等文件时，同一份清单的 JSON 文件"),
     ] = None,
     key: Annotated[
         list[str] | None,
-        typer.Option(help="with --edition: a trusted public key or its id, or a saved /api/v1/keys; repeat"),
+        typer.Option(help="与 --edition 同用：可信的公钥或其标识，或存下的 /api/v1/keys；可重复"),
     ] = None,
 ) -> None:
     """核验日志、哈希、版本和时间线；发现第一处不符即报告。--edition 离线核验一份下载的清单。"""
@@ -300,13 +292,13 @@ def _head(asked: str) -> tuple[int, str]:
     return int(seq), digest
 
 
-def backup(target: Annotated[Path, typer.Argument(help="directory or .tar.gz to write")]) -> None:
+def backup(target: Annotated[Path, typer.Argument(help="写到哪个目录或 .tar.gz 文件")]) -> None:
     """在运行中备份：数据库、附件和日志头。"""
     made = backups.backup(Settings(), target)
     console.print(f"已备份到 {made.path}，日志头 {made.seq}:{made.hash}", soft_wrap=True)
 
 
-def restore(source: Annotated[Path, typer.Argument(exists=True, help="what backup wrote")]) -> None:
+def restore(source: Annotated[Path, typer.Argument(exists=True, help="backup 写出的备份")]) -> None:
     """从备份恢复到空的数据目录，并对照备份时的日志头核验。"""
     settings = Settings()
     made = backups.restore(settings, source)
@@ -315,15 +307,11 @@ def restore(source: Annotated[Path, typer.Argument(exists=True, help="what backu
 
 
 def redact(
-    content: Annotated[
-        list[str], typer.Argument(help="hash of the content or attached file to redact; several in one order")
-    ],
-    order: Annotated[str, typer.Option(help="the order that demands it: number and date")],
-    reason: Annotated[str, typer.Option(help="why")],
-    first: Annotated[
-        str, typer.Option(help="account of the one who orders; has the right to publish, is not locked")
-    ],
-    second: Annotated[str, typer.Option(help="account of a second person who confirms; the same holds")],
+    content: Annotated[list[str], typer.Argument(help="要删改的内容或附件的哈希；同一命令可有几个")],
+    order: Annotated[str, typer.Option(help="所依据的命令：文号和日期")],
+    reason: Annotated[str, typer.Option(help="理由")],
+    first: Annotated[str, typer.Option(help="下令人的账号，须有发布权且未停用")],
+    second: Annotated[str, typer.Option(help="第二人（确认人）的账号，要求相同")],
 ) -> None:
     """依令删改一份内容的文字或一份附件，哈希与日志保持可核验。"""
     settings = Settings()

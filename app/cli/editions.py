@@ -26,8 +26,8 @@ console = Console()
 editions = typer.Typer(help="签发清单：准备、批准、签发、列出、取出。", no_args_is_help=True)
 keys = typer.Typer(help="签发清单的密钥。", no_args_is_help=True)
 
-Who = Annotated[str, typer.Option("--as", help="account that does it")]
-Which = Annotated[str, typer.Argument(help="id of the edition")]
+Who = Annotated[str, typer.Option("--as", help="由哪个账号办理")]
+Which = Annotated[str, typer.Argument(help="清单版本的标识")]
 
 
 def register(cli: typer.Typer) -> None:
@@ -41,14 +41,14 @@ def _actor(session: Session, name: str) -> Actor:
 
 @editions.command("prepare")
 def prepare(
-    kind: Annotated[str, typer.Argument(help="power, duty, negative, service")],
+    kind: Annotated[str, typer.Argument(help="清单种类：power 权力、duty 责任、negative 负面、service 服务")],
     as_user: Who,
-    authority: Annotated[str, typer.Option(help="whose list: an authority, by id or code")] = "",
-    region: Annotated[str, typer.Option(help="or a region with all below it, by id or code")] = "",
-    number: Annotated[str, typer.Option(help="文号 of the document it is issued with")] = "",
-    document: Annotated[str, typer.Option(help="title of that document")] = "",
-    title: Annotated[str, typer.Option(help="title of the list; default: whose list it is")] = "",
-    on: Annotated[str | None, typer.Option(help="as of this day; default today")] = None,
+    authority: Annotated[str, typer.Option(help="哪个机关的清单：标识或编码")] = "",
+    region: Annotated[str, typer.Option(help="或哪个地区（含下级）的清单：标识或编码")] = "",
+    number: Annotated[str, typer.Option(help="印发文件的文号")] = "",
+    document: Annotated[str, typer.Option(help="印发文件的标题")] = "",
+    title: Annotated[str, typer.Option(help="清单的标题；不写则按所属机关")] = "",
+    on: Annotated[str | None, typer.Option(help="截至哪一天；不写则为今天")] = None,
 ) -> None:
     """把一份清单按登记簿的现状冻结下来，等第二人批准。"""
     if kind not in KINDS:
@@ -78,7 +78,7 @@ def approve(edition: Which, as_user: Who) -> None:
 
 
 @editions.command("return")
-def send_back(edition: Which, as_user: Who, reason: Annotated[str, typer.Option(help="why")]) -> None:
+def send_back(edition: Which, as_user: Who, reason: Annotated[str, typer.Option(help="理由")]) -> None:
     """退回一份清单。"""
     with open_registry(Settings()).writing() as session:
         preparing.send_back(session, _actor(session, as_user), edition, reason)
@@ -118,8 +118,8 @@ def list_editions() -> None:
 @editions.command("save")
 def save(
     edition: Which,
-    file: Annotated[Path, typer.Argument(help="file to write, .json")],
-    until: Annotated[int | None, typer.Option(help="carry the log up to this seq; default its head")] = None,
+    file: Annotated[Path, typer.Argument(help="写到哪个 .json 文件")],
+    until: Annotated[int | None, typer.Option(help="日志带到这个序号；不写则到日志头")] = None,
 ) -> None:
     """把签发的清单连同证明存成文件，供离线核验。"""
     with open_registry(Settings()).reading() as session:
@@ -148,7 +148,7 @@ def show() -> None:
 
 
 @keys.command("rotate")
-def rotate(reason: Annotated[str, typer.Option(help="why")]) -> None:
+def rotate(reason: Annotated[str, typer.Option(help="理由")]) -> None:
     """换一个新的签名密钥；旧的公钥留在登记簿中，已签发的清单照样可以核验。"""
     settings = Settings()
     made = rotating.rotate(open_registry(settings), settings, reason)

@@ -41,8 +41,8 @@ def register(cli: typer.Typer) -> None:
     cli.add_typer(rounds_of, name="round")
 
 
-RoundName = Annotated[str, typer.Argument(help="changeset id of the round")]
-AsUser = Annotated[str, typer.Option("--as", help="account in whose name this is done")]
+RoundName = Annotated[str, typer.Argument(help="轮次的变更单标识")]
+AsUser = Annotated[str, typer.Option("--as", help="以哪个账号办理")]
 
 
 @rounds_of.command("list")
@@ -57,21 +57,19 @@ def list_rounds() -> None:
 
 @rounds_of.command("record")
 def record_round(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="the annex: CSV, XLSX or DOCX")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="附件：CSV、XLSX 或 DOCX")],
     as_user: AsUser,
-    title: Annotated[str, typer.Option(help="of the document")] = "",
+    title: Annotated[str, typer.Option(help="文件标题")] = "",
     number: Annotated[str | None, typer.Option(help="文号")] = None,
     issuer: Annotated[str | None, typer.Option(help="制定机关")] = None,
     effective: Annotated[str | None, typer.Option(help="施行日期")] = None,
-    region: Annotated[str | None, typer.Option(help="region id of the issuer: its items come first")] = None,
-    total: Annotated[int | None, typer.Option(help="共多少项, as the document states it")] = None,
-    part: Annotated[list[str] | None, typer.Option(help="取消=128; repeat")] = None,
-    mapping: Annotated[Path | None, typer.Option(help="TOML: columns, constants")] = None,
-    annex: Annotated[str | None, typer.Option(help="every row's 附件")] = None,
-    outcome: Annotated[
-        str | None, typer.Option(help="every row's 处理决定, where the title alone says it")
-    ] = None,
-    into: Annotated[str | None, typer.Option(help="add the rows to this drafted round")] = None,
+    region: Annotated[str | None, typer.Option(help="制定机关所在地区的标识，优先对应其事项")] = None,
+    total: Annotated[int | None, typer.Option(help="文件写明的共多少项")] = None,
+    part: Annotated[list[str] | None, typer.Option(help="各类项数，如 取消=128；可重复")] = None,
+    mapping: Annotated[Path | None, typer.Option(help="TOML 文件：列名和固定值")] = None,
+    annex: Annotated[str | None, typer.Option(help="各行的附件")] = None,
+    outcome: Annotated[str | None, typer.Option(help="各行的处理决定（只有标题写明时）")] = None,
+    into: Annotated[str | None, typer.Option(help="把各行并入这个起草中的轮次")] = None,
 ) -> None:
     """依文件补录一个清理轮次：附件的各行按原文录入，并与登记簿匹配。"""
     rows, problems = read_annex(file, load_annex_mapping(mapping, annex=annex, outcome=outcome))
@@ -121,13 +119,9 @@ def _part(written: str) -> dict[str, Any]:
 def match_round(
     round_id: RoundName,
     as_user: AsUser,
-    certain: Annotated[
-        bool, typer.Option(help="confirm every row that one item alone fits by code or name")
-    ] = False,
-    row: Annotated[
-        list[str] | None, typer.Option(help="3=qdi-…: this row means this item; 3= for none")
-    ] = None,
-    again: Annotated[bool, typer.Option(help="look for candidates again")] = False,
+    certain: Annotated[bool, typer.Option(help="按编码或名称只对应一个事项的，全部确认")] = False,
+    row: Annotated[list[str] | None, typer.Option(help="3=qdi-… 表示第3行指这个事项；3= 表示没有")] = None,
+    again: Annotated[bool, typer.Option(help="重新查找候选事项")] = False,
 ) -> None:
     """看补录的各行对应哪些事项，并逐行或一并确认。"""
     with open_registry(Settings()).writing() as session:
@@ -161,13 +155,13 @@ def _choice(written: str) -> Choice:
 
 @rounds_of.command("load")
 def load_past(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="rounds, one a row: rounds.csv")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="各轮次，一行一个：rounds.csv")],
     as_user: AsUser,
     decisions: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="their single decisions")
+        Path | None, typer.Option(exists=True, dir_okay=False, help="其中的各项决定")
     ] = None,
-    review_as: Annotated[str | None, typer.Option(help="account that approves each")] = None,
-    publish_as: Annotated[str | None, typer.Option(help="account that publishes each")] = None,
+    review_as: Annotated[str | None, typer.Option(help="审核各轮的账号")] = None,
+    publish_as: Annotated[str | None, typer.Option(help="发布各轮的账号")] = None,
 ) -> None:
     """把历次清理轮次的汇总表补录进来，每轮一份变更单；写明审核和发布的账号则一并走完。"""
     settings = Settings()
@@ -196,13 +190,14 @@ def load_past(
 @rounds_of.command("duties")
 def list_duties(
     kind: Annotated[
-        list[str] | None, typer.Option(help="acceptance, follow_up, expiry, pending_law; repeat: any of them")
+        list[str] | None,
+        typer.Option(help="acceptance 承接、follow_up 后续、expiry 到期、pending_law 待修法；可重复"),
     ] = None,
     state: Annotated[
-        list[str] | None, typer.Option(help="open, done, overdue; none: open and overdue")
+        list[str] | None, typer.Option(help="open 未办、done 已办、overdue 逾期；不写为未办和逾期")
     ] = None,
-    due_within: Annotated[int | None, typer.Option(min=0, help="open ones due within so many days")] = None,
-    on: Annotated[str | None, typer.Option(help="as of this day")] = None,
+    due_within: Annotated[int | None, typer.Option(min=0, help="多少天内到期的未办事务")] = None,
+    on: Annotated[str | None, typer.Option(help="截至哪一天")] = None,
 ) -> None:
     """列出决定留下的责任：待承接、后续责任、快到期的委托、待修法，逾期的注明。"""
     for what, asked, known in (("kind", kind, tuple(KINDS)), ("state", state, tuple(STATES))):
@@ -236,8 +231,8 @@ def list_duties(
 @sheets_of.command("export")
 def export_worksheet(
     round_id: RoundName,
-    file: Annotated[Path, typer.Argument(help="XLSX to write")],
-    authority: Annotated[str | None, typer.Option(help="this authority's sheet alone: its id")] = None,
+    file: Annotated[Path, typer.Argument(help="写到哪个 XLSX 文件")],
+    authority: Annotated[str | None, typer.Option(help="只写这个机关的表：其标识")] = None,
 ) -> None:
     """把一个轮次的清理意见表写成表格，每个机关一张工作表。"""
     with open_registry(Settings()).reading() as session:
@@ -256,10 +251,10 @@ def export_worksheet(
 @sheets_of.command("import")
 def import_worksheet(
     round_id: RoundName,
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="the filled XLSX")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="填好的 XLSX 文件")],
     as_user: AsUser,
-    reopen: Annotated[bool, typer.Option(help="replace what the office has reviewed")] = False,
-    marked: Annotated[Path | None, typer.Option(help="write a copy with the errors marked here")] = None,
+    reopen: Annotated[bool, typer.Option(help="替换已经复核的意见")] = False,
+    marked: Annotated[Path | None, typer.Option(help="把标出错误的副本写到这里")] = None,
 ) -> None:
     """导入填好的清理意见表；有错误则整份退回，逐格说明。"""
     database = open_registry(Settings())

@@ -26,10 +26,10 @@ def register(cli: typer.Typer) -> None:
 
 
 def serve(
-    host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="port to listen on")] = 8000,
-    workers: Annotated[int, typer.Option(help="worker processes; more than one needs a server database")] = 1,
-    setup: Annotated[bool, typer.Option(help="migrate first, and seed an empty registry")] = False,
+    host: Annotated[str, typer.Option(help="监听的地址")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="监听的端口")] = 8000,
+    workers: Annotated[int, typer.Option(help="工作进程数；多于一个须用服务器数据库")] = 1,
+    setup: Annotated[bool, typer.Option(help="先更新数据库结构，空的登记簿载入示范数据")] = False,
 ) -> None:
     """提供网页和接口服务。"""
     import uvicorn
@@ -106,8 +106,8 @@ def migrate() -> None:
 
 
 def worker(
-    once: Annotated[bool, typer.Option(help="drain what is owed, then stop")] = False,
-    every: Annotated[float, typer.Option(help="seconds between looks")] = 0.2,
+    once: Annotated[bool, typer.Option(help="办完积压的即停止")] = False,
+    every: Annotated[float, typer.Option(help="隔几秒查看一次")] = 0.2,
 ) -> None:
     """更新检索索引、投递订阅通知、每日写出导出文件（多个工作进程或多台机器时单独运行）。"""
     from app.exchange.nightly import Nightly  # with the feed: the others need them not

@@ -30,11 +30,14 @@ def register(cli: typer.Typer) -> None:
 
 @users.command("add")
 def add(
-    name: Annotated[str, typer.Argument(help="sign-in name")],
-    right: Annotated[list[str], typer.Option(help="edit, review, publish, audit, administer; repeat")],
-    display_name: Annotated[str, typer.Option(help="name shown to people")] = "",
-    region: Annotated[str | None, typer.Option(help="scope: region id or code, with all below it")] = None,
-    authority: Annotated[str | None, typer.Option(help="scope: authority id or code")] = None,
+    name: Annotated[str, typer.Argument(help="登录名")],
+    right: Annotated[
+        list[str],
+        typer.Option(help="权限：edit 起草、review 审核、publish 发布、audit 审计、administer 管理；可重复"),
+    ],
+    display_name: Annotated[str, typer.Option(help="显示的姓名")] = "",
+    region: Annotated[str | None, typer.Option(help="范围：地区的标识或代码，含下级")] = None,
+    authority: Annotated[str | None, typer.Option(help="范围：机关的标识或编码")] = None,
 ) -> None:
     """添加账号。"""
     with open_registry(Settings()).writing() as session:
@@ -58,14 +61,12 @@ def _scope(session: Session, region: str | None, authority: str | None) -> tuple
 
 @users.command("change")
 def change(
-    name: Annotated[str, typer.Argument(help="account")],
-    right: Annotated[
-        list[str] | None, typer.Option(help="all the rights it is to have from now on; repeat")
-    ] = None,
-    no_rights: Annotated[bool, typer.Option("--no-rights", help="take every right away")] = False,
-    region: Annotated[str | None, typer.Option(help="scope: region id or code, with all below it")] = None,
-    authority: Annotated[str | None, typer.Option(help="scope: authority id or code")] = None,
-    everywhere: Annotated[bool, typer.Option("--everywhere", help="no scope: the whole registry")] = False,
+    name: Annotated[str, typer.Argument(help="账号")],
+    right: Annotated[list[str] | None, typer.Option(help="此后的全部权限；可重复")] = None,
+    no_rights: Annotated[bool, typer.Option("--no-rights", help="收回全部权限")] = False,
+    region: Annotated[str | None, typer.Option(help="范围：地区的标识或代码，含下级")] = None,
+    authority: Annotated[str | None, typer.Option(help="范围：机关的标识或编码")] = None,
+    everywhere: Annotated[bool, typer.Option("--everywhere", help="不限范围：整个登记簿")] = False,
 ) -> None:
     """改变账号的权限或管理范围；没有写的保持不变，从下一次请求起生效。"""
     if (right and no_rights) or (everywhere and (region or authority)):
@@ -85,8 +86,8 @@ def _scope_words(account: Account) -> str:
 
 @users.command("lock")
 def lock(
-    name: Annotated[str, typer.Argument(help="account")],
-    reason: Annotated[str, typer.Option(help="why: left, lost a token ...")],
+    name: Annotated[str, typer.Argument(help="账号")],
+    reason: Annotated[str, typer.Option(help="理由：离任、令牌遗失等")],
 ) -> None:
     """锁定账号：令牌立即失效，登录全部退出；它做过的事和名称保留。"""
     with open_registry(Settings()).writing() as session:
@@ -98,7 +99,7 @@ def lock(
 
 @users.command("unlock")
 def unlock(
-    name: Annotated[str, typer.Argument(help="account")], reason: Annotated[str, typer.Option(help="why")]
+    name: Annotated[str, typer.Argument(help="账号")], reason: Annotated[str, typer.Option(help="理由")]
 ) -> None:
     """解锁账号；没有撤销的令牌重新可用。"""
     with open_registry(Settings()).writing() as session:
@@ -108,14 +109,14 @@ def unlock(
 
 @users.command("token")
 def token(
-    name: Annotated[str, typer.Argument(help="account")],
-    label: Annotated[str, typer.Option(help="what it is for")] = "",
-    days: Annotated[int | None, typer.Option(help="days until it expires")] = None,
+    name: Annotated[str, typer.Argument(help="账号")],
+    label: Annotated[str, typer.Option(help="用途")] = "",
+    days: Annotated[int | None, typer.Option(help="多少天后失效")] = None,
     scope: Annotated[
         list[str] | None,
-        typer.Option(help="confine it to this right of the account, or to subscribe; repeat for several"),
+        typer.Option(help="只限账号的这项权限，或 subscribe 订阅；可重复"),
     ] = None,
-    read_only: Annotated[bool, typer.Option(help="confine it to reading")] = False,
+    read_only: Annotated[bool, typer.Option(help="只限读取")] = False,
 ) -> None:
     """签发令牌（密钥）；只显示这一次。"""
     scopes = [] if read_only else scope
@@ -125,7 +126,7 @@ def token(
 
 
 @users.command("tokens")
-def tokens(name: Annotated[str, typer.Argument(help="account")]) -> None:
+def tokens(name: Annotated[str, typer.Argument(help="账号")]) -> None:
     """列出某账号的令牌：用途、权限、到期、最近使用。"""
     table = Table("编号", "用途", "权限", "签发", "到期", "最近使用", "状态")
     now = log.now_microseconds()
@@ -140,8 +141,8 @@ def tokens(name: Annotated[str, typer.Argument(help="account")]) -> None:
 
 @users.command("rotate")
 def rotate(
-    number: Annotated[int, typer.Argument(help="number of the token, as `user tokens` lists it")],
-    grace: Annotated[int, typer.Option(help="days for which the old one stays good", min=0)] = 7,
+    number: Annotated[int, typer.Argument(help="令牌的编号，见 user tokens")],
+    grace: Annotated[int, typer.Option(help="旧令牌继续有效的天数", min=0)] = 7,
 ) -> None:
     """更换令牌：签发新的，旧的在宽限期后失效；只显示这一次。"""
     with open_registry(Settings()).writing() as session:
@@ -151,8 +152,8 @@ def rotate(
 
 @users.command("revoke")
 def revoke(
-    name: Annotated[str, typer.Argument(help="account")],
-    number: Annotated[int | None, typer.Option("--token", help="this token alone, by its number")] = None,
+    name: Annotated[str, typer.Argument(help="账号")],
+    number: Annotated[int | None, typer.Option("--token", help="只停用这个编号的令牌")] = None,
 ) -> None:
     """撤销某账号的令牌：全部，或只一个。"""
     with open_registry(Settings()).writing() as session:
@@ -166,7 +167,7 @@ def revoke(
 
 
 @users.command("password")
-def password(name: Annotated[str, typer.Argument(help="account")]) -> None:
+def password(name: Annotated[str, typer.Argument(help="账号")]) -> None:
     """设置办公室登录密码；从终端输入两次，或从标准输入读一行。"""
     settings = Settings()
     text = (
@@ -181,7 +182,7 @@ def password(name: Annotated[str, typer.Argument(help="account")]) -> None:
 
 
 @users.command("unpair")
-def unpair(name: Annotated[str, typer.Argument(help="account")]) -> None:
+def unpair(name: Annotated[str, typer.Argument(help="账号")]) -> None:
     """停用某账号的验证器（验证器丢失时）。"""
     with open_registry(Settings()).writing() as session:
         signing_in.drop_totp(session, accounts.find_account(session, name))
@@ -190,8 +191,8 @@ def unpair(name: Annotated[str, typer.Argument(help="account")]) -> None:
 
 @users.command("link")
 def link(
-    name: Annotated[str, typer.Argument(help="account")],
-    subject: Annotated[str, typer.Argument(help="whom the provider means: the claim sub")],
+    name: Annotated[str, typer.Argument(help="账号")],
+    subject: Annotated[str, typer.Argument(help="登录服务方所指的人：其 sub 值")],
 ) -> None:
     """把统一身份（OpenID Connect 的 sub）关联到账号；没有关联的人登录不进来。"""
     settings = Settings()
@@ -202,8 +203,8 @@ def link(
 
 @users.command("unlink")
 def unlink(
-    name: Annotated[str, typer.Argument(help="account")],
-    subject: Annotated[str, typer.Argument(help="whom the provider means: the claim sub")],
+    name: Annotated[str, typer.Argument(help="账号")],
+    subject: Annotated[str, typer.Argument(help="登录服务方所指的人：其 sub 值")],
 ) -> None:
     """解除统一身份与账号的关联；账号的登录全部退出。"""
     with open_registry(Settings()).writing() as session:

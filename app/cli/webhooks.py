@@ -36,8 +36,8 @@ def list_webhooks() -> None:
 
 @webhooks.command("resend")
 def resend(
-    webhook: Annotated[str, typer.Argument(help="id of the subscription")],
-    since: Annotated[int | None, typer.Option(help="also what was taken, recorded after this seq")] = None,
+    webhook: Annotated[str, typer.Argument(help="订阅的标识")],
+    since: Annotated[int | None, typer.Option(help="连同此序号之后已送达的")] = None,
 ) -> None:
     """把放弃的（或某序号之后的全部）事件重新投递。"""
     with open_registry(Settings()).writing() as session:
