@@ -175,7 +175,7 @@ def parse_line(line: bytes, where: str, report: Report) -> dict[str, Any] | None
     try:
         values = orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        _report_json(report, where, str(error).split(":")[0])
+        _report_json(report, where, f"从本行第{error.pos + 1}个字符起写法有误")
         return None
     if not isinstance(values, dict):
         _report_json(report, where, "应为一个对象")

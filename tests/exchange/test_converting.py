@@ -375,3 +375,10 @@ def test_of_several_codes_the_unknown_one_alone_is_kept_aside(read: Read) -> Non
     (told,) = [one for one in reading.problems if one.code == "unknown-code"]
     assert '"6"' in told.message
     assert "whom" in told.where
+
+
+def test_a_broken_line_is_told_in_chinese_with_its_place(read: Read) -> None:
+    reading = read('{"kind": x}', "f.jsonl", "qingdan")
+    assert list(reading) == []
+    assert "第10个字符" in reading.problems[0].message
+    assert "unexpected" not in reading.problems[0].message
