@@ -315,7 +315,10 @@ OnQuery = Annotated[
 ]
 KnownQuery = Annotated[
     str | None,
-    Query(alias="known_at", description="as known at this moment (RFC 3339) or log seq; default: now"),
+    Query(
+        alias="known_at",
+        description="as known at this moment (RFC 3339), at the end of this day, or at this log seq; default: now",
+    ),
 ]
 
 

@@ -13,8 +13,10 @@ from app.db import among, run_by
 from app.errors import Invalid
 from app.places.queries import subtree
 from app.versions.codes import main_code
+from app.versions.ids import is_id, kind_of
 from app.versions.models import FIRST, OPEN
 from app.versions.names import NameBook, named
+from app.versions.timeline import attested
 from app.versions.visibility import answered, not_internal, not_withheld
 
 
@@ -49,6 +51,21 @@ class Page:
 
 
 STATUSES = ("in_force", "suspended", "ended", "unknown")
+
+
+def page_key(after: str | None, *kinds: str) -> str:
+    """The id that a page goes on after; empty where none is given. Raises Invalid for what is no id of these kinds: a
+    damaged key would quietly end the list."""
+    key = (after or "").lower()
+    if key and not (is_id(key) and kind_of(key) in kinds):
+        raise bad_after()
+    return key
+
+
+def bad_after() -> Invalid:
+    return Invalid(
+        "after 应为上一页给出的 next，请原样带回，或从第一页重新开始。", code="bad-after", field="after"
+    )
 
 
 def known_statuses(asked: Iterable[str]) -> tuple[str, ...]:
@@ -104,7 +121,10 @@ def _where(connection: Connection, wanted: Filter) -> tuple[str, dict[str, Any],
     return " AND ".join(clauses), values, expanding
 
 
-_SHORT = "t.subject_id, t.valid_from, t.valid_to, t.revision, t.status, t.codes, t.name, t.visibility"
+_SHORT = (
+    "t.subject_id, t.valid_from, t.valid_to, t.revision, t.status, t.codes, t.name, t.visibility,"
+    f" {attested('t')}"
+)
 
 
 def short(row: Any) -> dict[str, Any]:
@@ -118,6 +138,7 @@ def short(row: Any) -> dict[str, Any]:
         "status": row[4],
         "valid_from": None if row[1] == FIRST else row[1],
         "valid_to": None if row[2] == OPEN else row[2],
+        "attested_from": row[8],
         "revision": row[3],
         **({"redacted": True} if row[7] == "redacted" else {}),
     }
@@ -126,9 +147,9 @@ def short(row: Any) -> dict[str, Any]:
 def list_subjects(connection: Connection, wanted: Filter, after: str | None, limit: int) -> Page:
     """A page of subjects in the order of their ids, with what lists show of each."""
     where, values, expanding = _where(connection, wanted)
-    if after:
+    if key := page_key(after, wanted.kind):
         where += " AND t.subject_id > :after"
-        values["after"] = after
+        values["after"] = key
     statement = among(
         f"SELECT {_SHORT}, t.type, t.level, t.authority, t.region, t.parent FROM timeline t"
         f" WHERE {where}"
@@ -137,17 +158,17 @@ def list_subjects(connection: Connection, wanted: Filter, after: str | None, lim
     )
     found = connection.execute(statement, {**values, "limit": limit + 1}).all()
     run, book = run_by(connection), NameBook()
-    book.load(connection, (one for row in found[:limit] for one in (row[10], row[11])))
+    book.load(connection, (one for row in found[:limit] for one in (row[11], row[12])))
     page = Page(next=found[limit - 1][0] if len(found) > limit else None)
     for row in found[:limit]:
         page.rows.append(
             {
                 **short(row),
-                "type": row[8],
-                "level": row[9],
-                "authority": named(run, book, row[10], wanted.on),
-                "region": named(run, book, row[11], wanted.on),
-                "parent": row[12],
+                "type": row[9],
+                "level": row[10],
+                "authority": named(run, book, row[11], wanted.on),
+                "region": named(run, book, row[12], wanted.on),
+                "parent": row[13],
                 **({"visibility": row[7]} if wanted.internal else {}),
             }
         )
@@ -189,6 +210,7 @@ def _not_yet_rows(connection: Connection, subject_ids: set[str], day: str) -> di
         "ids",
     )
     empty: dict[str, Any] = {"code": None, "codes": [], "name": None, "status": "not_yet", "valid_from": None}
+    empty["attested_from"] = None
     return {
         row[0]: {"id": row[0], **empty, "valid_to": row[1], "revision": None}
         for row in connection.execute(statement, {"ids": sorted(subject_ids), "on": day})

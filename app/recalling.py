@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.listing import Filter, Page, known_statuses, short
+from app.listing import Filter, Page, known_statuses, page_key, short
 from app.places.queries import subtree_then
 from app.versions.names import named_as_known
 from app.versions.queries import Known
@@ -36,7 +36,7 @@ class Recalled:
 
     def page(self, after: str | None, limit: int) -> Page:
         """A keyset page in the order of ids."""
-        found = list(islice(self._taken(after or ""), limit + 1))
+        found = list(islice(self._taken(page_key(after, self.wanted.kind)), limit + 1))
         shown = found[:limit]
         return Page([self._row(*one) for one in shown], shown[-1][0].id if len(found) > limit else None)
 
@@ -98,7 +98,7 @@ class Recalled:
         span = stood.span
         columns = (stood.id, span.valid_from, span.valid_to, span.revision, span.status, span.codes)
         return {
-            **short((*columns, facets.name, facets.visibility)),
+            **short((*columns, facets.name, facets.visibility, stood.attested_from)),
             "type": facets.type,
             "level": facets.level,
             "authority": self._named(facets.authority),

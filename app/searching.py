@@ -111,7 +111,7 @@ def _as_of_item(connection: Connection, hits: list[dict[str, Any]], on: str) -> 
     hits[:] = [hit for hit in hits if hit["id"] in rows and "redacted" not in rows[hit["id"]]]
     for hit in hits:
         row = rows[hit["id"]]
-        hit |= {name: row[name] for name in ("code", "valid_from", "valid_to", "status")}
+        hit |= {name: row[name] for name in ("code", "valid_from", "valid_to", "attested_from", "status")}
         if hit["status"] == "ended":
             hit["successors"] = chain(run_by(connection), hit["id"], forward=True)
     return found - len(hits)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from app.api.items import ItemPath
-from app.api.shapes import DocumentShape, NamedShape, answer_value
+from app.api.shapes import ATTESTED, DocumentShape, NamedShape, answer_value
 from app.changes.kinds import describe
 from app.deps import AskedOn, KnownAt, ReadSession, RegistryOf
 from app.items.queries import resolve
@@ -50,6 +50,7 @@ class StandingShape(BaseModel):
         description="first day of that status; handed_on: the day from which it no longer covers the place; none where"
         " unknown"
     )
+    attested_from: str | None = Field(description=ATTESTED)
     authority: NamedShape | None = Field(description="实施机关 of the item")
     document: DocumentShape | None = Field(
         description="the document behind it; handed_on: the one by which the place left"

@@ -22,6 +22,7 @@ from app.deadlines.working_days import WorkCalendar, due
 from app.deps import AskedOn, KnownAt, ReadSession
 from app.errors import Invalid
 from app.listing import Filter
+from app.versions.codes import subject_id
 
 router = APIRouter(tags=["bundles"])
 
@@ -99,12 +100,15 @@ class BundleShape(SubjectShape):
 @router.get("/bundles", response_model=None, responses={200: {"model": PageShape}})
 def list_bundles(
     asked: Annotated[AskedList, Depends()],
-    item: Annotated[str | None, Query(description="only bundles with this item (id)", max_length=32)] = None,
+    item: Annotated[
+        str | None, Query(description="only bundles with this item, by id or code", max_length=300)
+    ] = None,
     after: AfterQuery = None,
     limit: LimitQuery = 100,
 ) -> Response:
     """联办事项 (并联审批, 一件事) on a day."""
-    wanted = Filter(on=asked.on, kind="bundle", links_to=("bundles", item) if item else None)
+    member = subject_id(asked.connection, "item", item, asked.on, asked.known) if item else None
+    wanted = Filter(on=asked.on, kind="bundle", links_to=("bundles", member) if member else None)
     return asked.answer(wanted, after, limit)
 
 

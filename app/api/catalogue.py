@@ -15,7 +15,7 @@ from app.deps import AskedOn, KnownAt, ReadSession, RegistryOf
 from app.errors import NotFound
 from app.items.code_tables import TABLES
 from app.listing import Filter
-from app.versions.queries import Known
+from app.versions.queries import Known, state_on
 from app.versions.standing import standing_then
 from app.versions.visibility import shown
 
@@ -30,7 +30,7 @@ def list_entries(
     limit: LimitQuery = 100,
 ) -> Response:
     """基本目录事项 on a day."""
-    return asked.answer(Filter(on=asked.on, kind="entry", type=type), after, limit)
+    return asked.answer(Filter(on=asked.on, kind="entry", type=asked.type(type, "entry")), after, limit)
 
 
 class ImplementingShape(NamedShape):
@@ -113,10 +113,9 @@ def get_calendar(
     ).one_or_none()
     if row is None:
         raise NotFound(f"{year} 年的节假日安排尚未录入。", code="unknown-year")
-    last_day = f"{year}-12-31"
-    return answer_value(
-        request, subject_answer(connection, "calendar", row[0], max(asked.on, last_day), known, asked.today)
-    )
+    stands = state_on(connection, row[0], asked.on, known).status != "not_yet"
+    day = asked.on if stands else max(asked.on, f"{year}-12-31")  # a year to come: as it will stand
+    return answer_value(request, subject_answer(connection, "calendar", row[0], day, known, asked.today))
 
 
 class TableShape(BaseModel):

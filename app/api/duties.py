@@ -15,6 +15,7 @@ from app.changes.queries import require_round
 from app.db import run_by
 from app.deps import AskedOn, KnownAt, ReadSession
 from app.errors import Invalid
+from app.listing import bad_after
 from app.places.queries import region_id, subtree
 from app.versions.codes import subject_id
 from app.versions.names import NameBook, named
@@ -187,5 +188,5 @@ def _place(after: str | None) -> tuple[int, str]:
         return 0, ""
     act, _, key = after.partition(":")
     if not (act.isascii() and act.isdigit() and len(act) < 19) or "\0" in key:
-        raise Invalid("after 应为上一页给出的 next。", code="bad-after")
+        raise bad_after()
     return int(act), key

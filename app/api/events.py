@@ -15,8 +15,10 @@ from app.api.shapes import answer_value
 from app.changes.feed import KINDS, TYPES, Wanted, events
 from app.deps import ReadSession, Registry, RegistryOf
 from app.errors import Invalid
-from app.places.queries import region_id, subtree
+from app.places.queries import authority_id, region_id, subtree
+from app.versions.codes import subject_id
 from app.versions.following import refuse_another_log
+from app.versions.ids import is_id, kind_of
 from app.versions.queries import moment, parse_day, today
 from app.watching import MOST as WAITING
 
@@ -164,14 +166,22 @@ class ChangeQuery:
         region = region_id(connection, self.region, day)
         return Wanted(
             days=self.days,
-            subject=self.subject.lower() if self.subject else None,
-            authority=self.authority,
-            instrument=self.instrument,
+            subject=_subject(connection, self.subject, day) if self.subject else None,
+            authority=authority_id(connection, self.authority, day),
+            instrument=subject_id(connection, "instrument", self.instrument, day)
+            if self.instrument
+            else None,
             regions=tuple(subtree(connection, region, day) or [region]) if region else (),
             kinds=self.kinds,
             types=self.types,
             planned=self.planned,
         )
+
+
+def _subject(connection: Connection, asked: str, day: str) -> str:
+    """A subject of any kind, by its id. Raises NotFound."""
+    kind = kind_of(asked.lower()) if is_id(asked) else "item"
+    return subject_id(connection, kind, asked, day)
 
 
 def refuse_strange(what: str, asked: tuple[str, ...], known: tuple[str, ...]) -> None:

@@ -15,8 +15,9 @@ from app import log
 from app.deps import Asked, AskedOn, KnownQuery, RegistryOf, address_of
 from app.errors import Invalid, RegistryError
 from app.exchange.exporting import Part, export_differences, export_lines, export_lines_as_known
+from app.items.filtering import known_type
 from app.manners import is_wanted
-from app.places.queries import region_id, subtree
+from app.places.queries import authority_id, region_id, subtree
 from app.settings import Settings
 from app.versions.following import refuse_another_log
 from app.versions.queries import Known, known_at, moment, parse_day
@@ -48,7 +49,7 @@ class ExportQuery:
             ),
         ] = None,
         region: Annotated[str | None, Query(description="region id or code; with all below it")] = None,
-        authority: Annotated[str | None, Query(description="authority id")] = None,
+        authority: Annotated[str | None, Query(description="authority id or code")] = None,
         type: Annotated[str | None, Query(description="事项类型代码: 01 行政许可 ...")] = None,
     ) -> None:
         self.since, self.since_on, self.since_hash = since, since_on, since_hash
@@ -61,7 +62,7 @@ class ExportQuery:
     def part(self, connection: Connection, on: str) -> Part:
         region = region_id(connection, self.region, on)
         regions = tuple(subtree(connection, region, on) or [region]) if region else ()
-        return Part(regions, self.authority, self.type)
+        return Part(regions, authority_id(connection, self.authority, on), known_type(connection, self.type))
 
     @property
     def is_whole(self) -> bool:

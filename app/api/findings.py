@@ -13,7 +13,6 @@ from app.checks import queries
 from app.checks.sweeping import last_run
 from app.db import run_by
 from app.deps import ReadSession, StaffReader
-from app.errors import Invalid
 from app.places.queries import region_id, subtree
 from app.versions.codes import subject_id
 from app.versions.names import NameBook, named
@@ -94,7 +93,7 @@ def list_findings(
         excepted=excepted,
     )
     queries.confine(connection, wanted, reader, day)
-    rows = queries.findings(connection, wanted, _place(after), limit + 1)
+    rows = queries.findings(connection, wanted, queries.place_after(after), limit + 1)
     following = f"{rows[limit - 1]['subject']}:{rows[limit - 1]['position']}" if len(rows) > limit else None
     rows = rows[:limit]
     name = _namer(connection, [row[part] for row in rows for part in ("authority", "region")], day)
@@ -153,12 +152,3 @@ def _namer(connection: Connection, ids: list[str | None], day: str) -> Any:
     run, book = run_by(connection), NameBook()
     book.load(connection, ids)
     return lambda one: named(run, book, one, day)
-
-
-def _place(after: str | None) -> tuple[str, int]:
-    if after is None:
-        return "", -1
-    item, _, position = after.partition(":")
-    if not (position.isascii() and position.isdigit() and len(position) < 9) or not item.isprintable():
-        raise Invalid("after 应为上一页给出的 next。", code="bad-after")
-    return item, int(position)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from app.api.pages import AfterQuery, AskedList, LimitQuery, Statuses
 from app.api.quick import read_in_turn, redirect_to
 from app.api.shapes import (
+    ATTESTED,
     PROBLEMS,
     CodeShape,
     DocumentShape,
@@ -50,7 +51,7 @@ def list_items(
     request: Request,
     asked: Annotated[AskedList, Depends()],
     region: Annotated[str | None, Query(description="region id or GB/T 2260 code; with all below it")] = None,
-    authority: Annotated[str | None, Query(description="authority id")] = None,
+    authority: Annotated[str | None, Query(description="authority id or code")] = None,
     type: Annotated[str | None, Query(description="事项类型代码: 01 行政许可 ...")] = None,
     level: Annotated[str | None, Query(description="行使层级代码")] = None,
     status: Statuses = None,
@@ -66,9 +67,9 @@ def list_items(
     wanted = Filter(
         on=asked.on,
         region=asked.region(region),
-        authority=authority,
-        type=type,
-        level=level,
+        authority=asked.authority(authority),
+        type=asked.type(type),
+        level=asked.level(level),
         statuses=tuple(status or ()),
     )
     return asked.answer(wanted, after, limit)
@@ -93,7 +94,7 @@ def count_items(
     request: Request,
     asked: Annotated[AskedList, Depends()],
     region: Annotated[str | None, Query(description="region id or code; with all below it")] = None,
-    authority: Annotated[str | None, Query(description="authority id")] = None,
+    authority: Annotated[str | None, Query(description="authority id or code")] = None,
     type: Annotated[str | None, Query(description="事项类型代码")] = None,
     status: Statuses = None,
 ) -> Response:
@@ -101,8 +102,8 @@ def count_items(
     wanted = Filter(
         on=asked.on,
         region=asked.region(region),
-        authority=authority,
-        type=type,
+        authority=asked.authority(authority),
+        type=asked.type(type),
         statuses=tuple(status or ()),
     )
     columns = ("status", "type", "level", "authority")
@@ -181,6 +182,7 @@ class IntervalShape(BaseModel):
     status: str = Field(description="in_force, suspended, ended, unknown")
     valid_from: str | None = Field(description="first day; none where unknown")
     valid_to: str | None = Field(description="first day it no longer holds; none where open")
+    attested_from: str | None = Field(description=ATTESTED)
     codes: list[CodeShape] = Field(description="every code held in it")
     content_hash: str | None = Field(description="SHA-256 of the content")
     recorded_at: str | None = Field(None, description="when the revision was recorded")

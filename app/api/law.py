@@ -11,6 +11,7 @@ from app.api.pages import AfterQuery, AskedList, LimitQuery, Statuses
 from app.api.places import SubjectPath, subject_answer
 from app.api.shapes import NamedShape, PageShape, SubjectShape, answer_value, next_link
 from app.deps import AskedOn, KnownAt, ReadSession
+from app.law.content import Rank
 from app.law.queries import IN_FORCE, cited_but_not_in_force, resting_on
 from app.listing import Filter
 from app.versions.codes import subject_id
@@ -22,7 +23,7 @@ router = APIRouter(tags=["law"])
 def list_instruments(
     asked: Annotated[AskedList, Depends()],
     title: Annotated[str | None, Query(description="titles that contain this")] = None,
-    rank: Annotated[str | None, Query(description="law, administrative_regulation, ...")] = None,
+    rank: Annotated[Rank | None, Query(description="law, administrative_regulation, ...")] = None,
     status: Statuses = None,
     after: AfterQuery = None,
     limit: LimitQuery = 100,

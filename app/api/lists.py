@@ -19,6 +19,8 @@ from app.lists.signing import Signer
 from app.places.queries import region_id
 from app.settings import Settings
 from app.versions.codes import subject_id
+from app.versions.ids import is_id, kind_of
+from app.versions.queries import today
 
 router = APIRouter(tags=["lists"])
 logger = logging.getLogger(__name__)
@@ -180,6 +182,9 @@ def list_editions(
 ) -> Response:
     """Editions as issued, the last first."""
     connection = session.connection()
+    if owner:
+        kind_of_owner = kind_of(owner.lower()) if is_id(owner) else "authority"
+        owner = subject_id(connection, kind_of_owner, owner, today(), known)
     found = reading.issued(connection, kind=kind, owner=owner, known=known, before=before, limit=limit + 1)
     rest = found[limit - 1].row["seq"] if len(found) > limit else None
     return answer_value(request, {"editions": [_told(one) for one in found[:limit]], "next": rest})

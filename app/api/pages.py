@@ -10,8 +10,9 @@ from sqlalchemy import Connection
 from app.api.shapes import answer_value, next_link
 from app.changes.kinds import describe
 from app.deps import AskedOn, KnownAt, ReadSession, RegistryOf
+from app.items.filtering import known_level, known_type
 from app.listing import Filter, list_subjects
-from app.places.queries import region_id
+from app.places.queries import authority_id, region_id
 from app.recalling import Recalled
 
 Statuses = Annotated[
@@ -35,6 +36,18 @@ class AskedList:
     def region(self, asked: str | None) -> str | None:
         """The region's id, by id or by a code of that day."""
         return region_id(self.connection, asked, self.on, self.known)
+
+    def authority(self, asked: str | None) -> str | None:
+        """The authority's id, by id or by a code of that day."""
+        return authority_id(self.connection, asked, self.on, self.known)
+
+    def type(self, asked: str | None, kind: str = "item") -> str | None:
+        """A 事项类型代码 that there is."""
+        return known_type(self.connection, asked, kind)
+
+    def level(self, asked: str | None) -> str | None:
+        """A 行使层级代码 that there is."""
+        return known_level(self.connection, asked)
 
     def recalled(self, wanted: Filter) -> Recalled | None:
         """The subjects as known at the earlier time that was asked for; None where it is now. Raises Invalid."""

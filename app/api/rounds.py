@@ -13,7 +13,7 @@ from app.api.shapes import PaperShape, answer_value
 from app.changes import rows
 from app.changes.showing import require_readable
 from app.deps import KnownAt, ReadSession, StaffReader
-from app.places.queries import region_id
+from app.places.queries import authority_id, region_id
 from app.rounds.rehearsing import rehearse_round
 from app.rounds.report import report
 from app.rounds.series import series
@@ -252,13 +252,14 @@ def get_series(
         Query(description="a day (YYYY-MM-DD); repeat it. None: the first record, the rounds' days, today"),
     ] = None,
     region: Annotated[str | None, Query(max_length=200, description="id or code, with all below it")] = None,
-    authority: Annotated[str | None, Query(max_length=60, description="registry id")] = None,
+    authority: Annotated[str | None, Query(max_length=60, description="id or code")] = None,
 ) -> Response:
     """How many items were in force on each of some days, by type: from 230 to 67, down 71 %."""
     connection = session.connection()
     days = [parse_day(one, "day=") for one in day or ()]
-    place = region_id(connection, region, max(days, default=today()))
-    return answer_value(request, series(connection, days, place, authority, today()))
+    last = max(days, default=today())
+    place, organ = region_id(connection, region, last), authority_id(connection, authority, last)
+    return answer_value(request, series(connection, days, place, organ, today()))
 
 
 @router.get("/rounds/{round_id}/report", response_model=None, responses=REPORT)

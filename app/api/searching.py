@@ -8,12 +8,13 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from app.api.shapes import KinShape, NamedShape, answer, answer_value
+from app.api.shapes import ATTESTED, KinShape, NamedShape, answer, answer_value
 from app.db import run_by
 from app.deps import AskedOn, ReadSession, RegistryOf
 from app.errors import Invalid, Unavailable
+from app.items.filtering import known_level, known_type
 from app.listing import known_statuses
-from app.places.queries import region_id
+from app.places.queries import authority_id, region_id
 from app.searching import page_of, state_of
 from search.engine import EngineError, Sort
 
@@ -41,6 +42,7 @@ class HitShape(BaseModel):
     status: str = Field(description="in_force, suspended, ended, unknown")
     valid_from: str | None = Field(description="first day of this interval; none where unknown")
     valid_to: str | None = Field(description="first day it no longer holds; none where open")
+    attested_from: str | None = Field(description=ATTESTED)
     type: str | None = Field(description="事项类型代码")
     level: str | None = Field(description="行使层级代码")
     authority: NamedShape | None = Field(description="实施机关, by its name on that day")
@@ -72,7 +74,7 @@ def search(
     asked: AskedOn,
     q: Words = "",
     region: Annotated[str | None, Query(description="region id or code; with all below it")] = None,
-    authority: Annotated[str | None, Query(description="authority id")] = None,
+    authority: Annotated[str | None, Query(description="authority id or code")] = None,
     type: Annotated[str | None, Query(description="事项类型代码")] = None,
     level: Annotated[str | None, Query(description="行使层级代码")] = None,
     theme: Annotated[str | None, Query(description="主题分类，as the facet gives it")] = None,
@@ -100,9 +102,9 @@ def search(
         q=q,
         on=asked.on,
         region=region_id(connection, region, asked.on),
-        authority=authority,
-        type=type,
-        level=level,
+        authority=authority_id(connection, authority, asked.on),
+        type=known_type(connection, type),
+        level=known_level(connection, level),
         theme=theme,
         statuses=known_statuses(status or ()) or None,
         limit=limit,

@@ -36,6 +36,12 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
+ATTESTED = (
+    "where the start is unknown: the day from which a source attests it, in the unknown time before that day and in the"
+    " first interval after it, whose `valid_from` is then no start; else none"
+)
+
+
 class CodeShape(BaseModel):
     scheme: str = Field(description="who defines the code: national-12, national-31, uscc, gb2260, ...")
     value: str = Field(description="the code as written")
@@ -101,7 +107,7 @@ class ItemShape(BaseModel):
     planned: bool = Field(description="true where `on` lies in the future")
     valid_from: str | None = Field(description="first day of this interval; none where unknown")
     valid_to: str | None = Field(description="first day it no longer holds; none where open")
-    attested_from: str | None = Field(description="status unknown: the day from which a source attests it")
+    attested_from: str | None = Field(description=ATTESTED)
     revision: int | None = Field(description="log seq of the revision in force")
     recorded_at: str | None = Field(description="when that revision was recorded")
     authority: NamedShape | None = Field(description="实施机关, by its name on that day")
@@ -128,6 +134,7 @@ class FoundShape(BaseModel):
     status: str = Field(description="not_yet, in_force, suspended, ended, unknown")
     valid_from: str | None = Field(description="first day of this interval; none where unknown")
     valid_to: str | None = Field(description="first day it no longer holds; none where open")
+    attested_from: str | None = Field(description=ATTESTED)
     revision: int | None = Field(description="log seq of the revision in force")
     redacted: bool = Field(
         False,
@@ -180,7 +187,7 @@ class SubjectShape(BaseModel):
     planned: bool = Field(description="true where `on` lies in the future")
     valid_from: str | None = Field(description="first day of this interval; none where unknown")
     valid_to: str | None = Field(description="first day it no longer holds; none where open")
-    attested_from: str | None = Field(description="status unknown: the day from which a source attests it")
+    attested_from: str | None = Field(description=ATTESTED)
     revision: int | None = Field(description="log seq of the revision in force")
     names: list[SpanShape] = Field(description="its dated names, former ones included")
     predecessors: list[KinShape] = Field(description="what it came from")

@@ -73,11 +73,14 @@ def set_by_national_law(proposal: Proposal) -> Iterator[Finding]:
         return
     if len(proposal.facts(item["region"]).path) < 2:
         return  # the country's own, or a place whose government above is not known
-    for citation in item.get("citations", ()):
-        law = proposal.facts(citation["instrument"]) if citation.get("instrument") else None
-        if law is None or citation.get("role", "setting") != "setting" or law.rank not in NATIONAL:
-            continue
-        if law.status == "ended":
+    laws = {
+        one["instrument"]: one
+        for one in item.get("citations", ())
+        if one.get("role", "setting") == "setting" and one.get("instrument")
+    }
+    for citation in laws.values():  # several articles of one law are one obstacle
+        law = proposal.facts(citation["instrument"])
+        if law.rank not in NATIONAL or law.status == "ended":
             continue
         yield _found(
             proposal,

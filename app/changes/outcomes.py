@@ -102,6 +102,7 @@ def rule_for(kind: str, outcome: str) -> Rule:
     rule = RULES.get(kind, {}).get(outcome)
     if rule is None:
         known = "、".join(f"{name}（{r.label}）" for name, r in RULES.get(kind, {}).items())
+        known += "、void（撤销、推迟或更正误录；写 act 和 ground）"
         raise Refused(f"对这类主体不能作出“{outcome}”处理，可用的有：{known}。", code="unknown-outcome")
     return rule
 

@@ -11,6 +11,7 @@ from app.auth.actor import Actor
 from app.checks.catalogue import SEVERITIES, TITLES
 from app.db import among
 from app.errors import Forbidden, Invalid
+from app.listing import bad_after, page_key
 from app.places.queries import subtree
 
 
@@ -69,6 +70,16 @@ def _where(wanted: Wanted) -> tuple[str, dict[str, Any], list[str]]:
         values["regions"] = wanted.regions  # type: ignore[assignment]
         expanding.append("regions")
     return " AND ".join(clauses), values, expanding
+
+
+def place_after(after: str | None) -> tuple[str, int]:
+    """(item, position) that a page of findings goes on after, as its ``next`` says. Raises Invalid."""
+    if not after:
+        return "", -1
+    item, _, position = after.partition(":")
+    if not (position.isascii() and position.isdigit() and len(position) < 9):
+        raise bad_after()
+    return page_key(item, "item"), int(position)
 
 
 def findings(

@@ -57,6 +57,7 @@ class Row(TypedDict):
     status: Status
     valid_from: str | None
     valid_to: str | None
+    attested_from: str | None
     revision: int | None
     redacted: NotRequired[bool]
 

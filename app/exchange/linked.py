@@ -58,6 +58,7 @@ def public_service(item: dict[str, Any], base: str) -> dict[str, Any]:
         "schema:alternateName": [zh(one) for one in content.get("aliases", [])],
         "dct:description": zh(content.get("conditions") or content.get("exercised") or name),
         "schema:url": {"id": address},
+        "skos:note": zh(_unknown_start(item)),
         "adms:status": _concept(base, "status", item["status"], STATUS.get(item["status"])),
         "dct:type": _concept(
             base, "item-type", content.get("type"), label("item_type", content.get("type", ""))
@@ -78,6 +79,12 @@ def public_service(item: dict[str, Any], base: str) -> dict[str, Any]:
         "dct:isReplacedBy": [{"id": f"{base}/items/{one['id']}"} for one in item["successors"]],
     }
     return _without_gaps(found)
+
+
+def _unknown_start(item: dict[str, Any]) -> str | None:
+    """What is known of when it began, where no source says."""
+    day = item["attested_from"]
+    return f"起始日不明：来源只能证明该事项自 {day} 起在册，该日不是它的起始日。" if day else None
 
 
 def _authority(item: dict[str, Any], base: str) -> dict[str, Any] | None:

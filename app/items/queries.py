@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.db import among
+from app.errors import NotFound
 from app.listing import found_on
 from app.versions import ids
 from app.versions.codes import holder_of, holders
@@ -19,9 +20,13 @@ def resolve(
     connection: Connection, asked: str, day: str, known: Known | None = None, *, internal: bool = False
 ) -> tuple[str, bool]:
     """(item id, whether a code was asked for); a code as it was held as known then. ``internal``: see
-    ``holder_of``."""
+    ``holder_of``. Raises NotFound, for a mistyped id too, Ambiguous."""
     if ids.is_id(asked):
         return asked.lower(), asked.lower() != asked
+    if ids.PATTERN.match(asked.lower()):  # no code looks like it
+        raise NotFound(
+            f"“{asked[:40]}”不是本登记簿的编号：校验字符不对，多半是抄错了一个字，请核对。", code="bad-id"
+        )
     return holder_of(connection, asked, day, known=known, internal=internal), True
 
 

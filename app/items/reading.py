@@ -18,6 +18,7 @@ from app.versions.lineage import chain
 from app.versions.models import OPEN
 from app.versions.names import HEAD, NameBook, named, named_as_known
 from app.versions.queries import Known, Standing, moment, state_on
+from app.versions.timeline import attested
 from app.versions.visibility import hidden_among, kept_of, not_internal, public_among
 
 _COLUMNS = (
@@ -25,7 +26,7 @@ _COLUMNS = (
     " t.visibility, c.body, cd.body, cp.body, d.outcome, d.publication,"
     " (SELECT e.recorded_at FROM log_entry e WHERE e.seq > r.seq ORDER BY e.seq LIMIT 1),"
     " EXISTS (SELECT 1 FROM lineage l WHERE l.origin = t.subject_id OR l.successor = t.subject_id),"
-    f" ({HEAD})"
+    f" ({HEAD}), {attested('t')}"
 )
 _JOINS = (
     " LEFT JOIN content c ON c.hash = t.content"
@@ -49,7 +50,7 @@ def read_item(run: Run, book: NameBook, item_id: str, day: str, today: str) -> b
     if not rows or rows[0][1] <= day:
         return _outside(run, book, item_id, day, today)
     row = rows[0]
-    if row[2] != "item" or row[9] == "internal" or not row[18]:
+    if row[2] != "item" or row[9] == "internal" or not row[19]:
         raise never_known(item_id, "item")
     return _answer(run, book, item_id, row, day, today)
 
@@ -68,7 +69,7 @@ def _answer(run: Run, book: NameBook, item_id: str, row: Any, day: str, today: s
         "planned": day > today,
         "valid_from": None if unknown else row[0],
         "valid_to": None if row[1] == OPEN else row[1],
-        "attested_from": row[1] if unknown else None,
+        "attested_from": row[18],
         "revision": row[3],
         "recorded_at": moment(row[15]) if row[15] else None,
         "authority": named(run, book, row[7], day),
@@ -162,10 +163,12 @@ def read_item_as_known(connection: Connection, item_id: str, day: str, today: st
 
 
 def _told_of(run: Run, standing: Standing) -> dict[str, Any]:
-    """The content, or what is told of one that was redacted."""
-    if standing.body != TOMBSTONE or standing.content is None:
-        return standing.document()
-    kept: dict[str, Any] = kept_of(run, [standing.content]).get(standing.content, {}).get("content", {})
+    """The content that describes it, or what is told of one that was redacted."""
+    if standing.description != TOMBSTONE or standing.described_by is None:
+        return standing.described()
+    kept: dict[str, Any] = (
+        kept_of(run, [standing.described_by]).get(standing.described_by, {}).get("content", {})
+    )
     return {name: value for name, value in kept.items() if name != "name"}
 
 
@@ -180,5 +183,5 @@ def refuse_hidden(connection: Connection, *stood: Standing) -> None:
     """Raises NotFound where an item may not be shown, or not as it stood."""
     run = run_by(connection)
     subject_id = stood[0].subject_id
-    if not public_among(run, [subject_id]) or hidden_among(run, (one.content for one in stood)):
+    if not public_among(run, [subject_id]) or hidden_among(run, (one.described_by for one in stood)):
         raise never_known(subject_id, "item")

@@ -15,11 +15,12 @@ from app.versions.lineage import chain
 from app.versions.models import OPEN
 from app.versions.names import HEAD, NameBook, named
 from app.versions.queries import moment
+from app.versions.timeline import attested
 from app.versions.visibility import answered
 
 _PAGE = (
     "SELECT t.subject_id, t.valid_from, t.valid_to, t.revision, t.status, t.codes, t.name, t.authority, t.region,"
-    " c.body, r.publication, d.publication, d.outcome, d.statement FROM timeline t"
+    f" {attested('t')}, c.body, r.publication, d.publication, d.outcome, d.statement FROM timeline t"
     " LEFT JOIN content c ON c.hash = t.content LEFT JOIN revision r ON r.seq = t.revision"
     f" LEFT JOIN decision d ON d.seq = {governing()}"
     " WHERE t.kind = 'item' AND t.valid_from <= ? AND t.valid_to > ? AND {which}"
@@ -69,7 +70,21 @@ class Stream:
         return [(row[0], self._answer(row, row[0] in kin)) for row in rows]
 
     def _answer(self, row: Any, has_kin: bool) -> bytes:
-        subject, begins, ends, revision, status, held, name, authority, region, body, recorded, *behind = row
+        (
+            subject,
+            begins,
+            ends,
+            revision,
+            status,
+            held,
+            name,
+            authority,
+            region,
+            attests,
+            body,
+            recorded,
+            *behind,
+        ) = row
         codes = orjson.loads(held)
         envelope = {
             "id": subject,
@@ -81,7 +96,7 @@ class Stream:
             "planned": self.is_planned,
             "valid_from": None if revision is None else begins,
             "valid_to": None if ends == OPEN else ends,
-            "attested_from": ends if revision is None else None,
+            "attested_from": attests,
             "revision": revision,
             "recorded_at": self._recorded[recorded] if recorded is not None else None,
             "authority": self._name(authority),
@@ -107,9 +122,9 @@ class Stream:
             self._documents.clear()
         if len(self._recorded) > _KEPT:
             self._recorded.clear()
-        entries = {row[10] for row in rows if row[10] is not None} - self._recorded.keys()
+        entries = {row[11] for row in rows if row[11] is not None} - self._recorded.keys()
         self._recorded |= {seq: moment(at) for seq, at in self._in_chunks(_RECORDED, entries)}
-        missing = {tuple(row[11:14]) for row in rows if row[11] is not None} - self._documents.keys()
+        missing = {tuple(row[12:15]) for row in rows if row[12] is not None} - self._documents.keys()
         if not missing:
             return
         published = dict(self._in_chunks(_PUBLISHED, {one[0] for one in missing}))

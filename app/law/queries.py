@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from app.listing import page_key
 from app.versions.models import OPEN
 from app.versions.visibility import shown
 
@@ -13,6 +14,8 @@ IN_FORCE = {"in_force": "yes", "suspended": "no", "ended": "no", "not_yet": "no"
 """An instrument is in force: yes, no, or unknown; unknown is a value, never guessed."""
 
 
+CITING = ("item", "entry")
+"""Kinds whose content cites instruments."""
 _ARTICLE = " AND l.locator LIKE :article ESCAPE '!' AND l.locator NOT LIKE :other ESCAPE '!'"
 """第十二条 with its paragraphs (第十二条第一款), but not 第十二条之一, which is another article."""
 
@@ -39,7 +42,7 @@ def resting_on(
             f"{found} AND l.subject_id IN (SELECT DISTINCT l.subject_id{found} ORDER BY l.subject_id LIMIT :limit)"
             " ORDER BY l.subject_id, l.role, l.locator"
         ),
-        {"target": instrument, "day": day, "after": after or "", "limit": limit}
+        {"target": instrument, "day": day, "after": page_key(after, *CITING), "limit": limit}
         | ({"article": f"{escaped}%", "other": f"{escaped}之%"} if article else {}),
     )
     return [

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
-from app.versions.codes import holder_of, never_known
-from app.versions.ids import is_id, kind_of
+from app.versions.codes import subject_id
 from app.versions.queries import Known, state_on
 from app.versions.standing import standing_then
 
@@ -74,12 +73,13 @@ def subtree_then(connection: Connection, region: str, day: str, known: Known, mo
 def region_id(connection: Connection, asked: str | None, day: str, known: Known | None = None) -> str | None:
     """A region by id or code, as known at a time; none where none was asked for.
 
-    Raises NotFound for an id of another kind too: whoever names a place's name must not name an item's.
+    Raises NotFound for an id that no region has: an answer about nothing would pass for one about a place.
     """
-    if not asked:
-        return None
-    if not is_id(asked):
-        return holder_of(connection, asked, day, "region", known)
-    if kind_of(asked.lower()) != "region":
-        raise never_known(asked, "region")
-    return asked.lower()
+    return subject_id(connection, "region", asked, day, known) if asked else None
+
+
+def authority_id(
+    connection: Connection, asked: str | None, day: str, known: Known | None = None
+) -> str | None:
+    """An authority by id or code, as ``region_id``."""
+    return subject_id(connection, "authority", asked, day, known) if asked else None

@@ -101,10 +101,17 @@ def never_known(asked: str, kind: str) -> NotFound:
 
 
 def subject_id(connection: Connection, kind: str, asked: str, day: str, known: Known | None = None) -> str:
-    """The subject of a kind that an id or code stands for. Raises NotFound, Ambiguous."""
+    """The subject of a kind that an id or code stands for, as known at a time. Raises NotFound where none was ever
+    published under it or it may not be shown, Ambiguous."""
     if not ids.is_id(asked):
         return holder_of(connection, asked, day, kind, known)
     found = asked.lower()
     if ids.kind_of(found) != kind:  # the same answer whether there is such a subject of another kind or not
+        raise never_known(asked, kind)
+    run = run_by(connection)
+    latest = 2**62 if known is None else known.seq
+    if not run("SELECT 1 FROM subject WHERE id = ? AND seq <= ?", (found, latest)) or not public_among(
+        run, [found]
+    ):
         raise never_known(asked, kind)
     return found

@@ -13,7 +13,7 @@ from app.canonical import decode
 from app.db import Run, fetch, marks, run_by
 from app.versions.models import FIRST, OPEN
 from app.versions.queries import Known, moment, timeline
-from app.versions.timeline import Span
+from app.versions.timeline import Span, attested_from
 from app.versions.visibility import hidden_among, on_its_day, on_open_day
 
 _GOVERNING = (
@@ -100,7 +100,9 @@ def documents_behind(connection: Connection, revisions: Iterable[int], known: Kn
 def history_of(connection: Connection, subject_id: str, known: Known) -> list[dict[str, Any]]:
     """The subject's intervals, each with the decision and document behind it, oldest first."""
     result = []
-    rows = _public_spans(connection, timeline(connection, subject_id, known))
+    all_rows = timeline(connection, subject_id, known)
+    attests = {span.valid_from: attested_from(all_rows, at) for at, span in enumerate(all_rows)}
+    rows = _public_spans(connection, all_rows)
     behind = documents_behind(
         connection, [span.revision for span in rows if span.revision is not None], known
     )
@@ -110,6 +112,7 @@ def history_of(connection: Connection, subject_id: str, known: Known) -> list[di
             "status": span.status,
             "valid_from": None if span.valid_from == FIRST else span.valid_from,
             "valid_to": None if span.valid_to == OPEN else span.valid_to,
+            "attested_from": attests[span.valid_from],
             "codes": orjson.loads(span.codes),
             "content_hash": span.content,
         }

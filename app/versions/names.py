@@ -25,16 +25,16 @@ def names_of(connection: Connection, subject_id: str, known: Known) -> list[Name
     if known.is_head:
         rows = connection.execute(
             text(
-                "SELECT valid_from, valid_to, name FROM timeline WHERE subject_id = :id AND name IS NOT NULL"
+                "SELECT valid_from, valid_to, name, status FROM timeline WHERE subject_id = :id AND name IS NOT NULL"
                 " AND content IS NOT NULL AND visibility <> 'internal' ORDER BY valid_from"
             ),
             {"id": subject_id},
         )
-        return _merge_names(Name(*row) for row in rows)
+        return _merge_names((Name(*row[:3]), row[3]) for row in rows)
     rows_then = timeline(connection, subject_id, known)
     named = dict(_names_in(connection, {span.content for span in rows_then if span.content}))
     found = [
-        Name(span.valid_from, span.valid_to, name)
+        (Name(span.valid_from, span.valid_to, name), span.status)
         for span in rows_then
         if span.content and (name := named[span.content])
     ]
@@ -65,9 +65,12 @@ def _names_in(connection: Connection, contents: Iterable[str]) -> Iterator[tuple
             yield key, (document.get("name") or document.get("title")) if shown else None
 
 
-def _merge_names(rows: Any) -> list[Name]:
+def _merge_names(rows: Iterable[tuple[Name, str]]) -> list[Name]:
+    """One for each stretch of days under a name. What has ended is called nothing any more: its last name ends then."""
     merged: list[Name] = []
-    for row in rows:
+    for row, status in rows:
+        if status == "ended" and merged and merged[-1].name == row.name:
+            continue
         if merged and merged[-1].name == row.name and merged[-1].valid_to == row.valid_from:
             merged[-1] = merged[-1]._replace(valid_to=row.valid_to)
         else:

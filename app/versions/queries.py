@@ -16,8 +16,8 @@ from app import log
 from app.canonical import decode
 from app.db import chunks, fetch, marks
 from app.errors import Invalid, NotFound
-from app.versions.models import FIRST, OPEN
-from app.versions.timeline import Held, Rev, Span, spans
+from app.versions.models import OPEN
+from app.versions.timeline import Held, Rev, Span, attested_from, is_unknown_start, spans
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 SHANGHAI_OFFSET = 8 * 3600
@@ -104,11 +104,13 @@ def _parse_known_at(asked: str) -> tuple[str, int]:
         instant = dt.datetime.fromisoformat(asked.replace("Z", "+00:00").replace(" ", "+"))
     except ValueError as error:
         raise Invalid(
-            f"known_at“{asked}”既不是日志序号，也不是时刻，请写成 2026-09-28T15:00:00+08:00。",
+            f"known_at“{asked}”既不是日志序号，也不是时刻，请写成 2026-09-28T15:00:00+08:00，或写日期，指当天结束时。",
             code="bad-known-at",
         ) from error
     if instant.tzinfo is None:
         instant = instant.replace(tzinfo=SHANGHAI)
+    if DAY.match(asked):  # whoever names a day means what was known by its end
+        instant += dt.timedelta(days=1, microseconds=-1)
     return "recorded_at", (instant - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1)
 
 
@@ -126,9 +128,17 @@ class Standing:
     body: bytes | None
     codes: list[dict[str, str]]
     attested_from: str | None = None
+    """In the unknown time before a start, and in the first interval after it: the day between the two."""
+    described_by: str | None = None
+    """The content that says what it is called and whose it is: its own, in the unknown time what follows."""
+    description: bytes | None = None
 
     def document(self) -> dict[str, Any]:
         return decode(self.body) if self.body else {}
+
+    def described(self) -> dict[str, Any]:
+        """What says its name, its authority and its region."""
+        return decode(self.description) if self.description else {}
 
 
 def kind_of_subject(connection: Connection, subject_id: str, known: Known | None = None) -> str:
@@ -193,17 +203,20 @@ def revisions_and_codes(
 
 
 def _pick(connection: Connection, subject_id: str, kind: str, rows: list[Span], day: str) -> Standing:
-    span = next((row for row in rows if row.valid_from <= day < row.valid_to), None)
-    if span is None:
+    at = next((at for at, row in enumerate(rows) if row.valid_from <= day < row.valid_to), None)
+    if at is None:
         later = next((row for row in rows if row.valid_from > day), None)
         return Standing(
             subject_id, kind, "not_yet", None, later.valid_from if later else None, None, None, None, []
         )
-    body = None
-    if span.content is not None:
-        ((held,),) = fetch(connection, "SELECT body FROM content WHERE hash = ?", (span.content,))
-        body = bytes(held)
-    unknown = span.valid_from == FIRST and span.revision is None
+    span = rows[at]
+    unknown = is_unknown_start(span)
+    told, description = span.content, None
+    if unknown and at + 1 < len(rows):
+        told = rows[at + 1].content
+    if told is not None:
+        ((held,),) = fetch(connection, "SELECT body FROM content WHERE hash = ?", (told,))
+        description = bytes(held)
     return Standing(
         subject_id=subject_id,
         kind=kind,
@@ -212,9 +225,11 @@ def _pick(connection: Connection, subject_id: str, kind: str, rows: list[Span], 
         valid_to=None if span.valid_to == OPEN else span.valid_to,
         revision=span.revision,
         content=span.content,
-        body=body,
+        body=description if span.content is not None else None,
         codes=decode(span.codes.encode()),
-        attested_from=span.valid_to if unknown else None,
+        attested_from=attested_from(rows, at),
+        described_by=told,
+        description=description,
     )
 
 

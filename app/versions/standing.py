@@ -12,7 +12,7 @@ from app.db import TOMBSTONE, fetch, marks, run_by
 from app.errors import Invalid
 from app.versions.ids import LABELS
 from app.versions.queries import Known, timelines
-from app.versions.timeline import Span
+from app.versions.timeline import Span, attested_from
 from app.versions.visibility import is_internal, kept_of, public_among
 
 PAGE = 500
@@ -27,6 +27,8 @@ class Stood(NamedTuple):
     content: dict[str, Any]
     redacted: bool = False
     """By order since: ``content`` is what the order kept of it."""
+    attested_from: str | None = None
+    """As a timeline row has it."""
 
 
 def refuse_too_many(connection: Connection, kind: str, known: Known, most: int) -> None:
@@ -74,28 +76,29 @@ def standing_then(
     run, needle = run_by(connection), mentioning.encode()
     for page in pages_then(connection, kind, known, after):
         stood = _stood_on(timelines(connection, public_among(run, page), known), day)
-        bodies = _bodies(connection, {content for _, content in stood.values()})
+        bodies = _bodies(connection, {content for _, content, _ in stood.values()})
         gone = [one for one, body in bodies.items() if body == TOMBSTONE] if redacted else []
         kept = kept_of(run, gone)
         for one in page:
             if one not in stood:
                 continue
-            span, content = stood[one]
+            span, content, attests = stood[one]
             body = bodies[content]
             if body == TOMBSTONE and kept.get(content, {}).get("visibility") == "public":
-                yield Stood(one, span, kept[content].get("content", {}), True)
+                yield Stood(one, span, kept[content].get("content", {}), True, attests)
             elif needle in body and body != TOMBSTONE and not is_internal(body):
-                yield Stood(one, span, decode(body))
+                yield Stood(one, span, decode(body), False, attests)
 
 
-def _stood_on(intervals: dict[str, list[Span]], day: str) -> dict[str, tuple[Span, str]]:
-    """By subject: the interval that holds the day, and the hash of the content that describes it."""
+def _stood_on(intervals: dict[str, list[Span]], day: str) -> dict[str, tuple[Span, str, str | None]]:
+    """By subject: the interval that holds the day, the hash of the content that describes it, and the day from which
+    it is attested where its start is unknown."""
     found = {}
     for one, rows in intervals.items():
         for index, span in enumerate(rows):
             content = span.content or (rows[index + 1].content if index + 1 < len(rows) else None)
             if content and span.valid_from <= day < span.valid_to:
-                found[one] = (span, content)
+                found[one] = (span, content, attested_from(rows, index))
     return found
 
 

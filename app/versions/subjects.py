@@ -25,8 +25,9 @@ class Described:
 
     @property
     def name(self) -> str | None:
-        """Its name on the day; none where it has no content then."""
-        found: str | None = self.content.get("name") or self.content.get("title")
+        """Its name on the day; in the unknown time before, that of what follows. None before it began."""
+        told = self.standing.described()
+        found: str | None = told.get("name") or told.get("title")
         return found
 
     def nearest_name(self, day: str) -> str:

@@ -68,6 +68,34 @@ class Span(NamedTuple):
     codes: str
 
 
+def is_unknown_start(span: Span) -> bool:
+    """Whether it is the unknown time before the day from which a source attests the subject."""
+    return span.revision is None and span.valid_from == FIRST
+
+
+def attested_from(rows: Sequence[Span], index: int) -> str | None:
+    """The day from which a source attests the subject, of the two intervals that meet on it: neither says when the
+    subject began. None of every other."""
+    span = rows[index]
+    if is_unknown_start(span):
+        return span.valid_to
+    before = rows[index - 1] if index else None
+    return (
+        span.valid_from
+        if before and is_unknown_start(before) and before.valid_to == span.valid_from
+        else None
+    )
+
+
+def attested(row: str) -> str:
+    """SQL: the same of a timeline row, by its alias."""
+    return (
+        f"(SELECT unknown.valid_to FROM timeline unknown WHERE unknown.subject_id = {row}.subject_id"
+        f" AND unknown.valid_from = '{FIRST}' AND unknown.revision IS NULL"
+        f" AND unknown.valid_to IN ({row}.valid_from, {row}.valid_to))"
+    )
+
+
 def standing(revisions: Iterable[Rev], day: str) -> Rev | None:
     """State(D, T): the greatest (effective_from, seq) with effective_from <= day."""
     best: Rev | None = None

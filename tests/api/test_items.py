@@ -56,7 +56,7 @@ def test_what_was_never_known_is_404(asking: Living, asked: str) -> None:
     answer = asking.get(f"/items/{asked}")
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.json()["code"] in ("unknown-item", "http")  # a slash in a path is another address
+    assert answer.json()["code"] in ("unknown-item", "bad-id", "http")  # a slash in a path is another address
 
 
 def test_a_mistyped_id_is_found_out(asking: Living) -> None:
@@ -64,6 +64,7 @@ def test_a_mistyped_id_is_found_out(asking: Living) -> None:
     typo = item[:-1] + ("x" if item[-1] != "x" else "y")
     answer = asking.get(f"/items/{typo}")
     assert answer.status_code == 404
+    assert answer.json()["code"] == "bad-id"
     assert typo in answer.json()["title"]
 
 

@@ -428,7 +428,7 @@ def test_answers_are_typed_and_refusals_are_errors(make_world: Any) -> None:
         assert [one["problem"] for one in found] == [None, "unknown-item", None]
         with pytest.raises(Problem) as refused:
             world.client.item("qdi-00000000")
-        assert (refused.value.status, refused.value.code) == (404, "unknown-item")
+        assert (refused.value.status, refused.value.code) == (404, "bad-id")
         world.served.stop()
         with pytest.raises(Gone):
             world.client.head()

@@ -105,7 +105,7 @@ def _page(
         [] if wanted.authority else queries.by_authority(connection, wanted.regions),
     )
     listed = wanted.authority or wanted.code or wanted.excepted
-    rows = queries.findings(connection, wanted, _place(after), ROWS + 1) if listed else []
+    rows = queries.findings(connection, wanted, queries.place_after(after), ROWS + 1) if listed else []
     following = f"{rows[ROWS - 1]['subject']}:{rows[ROWS - 1]['position']}" if len(rows) > ROWS else None
     rows = rows[:ROWS]
     held = [row["authority"] or "" for row in [*rows, *scores]]
@@ -138,10 +138,3 @@ def _page(
 
 def _item_of(row: dict[str, Any]) -> str:
     return str(row["subject"])
-
-
-def _place(after: str) -> tuple[str, int]:
-    item, _, position = after.partition(":")
-    return (
-        (item, int(position)) if position.isascii() and position.isdigit() and len(position) < 9 else ("", -1)
-    )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from sqlalchemy import Connection
 
 from app.deps import AskedOn, KnownAt, ReadSession
+from app.errors import Invalid
+from app.law.content import Rank
 from app.law.queries import IN_FORCE, resting_on
 from app.listing import Filter, list_subjects
 from app.versions.history import decisions_of, history_of
@@ -30,6 +32,12 @@ def list_laws(
 ) -> Response:
     connection = session.connection()
     title = title.replace("\0", "").strip().strip("《》")
+    if rank and rank not in get_args(Rank):
+        raise Invalid(
+            f"没有“{rank[:40]}”这种效力层级，可用的有：{'、'.join(get_args(Rank))}。",
+            code="unknown-rank",
+            field="rank",
+        )
     wanted = Filter(on=asked.on, kind="instrument", name_contains=title or None, type=rank or None)
     page = list_subjects(connection, wanted, after or None, LIMIT)
     return render(request, connection, asked, "laws.html", page=page, title=title, rank=rank, first=not after)

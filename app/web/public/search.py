@@ -9,8 +9,9 @@ from sqlalchemy import Connection
 
 from app.db import run_by
 from app.deps import Asked, AskedOn, ReadSession, Registry, RegistryOf
+from app.items.filtering import known_level, known_type
 from app.listing import STATUSES, known_statuses
-from app.places.queries import region_id
+from app.places.queries import authority_id, region_id
 from app.searching import page_of
 from app.versions.queries import parse_day
 from app.web.keeping import Keeping, send
@@ -52,9 +53,9 @@ def search(
         "q": q,
         "on": asked.on,
         "region": region_id(connection, region, asked.on),
-        "authority": authority or None,
-        "type": type or None,
-        "level": level or None,
+        "authority": authority_id(connection, authority, asked.on),
+        "type": known_type(connection, type),
+        "level": known_level(connection, level),
         "theme": theme or None,
         "statuses": _statuses(status),
     }
