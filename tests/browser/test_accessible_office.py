@@ -75,6 +75,7 @@ def test_pages_of_the_office(browser: Chromium, living_sqlite: Living) -> None:
         "/office/changesets",
         "/office/editions",
         "/office/feedback",
+        "/office/files",
     ]
     clerk, auditor = Browser(living, "guanli", ["administer"]), Browser(living, "shenji", ["audit"])
     with served(living) as site:

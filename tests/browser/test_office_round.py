@@ -137,6 +137,7 @@ def test_axe_finds_nothing_on_the_pages_of_a_round(
             editor, ["/office/rounds", "/office/rounds/new", "/office/rounds/record", "/office/duties"], site
         ),
         *found_on(editor, ["", "?q=没有", f"/items/{item}", "/worksheets", "/rehearsal"], desk),
+        *found_on(editor, [f"/items/{item}/form", "/new", "/rows", "/report"], desk),
         *found_on(reviewer, ["", f"/items/{item}"], desk),
     ]
     editor.goto(desk)
