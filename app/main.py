@@ -32,7 +32,8 @@ from app.web.gate import Elsewhere, elsewhere
 DESCRIPTION = """
 清单 (Qingdan) is a registry of administrative approval items and power lists. Reads are open; any read takes
 `on=` (the day asked about) and most take `known_at=` (as known then). Writes go through changesets and need a
-bearer token. Errors are RFC 9457 problem documents with a stable `code`.
+bearer token. Errors are RFC 9457 problem documents with a stable `code`. How to integrate, with examples:
+[/docs/integrating](/docs/integrating); every problem code: [/docs/problems](/docs/problems).
 
 **Stay in sync**: take `/export.jsonl` and keep its `X-Log-Seq` and `X-On`; wait with `/changes?since=SEQ&wait=30`;
 fetch what differs with `/export.jsonl?since=SEQ&since_on=DAY`. Or subscribe at `/webhooks`. **Limits** stand in

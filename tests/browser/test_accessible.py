@@ -84,6 +84,8 @@ def test_every_page_of_a_seeded_registry(measured: Page, asking_sqlite: Living) 
         "/authorities?name=没有的",
         f"/authorities/{authority}",
         "/laws",
+        "/docs/integrating",
+        "/docs/problems",
         f"/laws/{law}",
         "/bundles",
         "/lists",

@@ -18,6 +18,7 @@ from app.web.public import (
     kiosk,
     laws,
     lists,
+    manuals,
     rounds,
     search,
 )
@@ -38,6 +39,7 @@ PARTS = (
     authorities,
     laws,
     bundles,
+    manuals,
     assets,
 )
 
