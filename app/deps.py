@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from fastapi import Depends, Header, Query, Request, Response
@@ -24,7 +25,6 @@ from app.errors import Forbidden, Invalid, Unauthenticated, Unavailable
 from app.kept import KeptPages
 from app.measuring import Measured
 from app.noting import Noting
-from app.rounds.annex_rows import LinkedRows
 from app.searching import KeptAnswers
 from app.settings import Settings
 from app.versions.names import NameBook
@@ -34,6 +34,8 @@ from search.engine import Engine
 
 if TYPE_CHECKING:
     import psycopg
+
+    from app.rounds.annex_rows import LinkedRows
 
 
 Found = TypeVar("Found")
@@ -49,11 +51,16 @@ class Registry:
         self.rules = rules_of(settings)
         self.kept_searches = KeptAnswers()
         self.kept_pages = KeptPages()
-        self.linked_rows = LinkedRows()
         self.noting = Noting(database)
         self.measured = Measured()
         self.head_watch = HeadWatch(database)
         self._local = threading.local()
+
+    @cached_property
+    def linked_rows(self) -> LinkedRows:
+        from app.rounds.annex_rows import LinkedRows  # for item pages alone: a start does without rounds
+
+        return LinkedRows()
 
     @property
     def book(self) -> NameBook:

@@ -52,7 +52,7 @@ class Stream:
         self.run, self.on, self.is_planned = run, on, on > today
         self.book = NameBook()
         rows = run(HEAD, ())
-        self.seq: int = rows[0][0]
+        self.seq: int = rows[0][0] if rows else 0
         self.book.turn_to(self.seq, run)
         self._named: dict[str | None, Any] = {None: None}
         self._documents: dict[Behind, Any] = {}

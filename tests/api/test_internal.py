@@ -156,8 +156,6 @@ def questions(living: Living, known: dict[str, list[Any]]) -> Iterator[tuple[str
             address = path
             for name in [name for name in names if parameters[name] == "path"]:
                 address = address.replace("{" + name + "}", str(asked.pop(name)))
-            if path == "/api/v1/search":
-                asked.pop("known_at")
             yield address, {name: value for name, value in asked.items() if value is not None}
 
 

@@ -196,7 +196,7 @@ def test_a_slip_in_an_authoritys_name_is_told_before_it_founds_another(
     assert "将新设" not in done(run(*table(text, "--dry-run", "--initial")))
     drafted = done(run(*table(text, "--as", "editor")))
     assert warning in drafted
-    counted = "事项：新增 3，无变化 0；实施机关：新增 1，无变化 1；行政区划：新增 0，无变化 1。"
+    counted = "事项：新增 3，无变化 0；实施机关：新增 1，无变化 1；行政区划：新增 0，无变化 2。"
     assert counted in drafted
 
 

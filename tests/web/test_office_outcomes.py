@@ -75,7 +75,7 @@ def test_an_organ_is_entrusted_for_a_time(editor: Browser, opened: str) -> None:
             "改为：“别的”不是事项类型；可选的有：行政权力、行政许可",
         ),
         ({"outcome": "委托", "receiver": "没有的局"}, "承接方：登记簿中没有唯一的机关“没有的局”"),
-        ({"outcome": "恢复"}, "不能恢复。"),
+        ({"outcome": "恢复"}, "无需恢复。"),
         ({"outcome": "取消", "until": LATER}, "到期日：“取消”没有到期日，请清空。"),
     ],
 )
