@@ -53,7 +53,8 @@ class Stream:
         self.book = NameBook()
         rows = run(HEAD, ())
         self.seq: int = rows[0][0] if rows else 0
-        self.book.turn_to(self.seq, run)
+        if self.seq:  # else there is nothing to name yet
+            self.book.turn_to(self.seq, run)
         self._named: dict[str | None, Any] = {None: None}
         self._documents: dict[Behind, Any] = {}
         self._recorded: dict[int, str] = {}
