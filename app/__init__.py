@@ -12,6 +12,7 @@ canonical    canonical JSON: the bytes that are hashed, stored and served
 db           engine, reading(), writing(), guards; what differs between SQLite and PostgreSQL is here, save a
              file's backup (backups) and the item read's own connection (deps)
 log          the publication log (chained) and the access log
+turns        what one process at a time does beside answering, in a thread of its own
 watching     waiting for the log to grow, without a connection or a thread for each who waits
 measuring    counts and times of requests, told by /metrics
 log_lines    logs for machines, each line with the id of its request

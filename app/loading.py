@@ -6,11 +6,12 @@ import asyncio
 import logging
 from collections.abc import Callable
 from threading import Lock
-from typing import Any
 
 from fastapi import FastAPI
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
+
+from app.turns import Duty
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +28,7 @@ class Rest(BaseRoute):
         self._loaded = False
         self._starting = Lock()
         self._stopped = False
-        self._started: list[Any] = []
+        self._started: list[Duty] = []
         self.fault: str | None = None
         """Why the rest is not there, or what was to be started last; none while all is well."""
 
@@ -55,8 +56,8 @@ class Rest(BaseRoute):
                 self._app.router.routes.remove(self)
             self._loaded, self.fault = True, None
 
-    async def load_soon(self, *then: Callable[[FastAPI], Any]) -> None:
-        """Behind the first answers, which it would hold up; what is started last is stopped by ``stop``. What goes
+    async def load_soon(self, *then: Callable[[FastAPI], Duty | None]) -> None:
+        """Behind the first answers, which it would hold up; what is started then is stopped by ``stop``. What goes
         wrong is logged, and told by ``fault``."""
         try:
             if not self._loaded:
@@ -68,10 +69,12 @@ class Rest(BaseRoute):
             self.fault = type(error).__name__
             logger.exception("what is loaded behind the first answers is not there")
 
-    def _start(self, then: Callable[[FastAPI], Any]) -> None:
+    def _start(self, then: Callable[[FastAPI], Duty | None]) -> None:
         with self._starting:
-            if not self._stopped:
-                self._started.append(then(self._app))
+            duty = None if self._stopped else then(self._app)
+            if duty is not None:
+                duty.start()
+                self._started.append(duty)
 
     def stop(self) -> None:
         """Stop what was started; nothing is started any more, even by a thread that is about to."""

@@ -22,11 +22,12 @@ from app.db import Database
 from app.deps import Registry
 from app.errors import RegistryError
 from app.guarding import Guarded
-from app.indexing import Drainer, Turn
+from app.indexing import Drainer
 from app.loading import Rest
 from app.privacy import keep_private
 from app.searching import open_engine
 from app.settings import Settings
+from app.turns import Duty, Turn
 from app.web.gate import Elsewhere, elsewhere
 
 DESCRIPTION = """
@@ -127,35 +128,21 @@ def create_app(settings: Settings | None = None, *, rest_later: bool = False) ->
     return app
 
 
-def _deliver_webhooks(app: FastAPI) -> Any:
-    """Started: one thread, idle where nobody subscribes."""
+def _deliver_webhooks(app: FastAPI) -> Duty:
+    """One thread, idle where nobody subscribes."""
     from app.hooks.courier import Deliverer  # with the feed: not for the first answers
 
     registry: Registry = app.state.registry
     settings = registry.settings
-    deliverer = Deliverer(
-        registry.database, private=settings.webhooks_private, turn=Turn(settings.deliver_lock)
-    )
-    deliverer.start()
-    return deliverer
+    return Deliverer(registry.database, private=settings.webhooks_private, turn=Turn(settings.deliver_lock))
 
 
-def _write_dumps(app: FastAPI) -> Any:
-    """Started: one thread that looks once a minute; none where no dumps are wanted."""
-    from app.exchange.nightly import Nightly
+def _write_dumps(app: FastAPI) -> Duty | None:
+    """One thread that looks once a minute."""
+    from app.exchange.nightly import nightly_of
 
     registry: Registry = app.state.registry
-    settings = registry.settings
-    nightly = Nightly(
-        registry.database,
-        settings.dumps_dir,
-        hour=settings.dump_hour,
-        kept=settings.dumps_kept,
-        turn=Turn(settings.dump_lock),
-    )
-    if settings.dump_hour >= 0:
-        nightly.start()
-    return nightly
+    return nightly_of(registry.database, registry.settings)
 
 
 _DUTIES = (_deliver_webhooks, _write_dumps)

@@ -18,9 +18,10 @@ from seeded import FELLING, Living, new_item, set_field
 
 from app import indexing
 from app.db import Database
-from app.indexing import Drainer, Turn
+from app.indexing import Drainer
 from app.searching import open_engine
 from app.settings import Settings
+from app.turns import Turn
 from search.engine import EngineError
 
 OLD, NEW = "广安市广安区林业局", "广安市广安区绿化园林局"

@@ -12,9 +12,10 @@ import typer
 
 from app.checks.catalogue import rules_of
 from app.cli.opening import index_what_is_owed, open_registry, say, tell_progress
-from app.indexing import Drainer, Turn, catch_up, rebuild, tidy
+from app.indexing import Drainer, catch_up, rebuild, tidy
 from app.searching import open_engine
 from app.settings import Settings
+from app.turns import Turn
 from app.versions.queries import today
 
 
@@ -110,27 +111,27 @@ def worker(
     every: Annotated[float, typer.Option(help="隔几秒查看一次")] = 0.2,
 ) -> None:
     """更新检索索引、投递订阅通知、每日写出导出文件（多个工作进程或多台机器时单独运行）。"""
-    from app.exchange.nightly import Nightly  # with the feed: the others need them not
+    from app.exchange.nightly import nightly_of  # with the feed: the others need them not
     from app.hooks.courier import Deliverer
 
     settings = Settings()
     database, engine = open_registry(settings), open_engine(settings)
     if engine is None:
         raise typer.Exit(1)
+    nightly = nightly_of(database, settings)
     if once:
         catch_up(database, engine)
         tidy(database, settings.access_log_months, rules_of(settings))
         Deliverer(database, private=settings.webhooks_private).round()
-        if settings.dump_hour >= 0 and Turn(settings.dump_lock).taken():
-            Nightly(database, settings.dumps_dir, hour=settings.dump_hour, kept=settings.dumps_kept).look()
+        if nightly and nightly.has_turn():
+            nightly.look()
         return
     turn = Turn(settings.drain_lock)
     if not turn.taken():
         say("另一个进程正在更新检索索引；本进程待命，在它停止后接替。")
     Deliverer(database, private=settings.webhooks_private, turn=Turn(settings.deliver_lock)).start()
-    if settings.dump_hour >= 0:
-        kept, turn_of_dumps = settings.dumps_kept, Turn(settings.dump_lock)
-        Nightly(database, settings.dumps_dir, hour=settings.dump_hour, kept=kept, turn=turn_of_dumps).start()
+    if nightly:
+        nightly.start()
     Drainer(database, engine, every, settings.access_log_months, turn, rules_of(settings)).run()
 
 

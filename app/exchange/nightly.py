@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-import threading
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from app import log
 from app.db import Database
 from app.exchange.dumping import dumps_in, prune, remove_withdrawn, write_dump
+from app.settings import Settings
+from app.turns import Duty, Turn
 from app.versions.queries import DAY_SECONDS, SHANGHAI_OFFSET, today
 
 logger = logging.getLogger(__name__)
@@ -20,48 +21,29 @@ FIRST = 5.0
 """Seconds from the start to the first: what has been missed is written behind the first answers."""
 
 
-class Turn(Protocol):
-    """The right to write dumps, which one process of a data directory has at a time."""
-
-    def taken(self) -> bool: ...
-
-    def give_back(self) -> None: ...
-
-
 def hour_now() -> int:
     """The hour of the day in Shanghai, 0 to 23."""
     return (log.now_microseconds() // 1_000_000 + SHANGHAI_OFFSET) % DAY_SECONDS // 3600
 
 
-class Nightly:
-    """Looks in a thread of its own until it is stopped. ``hour``: of the day in Shanghai, from which the day's dump is
+class Nightly(Duty):
+    """Looks until it is stopped. ``hour``: of the day in Shanghai, from which the day's dump is
     written, once; a night that was missed is made up for. ``kept``: dumps that stay."""
 
     def __init__(
         self, database: Database, directory: Path, *, hour: int, kept: int, turn: Turn | None = None
     ) -> None:
+        super().__init__("dumps", turn)
         self.database, self.directory = database, directory
-        self.hour, self.kept, self.turn = hour, kept, turn
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self.run, name="dumps", daemon=True)
+        self.hour, self.kept = hour, kept
         self._looked_at: tuple[int, str] | None = None
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=10)
-        if self.turn:
-            self.turn.give_back()
 
     def run(self) -> None:
         pause = FIRST
         while not self._stop.wait(pause):
             pause = EVERY
             try:
-                if self.turn is None or self.turn.taken():
+                if self.has_turn():
                     self.look()
             except Exception:
                 logger.exception("the dump of today is not written, trying again in %.0f s", EVERY)
@@ -84,3 +66,16 @@ class Nightly:
         prune(self.directory, self.kept)
         self._looked_at = head.seq, day
         return told
+
+
+def nightly_of(database: Database, settings: Settings) -> Nightly | None:
+    """As the settings want it; none where they want no dumps."""
+    if settings.dump_hour < 0:
+        return None
+    return Nightly(
+        database,
+        settings.dumps_dir,
+        hour=settings.dump_hour,
+        kept=settings.dumps_kept,
+        turn=Turn(settings.dump_lock),
+    )

@@ -11,7 +11,6 @@ import logging
 import queue
 import threading
 from collections import deque
-from typing import Protocol
 
 from sqlalchemy import text
 
@@ -29,6 +28,7 @@ from app.hooks.delivering import (
     made_up,
     settle,
 )
+from app.turns import Duty, Turn
 
 logger = logging.getLogger(__name__)
 
@@ -44,23 +44,16 @@ FORGET_EVERY = 20_000
 """Looks between two clearings of what was taken long ago."""
 
 
-class Turn(Protocol):
-    """The right to deliver, which one process has at a time."""
+class Deliverer(Duty):
+    """Delivers until it is stopped, which waits for no letter that is under way."""
 
-    def taken(self) -> bool: ...
-
-    def give_back(self) -> None: ...
-
-
-class Deliverer:
-    """Delivers in a thread of its own until it is stopped, while it holds the turn."""
+    patience = 15.0
 
     def __init__(
         self, database: Database, *, private: bool = False, every: float = 0.2, turn: Turn | None = None
     ) -> None:
-        self.database, self.private, self.every, self.turn = database, private, every, turn
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self.run, name="webhooks", daemon=True)
+        super().__init__("webhooks", turn)
+        self.database, self.private, self.every = database, private, every
         self._in_hand: dict[str, deque[Owed]] = {}
         self._under_way: dict[str, int] = {}
         self._ended: queue.SimpleQueue[Sent] = queue.SimpleQueue()
@@ -69,23 +62,12 @@ class Deliverer:
         self._looked = -1
         self._rounds = 0
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Waits for no letter that is under way."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=15)
-        if self.turn:
-            self.turn.give_back()
-
     def run(self) -> None:
         pause = self.every
         while not self._stop.wait(pause):
             pause = self.every
             try:
-                if self.turn and not self.turn.taken():
+                if not self.has_turn():
                     pause = 1.0
                     continue
                 self.look()

@@ -10,7 +10,7 @@ tending      the thread or process that drains, one at a time, restarted when it
 from app.indexing.comparing import Difference, compare, repair
 from app.indexing.documents import DocumentBuilder
 from app.indexing.draining import catch_up, drain, is_behind_index, is_missing, rebuild
-from app.indexing.tending import TIDY_SECONDS, Drainer, Turn, tidy
+from app.indexing.tending import TIDY_SECONDS, Drainer, tidy
 from app.indexing.touching import touched_items
 
 __all__ = [
@@ -18,7 +18,6 @@ __all__ = [
     "Difference",
     "DocumentBuilder",
     "Drainer",
-    "Turn",
     "catch_up",
     "compare",
     "drain",

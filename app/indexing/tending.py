@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import threading
 import time
-from pathlib import Path
-from typing import IO
 
 from app import log
 from app.checks.catalogue import STANDARD, Rules
 from app.checks.sweeping import sweep
 from app.db import Database
 from app.indexing.draining import catch_up, drain
+from app.turns import Duty, Turn
 from app.versions.queries import today
 from search import pinyin
 from search.engine import Engine, EngineError
@@ -28,32 +26,6 @@ LONGEST_PAUSE = 30.0
 """Seconds to which the pause after failures grows."""
 
 
-class Turn:
-    """The right to drain, a lock on a file: the system gives it back when its holder dies."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file: IO[str] | None = None
-
-    def taken(self) -> bool:
-        """Take it, or say that another has it."""
-        if self._file is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            file = self._path.open("a")
-            try:
-                fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                file.close()
-                return False
-            self._file = file
-        return True
-
-    def give_back(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-
-
 def tidy(database: Database, access_log_months: int, rules: Rules = STANDARD) -> None:
     """The access log keeps its months, and no more; what the day or a publication has moved is checked again."""
     with database.writing() as session:
@@ -65,7 +37,7 @@ SETTLING = 1.0
 """Seconds from the start on in which what can wait would hold up the first answers."""
 
 
-class Drainer:
+class Drainer(Duty):
     """Drains until it is stopped. A failure is logged and tried again with back-off; whatever would end the thread
     starts it anew."""
 
@@ -78,26 +50,13 @@ class Drainer:
         turn: Turn | None = None,
         rules: Rules = STANDARD,
     ) -> None:
-        """``turn``: drain only while holding it, else stand by; none: there is no other."""
+        super().__init__("index-drainer", turn)
         self.database, self.engine, self.every = database, engine, every
         self.access_log_months = access_log_months
-        self.turn, self.rules = turn, rules
+        self.rules = rules
         self._tidied, self._tidied_on = 0.0, ""
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self.run, name="index-drainer", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=10)
-        if self.turn:
-            self.turn.give_back()
 
     def run(self) -> None:
-        """Until ``stop``; in the thread that ``start`` makes, or in the caller's."""
         while not self._stop.is_set():
             try:
                 self._drain_on()
@@ -110,7 +69,7 @@ class Drainer:
         pause, begun, settled = self.every, False, 0.0
         while not self._stop.wait(pause):
             try:
-                if self.turn and not self.turn.taken():
+                if not self.has_turn():
                     begun, pause = False, max(self.every, STAND_BY)
                     continue
                 if not begun:
