@@ -54,16 +54,8 @@ def redact(session: Session, first: Actor, second: Actor, content: str, order: s
     statement = {"order": order, "reason": reason, "kept": _kept(connection, content, document)}
     quoting = listed.drawn_from(connection, content)
     of_list = {"order": order, "reason": reason, "kept": {"visibility": "public"}}
-    receipt = record(
-        connection,
-        Order(
-            kind="redaction",
-            author=first.account,
-            reviewer=second.account,
-            publisher=second.account,
-            redactions=[(content, statement), *((row, of_list) for row in quoting)],
-        ),
-        kinds.describe,
+    receipt = _record(
+        connection, (first, second), [(content, statement), *((row, of_list) for row in quoting)]
     )
     for gone in (content, *quoting):
         connection.execute(
@@ -100,6 +92,20 @@ def _refuse_unless_ordered(session: Session, first: Actor, second: Actor, order:
         raise Invalid("依令删改须写明命令文号和理由。", code="order-needed")
 
 
+def _record(
+    connection: Connection, people: tuple[Actor, Actor], redactions: list[tuple[str, dict[str, Any] | None]]
+) -> Receipt:
+    first, second = people
+    order = Order(
+        kind="redaction",
+        author=first.account,
+        reviewer=second.account,
+        publisher=second.account,
+        redactions=redactions,
+    )
+    return record(connection, order, kinds.describe)
+
+
 def _redact_file(
     connection: Connection, people: tuple[Actor, Actor], digest: str, order: str, reason: str
 ) -> Receipt:
@@ -109,18 +115,7 @@ def _redact_file(
         {"digest": digest.encode()},
     )
     statement = {"order": order, "reason": reason, "kept": {"named_by": [row[0] for row in naming]}}
-    first, second = people
-    receipt = record(
-        connection,
-        Order(
-            kind="redaction",
-            author=first.account,
-            reviewer=second.account,
-            publisher=second.account,
-            redactions=[(digest, statement)],
-        ),
-        kinds.describe,
-    )
+    receipt = _record(connection, people, [(digest, statement)])
     files.forget_name(connection, digest)
     _note(connection, people, digest, order)
     return receipt

@@ -72,19 +72,6 @@ def begin(rows: Rows, publication: int, act: Act, ready: Ready, contents: Conten
     rows.add("subject", part.subject_id, kind_of(part.subject_id))
     act.seq = rows.seq + 1
     content = contents.put_bytes(ready.body)
-    seq = rows.add(
-        "decision",
-        publication,
-        act.seq,
-        part.subject_id,
-        part.role,
-        act.outcome,
-        part.effective_from,
-        part.until,
-        int(part.start_unknown),
-        content,
-        contents.put_bytes(ready.changes) if len(ready.changes) > len(b"[]") else None,
-        None,
-        part.base,
-    )
+    changes = contents.put_bytes(ready.changes) if len(ready.changes) > len(b"[]") else None
+    seq = rows.add_decision(publication, act, part, content, changes, None)
     return Begun(part.subject_id, part.effective_from, part.start_unknown, content, ready, seq)

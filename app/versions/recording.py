@@ -394,6 +394,32 @@ class Rows:
         self.order.append((table, row))
         return self.seq
 
+    def add_decision(
+        self,
+        publication: int,
+        act: Act,
+        part: Part,
+        creates: str | None,
+        changes: str | None,
+        statement: str | None,
+    ) -> int:
+        """What an act that has its seq does to one subject; the contents by hash."""
+        return self.add(
+            "decision",
+            publication,
+            act.seq,
+            part.subject_id,
+            part.role,
+            act.outcome,
+            part.effective_from,
+            part.until,
+            int(part.start_unknown),
+            creates,
+            changes,
+            statement,
+            part.base,
+        )
+
     def write(self, connection: Connection) -> None:
         for table in WRITING_ORDER:
             if rows := self.tables.get(table):
@@ -596,21 +622,7 @@ def _add_act(
             changes_body = encode(list(part.changes))
             refuse_floats(part.changes, changes_body)
             changes = contents.put_bytes(changes_body)
-        seq = rows.add(
-            "decision",
-            publication,
-            act_seq,
-            part.subject_id,
-            part.role,
-            act.outcome,
-            part.effective_from,
-            part.until,
-            int(part.start_unknown),
-            creates,
-            changes,
-            statement,
-            part.base,
-        )
+        seq = rows.add_decision(publication, act, part, creates, changes, statement)
         effect = Effect(
             seq=seq,
             act=act_seq,

@@ -274,20 +274,26 @@ def test_following_waits_and_goes_on(make_world: Any) -> None:
         assert second["subject"] == world.office.items[1]
 
 
+def set_back(world: World, tmp_path: Path) -> int:
+    """The copy is a step further than the server, which is set back; the seq that the copy has come to."""
+    path = world.office.database.path
+    world.office.database.dispose()
+    shutil.copy(path, tmp_path / "backup.db")
+    world.adjusts(world.office.items[0], 0, 8)
+    world.copy.sync()
+    ahead = world.copy.seq
+    world.served.stop()
+    world.office.database.dispose()
+    for old in path.parent.glob(f"{path.name}*"):
+        old.unlink()
+    shutil.copy(tmp_path / "backup.db", path)
+    world.served.start()
+    return ahead
+
+
 def test_a_server_that_went_back_is_copied_anew(make_world: Any, tmp_path: Path) -> None:
     with make_world() as world:
-        path = world.office.database.path
-        world.office.database.dispose()
-        shutil.copy(path, tmp_path / "backup.db")
-        world.adjusts(world.office.items[0], 0, 8)
-        world.copy.sync()
-        ahead = world.copy.seq
-        world.served.stop()
-        world.office.database.dispose()
-        for old in path.parent.glob(f"{path.name}*"):
-            old.unlink()
-        shutil.copy(tmp_path / "backup.db", path)
-        world.served.start()
+        ahead = set_back(world, tmp_path)
         world.copy.sync()
         assert world.copy.seq < ahead
         world.check(world.copy.seq)
@@ -296,18 +302,7 @@ def test_a_server_that_went_back_is_copied_anew(make_world: Any, tmp_path: Path)
 def test_a_server_that_went_back_and_grew_again(make_world: Any, tmp_path: Path) -> None:
     """Past the copy's own seq: only the hash tells that its log is another."""
     with make_world() as world:
-        path = world.office.database.path
-        world.office.database.dispose()
-        shutil.copy(path, tmp_path / "backup.db")
-        world.adjusts(world.office.items[0], 0, 8)
-        world.copy.sync()
-        ahead = world.copy.seq
-        world.served.stop()
-        world.office.database.dispose()
-        for old in path.parent.glob(f"{path.name}*"):
-            old.unlink()
-        shutil.copy(tmp_path / "backup.db", path)
-        world.served.start()
+        ahead = set_back(world, tmp_path)
         for number in (12, 16, 20):
             world.adjusts(world.office.items[1], 0, number)
         world.copy.sync()
