@@ -20,6 +20,9 @@ from app.bench.load import EMPTY, Answered, Orders, Target
 from app.bench.registries import Registry, day_of
 
 CONNECTIONS = 16
+AT_REST = {"QINGDAN_DRAIN_INDEX": "false"}
+"""What a worker would do beside is not done by the server: a registry that has just been made would be indexed and
+dumped for a minute, in the time of those who read."""
 UNLIMITED = {"QINGDAN_RATE_PER_MINUTE": "0", "QINGDAN_KEY_RATE_PER_MINUTE": "0"}
 """One address asks everything here."""
 PATIENCE = 60.0

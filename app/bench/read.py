@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import create_engine, text
 
-from app.bench.driving import by_processor_time, drive, item_paths, rates, serving, shown
+from app.bench.driving import AT_REST, by_processor_time, drive, item_paths, rates, serving, shown
 from app.bench.figures import Plan, Row, median, median_ratio
 from app.bench.load import EMPTY, Answered
 from app.bench.registries import ITEMS, Registry, fingerprint, items, load_items
@@ -56,7 +56,7 @@ def _rows(plan: Plan, registry: Registry, kind: str, judged: bool) -> list[Row]:
 
 def _measure(plan: Plan, registry: Registry) -> dict[str, list[Answered]]:
     found = registry.item_ids()
-    with serving(registry) as ours, serving(registry, "bare") as other:
+    with serving(registry, **AT_REST) as ours, serving(registry, "bare") as other:
         return drive(
             plan,
             [

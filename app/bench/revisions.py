@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.bench.driving import Served, by_processor_time, drive, item_paths, rates, serving, shown
+from app.bench.driving import AT_REST, Served, by_processor_time, drive, item_paths, rates, serving, shown
 from app.bench.figures import Plan, Row, median_ratio
 from app.bench.load import EMPTY, Answered
 from app.bench.registries import ITEMS, REVISIONS, Many, Registry, items, revisions
@@ -15,7 +15,7 @@ DAYS = 1500
 def bench(plan: Plan) -> list[Row]:
     few = items(plan, plan.count(ITEMS, 50))
     many = revisions(plan, plan.count(REVISIONS, 2_000))
-    with serving(few) as one, serving(many.registry) as other:
+    with serving(few, **AT_REST) as one, serving(many.registry, **AT_REST) as other:
         return [*_few_and_many(plan, (few, one), (many, other)), *_hot(plan, many, other)]
 
 
