@@ -43,7 +43,7 @@ hooks        webhooks: subscriptions, deliveries, sending
 tables       every table in one import
 migrating    bringing a database to the current schema
 indexing     revision -> search document; drains the outbox into the engine
-kept         rendered pages, kept as they are sent
+kept         answers and rendered pages, kept as they are sent
 searching    search as pages and API both ask it
 backups      backup while running, restore elsewhere
 deps         what routes may ask for; a request commits here

@@ -22,10 +22,9 @@ from app.auth.actor import Actor
 from app.checks.catalogue import Rules, rules_of
 from app.db import MMAP, Database, Run
 from app.errors import Forbidden, Invalid, Unauthenticated, Unavailable
-from app.kept import KeptPages
+from app.kept import KeptAnswers, KeptPages
 from app.measuring import Measured
 from app.noting import Noting
-from app.searching import KeptAnswers
 from app.settings import Settings
 from app.versions.names import NameBook
 from app.versions.queries import Known, known_at, parse_day, today

@@ -1,11 +1,13 @@
-"""Rendered pages, kept as they are sent. Per process, bounded by their bytes; the oldest go first."""
+"""Answers and rendered pages, kept as they are sent. Per process, bounded; the oldest go first."""
 
 from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Generic, NamedTuple, TypeVar
+
+Found = TypeVar("Found")
 
 
 class Page(NamedTuple):
@@ -21,32 +23,47 @@ class Page(NamedTuple):
         return cls(body, tag, {**headers, "ETag": tag})
 
 
-class KeptPages:
-    """Pages by what was asked and the day on which it was asked, each with the state it rests on."""
+class Kept(Generic[Found]):
+    """What was found, by what was asked and the day on which it was asked, with the state it rests on."""
 
-    def __init__(self, most_bytes: int = 16 * 2**20) -> None:
-        self._kept: dict[tuple[bytes, str], tuple[object, Page]] = {}
-        self._most, self._bytes = most_bytes, 0
+    def __init__(self, most: int, weight: Callable[[Found], int]) -> None:
+        """``most``: the weight of all that is kept together."""
+        self._kept: dict[tuple[bytes, str], tuple[object, Found]] = {}
+        self._most, self._weight, self._held = most, weight, 0
         self._lock = threading.Lock()
 
     def holds(self, asked: bytes, day: str) -> bool:
         """Whether it is worth asking for the state."""
         return (asked, day) in self._kept
 
-    def get(self, asked: bytes, day: str, state: object) -> Page | None:
-        """``day``: today, which ``on`` is by default; ``state``: what the page must rest on to be true."""
+    def get(self, asked: bytes, day: str, state: object) -> Found | None:
+        """``day``: today, which ``on`` is by default; ``state``: what it must rest on to be true."""
         kept = self._kept.get((asked, day))
         return kept[1] if kept is not None and kept[0] == state else None
 
-    def put(self, asked: bytes, day: str, state: object, page: Page) -> None:
+    def put(self, asked: bytes, day: str, state: object, found: Found) -> None:
         with self._lock:
             self._drop((asked, day))
-            self._kept[(asked, day)] = (state, page)
-            self._bytes += len(page.body)
-            while self._bytes > self._most:
+            self._kept[(asked, day)] = (state, found)
+            self._held += self._weight(found)
+            while self._held > self._most:
                 self._drop(next(iter(self._kept)))
 
     def _drop(self, key: tuple[bytes, str]) -> None:
         held = self._kept.pop(key, None)
         if held is not None:
-            self._bytes -= len(held[1].body)
+            self._held -= self._weight(held[1])
+
+
+class KeptAnswers(Kept[bytes]):
+    """Bodies, bounded in number."""
+
+    def __init__(self, most: int = 2_000) -> None:
+        super().__init__(most, lambda _body: 1)
+
+
+class KeptPages(Kept[Page]):
+    """Pages, bounded by their bytes."""
+
+    def __init__(self, most_bytes: int = 16 * 2**20) -> None:
+        super().__init__(most_bytes, lambda page: len(page.body))

@@ -18,33 +18,17 @@ from search.highlighting import did_you_mean
 logger = logging.getLogger(__name__)
 
 
-class KeptAnswers:
-    """Whole answers by what was asked, while neither the index nor the registry moves. Per process."""
-
-    def __init__(self, most: int = 2_000) -> None:
-        self._kept: dict[tuple[bytes, str], tuple[object, bytes]] = {}
-        self._most = most
-
-    def get(self, asked: bytes, day: str, state: object) -> bytes | None:
-        """``asked``: the query string; ``day``: today, which ``on`` is by default; ``state``: see ``state_of``."""
-        kept = self._kept.get((asked, day))
-        return kept[1] if kept is not None and kept[0] == state else None
-
-    def put(self, asked: bytes, day: str, state: object, body: bytes) -> None:
-        if len(self._kept) >= self._most:
-            self._kept.clear()
-        self._kept[(asked, day)] = (state, body)
-
-    def holds(self, asked: bytes, day: str) -> bool:
-        return (asked, day) in self._kept
+def index_state(engine: Engine | None) -> object | None:
+    """The state of the index. None where there is none, or it cannot be known cheaply."""
+    try:
+        return engine.state() if engine is not None else None
+    except EngineError:
+        return None
 
 
 def state_of(engine: Engine | None, run: Run) -> object | None:
     """What an answer rests on: the index and the log's head. None where it cannot be known cheaply."""
-    try:
-        state = engine.state() if engine is not None else None
-    except EngineError:
-        return None
+    state = index_state(engine)
     if state is None:
         return None
     head = run("SELECT seq, hash FROM log_entry ORDER BY seq DESC LIMIT 1", ())

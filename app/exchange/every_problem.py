@@ -17,7 +17,7 @@ import orjson
 import xlsxwriter
 
 from app.exchange.quality import SEVERITIES, TITLES, UNDISCLOSED, Found, Quality, in_weight
-from app.exchange.tables import FORMULA
+from app.exchange.tables import as_data
 
 KEPT = 1 << 16
 """Bytes of one kind that wait in memory; more go to a file without a name."""
@@ -116,7 +116,7 @@ def _write_csv(path: Path, quality: Quality, listing: Listing) -> None:
         writer = csv.writer(file)
         writer.writerow(HEADS)
         for row in _rows(quality, listing):
-            writer.writerow([f"'{cell}" if cell.startswith(FORMULA) else cell for cell in row])
+            writer.writerow(as_data(row))
 
 
 def _write_xlsx(path: Path, quality: Quality, listing: Listing) -> None:

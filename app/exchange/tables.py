@@ -13,12 +13,17 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """How a cell begins that a spreadsheet would run instead of showing it."""
 
 
+def as_data(row: Iterable[str]) -> list[str]:
+    """A row of CSV in which nothing runs."""
+    return [f"'{cell}" if cell.startswith(FORMULA) else cell for cell in row]
+
+
 def csv_of(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     """UTF-8 with the mark that spreadsheets need to see it; what would run as a formula is quoted."""
     written = io.StringIO(newline="")
     writer = csv.writer(written)
     writer.writerow(heads)
-    writer.writerows([f"'{cell}" if cell.startswith(FORMULA) else cell for cell in row] for row in rows)
+    writer.writerows(map(as_data, rows))
     return b"\xef\xbb\xbf" + written.getvalue().encode("utf-8", "replace")
 
 

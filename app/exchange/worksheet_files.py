@@ -15,6 +15,7 @@ import xlsxwriter
 from sqlalchemy import Connection
 
 from app.changes.reviews import OPINIONS
+from app.exchange.tables import FORMULA
 from app.exchange.worksheet_cells import EDITABLE, LABELS, MORE, mark_of
 from app.exchange.worksheet_cells import TITLES as MORE_TITLES
 from app.exchange.worksheet_names import Names
@@ -52,7 +53,6 @@ FILLING = (
 )
 HEADING_ROWS = 2
 _UNSAFE = re.compile(r"[\[\]:*?/\\']")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +198,7 @@ class _Book:
 
     def cell(self, sheet: Any, at: int, place: int, text: str, own: bool, red: bool = False) -> None:
         """Text alone: one that begins like a formula is quoted, so that editing it makes none either."""
-        sheet.write_string(at, place, text, self.formats[own, red, text.startswith(_FORMULA)])
+        sheet.write_string(at, place, text, self.formats[own, red, text.startswith(FORMULA)])
 
     def marked(
         self, sheet: Any, at: int, texts: list[str], header: list[str], wrong: list[CellProblem], width: int

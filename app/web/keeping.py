@@ -15,9 +15,9 @@ from app.db import Run
 from app.deps import Registry
 from app.exchange.progress import UNFINISHED
 from app.kept import Page
+from app.searching import index_state
 from app.versions.queries import next_midnight_seconds, today
 from app.web.display import COOKIE, chosen
-from search.engine import EngineError
 
 DOORS = {"/items/": "/items/{item}", "/search": "/search"}
 """How addresses of kept pages begin: what the route is counted as."""
@@ -101,10 +101,7 @@ def _state(path: str, registry: Registry, run: Run) -> object | None:
     """What the page of an address rests on; None where it cannot be known cheaply."""
     index = None
     if path == "/search":
-        try:
-            index = registry.engine.state() if registry.engine else None
-        except EngineError:
-            return None
+        index = index_state(registry.engine)
         if index is None:
             return None
     rows = run(_STATE, ())

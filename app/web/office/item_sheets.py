@@ -21,6 +21,7 @@ from app.errors import Invalid
 from app.exchange.cells import as_text
 from app.exchange.rows import Refused
 from app.exchange.sheets import every_sheet
+from app.exchange.tables import FORMULA
 from app.exchange.worksheet_files import CellProblem
 from app.versions.ids import is_id
 from app.web.office.fields import FormField, item_fields
@@ -30,7 +31,6 @@ ITEM, STANDS, KEY, DROP, ITEMS = "编号", "校对", "键", "删去", "事项"
 SINGLE = ("line", "text", "number", "yesno", "choice", "lines")
 LEFT_OUT = ("visibility",)
 _FORMULA = re.compile(r"[=@\t\r]|[+-](?!\d)")
-_QUOTED = ("=", "+", "-", "@", "\t", "\r")
 _FORMULA_CELL = re.compile(rb"<(?:\w+:)?f[ />]")
 Pairs = list[tuple[str, str]]
 
@@ -115,7 +115,7 @@ def write(rows: Iterable[tuple[str, str, Mapping[str, Any]]], names: Mapping[str
                 first = [item, str(element["key"]), ""] if listed else [item, stands]
                 texts = [*first, *(text_of(one, element, names) for one in columns)]
                 for place, text in enumerate(texts):
-                    sheet.write_string(at, place, text, quoted if text.startswith(_QUOTED) else cell)
+                    sheet.write_string(at, place, text, quoted if text.startswith(FORMULA) else cell)
     book.close()
     return out.getvalue()
 
