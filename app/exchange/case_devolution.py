@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
 from typing import Any
 
 from app.exchange.case_items import ATTESTED, BASE_DAY, EFFECTIVE, REASON, RECEIVED, Drawn, content_of
+from app.exchange.case_totals import Devolution
 from app.exchange.records import CodeValue, Record
 from app.exchange.synthetic import credit_code
 
 LATEST = "2020-10-01"
 """The transition ends: from then on the province has it no more, accepted or not."""
-
-
-@dataclass(frozen=True, slots=True)
-class Devolution:
-    title: str
-    place: str
-    counties: int
-    accepting: int
-    level: str = "2"
-    units: int = 1
-    seed: int = 1
 
 
 def records_of(case: Devolution) -> list[Record]:

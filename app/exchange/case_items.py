@@ -8,14 +8,11 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from app.exchange.case_totals import Case, Devolution
 from app.exchange.records import CodeValue, Record
 from app.exchange.synthetic import SOURCE, credit_code
-
-if TYPE_CHECKING:
-    from app.exchange.case_devolution import Devolution
-    from app.exchange.cases import Case
 
 ATTESTED, BASE_DAY, EFFECTIVE, RECEIVED = "2020-01-01", "2020-06-01", "2020-07-01", "2020-08-01"
 REASON = "算例：合成数据，数目取自公开报道，各事项和处理决定为演示而设。"

@@ -7,43 +7,14 @@ through the normal door, and added up again by the report, which knows none of t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from app.db import Database
 from app.exchange import case_devolution
-from app.exchange.case_devolution import Devolution
 from app.exchange.case_items import Drawn, draw, received_by, records_of, round_of
+from app.exchange.case_totals import Case, Devolution
 from app.exchange.importing import Tell, quiet
 from app.exchange.seeding import load
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """The totals of a round. Days are working days; ``halls`` are (hall presence, items, units)."""
-
-    title: str
-    place: str
-    level: str
-    units: int
-    items: int
-    cancelled: int = 0
-    shortened: int = 0
-    days_saved: int = 0
-    days_after: int | None = None
-    """Promised days of the retained items after the round, in all; drawn where no total is known."""
-    longest: int = 20
-    """The longest promised limit after the round."""
-    steps: int = 0
-    steps_after: int | None = None
-    materials: int = 0
-    fees: int = 0
-    immediate: int = 0
-    halls: tuple[tuple[str, int, int], ...] = ()
-    received: tuple[int, int] | None = None
-    """So many items of a higher level become so many here, in a second changeset."""
-    seed: int = 1
-
 
 CASES: dict[str, Case | Devolution] = {
     "yizhang": Case(

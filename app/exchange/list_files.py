@@ -7,6 +7,7 @@ import io
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
@@ -14,7 +15,7 @@ import python_calamine
 import xlsxwriter
 
 from app.errors import Invalid
-from app.exchange.handouts import plain
+from app.exchange.handouts import plain, qr_svg
 from app.exchange.tables import csv_of
 
 LIST_SHEET, PROOF_SHEET = "清单", "证明"
@@ -148,9 +149,23 @@ def as_docx(made: ListFile) -> bytes:
     return written.getvalue()
 
 
+TEMPLATE = Path(__file__).with_name("list.typ")
+WIDE = {
+    "事项名称": 5,
+    "设定依据": 6,
+    "依据": 6,
+    "责任事项": 7,
+    "追责情形": 7,
+    "准入条件": 7,
+    "编码": 4,
+    "实施机关": 3,
+}
+"""Shares of a page's width by head; others take 2."""
+
+
 def as_pdf(made: ListFile, font: str = "") -> bytes:
-    """Raises Unavailable where no Chinese font is found, Invalid past ``MOST_PDF_LINES``."""
-    from app.exchange.pdf import list_pdf
+    """A4 across. Raises Unavailable where no Chinese font is found, Invalid past ``MOST_PDF_LINES``."""
+    from app.exchange.pdf import compiled
 
     if len(made.lines) > MOST_PDF_LINES:
         raise Invalid(
@@ -158,7 +173,18 @@ def as_pdf(made: ListFile, font: str = "") -> bytes:
             "请下载 XLSX 或 CSV，或按机关分别下载。",
             code="list-too-long",
         )
-    return list_pdf(made, font)
+    told = {
+        "title": made.title,
+        "facts": made.facts,
+        "note": made.note,
+        "heads": list(made.heads),
+        "lines": made.lines,
+        "shares": [WIDE.get(head, 2) for head in made.heads],
+        "footer": made.footer,
+        "address": made.address,
+    }
+    inputs = {"list": plain(orjson.dumps(told).decode()), "qr": qr_svg(made.address)}
+    return compiled(TEMPLATE, inputs, made.made_at, font)
 
 
 def written(made: ListFile, form: str, font: str = "") -> bytes:

@@ -1,4 +1,4 @@
-"""Handouts as PDF, by Typst, which pip installs whole. The words go in as data: nothing in them is markup."""
+"""PDF by Typst, which pip installs whole. The words go in as data: nothing in them is markup."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import typst
 
 from app.errors import Unavailable
 from app.exchange.handouts import Handout, plain, qr_svg
-from app.exchange.list_files import ListFile
 
 TEMPLATE = Path(__file__).with_name("handout.typ")
 FAMILIES = (
@@ -50,40 +49,11 @@ def pdf_of(handout: Handout, font: str = "") -> bytes:
     Raises Unavailable where no Chinese font is found: boxes instead of words help nobody.
     """
     inputs = {"handout": plain(orjson.dumps(asdict(handout)).decode()), "qr": qr_svg(handout.address)}
-    return _compiled(TEMPLATE, inputs, handout.made_at, font)
+    return compiled(TEMPLATE, inputs, handout.made_at, font)
 
 
-LIST = Path(__file__).with_name("list.typ")
-WIDE = {
-    "事项名称": 5,
-    "设定依据": 6,
-    "依据": 6,
-    "责任事项": 7,
-    "追责情形": 7,
-    "准入条件": 7,
-    "编码": 4,
-    "实施机关": 3,
-}
-"""Shares of a page's width by head; others take 2."""
-
-
-def list_pdf(made: ListFile, font: str = "") -> bytes:
-    """A list as a PDF, A4 across. Raises Unavailable where no Chinese font is found."""
-    told = {
-        "title": made.title,
-        "facts": made.facts,
-        "note": made.note,
-        "heads": list(made.heads),
-        "lines": made.lines,
-        "shares": [WIDE.get(head, 2) for head in made.heads],
-        "footer": made.footer,
-        "address": made.address,
-    }
-    inputs = {"list": plain(orjson.dumps(told).decode()), "qr": qr_svg(made.address)}
-    return _compiled(LIST, inputs, made.made_at, font)
-
-
-def _compiled(template: Path, inputs: dict[str, str], made_at: int, font: str) -> bytes:
+def compiled(template: Path, inputs: dict[str, str], made_at: int, font: str) -> bytes:
+    """The template with its inputs as PDF, made at a second of Unix time. Raises Unavailable as ``pdf_of`` does."""
     made = _fonts(font)
     if made is None:
         _fonts.cache_clear()  # a font that is installed now is found at the next try
