@@ -15,7 +15,7 @@ import orjson
 from sqlalchemy import text
 
 from app.auth.actor import Actor
-from app.bench.driving import serving
+from app.bench.driving import AT_REST, serving
 from app.bench.figures import Plan, Row, median, median_ratio, percentile
 from app.bench.publishing import approved, people
 from app.bench.registries import ITEMS, PER_ITEM, REVISIONS, Registry, copy, items, revisions
@@ -36,10 +36,11 @@ PAGES = 30
 def bench(plan: Plan) -> list[Row]:
     registry = items(plan, plan.count(ITEMS, 200))
     rows = [*_export(plan, registry), _due_dates(plan, registry)]
+    with serving(registry, **AT_REST) as server:
+        rows.append(_look_up(plan, registry, f"http://127.0.0.1:{server.port}"))
     written = copy(registry, plan.directory / "following")
     with serving(written, QINGDAN_WEBHOOKS_PRIVATE="true") as server:
-        address = f"http://127.0.0.1:{server.port}"
-        rows += [_look_up(plan, written, address), *_delivered(plan, written, address)]
+        rows += _delivered(plan, written, f"http://127.0.0.1:{server.port}")
     rows.append(_depth(plan))
     return rows
 
@@ -222,14 +223,20 @@ def _publish_one_by_one(
         yield (arrived.get(receipt.publication, committed + 10) - committed) * 1000
 
 
+_HOT = text("SELECT min(publication) FROM revision WHERE subject_id = :subject")
+
+
 def _depth(plan: Plan) -> Row:
-    """A page of the feed at the end of many revisions, against the first, in turns."""
+    """A page of the feed behind many revisions, against the first, in turns; both of items with as many revisions."""
     many = revisions(plan, plan.count(REVISIONS, PER_ITEM * 40))
     first: list[float] = []
     last: list[float] = []
-    with serving(many.registry) as server, Client(f"http://127.0.0.1:{server.port}") as client:
-        head = client.head()["seq"]
-        deep = max(0, head - 2_000)
+    database = many.registry.open()
+    with database.reading() as session:
+        found = session.connection().execute(_HOT, {"subject": many.hot}).scalar_one()
+    database.dispose()
+    deep = max(0, found - 2_000)
+    with serving(many.registry, **AT_REST) as server, Client(f"http://127.0.0.1:{server.port}") as client:
         for number in range(PAGES + 1):
             for since, times in ((0, first), (deep, last)):
                 began = time.perf_counter()
