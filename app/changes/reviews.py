@@ -25,7 +25,7 @@ SETTLED = ("agree", "change")
 
 TOLD = (
     "outcome", "effective_from", "until", "changes", "words", "receiver", "receivers", "origins", "results",
-    "transition_until", "follow_up", "pending_law", "authorised_by", "reason",
+    "transition_until", "follow_up", "duties", "pending_law", "authorised_by", "reason",
 )  # fmt: skip
 """What a decision keeps of the proposal behind it."""
 

@@ -12,8 +12,8 @@ from app.versions.queries import parse_day
 
 FORM = ("limit", "outcome", "words", "receiver", "follow_up", "day", "reason")
 """The columns of the 清理意见表."""
-MORE = ("others", "into", "until")
-"""What further outcomes need beside: 一并处理的事项, 改为, 到期日."""
+MORE = ("others", "into", "until", "within", "duties", "allowed")
+"""What further outcomes need beside: 一并处理的事项, 改为, 到期日, 承接期限; and of any: 后续责任, 上级依据."""
 EDITABLE = (*FORM, *MORE)
 PENDING = "建议取消（待修法）"
 LABELS = {
@@ -32,17 +32,29 @@ LABELS = {
     "恢复": "resume",
 }
 """What the sheet offers under 处理意见, after the 清理意见表 and the outcomes."""
-TITLES = {"receiver": "承接方", "others": "一并处理的事项", "into": "改为", "until": "到期日"}
+TITLES = {
+    "receiver": "承接方",
+    "others": "一并处理的事项",
+    "into": "改为",
+    "until": "到期日",
+    "within": "承接期限",
+    "duties": "后续责任",
+    "allowed": "上级依据",
+}
 TAKEN = {
     "receiver": ("devolve", "narrow", "entrust", "transfer", "merge"),
     "others": ("merge", "split"),
     "into": ("narrow", "merge", "split", "convert"),
     "until": ("adjust", "narrow", "devolve", "entrust", "suspend"),
+    "within": ("devolve", "narrow"),
 }
-"""Column -> outcomes that have something to say in it."""
+"""Column -> outcomes that have something to say in it; the others go with every outcome."""
 ITSELF = "本事项"
 """In 承接方 of 合并: the item that the others are merged into."""
-_LONGEST = {"words": 4000, "follow_up": 4000, "reason": 4000, "receiver": 1000, "others": 4000, "into": 4000}
+_LONGEST = dict.fromkeys(("words", "follow_up", "reason", "others", "into", "within", "duties"), 4000) | {
+    "receiver": 1000,
+    "allowed": 1000,
+}
 _DAY = re.compile(r"(\d{4})(?:[-/.年])(\d{1,2})(?:[-/.月])(\d{1,2})日?(?:00:00(?::00)?)?", re.ASCII)
 
 Cells = dict[str, str]
@@ -90,7 +102,7 @@ def outcome_of(cells: Cells) -> str:
 def refuse_misplaced(outcome: str, cells: Cells) -> None:
     """Raises Faulty where a cell is filled that the outcome makes nothing of."""
     for column, title in TITLES.items():
-        if cells[column] and outcome not in TAKEN[column]:
+        if cells[column] and outcome not in TAKEN.get(column, (outcome,)):
             raise Faulty(column, f"{column}-not-needed", f"“{cells['outcome']}”没有{title}，请清空")
 
 
@@ -108,9 +120,13 @@ def common(cells: Cells) -> dict[str, Any]:
 
 def day_in(cells: Cells, column: str, what: str) -> str:
     """2027/3/1, 2027.3.1 and 2027年3月1日 as people type them -> 2027-03-01. Raises Faulty."""
-    found = _DAY.fullmatch("".join(cells[column].split()))
-    plain = f"{found[1]}-{int(found[2]):02}-{int(found[3]):02}" if found else cells[column]
     try:
-        return parse_day(plain, what)
+        return parse_day(plain_day(cells[column]) or cells[column], what)
     except RegistryError as error:
         raise Faulty(column, error.code, error.message.rstrip("。")) from None
+
+
+def plain_day(written: str) -> str:
+    """Such a day as the registry writes it, whether or not there is one; empty for what is no day."""
+    found = _DAY.fullmatch("".join(written.split()))
+    return f"{found[1]}-{int(found[2]):02}-{int(found[3]):02}" if found else ""

@@ -34,7 +34,7 @@ COLUMNS = {
     "outcome": ("处理意见", 18),
     "words": ("原文表述", 32),
     "receiver": (MORE_TITLES["receiver"], 24),
-    **{name: (MORE_TITLES[name], width) for name, width in zip(MORE, (24, 30, 13), strict=True)},
+    **{name: (MORE_TITLES[name], width) for name, width in zip(MORE, (24, 30, 13, 20, 30, 24), strict=True)},
     "follow_up": ("后续监管措施", 28),
     "day": ("施行日期", 13),
     "reason": ("理由", 32),
@@ -49,6 +49,8 @@ FILLING = (
     "合并的各事项在承接方写明并入哪个事项的编号，被并入的事项写“本事项”。没有改动的行不会被导入。\n"
     "拆分、合并成新事项：在“改为”每行写一个结果“名称｜实施机关｜来自哪些事项”（后两段可不写），同时处理的其他事项写在“一并处理的事项”；"
     "转变管理方式在“改为”写新的类型；部分取消在“改为”每行写一处取消的部分；下放的过渡期、委托和暂停的期限写在“到期日”（自这一天起不再有效）。\n"
+    "承接期限写成“20个工作日”或一个日期，各承接方不同的每行写“承接方：期限”；后续责任每行写一件“做什么｜责任机关｜期限”（后两段可不写）；"
+    "有上级文件允许的，写在“上级依据”。\n"
     "新增的事项、承接上级下放的事项不写在本表：由法制办在本轮页面的“列入新增、承接的事项”中列入，承接也可由接手的机关在“承接和后续”中逐项办理。"
 )
 HEADING_ROWS = 2
@@ -181,7 +183,7 @@ class _Book:
     def heading(self, sheet: Any, title: str, columns: Sequence[str]) -> None:
         sheet.write_string(0, 0, title, self.title)
         sheet.merge_range(1, 0, 1, len(columns) - 2, FILLING, self.note)
-        sheet.set_row(1, 80)
+        sheet.set_row(1, 110)
         self.header(sheet, HEADING_ROWS, columns)
 
     def header(self, sheet: Any, at: int, columns: Sequence[str]) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 from app.changes.succession import PLACES
 from app.exchange.worksheet_cells import ITSELF, Cells, Faulty
 from app.exchange.worksheet_names import Names, Organ, listed
+from app.exchange.worksheet_owing import with_terms
 from app.items import code_tables
 from app.rounds.worksheets import Line
 
@@ -180,12 +181,12 @@ def _held_by(line: Line, organ: Organ) -> dict[str, Any]:
     return content
 
 
-def receivers(cells: Cells, names: Names) -> list[dict[str, str]]:
-    """Each receiver by id where the registry has the name, else in the words as written."""
+def receivers(cells: Cells, names: Names) -> list[Made]:
+    """Each receiver by id where the registry has the name, else in the words as written; with its 承接期限."""
     named = listed(cells["receiver"])
     if not named:
         raise Faulty("receiver", "receiver-missing", "下放须写明承接方，几个之间用顿号分开")
-    return [names.receiver(name) or {"words": name} for name in named]
+    return with_terms([dict(names.receiver(name) or {"words": name}) for name in named], cells, names)
 
 
 # --- the other way round -----------------------------------------------------------------------------------------

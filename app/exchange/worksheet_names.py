@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -74,6 +74,11 @@ class Names:
         name = names_of(self._connection, [subject], self._day).get(subject)
         named = self.receiver(name) if name else None
         return name if name and named and subject in named.values() else subject
+
+    def receiver_words(self, one: Mapping[str, str]) -> str:
+        """A receiver of a devolve as it is written out: by name, else in the document's words."""
+        told = one.get("authority") or one.get("region") or one.get("words") or ""
+        return self.words(told) if is_id(told) else told
 
     def organ(self, written: str) -> Organ | None:
         """None where the registry has no such organ."""

@@ -1,7 +1,8 @@
 """One row of a 清理意见表: its editable cells from a proposal, and a proposal from its cells.
 
-Every outcome for an item of the scope can be said. What has no column (other fields, deadlines of receivers, duties)
-is proposed through the API; such a row shows its outcome and is left alone.
+Every outcome for an item of the scope can be said, with what is owed after it. What has no column (other fields of the
+content, 序号 in an annex) is proposed on the item's page or through the API; such a row shows its outcome and is left
+alone.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from app.exchange.worksheet_cells import (
     tidy,
 )
 from app.exchange.worksheet_names import Names
+from app.exchange.worksheet_owing import owed, owed_cells, within_of
 from app.items.field_words import limit_words
 from app.rounds.worksheets import Line
 from app.versions.fold import apply_changes
@@ -59,13 +61,14 @@ def cells_of(line: Line, day: str | None, names: Names) -> Cells:
         return cells
     label = PENDING if body.get("pending_law") else RULES["item"][body["outcome"]].label
     cells |= {"outcome": label, "day": body["effective_from"]}
-    cells |= {name: body.get(name, "") for name in ("words", "follow_up", "reason")}
+    cells |= {name: body.get(name, "") for name in ("words", "follow_up", "reason")} | owed_cells(body, names)
     if line.filed_under != line.item:  # told by the row it is filed under
         return cells | {"receiver": names.item_words(str(line.filed_under))}
     cells |= {
         "receiver": _receiver(body, names),
         "into": handing.into_of(body, names),
         "until": body.get("transition_until") or body.get("until") or "",
+        "within": within_of(body, names),
     }
     if body["outcome"] in ("merge", "split"):
         beside = [one["subject"] for one in body["origins"] if one["subject"] != line.item]
@@ -92,10 +95,8 @@ def _receiver(body: Mapping[str, Any], names: Names) -> str:
         return str(written)
     if body["outcome"] == "transfer":
         return "、".join(names.words(one["value"]) for one in body["changes"] if one["path"] == "authority")
-    told = [
-        one.get("authority") or one.get("region") or one.get("words") for one in body.get("receivers", ())
-    ]
-    return "、".join(names.words(one) if one.startswith("qd") else one for one in told if one)
+    told = [names.receiver_words(one) for one in body.get("receivers", ())]
+    return "、".join(one for one in told if one)
 
 
 def _after(line: Line, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,9 +113,9 @@ def is_beyond_sheet(line: Line, names: Names) -> bool:
     body = line.proposal.body if line.proposal else None
     if body is None or line.filed_under != line.item:
         return False
-    if any(body.get(name) for name in ("duties", "fulfils", "authorised_by", "annex", "number", "timing")):
+    if any(body.get(name) for name in ("fulfils", "annex", "number", "timing")):
         return True
-    if body["outcome"] in _HANDING and not handing.is_plain(body):
+    if body.get("duties") or (body["outcome"] in _HANDING and not handing.is_plain(body)):
         return not _is_same_again(line, body, names)
     return any(not change["path"].startswith("promised_limit") for change in body.get("changes", ()))
 
@@ -143,7 +144,7 @@ def _comparable(body: Mapping[str, Any]) -> dict[str, Any]:
 def decision_of(line: Line, cells: Cells, names: Names) -> dict[str, Any]:
     """The proposal that a row makes by itself. ``line`` with its content. Raises Faulty."""
     outcome = outcome_of(cells)
-    made = common(cells) | {"outcome": outcome, "subject": line.item}
+    made = common(cells) | owed(cells, names) | {"outcome": outcome, "subject": line.item}
     refuse_misplaced(outcome, cells)
     if cells["until"]:
         cells = cells | {"until": day_in(cells, "until", "到期日")}

@@ -37,6 +37,7 @@ from app.exchange.worksheet_cells import (
 from app.exchange.worksheet_files import COLUMNS, TITLES, CellProblem
 from app.exchange.worksheet_handing import is_plain
 from app.exchange.worksheet_names import Names
+from app.exchange.worksheet_owing import owed
 from app.exchange.worksheet_rows import decision_of, is_beyond_sheet, sheet_cells_of
 from app.rounds.proposing import Standing, Weighed, may_propose, propose, weigh
 from app.rounds.worksheets import Line, worksheets
@@ -329,13 +330,17 @@ class _Reading:
                 continue
             first = next((row for row in some if row.item in moved), some[0])
             try:
-                decision = common(first.cells) | {
-                    "outcome": "merge",
-                    "origins": [
-                        {"subject": one} for one in dict.fromkeys([target, *(row.item for row in some)])
-                    ],
-                    "results": [{"subject": target}],
-                }
+                decision = (
+                    common(first.cells)
+                    | owed(first.cells, self.names)
+                    | {
+                        "outcome": "merge",
+                        "origins": [
+                            {"subject": one} for one in dict.fromkeys([target, *(row.item for row in some)])
+                        ],
+                        "results": [{"subject": target}],
+                    }
+                )
                 if len(decision["origins"]) < 2:
                     raise Faulty(
                         "receiver", "nothing-merged", "没有别的事项并入它；请在并入的各行写明它的编号"

@@ -16,7 +16,7 @@ from holding import fill
 from python_calamine import CalamineWorkbook
 from reading import BROWSER, Page, read
 from seeded import FELLING, KINDS, TODAY, Living
-from test_office import POST, Browser
+from test_office import POST, Browser, filled
 
 from app.auth.actor import COMMAND_LINE
 from app.changes.models import DecisionInput
@@ -253,6 +253,24 @@ def test_the_office_changes_a_proposal_and_all_three_stand_beside_each_other(
     assert "改变审核意见" in page.words, "an opinion may be taken back where it was given"
     for heading, words in (("部门意见", "保留"), ("法制办意见", "修改 可以更快"), ("最终决定", "调整")):
         assert words in page.section(heading), heading
+
+
+def test_terms_and_duties_are_said_in_the_form_and_stand_in_it_again(editor: Browser, opened: str) -> None:
+    item = editor.living.item_called(FELLING)
+    said = {"outcome": "下放", "day": DAY, "receiver": "枣山园区、协兴园区", "within": "枣山园区：20个工作日"}
+    said |= {"duties": "制定监管细则｜｜2027-04-01", "allowed": "川府发〔2026〕8号"}
+    editor.move(f"{opened}/items/{item}/proposal", **said)
+    page = editor.get(f"{opened}/items/{item}")
+    told = page.section("部门意见")
+    assert "承接期限：枣山园区，20 个工作日内" in told
+    assert "后续责任：制定监管细则，2027年4月1日前" in told
+    assert "上级依据：川府发〔2026〕8号" in told
+    assert "这张表单写不下" not in page.words
+    assert filled(page)["duties"] == ["制定监管细则｜｜2027-04-01"]
+    assert filled(page)["within"] == ["枣山园区：20个工作日"]
+    wrong = editor.move(f"{opened}/items/{item}/proposal", status=422, **(said | {"within": "尽快"}))
+    assert wrong is not None
+    assert "承接期限：期限“尽快”看不懂" in wrong.words
 
 
 def test_what_a_national_law_sets_is_shown_by_the_item_and_not_agreed(

@@ -268,6 +268,10 @@ def ids_of(lines: Sequence[Line]) -> list[str]:
     named: list[Any] = [one.get("value") for body in bodies for one in body.get("changes", ())]
     for place in (one for body in bodies for part in ("origins", "results") for one in body.get(part, ())):
         named += [place.get("subject"), place.get("content", {}).get("authority")]
+    named += [one.get("owner") for body in bodies for one in body.get("duties", ())]
+    named += [
+        one.get(to) for body in bodies for one in body.get("receivers", ()) for to in ("authority", "region")
+    ]
     return [one for one in named if isinstance(one, str)]
 
 
