@@ -19,7 +19,7 @@ from app.cli.proofs import verify_edition
 from app.db import Database
 from app.errors import Invalid, Unavailable
 from app.exchange import drafting, importing, seeding
-from app.exchange.cases import CASES, seed_case, source_of
+from app.exchange.cases import CASES, seed_case, source_of, where_to_look
 from app.exchange.dumping import remove_withdrawn, write_dump
 from app.exchange.every_problem import Listing, write_report
 from app.exchange.exporting import export_lines
@@ -158,7 +158,9 @@ def export(
 def seed(
     case: Annotated[
         str | None,
-        typer.Option(help="改为载入算例：yizhang、ningxia、shizuishan、lianhu、devolution"),
+        typer.Option(
+            help="改为载入算例：yizhang、ningxia、shizuishan、lianhu、devolution（轮次），bundles（联办）"
+        ),
     ] = None,
 ) -> None:
     """向空的登记簿载入示范数据，或（--case）一个可以逐位核对的算例。"""
@@ -189,7 +191,7 @@ def _seed_case(settings: Settings, name: str) -> None:
     with tell_progress("算例") as tell:
         count = seed_case(database, name, today(), tell)
     index_what_is_owed(settings, database)
-    console.print(f"完成：{count} 次发布。事项都是合成的，轮次及其报告见 /rounds。")
+    console.print(f"完成：{count} 次发布。事项都是合成的，{where_to_look(name)}。")
 
 
 def search(

@@ -1,8 +1,8 @@
 """``qingdan seed --case``: worked cases whose figures must come out to the digit.
 
-The figures are those that five places published about their cleanup rounds; everything else is synthetic and
-labelled so. A case is totals and a seed: what each item has and what is decided about it is drawn, published
-through the normal door, and added up again by the report, which knows none of the totals.
+The figures are those that places published about their cleanup rounds, and about what is handled together; everything
+else is synthetic and labelled so. A case of a round is totals and a seed: what each item has and what is decided about
+it is drawn, published through the normal door, and added up again by the report, which knows none of the totals.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from __future__ import annotations
 from typing import Any
 
 from app.db import Database
-from app.exchange import case_devolution
+from app.exchange import case_bundles, case_devolution
+from app.exchange.case_bundles import CONSTRUCTION, RESTAURANT, Together
 from app.exchange.case_items import Drawn, draw, received_by, records_of, round_of
 from app.exchange.case_totals import Case, Devolution
 from app.exchange.importing import Tell, quiet
 from app.exchange.seeding import load
 
-CASES: dict[str, Case | Devolution] = {
+CASES: dict[str, Case | Devolution | Together] = {
     "yizhang": Case(
         "宜章案例",
         "合成县",
@@ -65,6 +66,7 @@ CASES: dict[str, Case | Devolution] = {
         steps_after=177,
     ),
     "devolution": Devolution("下放案例", "合成省", counties=27, accepting=24),
+    "bundles": Together("联办案例", "合成市", (RESTAURANT, CONSTRUCTION)),
 }
 
 
@@ -72,11 +74,18 @@ def source_of(name: str) -> str:
     return f"case-{name}"
 
 
+def where_to_look(name: str) -> str:
+    """In which pages the figures of a case are seen, in words."""
+    return "联办的总时间和材料见 /bundles" if isinstance(CASES[name], Together) else "轮次及其报告见 /rounds"
+
+
 def seed_case(database: Database, name: str, today: str, tell: Tell = quiet) -> int:
     """Load a case into an empty registry. Returns the number of publications."""
     case = CASES[name]
     if isinstance(case, Devolution):
         records, changes = case_devolution.records_of(case), case_devolution.changes_of(case)
+    elif isinstance(case, Together):
+        records, changes = case_bundles.records_of(case), case_bundles.changes_of(case)
     else:
         drawn = draw(case)
         records, changes = records_of(case, drawn), changes_of(case, drawn)
