@@ -6,6 +6,7 @@ import hashlib
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 
@@ -98,6 +99,16 @@ def limit_headers(granted: Granted) -> Headers:
     if granted.wait:
         found.append((b"retry-after", b"%d" % max(1, math.ceil(granted.wait))))
     return found
+
+
+def unkept(*, replayed: bool = False) -> dict[str, str]:
+    """Of answers that are for one reader alone; ``replayed``: the first answer to an ``Idempotency-Key`` again."""
+    return {"Cache-Control": "private, no-store"} | ({"Idempotent-Replay": "true"} if replayed else {})
+
+
+def saved_as(name: str) -> dict[str, str]:
+    """Of a file that is to be kept under a name, whatever its letters."""
+    return {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
 
 
 def read_headers(scope: Mapping[str, Any]) -> Headers:

@@ -38,6 +38,7 @@ from app.changes.showing import is_readable, require_readable
 from app.changes.warnings import warnings_of
 from app.deps import ActorOf, ReadSession, RulesOf, StaffReader, TokenFirst, WriteSession
 from app.errors import Invalid
+from app.manners import unkept
 from app.rounds import publishing
 from app.versions.queries import moment, today
 from app.versions.shapes import Body
@@ -244,17 +245,17 @@ def _once(
     if key is not None:
         before = idempotency.recall(session, actor.account or 0, key, fingerprint)
         if before is not None:
-            return _written(before.body, before.status, {"Idempotent-Replay": "true"})
+            return _written(before.body, before.status, replayed=True)
     body = orjson.dumps(shown(session, work()))
     if key is not None:
         idempotency.remember(session, actor.account or 0, key, fingerprint, status, body)
-    return _written(body, status, {})
+    return _written(body, status)
 
 
-def _written(body: bytes, status: int, headers: dict[str, str]) -> Response:
+def _written(body: bytes, status: int, *, replayed: bool = False) -> Response:
     """The answer to a write, the first time or again."""
     made = orjson.loads(body)
-    headers |= {"ETag": f'"{made["version"]}"', "Cache-Control": "private, no-store"}
+    headers = unkept(replayed=replayed) | {"ETag": f'"{made["version"]}"'}
     if status == 201:
         headers["Location"] = f"/api/v1/changesets/{made['id']}"
     return Response(body, status, media_type=JSON, headers=headers)
@@ -312,7 +313,7 @@ def get_changeset(
     return Response(
         orjson.dumps(shown(session, found)),
         media_type=JSON,
-        headers={"ETag": f'"{found.version}"', "Cache-Control": "private, no-store"},
+        headers=unkept() | {"ETag": f'"{found.version}"'},
     )
 
 

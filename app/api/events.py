@@ -12,7 +12,8 @@ from starlette.concurrency import run_in_threadpool
 
 from app import log
 from app.api.shapes import answer_value
-from app.changes.feed import KINDS, TYPES, Wanted, events
+from app.changes.feed import events
+from app.changes.wanted import KINDS, TYPES, Wanted
 from app.deps import ReadSession, Registry, RegistryOf
 from app.errors import Invalid
 from app.places.queries import authority_id, region_id, subtree

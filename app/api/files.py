@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.responses import FileResponse
@@ -15,6 +14,7 @@ from app.api.once import IdempotencyKey, answer_once
 from app.canonical import digest as digest_of
 from app.deps import ActorOf, ReadSession, RegistryOf
 from app.errors import Invalid
+from app.manners import saved_as
 
 router = APIRouter(tags=["files"])
 
@@ -87,7 +87,7 @@ def download(
     row, path = files.find(session, registry.settings.files_dir, digest)
     headers = {
         "Cache-Control": "public, max-age=31536000, immutable",
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(row.name)}",
+        **saved_as(row.name),
         "Content-Security-Policy": "sandbox",
         "ETag": f'"{digest}"',
     }

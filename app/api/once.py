@@ -14,6 +14,7 @@ from app.api.shapes import JSON
 from app.auth.actor import Actor
 from app.canonical import encode
 from app.deps import Registry
+from app.manners import unkept
 
 IdempotencyKey = Annotated[
     str | None,
@@ -37,12 +38,11 @@ def answer_once(
     if key is not None:
         before = idempotency.recall(session, actor.account or 0, key, fingerprint)
         if before is not None:
-            headers = {"Cache-Control": "private, no-store", "Idempotent-Replay": "true"}
-            return Response(before.body, before.status, media_type=JSON, headers=headers)
+            return Response(before.body, before.status, media_type=JSON, headers=unkept(replayed=True))
     body = orjson.dumps(work())
     if key is not None:
         idempotency.remember(session, actor.account or 0, key, fingerprint, status, body)
-    return Response(body, status, media_type=JSON, headers={"Cache-Control": "private, no-store"})
+    return Response(body, status, media_type=JSON, headers=unkept())
 
 
 def fingerprint_of(request: Request, asked: Any) -> bytes:

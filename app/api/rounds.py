@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,6 +12,7 @@ from app.api.shapes import PaperShape, answer_value
 from app.changes import rows
 from app.changes.showing import require_readable
 from app.deps import KnownAt, ReadSession, StaffReader
+from app.manners import saved_as
 from app.places.queries import authority_id, region_id
 from app.rounds.rehearsing import rehearse_round
 from app.rounds.report import report
@@ -275,10 +275,7 @@ def _file(
     found = report(connection, round_id, known)
     body = write(found, tables_of(connection, round_id, known))
     name = f"{found['title']}报告.{kind}"
-    headers = {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}",
-        "Cache-Control": "public, max-age=60",
-    }
+    headers = saved_as(name) | {"Cache-Control": "public, max-age=60"}
     return Response(body, media_type={"xlsx": XLSX, "docx": DOCX}[kind], headers=headers)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from app.api.duties import STATES as OF_DUTIES
 from app.api.webhooks import STATES as OF_LETTERS
 from app.changes.duties import KINDS as DUTIES
-from app.changes.feed import KINDS, TYPES
+from app.changes.wanted import KINDS, TYPES
 from app.checks.catalogue import SEVERITIES, TITLES
 from app.listing import STATUSES
 

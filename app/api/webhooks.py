@@ -11,7 +11,7 @@ from app.api.events import refuse_strange
 from app.api.once import IdempotencyKey, answer_once
 from app.api.shapes import answer_value
 from app.auth.actor import Actor
-from app.changes.feed import KINDS, TYPES
+from app.changes.wanted import KINDS, TYPES
 from app.deps import ActorOf, ReadSession, RegistryOf, TokenFirst, WriteSession
 from app.hooks import subscribing
 from app.versions.shapes import Body

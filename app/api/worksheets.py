@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path as File
 from typing import Annotated, Any, Literal
-from urllib.parse import quote
 
 import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -29,6 +28,7 @@ from app.exchange.rows import Refused
 from app.exchange.sheets import every_sheet
 from app.exchange.worksheet_files import write_marked, write_worksheets
 from app.exchange.worksheets import Filled, import_filled, read_filled, refuse_faulty
+from app.manners import saved_as, unkept
 from app.rounds.proposing import propose
 from app.rounds.reviewing import opine
 from app.rounds.worksheets import Worksheets, progress, told, within, worksheets
@@ -187,12 +187,7 @@ def get_worksheets(
 
 
 def _workbook(body: bytes, name: str, replayed: bool = False) -> Response:
-    headers = {
-        **({"Idempotent-Replay": "true"} if replayed else {}),
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}",
-        "Cache-Control": "private, no-store",
-    }
-    return Response(body, media_type=XLSX, headers=headers)
+    return Response(body, media_type=XLSX, headers=saved_as(name) | unkept(replayed=replayed))
 
 
 @router.post("/rounds/{round_id}/worksheets", response_model=None, responses={200: {"model": FilledShape}})
@@ -220,8 +215,7 @@ async def import_worksheets(
         return orjson.dumps(filled.told())
 
     body, replayed = await _uploaded(request, registry, actor, key, read)
-    headers = {"Cache-Control": "private, no-store", **({"Idempotent-Replay": "true"} if replayed else {})}
-    return Response(body, media_type=JSON, headers=headers)
+    return Response(body, media_type=JSON, headers=unkept(replayed=replayed))
 
 
 @router.post(

@@ -13,7 +13,7 @@ from sqlmodel import Session, select
 from app import log
 from app.auth.actor import Actor
 from app.canonical import decode, encode
-from app.changes.feed import Wanted
+from app.changes.wanted import Wanted
 from app.errors import Conflict, Invalid, NotFound, RegistryError
 from app.hooks.models import Webhook
 from app.hooks.restored import is_restored

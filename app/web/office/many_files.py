@@ -7,7 +7,6 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import Connection
@@ -24,6 +23,7 @@ from app.deps import ReadSession, Registry, RegistryOf
 from app.errors import Invalid, RegistryError
 from app.exchange.worksheet_files import CellProblem
 from app.items.field_words import word_of
+from app.manners import saved_as
 from app.versions.fold import diff
 from app.versions.queries import parse_day, today
 from app.web import comparing
@@ -56,7 +56,7 @@ def take_out(request: Request, session: ReadSession, present: Visitor) -> Respon
     ]
     called = names(connection, [one for *_, content in held for one in drafting.ids_in(content)], on)
     name = f"事项 {on}（{len(held)}）.xlsx"
-    headers = {**PRIVATE, "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
+    headers = PRIVATE | saved_as(name)
     return Response(item_sheets.write(held, called), headers=headers, media_type=XLSX)
 
 

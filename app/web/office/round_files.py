@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
 from sqlmodel import Session
@@ -24,6 +23,7 @@ from app.exchange.rows import Refused
 from app.exchange.sheets import every_sheet
 from app.exchange.worksheet_files import write_marked, write_worksheets
 from app.exchange.worksheets import Filled, bring_in, read_filled
+from app.manners import saved_as
 from app.rounds.worksheets import progress, within, worksheets
 from app.versions.queries import today
 from app.web.office.pages import PRIVATE, show
@@ -124,7 +124,7 @@ def get_marked(
 
 
 def _workbook(body: bytes, name: str) -> Response:
-    headers = {**PRIVATE, "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
+    headers = PRIVATE | saved_as(name)
     return Response(body, headers=headers, media_type=XLSX)
 
 

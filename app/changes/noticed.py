@@ -1,0 +1,135 @@
+"""The rows of the log that a reader of some subject would notice: revisions, codes, successions, redactions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, text
+
+from app.changes.wanted import Wanted, ever_within
+from app.db import run_by
+from app.versions.queries import of_publication
+from app.versions.visibility import kept_of, public_among
+
+_WHEN = "(SELECT e.recorded_at FROM log_entry e WHERE e.seq > {x}.seq ORDER BY e.seq LIMIT 1)"
+_STOOD = (
+    "(SELECT o.{column} FROM revision o WHERE o.subject_id = {x}.subject_id"
+    " AND o.effective_from <= {x}.effective_from AND o.seq < {before}"
+    " ORDER BY o.effective_from DESC, o.seq DESC LIMIT 1)"
+)
+_BEFORE = f"{_STOOD.replace('{column}', 'status')}, {_STOOD.replace('{column}', 'content')}".replace(
+    "{before}", "{x}.publication"
+)
+_COLUMNS = (
+    "{x}.seq, {x}.subject_id, s.kind, {x}.effective_from, r.status, r.content, {x}.publication, d.outcome, v.act,"
+    f" {_WHEN}, d.act, d.statement, {_BEFORE}, r.start_unknown"
+)
+_BESIDE = (
+    " JOIN subject s ON s.id = {x}.subject_id"
+    " LEFT JOIN decision d ON d.seq = {x}.cause LEFT JOIN void v ON v.seq = {x}.cause"
+    " WHERE {x}.seq > :after AND {x}.seq <= :upto{filters}"
+)
+_END = " ORDER BY {x}.seq LIMIT :limit"
+_STANDING = (
+    " LEFT JOIN revision r ON r.seq = (SELECT o.seq FROM revision o WHERE o.subject_id = {x}.subject_id"
+    "  AND o.effective_from <= {x}.effective_from AND o.seq < {x}.seq"
+    "  ORDER BY o.effective_from DESC, o.seq DESC LIMIT 1)"
+)
+_SAME = (
+    " AND NOT EXISTS (SELECT 1 FROM {table} o WHERE o.subject_id = {x}.{own} AND o.publication = {x}.publication"
+    "{more})"
+)
+
+
+def _untold(table: str, own: str, more: str) -> str:
+    return _SAME.replace("{table}", table).replace("{own}", own).replace("{more}", more)
+
+
+_SAME_DAY = " AND o.effective_from = {x}.effective_from"
+_REVISIONS = (f"SELECT {_COLUMNS}, 0 FROM revision r{_BESIDE}{_END}").replace("{x}", "r")
+_CODES = (
+    f"SELECT {_COLUMNS}, 0 FROM code x{_STANDING}{_BESIDE}"
+    + _untold("revision", "subject_id", _SAME_DAY)
+    + _untold("code", "subject_id", _SAME_DAY + " AND o.seq < {x}.seq")
+    + _END
+).replace("{x}", "x")
+"""Code rows that no revision of the same publication, subject and day tells of already: one for each such day."""
+_LINEAGE = (
+    f"SELECT {_COLUMNS}, 1 FROM (SELECT l.seq, l.origin AS subject_id, l.publication, l.effective_from,"
+    "  (SELECT min(c.seq) FROM decision c WHERE c.act = l.act) AS cause FROM lineage l"
+    f"  WHERE l.seq > :after AND l.seq <= :upto) x{_STANDING}{_BESIDE}"
+    + _untold("revision", "subject_id", "")
+    + " AND NOT EXISTS (SELECT 1 FROM lineage o WHERE o.origin = x.subject_id AND o.publication = x.publication"
+    " AND o.seq < x.seq)" + _END
+).replace("{x}", "x")
+"""A succession whose origin has no revision in the same publication: its answers name a successor all the same."""
+_REDACTIONS = text(
+    "SELECT r.seq, r.content, r.publication,"
+    f" {_WHEN.replace('{x}', 'r')} FROM redaction r"
+    " WHERE r.seq > :after AND r.seq <= :upto ORDER BY r.seq"
+)
+_RESTING = text(
+    "SELECT DISTINCT f.subject_id, s.kind FROM (SELECT subject_id FROM revision WHERE content = :hash"
+    " UNION SELECT subject_id FROM decision WHERE creates = :hash OR changes = :hash OR statement = :hash"
+    " UNION SELECT d.subject_id FROM void v JOIN decision d ON d.act = v.act WHERE v.statement = :hash"
+    " UNION SELECT d.subject_id FROM publication p"
+    f"  JOIN decision d ON {of_publication('d.seq', 'p.seq')} WHERE p.statement = :hash) f"
+    " JOIN subject s ON s.id = f.subject_id ORDER BY 1"
+)
+NAMED = 1000
+"""Subjects that the event of a redaction names at most."""
+
+
+def noticed(connection: Connection, after: int, upto: int, limit: int, wanted: Wanted) -> list[Any]:
+    """Rows of every source in the order of seq, as many as asked. The others are looked for only as far as the
+    revisions of the page reach: they are few, and finding none of them must not read the log to its end."""
+    clauses, values = wanted.sql()
+    asked = {"after": after, "upto": upto, "limit": limit, **values}
+    found = _rows(connection, _REVISIONS, clauses.replace("{x}", "r"), asked)
+    if len(found) == limit:
+        asked["upto"] = found[-1][0]
+    clauses = clauses.replace("{x}", "x")
+    found += _rows(connection, _CODES, clauses, asked)
+    found += _rows(connection, _LINEAGE, clauses, asked)
+    if wanted.days is None:
+        found += _redacted(connection, asked, wanted)
+    return sorted(found, key=lambda row: row[0])[:limit]
+
+
+def _rows(connection: Connection, statement: str, clauses: str, asked: dict[str, Any]) -> list[Any]:
+    lists = [name for name, value in asked.items() if isinstance(value, list)]
+    query = text(statement.replace("{filters}", clauses)).bindparams(
+        *(bindparam(name, expanding=True) for name in lists)
+    )
+    return list(connection.execute(query, asked).all())
+
+
+def _redacted(connection: Connection, asked: dict[str, Any], wanted: Wanted) -> list[Any]:
+    """Each redaction as a row about the first public subject that rests on the content; ``row[16]`` has all."""
+    found: list[Any] = []
+    query = {name: asked[name] for name in ("after", "upto")}
+    run = run_by(connection)
+    for seq, content, publication, at in connection.execute(_REDACTIONS, query):
+        named_by = kept_of(run, [content]).get(content, {}).get("named_by", [])  # of an attached file
+        resting = sorted(
+            {
+                tuple(row)
+                for one in (content, *named_by)
+                for row in connection.execute(_RESTING, {"hash": one})
+            }
+        )
+        public = public_among(run, (row[0] for row in resting))
+        about = [row for row in resting if row[0] in public]
+        if wanted.kinds:
+            about = [row for row in about if row[1] in wanted.kinds]
+        if wanted.subject:
+            about = [row for row in about if row[0] == wanted.subject]
+        if wanted.authority or wanted.regions or wanted.instrument:
+            within = ever_within(connection, [row[0] for row in about], wanted)
+            about = [row for row in about if row[0] in within]
+        if about:
+            row = (seq, about[0][0], about[0][1], None, None, content, publication, None, None, at)
+            found.append((*row, None, None, None, None, 0, 2, [one[0] for one in about[:NAMED]]))
+            if len(found) == asked["limit"]:
+                break
+    return found
