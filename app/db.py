@@ -57,15 +57,27 @@ MMAP = 0x7FFF0000
 
 
 class Snapshot(Session):
-    """A session of one transaction on one connection, which is asked for by every statement: looked up once."""
+    """A session over one connection and its one transaction, which ``reading`` or ``writing`` ends. Most statements
+    go to the connection itself: the session's own transaction, which begins with the first object of a table class,
+    costs as much as several of them."""
 
-    _held: Connection | None = None
+    def __init__(self, held: Connection) -> None:
+        super().__init__(held, expire_on_commit=False)
+        self._held = held
 
-    def connection(self, *args: Any, **kwargs: Any) -> Connection:
-        held = self._held
-        if held is None or held.closed or args or kwargs:
-            held = self._held = super().connection(*args, **kwargs)
-        return held
+    def connection(self, *_args: Any, **_options: Any) -> Connection:
+        if not self._held.in_transaction():
+            self._held.begin()
+        return self._held
+
+    def commit(self) -> None:
+        if self.in_transaction():
+            super().commit()  # writes the objects that wait; the transaction is the connection's
+        self._held.commit()
+
+    def close(self) -> None:
+        if self.in_transaction():  # else it never held an object
+            super().close()
 
 
 class Database:
@@ -156,13 +168,13 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A read-only snapshot: every query inside sees the same state."""
-        with Snapshot(self.reader) as session:
+        with self.reader.connect() as connection, Snapshot(connection) as session:
             yield session
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """One transaction: committed on leaving, rolled back on any error but one that says to keep it."""
-        with Snapshot(self.writer, expire_on_commit=False) as session:
+        with self.writer.connect() as connection, Snapshot(connection) as session:
             try:
                 yield session
             except RegistryError as error:
@@ -205,16 +217,19 @@ def _driven(connection: Connection, statement: str, parameters: Any, *, many: bo
 
 
 def _run(connection: Connection, statement: str, parameters: Any, *, many: bool = False) -> Any:
-    """A driver's cursor on which a statement has run, with SQLAlchemy's errors and its ``before_cursor_execute``:
-    its own way there takes ten times as long as a short statement."""
+    """A driver's cursor on which a statement has run, with SQLAlchemy's errors and the engine's
+    ``before_cursor_execute``: its own way there takes ten times as long as a short statement."""
     cursor = connection.connection.cursor()
-    for listener in connection.dispatch.before_cursor_execute:
-        listener(connection, cursor, statement, parameters, None, many)
-    errors = connection.dialect.loaded_dbapi.Error
+    if listeners := connection.engine.dispatch.before_cursor_execute:
+        for listener in listeners:
+            listener(connection, cursor, statement, parameters, None, many)
     try:
         (cursor.executemany if many else cursor.execute)(statement, parameters)
-    except errors as error:
+    except Exception as error:
         cursor.close()
+        errors = connection.dialect.loaded_dbapi.Error
+        if not isinstance(error, errors):
+            raise
         told = DBAPIError.instance(statement, parameters, error, errors, dialect=connection.dialect)
         raise told from error
     return cursor
@@ -296,11 +311,15 @@ def insert_rows(
             for row in rows:
                 copy.write_row(row)
         return
-    statement = f"INSERT INTO {_into(table.name, columns)} VALUES ({marks(columns)})"
-    execute_many(connection, statement + (" ON CONFLICT DO NOTHING" if once else ""), rows)
+    execute_many(connection, _insert(table.name, columns, once), rows)
 
 
 @lru_cache(maxsize=200)
+def _insert(table: str, columns: tuple[str, ...], once: bool) -> str:
+    statement = f"INSERT INTO {_into(table, columns)} VALUES ({marks(columns)})"
+    return statement + (" ON CONFLICT DO NOTHING" if once else "")
+
+
 def _into(table: str, columns: tuple[str, ...]) -> str:
     names = ", ".join(f'"{name}"' for name in columns)
     return f'"{table}" ({names})'

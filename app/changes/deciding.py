@@ -231,13 +231,13 @@ class Decider:
                 )
 
     def _before(self, subject_id: str, body: dict[str, Any]) -> Before:
-        if not ids.is_id(subject_id):
-            raise Invalid(
-                f"“{subject_id}”不是本登记簿的编号：形式或校验字符不对，请核对。",
-                code="bad-id",
-                field="subject",
-            )
-        if subject_id not in self.histories and subject_id not in self.created:
+        if not self.knows(subject_id):
+            if not ids.is_id(subject_id):
+                raise Invalid(
+                    f"“{subject_id}”不是本登记簿的编号：形式或校验字符不对，请核对。",
+                    code="bad-id",
+                    field="subject",
+                )
             return ABSENT
         state = self.state_on(subject_id, body["effective_from"])
         if state is None:

@@ -89,7 +89,9 @@ def prepare(
         acts, laid = _lay_out(decider, changeset, bodies, attach, emergency, rules)
     except RegistryError:
         return None
-    return Prepared(changeset.id, changeset.version, laid.after, today, actor.account, emergency, acts, laid)
+    return Prepared(
+        changeset.id, changeset.version, laid.after.seq, today, actor.account, emergency, acts, laid
+    )
 
 
 def _lay_out(

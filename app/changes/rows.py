@@ -84,11 +84,10 @@ def in_state(
     session: Session, state: str | None, limit: int, *, author: int | None = None
 ) -> list[Changeset]:
     """Changesets in a state (none: in any), lately changed first; of one author, where one is named."""
-    return _listed(
-        session,
-        "(:state = '' OR state = :state) AND (:author = 0 OR author = :author)",
-        {"state": state or "", "author": author or 0, "limit": limit},
-    )
+    asked = {"state": state, "author": author}
+    given = {name: value for name, value in asked.items() if value}
+    condition = " AND ".join(f"{name} = :{name}" for name in given) or "TRUE"
+    return _listed(session, condition, {**given, "limit": limit})
 
 
 def titled(session: Session, title: str, kind: str) -> list[Changeset]:

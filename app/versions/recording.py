@@ -468,7 +468,7 @@ def remove_code(scheme: str, value: str, issuer: str = "") -> Change:
 class Laid:
     """A publication worked out, every row with its seq. It holds while ``after`` is the last entry of the log."""
 
-    after: int
+    after: log.Head
     publication: int
     rows: Rows
     lines: bytes
@@ -490,14 +490,12 @@ def record(
 
 
 def write(connection: Connection, laid: Laid) -> Receipt:
-    """Write a publication that was laid out. The caller holds the lock, under which the log has not moved since."""
-    head = log.head(connection)
-    if head.seq != laid.after:
-        raise RuntimeError(f"laid out after seq {laid.after}, but the log has come to {head.seq}")
+    """Write a publication that was laid out. The caller holds the lock, under which the log has not moved since: the
+    keys of its rows follow that entry, and where they are taken the database refuses them."""
     laid.contents.write(connection)
     laid.rows.write(connection)
     laid.derived.write(connection)
-    entry = _close(connection, head, laid)
+    entry = _close(connection, laid)
     return Receipt(*entry, laid.publication, laid.revisions, laid.subjects)
 
 
@@ -572,7 +570,7 @@ def lay_out(
     _derive(connection, publication, histories, known, days, contents, facets, describe, derived)
     contents.documents.clear()  # what is laid out may wait to be written
     lines = b"".join([log.line(log.CURRENT[table], row) for table, row in rows.order])
-    return Laid(head.seq, publication, rows, lines, contents, derived, revisions, list(first_days))
+    return Laid(head, publication, rows, lines, contents, derived, revisions, list(first_days))
 
 
 def _voided_subjects(connection: Connection, voids: list[Voiding]) -> list[tuple[str, int, str]]:
@@ -740,16 +738,16 @@ def _derive(
             derive(subject_id, history.kind, history.revisions, history.codes, facets_of, derived)
 
 
-def _close(connection: Connection, head: log.Head, laid: Laid) -> tuple[int, str, int]:
-    recorded_at = log.next_moment(head.recorded_at)
+def _close(connection: Connection, laid: Laid) -> tuple[int, str, int]:
+    recorded_at = log.next_moment(laid.after.recorded_at)
     seq = laid.rows.seq + 1
-    chain = log.Chain(head.hash, seq, recorded_at)
+    chain = log.Chain(laid.after.hash, seq, recorded_at)
     chain.add_lines(laid.lines)
     entry = chain.digest()
     insert_rows(
         connection,
         SQLModel.metadata.tables["log_entry"],
         ("seq", "recorded_at", "format", "prev", "hash", "rows"),
-        [(seq, recorded_at, log.ENTRY_FORMAT, head.hash, entry, chain.rows())],
+        [(seq, recorded_at, log.ENTRY_FORMAT, laid.after.hash, entry, chain.rows())],
     )
     return seq, entry, recorded_at

@@ -135,17 +135,19 @@ def spans(revisions: Sequence[Rev], codes: Sequence[Held]) -> list[Span]:
         known = latest.get(revision.effective_from)
         if known is None or known.seq < revision.seq:
             latest[revision.effective_from] = revision
-    days = sorted(latest.keys() | {row.effective_from for row in codes})
+    moving = {row.effective_from for row in codes}
+    days = sorted(latest.keys() | moving)
     result: list[Span] = []
     current: Rev | None = None
+    held = "[]"
     for index, day in enumerate(days):
         current = latest.get(day, current)
+        held = codes_json(codes_on(codes, day)) if day in moving else held
         until = days[index + 1] if index + 1 < len(days) else OPEN
         if current is None or current.status == NOT_YET:
             continue
         if not result and current.start_unknown:
             result.append(Span(FIRST, day, None, "unknown", None, "[]"))
-        held = codes_json(codes_on(codes, day)) if codes else "[]"
         last = result[-1] if result else None
         if last and last.valid_to == day and last[3:] == (current.status, current.content, held):
             result[-1] = last._replace(valid_to=until)
