@@ -13,7 +13,7 @@ from typing import Any
 _INTEGER = "应为整数"
 _TRUTH = "应为 true 或 false"
 _OBJECT = "应为对象"
-_REASONS = {
+REASONS = {
     "missing": "缺少这一项，请补上",
     "extra_forbidden": "没有这个字段，请改正字段名或删去",
     "invalid_key": "字段名应为文字",
@@ -52,17 +52,12 @@ PATTERNS = {
 """The patterns of models and routes, in words."""
 
 
-def is_worded(kind: str) -> bool:
-    """Whether an error type of pydantic has a sentence of its own."""
-    return kind in _REASONS or kind in ("value_error", "assertion_error")
-
-
 def reason(error: Mapping[str, Any]) -> str:
     """One pydantic error as a sentence, with the value given where it is short and plain."""
     kind, context = error["type"], error.get("ctx") or {}
     if kind in ("value_error", "assertion_error"):
         return str(context.get("error") or "不符合要求，请改正")  # our own validators speak for themselves
-    sentence = _REASONS.get(kind)
+    sentence = REASONS.get(kind)
     if sentence is None:
         return "不符合要求，请对照字段说明改正"
     told = {name: _TOLD[name](value) if name in _TOLD else value for name, value in context.items()}

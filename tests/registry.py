@@ -11,8 +11,9 @@ from app.canonical import decode
 from app.changes import drafts, kinds, publishing, rows
 from app.changes.models import Changeset, ChangesetInput, DecisionInput
 from app.changes.publishing import Published
-from app.db import Database
+from app.db import Database, run_by
 from app.versions import ids, queries, verifying
+from app.versions.lineage import chain
 from app.versions.queries import Known, Standing
 from app.versions.recording import Act, Part, Receipt, add_code
 
@@ -93,9 +94,9 @@ class Office:
     def kin(self, subject: str) -> tuple[list[str], list[str]]:
         """(what it came from, what came from it)."""
         with self.database.reading() as session:
-            connection = session.connection()
-            before, after = queries.lineage_of(connection, subject, queries.known_at(connection, None))
-        return [kin.origin for kin in before], [kin.successor for kin in after]
+            run = run_by(session.connection())
+            before, after = (chain(run, subject, forward=forward, public=False) for forward in (False, True))
+        return _nearest(before), _nearest(after)
 
     def known(self, asked: str | None = None) -> Known:
         with self.database.reading() as session:
@@ -199,3 +200,7 @@ def make_office(database: Database) -> Office:
 
 def _found(kind: str, subject: str, content: dict[str, Any]) -> Act:
     return Act("found", [Part(subject, "2000-01-01", creates=kinds.validate(kind, content))])
+
+
+def _nearest(chained: list[dict[str, Any]]) -> list[str]:
+    return [one["id"] for one in chained if one["step"] == 1]

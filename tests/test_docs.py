@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import typer.main
 
+import app
 from app.cli import cli
 from app.main import create_app
 from app.settings import Settings
@@ -161,3 +162,10 @@ def test_a_command_has_one_line(page: str) -> None:
     rows = re.findall(r"^\| (`qingdan [^|]*`) \|", (ROOT / page).read_text("utf-8"), re.M)
     assert len(rows) > 30
     assert len(rows) == len(set(rows))
+
+
+@pytest.mark.parametrize("page", READMES)
+def test_the_map_has_every_part(page: str) -> None:
+    rows = re.findall(r"^\| ((?:`[\w/]+` ?)+)\|", (ROOT / page).read_text("utf-8"), re.M)
+    named = [name for row in rows for name in re.findall(r"`([a-z_]+)`", row)]
+    assert sorted(named) == sorted(re.findall(r"^(\w+) {2,}\S.*$", app.__doc__ or "", re.M))

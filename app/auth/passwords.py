@@ -12,14 +12,12 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from app.errors import Invalid
 
-PolicyName = Literal["asvs", "djbh3"]
 LONGEST = 256
 """Longer ones are refused, so that nobody makes the server hash a book."""
 DAY = 86_400_000_000

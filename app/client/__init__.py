@@ -10,7 +10,7 @@ so the folder can be copied into another one.
         print(event["sentence"])
 """
 
-from app.client.calling import Client, Gone, Problem
-from app.client.copying import Copy
+from .calling import Client, Gone, Problem
+from .copying import Copy
 
 __all__ = ["Client", "Copy", "Gone", "Problem"]

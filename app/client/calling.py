@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 from urllib.parse import quote, urlencode, urlsplit
 
-from app.client.shapes import Changes, Event, Found, Item, LookedUp, Row
+from .shapes import Changes, Event, Found, Item, LookedUp, Row
 
 BULK = 1_000
 """Codes that one look-up takes."""

@@ -13,8 +13,8 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from app.client.calling import Client, Gone, Problem
-from app.client.shapes import Event, Item
+from .calling import Client, Gone, Problem
+from .shapes import Event, Item
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value TEXT NOT NULL);

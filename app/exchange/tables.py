@@ -7,7 +7,6 @@ import io
 from collections.abc import Iterable, Sequence
 
 import orjson
-import xlsxwriter
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """How a cell begins that a spreadsheet would run instead of showing it."""
@@ -25,25 +24,6 @@ def csv_of(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     writer.writerow(heads)
     writer.writerows(map(as_data, rows))
     return b"\xef\xbb\xbf" + written.getvalue().encode("utf-8", "replace")
-
-
-def xlsx_of(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
-    """One sheet, every cell a text: codes keep their digits, and nothing is a formula or a link."""
-    written = io.BytesIO()
-    book = xlsxwriter.Workbook(
-        written, {"in_memory": True, "constant_memory": True, "strings_to_urls": False}
-    )
-    sheet = book.add_worksheet(title[:31])
-    bold = book.add_format({"bold": True})
-    for column, head in enumerate(heads):
-        sheet.write_string(0, column, head, bold)
-    for number, row in enumerate(rows, 1):
-        for column, cell in enumerate(row):
-            sheet.write_string(number, column, cell[:32_767])
-    sheet.freeze_panes(1, 0)
-    sheet.set_column(0, len(heads) - 1, 24)
-    book.close()
-    return written.getvalue()
 
 
 def json_of(about: dict[str, object], heads: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:

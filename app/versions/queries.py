@@ -240,26 +240,3 @@ def of_publication(column: str, publication: str) -> str:
         f"{column} > {publication}"
         f" AND {column} < (SELECT min(within.seq) FROM log_entry within WHERE within.seq > {publication})"
     )
-
-
-class Kin(NamedTuple):
-    """A lineage row: what came from what, how, when."""
-
-    origin: str
-    successor: str
-    relation: str
-    effective_from: str
-    act: int
-
-
-def lineage_of(connection: Connection, subject_id: str, known: Known) -> tuple[list[Kin], list[Kin]]:
-    """(what it came from, what came from it), voided acts left out."""
-    query = (
-        "SELECT l.origin, l.successor, l.relation, l.effective_from, l.act FROM lineage l WHERE l.{side} = :id"
-        " AND l.seq <= :seq AND NOT EXISTS (SELECT 1 FROM void v WHERE v.act = l.act AND v.seq <= :seq)"
-        " ORDER BY l.effective_from, l.seq"
-    )
-    asked = {"id": subject_id, "seq": known.seq}
-    before = [Kin(*row) for row in connection.execute(text(query.format(side="successor")), asked)]
-    after = [Kin(*row) for row in connection.execute(text(query.format(side="origin")), asked)]
-    return before, after
