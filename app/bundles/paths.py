@@ -1,7 +1,8 @@
 """The time of a bundle: one after another, and in parallel by the longest path. Pure.
 
 Only what is measured alike is added: 工作日, with 即办 as 0. A member whose limit is in another unit or not
-known is named, and the totals are then "at least" (DESIGN: never converted, never guessed). A member that is left
+known is named, and the totals are then "at least": days of one kind are
+never converted into another, and what is not known is never guessed. A member that is left
 out takes no time, but the order goes on through it: what waits for it waits for what it waits for.
 """
 

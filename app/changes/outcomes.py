@@ -1,7 +1,7 @@
 """The outcomes: one table of rules, one pure function from (states before, decision) to parts, or a refusal.
 
-Sources: DESIGN's outcome table, after the annexes of cleanup documents and 行政许可法 第八条 (变更, 撤回),
-第二十条; 优化营商环境条例 第四十条 (cancelled permits may not go on in disguise).
+The table in words, with its sources: `docs/outcomes.md`; the annexes of cleanup documents; 行政许可法 第八条
+(变更, 撤回), 第二十条; 优化营商环境条例 第四十条 (cancelled permits may not go on in disguise).
 """
 
 from __future__ import annotations

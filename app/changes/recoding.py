@@ -1,6 +1,6 @@
 """The codes that go with an authority: a transfer that gives a new one ends the former of its scheme. Pure.
 
-DESIGN's outcome table: transfer is "same item, new authority, new code interval". An 实施编码 carries the organ's own
+A transfer leaves the item the same (`docs/outcomes.md`). An 实施编码 carries the organ's own
 number (ZWFW C0109.1-2018: its first 18 digits), so from that day the former one is not the item's any more.
 """
 

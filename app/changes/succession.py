@@ -1,6 +1,6 @@
 """What passes from one subject to another: merge and split, devolve and receive, entrust, narrow. Pure.
 
-Sources: DESIGN's outcome table; 国发〔2013〕27号, 福建 and 广东 decisions for 过渡期, 部分下放 and a delegation
+Sources: `docs/outcomes.md`; 国发〔2013〕27号, 福建 and 广东 decisions for 过渡期, 部分下放 and a delegation
 that runs out; 行政许可法 第二十四条 (委托). An acceptance is a decision of the receiver; what it does to the
 origin was decided by the devolve, so it needs no scope over the origin.
 """

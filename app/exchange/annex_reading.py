@@ -56,7 +56,7 @@ KNOWN = {
     "后续监管措施": "follow_up",
     "备注": "note",
 }
-"""Column titles seen in annexes (DOMAIN 2.1) -> the field of a row."""
+"""Column titles seen in annexes (`docs/outcomes.md`) -> the field of a row."""
 JOINED = ("name", "authority", "basis", "outcome", "words", "receiver", "follow_up", "note")
 """Fields that a row broken in two goes on with."""
 _BETWEEN_WORDS = re.compile(r"(?<=[A-Za-z])\n(?=[A-Za-z])")

@@ -1,4 +1,4 @@
-"""Adding up a round: pairs -> sums. Pure; the rules are those of DESIGN, "A round held here adds up".
+"""Adding up a round: pairs -> sums. Pure; the rules are those of `docs/outcomes.md`, the sums.
 
 Each item of the scope counts once. ``after = before - ended + started``, in the whole and in every group, where
 a group of authorities, types or levels also says how many items moved in and out.

@@ -1,6 +1,6 @@
 """What sums are made of: an item before and after a round, and what became of it. Pure.
 
-Sources: DESIGN, "A round held here adds up"; the questions of the 行政审批项目清理意见表 (DOMAIN 2.1).
+Sources: `docs/outcomes.md`, the sums; the questions of the 行政审批项目清理意见表.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The totals a document states beside the sums of its rows, and why real documents differ. Pure.
 
-What is known to make them differ (DOMAIN 2.3): sub-items counted apart, secret items held back, items that wait for a
-law counted inside or outside, items left over from an earlier document, merges counted by result, groups that overlap,
-rows published elsewhere or not recorded. A difference is told, never corrected.
+What is known to make them differ (`docs/outcomes.md` names documents): sub-items counted apart, secret items held
+back, items that wait for a law counted inside or outside, items left over from an earlier document, merges counted by
+result, groups that overlap, rows published elsewhere or not recorded. A difference is told, never corrected.
 """
 
 from __future__ import annotations

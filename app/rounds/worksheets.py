@@ -1,6 +1,6 @@
 """清理意见表 as data: the items of a round's scope by authority, each with what is proposed and how far it has come.
 
-Columns after the 行政审批项目清理意见表 (DOMAIN 2.1): 项目名称, 设定依据 with articles, 设定的审批时限,
+Columns after the 行政审批项目清理意见表 (`docs/outcomes.md`): 项目名称, 设定依据 with articles, 设定的审批时限,
 拟确定的审批时限, 清理意见, 理由.
 """
 
