@@ -23,9 +23,9 @@ STATUS = {
     "Unavailable": 503,
 }
 OF_THE_FRAME = {
-    "bad-request": (422, "请求不符合要求：……（`errors` 逐项说明）"),
-    "http": (404, "没有这个地址、方法不受支持、正文太大或不是 JSON"),
-    "internal": (500, "系统出错，没有写入任何内容"),
+    "bad-request": ([422], "请求不符合要求：……（`errors` 逐项说明）"),
+    "http": ([404], "没有这个地址、方法不受支持、正文太大或不是 JSON"),
+    "internal": ([500], "系统出错，没有写入任何内容"),
 }
 """Codes that main.py gives by itself; the status is the commonest."""
 HEAD = """# Problems
@@ -35,13 +35,16 @@ Every refusal of the API is a problem document (RFC 9457): `{"type": "/problems/
 `detail` holds facts. This page is written from the source (`python tests/problem_codes.py`), and a test
 holds its codes against it.
 
+A code that is said in several places may have several statuses: what an address names and is not there is 404, the
+same in a body 422.
+
 | code | status | said (…… stands for what is named) |
 |---|---|---|
 """
 
 
-def codes() -> dict[str, tuple[int, str]]:
-    """code -> (status, sentence), the first place in the order of files where it is given."""
+def codes() -> dict[str, tuple[list[int], str]]:
+    """code -> (its statuses, the sentence of the first place in the order of files where it is given)."""
     found = dict(OF_THE_FRAME)
     for path in sorted((ROOT / "app").rglob("*.py")):
         if path.parts[-2] in ("bench", "client"):
@@ -57,7 +60,9 @@ def codes() -> dict[str, tuple[int, str]]:
                     ):
                         continue
                     said = _words(node.args[0]) if node.args else ""
-                    found.setdefault(str(keyword.value.value), (STATUS[name], said))
+                    statuses, _ = found.setdefault(str(keyword.value.value), ([], said))
+                    if STATUS[name] not in statuses:
+                        statuses.append(STATUS[name])
     return found
 
 
@@ -77,7 +82,10 @@ def _cell(said: str) -> str:
 
 
 def page() -> str:
-    rows = [f"| `{code}` | {status} | {_cell(said)} |" for code, (status, said) in sorted(codes().items())]
+    rows = [
+        f"| `{code}` | {', '.join(map(str, sorted(statuses)))} | {_cell(said)} |"
+        for code, (statuses, said) in sorted(codes().items())
+    ]
     return HEAD + "\n".join(rows) + "\n"
 
 

@@ -28,14 +28,14 @@ class Member(Element):
         None, description="the time agreed for it in this bundle, where it is not the item's own"
     )
     condition: Line | None = Field(None, description="the 情形 in which it is needed; absent: always")
-    note: Text | None = None
+    note: Text | None = Field(None, description="说明 for this member")
 
 
 class BundleContent(Part):
     """并联审批 or 一件事: two items or more that one application sets going."""
 
-    content_schema: Literal[1] = Field(1, alias="schema")
-    name: Line
+    content_schema: Literal[1] = Field(1, alias="schema", description="number of the content shape")
+    name: Line = Field(description="名称: 我要开餐馆 ...")
     aliases: list[Line] | None = Field(None, description="俗称, other names people use")
     kind: Literal["parallel", "one-thing"] = Field(
         description="parallel: 并联审批, one-thing: 高效办成一件事"
@@ -46,10 +46,10 @@ class BundleContent(Part):
     members: list[Member] = Field(min_length=1, max_length=500, description="the items, in the order shown")
     promised_limit: Limit | None = Field(None, description="承诺时限 of the whole, as its document states it")
     windows: list[Window] | None = Field(None, description="综合窗口")
-    citations: list[Citation] | None = None
-    conditions: Text | None = None
+    citations: list[Citation] | None = Field(None, description="依据, by role")
+    conditions: Text | None = Field(None, description="办理条件 of the whole")
     guide: Text | None = Field(None, description="办理说明")
-    note: Text | None = None
+    note: Text | None = Field(None, description="备注")
 
     @model_validator(mode="after")
     def _can_be_done(self) -> BundleContent:

@@ -14,9 +14,9 @@ Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 class CalendarYearContent(Part):
     """A year's departures from Monday to Friday."""
 
-    content_schema: Literal[1] = Field(1, alias="schema")
-    year: int = Field(ge=1949, le=2200)
+    content_schema: Literal[1] = Field(1, alias="schema", description="number of the content shape")
+    year: int = Field(ge=1949, le=2200, description="the year it arranges")
     days_off: list[Day] = Field(description="放假、调休: weekdays and weekend days that are not worked")
     make_up: list[Day] = Field(description="调休上班: weekend days that are worked")
     number: Line | None = Field(None, description="文号 of the notice")
-    title: Line | None = None
+    title: Line | None = Field(None, description="the notice it follows, as titled")

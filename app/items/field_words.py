@@ -40,6 +40,7 @@ WORDS = {
     "co_authorities": "共同实施部门",
     "co_authority_ids": "共同实施部门（关联）",
     "undertaking": "承办机构",
+    "undertaking_code": "承办机构代码",
     "entrusting": "委托部门",
     "power_source": "权力来源",
     "citations": "依据",

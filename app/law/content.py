@@ -27,17 +27,17 @@ class Article(Element):
     """条文 of this version; kept where items cite it."""
 
     number: Line = Field(description="条款, as written: 第十二条")
-    text: Text
+    text: Text = Field(description="条文, as it stood in this version")
 
 
 class InstrumentContent(Part):
     """法律, 法规, 规章 or document. Whether it is in force is its status, on a day."""
 
-    content_schema: Literal[1] = Field(1, alias="schema")
+    content_schema: Literal[1] = Field(1, alias="schema", description="number of the content shape")
     title: Line = Field(description="全称, without 《》")
     short_titles: list[Line] | None = Field(None, description="简称: 行政许可法")
     number: Line | None = Field(None, description="文号 of this version, as written")
-    rank: Rank = "other"
+    rank: Rank = Field("other", description="效力位阶; other where it is not known")
     category: Code | None = Field(None, description="the source's own class, as written")
     issuer: Line | None = Field(None, description="制定机关")
     document_date: Line | None = Field(None, description="成文日期, YYYY-MM-DD")
@@ -46,6 +46,6 @@ class InstrumentContent(Part):
         None, description="施行日期, YYYY-MM-DD; of the first version where so marked"
     )
     version: Line | None = Field(None, description="版本: the day this wording was adopted, or a label")
-    articles: list[Article] | None = None
-    source: Line | None = None
-    note: Text | None = None
+    articles: list[Article] | None = Field(None, description="条款 of this version, where its text is kept")
+    source: Line | None = Field(None, description="where the text was found")
+    note: Text | None = Field(None, description="备注")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import orjson
-from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
@@ -60,4 +60,4 @@ class Part(BaseModel):
 class Element(Part):
     """An element of a list."""
 
-    key: Key
+    key: Key = Field(description="given once and never again in its list; changes name the element by it")

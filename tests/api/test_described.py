@@ -97,3 +97,21 @@ def test_the_examples_are_what_the_demonstration_data_answer(living_sqlite: Livi
     written = orjson.loads(EXAMPLES.read_bytes())
     for name, one in found.items():
         assert _form(one) == _form(written[name]), name
+
+
+def _undescribed(schema: dict[str, Any], at: str) -> list[str]:
+    """Properties at any depth that do not say what they mean; a reference is looked at where it leads."""
+    found = []
+    for name, one in schema.get("properties", {}).items():
+        if not one.get("description", "").strip():
+            found.append(f"{at}.{name}")
+        found += _undescribed(one, f"{at}.{name}")
+    below = [schema.get("items"), schema.get("additionalProperties")]
+    below += [one for name in ("anyOf", "oneOf", "allOf") for one in schema.get(name, ())]
+    return found + [one for part in below if isinstance(part, dict) for one in _undescribed(part, at)]
+
+
+def test_every_property_says_what_it_means() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    assert len(schemas) > 50
+    assert [one for name, schema in schemas.items() for one in _undescribed(schema, name)] == []

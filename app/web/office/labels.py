@@ -15,6 +15,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "co_authorities",
             "co_authority_ids",
             "undertaking",
+            "undertaking_code",
             "entrusting",
             "power_source",
         ),

@@ -30,7 +30,8 @@ HANDED_DOWN = "2"
 """权力来源: 上级下放 (code table power_source)."""
 ITS_OWN = (
     "excluded", "windows", "consult", "consult_phone", "complaint", "complaint_phone", "online_address",
-    "authority_nature", "co_authorities", "co_authority_ids", "undertaking", "entrusting", "source", "system_level",
+    "authority_nature", "co_authorities", "co_authority_ids", "undertaking", "undertaking_code", "entrusting", "source",
+    "system_level",
 )  # fmt: skip
 """What was true of the organ that handed it down, and is the receiver's own to say."""
 
