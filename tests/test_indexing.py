@@ -7,13 +7,13 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from awaiting import wait_for
 from seeded import FELLING, Living, new_item, set_field
 
 from app import indexing
@@ -147,13 +147,6 @@ class Faltering:
         return getattr(self.engine, name)
 
 
-def wait_for(true: Callable[[], bool], seconds: float = 15) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.02)
-
-
 def test_the_drainer_survives_an_engine_that_fails(living: Living) -> None:
     for error in (EngineError, RuntimeError):
         name = f"引擎恢复后可查{error.__name__}"
@@ -280,7 +273,14 @@ def test_a_publication_of_many_items_is_written_page_by_page(
 
 def test_only_one_drains_and_another_takes_over(living_sqlite: Living) -> None:
     living, lock = living_sqlite, living_sqlite.settings.drain_lock
-    holder, other = Turn(lock), Turn(lock)
+    holder, other, refused = Turn(lock), Turn(lock), list[bool]()
+
+    def told() -> bool:
+        taken = Turn.taken(other)
+        refused.extend(() if taken else (True,))
+        return taken
+
+    other.taken = told  # type: ignore[method-assign]
     assert holder.taken()
     assert holder.taken()
     assert not other.taken()
@@ -288,7 +288,8 @@ def test_only_one_drains_and_another_takes_over(living_sqlite: Living) -> None:
     drainer.start()
     try:
         living.publish(new_item(living, "接替之后可查"))
-        time.sleep(0.2)
+        refused.clear()
+        wait_for(lambda: len(refused) > 2)
         assert living.rows("SELECT 1 FROM outbox")
         holder.give_back()
         wait_for(lambda: not living.rows("SELECT 1 FROM outbox"))

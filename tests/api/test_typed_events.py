@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 import pytest
+from awaiting import wait_for
 from seeded import FELLING, TODAY, Living, new_item, set_field
 
 from app.changes import redacting
@@ -204,7 +205,7 @@ def test_waiting_ends_with_the_event_or_with_the_time(living_sqlite: Living) -> 
     waiting = [threading.Thread(target=wait) for _ in range(3)]
     for one in waiting:
         one.start()
-    time.sleep(0.5)
+    wait_for(lambda: living.registry.head_watch.waiting == 3)
     assert not answers
     living.publish(set_field(item, "note", "等到了"))
     published = time.monotonic()

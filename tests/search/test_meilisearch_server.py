@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from awaiting import wait_for
 from meilisearch.errors import MeilisearchApiError
 from search_cases import DAY, document, search, subjects
 from seeded import FELLING, Living, new_item
@@ -144,13 +145,6 @@ def test_a_writer_killed_at_any_moment_leaves_a_whole_state(meili_server: MeiliS
     engine.rebuild(list(engine.documents()), seq=seq)
     assert search(engine, "号许可").total == 5
     meili_server.forget(prefix)
-
-
-def wait_for(true: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.02)
 
 
 # -- the registry on a server
