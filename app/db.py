@@ -6,7 +6,7 @@ Two others tell them apart, since it is their subject: ``backups`` (a file is co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, partial
 from pathlib import Path
@@ -296,6 +296,30 @@ def chunks(values: Iterable[str], size: int = CHUNK) -> Iterator[list[str]]:
     listed = list(values)
     for start in range(0, len(listed), size):
         yield listed[start : start + size]
+
+
+PAGE = 200
+"""Rows in memory at a time of a table that is walked through."""
+
+
+def walk(
+    connection: Connection,
+    table: str,
+    key: Sequence[str],
+    fields: Sequence[str],
+    where: str = "TRUE",
+    asked: Mapping[str, Any] | None = None,
+) -> Iterator[Any]:
+    """The rows of a table, by its key, a page in memory at a time: its key, then the fields. A row in hand may be
+    changed or deleted. ``where`` takes ``:name`` parameters."""
+    begin = f"SELECT {', '.join([*key, *fields])} FROM {table} WHERE ({where})"
+    order = f" ORDER BY {', '.join(key)} LIMIT {PAGE}"
+    beyond = f" AND ({', '.join(key)}) > ({', '.join(f':after_{name}' for name in key)})"
+    page = connection.execute(text(begin + order), asked or {}).all()
+    while page:
+        yield from page
+        after = {f"after_{name}": value for name, value in zip(key, page[-1], strict=False)}
+        page = connection.execute(text(begin + beyond + order), {**(asked or {}), **after}).all()
 
 
 def insert_rows(

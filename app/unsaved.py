@@ -6,13 +6,13 @@ Ordinary rows, nobody's but their owner's; others learn only that somebody is at
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from sqlalchemy import delete
+from sqlalchemy import Connection, delete
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from app import log
-from app.db import Ascii, Big
+from app.db import Ascii, Big, walk
 
 DAY = 86_400_000_000
 KEPT_DAYS = 30
@@ -93,3 +93,15 @@ def others_at_work(session: Session, subject: str, account: int) -> Iterable[tup
         .order_by(col(UnsavedForm.saved_at).desc())
     )
     return [(one, at) for one, at in session.exec(query)]
+
+
+def forget(connection: Connection, subjects: set[str], quoted: Callable[[list[str]], bool]) -> None:
+    """Drop everybody's forms about these subjects, and those in which somebody typed what was redacted."""
+    kept = walk(connection, "unsaved_form", ("account_id", "place"), ("subject", "title", "fields"))
+    for account, place, subject, title, fields in kept:
+        if subject in subjects or quoted([title, *(value for _, value in json.loads(fields))]):
+            connection.execute(
+                delete(UnsavedForm).where(
+                    col(UnsavedForm.account_id) == account, col(UnsavedForm.place) == place
+                )
+            )

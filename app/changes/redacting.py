@@ -20,7 +20,8 @@ from app.auth.accounts import refuse_locked
 from app.auth.actor import Actor
 from app.canonical import decode
 from app.changes import duties, kinds, listed
-from app.changes.quotes import PLACEHOLDER, forget_quotes
+from app.changes.quotes import forget_quotes
+from app.changes.quoting import PLACEHOLDER
 from app.db import TOMBSTONE, holds_bytes, lock_publishing
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.versions import verifying

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from app.canonical import decode
 from app.changes.models import STATE_LABELS
-from app.changes.quotes import SHORTEST
+from app.changes.quoting import SHORTEST
 from app.db import TOMBSTONE, chunks, fetch, marks
 from app.items.field_words import word_of
 

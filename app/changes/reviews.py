@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from app.canonical import decode, digest, encode
 from app.changes.models import Changeset
-from app.db import fetch
+from app.db import fetch, walk
 from app.errors import Refused
 from app.versions.queries import moment
 
@@ -230,8 +230,7 @@ def forget(
     for table, key in (("proposal", "subject"), ("annex_row", "position")):
         for changeset in changesets:
             connection.execute(text(f"DELETE FROM {table} WHERE changeset = :id"), {"id": changeset})
-        found = connection.execute(text(f"SELECT changeset, {key}, body FROM {table}")).all()
-        for changeset, place, body in found:
+        for changeset, place, body in walk(connection, table, ("changeset", key), ("body",)):
             document = decode(bytes(body))
             if quoted(document):
                 connection.execute(

@@ -23,7 +23,7 @@ import orjson
 from sqlalchemy import Connection
 
 from app.canonical import decode
-from app.changes.quotes import PLACEHOLDER
+from app.changes.quoting import PLACEHOLDER
 from app.db import among, run_by
 from app.errors import Invalid
 from app.items.code_tables import label

@@ -37,6 +37,7 @@ LABELS = {
 """What the kinds of subjects are called in sentences."""
 KINDS = {letter: kind for kind, letter in LETTERS.items()}
 PATTERN = re.compile(r"^qd[a-z]-[0-9a-z]{8}$")
+_WITHIN = re.compile(rb"(?=(qd[a-z]-[0-9a-z]{8}))")
 
 
 _NEXT = text("SELECT next FROM id_counter WHERE kind = :kind")
@@ -75,6 +76,11 @@ def is_id(value: str) -> bool:
     """Whether it has the form and the right check character of a registry id."""
     value = value.lower()
     return bool(PATTERN.match(value)) and value[2] in KINDS and mod_37_36.is_valid(value[4:].upper())
+
+
+def named_in(data: bytes) -> set[str]:
+    """What looks like a registry id anywhere in these bytes."""
+    return {found.decode() for found in _WITHIN.findall(data)}
 
 
 def kind_of(subject_id: str) -> str:

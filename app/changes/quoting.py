@@ -1,0 +1,73 @@
+"""The words of a content that is redacted, and how a text is known to quote them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from app.canonical import decode
+
+SHORTEST, RUN = 4, 8
+"""Characters: what is shorter is a code, or everybody's word; so many in a row are a quotation."""
+PLACEHOLDER = "（已依令删改）"
+"""In the place of a text that quotes what was redacted; the name of what goes on after its name was taken away."""
+ITS_SUBJECTS = (
+    "SELECT subject_id FROM revision WHERE content = :h"
+    " UNION SELECT subject_id FROM decision WHERE creates = :h OR changes = :h OR statement = :h"
+    " OR publication IN (SELECT seq FROM publication WHERE statement = :h)"
+)
+_STILL_TOLD = text(
+    "SELECT DISTINCT c.body FROM content c WHERE c.hash IN ("
+    f" SELECT r.content FROM revision r WHERE r.subject_id IN ({ITS_SUBJECTS})"
+    f" UNION SELECT d.creates FROM decision d WHERE d.subject_id IN ({ITS_SUBJECTS})"
+    f" UNION SELECT d.changes FROM decision d WHERE d.subject_id IN ({ITS_SUBJECTS})"
+    " UNION SELECT p.statement FROM publication p)"
+)
+
+
+class Words:
+    """What was redacted, as quotations are known by: runs of characters, and whole texts that are shorter."""
+
+    def __init__(self, texts: set[str], told: set[str]) -> None:
+        self.runs = _runs(texts) - _runs(told)
+        self.short = {one for one in texts - told if SHORTEST <= len(one) < RUN}
+
+    def in_text(self, text: str) -> bool:
+        return not self.runs.isdisjoint(_runs([text])) or any(one in text for one in self.short)
+
+    def quoted_in(self, value: Any) -> bool:
+        return any(self.in_text(one) for one in texts_in(value))
+
+
+def _runs(texts: Iterable[str]) -> set[str]:
+    return {one[at : at + RUN] for one in texts for at in range(len(one) - RUN + 1)}
+
+
+def words_of(connection: Connection, content: str, document: Any) -> Words:
+    """The words of a content that nothing published tells any more, about these subjects or in a statement."""
+    told: set[str] = set()
+    for (body,) in connection.execute(_STILL_TOLD, {"h": content}):
+        told.update(texts_in(decode(bytes(body))))
+    return Words(set(texts_in(document)), told)
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from texts_in(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from texts_in(part)
+
+
+def without(value: Any, words: Words) -> Any:
+    """The same with every text that quotes the words replaced."""
+    if isinstance(value, str):
+        return PLACEHOLDER if words.in_text(value) else value
+    if isinstance(value, dict):
+        return {name: without(part, words) for name, part in value.items()}
+    return [without(part, words) for part in value] if isinstance(value, list) else value
