@@ -25,9 +25,9 @@ from app.exchange.worksheets import bring_in
 from app.privacy import for_the_asker
 from app.rounds.matching import is_certain
 from app.rounds.recording import Choice, confirm, confirm_certain, drafted_rows, record_rows, rematch
-from app.rounds.report import names_of
 from app.rounds.worksheets import progress, worksheets
 from app.settings import Settings
+from app.versions.names import names_near
 from app.versions.queries import known_at, parse_day, today
 
 console = Console()
@@ -214,7 +214,7 @@ def list_duties(
         connection = session.connection()
         rows = duties(connection, wanted)
         ids = {row[name] for row in rows for name in ("subject", "authority", "region") if row[name]}
-        named = names_of(connection, ids, day)
+        named = names_near(connection, ids, day)
     for row in rows:
         owner = (
             named.get(row["authority"] or "") or named.get(row["region"] or "") or row["words"] or "未写明"

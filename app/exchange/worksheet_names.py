@@ -11,10 +11,10 @@ from sqlalchemy import Connection, text
 
 from app.canonical import decode
 from app.errors import Ambiguous, NotFound
-from app.rounds.report import names_of
 from app.rounds.worksheets import Line, Worksheets
 from app.versions.codes import holder_of
 from app.versions.ids import is_id, kind_of
+from app.versions.names import names_near
 
 _AN_ITEM = re.compile(r"qdi-[0-9a-z]{8}")
 _NAMED = text(
@@ -71,7 +71,7 @@ class Names:
 
     def words(self, subject: str) -> str:
         """A place or an organ as ``receiver`` reads it back: by its name where nothing else has that."""
-        name = names_of(self._connection, [subject], self._day).get(subject)
+        name = names_near(self._connection, [subject], self._day).get(subject)
         named = self.receiver(name) if name else None
         return name if name and named and subject in named.values() else subject
 

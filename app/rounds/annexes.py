@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 from app.changes.outcomes import RULES
 from app.rounds.differences import differences
 from app.rounds.pairs import Pair, Side
-from app.rounds.report import names_of
+from app.versions.names import names_near
 from app.versions.queries import of_publication
 
 ANNEXES = (
@@ -80,7 +80,7 @@ def kin_of(connection: Connection, publication: int) -> Kin:
     for origin, successor, relation in rows:
         into.setdefault(origin, []).append((relation, successor))
         of.setdefault(successor, []).append((relation, origin))
-    return Kin(into, of, names_of(connection, {*into, *of}, "9999-12-30"))
+    return Kin(into, of, names_near(connection, {*into, *of}, "9999-12-30"))
 
 
 def what_of(item: str, kin: Kin, shown: Callable[[str], bool]) -> Iterator[str]:

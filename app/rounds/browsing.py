@@ -15,9 +15,9 @@ from sqlalchemy import Connection, text
 from app.canonical import decode
 from app.changes.annexes import places
 from app.db import run_by
+from app.rounds.counted import Published, correcting
 from app.rounds.pairing import Family, load, pairs_of
 from app.rounds.pairs import Pair
-from app.rounds.report import Published, correcting
 from app.versions.names import last_names
 from app.versions.queries import Known, of_publication
 from app.versions.visibility import hidden_among, not_internal, on_its_day, on_open_day, public_among

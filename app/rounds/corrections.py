@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from app.canonical import decode
 from app.db import fetch, marks
-from app.rounds.report import Published, correcting
+from app.rounds.counted import Published, correcting
 from app.versions.queries import moment
 
 _TOLD = (

@@ -22,9 +22,9 @@ from app.errors import Conflict, Invalid, NotFound
 from app.rounds.matching import Catalogue, catalogue, is_certain, match
 from app.rounds.opened import require_worked_on
 from app.rounds.placing import put_in
-from app.rounds.report import names_of
 from app.rounds.stated import reconcile
 from app.versions.ids import is_id, kind_of
+from app.versions.names import names_near
 from app.versions.visibility import public_among
 
 MOST_ROWS = 20_000
@@ -222,7 +222,7 @@ def drafted_rows(session: Session, round_id: str) -> dict[str, Any]:
     head = decode(changeset.head.encode())
     rows = annex_rows(session.connection(), round_id)
     organs = {one["authority"] for row in rows for one in row.candidates if one["authority"]}
-    named = names_of(session.connection(), organs, "9999-12-30")
+    named = names_near(session.connection(), organs, "9999-12-30")
     return {
         "round": round_id,
         "title": changeset.title,

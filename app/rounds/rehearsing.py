@@ -15,8 +15,10 @@ from app.changes.rehearsing import work_out
 from app.collecting import few_collections
 from app.db import fetch, marks
 from app.errors import Conflict
+from app.rounds.counted import count_draft
 from app.rounds.pairs import Pair, fate_of
-from app.rounds.report import count_draft, names_of, page_ready
+from app.rounds.report import page_ready
+from app.versions.names import names_near
 from app.versions.recording import chunks
 
 
@@ -37,7 +39,7 @@ def rehearse_round(session: Session, changeset_id: str, today: str) -> dict[str,
     worked = work_out(connection, bodies, today)
     head = decode(changeset.head.encode())
     counted = count_draft(connection, head.get("scope"), worked.decider, worked.decided)
-    names = names_of(connection, counted.sums["by_authority"], counted.day)
+    names = names_near(connection, counted.sums["by_authority"], counted.day)
     bases = [decode(row.base) for row in drafted]
     return {
         **_head(changeset, head),

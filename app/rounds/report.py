@@ -6,189 +6,23 @@ the log, names its hash. What later voids and corrections make of them is worked
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from app.canonical import decode, digest, encode
 from app.changes.deciding import Decided, Decider
-from app.changes.freezing import frozen_items
 from app.changes.models import Changeset
 from app.changes.owed import acceptances_of_round
 from app.collecting import few_collections
-from app.db import fetch, marks
-from app.errors import NotFound
+from app.db import fetch
 from app.items import code_tables
-from app.rounds.adding import add_up, as_json
-from app.rounds.pairing import Family, Told, load, pairs_of
-from app.rounds.pairs import Pair
+from app.rounds.counted import Published, correcting, count, count_draft, find
 from app.rounds.reconciling import reconcile
-from app.rounds.sentence import summary
 from app.rounds.waiting import waiting_for_law
-from app.versions import ids
-from app.versions.folds import Folds
+from app.versions.names import names_near
 from app.versions.queries import Known, moment, of_publication, today
-from app.versions.recording import chunks
-
-OTHER = 0
-"""In the place of a publication that is not the round's; seqs begin at 1."""
-DRAFT = None
-"""In the place of the publication of a draft."""
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """A published round: its publication, the log entry that closes it, its statement."""
-
-    publication: int
-    changeset: str
-    entry: int
-    recorded_at: int
-    statement: dict[str, Any]
-
-    @property
-    def scope(self) -> dict[str, Any]:
-        return self.statement.get("scope") or {}
-
-
-def find(connection: Connection, round_id: str, known: Known) -> Published:
-    """Raises NotFound."""
-    row = connection.execute(
-        text(
-            "SELECT p.seq, p.changeset, e.seq, e.recorded_at, c.body FROM publication p"
-            " JOIN log_entry e ON e.seq = (SELECT min(seq) FROM log_entry WHERE seq > p.seq)"
-            " LEFT JOIN content c ON c.hash = p.statement"
-            " WHERE p.changeset = :id AND p.kind = 'round' AND p.seq <= :seq"
-        ),
-        {"id": round_id, "seq": known.seq},
-    ).one_or_none()
-    if row is None:
-        raise NotFound(f"没有编号为 {round_id} 的已发布清理轮次。", code="unknown-round")
-    return Published(row[0], row[1], row[2], row[3], decode(bytes(row[4])) if row[4] else {})
-
-
-# --- sums -----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """The pairs of a round and what they add up to, with the day of its last decision."""
-
-    pairs: list[Pair]
-    sums: dict[str, Any]
-    day: str
-
-
-def count(connection: Connection, found: Published, seq: int) -> Counted:
-    """The round as known at a seq of the log."""
-    family = [found.publication, *correcting(connection, found, seq)]
-    own = _items_of(connection, family)
-    scope = frozen_items(connection, found.scope)
-    told = load(connection, sorted({*own, *scope}), seq)
-    return _counted(told, found.scope, scope, frozenset(family), _origins(connection, family, seq))
-
-
-def count_draft(
-    connection: Connection, scope: dict[str, Any] | None, decider: Decider, decided: Decided
-) -> Counted:
-    """A changeset that has been decided and not published, as publishing it now would make it."""
-    told = {
-        item: [Told(effect, "", "", OTHER) for effect in history.effects]
-        for item, history in decided.histories.items()
-        if history.kind == "item"
-    }
-    for item, own in _told_of(decider, decided).items():
-        together = [*told.get(item, ()), *own]
-        together.sort(key=lambda one: (one.effect.effective_from, one.effect.seq))
-        told[item] = together
-    items = frozen_items(connection, scope)
-    told |= load(connection, sorted(set(items) - told.keys()), 1 << 60)
-    received = [act for act in decided.acts if act.outcome == "receive"]
-    origins = {origin for act in received for origin, _ in act.lineage}
-    outside = sum(len((act.statement or {}).get("outside", ())) for act in received)
-    return _counted(told, scope or {}, items, frozenset([DRAFT]), len(origins) + outside, decider.folds)
-
-
-def _told_of(decider: Decider, decided: Decided) -> dict[str, list[Told]]:
-    told: dict[str, list[Told]] = {}
-    for act in decided.acts:
-        for part in act.parts:
-            if ids.kind_of(part.subject_id) == "item":
-                own = told.setdefault(part.subject_id, [])
-                effect = decider.pending[part.subject_id][len(own)]
-                own.append(Told(effect, act.outcome, part.role, DRAFT))
-    return told
-
-
-def _counted(
-    told: Mapping[str, Sequence[Told]],
-    scope: dict[str, Any],
-    items: Sequence[str],
-    publications: frozenset[int | None],
-    origins: int,
-    folds: Folds | None = None,
-) -> Counted:
-    days = [
-        one.effect.effective_from for some in told.values() for one in some if one.publication in publications
-    ]
-    first, last = min(days, default=scope.get("base_day", "")), max(days, default=scope.get("base_day", ""))
-    family = Family(publications, frozenset(items) if "frozen" in scope else None, first)
-    pairs = pairs_of(told, family, folds)
-    sums = as_json(add_up(pairs, scope.get("types", ())))
-    sums["received"] = {"origins": origins, "results": sums["new"]["receive"]}
-    return Counted(pairs, sums | {"summary": summary(sums)}, last)
-
-
-def _items_of(connection: Connection, publications: Iterable[int]) -> list[str]:
-    found = []
-    for publication in publications:
-        rows = connection.execute(
-            text(
-                "SELECT DISTINCT d.subject_id FROM decision d JOIN subject s ON s.id = d.subject_id"
-                f" WHERE {of_publication('d.seq', ':p')} AND s.kind = 'item'"
-            ),
-            {"p": publication},
-        )
-        found += [row[0] for row in rows]
-    return found
-
-
-def _origins(connection: Connection, publications: Iterable[int], seq: int) -> int:
-    """From how many items of elsewhere or here these publications received, voided acts left out."""
-    here: set[str] = set()
-    outside = 0
-    for publication in publications:
-        of = (
-            f"WHERE {of_publication('d.seq', ':p')} AND d.{{column}} = 'receive'"
-            " AND NOT EXISTS (SELECT 1 FROM void v WHERE v.act = d.act AND v.seq <= :seq)"
-        )
-        asked = {"p": publication, "seq": seq}
-        lineage = text(f"SELECT d.origin FROM lineage d {of.format(column='relation')}")
-        here |= {row[0] for row in connection.execute(lineage, asked)}
-        said = text(
-            "SELECT DISTINCT d.act, c.body FROM decision d JOIN content c ON c.hash = d.statement "
-            + of.format(column="outcome")
-        )
-        outside += sum(
-            len(decode(bytes(row[1])).get("outside", ())) for row in connection.execute(said, asked)
-        )
-    return len(here) + outside
-
-
-def correcting(connection: Connection, found: Published, seq: int) -> list[int]:
-    """Later publications that name the round as the one they correct."""
-    rows = connection.execute(
-        text(
-            "SELECT p.seq, c.body FROM publication p JOIN content c ON c.hash = p.statement"
-            " WHERE p.seq > :after AND p.seq <= :seq AND p.kind <> 'initial'"
-        ),
-        {"after": found.publication, "seq": seq},
-    )
-    named = f'"corrects":"{found.changeset}"'.encode()
-    return [row[0] for row in rows if named in bytes(row[1])]
-
 
 # --- storing --------------------------------------------------------------------------------------------
 
@@ -226,7 +60,7 @@ def report(connection: Connection, round_id: str, known: Known) -> dict[str, Any
     first = stored(connection, found)
     if first is None:  # published before sums were stored
         first = count(connection, found, found.entry).sums
-    names = names_of(connection, [*first["by_authority"], *now.sums["by_authority"]], now.day)
+    names = names_near(connection, [*first["by_authority"], *now.sums["by_authority"]], now.day)
     statement = found.statement
     return {
         "id": found.changeset,
@@ -253,7 +87,9 @@ def _acceptances(connection: Connection, found: Published, known: Known) -> dict
     if not owed["owed"]:
         return None
     gaps = [row for row in owed.pop("acceptances") if row["gap"]]
-    names = names_of(connection, {row[to] for row in gaps for to in ("region", "authority") if row[to]}, day)
+    names = names_near(
+        connection, {row[to] for row in gaps for to in ("region", "authority") if row[to]}, day
+    )
     missing = [
         {
             "item": row["subject"],
@@ -276,7 +112,7 @@ def overview(connection: Connection, round_id: str, known: Known) -> dict[str, A
     found = find(connection, round_id, known)
     sums = stored(connection, found) or count(connection, found, found.entry).sums
     return {
-        **page_ready(sums, names_of(connection, sums["by_authority"], today())),
+        **page_ready(sums, names_near(connection, sums["by_authority"], today())),
         "hash": found.statement.get("report"),
         "acceptances": _acceptances(connection, found, known),
         "pending_law": waiting_for_law(connection, found.changeset, today(), known),
@@ -310,19 +146,3 @@ def page_ready(sums: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]
 
 def _coded(groups: dict[str, Any], table: str) -> list[dict[str, Any]]:
     return [{"code": key, "name": code_tables.label(table, key), **row} for key, row in groups.items()]
-
-
-def names_of(connection: Connection, authorities: Iterable[str], day: str) -> dict[str, str]:
-    """id -> name on the day, or the nearest known."""
-    found: dict[str, str] = {}
-    for some in chunks(sorted(set(authorities))):
-        rows = fetch(
-            connection,
-            f"SELECT subject_id, valid_from, name FROM timeline WHERE subject_id IN ({marks(some)})"
-            " AND name IS NOT NULL ORDER BY subject_id, valid_from",
-            tuple(some),
-        )
-        for subject, valid_from, name in rows:
-            if valid_from <= day or subject not in found:
-                found[subject] = name
-    return found

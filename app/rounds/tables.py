@@ -15,9 +15,10 @@ from app.changes.reviews import OPINIONS
 from app.db import fetch, marks
 from app.items import code_tables
 from app.rounds.annexes import Line, Table, annexes, kin_of, labels, name_of, organ_of
+from app.rounds.counted import count, find
 from app.rounds.differences import HALLS, limit_words
 from app.rounds.pairs import Keys, Side
-from app.rounds.report import count, find, names_of
+from app.versions.names import names_near
 from app.versions.queries import Known, of_publication
 from app.versions.recording import chunks
 from app.versions.visibility import not_internal
@@ -38,7 +39,7 @@ def tables_of(connection: Connection, round_id: str, known: Known) -> list[Table
         key=lambda line: (line.words.get("annex", ""), _place(line.words.get("number", "")), line.pair.item)
     )
     organs = {side.authority for line in lines for side in (line.pair.before, line.pair.after) if side}
-    names = names_of(connection, [organ for organ in organs if organ], "9999-12-30")
+    names = names_near(connection, [organ for organ in organs if organ], "9999-12-30")
     return [_comparison(lines, names), *annexes(lines, names, kin_of(connection, found.publication))]
 
 

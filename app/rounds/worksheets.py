@@ -28,8 +28,8 @@ from app.items import code_tables
 from app.items.field_words import ROLES, limit_words
 from app.places.queries import ancestors
 from app.rounds.opened import Opened, held_here
-from app.rounds.report import names_of
 from app.versions.codes import main_code
+from app.versions.names import names_near
 
 State = Literal["open", "proposed", "returned", "reviewed"]
 """Nothing proposed yet; proposed, not reviewed; returned; agreed, changed, or decided by the office itself."""
@@ -90,7 +90,7 @@ def worksheets(
         lines.setdefault(line.authority, []).append(line)
     if authority is not None and not lines:
         raise NotFound("这个机关在本轮的范围内没有事项。", code="no-worksheet", authority=authority)
-    names = names_of(connection, lines, day)
+    names = names_near(connection, lines, day)
     ordered = sorted(lines, key=lambda one: (names.get(one, one), one))
     return Worksheets(
         opened,
@@ -247,7 +247,7 @@ def _titles(connection: Connection, contents: Iterable[dict[str, Any]], day: str
         for one in content.get("citations", ())
         if one.get("instrument") and not one.get("title")
     }
-    return names_of(connection, cited, day)
+    return names_near(connection, cited, day)
 
 
 def _citations(content: dict[str, Any], titles: dict[str, str], *, setting: bool) -> Iterable[str]:

@@ -54,6 +54,22 @@ def last_names(connection: Connection, subject_ids: Iterable[str], known: Known)
     }
 
 
+def names_near(connection: Connection, subject_ids: Iterable[str], day: str) -> dict[str, str]:
+    """id -> name on the day, or the nearest known: for staff, what is internal too."""
+    found: dict[str, str] = {}
+    for some in chunks(sorted(set(subject_ids))):
+        rows = fetch(
+            connection,
+            f"SELECT subject_id, valid_from, name FROM timeline WHERE subject_id IN ({marks(some)})"
+            " AND name IS NOT NULL ORDER BY subject_id, valid_from",
+            tuple(some),
+        )
+        for subject, valid_from, name in rows:
+            if valid_from <= day or subject not in found:
+                found[subject] = name
+    return found
+
+
 def _names_in(connection: Connection, contents: Iterable[str]) -> Iterator[tuple[str, str | None]]:
     """The name in each of these contents, by hash; none in internal or redacted ones."""
     for some in chunks(sorted(contents)):

@@ -8,7 +8,7 @@ from registry import adjust, make_office
 
 from app.errors import Invalid
 from app.rounds.corrections import corrections, to_correct
-from app.rounds.report import find
+from app.rounds.counted import find
 from app.versions.queries import known_at
 from app.web.office import drafting
 from app.web.office.visiting import Posted

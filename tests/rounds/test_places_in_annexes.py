@@ -7,7 +7,7 @@ from registry import TODAY, adjust
 
 from app.changes.annexes import places
 from app.rounds.browsing import Wanted, browse
-from app.rounds.report import find
+from app.rounds.counted import find
 from app.versions.queries import known_at
 
 

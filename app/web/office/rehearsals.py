@@ -13,10 +13,11 @@ from app.changes import rows
 from app.deps import ReadSession, Registry, RegistryOf
 from app.items.field_words import value_words, word_of
 from app.rounds.corrections import corrections
+from app.rounds.counted import find
 from app.rounds.pairs import RETAINED
 from app.rounds.recording import recorded
 from app.rounds.rehearsing import rehearse_round
-from app.rounds.report import find, report
+from app.rounds.report import report
 from app.rounds.sentence import COMING, LEAVING, PARTS
 from app.versions.queries import known_at, today
 from app.web import charts

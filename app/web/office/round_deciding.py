@@ -23,7 +23,8 @@ from app.rounds.worksheets import Line, with_contents, worksheets
 from app.versions.queries import today
 from app.web.office.pages import show
 from app.web.office.round_asking import Wrong, asked_of, posted_cells
-from app.web.office.round_desk import Asking, Wanted, desk, lines_for
+from app.web.office.round_desk import desk, lines_for
+from app.web.office.round_filter import Asking, Wanted
 from app.web.office.rounds import Which
 from app.web.office.visiting import Form, Posted, Visitor, go
 

@@ -21,7 +21,8 @@ from app.rounds.worksheets import Line, told, with_contents, worksheets
 from app.versions.queries import today
 from app.web.office.pages import show
 from app.web.office.round_asking import FIELDS, Wrong, asked_of, posted_cells
-from app.web.office.round_desk import CHECKS, STATES, Asking, Wanted, ids_of, lines_for, may
+from app.web.office.round_desk import ids_of, lines_for, may
+from app.web.office.round_filter import CHECKS, STATES, Asking, Wanted
 from app.web.office.rounds import Which
 from app.web.office.visiting import Form, Posted, Visitor, go
 from app.web.rendering import gaps

@@ -15,7 +15,8 @@ from app.versions.queries import today
 from app.web.office.changesets import Move
 from app.web.office.drafting import PAPER, checked
 from app.web.office.recording import rows_page
-from app.web.office.round_desk import Wanted, desk, is_recorded, publication
+from app.web.office.round_desk import desk, is_recorded, publication
+from app.web.office.round_filter import Wanted
 from app.web.office.visiting import Form, go
 from app.web.office.working import WORKING
 

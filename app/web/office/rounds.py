@@ -19,7 +19,7 @@ from app.changes.showing import readable
 from app.deps import ReadSession, RegistryOf
 from app.errors import Invalid, RegistryError
 from app.items import code_tables
-from app.rounds.report import names_of
+from app.versions.names import names_near
 from app.versions.queries import moment, parse_day, today
 from app.web.office.drafting import PAPER, checked, named_id
 from app.web.office.pages import show
@@ -153,7 +153,7 @@ def _count(connection: Connection, scope: dict[str, Any]) -> Counted:
         if inside:
             found.total += number
             by_type[kind or ""] += number
-    names = names_of(connection, [one for one in by_authority if one], day)
+    names = names_near(connection, [one for one in by_authority if one], day)
     found.authorities = [
         (one, names.get(one, one) or "未注明", number) for one, number in by_authority.most_common()
     ]

@@ -14,9 +14,10 @@ from app.deps import AskedOn, KnownAt, ReadSession
 from app.places.queries import region_id
 from app.rounds.browsing import PAGE, Wanted, browse
 from app.rounds.corrections import corrections
+from app.rounds.counted import Published, find
 from app.rounds.differences import differences
 from app.rounds.recording import recorded
-from app.rounds.report import Published, find, overview
+from app.rounds.report import overview
 from app.rounds.series import series
 from app.versions.queries import parse_day
 from app.web import charts
