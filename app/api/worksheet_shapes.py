@@ -11,7 +11,7 @@ from app.versions.shapes import Body
 
 
 class CountsShape(BaseModel):
-    items: int = Field(description="items of the scope that stand")
+    items: int = Field(description="items of the scope that stand, and new ones that are proposed")
     open: int = Field(description="nothing proposed yet")
     proposed: int = Field(description="proposed, not reviewed")
     returned: int = Field(description="returned to the department")
@@ -42,7 +42,7 @@ class SaidShape(BaseModel):
 
 
 class ProposalShape(BaseModel):
-    """An item of the scope: what is proposed, what the office thinks, what is decided."""
+    """An item of the scope, or a new one: what is proposed, what the office thinks, what is decided."""
 
     item: str = Field(description="registry id")
     code: str | None = Field(description="its main code")
@@ -57,6 +57,7 @@ class ProposalShape(BaseModel):
     filed_under: str | None = Field(
         description="the item whose proposal covers it: itself, or what it is merged into"
     )
+    new: bool = Field(description="proposed as 新增 or 承接: it stands once the round is published")
     proposed: SaidShape | None = Field(description="the department's proposal")
     opinion: SaidShape | None = Field(description="the office's: opinion (agree, change, return) and reason")
     findings: list[dict[str, Any]] = Field(description="what the checks found in the proposal")
@@ -74,7 +75,7 @@ class ProposeInput(Body):
     decisions: list[DecisionInput] = Field(
         min_length=1,
         max_length=5_000,
-        description="proposals: each about one item of the scope, as decisions are",
+        description="proposals: each about one item of the scope, or a new one (add, receive), as decisions are",
     )
     reopen: bool = Field(False, description="replace what the office has reviewed")
 

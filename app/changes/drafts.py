@@ -21,7 +21,7 @@ from app.changes.deciding import Decider
 from app.changes.freezing import frozen_head, refuse_undecided
 from app.changes.models import STATE_PHRASES, Changeset, ChangesetInput, DecisionInput, SubjectInput
 from app.changes.proposals import findings, refuse_blocking
-from app.changes.reviews import attach
+from app.changes.reviews import attach, refuse_waiting_new
 from app.changes.rows import (
     DecisionRow,
     decisions,
@@ -117,6 +117,8 @@ def submit(
     head, bodies = decode(changeset.head.encode()), [decode(row.body) for row in rows]
     require_basis(head, bodies)
     refuse_undecided(session.connection(), head.get("scope"), bodies, "提交")
+    if changeset.kind == "round":
+        refuse_waiting_new(session, changeset)
     decider = Decider(session.connection(), today, actor)
     decider.decide(bodies)
     refuse_blocking(findings(decider, bodies, rules), changeset.kind == "round", rules)

@@ -24,8 +24,8 @@ SETTLED = ("agree", "change")
 """Opinions that make a decision of the draft."""
 
 TOLD = (
-    "outcome", "effective_from", "until", "changes", "words", "receiver", "receivers", "origins", "results",
-    "transition_until", "follow_up", "duties", "pending_law", "authorised_by", "reason",
+    "outcome", "effective_from", "until", "content", "changes", "words", "receiver", "receivers", "origins", "results",
+    "outside", "accepts", "transition_until", "follow_up", "duties", "pending_law", "authorised_by", "reason",
 )  # fmt: skip
 """What a decision keeps of the proposal behind it."""
 
@@ -94,9 +94,9 @@ def write(session: Session, changeset_id: str, written: Sequence[ProposalRow]) -
 
 
 def filed_under(body: Mapping[str, Any]) -> str:
-    """The item a proposal is filed under: its subject, else the standing item that carries on, else an origin;
-    empty for one that is about no standing item."""
-    return next(iter(covers(body)), "")
+    """The item a proposal is filed under: its subject, else the standing item that carries on, else an origin; of 新增
+    and 承接 the new item. Empty for one that is about no item."""
+    return next(iter(covers(body) or [place.get("subject", "") for place in new_places(body)]), "")
 
 
 def covers(body: Mapping[str, Any]) -> list[str]:
@@ -113,9 +113,26 @@ def covers(body: Mapping[str, Any]) -> list[str]:
 
 def new_places(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The new items of 新增 and 承接: those that come of no item of a round's scope."""
-    if body.get("outcome") not in ("add", "receive") or filed_under(body):
+    if body.get("outcome") not in ("add", "receive") or covers(body):
         return []
     return [place for place in (body, *body.get("results", ())) if "content" in place]
+
+
+_WAITING = "SELECT body FROM proposal WHERE changeset = ? AND opinion IS NULL"
+
+
+def refuse_waiting_new(session: Session, changeset: Changeset) -> None:
+    """Raises Refused while 新增 or 承接 is proposed that nobody has reviewed: no item of the scope asks for it, and it
+    would be left out in silence."""
+    waiting = [decode(bytes(row[0])) for row in fetch(session.connection(), _WAITING, (changeset.id,))]
+    names = [place["content"].get("name") for body in waiting for place in new_places(body)[:1]]
+    if names:
+        told = "、".join(f"“{name}”" for name in names[:3])
+        raise Refused(
+            f"还有 {len(names)} 项新增、承接的意见没有审核（如{told}），请先逐项同意或退回，再提交。",
+            code="new-unreviewed",
+            count=len(names),
+        )
 
 
 def review_of(row: ProposalRow) -> dict[str, Any]:

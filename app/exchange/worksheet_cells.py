@@ -15,6 +15,8 @@ FORM = ("limit", "outcome", "words", "receiver", "follow_up", "day", "reason")
 MORE = ("others", "into", "until", "within", "duties", "allowed")
 """What further outcomes need beside: 一并处理的事项, 改为, 到期日, 承接期限; and of any: 后续责任, 上级依据."""
 EDITABLE = (*FORM, *MORE)
+NEW = ("name", "type", "citations", "statutory")
+"""What the row of a new item says besides: other rows only show it."""
 PENDING = "建议取消（待修法）"
 LABELS = {
     "保留": "retain",
@@ -32,6 +34,8 @@ LABELS = {
     "恢复": "resume",
 }
 """What the sheet offers under 处理意见, after the 清理意见表 and the outcomes."""
+ADDED = {"新增": "add", "承接": "receive"}
+"""What it offers in a row for an item that is not there yet."""
 TITLES = {
     "receiver": "承接方",
     "others": "一并处理的事项",
@@ -43,7 +47,7 @@ TITLES = {
 }
 TAKEN = {
     "receiver": ("devolve", "narrow", "entrust", "transfer", "merge"),
-    "others": ("merge", "split"),
+    "others": ("merge", "split", "receive"),
     "into": ("narrow", "merge", "split", "convert"),
     "until": ("adjust", "narrow", "devolve", "entrust", "suspend"),
     "within": ("devolve", "narrow"),
@@ -55,6 +59,8 @@ _LONGEST = dict.fromkeys(("words", "follow_up", "reason", "others", "into", "wit
     "receiver": 1000,
     "allowed": 1000,
 }
+_LIMIT = re.compile(r"(\d{1,6})个?(工作日|自然日|月|年|小时|分钟)")
+_UNITS = {"工作日": "workday", "自然日": "day", "月": "month", "年": "year", "小时": "hour", "分钟": "minute"}
 _DAY = re.compile(r"(\d{4})(?:[-/.年])(\d{1,2})(?:[-/.月])(\d{1,2})日?(?:00:00(?::00)?)?", re.ASCII)
 
 Cells = dict[str, str]
@@ -76,7 +82,7 @@ def tidy(value: Any) -> str:
 def mark_of(cells: Mapping[str, str]) -> str:
     """What tells a row that nobody has touched since it was written out. Empty columns beyond the form's own do not
     count, so that sheets from before there were any still tell."""
-    more = [[name, tidy(cells[name])] for name in MORE if tidy(cells.get(name, ""))]
+    more = [[name, tidy(cells[name])] for name in (*MORE, *NEW) if tidy(cells.get(name, ""))]
     return digest(encode([tidy(cells[name]) for name in FORM] + more))[:16]
 
 
@@ -124,6 +130,21 @@ def day_in(cells: Cells, column: str, what: str) -> str:
         return parse_day(plain_day(cells[column]) or cells[column], what)
     except RegistryError as error:
         raise Faulty(column, error.code, error.message.rstrip("。")) from None
+
+
+def limit_in(cells: Cells, column: str) -> dict[str, Any]:
+    """10个工作日, 2个月, 即办 -> its value and unit. Raises Faulty."""
+    folded = "".join(cells[column].split())
+    if folded in ("即办", "当场办结", "即时办结"):
+        return {"value": None, "unit": "immediate"}
+    found = _LIMIT.fullmatch(folded)
+    if found is None:
+        raise Faulty(
+            column,
+            "bad-limit",
+            f"时限“{cells[column][:20]}”看不出数和单位，请写成“10个工作日”“15个自然日”“2个月”或“即办”",
+        )
+    return {"value": int(found[1]), "unit": _UNITS[found[2]]}
 
 
 def plain_day(written: str) -> str:

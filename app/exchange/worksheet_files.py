@@ -16,9 +16,10 @@ from sqlalchemy import Connection
 
 from app.changes.reviews import OPINIONS
 from app.exchange.tables import FORMULA
-from app.exchange.worksheet_cells import EDITABLE, LABELS, MORE, mark_of
+from app.exchange.worksheet_cells import ADDED, EDITABLE, LABELS, MORE, NEW, Cells, mark_of
 from app.exchange.worksheet_cells import TITLES as MORE_TITLES
 from app.exchange.worksheet_names import Names
+from app.exchange.worksheet_new import NewRows
 from app.exchange.worksheet_rows import sheet_cells_of
 from app.rounds.worksheets import Line, Worksheets
 
@@ -51,9 +52,12 @@ FILLING = (
     "转变管理方式在“改为”写新的类型；部分取消在“改为”每行写一处取消的部分；下放的过渡期、委托和暂停的期限写在“到期日”（自这一天起不再有效）。\n"
     "承接期限写成“20个工作日”或一个日期，各承接方不同的每行写“承接方：期限”；后续责任每行写一件“做什么｜责任机关｜期限”（后两段可不写）；"
     "有上级文件允许的，写在“上级依据”。\n"
-    "新增的事项、承接上级下放的事项不写在本表：由法制办在本轮页面的“列入新增、承接的事项”中列入，承接也可由接手的机关在“承接和后续”中逐项办理。"
+    "新增的事项、承接上级下放的事项，在各行之下另起一行：编号空着，处理意见写“新增”或“承接”，填写事项名称、事项类型、设定依据和时限；"
+    "承接的，在“一并处理的事项”每行写一个原事项“名称或编号｜编码｜下放文件”（后两段可不写）。"
 )
 HEADING_ROWS = 2
+BLANK = 5
+"""Rows for new items below an authority's own; more may be written in the same way."""
 _UNSAFE = re.compile(r"[\[\]:*?/\\']")
 
 
@@ -75,6 +79,7 @@ class CellProblem:
 def write_worksheets(connection: Connection, found: Worksheets) -> bytes:
     """A workbook of one sheet an authority."""
     names = Names(connection, found)
+    new_rows = NewRows(connection, names, found.opened.day, found.day)
     out = io.BytesIO()
     book = _Book(out)
     taken: set[str] = set()
@@ -84,8 +89,15 @@ def write_worksheets(connection: Connection, found: Worksheets) -> bytes:
         head = f"{found.opened.changeset.title}　清理意见表　{name}"
         book.heading(sheet, head, [title for title, _ in COLUMNS.values()])
         for at, line in enumerate(lines, start=HEADING_ROWS + 1):
-            book.row(sheet, at, _values(line, found.opened.day, names), frozenset(EDITABLE))
-        book.offer(sheet, HEADING_ROWS + 1, HEADING_ROWS + len(lines), list(COLUMNS).index("outcome"))
+            cells = new_rows.cells(line) if line.new else sheet_cells_of(line, found.opened.day, names)
+            book.row(sheet, at, _values(line, cells), frozenset(cells))
+        first, last = HEADING_ROWS + 1, HEADING_ROWS + len(lines)
+        standing = sum(not line.new for line in lines)
+        for at in range(last + 1, last + 1 + BLANK):
+            book.row(sheet, at, dict.fromkeys(COLUMNS, ""), frozenset((*EDITABLE, *NEW)))
+        place = list(COLUMNS).index("outcome")
+        book.offer(sheet, first, HEADING_ROWS + standing, place, list(LABELS))
+        book.offer(sheet, first + standing, last + BLANK, place, list(ADDED))
     book.close()
     return out.getvalue()
 
@@ -109,7 +121,8 @@ def write_marked(sheets: Sequence[tuple[str, list[list[Any]]]], problems: Iterab
                 continue
             book.marked(sheet, at, texts, header, wrong.get((name, at + 1), []), width)
         if COLUMNS["outcome"][0] in header:
-            book.offer(sheet, HEADING_ROWS + 1, len(rows), header.index(COLUMNS["outcome"][0]))
+            place = header.index(COLUMNS["outcome"][0])
+            book.offer(sheet, HEADING_ROWS + 1, len(rows), place, [*LABELS, *ADDED])
     book.close()
     return out.getvalue()
 
@@ -125,8 +138,7 @@ def sheet_name(name: str, taken: set[str]) -> str:
     return made
 
 
-def _values(line: Line, day: str | None, names: Names) -> Mapping[str, str]:
-    cells = sheet_cells_of(line, day, names)
+def _values(line: Line, cells: Cells) -> Mapping[str, str]:
     return {
         "item": line.item,
         "code": line.code or "",
@@ -134,7 +146,7 @@ def _values(line: Line, day: str | None, names: Names) -> Mapping[str, str]:
         "type": line.type,
         "citations": line.citations,
         "statutory": line.statutory,
-        "promised": line.promised,
+        "promised": "" if line.new else line.promised,
         **cells,
         "review": _review(line),
         "mark": mark_of(cells),
@@ -218,8 +230,8 @@ class _Book:
             end = header.index(ERRORS) if ERRORS in header else len(header) or width
             self.cell(sheet, at, end, "；".join(problem.message for problem in wrong), False, True)
 
-    def offer(self, sheet: Any, first: int, last: int, place: int) -> None:
-        """The list of outcomes in every cell of a column."""
+    def offer(self, sheet: Any, first: int, last: int, place: int, labels: Sequence[str]) -> None:
+        """The list of outcomes in these cells of a column."""
         if last < first:
             return
         sheet.data_validation(
@@ -229,7 +241,7 @@ class _Book:
             place,
             {
                 "validate": "list",
-                "source": list(LABELS),
+                "source": list(labels),
                 "error_title": "处理意见",
                 "error_message": "请从列表中选择；其他处理请在网页上提出。",
             },

@@ -48,7 +48,7 @@ class Names:
         self._connection, self._day = connection, found.day
         self.lines: dict[str, Line] = {line.item: line for some in found.lines.values() for line in some}
         self._called: dict[str, list[str]] = {}
-        for line in self.lines.values():
+        for line in (one for one in self.lines.values() if not one.new):
             for name in {line.name, line.code or line.name}:
                 self._called.setdefault("".join(name.split()), []).append(line.item)
         self.receiver = lru_cache(maxsize=4096)(self._receiver)

@@ -7,7 +7,7 @@ not overwritten without saying so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,25 +17,22 @@ from sqlmodel import Session
 from app.auth.actor import Actor
 from app.changes.models import DecisionInput
 from app.errors import RegistryError
-from app.exchange.rows import Refused
-from app.exchange.sheets import every_sheet
 from app.exchange.worksheet_cells import (
     EDITABLE,
-    FORM,
     ITSELF,
-    MORE,
     Cells,
     Faulty,
     common,
     mark_of,
     says_whole,
-    tidy,
 )
-from app.exchange.worksheet_files import COLUMNS, TITLES, CellProblem
+from app.exchange.worksheet_files import CellProblem
 from app.exchange.worksheet_handing import is_plain
 from app.exchange.worksheet_names import Names
+from app.exchange.worksheet_new import NewRows
 from app.exchange.worksheet_owing import owed
 from app.exchange.worksheet_rows import decision_of, is_beyond_sheet, sheet_cells_of
+from app.exchange.worksheet_sheets import FilledSheets, SheetRow
 from app.rounds.proposing import Weighed, may_propose, weigh
 from app.rounds.worksheets import Line, worksheets
 
@@ -77,18 +74,6 @@ class Filled:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class SheetRow:
-    sheet: str
-    number: int
-    cells: Cells
-    item: str
-    mark: str
-
-    def problem(self, column: str, code: str, message: str) -> CellProblem:
-        return CellProblem(self.sheet, self.number, COLUMNS[column][0] if column else "", code, message)
-
-
 @dataclass(slots=True)
 class Wanted:
     """A proposal to be made, with the row it comes from."""
@@ -105,14 +90,16 @@ class Reading:
         self.standing = may_propose(session, actor, round_id)
         self.opened = self.standing.opened
         found = worksheets(session, round_id, today)
+        self.organs = found.names
         self.names = Names(session.connection(), found)
+        self.new_rows = NewRows(session.connection(), self.names, self.opened.day, today)
         self.lines: dict[str, Line] = self.names.lines
         self.filled = Filled()
         self.weighed: Weighed | None = None
         """What the rules made of all the touched rows together."""
 
     def read(self, path: Path) -> tuple[Filled, list[Wanted]]:
-        rows = list(self._rows(path))
+        rows = FilledSheets(path, self.lines, self.organs, self._now, self._note).rows()
         if not rows and not self.filled.problems:
             self.filled.problems.append(
                 CellProblem(
@@ -125,7 +112,7 @@ class Reading:
             if row.item in self._merged:
                 continue
             try:
-                decision = decision_of(self.lines[row.item], row.cells, self.names)
+                decision = self._decision(row)
                 wanted.append(Wanted(row, DecisionInput.model_validate(decision)))
             except Faulty as fault:
                 self._wrong(row, fault.column, fault.code, fault.message)
@@ -136,72 +123,30 @@ class Reading:
         self.filled.problems.sort(key=lambda one: (one.sheet, one.row))
         return self.filled, wanted
 
+    def _decision(self, row: SheetRow) -> dict[str, Any]:
+        if row.new:
+            return self.new_rows.decision(self.lines.get(row.item), row.cells, row.authority)
+        return decision_of(self.lines[row.item], row.cells, self.names)
+
+    def _now(self, line: Line) -> Cells:
+        """A line's cells as they would be written out now."""
+        return self.new_rows.cells(line) if line.new else sheet_cells_of(line, self.opened.day, self.names)
+
     def _wrong(self, row: SheetRow, column: str, code: str, message: str) -> None:
+        self._note(row.problem(column, code, message))
+
+    def _note(self, problem: CellProblem) -> None:
         if len(self.filled.problems) < MOST_PROBLEMS:
-            self.filled.problems.append(row.problem(column, code, message))
+            self.filled.problems.append(problem)
 
-    # --- rows
-
-    def _rows(self, path: Path) -> Iterator[SheetRow]:
-        try:
-            sheets = every_sheet(path)
-        except Refused as refused:
-            self.filled.problems.append(
-                CellProblem(path.name, 1, "", refused.problem.code, refused.problem.message)
-            )
-            return
-        seen: dict[str, str] = {}
-        for name, rows in sheets:
-            header: list[str] = []
-            for number, cells in enumerate(rows, start=1):
-                texts = [tidy(cell) for cell in cells]
-                if not header:
-                    header = texts if COLUMNS["item"][0] in texts else []
-                    if header and not self._sound_header(name, number, header):
-                        break
-                    continue
-                row = self._row(name, number, dict(zip(header, texts, strict=False)), seen)
-                if row is not None:
-                    yield row
-
-    def _sound_header(self, sheet: str, number: int, header: list[str]) -> bool:
-        missing = [COLUMNS[name][0] for name in FORM if COLUMNS[name][0] not in header]
-        twice = [title for title in TITLES if header.count(title) > 1]
-        for title, code, message in (
-            *((one, "missing-column", f"表头缺少“{one}”列，请用本轮导出的表格填写") for one in missing),
-            *((one, "duplicate-column", f"表头有两个“{one}”列，请删去一个") for one in twice),
-        ):
-            self.filled.problems.append(CellProblem(sheet, number, title, code, message))
-        return not missing and not twice
-
-    def _row(self, sheet: str, number: int, values: dict[str, str], seen: dict[str, str]) -> SheetRow | None:
-        told = {name: values.get(title, "") for title, name in TITLES.items()}
-        if not any(told.values()):
-            return None
-        cells = {name: told[name] for name in EDITABLE}
-        row = SheetRow(sheet, number, cells, told["item"].lower(), told["mark"])
-        if not told["item"]:
-            self._wrong(
-                row, "item", "item-missing", "没有编号，认不出是哪个事项；请从导出的表格里复制整行的编号"
-            )
-        elif row.item not in self.lines:
-            self._wrong(
-                row, "item", "outside-scope", f"编号“{told['item'][:40]}”不在本轮清理的范围内，或事项已经终止"
-            )
-        elif row.item in seen:
-            self._wrong(row, "item", "item-twice", f"同一个事项已经出现在{seen[row.item]}，请删去一行")
-        else:
-            seen[row.item] = f"工作表“{sheet}”第{number}行"
-            if absent := [name for name in MORE if COLUMNS[name][0] not in values]:  # a sheet from before
-                now = sheet_cells_of(self.lines[row.item], self.opened.day, self.names)
-                row.cells.update({name: now[name] for name in absent})
-            return row
-        return None
+    # --- which rows say something new
 
     def _is_touched(self, row: SheetRow) -> bool:
         """Whether the row says something that is not proposed yet, and may be taken; else told or passed over."""
+        if not row.item:
+            return True
         line = self.lines[row.item]
-        now = sheet_cells_of(line, self.opened.day, self.names)
+        now = self._now(line)
         if mark_of(row.cells) == row.mark or row.cells == now or _is_blank(row.cells, now):
             self.filled.unchanged += 1
             return False
@@ -219,7 +164,7 @@ class Reading:
                 )
                 self._wrong(row, "outcome", "written-elsewhere", message)
                 return False
-        if is_beyond_sheet(line, self.names):
+        if not line.new and is_beyond_sheet(line, self.names):
             message = "这条清理意见含有表格写不下的内容，请在网页或接口上修改，本行请照原样"
             self._wrong(row, "outcome", "beyond-sheet", message)
             return False
@@ -237,13 +182,13 @@ class Reading:
         groups: dict[str, list[SheetRow]] = {}
         self._merged: set[str] = set()
         whole = {row.item for row in rows if says_whole(row.cells)}
-        for row in rows:
+        for row in (one for one in rows if not one.new):
             if row.cells["outcome"] == "合并" and row.item not in whole:
                 self._merged.add(row.item)
                 if (target := self._target(row)) and target not in whole:
                     groups.setdefault(target, []).append(row)
         moved = {row.item for row in touched}
-        left = {self.lines[item].filed_under for item in moved}
+        left = {self.lines[item].filed_under for item in moved if item}
         wanted = []
         for target, some in groups.items():
             if target not in left and not any(row.item in moved for row in some):

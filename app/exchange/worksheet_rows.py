@@ -8,7 +8,6 @@ alone.
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -27,6 +26,7 @@ from app.exchange.worksheet_cells import (
     Faulty,
     common,
     day_in,
+    limit_in,
     outcome_of,
     refuse_misplaced,
     tidy,
@@ -37,8 +37,6 @@ from app.items.field_words import limit_words
 from app.rounds.worksheets import Line
 from app.versions.fold import apply_changes
 
-_LIMIT = re.compile(r"(\d{1,6})个?(工作日|自然日|月|年|小时|分钟)")
-_UNITS = {"工作日": "workday", "自然日": "day", "月": "month", "年": "year", "小时": "hour", "分钟": "minute"}
 _HANDING: dict[str, Callable[[Line, Cells, Names], dict[str, Any]]] = {
     "devolve": handing.devolve,
     "narrow": handing.narrow,
@@ -148,7 +146,7 @@ def decision_of(line: Line, cells: Cells, names: Names) -> dict[str, Any]:
     refuse_misplaced(outcome, cells)
     if cells["until"]:
         cells = cells | {"until": day_in(cells, "until", "到期日")}
-    changes = _limit_changes(line, cells["limit"])
+    changes = _limit_changes(line, cells)
     if outcome in ("retain", "adjust"):
         return _stays(made, changes, cells)
     if changes:
@@ -176,21 +174,11 @@ def _stays(made: dict[str, Any], changes: list[dict[str, Any]], cells: Cells) ->
     return made
 
 
-def _limit_changes(line: Line, written: str) -> list[dict[str, Any]]:
+def _limit_changes(line: Line, cells: Cells) -> list[dict[str, Any]]:
     """The changes that make the promised limit what is written; none where it is so already."""
-    if not written:
+    if not cells["limit"]:
         return []
-    folded = re.sub(r"\s", "", written)
-    wanted: dict[str, Any] = {"value": None, "unit": "immediate"}
-    if folded not in ("即办", "当场办结", "即时办结"):
-        found = _LIMIT.fullmatch(folded)
-        if found is None:
-            raise Faulty(
-                "limit",
-                "bad-limit",
-                f"拟承诺时限“{written[:20]}”看不出数和单位，请写成“10个工作日”“15个自然日”“2个月”或“即办”",
-            )
-        wanted = {"value": int(found[1]), "unit": _UNITS[found[2]]}
+    wanted = limit_in(cells, "limit")
     now = line.content.get("promised_limit") or {}
     return [
         {"op": "set", "path": f"promised_limit/{name}", "value": value}

@@ -201,7 +201,7 @@ def _require_place(
     scope: frozenset[str],
     stood: Mapping[str, ProposalRow],
 ) -> None:
-    """Raises where a proposal is not about items of the scope, or two are about one item."""
+    """Raises where a proposal is neither about items of the scope nor about a new one, or two are about one item."""
     times = Counter(item for body in bodies for item in covers(body))
     filed = {filed_under(body) for body in bodies}
     taken = {
@@ -211,7 +211,7 @@ def _require_place(
         subject = filed_under(body)
         if body["kind"] != "item" or not subject:
             raise Invalid(
-                f"第 {place} 项：清理意见是对范围内一个现有事项提出的，请写明事项；新增的事项请由法制办直接列入。",
+                f"第 {place} 项：清理意见是对范围内一个现有事项，或对一个新增、承接的事项提出的，请写明事项。",
                 code="not-about-an-item",
                 decision=place,
             )

@@ -7,7 +7,7 @@ Columns after the 行政审批项目清理意见表 (`docs/outcomes.md`): 项目
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
@@ -19,7 +19,15 @@ from sqlmodel import Session
 from app.auth.accounts import names_of_accounts
 from app.auth.actor import Actor
 from app.canonical import decode
-from app.changes.reviews import ProposalRow, covers, opinion_of, proposals, proposed_of
+from app.changes.reviews import (
+    ProposalRow,
+    covers,
+    filed_under,
+    new_places,
+    opinion_of,
+    proposals,
+    proposed_of,
+)
 from app.changes.rows import decisions
 from app.changes.scope import Scope
 from app.db import chunks, fetch, marks
@@ -37,7 +45,8 @@ State = Literal["open", "proposed", "returned", "reviewed"]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An item of the scope that stands, with its proposal and its decision in the draft."""
+    """An item of the scope that stands, or one that is proposed as 新增 or 承接, with its proposal and its decision in
+    the draft."""
 
     item: str
     code: str | None
@@ -56,6 +65,8 @@ class Line:
     final: dict[str, Any] | None
     filed_under: str | None
     """The item whose proposal or decision covers this one: itself, or what it is merged into."""
+    new: bool = False
+    """Proposed as 新增 or 承接; the content is the one that it is proposed with."""
 
     @property
     def state(self) -> State:
@@ -95,7 +106,7 @@ def worksheets(
     return Worksheets(
         opened,
         day,
-        {one: sorted(lines[one], key=lambda line: (line.name, line.item)) for one in ordered},
+        {one: sorted(lines[one], key=lambda line: (line.new, line.name, line.item)) for one in ordered},
         names,
     )
 
@@ -163,6 +174,7 @@ def told(session: Session, lines: Sequence[Line]) -> list[dict[str, Any]]:
             "promised_limit": line.promised,
             "state": line.state,
             "filed_under": line.filed_under,
+            "new": line.new,
             "proposed": by(proposed_of(line.proposal)) if line.proposal else None,
             "opinion": by(opinion_of(line.proposal)) if line.proposal else None,
             "findings": line.proposal.findings if line.proposal else [],
@@ -193,6 +205,7 @@ def _lines(session: Session, opened: Opened, day: str) -> Iterable[Line]:
     covering = {item: subject for subject, row in stood.items() for item in covers(row.body)}
     bodies = [decode(row.body) for row in decisions(session, opened.changeset)]
     final = {item: body for body in bodies if body.get("outcome") != "void" for item in covers(body)}
+    yield from _new_lines(stood, {filed_under(body): body for body in bodies if new_places(body)})
     for some in chunks(opened.items):
         for item, name, kind, authority, region, codes in fetch(
             connection, _HELD.format(ids=marks(some)), (*some, day, day)
@@ -216,13 +229,40 @@ def _lines(session: Session, opened: Opened, day: str) -> Iterable[Line]:
             )
 
 
+def _new_lines(stood: Mapping[str, ProposalRow], final: Mapping[str, dict[str, Any]]) -> Iterable[Line]:
+    for item, row in stood.items():
+        if not (places := new_places(row.body)):
+            continue
+        content = places[0]["content"]
+        kind = str(content.get("type") or "")
+        yield Line(
+            item=item,
+            code=next((code["value"] for code in places[0].get("codes", ())), None),
+            name=content.get("name") or "",
+            type=code_tables.label("item_type", kind) or kind,
+            authority=content.get("authority") or "",
+            region=content.get("region") or "",
+            content=content,
+            citations="",
+            others="",
+            statutory="",
+            promised="",
+            proposal=row,
+            final=final.get(item),
+            filed_under=item,
+            new=True,
+        )
+
+
 def with_contents(connection: Connection, lines: Sequence[Line], day: str) -> list[Line]:
     """The same lines with the items' contents, and what is told of them."""
     found: list[Line] = []
     at = {line.item: line for line in lines}
+    own = {line.item: line.content for line in lines if line.new}
     for some in chunks(at):
         rows = fetch(connection, _CONTENTS.format(ids=marks(some)), (*some, day, day))
         contents = {row[0]: decode(bytes(row[1])) for row in rows}
+        contents |= {item: own[item] for item in some if item in own}
         titles = _titles(connection, contents.values(), day)
         found += [
             replace(

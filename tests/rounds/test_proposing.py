@@ -276,7 +276,7 @@ REFUSALS = {
     "unknown-changeset": lambda office, _: proposed(office, "qdx-0000000000", retain(office.items[0])),
     "outside-scope": lambda office, one: proposed(office, one, retain(entry(office))),
     "not-about-an-item": lambda office, one: proposed(
-        office, one, {"outcome": "add", "content": item_content("新", office.water, office.district)}
+        office, one, {"kind": "region", "outcome": "rename", "subject": office.town}
     ),
     "proposed-twice": lambda office, one: proposed(office, one, retain(office.items[0]), cancel(office.items[0])),
     "already-reviewed": lambda office, one: [

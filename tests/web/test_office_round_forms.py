@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -92,16 +93,46 @@ def test_new_items_are_listed_by_the_office_and_taken_out_again(
     assert "新增、承接的事项（1）" in page.words
 
 
-def test_a_department_lists_nothing_new_by_itself(living: Living, editor: Browser) -> None:
+def test_a_department_proposes_what_is_new_and_the_office_reviews_it(living: Living, editor: Browser) -> None:
     opened = str(editor.post("/office/rounds/new", form(living, authorities="")).headers["location"])
     department = Browser(living, "linye-2", ["edit"], authority=organ(living))
-    assert "列入新增" not in department.get(opened).words
-    fields = filled(editor.get(f"{opened}/new"))
+    reviewer = Browser(living, "shenhe-3", ["review"])
+    assert "提出新增、承接的事项" in department.get(opened).words
+    fields = filled(department.get(f"{opened}/new"))
     region = living.rows(f"SELECT region FROM timeline WHERE subject_id = '{organ(living)}' LIMIT 1")[0][0]
-    content = {"name": ["擅列"], "type": ["01"], "authority": [organ(living)], "region": [region]}
+    content = {"name": ["林下经济许可"], "type": ["01"], "authority": [organ(living)], "region": [region]}
+    page = department.move(f"{opened}/new", **(fields | content | {"words": ["增列"], "do": ["save"]}))
+    assert page is not None
+    assert "还没有这个事项" in page.words
+    assert "新增" in page.section("部门意见")
+    item = re.findall(rf'{opened}/items/(qdi-[0-9a-z]+)/form"', page.html)[0]
+    again = filled(department.get(f"{opened}/items/{item}/form"))
+    assert (again["name"], again["words"]) == (["林下经济许可"], ["增列"])
+    department.move(f"{opened}/items/{item}/form", **(again | {"name": ["林下种植许可"], "do": ["save"]}))
+
+    assert "林下种植许可 待新增 待审核" in reviewer.get(f"{opened}?q=林下").words
+    reviewer.move(f"{opened}/items/{item}/opinion", opinion="return", why="依据不足")
+    department.move(f"{opened}/items/{item}/form", **(again | {"name": ["林下种植许可"], "do": ["save"]}))
+    reviewer.move(f"{opened}/items/{item}/opinion", opinion="agree")
+    assert "新增" in reviewer.get(f"{opened}/items/{item}").section("最终决定")
+    assert "新增、承接的事项（0）" in editor.get(opened).words, "it stands in the list, once"
+    wrong = editor.move(f"{opened}/items/{item}/proposal", status=422, outcome="取消", day=DAY)
+    assert wrong is not None
+    assert "请打开它，在完整的表单里改" in wrong.words
+
+
+def test_a_department_proposes_nothing_new_for_another_organ(living: Living, editor: Browser) -> None:
+    opened = str(editor.post("/office/rounds/new", form(living, authorities="")).headers["location"])
+    department = Browser(living, "linye-3", ["edit"], authority=organ(living))
+    other, region = living.rows(
+        "SELECT t.authority, t.region FROM timeline t WHERE t.kind = 'item' AND t.authority IS NOT NULL"
+        f" AND t.authority <> '{organ(living)}' LIMIT 1"
+    )[0]
+    fields = filled(department.get(f"{opened}/new"))
+    content = {"name": ["擅列"], "type": ["01"], "authority": [other], "region": [region]}
     page = department.move(f"{opened}/new", status=403, **(fields | content | {"do": ["save"]}))
     assert page is not None
-    assert "超出账号" in page.words
+    assert "不在账号“linye-3”的管理范围内" in page.words
 
 
 def test_the_desk_says_what_a_round_waits_for_and_who_may_not_approve(

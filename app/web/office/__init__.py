@@ -29,6 +29,7 @@ from app.web.office import (
     round_forms,
     round_item,
     round_moves,
+    round_new,
     rounds,
     sign_on,
     signing,
@@ -36,7 +37,7 @@ from app.web.office import (
 
 PARTS = (
     signing, sign_on, desk, items, item_ending, receiving, changesets, checks, rounds, recording, round_files,
-    rehearsals, round_deciding, round_item, round_forms, round_moves, round_desk, duties, editions, law,
+    rehearsals, round_deciding, round_item, round_forms, round_new, round_moves, round_desk, duties, editions, law,
     many, many_files, attaching, citing, calendar, overlaps, accounts, reports, audit,
 )  # fmt: skip
 

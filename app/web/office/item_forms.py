@@ -68,7 +68,8 @@ class Editing:
     heading: str = ""
     """What the page is called, where it is neither a new item nor a change of one."""
     into: str = ""
-    """What it is saved as, where not as a draft of its own: ``proposal``, ``round``, ``acceptance``."""
+    """What it is saved as, where not as a draft of its own: ``proposal``, ``new proposal``, ``round``,
+    ``acceptance``."""
     place: str = ""
     """Where the form is kept as it is typed; empty: it is not."""
     kept_at: str = ""

@@ -14,6 +14,7 @@ from app.changes.owed import one_duty
 from app.changes.owed_to import OwedTo
 from app.deps import ReadSession, RegistryOf
 from app.errors import Conflict, Forbidden, Invalid
+from app.items.inherited import inherited
 from app.items.queries import resolve
 from app.versions.queries import known_at, parse_day, state_on, today
 from app.web.office import drafting, forms
@@ -26,14 +27,6 @@ from app.web.subjects import names
 router = APIRouter()
 Act = Annotated[int, Path(ge=1)]
 Key = Annotated[str, Path(max_length=64)]
-HANDED_DOWN = "2"
-"""权力来源: 上级下放 (code table power_source)."""
-ITS_OWN = (
-    "excluded", "windows", "consult", "consult_phone", "complaint", "complaint_phone", "online_address",
-    "authority_nature", "co_authorities", "co_authority_ids", "undertaking", "undertaking_code", "entrusting", "source",
-    "system_level",
-)  # fmt: skip
-"""What was true of the organ that handed it down, and is the receiver's own to say."""
 
 
 @router.get("/office/duties/{act}/{key}/accept")
@@ -93,8 +86,7 @@ def _opened(
     on = parse_day(day, "施行日期") if day else max(today(), duty["opens"])
     known = known_at(connection, None)
     origin = state_on(connection, duty["subject"], duty["opens"], known).document()
-    content = {name: part for name, part in origin.items() if name not in ITS_OWN}
-    content |= _whose(connection, present, duty, on)
+    content = inherited(origin) | _whose(connection, present, duty, on)
     called = names(connection, [duty["subject"]], duty["opens"])
     title = called.get(duty["subject"]) or origin.get("name", "")
     editing = Editing(None, on, None, content, content, asked)
@@ -115,6 +107,5 @@ def _whose(connection: Connection, present: Present, duty: dict[str, Any], on: s
         "authority": organ,
         "region": place,
         "level": stands.get("level") or held.get("level"),
-        "power_source": HANDED_DOWN,
     }
     return {name: value for name, value in found.items() if value is not None}

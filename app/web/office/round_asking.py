@@ -40,6 +40,8 @@ def posted_cells(form: Posted) -> Cells:
 
 def asked_of(line: Line, cells: Cells, names: Names, form: Posted) -> DecisionInput:
     """What a form says of an item, as its row of the sheet would; ``line`` with its content. Raises Wrong."""
+    if line.new:
+        raise Wrong(line.item, "这是新增、承接的意见，请打开它，在完整的表单里改。")
     try:
         said = decision_of(line, cells, names)
         if timing := form.get("timing"):

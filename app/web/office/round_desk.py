@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -110,7 +110,7 @@ def desk(
     listed = [line for line in every if asking.holds(line)]
     shown = with_contents(session.connection(), listed[(page - 1) * PAGE : page * PAGE], found.day)
     counted, allowed = progress(found), may(session, present, changeset)
-    fresh = new_items(session, changeset)
+    fresh = new_items(session, changeset, {line.item for line in every if line.new})
     both = allowed["propose"] and allowed["opine"]
     if both and asking.role == "review":
         allowed["propose"] = False
@@ -169,12 +169,14 @@ def _called(session: Session, lines: Sequence[Line], day: str) -> dict[str, str]
     return names_on(session.connection(), sorted(one for one in filed if one), day)
 
 
-def new_items(session: Session, changeset: Changeset) -> list[dict[str, Any]]:
-    """What the draft begins that no item of the scope becomes: 新增, and 承接 from elsewhere."""
+def new_items(session: Session, changeset: Changeset, listed: Container[str]) -> list[dict[str, Any]]:
+    """What the office itself put into the draft as 新增, and 承接 from elsewhere; what was proposed is ``listed``."""
     found = []
     for row in rows.decisions(session, changeset):
         body = decode(row.body)
         for place in new_places(body):
+            if place["subject"] in listed:
+                continue
             told = {"outcome": body["outcome"], "effective_from": body["effective_from"]}
             told |= {"item": place["subject"], "name": place["content"].get("name")}
             told |= {"authority": place["content"].get("authority")}

@@ -47,6 +47,8 @@ class Wanted:
     def takes(self, line: Line) -> bool:
         """Whether a proposal for all that match is for this one too: not where somebody has proposed already, unless
         just those are asked for."""
+        if line.new:  # what is not there yet has nothing to be retained or cancelled
+            return False
         return line.state in ("open", "returned") or (line.state == "proposed" == self.state)
 
     @property
