@@ -13,7 +13,7 @@ from app.changes import drafts
 from app.changes.reviews import proposals
 from app.db import Database
 from app.errors import Conflict
-from app.exchange import worksheets
+from app.exchange import worksheet_sheets, worksheets
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def sheet(office, tmp_path):
 def meanwhile(office, monkeypatch):
     """``meanwhile(act)``: ``act`` is done once, when the file has been opened. Whoever finds the writer's place taken
     is told at once. Returns the list of how often the file was opened."""
-    opener = worksheets.every_sheet
+    opener = worksheet_sheets.every_sheet
     plain = office.database
 
     def arrange(act):
@@ -48,7 +48,7 @@ def meanwhile(office, monkeypatch):
                         office.database = plain
             return opener(path)
 
-        monkeypatch.setattr(worksheets, "every_sheet", opening)
+        monkeypatch.setattr(worksheet_sheets, "every_sheet", opening)
         return reads
 
     return arrange
