@@ -46,6 +46,7 @@ indexing     revision -> search document; drains the outbox into the engine
 kept         answers and rendered pages, kept as they are sent
 searching    search as pages and API both ask it
 backups      backup while running, restore elsewhere
+plainly      parameters of an address, where they need no explaining
 deps         what routes may ask for; a request commits here
 api          edge: JSON under /api/v1, one file per noun
 web          edge: pages

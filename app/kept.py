@@ -1,4 +1,4 @@
-"""Answers and rendered pages, kept as they are sent. Per process, bounded; the oldest go first."""
+"""Answers and rendered pages, kept as they are sent. Per process, bounded; those not asked for longest go first."""
 
 from __future__ import annotations
 
@@ -38,8 +38,13 @@ class Kept(Generic[Found]):
 
     def get(self, asked: bytes, day: str, state: object) -> Found | None:
         """``day``: today, which ``on`` is by default; ``state``: what it must rest on to be true."""
-        kept = self._kept.get((asked, day))
-        return kept[1] if kept is not None and kept[0] == state else None
+        key = (asked, day)
+        with self._lock:
+            kept = self._kept.pop(key, None)
+            if kept is None:
+                return None
+            self._kept[key] = kept  # asked for last: the last to go
+        return kept[1] if kept[0] == state else None
 
     def put(self, asked: bytes, day: str, state: object, found: Found) -> None:
         with self._lock:
@@ -56,14 +61,14 @@ class Kept(Generic[Found]):
 
 
 class KeptAnswers(Kept[bytes]):
-    """Bodies, bounded in number."""
+    """Bodies, bounded by their bytes."""
 
-    def __init__(self, most: int = 2_000) -> None:
-        super().__init__(most, lambda _body: 1)
+    def __init__(self, most_bytes: int = 32 * 2**20) -> None:
+        super().__init__(most_bytes, len)
 
 
 class KeptPages(Kept[Page]):
     """Pages, bounded by their bytes."""
 
-    def __init__(self, most_bytes: int = 16 * 2**20) -> None:
+    def __init__(self, most_bytes: int = 32 * 2**20) -> None:
         super().__init__(most_bytes, lambda page: len(page.body))

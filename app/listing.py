@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
-from app.db import among, run_by
+from app.db import among, chunks, fetch, marks, run_by
 from app.errors import Invalid
 from app.places.queries import subtree
 from app.versions.codes import main_code
@@ -187,16 +187,19 @@ def count_by(connection: Connection, wanted: Filter, column: str) -> dict[str, i
     return {row[0]: row[1] for row in connection.execute(statement, values)}
 
 
+_ON_DAY = (
+    f"SELECT {_SHORT} FROM timeline t"
+    " WHERE t.subject_id IN ({}) AND t.valid_from <= ? AND t.valid_to > ?"
+    f" AND t.kind = 'item' AND {answered('t')}"
+)
+
+
 def found_on(connection: Connection, subject_ids: set[str], day: str) -> dict[str, dict[str, Any]]:
     """Short rows of the items by id, as they stand on a day."""
-    statement = among(
-        f"SELECT {_SHORT} FROM timeline t"
-        " WHERE t.subject_id IN :ids AND t.valid_from <= :on AND t.valid_to > :on"
-        f" AND t.kind = 'item' AND {answered('t')}",
-        "ids",
-    )
-    rows = connection.execute(statement, {"ids": sorted(subject_ids), "on": day})
-    found = {row[0]: short(row) for row in rows}
+    found: dict[str, dict[str, Any]] = {}
+    for some in chunks(sorted(subject_ids)):
+        rows = fetch(connection, _ON_DAY.format(marks(some)), (*some, day, day))
+        found |= {row[0]: short(row) for row in rows}
     return found | _not_yet_rows(connection, subject_ids - found.keys(), day)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import Callable
 from threading import Lock
@@ -63,6 +64,7 @@ class Rest(BaseRoute):
             if not self._loaded:
                 await asyncio.sleep(REST_AFTER)
                 await asyncio.to_thread(self.load)
+                gc.freeze()  # what is loaded stays: nobody looks for cycles in it, beside those who ask
             for one in then:
                 await asyncio.to_thread(self._start, one)
         except Exception as error:

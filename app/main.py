@@ -17,7 +17,8 @@ from starlette.exceptions import HTTPException
 
 from app import log_lines, refusing
 from app.api import health
-from app.api.quick import KeptSearchRoute, quick_item_route
+from app.api.finding import SearchDoor
+from app.api.quick import quick_item_route
 from app.db import Database
 from app.deps import Registry
 from app.errors import RegistryError
@@ -101,7 +102,7 @@ def create_app(settings: Settings | None = None, *, rest_later: bool = False) ->
     app.state.registry = Registry(settings, database, engine)
     rest = app.state.rest = Rest(app)
     app.router.routes.insert(0, quick_item_route())
-    app.router.routes.insert(1, KeptSearchRoute())
+    app.router.routes.insert(1, SearchDoor())
     app.include_router(health.router)
     if rest_later:
         app.router.routes.append(rest)

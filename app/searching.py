@@ -35,6 +35,17 @@ def state_of(engine: Engine | None, run: Run) -> object | None:
     return (state, tuple(head[0]) if head else None)
 
 
+def count_of(engine: Engine | None, *, statuses: tuple[str, ...], **wanted: Any) -> int | None:
+    """How many items answer what ``page_of`` is asked, none of them read. None where the engine is away."""
+    if engine is None:
+        return None
+    try:
+        return engine.search(SearchQuery(status=statuses, limit=0, facets=(), **wanted)).total
+    except EngineError:
+        logger.exception("the search engine is away; nothing is counted")
+        return None
+
+
 def page_of(
     engine: Engine | None,
     connection: Connection,

@@ -22,7 +22,7 @@ import tantivy
 from search import matching, relaxing, schema, suggesting, synonyms
 from search.conditions import Condition, Term, either, every, excluding, filters
 from search.counting import Counting, Kept
-from search.embedded_reading import EmbeddedReader, query_of
+from search.embedded_reading import EmbeddedReader, ReadLately, query_of
 from search.embedded_writing import apply, carry_over, fill, marker, sources, told_as_ours
 from search.engine import (
     EngineBusy,
@@ -51,14 +51,17 @@ class EmbeddedEngine:
         read_only: bool = False,
         lock_timeout: float = 30.0,
         concepts: dict[str, synonyms.Concept] | None = None,
+        documents_kept: int = 2_000,
     ) -> None:
-        """`lock_timeout` in seconds; `concepts` replaces the shipped synonyms."""
+        """`lock_timeout` in seconds; `concepts` replaces the shipped synonyms; `documents_kept`: how many documents,
+        read lately, need not be read again."""
         self._root = Path(root)
         self._read_only = read_only
         self._lock_timeout = lock_timeout
         self._concepts = synonyms.shipped() if concepts is None else concepts
         self._counting = Counting()
         self._pages: Kept[SearchPage] = Kept()
+        self._read = ReadLately(documents_kept)
         self._opening = threading.Lock()
         self._generation = ""
         self._index: tantivy.Index | None = None
@@ -80,7 +83,7 @@ class EmbeddedEngine:
         return SearchPage(page.total, page.relaxed, list(page.hits), facets)
 
     def _search(self, searcher: tantivy.Searcher, state: object, query: SearchQuery) -> SearchPage:
-        reader, conditions = EmbeddedReader(searcher), filters(query)
+        reader, conditions = EmbeddedReader(searcher, self._read.of(state)), filters(query)
         tiers = matching.exact_tiers(query.q) + matching.synonym_tiers(query.q, self._concepts, reader)
         matched = every([either(tier.condition for tier in tiers if tier.widest), *conditions])
         total, facets = self._counting.count(searcher, matched, query, state)
@@ -93,7 +96,7 @@ class EmbeddedEngine:
                 hits = [hit_among(tiers, document, query.explain) for document in found]
             return SearchPage(total, False, hits, facets)
         hits = []
-        if fold(query.q):
+        if fold(query.q) and query.limit:
             hits = relaxing.guesses(reader, query, conditions, self._concepts, self._sounds)
         return SearchPage(0, True, hits, facets)
 

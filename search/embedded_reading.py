@@ -21,8 +21,10 @@ from search.conditions import (
 from search.engine import DEFAULT_STATUSES, SearchDocument
 
 # A field of bigrams -> its grams of LONG_GRAM, for texts that are long enough.
-_LONG_FIELDS = {"all": "all4", "code": "code4"}
+_LONG_FIELDS = {"all": "all4", "code": "code4", "name": "name4", "short": "short4", "title": "title4"}
 _TITLES = {"name", "alias", "short"}
+# What these hold is not among `all`.
+_APART = {"short", "region", "canon", "canon_citation", "initials"}
 _USUAL_STATUSES = tuple(Term("status", status) for status in DEFAULT_STATUSES)
 
 
@@ -49,7 +51,7 @@ def query_of(condition: Condition) -> Query:
                 clauses.append((Occur.Must, Query.all_query()))
             return clauses[0][1] if len(clauses) == 1 else Query.boolean_query(clauses)
         case Either(conditions):
-            return _shortcut(conditions) or _combine(Occur.Should, map(query_of, conditions))
+            return _shortcut(conditions) or _combine(Occur.Should, map(query_of, needed(conditions)))
         case Without(wanted, others):
             not_these = [(Occur.MustNot, query_of(other)) for other in others]
             return Query.boolean_query([(Occur.Must, query_of(wanted)), *not_these])
@@ -70,9 +72,60 @@ def _shortcut(conditions: tuple[Condition, ...]) -> Query | None:
     """One field or term of the index that stands for all of these."""
     if conditions == _USUAL_STATUSES:
         return _term("shortcut", schema.USUAL)
+    title = _title_of(conditions)
+    return query_of(Phrase("title", title)) if title else None
+
+
+def needed(conditions: Iterable[Condition]) -> list[Condition]:
+    """Of these, those that find what no other of them does: whatever has 食品经营许可 in its name has it among all its
+    values, and whatever has 食品经营许可证 has 食品经营许可. The longer an index, the more each costs."""
+    found: list[Condition] = []
+    for one in _flat(conditions):
+        if not any(_implies(one, other) for other in found):
+            found = [other for other in found if not _implies(other, one)]
+            found.append(one)
+    return found
+
+
+def _flat(conditions: Iterable[Condition]) -> Iterator[Condition]:
+    for one in conditions:
+        match one:
+            case Either(inner) if not _title_of(inner) and inner != _USUAL_STATUSES:
+                yield from _flat(inner)
+            case _:
+                yield one
+
+
+def _implies(one: Condition, other: Condition) -> bool:
+    """Whether all that meets one is known to meet the other."""
+    match one:
+        case Every(parts):
+            return any(_implies(part, other) for part in parts)
+        case Phrase(field, text):
+            return _covers(other, field, text)
+        case Either(inner) if text := _title_of(inner):
+            return all(_covers(other, field, text) for field in _TITLES)
+        case _:
+            return one == other
+
+
+def _covers(condition: Condition, field: str, text: str) -> bool:
+    """Whether all that has the text in the field meets the condition."""
+    match condition:
+        case Phrase(within, part):
+            return part in text and (field == within or (within == "all" and field not in _APART))
+        case Either(inner):
+            wanted = _title_of(inner)
+            return bool(wanted) and wanted in text and field in _TITLES
+        case _:
+            return False
+
+
+def _title_of(conditions: tuple[Condition, ...]) -> str:
+    """The text that is looked for in titles of any kind; "" where it is something else."""
     fields = {condition.field for condition in conditions if isinstance(condition, Phrase)}
     texts = {condition.text if isinstance(condition, Phrase) else "" for condition in conditions}
-    return query_of(Phrase("title", *texts)) if fields == _TITLES and len(texts) == 1 else None
+    return texts.pop() if fields == _TITLES and len(texts) == 1 else ""
 
 
 def _term(field: str, value: str) -> Query:
@@ -108,21 +161,42 @@ def _on_day(day: int) -> list[tuple[Occur, Query]]:
     return [(Occur.MustNot, later), (Occur.MustNot, ended)]
 
 
+Place = tuple[int, int]
+"""Where a document stands in one state of an index: its segment, and its number there."""
+
+
+class ReadLately:
+    """Documents of one state of an index, for the questions to come: those of another are forgotten."""
+
+    def __init__(self, most: int) -> None:
+        """``most``: documents that are kept from one question to the next; 0: none."""
+        self._most = most
+        self._of: tuple[object, dict[Place, SearchDocument]] = (None, {})
+
+    def of(self, state: object) -> dict[Place, SearchDocument]:
+        """``state`` names the state in which the places are."""
+        if state != self._of[0] or len(self._of[1]) > self._most:
+            self._of = (state, {})
+        return self._of[1]
+
+
 class EmbeddedReader:
     """A Reader (see conditions.py) of one state of the index."""
 
-    def __init__(self, searcher: tantivy.Searcher) -> None:
+    def __init__(self, searcher: tantivy.Searcher, read: dict[Place, SearchDocument] | None = None) -> None:
+        """`read`: documents of this state that were read before; what is read is put there."""
         self.searcher = searcher
-        self._read: dict[tuple[int, int], SearchDocument] = {}  # what several questions of one search find
+        self._read = {} if read is None else read
 
     def _documents(self, hits: Sequence[tuple[object, tantivy.DocAddress]]) -> list[SearchDocument]:
         return [self._document(address) for _, address in hits]
 
     def _document(self, address: tantivy.DocAddress) -> SearchDocument:
         place = (address.segment_ord, address.doc)
-        if place not in self._read:
-            self._read[place] = schema.stored(self.searcher, address)
-        return self._read[place]
+        document = self._read.get(place)
+        if document is None:
+            document = self._read[place] = schema.stored(self.searcher, address)
+        return document
 
     def holds(self, conditions: Sequence[Condition]) -> list[bool]:
         return [bool(self.searcher.search(query_of(c), 1, count=False).hits) for c in conditions]

@@ -67,7 +67,7 @@ class SearchQuery:
     level: str | None = None
     theme: str | None = None
     status: str | tuple[str, ...] = DEFAULT_STATUSES
-    limit: int = 20
+    limit: int = 20  # 0: the total and the facets alone
     offset: int = 0
     sort: Sort = (
         "relevance"  # or by the readings of names, or what changed last first; guesses stay by relevance

@@ -12,6 +12,7 @@ from search import pinyin, tokens
 from search.engine import Layer, SearchDocument
 from search.folding import fold
 from search.synonyms import Concept
+from search.values import folded_lines
 
 SHORTEST_FOR_TYPO = 4  # below, one wrong character leaves too little
 # Above, enough of the piece is left for its bigrams to propose the candidate, so slips need no queries.
@@ -113,7 +114,7 @@ def _share_in_order(title: str, piece: str) -> float:
 
     建筑施工证 is in order in 建筑工程施工许可证核发. Too little of a short piece is no sign of anything.
     """
-    if len(piece) < SHORTEST_FOR_TYPO:
+    if len(piece) < SHORTEST_FOR_TYPO or _held(title, piece) < 0.75 * len(piece):
         return 0.0
     longest = [0] * (len(piece) + 1)
     for char in title:
@@ -127,14 +128,38 @@ def _share_in_order(title: str, piece: str) -> float:
 @lru_cache(maxsize=10_000)
 def _heard(title: str, piece: str) -> tuple[int, int]:
     """Where the title sounds like the piece, (0, 0) if nowhere."""
-    if len(piece) < 2:
+    if not 2 <= len(piece) <= len(title):
+        return 0, 0
+    wanted = sounds_of(piece)
+    if not any(_may_sound(title, reading) for reading in wanted):
         return 0, 0
     syllables = pinyin.syllables(title)
-    for reading in sounds_of(piece):
+    for reading in wanted:
         at = find(syllables, reading)
         if at >= 0:
             return at, at + len(piece)
     return 0, 0
+
+
+def _may_sound(title: str, reading: tuple[str, ...]) -> bool:
+    """Whether its characters have these syllables in whatever words: reading it in context takes a hundred times as
+    long."""
+    possible = _possible_sounds(title)
+    first, size = reading[0], len(reading)
+    return any(
+        first in possible[at] and all(map(frozenset.__contains__, possible[at : at + size], reading))
+        for at in range(len(possible) - size + 1)
+    )
+
+
+@lru_cache(maxsize=10_000)
+def _possible_sounds(title: str) -> tuple[frozenset[str], ...]:
+    return tuple(map(pinyin.all_readings, title))
+
+
+def _held(title: str, piece: str) -> int:
+    """How many characters of the piece the title has anywhere: no more of them can be there in order."""
+    return sum(char in title for char in piece)
 
 
 def _halves(title: str, piece: str) -> tuple[str, ...]:
@@ -152,6 +177,8 @@ def misspelt(title: str, piece: str) -> tuple[int, int]:
     if len(piece) < SHORTEST_FOR_TYPO:
         found = [(title.find(other), len(other)) for other in lookalikes(piece)]
         return next(((at, at + size) for at, size in found if at >= 0), (0, 0))
+    if _held(title, piece) < len(piece) - 1:
+        return 0, 0
     for at in range(len(title) - len(piece) + 2):
         length = _length_but_for_one_slip(title[at : at + len(piece) + 1], piece)
         if length:
@@ -182,14 +209,15 @@ def find(sequence_: tuple[str, ...], wanted: tuple[str, ...]) -> int:
 def texts_of(document: SearchDocument) -> Texts:
     folded = [fold(title) for _, title in titles_of(document)]
     others = (
-        *document.authority_names,
-        *document.region_names,
-        *document.citations,
-        *document.codes,
-        *document.texts,
+        document.authority_names,
+        document.region_names,
+        document.citations,
+        document.codes,
+        document.texts,
     )
     shortened = map(tokens.without_remarks, folded)
-    return Texts(list(dict.fromkeys([*folded, *shortened])), "\n".join(map(fold, others)))
+    together = "\n".join(folded_lines(texts).together for texts in others if texts)
+    return Texts(list(dict.fromkeys([*folded, *shortened])), together)
 
 
 def titles_of(document: SearchDocument) -> list[tuple[str, str]]:
@@ -200,6 +228,7 @@ def titles_of(document: SearchDocument) -> list[tuple[str, str]]:
     ]
 
 
+@lru_cache(maxsize=2_000)
 def sounds_of(piece: str) -> list[tuple[str, ...]]:
     """The reading in context and the one of each character by itself."""
     alone = tuple(pinyin.syllables(char)[0] for char in piece)

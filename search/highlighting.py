@@ -6,7 +6,7 @@ from typing import NamedTuple
 from search.engine import Highlight, Hit, Layer, SearchDocument, SearchPage
 from search.folding import Folded, fold, fold_with_origin
 from search.tokens import canonical, canonical_with_origin, cites_article
-from search.values import VALUES
+from search.values import VALUES, folded_lines
 
 _CONTEXT = 24  # characters of the original kept on either side of a match in a long value
 _SHORT = 80  # a value up to this length is shown whole
@@ -17,23 +17,29 @@ def highlights(document: SearchDocument, needles: tuple[str, ...]) -> list[Highl
     """Up to three values that contain needles (folded texts), in the order of rank."""
     found: list[Highlight] = []
     wanted = _wanted(needles)
-    for field, value in values(document):
-        spans = _spans_of(value, wanted)
-        if spans:
-            found.append(cut(field, value, spans))
-        if len(found) == _MOST:
-            break
+    for field, texts in values(document):
+        folded = folded_lines(texts)
+        if not wanted.canonical and not _any_in(wanted.needles, folded.together):
+            continue
+        for value, text in zip(texts, folded.each, strict=True):
+            spans = _spans_of(value, text, wanted)
+            if spans:
+                found.append(cut(field, value, spans))
+                if len(found) == _MOST:
+                    return found
     return found
 
 
-def values(document: SearchDocument) -> list[tuple[str, str]]:
-    """(field, value) of everything that can be highlighted, regions last."""
-    pairs = [
-        (field, value)
-        for attribute, field in VALUES.items()
-        for value in ((document.name,) if attribute == "name" else getattr(document, attribute))
+def values(document: SearchDocument) -> list[tuple[str, tuple[str, ...]]]:
+    """(field, values) of everything that can be highlighted, regions last."""
+    return [
+        ("name", (document.name,)),
+        *((field, texts) for attribute, field in _OTHERS if (texts := getattr(document, attribute))),
+        ("region", document.region_names),
     ]
-    return pairs + [("region", name) for name in document.region_names]
+
+
+_OTHERS = [(attribute, field) for attribute, field in VALUES.items() if attribute != "name"]
 
 
 class _Wanted(NamedTuple):
@@ -51,31 +57,39 @@ def _wanted(needles: tuple[str, ...]) -> _Wanted:
 
 def spans_of(value: str, needles: tuple[str, ...]) -> list[tuple[int, int]]:
     """Where the needles stand in the value, in its own characters; sorted and not overlapping."""
-    return _spans_of(value, _wanted(needles))
+    return _spans_of(value, fold(value), _wanted(needles))
 
 
-def _spans_of(value: str, wanted: _Wanted) -> list[tuple[int, int]]:
-    text = fold(value)
-    for needle in wanted.needles:
-        if needle in text:
-            folded = fold_with_origin(value)
-            return _merged([span for needle in wanted.needles for span in _occurrences(folded, needle)])
+def _spans_of(value: str, text: str, wanted: _Wanted) -> list[tuple[int, int]]:
+    """`text` is the folded value."""
+    if _any_in(wanted.needles, text):
+        return _merged(_spans(fold_with_origin(value), wanted.needles))
     if not wanted.canonical or not cites_article(text):
         return []
-    folded = canonical_with_origin(fold_with_origin(value))
-    return _merged([span for needle in wanted.canonical for span in _occurrences(folded, needle)])
+    return _merged(_spans(canonical_with_origin(fold_with_origin(value)), wanted.canonical))
 
 
-def _occurrences(folded: Folded, needle: str) -> list[tuple[int, int]]:
-    spans, at = [], folded.text.find(needle)
-    while at >= 0:
-        end = at + len(needle)
-        spans.append((folded.origin[at], folded.origin[end - 1] + 1))
-        at = folded.text.find(needle, end)
+def _any_in(needles: tuple[str, ...], text: str) -> bool:
+    for needle in needles:  # noqa: SIM110, a generator takes longer than the search
+        if needle in text:
+            return True
+    return False
+
+
+def _spans(folded: Folded, needles: tuple[str, ...]) -> list[tuple[int, int]]:
+    text, origin, spans = folded.text, folded.origin, []
+    for needle in needles:
+        at = text.find(needle)
+        while at >= 0:
+            end = at + len(needle)
+            spans.append((origin[at], origin[end - 1] + 1))
+            at = text.find(needle, end)
     return spans
 
 
 def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    if len(spans) == 1:
+        return spans
     merged: list[tuple[int, int]] = []
     for start, end in sorted(spans):
         if merged and start <= merged[-1][1]:

@@ -75,7 +75,7 @@ class MeiliEngine:
             return SearchPage(0, True, [], {facet: {} for facet in query.facets})
         if total:
             return SearchPage(total, False, hits, facets)
-        if fold(query.q):
+        if fold(query.q) and query.limit:
             hits = relaxing.guesses(self._reader, query, conditions, self._concepts, self._sounds)
         return SearchPage(0, True, hits, facets)
 
@@ -99,6 +99,8 @@ class MeiliEngine:
                 perhaps, slices = both(perhaps, without), [both(one, without) for one in slices]
                 answers = self._reader.ask(self._questions(perhaps, slices, query))
         counted, *pages = answers
+        if not query.limit:
+            return counted["totalHits"], _facets(counted, query), []
         if query.sort != "relevance":
             hits = [hit_among(tiers, document, query.explain) for document in documents_of(pages[0])]
             return counted["totalHits"], _facets(counted, query), hits
@@ -117,6 +119,8 @@ class MeiliEngine:
     def _questions(self, matched: str, slices: list[str], query: SearchQuery) -> list[Question]:
         """Total and facets, then the first hits of each slice, or the page of all of them in the order asked for."""
         counted = self._counted(matched, query)
+        if not query.limit:
+            return [counted]
         if query.sort != "relevance":
             return [counted, self._reader.page(matched, query.limit, query.offset, sort=_SORTS[query.sort])]
         return [counted, *(self._reader.page(one, 0 if query.offset else query.limit) for one in slices)]

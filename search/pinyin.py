@@ -62,6 +62,15 @@ def _each_by_itself(without_reading: str) -> list[str]:
     return list(without_reading)
 
 
+@lru_cache(maxsize=20_000)
+def all_readings(char: str) -> frozenset[str]:
+    """Every reading the character has in some word; what has none stands for itself."""
+    from pypinyin import Style, pinyin
+
+    found = pinyin(char, style=Style.NORMAL, heteronym=True, errors=_each_by_itself)  # type: ignore[arg-type]
+    return frozenset(reading for readings in found for reading in readings)
+
+
 def initials(folded: str) -> str:
     """The first letter of each reading, as long as the text itself: 公租房 -> gzf."""
     return "".join(syllable[0] for syllable in syllables(folded))

@@ -30,15 +30,17 @@ from search.values import (
     to_source,
 )
 
-VERSION = 7
+VERSION = 8
 
 # Fields of bigrams with positions, searched by phrases. `all` holds every value and alone decides what
 # matches; the others only rank. `region` is not part of `all`: a region's name makes no item "contain" it;
 # neither is `short`, the titles without what stands in brackets. `title` is name, alias and short in one.
 _PHRASE_FIELDS = ("all", "name", "alias", "code", "authority", "citation", "region", "short", "title")
-# The same for citations of articles in canonical form, long grams of `all` and of codes, and readings; `sounds` has
-# syllables two by two.
-_OTHER_PHRASE_FIELDS = ("canon", "canon_citation", "all4", "code4", "letters", "sounds", "initials")
+# The same for citations of articles in canonical form, long grams of `all`, of codes and of titles, and readings;
+# `sounds` has syllables two by two.
+_OTHER_PHRASE_FIELDS = (
+    "canon", "canon_citation", "all4", "code4", "name4", "short4", "title4", "letters", "sounds", "initials"
+)  # fmt: skip
 _KEYWORDS = ("type", "authority_id", "level", "region_path", "status", "theme")
 # Facets are counted by a number for each value, or for each that occurs together: one look at a document instead of
 # three, or of one for every level of its region.
@@ -117,6 +119,9 @@ def to_index(document: SearchDocument, batch: int) -> tantivy.Document:
         "canon_citation": tokens.grams(canonical_citations(folded["citations"])),
         "all4": tokens.long_grams(everything),
         "code4": tokens.long_grams(folded["codes"]),
+        "name4": tokens.long_grams(folded["name"]),
+        "short4": tokens.long_grams(short),
+        "title4": tokens.long_grams(titles + short),
         "short": tokens.grams(short),
         "title": tokens.grams(titles + short),
         "letters": _sequences(titles + short),

@@ -120,9 +120,10 @@ def _leading(layer: Layer, terms: Sequence[Named], others: Sequence[str], most: 
 
 def _begun(typed: str, concepts: dict[str, Concept]) -> list[tuple[Named, list[str]]]:
     """The words that begin with the end of what is typed, the longest end first, each with what stands before it."""
+    begun = synonyms.terms_of(concepts).begun
     for start in range(len(typed) - 1):
         end = typed[start:]
-        words = [word for word in concepts if word.startswith(end) and word != end and " " not in word]
+        words = [word for word in begun.get(end[:2], ()) if word.startswith(end) and word != end]
         if words:
             before = [piece for piece in content_pieces(typed[:start]) if len(piece) > 1] if start else []
             return [(one, before) for one in _shortest(words, concepts)]

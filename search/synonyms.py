@@ -31,6 +31,15 @@ class Terms(dict[str, Concept]):
         return max((len(term) for term in self if " " not in term), default=0)
 
     @cached_property
+    def begun(self) -> dict[str, list[str]]:
+        """{first two characters: the terms that begin so}, those whose parts may stand apart left out."""
+        found: dict[str, list[str]] = {}
+        for term in self:
+            if " " not in term:
+                found.setdefault(term[:2], []).append(term)
+        return found
+
+    @cached_property
     def apart(self) -> dict[str, list[tuple[tuple[str, ...], str]]]:
         """{first character: (parts, term)} of the terms whose parts may stand apart."""
         found: dict[str, list[tuple[tuple[str, ...], str]]] = {}
@@ -85,9 +94,13 @@ def by_sound(concepts: dict[str, Concept]) -> dict[str, tuple[str, Concept]]:
     }
 
 
+def terms_of(concepts: dict[str, Concept]) -> Terms:
+    return concepts if isinstance(concepts, Terms) else Terms(concepts)
+
+
 def read(folded: str, concepts: dict[str, Concept]) -> Reading:
     """The longest terms first, each character in one term only; function words vanish from the rest."""
-    terms = concepts if isinstance(concepts, Terms) else Terms(concepts)
+    terms = terms_of(concepts)
     reading, taken = Reading(), [False] * len(folded)
     found = []
     for _, start, spans, term in sorted(_occurrences(folded, terms)):

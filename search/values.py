@@ -3,7 +3,8 @@
 import json
 from collections.abc import Iterable
 from dataclasses import fields
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -23,6 +24,26 @@ VALUES = {
 }
 
 _ATTRIBUTES = tuple(field.name for field in fields(SearchDocument))
+
+
+class Lines(NamedTuple):
+    """Folded values, each and as lines of one text: fold() lets no line break through, so no needle spans two."""
+
+    each: tuple[str, ...]
+    together: str
+
+
+def folded_lines(texts: tuple[str, ...]) -> Lines:
+    """Guides and citations are long and asked for again and again, with the next page or another word."""
+    return _long_lines(texts) if len(texts) > 1 else _lines(texts)
+
+
+def _lines(texts: tuple[str, ...]) -> Lines:
+    folded = tuple(map(fold, texts))
+    return Lines(folded, folded[0] if len(folded) == 1 else "\n".join(folded))
+
+
+_long_lines = lru_cache(maxsize=4_000)(_lines)
 
 
 def folded_values(document: SearchDocument, attribute: str) -> list[str]:

@@ -1,6 +1,6 @@
-"""The doors that are asked most, before every other route: an item by its registry id, a search asked again.
+"""The door that is asked most, before every other route: an item by its registry id. (A search: see ``finding``.)
 
-They need little of what stands around them, so a start answers here before the rest of the API is loaded.
+It needs little of what stands around it, so a start answers here before the rest of the API is loaded.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ from fastapi import Request, Response
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.convertors import StringConvertor, register_url_convertor
-from starlette.routing import Match, Route
-from starlette.types import Scope
+from starlette.routing import Route
 
 from app.api.shapes import answer
 from app.db import run_by
@@ -25,10 +24,8 @@ from app.errors import NotFound
 from app.items.queries import resolve
 from app.items.reading import read_item, read_item_as_known
 from app.manners import is_wanted
-from app.searching import state_of
 from app.versions.names import NameBook
 from app.versions.queries import known_at as moment_of
-from app.versions.queries import today
 
 LINKED = "application/ld+json"
 
@@ -99,7 +96,6 @@ register_url_convertor("registry_id", _RegistryId())
 
 
 ITEM_DOOR = Door("/api/v1/items/{item}")
-SEARCH_DOOR = Door("/api/v1/search")
 
 
 def quick_item_route() -> Route:
@@ -140,30 +136,3 @@ def read_in_turn(request: Request, item: str, on: str | None, known_at: str | No
     registry: Registry = request.app.state.registry
     with registry.database.reading() as session:
         return read_one(request, session.connection(), item, on, known_at)
-
-
-class KeptSearchRoute(Route):
-    """``GET /search`` asked again: answered from what is kept, before any other route; otherwise not matched.
-
-    On SQLite alone, where asking for the log's head takes less than handing it to another thread would.
-    """
-
-    def __init__(self) -> None:
-        super().__init__("/api/v1/search", _kept, methods=["GET"])
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        if scope["type"] != "http" or scope["path"] != self.path or scope["method"] != "GET":
-            return Match.NONE, {}
-        registry: Registry = scope["app"].state.registry
-        asked, day = scope["query_string"], today()
-        if not registry.database.is_sqlite or not registry.kept_searches.holds(asked, day):
-            return Match.NONE, {}
-        state = registry.quickly(lambda run: state_of(registry.engine, run))
-        body = registry.kept_searches.get(asked, day, state) if state is not None else None
-        if body is None:
-            return Match.NONE, {}
-        return Match.FULL, {"endpoint": self.endpoint, "path_params": {}, "kept": body, "route": SEARCH_DOOR}
-
-
-async def _kept(request: Request) -> Response:
-    return answer(request, request.scope["kept"])

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import orjson
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
+from app.api.finding import FURTHEST, LONGEST, MOST, body_of
 from app.api.shapes import ATTESTED, KinShape, NamedShape, answer, answer_value
-from app.db import run_by
 from app.deps import AskedOn, ReadSession, RegistryOf
 from app.errors import Invalid, Unavailable
-from app.items.filtering import known_level, known_type
-from app.listing import known_statuses
-from app.places.queries import authority_id, region_id
-from app.searching import page_of, state_of
 from search.engine import EngineError, Sort
 
 router = APIRouter(tags=["search"])
 
 Words = Annotated[
-    str, Query(max_length=200, description="everyday words, exact text, a code, a document number")
+    str, Query(max_length=LONGEST, description="everyday words, exact text, a code, a document number")
 ]
 
 
@@ -79,8 +74,8 @@ def search(
     level: Annotated[str | None, Query(description="行使层级代码")] = None,
     theme: Annotated[str | None, Query(description="主题分类，as the facet gives it")] = None,
     status: Annotated[list[str] | None, Query(description="default: all but ended")] = None,
-    limit: Annotated[int, Query(ge=1, le=100, description="hits a page")] = 20,
-    offset: Annotated[int, Query(ge=0, le=10_000, description="hits to pass over")] = 0,
+    limit: Annotated[int, Query(ge=1, le=MOST, description="hits a page")] = 20,
+    offset: Annotated[int, Query(ge=0, le=FURTHEST, description="hits to pass over")] = 0,
     sort: Annotated[
         Sort,
         Query(description="name: by its reading; newest: what changed last first; guesses keep relevance"),
@@ -93,28 +88,23 @@ def search(
         raise Invalid(
             "检索不支持 known_at；请改用 /items、/revisions 或 /diff 查询当时所知。", code="known-at-refused"
         )
-    connection = session.connection()
-    # Kept answers are read on SQLite alone; see KeptSearchRoute.
-    state = state_of(registry.engine, run_by(connection)) if registry.database.is_sqlite else None
-    page = page_of(
-        registry.engine,
-        connection,
+    body = body_of(
+        request,
+        registry,
+        session.connection(),
+        asked,
         q=q,
-        on=asked.on,
-        region=region_id(connection, region, asked.on),
-        authority=authority_id(connection, authority, asked.on),
-        type=known_type(connection, type),
-        level=known_level(connection, level),
+        region=region,
+        authority=authority,
+        type=type,
+        level=level,
         theme=theme,
-        statuses=known_statuses(status or ()) or None,
+        status=status,
         limit=limit,
         offset=offset,
         sort=sort,
         explain=explain,
     )
-    body = orjson.dumps({"on": asked.on, **page})
-    if state is not None and "degraded" not in page:
-        registry.kept_searches.put(request.scope["query_string"], asked.today, state, body)
     return answer(request, body)
 
 

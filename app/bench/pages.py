@@ -12,12 +12,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from urllib.parse import quote
 
+from app.bench.asking import days_users
 from app.bench.corpora import ASKED
-from app.bench.driving import by_processor_time, drive, item_paths, rates, serving, shown
+from app.bench.driving import drive, item_paths, serving, shown
 from app.bench.figures import Plan, Row, median, median_ratio
 from app.bench.load import EMPTY, Answered
 from app.bench.registries import ITEMS, Registry
-from app.bench.searching import FIRST, SMALL, indexed
+from app.bench.searching import FIRST, SMALL, indexed, of_empty
 
 AGAIN = 60
 """Items whose pages are asked again and again; all of them fit among the kept ones."""
@@ -78,31 +79,20 @@ def _against(name: str, part: str, target: float, page: Sequence[Answered], json
 
 
 def _results(plan: Plan, registry: Registry) -> list[Row]:
-    """A results page never asked before, and the same few asked again, in turns with an empty route."""
+    """Results as a day's users ask for them (see ``asking``), the same few asked again, and never asked before; in
+    turns with an empty route. The target is for the first."""
+    day = days_users(registry, "/search")
     with serving(registry) as ours:
         measured = drive(
             plan,
             [
                 ours.target("empty", [EMPTY]),
-                ours.target("new", _ever_new()),
+                ours.target("day", day),
                 ours.target("again", [f"/search?q={quote(text)}" for text in _TEXTS]),
+                ours.target("new", _ever_new()),
             ],
         )
-    return [_of_empty(name, measured, f"{len(registry.item_ids()):,} items") for name in ("new", "again")]
-
-
-def _of_empty(name: str, measured: dict[str, list[Answered]], size: str) -> Row:
-    found, empty = measured[name], measured["empty"]
-    beside = f"{size}; {shown(found)}; empty {shown(empty)}; by processor time {by_processor_time(found, empty):.3f}"
-    label = "never asked before" if name == "new" else "asked again"
-    numbers = {name: found, "empty": empty}
-    return Row(
-        f"results page, {label}",
-        median_ratio(rates(found), rates(empty)),
-        0.1,
-        beside=beside,
-        numbers=numbers,
-    )
+    return of_empty(plan, f"results page of {len(registry.item_ids()):,} items", measured, day, 0.1)
 
 
 _TEXTS = [text for text in ASKED if len(text) > 1]

@@ -46,12 +46,26 @@ class Registry:
         return Database(self.settings.database)
 
     def item_ids(self) -> list[str]:
+        return self.subjects("item")
+
+    def subjects(self, kind: str) -> list[str]:
+        """The ids of a kind."""
+        return [
+            row[0] for row in self._rows("SELECT id FROM subject WHERE kind = :kind ORDER BY id", kind=kind)
+        ]
+
+    def named_items(self) -> dict[str, str]:
+        """{a name that an item has or had: the region of such an item}."""
+        rows = self._rows(
+            "SELECT name, min(region) FROM timeline WHERE kind = 'item' AND region IS NOT NULL AND name IS NOT NULL"
+            " GROUP BY name ORDER BY name"
+        )
+        return {row[0]: row[1] for row in rows}
+
+    def _rows(self, statement: str, **values: str) -> list[Any]:
         database = self.open()
         with database.reading() as session:
-            rows = session.connection().execute(
-                text("SELECT id FROM subject WHERE kind = 'item' ORDER BY id")
-            )
-            found = [row[0] for row in rows]
+            found = list(session.connection().execute(text(statement), values))
         database.dispose()
         return found
 

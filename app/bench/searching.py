@@ -1,7 +1,11 @@
 """Searching at size: in the process against the bare engine and SQLite's own full text, and over HTTP.
 
-Every question has a day, a region, an exact total and facets. In the process each is asked on a day of its own,
-so nothing kept from an earlier answer helps.
+In the process every question has a region, an exact total and facets, and each is asked on a day of its own by an
+engine that keeps no document, so nothing kept from an earlier answer helps.
+
+Over HTTP three streams are asked. The target is for what a day's users ask (see ``asking``), of which some was asked
+before. Beside it stand the extremes: a few texts asked again and again, and texts each asked on a day of its own, of
+which no answer can be kept.
 """
 
 from __future__ import annotations
@@ -14,10 +18,11 @@ from functools import partial
 from urllib.parse import quote
 
 from app.bench import fulltext, meili_server
+from app.bench.asking import asked_before, days_users
 from app.bench.corpora import ASKED, RELAXED, documents
 from app.bench.driving import by_processor_time, drive, rates, serving, shown
 from app.bench.figures import Plan, Row, median_ratio, percentile
-from app.bench.load import EMPTY
+from app.bench.load import EMPTY, Answered
 from app.bench.registries import ITEMS, Registry, copy, items
 from app.indexing import rebuild
 from app.searching import open_engine
@@ -88,7 +93,7 @@ def bench_large(plan: Plan) -> list[Row]:
 
 def _filled(plan: Plan, size: int) -> EmbeddedEngine:
     """The index of that many documents, built once under the bench directory."""
-    engine = EmbeddedEngine(plan.directory / f"search-{size}")
+    engine = EmbeddedEngine(plan.directory / f"search-{size}", documents_kept=0)
     _fill(plan, engine, size)
     return engine
 
@@ -132,32 +137,52 @@ def timed(work: Callable[[], object]) -> float:
 
 
 def over_http(plan: Plan) -> list[Row]:
-    """One worker: texts that are asked again and again, and each asked on days of its own."""
+    """One worker: what a day's users ask, texts that are asked again and again, each asked on days of its own."""
     registry = indexed(plan, plan.count(ITEMS, 50), "searching")
     if registry is None:
         return [Row("search, over HTTP", None, beside="no engine")]
     texts = [text for text in ASKED if len(text) > 1]
-    again = [f"/api/v1/search?q={quote(text)}" for text in texts]
     chance = random.Random(1)
-    ever_new = [
-        f"/api/v1/search?q={quote(chance.choice(texts))}&on={FIRST + dt.timedelta(days=number)}"
-        for number in range(1800)
-    ]
+    streams = {
+        "day": days_users(registry, "/api/v1/search"),
+        "again": [f"/api/v1/search?q={quote(text)}" for text in texts],
+        "new": [
+            f"/api/v1/search?q={quote(chance.choice(texts))}&on={FIRST + dt.timedelta(days=number)}"
+            for number in range(1800)
+        ],
+    }
     with serving(registry) as ours:
-        measured = drive(
-            plan,
-            [
-                ours.target("empty", [EMPTY]),
-                ours.target("again", again),
-                ours.target("new", ever_new),
-            ],
-        )
-    empty, rows = measured["empty"], []
-    for name, label, target in (("again", "asked again", 0.2), ("new", "never asked before", None)):
+        asked = [ours.target(name, paths) for name, paths in streams.items()]
+        measured = drive(plan, [ours.target("empty", [EMPTY]), *asked])
+    return of_empty(plan, "search over HTTP", measured, streams["day"], 0.2)
+
+
+def of_empty(
+    plan: Plan, figure: str, measured: dict[str, list[Answered]], day: list[str], target: float
+) -> list[Row]:
+    """Each stream's rate against the empty route's; ``day``: what a day's users ask, for which the target is."""
+    rows, empty = [], measured["empty"]
+    share = asked_before(day, measured["day"], plan.seconds)
+    for name, label in (
+        ("day", "as a day's users ask"),
+        ("again", "asked again"),
+        ("new", "never asked before"),
+    ):
         found = measured[name]
-        beside = f"{shown(found)}; by processor time {by_processor_time(found, empty):.3f}"
-        ratio = median_ratio(rates(found), rates(empty))
-        rows.append(Row(f"search over HTTP, {label}", ratio, target, beside=beside, numbers={name: found}))
+        beside = (
+            f"{shown(found)}; empty {shown(empty)}; by processor time {by_processor_time(found, empty):.3f}"
+        )
+        if name == "day":
+            beside = f"{share:.0%} asked before; {beside}"
+        rows.append(
+            Row(
+                f"{figure}, {label}",
+                median_ratio(rates(found), rates(empty)),
+                target if name == "day" else None,
+                beside=beside,
+                numbers={name: found, "empty": empty},
+            )
+        )
     return rows
 
 

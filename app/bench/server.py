@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 import uvicorn
@@ -14,7 +15,9 @@ from app.main import create_app
 
 def served() -> FastAPI:
     """The real application; the empty route comes first, where routing finds it soonest."""
-    return _with_empty(create_app())
+    app = _with_empty(create_app())
+    gc.freeze()  # as ``qingdan serve`` does with what is loaded
+    return app
 
 
 def bare() -> FastAPI:

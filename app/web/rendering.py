@@ -68,12 +68,15 @@ class Here:
         self.full = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         self.on = on
         self.today = today
+        self._day = f"?on={on}" if on != today else ""
 
     def url(self, path: str, **query: Any) -> str:
         """A link within the site, on the same day."""
-        if self.on != self.today:
+        if not query:
+            return _quoted(path) + self._day
+        if self._day:
             query.setdefault("on", self.on)
-        return _address(path, _pairs(query)) if query else _quoted(path)
+        return _address(path, _pairs(query))
 
     def same(self, **changes: Any) -> str:
         """This page with some of its parameters changed; None takes one away."""
@@ -114,6 +117,12 @@ def _address(path: str, pairs: Iterable[tuple[str, str]]) -> str:
 @lru_cache(maxsize=4096)
 def _quoted(path: str) -> str:
     return quote(path, safe="/-._~")
+
+
+@lru_cache(maxsize=4096)
+def quoted(value: str) -> str:
+    """A parameter's value: the same authorities and regions are linked to from every page of results."""
+    return quote_plus(value)
 
 
 # --- filters --------------------------------------------------------------------------------------------
@@ -220,10 +229,14 @@ environment.filters.update(
     outlink=outlink,
     language=language,
     kind_of=kind_of,
-    value=quote_plus,
+    value=quoted,
 )
 environment.globals.update(
-    asset=asset, marked=marked, word_of=word_of, types=code_tables.TABLES["item_type"][0].values
+    asset=asset,
+    marked=marked,
+    word_of=word_of,
+    types=code_tables.TABLES["item_type"][0].values,
+    levels=code_tables.TABLES["level"][0].values,
 )
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from seeded import FELLING, TODAY, Living, new_item
 
+from app.api.finding import READINGS, SearchDoor
+from app.kept import KeptAnswers
+from app.plainly import plainly
 from search import pinyin
 from search.engine import EngineError
 from search.folding import fold
@@ -128,7 +132,52 @@ def test_a_broken_index_is_an_engine_that_is_away(living_sqlite: Living) -> None
     assert living_sqlite.get("/suggest", q="林").status_code == 503
 
 
+PLAIN = (
+    "", "q=许可", "q=许可&limit=3&offset=2&sort=name", "q=采伐&region=511602&explain=1", "q=卫牲许可&on=2026-10-08",
+    "q=许可&status=ended&limit=5", "q=&type=01", "q=许可&level=nowhere", "q=许可&region=999999", "on=2026-13-01",
+)  # fmt: skip
+"""Asked plainly, though not all of it can be answered."""
+
+
+@pytest.mark.parametrize("query", PLAIN)
+def test_the_quick_door_answers_as_the_route_does(asking: Living, query: str) -> None:
+    client, routes = asking.client, asking.client.app.router.routes  # type: ignore[attr-defined]
+    doors = [one for one in routes if isinstance(one, SearchDoor)]
+    assert plainly(quote(query, safe="=&").encode(), READINGS) is not None
+
+    def asked() -> tuple[int, bytes, str | None]:
+        asking.registry.kept_searches = KeptAnswers()
+        found = client.get(f"/api/v1/search?{query}")
+        return found.status_code, found.content, found.headers.get("etag")
+
+    routes[:] = [one for one in routes if one not in doors]
+    try:
+        slow = asked()
+    finally:
+        routes[:0] = doors
+    assert asked() == slow
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["q=a&q=b", "limit=0", "limit=101", "limit=%2B5", "limit=", "offset=-1", "sort=code", "explain=yes",
+     "status=ended&status=unknown", "nonsense=1", "known_at=5", f"q={'长' * 201}"],
+)  # fmt: skip
+def test_what_is_not_plain_is_left_to_the_route(query: str) -> None:
+    assert plainly(quote(query, safe="=&%").encode(), READINGS) is None
+
+
 # --- answers that are kept
+
+
+def test_what_is_asked_again_is_kept_longer_than_what_is_not() -> None:
+    kept = KeptAnswers(most_bytes=10)
+    for asked in (b"a", b"b"):
+        kept.put(asked, TODAY, 1, b"12345")
+    assert kept.get(b"a", TODAY, 1) == b"12345"
+    kept.put(b"c", TODAY, 1, b"12345")
+    assert [kept.holds(asked, TODAY) for asked in (b"a", b"b", b"c")] == [True, False, True]
+    assert kept.get(b"a", TODAY, 2) is None
 
 
 def test_an_answer_asked_again_is_the_same_until_something_moves(living_sqlite: Living) -> None:

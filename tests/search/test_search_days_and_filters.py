@@ -113,6 +113,16 @@ def test_odd_input_is_no_error(engine: Engine) -> None:
     assert subjects(engine, "建筑施工") == ["a"]
 
 
+@pytest.mark.parametrize("q", ["许可", "卫牲许可", "没有的"])
+def test_a_page_of_none_is_the_total_and_the_facets_alone(engine: Engine, q: str) -> None:
+    engine.apply([document("a", "公共场所卫生许可"), document("b", "取水许可", type="01")], [], 1)
+    for offset in (0, 1):
+        whole = search(engine, q, limit=20)
+        none = search(engine, q, limit=0, offset=offset)
+        assert (none.total, none.relaxed, none.facets) == (whole.total, whole.relaxed, whole.facets)
+        assert none.hits == []
+
+
 def test_a_facet_may_be_cut_but_its_counts_stay_exact(engine: Engine) -> None:
     authorities = [f"org{n}" for n in range(30) for _ in range(n + 1)]
     engine.apply([document(f"s{n}", "许可", authority=a) for n, a in enumerate(authorities)], [], seq=1)

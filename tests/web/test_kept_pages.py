@@ -13,6 +13,7 @@ from app.kept import KeptPages, Page
 from app.web import rendering
 from app.web.keeping import KeptPageRoute
 from app.web.public.items import QuickItemPage
+from app.web.public.search import QuickResultsPage
 
 
 @pytest.fixture
@@ -69,8 +70,8 @@ OWN = {"x-request-id", "date"}
 def answers(living: Living, path: str, cookie: str = "") -> list[tuple[int, bytes, dict[str, str]]]:
     """The same page by the way that all pages go, by the quick one, as it is kept, and not modified."""
     client, routes = living.client, living.client.app.router.routes  # type: ignore[attr-defined]
-    quick = [one for one in routes if isinstance(one, KeptPageRoute | QuickItemPage)]
-    assert len(quick) == 2
+    quick = [one for one in routes if isinstance(one, KeptPageRoute | QuickItemPage | QuickResultsPage)]
+    assert len(quick) == 3
     headers = {**BROWSER, "Cookie": cookie} if cookie else BROWSER
 
     def asked(**more: str) -> tuple[int, bytes, dict[str, str]]:
@@ -105,6 +106,10 @@ def test_a_kept_page_is_the_fresh_one_to_the_byte_and_header(
     days = ("", "?on=2027-01-01", "?on=2025-07-01", "?on=2020-01-01")
     paths = [f"/items/{one}{day}" for one in (item, ended) for day in days]
     paths += [f"/items/{item}?accepted=2026-10-08", "/search?q=采伐", "/search?q=没有这样的事情的"]
+    paths += [
+        "/search?q=许可&offset=20&sort=name&status=all&on=2026-10-08",
+        "/search?q=采伐&region=511602&explain=1",
+    ]
     for path in paths:
         for cookie in ("", "qingdan_display=large.kiosk"):
             sent.clear()

@@ -46,6 +46,6 @@ PARTS = (
 
 def include(app: FastAPI) -> None:
     """Each router by itself; see ``api.include``. Before them all, what is kept of them, and the busiest."""
-    app.router.routes[:0] = [KeptPageRoute(), items.QuickItemPage()]
+    app.router.routes[:0] = [KeptPageRoute(), items.QuickItemPage(), search.QuickResultsPage()]
     for part in PARTS:
         app.include_router(part.router, include_in_schema=False)
