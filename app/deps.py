@@ -5,16 +5,17 @@ from __future__ import annotations
 import sqlite3
 import sys
 import threading
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args, get_origin
 
 from fastapi import Depends, Header, Query, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import QueryParams
 
 from app import log
 from app.auth.accounts import authenticate, is_use_worth_noting, note_use
@@ -70,12 +71,15 @@ class Registry:
         return book
 
     def is_good_token(self, token: str) -> bool:
-        """Whether a bearer token is one that would be taken now."""
+        """Whether a bearer token is one that would be taken now. Its use is noted, though no read waits for that."""
         try:
             with self.database.reading() as session:
                 authenticate(session, token)
+                seldom = is_use_worth_noting(session, token)
         except Unauthenticated:
             return False
+        if seldom:
+            self.noting.with_them(f"used {token}", partial(note_use, text=token))
         return True
 
     def quickly(self, ask: Callable[[Run], Found]) -> Found:
@@ -350,35 +354,42 @@ def known(session: ReadSession, known_at_: KnownQuery = None) -> Known:
 KnownAt = Annotated[Known, Depends(known)]
 
 
-_PARAMETERS: dict[int, frozenset[str]] = {}
-"""By the identity of a route, which lives as long as its application."""
+_PARAMETERS: dict[int, dict[str, bool]] = {}
+"""By the identity of a route, which lives as long as its application: name -> whether it may be given several times."""
 
 
-def _parameters_of(route: APIRoute) -> frozenset[str]:
+def _parameters_of(route: APIRoute) -> dict[str, bool]:
     known = _PARAMETERS.get(id(route))
     if known is None:
-        known = _PARAMETERS[id(route)] = frozenset(_query_names(route.dependant))
+        known = _PARAMETERS[id(route)] = dict(_query_parameters(route.dependant))
     return known
 
 
-def _query_names(dependant: Dependant) -> Iterator[str]:
-    yield from (parameter.alias for parameter in dependant.query_params)
+def _query_parameters(dependant: Dependant) -> Iterator[tuple[str, bool]]:
+    for parameter in dependant.query_params:
+        annotation = parameter.field_info.annotation
+        yield parameter.alias, any(get_origin(one) is list for one in (annotation, *get_args(annotation)))
     for part in dependant.dependencies:
-        yield from _query_names(part)
+        yield from _query_parameters(part)
 
 
 def known_parameters_only(request: Request) -> None:
-    """A parameter that the route does not have is a mistake, not a wish to be passed over: an answer to another
-    question than the one asked is worse than none. Raises Invalid."""
+    """A parameter that the route does not have, or one given twice that has one value, is a mistake, not a wish to be
+    passed over: an answer to another question than the one asked is worse than none. Raises Invalid."""
     route = request.scope.get("route")
-    if not isinstance(route, APIRoute):
-        return
-    refuse_unknown(request.query_params.keys(), _parameters_of(route))
+    if isinstance(route, APIRoute) and request.scope["query_string"]:
+        refuse_unknown(request.query_params, _parameters_of(route))
 
 
-def refuse_unknown(asked: Iterable[str], known: Iterable[str]) -> None:
-    """Raises Invalid for the first parameter that is not known."""
-    for name in asked:
+def refuse_unknown(asked: QueryParams, known: Mapping[str, bool]) -> None:
+    """Raises Invalid for the first parameter that is not known, or is given several times and may be given once."""
+    given = set[str]()
+    for name, _ in asked.multi_items():
+        if name in given and not known[name]:
+            raise Invalid(
+                f"参数“{name}”只能给出一次，不知道以哪一个为准。", code="repeated-parameter", parameter=name
+            )
+        given.add(name)
         if name not in known:
             listed = "、".join(sorted(known)) or "无"
             raise Invalid(

@@ -13,7 +13,10 @@ import logging
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
+
+from sqlmodel import Session
 
 from app import log
 from app.db import Database
@@ -41,6 +44,7 @@ class Noting:
         self._wake = threading.Condition()
         self._writing = threading.Lock()
         self._rows: list[dict[str, Any]] = []
+        self._small: dict[str, Callable[[Session], None]] = {}
         self._in_hand = 0
         """Rows being written: they come back to those that wait when the database refuses them."""
         self._counted: Counter[str | None] = Counter()
@@ -66,17 +70,30 @@ class Noting:
             self._start()
             self._wake.notify()
 
+    def with_them(self, name: str, work: Callable[[Session], None]) -> None:
+        """Do a small write that no answer waits for when notes are written; of one name once. Where a thousand wait, or
+        the database refuses it, it is left: it will be asked for again."""
+        with self._wake:
+            if len(self._small) < MOST_WAITING:
+                self._small[name] = work
+                self._start()
+                self._wake.notify()
+
     def flush(self) -> None:
         """Write what waits."""
         with self._writing:
             with self._wake:
                 rows, self._rows = self._rows, []
+                small, self._small = self._small, {}
                 self._in_hand = len(rows)
-            if not rows:
+            if not rows and not small:
                 return
             try:
                 with self._database.writing() as session:
-                    session.connection().execute(log.ACCESS.insert(), rows)
+                    if rows:
+                        session.connection().execute(log.ACCESS.insert(), rows)
+                    for work in small.values():
+                        work(session)
             except Exception:
                 with self._wake:
                     self._rows = rows + self._rows
@@ -138,7 +155,7 @@ class Noting:
     def _run(self) -> None:
         while not self._closed:
             with self._wake:
-                if not self._rows and not self._left_out:
+                if not self._rows and not self._left_out and not self._small:
                     self._wake.wait()
                 if len(self._rows) < WRITE_AT and not self._closed:
                     self._wake.wait_for(lambda: self._closed or len(self._rows) >= WRITE_AT, WRITE_AFTER)

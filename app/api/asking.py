@@ -29,7 +29,8 @@ class InsteadShape(BaseModel):
     authority: NamedShape | None = Field(description="实施机关: who handles it")
     region: NamedShape | None = Field(description="行政区划")
     relation: str = Field(
-        description="how it took over: merge, receive, ...; same_entry: it implements the same entry"
+        description="how it took over: merge, receive, ...; same_entry: it implements the same catalogue entry in the"
+        " place, and took over only where the place was left to others (`why`, `document`)"
     )
     from_: str | None = Field(alias="from", description="the day from which the one came from the other")
 
@@ -57,7 +58,8 @@ class StandingShape(BaseModel):
     )
     words: str | None = Field(description="handed_on: the document's words for what left")
     now: list[InsteadShape] = Field(
-        description="who has it now: items in force in its stead, the nearest place first"
+        description="who has it now: items in force that came from it or implement the same catalogue entry, see"
+        " `relation`; the nearest place first"
     )
     known_at: str = Field(description="the moment of the log entry this answer rests on")
     seq: int = Field(description="the seq of that entry; use it for permanent links")

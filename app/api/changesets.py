@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlmodel import Session, select
 
 from app import idempotency
+from app.api.events import refuse_strange
 from app.api.once import IdempotencyKey
 from app.api.shapes import JSON, answer_value
 from app.auth.actor import Actor
@@ -286,10 +287,13 @@ def list_changesets(
     request: Request,
     session: ReadSession,
     reader: StaffReader,
-    state: Annotated[str | None, Query(description="draft, submitted, returned, approved, published")] = None,
+    state: Annotated[
+        str | None, Query(description="draft, submitted, returned, approved, published, withdrawn")
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=200, description="rows")] = 50,
 ) -> Response:
     """Changesets in the account's scope, newest first."""
+    refuse_strange("state", (state,) if state else (), tuple(STATE_LABELS))
     query = select(ChangesetTable.id).order_by(text("created_at DESC, id DESC"))
     if state:
         query = query.where(ChangesetTable.state == state)

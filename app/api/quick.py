@@ -95,6 +95,8 @@ class _RegistryId(StringConvertor):
 register_url_convertor("registry_id", _RegistryId())
 
 
+ASKED = {"on": False, "known_at": False}
+"""The parameters of an item, neither of which may be given twice."""
 ITEM_DOOR = Door("/api/v1/items/{item}")
 
 
@@ -116,7 +118,7 @@ def quick_item_route() -> Route:
             on = asked[3:].decode("latin-1")
         elif asked:
             query = request.query_params
-            refuse_unknown(query.keys(), ("on", "known_at"))
+            refuse_unknown(request.query_params, ASKED)
             on = query.get("on")
         if "known_at" not in query:
             # On SQLite the query takes less than handing it to another thread would.

@@ -8,6 +8,7 @@ from typing import Any
 from app.api.duties import STATES as OF_DUTIES
 from app.api.webhooks import STATES as OF_LETTERS
 from app.changes.duties import KINDS as DUTIES
+from app.changes.models import STATE_LABELS
 from app.changes.wanted import KINDS, TYPES
 from app.checks.catalogue import SEVERITIES, TITLES
 from app.listing import STATUSES
@@ -64,6 +65,7 @@ OF_ROUTES: dict[tuple[str, str], Schema] = {
     ("/api/v1/rounds/series", "day"): {"anyOf": [{"type": "array", "items": _DAY}, _NONE]},
     ("/api/v1/changes", "kind"): _several_of(KINDS),
     ("/api/v1/changes", "event"): _several_of(TYPES),
+    ("/api/v1/changesets", "state"): _perhaps(_one_of(STATE_LABELS)),
     ("/api/v1/duties", "state"): _several_of(OF_DUTIES),
     ("/api/v1/duties", "kind"): _several_of(DUTIES),
     ("/api/v1/webhooks/{webhook}/deliveries", "state"): _perhaps(_one_of(OF_LETTERS)),

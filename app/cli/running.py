@@ -6,9 +6,11 @@ import gc
 import os
 import socket
 import time
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
+from sqlalchemy.exc import OperationalError
 
 from app.checks.catalogue import rules_of
 from app.cli.opening import index_what_is_owed, open_registry, say, tell_progress
@@ -39,6 +41,9 @@ def serve(
     settings = Settings()
     if setup:
         _set_up(settings)
+    else:
+        with suppress(OperationalError):  # a server that is away for a while may come back
+            open_registry(settings).dispose()
     if not settings.signing_key:
         from app.lists.signing import ensure
 

@@ -28,13 +28,18 @@ def register(cli: typer.Typer) -> None:
     cli.add_typer(users, name="user")
 
 
+ONLY_READS = "无（它的令牌只能读取公开的内容和订阅）"
+
+
 @users.command("add")
 def add(
     name: Annotated[str, typer.Argument(help="登录名")],
     right: Annotated[
-        list[str],
-        typer.Option(help="权限：edit 起草、review 审核、publish 发布、audit 审计、administer 管理；可重复"),
-    ],
+        list[str] | None,
+        typer.Option(
+            help="权限：edit 起草、review 审核、publish 发布、audit 审计、administer 管理；可重复；不写则只能读取和订阅"
+        ),
+    ] = None,
     display_name: Annotated[str, typer.Option(help="显示的姓名")] = "",
     region: Annotated[str | None, typer.Option(help="范围：地区的标识或代码，含下级")] = None,
     authority: Annotated[str | None, typer.Option(help="范围：机关的标识或编码")] = None,
@@ -43,9 +48,9 @@ def add(
     with open_registry(Settings()).writing() as session:
         place, organ = _scope(session, region, authority)
         account = accounts.add_account(
-            session, name, right, display_name=display_name, region=place, authority=organ
+            session, name, right or [], display_name=display_name, region=place, authority=organ
         )
-        console.print(f"已添加账号 {account.name}（{account.id} 号），权限：{account.rights}")
+        console.print(f"已添加账号 {account.name}（{account.id} 号），权限：{account.rights or ONLY_READS}")
 
 
 def _scope(session: Session, region: str | None, authority: str | None) -> tuple[str | None, str | None]:

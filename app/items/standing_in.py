@@ -22,6 +22,8 @@ from app.versions.timeline import Describe
 from app.versions.visibility import hidden_among
 
 ALIVE = ("in_force", "suspended")
+SAME_ENTRY = "same_entry"
+"""How an item stands beside another that only implements the same catalogue entry."""
 MOST = 50
 """Others named at most."""
 
@@ -173,7 +175,7 @@ def _instead(view: View, item: dict[str, Any], path: list[str]) -> list[dict[str
     if entry and path:
         for row in view.of_entry(entry, path):
             if row["id"] != item["id"]:
-                found.setdefault(row["id"], _short(row) | {"relation": "same_entry", "from": None})
+                found.setdefault(row["id"], _short(row) | {"relation": SAME_ENTRY, "from": None})
     listed = list(found.values())
     if path:
         listed = [one for one in listed if one["region"] is None or one["region"]["id"] in path]
@@ -206,9 +208,21 @@ def sentence(found: dict[str, Any]) -> str:
         said += f"，依据《{paper['title']}》{number}"
     if found["why"] in ("ended", "handed_on") and paper.get("receiver"):
         said += f"，承接方：{paper['receiver']}"
-    holders = [
-        one["authority"]["name"] for one in found["now"] if one["authority"] and one["authority"]["name"]
-    ]
-    if holders:
-        said += f"；现由{'、'.join(dict.fromkeys(holders[:3]))}办理"
-    return said + "。"
+    return said + _whose_now(found) + "。"
+
+
+def _whose_now(found: dict[str, Any]) -> str:
+    """Who has it now. Beside one that was cancelled, what implements the same catalogue entry is another power: it is
+    named, and nothing is said of its having taken over."""
+    held = [one for one in found["now"] if one["authority"] and one["authority"]["name"]]
+    went = found["why"] in ("elsewhere", "handed_on") or (found["document"] or {}).get("outcome") == "devolve"
+    if not went:
+        beside = [one for one in held if one["relation"] == SAME_ENTRY]
+        held = [one for one in held if one["relation"] != SAME_ENTRY]
+        if beside and not held:
+            named = "、".join(
+                f"“{one['name'] or one['id']}”（{one['authority']['name']}）" for one in beside[:3]
+            )
+            return f"；同一目录事项仍在实施的有{named}"
+    holders = dict.fromkeys(one["authority"]["name"] for one in held[:3])
+    return f"；现由{'、'.join(holders)}办理" if holders else ""

@@ -116,6 +116,16 @@ def test_what_was_cancelled_names_its_document(office: Office) -> None:
     assert (found["why"], found["document"]["number"], found["now"]) == ("ended", DOCUMENT["number"], [])
 
 
+def test_others_of_the_same_entry_have_not_taken_over_what_was_cancelled(living: Living) -> None:
+    item = living.item_called("幼儿园筹设审批")
+    cancel = {"outcome": "cancel", "subject": item, "effective_from": "2026-10-01", "reason": "取消"}
+    living.publish(cancel)
+    found = living.get(f"/items/{item}/standing", region="511602", on="2026-10-01").json()
+    assert {one["relation"] for one in found["now"]} == {"same_entry"}
+    assert "现由" not in found["sentence"]
+    assert "；同一目录事项仍在实施的有“幼儿园设立审批”（广安市广安区行政审批局）" in found["sentence"]
+
+
 def test_to_whom_it_went_is_said_in_the_words_of_the_document(office: Office) -> None:
     gone = {
         "outcome": "devolve",

@@ -194,6 +194,15 @@ def test_last_use_is_noted_but_not_each(living_sqlite: Living, clock: Any) -> No
     assert used() == clock.now
 
 
+def test_the_use_of_a_key_that_only_reads_is_noted_too(living_sqlite: Living, clock: Any) -> None:
+    with limited(living_sqlite, key_rate_per_minute=5) as client:
+        assert client.get("/api/v1/items?limit=1", headers=living_sqlite.headers("reader")).status_code == 200
+        client.app.state.registry.noting.flush()
+    with living_sqlite.database.reading() as session:
+        account = accounts.find_account(session, "reader")
+        assert accounts.tokens_of(session, account.id)[0].used_at == clock.now
+
+
 def test_invented_keys_of_one_address_cost_no_more_questions_than_its_limit(
     living_sqlite: Living, watch: Stopwatch
 ) -> None:

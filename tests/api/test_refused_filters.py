@@ -127,3 +127,31 @@ def test_what_there_is_still_answers(asking: Living) -> None:
         again = asking.get(path, limit=1, after=first["next"]).json()
         assert again["items"][0]["id"] > first["items"][0]["id"]
         assert asking.get(path, limit=1, after=first["next"].upper()).json()["items"] == again["items"]
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("/items", {"limit": ["1", "2"]}),
+        ("/search", {"q": ["林木", "采伐"]}),
+        ("/changes", {"since": ["0", "5"]}),
+        ("/items/qdi-0000057k", {"on": ["2026-01-01", "2026-02-01"]}),
+    ],
+)
+def test_a_parameter_with_one_value_given_twice(asking: Living, path: str, query: dict[str, Any]) -> None:
+    answer = asking.get(path, **query)
+    assert (answer.status_code, answer.json()["code"]) == (422, "repeated-parameter")
+    assert answer.json()["detail"] == {"parameter": next(iter(query))}
+
+
+def test_a_parameter_with_several_values_given_twice(asking: Living) -> None:
+    assert asking.get("/items", status=["in_force", "ended"]).status_code == 200
+
+
+def test_a_state_that_no_changeset_can_have(living: Living) -> None:
+    answer = living.client.get(
+        "/api/v1/changesets",
+        params={"state": "done"},
+        headers={"Authorization": f"Bearer {living.tokens['editor']}"},
+    )
+    assert (answer.status_code, answer.json()["code"]) == (422, "unknown-value")

@@ -298,11 +298,18 @@ def test_verify_finds_a_byte_that_was_turned(run: Run, living_sqlite: Living) ->
     assert "核验不通过：log_entry" in result.output
 
 
+def test_nothing_is_served_where_there_is_no_registry(tmp_path: Path, run_in: Callable[..., Run]) -> None:
+    refused(run_in(tmp_path)("serve"), "no-registry")
+    (tmp_path / "qingdan.db").touch()
+    refused(run_in(tmp_path)("serve"), "not-migrated")
+
+
 # --- people
 
 
 def test_accounts_and_tokens(run: Run, living_sqlite: Living) -> None:
     assert "editor2" in done(run("user", "add", "editor2", "--right", "edit", "--right", "review"))
+    assert "只能读取公开的内容和订阅" in done(run("user", "add", "hall"))
     refused(run("user", "add", "editor2", "--right", "edit"), "account-exists")
     refused(run("user", "add", "x", "--right", "rule"), "unknown-right")
     refused(run("user", "add", "x", "--right", "audit", "--right", "administer"), "incompatible-rights")
