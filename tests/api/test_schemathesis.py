@@ -36,6 +36,8 @@ MADE_FOR_TESTS = settings(
     database=None,
     suppress_health_check=list(HealthCheck),
 )
+PATIENCE = 300
+"""Seconds: that a machine is busy is no answer of the registry's."""
 RULES: dict[str, dict[str, str]] = {
     "GET /api/v1/bundles/{bundle}": {"unknown-member": "which members there are is content"},
     "GET /api/v1/export.jsonl": {"since-needed": "one parameter that goes with another"},
@@ -148,7 +150,7 @@ def asked_by(living: Living) -> dict[str, str]:
 @schema.parametrize()
 @MADE_FOR_TESTS
 def test_no_question_breaks_it(case: Any, tried: Living) -> None:
-    response = case.call(headers=asked_by(tried))
+    response = case.call(headers=asked_by(tried), timeout=PATIENCE)
     judge(case, response, tried)
     assert response.headers.get("content-type") or response.status_code == 204, case.method
 
@@ -168,7 +170,7 @@ def test_one_answer_leads_to_the_next_question(start: Callable[[ExitStack], Livi
             self.stack.close()
 
         def get_call_kwargs(self, case: Any) -> dict[str, Any]:
-            return {"headers": asked_by(self.living)}
+            return {"headers": asked_by(self.living), "timeout": PATIENCE}
 
         def validate_response(self, response: Any, case: Any, **_more: Any) -> None:
             judge(case, response, self.living)
