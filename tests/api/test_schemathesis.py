@@ -42,7 +42,10 @@ RULES: dict[str, dict[str, str]] = {
     "GET /api/v1/bundles/{bundle}": {"unknown-member": "which members there are is content"},
     "GET /api/v1/export.jsonl": {"since-needed": "one parameter that goes with another"},
     "GET /api/v1/lists/{kind}": {"whose-list": "one of two parameters, and not both"},
-    "POST /api/v1/files": {"bad-media-type": "whether bytes are of the kind that the header says"},
+    "POST /api/v1/files": {
+        "bad-media-type": "whether bytes are of the kind that the header says",
+        "empty-file": "that a file has a byte at least",
+    },
     "POST /api/v1/rounds/{round_id}/rows": {
         "no-rows": "what a file must hold",
         "unknown-format": "what kind of file it is, by its name or its bytes",
