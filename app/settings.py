@@ -154,5 +154,10 @@ class Settings(BaseSettings):
         return self.data_dir.resolve() / "index"
 
     @property
+    def arrivals_dir(self) -> Path:
+        """Files that the office tries before anything of them is drafted."""
+        return self.data_dir.resolve() / "arrivals"
+
+    @property
     def files_dir(self) -> Path:
         return self.data_dir.resolve() / "files"

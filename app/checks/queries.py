@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.auth.actor import Actor
 from app.checks.catalogue import SEVERITIES, TITLES
@@ -136,8 +136,12 @@ def by_authority(connection: Connection, regions: list[str] | None = None) -> li
     return sorted(found, key=lambda row: (row["points"] / row["items"], str(row["authority"])))
 
 
-def counted(connection: Connection) -> int:
-    """How many findings of rules (error) stand: what the desk shows."""
-    return connection.execute(
-        text("SELECT count(*) FROM finding WHERE severity = 'error' AND excepted = 0")
-    ).scalar_one()
+def counted(connection: Connection, wanted: Wanted) -> dict[str, int]:
+    """How many items have a finding of each severity: what the desk shows."""
+    where, values, expanding = _where(wanted)
+    query = among(
+        "SELECT f.severity, count(DISTINCT f.subject) FROM finding f JOIN checked_item c ON c.subject = f.subject"
+        f" WHERE {where} GROUP BY f.severity",
+        *expanding,
+    )
+    return {str(row[0]): int(row[1]) for row in connection.execute(query, values)}

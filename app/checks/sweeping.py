@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -86,8 +86,20 @@ def stale(connection: Connection, day: str, rules: Rules, limit: int | None = No
     return [_Due(*row) for row in fetch(connection, query, tuple(asked))]
 
 
-def sweep(database: Database, day: str, rules: Rules, *, whole: bool = False) -> Swept:
-    """Look at what is stale, or at every item; forget those that no longer stand."""
+def untold(_done: int, _due: int) -> None:
+    """Tell nobody."""
+
+
+def sweep(
+    database: Database,
+    day: str,
+    rules: Rules,
+    *,
+    whole: bool = False,
+    tell: Callable[[int, int], None] = untold,
+) -> Swept:
+    """Look at what is stale, or at every item; forget those that no longer stand. ``tell``: items looked at, of how
+    many."""
     began = time.monotonic()
     with database.reading() as session:
         connection = session.connection()
@@ -97,12 +109,14 @@ def sweep(database: Database, day: str, rules: Rules, *, whole: bool = False) ->
             if whole
             else stale(connection, day, rules)
         )
-    found = 0
+    found = done = 0
     for some in _portions(due):
+        tell(done, len(due))
         with database.reading() as session:
             looked = look(session.connection(), some, day, rules)
         with database.writing() as session:
             found += write(session.connection(), looked, day, seq)
+        done += len(some)
     with database.writing() as session:
         _forget(session.connection(), day)
         took = round((time.monotonic() - began) * 1000)

@@ -79,7 +79,7 @@ def import_draft(
         admission = Admission(load_mapping(mapping).name, trusted=True, same_as=imported.reading.same_as)
         with database.reading() as session:
             tell_founded(session, imported, spool, mapping, today)
-            tell_unlisted(session, imported, mapping, today)
+            tell_unlisted(session, imported, mapping, today, actor)
             admission.again = progress.not_taken(session, mapping, admission.source)
         division = _Division(admission, iter(batches(spool)))
         while division.goes_on():

@@ -18,6 +18,7 @@ from typing import IO
 
 from sqlmodel import Session
 
+from app.auth.actor import COMMAND_LINE, Actor
 from app.canonical import encode
 from app.changes.publishing import publish_initial, require_initial
 from app.collecting import few_collections
@@ -123,22 +124,24 @@ def rehearse(
     database: Database | None = None,
     sheet: str | None = None,
     every: Every | None = None,
+    actor: Actor = COMMAND_LINE,
 ) -> Imported:
     """The first pass alone, and, beside a registry, what regions and authorities a draft would found there and
-    what the file no longer lists."""
+    what the file no longer lists, of the part of the registry that is ``actor``'s."""
     imported, spool = check(path, mapping, attested, tell, sheet, every)
     with spool:
         if database is not None and not imported.reading.refused:
             with database.reading() as session:
                 tell_founded(session, imported, spool, mapping, today)
-                tell_unlisted(session, imported, mapping, today)
+                tell_unlisted(session, imported, mapping, today, actor)
     return imported
 
 
-def tell_unlisted(session: Session, imported: Imported, mapping: str, today: str) -> None:
+def tell_unlisted(session: Session, imported: Imported, mapping: str, today: str, actor: Actor) -> None:
     reading = imported.reading
     source = load_mapping(mapping).name
-    for problem in no_longer_listed(session.connection(), source, reading.lists, today, reading.path.name):
+    connection, where = session.connection(), reading.path.name
+    for problem in no_longer_listed(connection, source, reading.lists, today, where, actor):
         reading.report(problem)
 
 

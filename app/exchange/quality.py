@@ -70,6 +70,7 @@ TITLES = CHECKS | {
     "unknown-status": "状态不认识",
     "unknown-code": "代码不在代码表中",
     "too-many-elements": "列表过长",
+    "broken-quoting": "引号不成对",
     "too-many-errors": "错误过多，其余未检查",
     "same-as": "另一来源已有同一事项",
     "new-authority": "将新设实施机关",

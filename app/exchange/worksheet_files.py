@@ -102,10 +102,30 @@ def write_worksheets(connection: Connection, found: Worksheets) -> bytes:
     return out.getvalue()
 
 
-def write_marked(sheets: Sequence[tuple[str, list[list[Any]]]], problems: Iterable[CellProblem]) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How columns look. ``own``: titles of those that people fill in; ``hidden``: of those not shown."""
+
+    widths: Mapping[str, int]
+    own: frozenset[str]
+    hidden: frozenset[str]
+
+
+WORKSHEET = Look(
+    dict(COLUMNS.values()) | {ERRORS: 48},
+    frozenset(title for name, (title, _) in COLUMNS.items() if name in EDITABLE),
+    frozenset({COLUMNS["mark"][0]}),
+)
+
+
+def write_marked(
+    sheets: Sequence[tuple[str, list[list[Any]]]],
+    problems: Iterable[CellProblem],
+    look: Look = WORKSHEET,
+) -> bytes:
     """The sheets as they came, every faulty cell red with its error beside it, and the errors of a row at its end."""
     out = io.BytesIO()
-    book = _Book(out)
+    book = _Book(out, look)
     wrong: dict[tuple[str, int], list[CellProblem]] = {}
     for problem in problems:
         wrong.setdefault((problem.sheet, problem.row), []).append(problem)
@@ -165,7 +185,8 @@ def _review(line: Line) -> str:
 class _Book:
     """A workbook with the formats of the sheet."""
 
-    def __init__(self, out: io.BytesIO) -> None:
+    def __init__(self, out: io.BytesIO, look: Look = WORKSHEET) -> None:
+        self.look = look
         self.book = xlsxwriter.Workbook(
             out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
         )
@@ -199,11 +220,10 @@ class _Book:
         self.header(sheet, HEADING_ROWS, columns)
 
     def header(self, sheet: Any, at: int, columns: Sequence[str]) -> None:
-        widths = dict(COLUMNS.values()) | {ERRORS: 48}
         for place, title in enumerate(columns):
             sheet.write_string(at, place, title, self.head)
-            hidden = {"hidden": True} if title == COLUMNS["mark"][0] else {}
-            sheet.set_column(place, place, widths.get(title, 16), None, hidden)
+            hidden = {"hidden": True} if title in self.look.hidden else {}
+            sheet.set_column(place, place, self.look.widths.get(title, 16), None, hidden)
         sheet.freeze_panes(at + 1, 3)
 
     def row(self, sheet: Any, at: int, values: Mapping[str, str], own: frozenset[str]) -> None:
@@ -218,12 +238,11 @@ class _Book:
         self, sheet: Any, at: int, texts: list[str], header: list[str], wrong: list[CellProblem], width: int
     ) -> None:
         faulty = {problem.column: problem.message for problem in wrong if problem.column}
-        titles = {title for name, (title, _) in COLUMNS.items() if name in EDITABLE}
         for place, text in enumerate(texts):
             title = header[place] if place < len(header) else ""
             if title == ERRORS:
                 continue
-            self.cell(sheet, at, place, text, title in titles, title in faulty)
+            self.cell(sheet, at, place, text, title in self.look.own, title in faulty)
             if title in faulty:
                 sheet.write_comment(at, place, faulty[title])
         if wrong:

@@ -46,13 +46,34 @@ def test_an_internal_item_is_hidden_from_those_without(living: Living) -> None:
         f" AND authority NOT IN (SELECT authority FROM timeline WHERE subject_id = '{item}') LIMIT 1"
     )
     elsewhere = Browser(living, "bieju", ["edit"], authority=other[0])
-    auditor = Browser(living, "shenji", ["audit"])
-    for browser in (elsewhere, auditor):
+    clerk = Browser(living, "guanli", ["administer"])
+    for browser in (elsewhere, clerk):
         assert "不公开的事项" not in browser.get("/office/items?q=不公开的").words
-    assert FELLING in auditor.get(f"/office/items?q={FELLING}").words
+    assert FELLING in clerk.get(f"/office/items?q={FELLING}").words
     for asked in (item, "NB-7"):
         assert "不公开的事项" not in elsewhere.get(f"/office/items/{asked}/edit", status=404).words
         assert living.client.get(f"/items/{asked}", headers=BROWSER).status_code == 404
+
+
+def test_an_auditor_finds_what_is_internal_within_the_scope_and_edits_nothing(living: Living) -> None:
+    """Decision 28: who audits reads what the office reads; each such read is in the log."""
+    item = hidden_item(living)
+    ((authority,),) = living.rows(f"SELECT DISTINCT authority FROM timeline WHERE subject_id = '{item}'")
+    (other,) = living.rows(
+        "SELECT DISTINCT authority FROM timeline WHERE kind = 'item' AND authority IS NOT NULL"
+        f" AND authority <> '{authority}' LIMIT 1"
+    )
+    auditor = Browser(living, "shenji", ["audit"])
+    page = auditor.get("/office/items?q=不公开的")
+    assert "不公开的事项 不公开" in page.words
+    assert "修改" not in page.words
+    auditor.get(f"/office/items/{item}/edit", status=403)
+    outside = Browser(living, "jubu-shenji", ["audit"], authority=other[0])
+    assert "不公开的事项" not in outside.get("/office/items?q=不公开的").words
+    noted = living.rows(
+        "SELECT count(*) FROM access_log WHERE event = 'staff-read' AND subject = '/office/items'"
+    )
+    assert noted[0][0] == 2
 
 
 def redact_all(living: Living) -> None:

@@ -14,7 +14,7 @@ from seeded import FELLING, Living
 from test_office import POST, Browser
 from test_office_rounds import agree_all, form, propose_all
 
-from app.web.office import round_moves
+from app.web.office import round_moves, working
 from app.web.office.working import WORKING
 
 ANNEX = f"序号,项目名称,实施机关,处理决定\n1,{FELLING},区林业局,取消\n2,没有登记过的事项,区林业局,下放\n"
@@ -158,6 +158,7 @@ def test_a_long_publication_is_left_and_found_again(
     editor.move(f"{opened}/submit")
     (hash_,) = re.findall(r'name="hash" value="([0-9a-f]+)"', reviewer.get(opened).html)
     reviewer.move(f"{opened}/approve", hash=hash_)
+    monkeypatch.setattr(working, "AT_ONCE", 0)
     go, prepare = threading.Event(), round_moves.publishing.prepare
 
     def slow(*asked: Any, **more: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import threading
 import zipfile
 from html import unescape
 from typing import Any
@@ -15,6 +16,7 @@ from reading import BROWSER, Page
 from seeded import FELLING, Living, set_field
 from test_office import POST, Browser
 
+from app.web.office import many_files, working
 from app.web.office.item_sheets import DROP, ITEMS
 
 Book = dict[str, list[list[str]]]
@@ -34,7 +36,11 @@ def authority(living_sqlite: Living) -> str:
 def exported(editor: Browser, authority: str) -> Book:
     answer = editor.client.get(f"/office/many.xlsx?authority={authority}", headers=BROWSER)
     assert answer.status_code == 200, answer.text[:500]
-    with CalamineWorkbook.from_filelike(io.BytesIO(answer.content)) as book:
+    return book_of(answer.content)
+
+
+def book_of(body: bytes) -> Book:
+    with CalamineWorkbook.from_filelike(io.BytesIO(body)) as book:
         return {
             name: [[str(cell) for cell in row] for row in book.get_sheet_by_name(name).to_python()]
             for name in book.sheet_names
@@ -66,6 +72,8 @@ def bring(editor: Browser, body: bytes, status: int = 200, **fields: str) -> Pag
     answer = editor.client.post(
         "/office/many/file", files={"file": ("事项.xlsx", body)}, data=fields, headers=POST
     )
+    if answer.status_code == 303:  # what was read has an address of its own
+        answer = editor.client.get(answer.headers["location"], headers=BROWSER)
     assert answer.status_code == status, (answer.status_code, Page(answer.text).words[:800])
     return Page(answer.text)
 
@@ -144,6 +152,46 @@ def test_what_is_wrong_is_told_by_row_and_column_and_nothing_is_kept(editor: Bro
     assert f"工作表“事项”第{len(book[ITEMS])}行“编号”列" in page.words
     assert "拟变更单" not in page.words
     assert drafts(living) == 0
+    link = page.link("下载标注了错误的表格")
+    marked = book_of(editor.client.get(link, headers=BROWSER).content)
+    assert {name: [line[: len(book[name][0])] for line in rows] for name, rows in marked.items()} == {
+        name: [*rows] for name, rows in book.items()
+    }, "as it came"
+    assert marked[ITEMS][0][-1] == "错误"
+    assert "没有“行政魔法”" in marked[ITEMS][at - 1][-1]
+    assert "要删去这一行就写“是”" in marked["申请材料"][row - 1][-1]
+    assert Browser(living, "lingyige", ["edit"]).client.get(link, headers=BROWSER).status_code == 404
+    cell(marked, ITEMS, item, "事项类型", "行政许可")
+    cell(marked, ITEMS, item, "名称", FELLING)
+    cell(marked, "申请材料", key, DROP, "")
+    marked[ITEMS].pop()
+    assert "会改 1 个事项" in bring(editor, bytes_of(marked)).words, "mended in the marked copy"
+
+
+def test_a_long_reading_is_left_and_found_again(
+    editor: Browser, authority: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = exported(editor, authority)
+    cell(book, ITEMS, editor.living.item_called(FELLING), "咨询电话", PHONE)
+    monkeypatch.setattr(working, "AT_ONCE", 0)
+    go = threading.Event()
+    before = many_files.try_workbook
+
+    def slowly(connection: Any, present: Any, body: bytes, on: str, tell: Any) -> Any:
+        tell(3, 400)
+        assert go.wait(60)
+        return before(connection, present, body, on, tell)
+
+    monkeypatch.setattr(many_files, "try_workbook", slowly)
+    answer = editor.client.post(
+        "/office/many/file", files={"file": ("事项.xlsx", bytes_of(book))}, headers=POST
+    )
+    place = answer.headers["location"]
+    waiting = editor.client.get(place, headers=BROWSER)
+    assert waiting.headers["refresh"] == "2"
+    go.set()
+    assert "会改 1 个事项" in editor.get(place).words
+    assert "不在了" in editor.get("/office/many/file?tried=0", status=404).words
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from fastapi.testclient import TestClient
 from joserfc.jwk import OctKey
 from openid import CLIENT, SECRET, OpenIdProvider
 from reading import BROWSER, Page, assert_safe
-from seeded import FELLING, Living
+from seeded import FELLING, KINDS, Living
 from test_office import PHRASE, POST, filled
 
 from app.auth import sign_on, signing_in
@@ -44,11 +44,11 @@ def running() -> Iterator[OpenIdProvider]:
     made.served.stop()
 
 
-@pytest.fixture(scope="module")
-def opened(run_seeded: Callable[..., Living]) -> Iterator[Living]:
-    """One registry for all: each test has people of its own."""
+@pytest.fixture(scope="module", params=KINDS)
+def opened(request: pytest.FixtureRequest, run_seeded: Callable[..., Living]) -> Iterator[Living]:
+    """One registry of a kind for all: each test has people of its own."""
     with ExitStack() as stack:
-        yield run_seeded("sqlite", stack)
+        yield run_seeded(request.param, stack)
 
 
 @pytest.fixture

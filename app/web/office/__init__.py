@@ -13,6 +13,7 @@ from app.web.office import (
     desk,
     duties,
     editions,
+    imports,
     item_ending,
     items,
     law,
@@ -38,7 +39,7 @@ from app.web.office import (
 PARTS = (
     signing, sign_on, desk, items, item_ending, receiving, changesets, checks, rounds, recording, round_files,
     rehearsals, round_deciding, round_item, round_forms, round_new, round_moves, round_desk, duties, editions, law,
-    many, many_files, attaching, citing, calendar, overlaps, accounts, reports, audit,
+    many, many_files, imports, attaching, citing, calendar, overlaps, accounts, reports, audit,
 )  # fmt: skip
 
 

@@ -44,10 +44,10 @@ async def bring_file(request: Request, registry: RegistryOf, present: Visitor) -
             body = await file.read(limit + 1) if given else b""  # type: ignore[union-attr]
     except MultiPartException as error:
         raise Invalid("表单无法识别，没有存入；请重新打开页面再试。", code="bad-form") from error
-    return await run_in_threadpool(_kept, request, registry, present, _plain(name), body)
+    return await run_in_threadpool(_kept, request, registry, present, plain_name(name), body)
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """The last part of what a browser calls the file, without signs that are none to read."""
     last = name.replace("\\", "/").rpartition("/")[2]
     return "".join(sign for sign in last if sign.isprintable())[-LONGEST:]

@@ -6,28 +6,27 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Annotated, Any
 
+import orjson
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlmodel import Session
 
 from app.auth.accounts import names_of_accounts
 from app.auth.signing_in import Present
 from app.canonical import decode
-from app.changes import drafts, publishing, rehearsing, rows
+from app.changes import drafts, publishing, rows
 from app.changes.models import STATE_LABELS, Changeset
 from app.changes.proposals import blocks
 from app.changes.showing import readable
-from app.checks.catalogue import Rules
-from app.deps import ReadSession, RegistryOf
+from app.deps import ReadSession, Registry, RegistryOf
 from app.errors import RegistryError
-from app.items.field_words import value_words, word_of
 from app.rounds import publishing as rounds
-from app.versions.fold import diff
 from app.versions.queries import moment, today
-from app.web import comparing
+from app.web.office.changeset_effects import ask_effects, ids_in_all, revision_in_words, stale_in_words
 from app.web.office.desk import listed
 from app.web.office.drafting import EDITABLE
 from app.web.office.pages import show
 from app.web.office.visiting import Form, Visitor, go
+from app.web.office.working import WORKING, begun, one_of, under_way
 from app.web.rendering import gaps
 from app.web.subjects import names as names_on
 
@@ -35,6 +34,10 @@ router = APIRouter()
 Which = Annotated[str, Path(max_length=40)]
 ASKED, SHOWN = 2_000, 200
 """Changesets that are looked at for a list, and shown on it: those that the visitor may read."""
+PAGE = 100
+"""Decisions, and revisions that they write, of one page."""
+LONGEST = 600
+"""Seconds that the page after a refused move waits for what the changeset would write."""
 EVENTS = {
     "drafted": "起草",
     "redrafted": "修改",
@@ -74,8 +77,24 @@ def list_changesets(
 
 
 @router.get("/office/changesets/{changeset}")
-def show_changeset(request: Request, session: ReadSession, present: Visitor, changeset: Which) -> Response:
-    return _page(request, session, present, changeset)
+def show_changeset(
+    request: Request,
+    registry: RegistryOf,
+    session: ReadSession,
+    present: Visitor,
+    changeset: Which,
+    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+) -> Response:
+    """What is under way says so here, and what it would write is worked out apart where that takes long."""
+    found, place = rows.find(session, changeset), f"{Move.place}{changeset}"
+    moving, said = begun(one_of(registry, present, place))
+    if moving is not None:
+        return under_way(request, session, present, found.title, "/office", moving)
+    effects = ask_effects(session, registry, found)
+    if not effects.done.is_set():
+        what = f"核对会写入什么：{found.title}"
+        return under_way(request, session, present, what, "/office/changesets", effects)
+    return _page(request, session, present, changeset, page, said=said)
 
 
 class Move:
@@ -89,13 +108,30 @@ class Move:
 
     def make(self, work: Callable[..., Any], prepare: Callable[[Session], Any] | None = None) -> Response:
         """``prepare``: what can be worked out before the lock is taken; handed to ``work``."""
+        return self._answer(lambda: self._done(work, prepare))
+
+    def make_apart(
+        self, work: Callable[..., Any], prepare: Callable[[Session], Any] | None = None
+    ) -> Response:
+        """``make`` for what may take long: where it does, the page of the changeset says so until it is done."""
+        key = one_of(self.registry, self.present, f"{self.place}{self.id}")
+        begun = WORKING.ask(key, lambda: self._done(work, prepare))
+        if not begun.done.is_set():
+            return go(f"{self.place}{self.id}")
+        WORKING.drop(key)
+        return self._answer(begun.outcome)
+
+    def _done(self, work: Callable[..., Any], prepare: Callable[[Session], Any] | None) -> None:
+        prepared = []
+        if prepare:
+            with self.registry.database.reading() as session:
+                prepared.append(prepare(session))
+        with self.registry.database.writing() as session:
+            work(session, *prepared)
+
+    def _answer(self, do: Callable[[], Any]) -> Response:
         try:
-            prepared = []
-            if prepare:
-                with self.registry.database.reading() as session:
-                    prepared.append(prepare(session))
-            with self.registry.database.writing() as session:
-                work(session, *prepared)
+            do()
         except RegistryError as error:
             if error.status == 404:
                 raise
@@ -112,7 +148,9 @@ Moving = Annotated[Move, Depends(Move)]
 
 @router.post("/office/changesets/{changeset}/submit")
 def submit(move: Moving) -> Response:
-    return move.make(lambda session: drafts.submit(session, move.actor, move.id, None, today(), move.rules))
+    return move.make_apart(
+        lambda session: drafts.submit(session, move.actor, move.id, None, today(), move.rules)
+    )
 
 
 @router.post("/office/changesets/{changeset}/withdraw")
@@ -143,7 +181,7 @@ def send_back(move: Moving, form: Form) -> Response:
 def publish(move: Moving, form: Form) -> Response:
     asked = (move.actor, move.id, today())
     emergency = form.get("reason") if form.get("emergency") else None
-    return move.make(
+    return move.make_apart(
         lambda session, prepared: rounds.publish(
             session, *asked, emergency=emergency, rules=move.rules, prepared=prepared
         ),
@@ -161,18 +199,24 @@ def _page(
     session: Session,
     present: Present,
     changeset_id: str,
+    page: int = 1,
     *,
     said: str = "",
     status: int = 200,
 ) -> Response:
-    connection = session.connection()
-    changeset, rules = rows.find(session, changeset_id), request.app.state.registry.rules
-    found = rows.decisions(session, changeset)
+    registry: Registry = request.app.state.registry
+    connection, rules = session.connection(), registry.rules
+    changeset = rows.find(session, changeset_id)
+    every = rows.decisions(session, changeset)
+    found, pages = every[(page - 1) * PAGE : page * PAGE], max(1, -(-len(every) // PAGE))
     bodies = [decode(row.body) for row in found]
-    effects, refusal = _effects(session, changeset, rules)
+    work = ask_effects(session, registry, changeset, wait=LONGEST)
+    effects, refusal = work.outcome()
+    pages = max(pages, -(-len(effects["revisions"]) // PAGE))
+    revisions = [orjson.loads(one) for one in effects["revisions"][(page - 1) * PAGE : page * PAGE]]
     events = rows.events(session, changeset)
-    names = names_on(connection, _ids([bodies, effects]), today())
-    names |= {one["subject"]: one["name"] for one in effects["revisions"] if one["name"]}
+    names = names_on(connection, ids_in_all([bodies, revisions, effects["later"][:PAGE]]), today())
+    names |= {one["subject"]: one["name"] for one in revisions if one["name"]}
     people = names_of_accounts(session, {event.account for event in events})
     return show(
         request,
@@ -189,13 +233,18 @@ def _page(
             {
                 "body": gaps(body),
                 "position": row.position,
-                "stale": _stale(row.stale, names),
+                "stale": stale_in_words(row.stale, names),
                 "editable": body["kind"] == "item" and body["outcome"] in EDITABLE and not body.get("until"),
             }
             for row, body in zip(found, bodies, strict=True)
         ],
-        revisions=[_revision(one, names) for one in effects["revisions"]],
+        revisions=[revision_in_words(one, names) for one in revisions],
+        decided=len(every),
+        written=len(effects["revisions"]),
+        page=page,
+        pages=pages,
         later=effects["later"],
+        most=PAGE,
         found=[
             {**one, "blocks": blocks(one, changeset.kind == "round", rules)}
             for one in [*effects["findings"], *effects["warnings"]]
@@ -220,37 +269,6 @@ def _page(
     )
 
 
-def _effects(session: Session, changeset: Changeset, rules: Rules) -> tuple[dict[str, Any], str]:
-    """What publishing would write, and why it could not; nothing of what is over."""
-    nothing: dict[str, Any] = {"revisions": [], "later": [], "findings": [], "warnings": []}
-    if changeset.state in ("published", "withdrawn"):
-        return nothing, ""
-    try:
-        return rehearsing.rehearse(session, changeset.id, today(), documents=True, rules=rules), ""
-    except RegistryError as error:
-        return nothing, error.message
-
-
-def _revision(one: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
-    """A revision as people read it: one row a field, what goes and what comes marked; of what is new, all of it."""
-    changes: list[Any] = list(diff({}, one["after"])) if one["created"] else one["changes"]
-    rows_ = comparing.rows(one["before"], one["after"], changes, names, ([], []))
-    return {**one, "rows": rows_}
-
-
-def _stale(data: bytes | None, names: dict[str, str]) -> Any:
-    """The three-way comparison in words."""
-    if data is None:
-        return None
-    compared = decode(data)
-    for one in compared.get("fields", ()):
-        place = "/".join(part for part in one["path"].split("/") if word_of(part) != part) or one["path"]
-        one["label"] = word_of(place)
-        for side in ("seen", "now", "yours"):
-            one[side] = value_words(place, one.get(side), names) or "没有提供"
-    return gaps(compared)
-
-
 def _may(session: Session, present: Present, changeset: Changeset) -> dict[str, bool]:
     """Which moves to offer; whoever asks for another is refused by the move itself."""
     can, state = present.actor.rights.__contains__, changeset.state
@@ -267,12 +285,3 @@ def _may(session: Session, present: Present, changeset: Changeset) -> dict[str, 
         "emergency": can("publish") and state in ("draft", "submitted", "returned"),
         "confirm": can("review") and bool(changeset.unconfirmed) and second,
     }
-
-
-def _ids(value: Any) -> set[str]:
-    """Every string that may be a registry id."""
-    if isinstance(value, dict):
-        return set().union(*(_ids(part) for part in value.values())) if value else set()
-    if isinstance(value, (list, tuple)):
-        return set().union(*(_ids(part) for part in value)) if value else set()
-    return {value} if isinstance(value, str) and value.startswith("qd") and len(value) == 12 else set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from itertools import groupby
 from typing import Annotated, Any
 
@@ -18,6 +19,7 @@ from app.errors import RegistryError
 from app.versions.queries import moment, today
 from app.web.office.pages import show
 from app.web.office.visiting import Form, Visitor, go, own_address
+from app.web.office.working import WORKING, Work, begun
 from app.web.subjects import names
 
 router = APIRouter()
@@ -41,14 +43,28 @@ def list_checks(
         authority=authority or None, code=code if code in TITLES else None, excepted=bool(excepted)
     )
     queries.confine(session.connection(), wanted, present.actor, today())
-    return _page(request, session, registry, present, wanted, after)
+    running, _ = begun(_running(registry))
+    return _page(request, session, registry, present, wanted, after, running=running)
 
 
 @router.post("/office/checks/run")
 def run_checks(registry: RegistryOf, present: Visitor) -> Response:
-    """What has moved since; the whole catalogue where it never was looked at (some seconds for 20,000 items)."""
-    sweep(registry.database, today(), registry.rules)
+    """What has moved since; the whole catalogue where it never was looked at (some seconds for 20,000 items). Worked
+    in the background; the page says how far it is to whoever looks, beside what was found before."""
+
+    def do(work: Work) -> None:
+        def tell(done: int, due: int) -> None:
+            work.said = f"已看 {done} 个事项，共 {due} 个"
+
+        sweep(registry.database, today(), registry.rules, tell=tell)
+
+    WORKING.follow(_running(registry), do)
     return go("/office/checks")
+
+
+def _running(registry: Registry) -> Hashable:
+    """The sweep of a registry: one, whoever began it."""
+    return ("sweep", registry.database.url)
 
 
 @router.post("/office/checks/exceptions")
@@ -98,6 +114,7 @@ def _page(
     wanted: queries.Wanted,
     after: str,
     error: RegistryError | None = None,
+    running: Work | None = None,
 ) -> Response:
     connection, day = session.connection(), today()
     run, scores = (
@@ -111,7 +128,7 @@ def _page(
     held = [row["authority"] or "" for row in [*rows, *scores]]
     called = names(connection, [*held, wanted.authority or ""], day)
     given = exceptions.exceptions(session, 500) if wanted.excepted else []
-    return show(
+    answer = show(
         request,
         connection,
         present,
@@ -133,7 +150,11 @@ def _page(
         people=names_of_accounts(session, {one.account for one in given}),
         severities=SEVERITIES,
         titles=TITLES,
+        running=running,
     )
+    if running is not None:
+        answer.headers["Refresh"] = "3"
+    return answer
 
 
 def _item_of(row: dict[str, Any]) -> str:

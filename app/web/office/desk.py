@@ -1,4 +1,4 @@
-"""What waits for me: my drafts, what came back, what I may review, publish or confirm."""
+"""What waits for me: my drafts, what came back, what I may review, publish or confirm; what is planned, owed, found."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from app.changes.drafts import hands_in
 from app.changes.models import Changeset
 from app.changes.owed import Wanted, duties
 from app.changes.owed_to import OwedTo
-from app.changes.showing import readable
+from app.changes.showing import READING, readable
+from app.checks import queries
 from app.checks.law_changes import law_changes
 from app.deps import ReadSession
 from app.feedback.reporting import waiting
 from app.lists import preparing
-from app.rounds.coming import planned_rounds
+from app.rounds.coming import planned_changes, planned_rounds
 from app.versions.queries import moment, today
 from app.web.office.duties import SOON
 from app.web.office.pages import show
@@ -46,6 +47,8 @@ def desk(request: Request, session: ReadSession, present: Visitor) -> Response:
         most=MOST,
         rounds=_rounds(session, present),
         reports=_reports(session, present),
+        planned=_planned(session, present),
+        checks=gaps(_checks(session, present)),
         law=_law(session, present),
         overdue=overdue,
         soon=soon,
@@ -76,6 +79,25 @@ def _rounds(session: Session, present: Present) -> list[dict[str, Any]]:
     days = planned_rounds(session, today())
     told += [{"id": id_, "title": title, "planned": day} for id_, title, day in days]
     return [gaps(one) for one in told]
+
+
+def _planned(session: Session, present: Present) -> list[dict[str, Any]]:
+    """Changes that are published for a day to come, until that day."""
+    if not present.actor.rights & READING:
+        return []
+    days = {id_: day for id_, _, day in planned_changes(session, today())}
+    found = readable(session, present.actor, [rows.find(session, one) for one in days])
+    return [gaps({"id": one.id, "title": one.title, "planned": days[one.id]}) for one in found]
+
+
+def _checks(session: Session, present: Present) -> dict[str, int]:
+    """How many items of the visitor's scope break a rule or should be looked at; none for who neither edits nor
+    reviews."""
+    if not present.actor.rights & {"edit", "review"}:
+        return {}
+    wanted = queries.Wanted()
+    queries.confine(session.connection(), wanted, present.actor, today())
+    return queries.counted(session.connection(), wanted)
 
 
 def _reports(session: Session, present: Present) -> int:

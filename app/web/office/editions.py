@@ -26,6 +26,7 @@ from app.web.office.changesets import Move
 from app.web.office.drafting import named_id
 from app.web.office.pages import show
 from app.web.office.visiting import Form, Posted, Visitor, go
+from app.web.office.working import begun, one_of, under_way
 from app.web.subjects import names
 
 router = APIRouter()
@@ -81,12 +82,17 @@ def _wanted(session: Session, form: Posted) -> Selection:
 @router.get("/office/editions/{edition}")
 def show_edition(
     request: Request,
+    registry: RegistryOf,
     session: ReadSession,
     present: Visitor,
     edition: Which,
     page: Annotated[int, Query(ge=1, le=1_000)] = 1,
 ) -> Response:
-    return _page(request, session, present, edition, page)
+    draft = preparing.find(session, edition)
+    moving, said = begun(one_of(registry, present, f"{MoveOfEdition.place}{edition}"))
+    if moving is not None:
+        return under_way(request, session, present, f"签发：{KINDS[draft.kind]}", "/office/editions", moving)
+    return _page(request, session, present, edition, page, said=said)
 
 
 class MoveOfEdition(Move):
@@ -122,13 +128,13 @@ def withdraw(move: Moving, form: Form) -> Response:
 
 @router.post("/office/editions/{edition}/issue")
 def issue(move: Moving) -> Response:
-    def work(session: Session) -> None:
+    def work(session: Session, checked: tuple[int, bool]) -> None:
         signer = signing.load(signing.ensure(move.registry.settings))
         issuing.issue(session, move.actor, move.id, signer, checked)
 
-    with move.registry.database.reading() as session:
-        checked = issuing.stands(session.connection(), preparing.find(session, move.id))
-    return move.make(work)
+    return move.make_apart(
+        work, lambda session: issuing.stands(session.connection(), preparing.find(session, move.id))
+    )
 
 
 def _listing(
@@ -188,6 +194,7 @@ def _page(
     edition: str,
     page: int = 1,
     error: RegistryError | None = None,
+    said: str = "",
 ) -> Response:
     connection = session.connection()
     draft = preparing.find(session, edition)
@@ -203,7 +210,7 @@ def _page(
         present,
         "edition.html",
         status=error.status if error else 200,
-        said=error.message if error else "",
+        said=error.message if error else said,
         draft=draft,
         told=_told(session, draft, people),
         author=people.get(draft.author, ""),

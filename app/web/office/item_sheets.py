@@ -22,12 +22,13 @@ from app.exchange.cells import as_text
 from app.exchange.rows import Refused
 from app.exchange.sheets import every_sheet
 from app.exchange.tables import FORMULA
-from app.exchange.worksheet_files import CellProblem
+from app.exchange.worksheet_files import ERRORS, CellProblem, Look
 from app.versions.ids import is_id
 from app.web.office.fields import FormField, item_fields
 from app.web.office.forms import NEW
 
 ITEM, STANDS, KEY, DROP, ITEMS = "编号", "校对", "键", "删去", "事项"
+LOOK = Look({ERRORS: 48}, frozenset(), frozenset({STANDS, KEY}))
 SINGLE = ("line", "text", "number", "yesno", "choice", "lines")
 LEFT_OUT = ("visibility",)
 _FORMULA = re.compile(r"[=@\t\r]|[+-](?!\d)")
@@ -142,19 +143,19 @@ class Reading:
         self.problems: list[CellProblem] = []
         self.items: dict[str, Brought] = {}
         try:
-            self._read = every_sheet(path)
+            self.sheets = every_sheet(path)
         except Refused as refused:
             raise Invalid(f"{refused.problem.message}。", code=refused.problem.code) from None
         _refuse_formulas(path)
         self._rows = dict(self._sheets())
 
     def _sheets(self) -> Iterator[tuple[str, list[tuple[int, dict[str, str]]]]]:
-        for title, rows in self._read:
+        for title, rows in self.sheets:
             if title not in sheets():
                 self._wrong(title, 1, "", "unknown-sheet", "没有这样的工作表，请用导出的表格改。")
                 continue
             header = [as_text(cell).strip() for cell in rows[0]] if rows else []
-            known = {ITEM, STANDS, KEY, DROP, *(one.title for one in sheets()[title][1])}
+            known = {ITEM, STANDS, KEY, DROP, ERRORS, *(one.title for one in sheets()[title][1])}
             for column in header:
                 if column and column not in known:
                     self._wrong(title, 1, column, "unknown-column", f"没有“{column[:40]}”这一栏。")

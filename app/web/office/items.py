@@ -13,7 +13,7 @@ from app.auth.signing_in import Present
 from app.canonical import decode
 from app.changes import drafts, rows
 from app.changes.models import Changeset
-from app.changes.showing import require_readable
+from app.changes.showing import READING, require_readable
 from app.deps import ReadSession, RegistryOf
 from app.errors import RegistryError, Stale
 from app.listing import Filter, list_subjects
@@ -29,8 +29,6 @@ router = APIRouter()
 Which = Annotated[str, Path(max_length=300)]
 Day = Annotated[str, Query(alias="from", max_length=20)]
 LIMIT = 50
-SEEING_ALL = frozenset({"edit", "review", "publish"})
-"""Any of these rights shows what is not public, in the account's scope: who works on an item must find it."""
 
 
 @router.get("/office/items")
@@ -41,14 +39,14 @@ def list_items(
     q: Annotated[str, Query(max_length=100)] = "",
     after: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
-    """Those in the account's scope; for who drafts, reviews or publishes, internal and redacted ones too."""
+    """Those in the account's scope; for who works on the catalogue or audits it, internal and redacted ones too."""
     connection = session.connection()
     actor = present.actor
     wanted = Filter(
         on=today(),
         name_contains=q.strip() or None,
         or_coded=q.strip() or None,
-        internal=not SEEING_ALL.isdisjoint(actor.rights),
+        internal=not READING.isdisjoint(actor.rights),
         region=actor.region,
         authority=actor.authority,
         statuses=("in_force", "suspended", "unknown"),

@@ -3,37 +3,31 @@
 from __future__ import annotations
 
 import json
-import tempfile
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from collections.abc import Hashable
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
-from sqlalchemy import Connection
+from fastapi import APIRouter, Query, Request, Response
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
 
 from app.auth.signing_in import Present
-from app.canonical import decode, digest, encode
-from app.changes import drafts, kinds
-from app.db import TOMBSTONE, chunks, fetch, marks
+from app.canonical import digest, encode
+from app.changes import drafts
 from app.deps import ReadSession, Registry, RegistryOf
-from app.errors import Invalid, RegistryError
-from app.exchange.worksheet_files import CellProblem
-from app.items.field_words import word_of
+from app.errors import Invalid, NotFound, RegistryError
+from app.exchange.worksheet_files import write_marked
 from app.manners import saved_as
-from app.versions.fold import diff
 from app.versions.queries import parse_day, today
 from app.web import comparing
-from app.web.office import drafting, forms, item_sheets
-from app.web.office.fields import item_fields
-from app.web.office.item_forms import opened, wrong_places
-from app.web.office.item_sheets import Brought, Reading
-from app.web.office.many import MOST, contents, day_of, found_items
+from app.web.office import drafting, item_sheets
+from app.web.office.item_sheet_trial import Cells, Tried, change_of, exported_of, try_workbook
+from app.web.office.item_sheets import Brought
+from app.web.office.many import contents, day_of, found_items
 from app.web.office.pages import PRIVATE, show
 from app.web.office.visiting import Posted, Visitor, go, posted, typed_day
+from app.web.office.working import WORKING, Work, under_way
 from app.web.subjects import names
 
 router = APIRouter()
@@ -55,19 +49,7 @@ def take_out(request: Request, session: ReadSession, present: Visitor) -> Respon
         if "name" in content  # one that was redacted is edited on its own page
     ]
     called = names(connection, [one for *_, content in held for one in drafting.ids_in(content)], on)
-    name = f"事项 {on}（{len(held)}）.xlsx"
-    headers = PRIVATE | saved_as(name)
-    return Response(item_sheets.write(held, called), headers=headers, media_type=XLSX)
-
-
-@dataclass(slots=True)
-class Tried:
-    """What a workbook comes to: problems, or the items it changes with before and after."""
-
-    on: str
-    problems: list[CellProblem] = field(default_factory=list)
-    changed: list[dict[str, Any]] = field(default_factory=list)
-    unchanged: int = 0
+    return _workbook(item_sheets.write(held, called), f"事项 {on}（{len(held)}）.xlsx")
 
 
 @router.post("/office/many/file")
@@ -85,100 +67,71 @@ async def bring_back(request: Request, registry: RegistryOf, present: Visitor) -
 
 
 def _tried(request: Request, registry: Registry, present: Present, body: bytes, day: str) -> Response:
-    with registry.database.reading() as session:
-        try:
-            if len(body) > registry.settings.max_upload_mb * 1_000_000 or not body:
-                raise Invalid(
-                    f"请选择导出后改过的表格（.xlsx，{registry.settings.max_upload_mb} MB 以内）。",
-                    code="no-file",
-                )
-            on = parse_day(typed_day(day), "施行日期") if day else today()
-            tried, cells = _try(session.connection(), present, body, on)
-        except RegistryError as error:
-            return _page(request, session, present, Tried(today()), [], Posted([]), error)
-        return _page(request, session, present, tried, cells, Posted([]))
-
-
-def _try(
-    connection: Connection, present: Present, body: bytes, on: str
-) -> tuple[Tried, list[tuple[str, str, item_sheets.Pairs]]]:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "items.xlsx"
-        path.write_bytes(body)
-        reading = Reading(path)
-    wanted = reading.names_wanted()
-    if len(wanted) > MOST:
-        raise Invalid(f"一次最多改 {MOST} 个事项，请分几次导入。", code="too-many-items")
-    exported = _exported(connection, wanted)
-    ids = [one for content in exported.values() for one in drafting.ids_in(content)]
-    reading.compare(lambda item, stands: exported.get((item, stands), {}), names(connection, ids, on))
-    tried = Tried(on)
-    for brought in reading.items.values():
-        if not brought.pairs:
-            tried.unchanged += 1
-            continue
-        change = _change(connection, present, brought, on, exported[brought.item, brought.stands], reading)
-        if change:
-            tried.changed.append(change)
-    tried.problems = reading.problems
-    return tried, [(one.item, one.stands, one.pairs) for one in reading.items.values() if one.pairs]
-
-
-def _exported(connection: Connection, wanted: dict[str, str]) -> dict[tuple[str, str], dict[str, Any]]:
-    """(item, hash) -> the content, where the item ever had it."""
-    found: dict[tuple[str, str], dict[str, Any]] = {}
-    for some in chunks(sorted(wanted)):
-        rows = fetch(
-            connection,
-            "SELECT DISTINCT r.subject_id, c.hash, c.body FROM revision r JOIN content c ON c.hash = r.content"
-            f" WHERE r.subject_id IN ({marks(some)})",
-            tuple(some),
-        )
-        for item, stands, body in rows:
-            if wanted[item] == stands and bytes(body) != TOMBSTONE:
-                found[item, stands] = decode(bytes(body))
-    return found
-
-
-def _change(
-    connection: Connection,
-    present: Present,
-    brought: Brought,
-    on: str,
-    exported: dict[str, Any],
-    reading: Reading | None = None,
-) -> dict[str, Any] | None:
-    """The item before and after, on what stands now. ``reading`` is told of what is wrong; without one it is raised."""
-    wrong = reading.wrong_in if reading else _raise
+    """Tried in the background: what it comes to has an address of its own."""
+    most = registry.settings.max_upload_mb
     try:
-        editing = opened(connection, present.actor, brought.item, on, Posted([]))
-        mine = forms.document(item_fields(), Posted(brought.pairs), exported)
-        after, collide = drafting.merged(exported, mine, editing.base)
-        for place in collide:
-            said = f"导出之后，“{word_of(place.split('/')[0])}”已另有变更发布，请重新导出再改。"
-            wrong(brought, place, "moved", said)
-        after = forms.with_keys(after)
-        drafting.put_ids(connection, after, on)
-        after = kinds.validate("item", after)
+        if len(body) > most * 2**20 or not body:
+            raise Invalid(f"请选择导出后改过的表格（.xlsx，{most} MB 以内）。", code="no-file")
+        on = parse_day(typed_day(day), "施行日期") if day else today()
     except RegistryError as error:
-        listed = wrong_places(mine, error.detail["errors"]) if "errors" in error.detail else {}
-        for place, said in (listed or {str(error.detail.get("field", "")): error.message}).items():
-            wrong(brought, place, error.code, said)
-        return None
-    changes = diff(editing.base, after)
-    if not changes:
-        return None
-    return {
-        "id": brought.item,
-        "name": after["name"],
-        "before": editing.base,
-        "after": after,
-        "changes": changes,
-    }
+        with registry.database.reading() as session:
+            return _page(request, session, present, Tried(today()), [], Posted([]), error)
+    file = digest(body + on.encode())
+
+    def do(work: Work) -> tuple[Tried, Cells]:
+        def tell(done: int, of: int) -> None:
+            work.said = f"已看 {done} 个事项，共 {of} 个"
+
+        with registry.database.reading() as session:
+            return try_workbook(session.connection(), present, body, on, tell)
+
+    WORKING.follow(_key(registry, present, file), do)
+    return go(f"/office/many/file?tried={file}")
 
 
-def _raise(_brought: Brought, _place: str, code: str, message: str) -> None:
-    raise Invalid(message, code=code)
+def _key(registry: Registry, present: Present, file: str) -> Hashable:
+    return ("many", registry.database.url, present.actor.account, file)
+
+
+@router.get("/office/many/file")
+def show_tried(
+    request: Request,
+    registry: RegistryOf,
+    session: ReadSession,
+    present: Visitor,
+    tried: Annotated[str, Query(max_length=64)] = "",
+) -> Response:
+    """What a workbook came to; kept for a while by the process that read it."""
+    work = WORKING.look(_key(registry, present, tried))
+    if work is None:
+        return _page(request, session, present, Tried(today()), [], Posted([]), _gone())
+    if not work.done.is_set():
+        return under_way(request, session, present, "核对改过的事项表", "/office/many", work)
+    try:
+        found, cells = work.outcome()
+    except RegistryError as error:
+        return _page(request, session, present, Tried(today()), [], Posted([]), error)
+    return _page(request, session, present, found, cells, Posted([]), file=tried)
+
+
+def _gone() -> NotFound:
+    return NotFound("核对的结果已经不在了，请把表格再导入一次。", code="tried-gone")
+
+
+@router.get("/office/many/marked.xlsx")
+def get_marked(
+    registry: RegistryOf, present: Visitor, tried: Annotated[str, Query(max_length=64)] = ""
+) -> Response:
+    """The workbook as it came, each error in its cell."""
+    work = WORKING.look(_key(registry, present, tried))
+    if work is None or not work.done.is_set():
+        raise _gone()
+    found, _ = work.outcome()
+    return _workbook(write_marked(found.sheets, found.problems, item_sheets.LOOK), "事项（标注）.xlsx")
+
+
+def _workbook(body: bytes, name: str) -> Response:
+    return Response(body, headers=PRIVATE | saved_as(name), media_type=XLSX)
 
 
 def _drafted(request: Request, registry: Registry, present: Present, form: Posted) -> Response:
@@ -187,13 +140,13 @@ def _drafted(request: Request, registry: Registry, present: Present, form: Poste
     try:
         with registry.database.writing() as session:
             connection = session.connection()
-            exported = _exported(connection, {item: stands for item, stands, _ in cells})
+            exported = exported_of(connection, {item: stands for item, stands, _ in cells})
             decisions: list[dict[str, Any]] = []
             for item, stands, pairs in cells:
                 if (item, stands) not in exported:
                     raise Invalid("请重新导入表格。", code="not-exported")
                 brought = Brought(item, stands, pairs)
-                change = _change(connection, present, brought, on, exported[item, stands])
+                change = change_of(connection, present, brought, on, exported[item, stands])
                 if change:
                     decisions += drafting.decisions(item, change["before"], change["after"], on, form)
             if not decisions:
@@ -204,10 +157,10 @@ def _drafted(request: Request, registry: Registry, present: Present, form: Poste
         with registry.database.reading() as session:
             tried = Tried(on)
             connection = session.connection()
-            exported = _exported(connection, {item: stands for item, stands, _ in cells})
+            exported = exported_of(connection, {item: stands for item, stands, _ in cells})
             for item, stands, pairs in cells:
                 try:
-                    change = _change(
+                    change = change_of(
                         connection, present, Brought(item, stands, pairs), on, exported[item, stands]
                     )
                 except (RegistryError, KeyError):
@@ -217,7 +170,7 @@ def _drafted(request: Request, registry: Registry, present: Present, form: Poste
     return go(f"/office/changesets/{made.id}")
 
 
-def _cells(text: str) -> list[tuple[str, str, item_sheets.Pairs]]:
+def _cells(text: str) -> Cells:
     """What differs, as the page carried it. Raises Invalid."""
     try:
         return [
@@ -233,12 +186,14 @@ def _page(
     session: Session,
     present: Present,
     tried: Tried,
-    cells: list[tuple[str, str, item_sheets.Pairs]],
+    cells: Cells,
     form: Posted,
     error: RegistryError | None = None,
+    file: str = "",
 ) -> Response:
+    """``file``: under which the marked copy is asked for."""
     connection = session.connection()
-    shown = tried.changed[:SHOWN]
+    shown = [dict(row) for row in tried.changed[:SHOWN]]
     ids = [one for row in shown for side in ("before", "after") for one in drafting.ids_in(row[side])]
     called = names(connection, ids, tried.on)
     for row in shown:
@@ -256,4 +211,5 @@ def _page(
         cells=json.dumps(cells, ensure_ascii=False),
         on=tried.on,
         form=form,
+        file=file,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import threading
 import time
 from collections import OrderedDict
@@ -13,6 +14,8 @@ from fastapi import Request, Response
 from sqlmodel import Session
 
 from app.auth.signing_in import Present
+from app.deps import Registry
+from app.errors import RegistryError
 from app.web.office.pages import show
 
 KEPT = 8
@@ -23,12 +26,13 @@ AT_ONCE = 0.9
 
 @dataclass(slots=True)
 class Work:
-    """One piece of work. ``error`` is what it raised."""
+    """One piece of work. ``error`` is what it raised; ``said`` how far it is, in words, where it tells."""
 
     began: float = field(default_factory=time.monotonic)
     done: threading.Event = field(default_factory=threading.Event)
     result: Any = None
     error: Exception | None = None
+    said: str = ""
 
     @property
     def seconds(self) -> int:
@@ -48,21 +52,26 @@ class Working:
         self._works: OrderedDict[Hashable, Work] = OrderedDict()
         self._lock = threading.Lock()
 
-    def ask(self, key: Hashable, do: Callable[[], Any], wait: float = AT_ONCE) -> Work:
-        """The work under this key, begun now where there is none; done after ``wait`` seconds or still under way.
-        What has failed is tried anew by the next who asks."""
+    def ask(self, key: Hashable, do: Callable[[], Any], wait: float | None = None) -> Work:
+        """The work under this key, begun now where there is none; done after ``wait`` seconds (none: ``AT_ONCE``) or
+        still under way. What has failed is tried anew by the next who asks."""
+        return self.follow(key, lambda _work: do(), wait)
+
+    def follow(self, key: Hashable, do: Callable[[Work], Any], wait: float | None = None) -> Work:
+        """``ask`` for work that says how far it is: it is handed what it may write ``said`` of."""
         with self._lock:
             work = self._works.get(key)
             if work is None or (work.done.is_set() and work.error is not None):
                 work = self._works[key] = Work()
-                threading.Thread(target=_run, args=(work, do), daemon=True).start()
+                own = contextvars.copy_context()  # lines of the log keep the id of the request that began it
+                threading.Thread(target=own.run, args=(_run, work, do), daemon=True).start()
             self._works.move_to_end(key)
             for old in [one for one, kept in self._works.items() if kept.done.is_set()][
                 : max(0, len(self._works) - KEPT)
             ]:
                 if old != key:
                     del self._works[old]
-        work.done.wait(wait)
+        work.done.wait(AT_ONCE if wait is None else wait)
         return work
 
     def look(self, key: Hashable) -> Work | None:
@@ -75,9 +84,9 @@ class Working:
             self._works.pop(key, None)
 
 
-def _run(work: Work, do: Callable[[], Any]) -> None:
+def _run(work: Work, do: Callable[[Work], Any]) -> None:
     try:
-        work.result = do()
+        work.result = do(work)
     except Exception as error:
         work.error = error
     finally:
@@ -87,12 +96,28 @@ def _run(work: Work, do: Callable[[], Any]) -> None:
 WORKING = Working()
 
 
+def one_of(registry: Registry, present: Present, place: str) -> Hashable:
+    """The key of what one person began at one place of one registry."""
+    return ("begun", registry.database.url, present.actor.account, place)
+
+
+def begun(key: Hashable) -> tuple[Work | None, str]:
+    """(what is under way, nothing), or (none, why what was under way failed): told once."""
+    work = WORKING.look(key)
+    if work is None or not work.done.is_set():
+        return work, ""
+    WORKING.drop(key)
+    try:
+        work.outcome()
+    except RegistryError as error:
+        return None, error.message
+    return None, ""
+
+
 def under_way(
     request: Request, session: Session, present: Present, what: str, back: str, work: Work
 ) -> Response:
     """The page that says so, and asks again by itself."""
-    answer = show(
-        request, session.connection(), present, "working.html", what=what, seconds=work.seconds, back=back
-    )
+    answer = show(request, session.connection(), present, "working.html", what=what, work=work, back=back)
     answer.headers["Refresh"] = "2"
     return answer

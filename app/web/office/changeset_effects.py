@@ -1,0 +1,80 @@
+"""What publishing a changeset would write, worked out apart and kept while nothing moves; and how people read it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from sqlmodel import Session
+
+from app.canonical import decode
+from app.changes import rehearsing, rows
+from app.changes.models import Changeset
+from app.checks.catalogue import Rules
+from app.checks.sweeping import digest_of
+from app.deps import Registry
+from app.errors import RegistryError
+from app.items.field_words import value_words, word_of
+from app.versions.fold import diff
+from app.versions.queries import known_at, today
+from app.web import comparing
+from app.web.office.working import WORKING, Work
+from app.web.rendering import gaps
+
+Effects = tuple[dict[str, Any], str]
+
+
+def ask_effects(
+    session: Session, registry: Registry, changeset: Changeset, wait: float | None = None
+) -> Work:
+    """The work of finding out what publishing would write: the same for whoever asks while nothing has moved."""
+    seq, day, rules = known_at(session.connection(), None).seq, today(), registry.rules
+    moment_ = (changeset.version, changeset.state, seq, day, digest_of(rules))
+
+    def do() -> Effects:
+        with registry.database.reading() as own:
+            return _effects(own, changeset.id, day, rules)
+
+    return WORKING.ask(("effects", registry.database.url, changeset.id, *moment_), do, wait)
+
+
+def _effects(session: Session, changeset: str, day: str, rules: Rules) -> Effects:
+    """What publishing would write, and why it could not; nothing of what is over. Each revision as JSON, for thousands
+    of them may wait for a reader."""
+    nothing: dict[str, Any] = {"revisions": [], "later": [], "findings": [], "warnings": []}
+    if rows.find(session, changeset).state in ("published", "withdrawn"):
+        return nothing, ""
+    try:
+        effects = rehearsing.rehearse(session, changeset, day, documents=True, rules=rules)
+    except RegistryError as error:
+        return nothing, error.message
+    return {**effects, "revisions": [orjson.dumps(one) for one in effects["revisions"]]}, ""
+
+
+def revision_in_words(one: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    """A revision as people read it: one row a field, what goes and what comes marked; of what is new, all of it."""
+    changes: list[Any] = list(diff({}, one["after"])) if one["created"] else one["changes"]
+    rows_ = comparing.rows(one["before"], one["after"], changes, names, ([], []))
+    return {**one, "rows": rows_}
+
+
+def stale_in_words(data: bytes | None, names: dict[str, str]) -> Any:
+    """The three-way comparison in words."""
+    if data is None:
+        return None
+    compared = decode(data)
+    for one in compared.get("fields", ()):
+        place = "/".join(part for part in one["path"].split("/") if word_of(part) != part) or one["path"]
+        one["label"] = word_of(place)
+        for side in ("seen", "now", "yours"):
+            one[side] = value_words(place, one.get(side), names) or "没有提供"
+    return gaps(compared)
+
+
+def ids_in_all(value: Any) -> set[str]:
+    """Every string that may be a registry id."""
+    if isinstance(value, dict):
+        return set().union(*(ids_in_all(part) for part in value.values())) if value else set()
+    if isinstance(value, (list, tuple)):
+        return set().union(*(ids_in_all(part) for part in value)) if value else set()
+    return {value} if isinstance(value, str) and value.startswith("qd") and len(value) == 12 else set()

@@ -1,0 +1,153 @@
+"""What takes longer than a moment says so, goes on without the one who asked, and is found again where it was begun."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from reading import BROWSER, Page
+from seeded import FELLING, Living, set_field
+from test_office import Browser
+
+from app.errors import Invalid
+from app.web.office import changesets, checks, editions, working
+
+PHONE = "0826-7654321"
+
+
+@pytest.fixture
+def editor(living_sqlite: Living) -> Browser:
+    return Browser(living_sqlite, "bianji", ["edit"])
+
+
+@contextmanager
+def held_up(patch: pytest.MonkeyPatch, module: Any, name: str) -> Iterator[threading.Event]:
+    """``module.name`` waits until the block's event is set; nobody waits for it."""
+    go, before = threading.Event(), getattr(module, name)
+
+    def slowly(*asked: Any, **more: Any) -> Any:
+        assert go.wait(60)
+        return before(*asked, **more)
+
+    patch.setattr(module, name, slowly)
+    patch.setattr(working, "AT_ONCE", 0)
+    try:
+        yield go
+    finally:
+        go.set()
+
+
+def waits(browser: Browser, place: str, words: str) -> None:
+    answer = browser.client.get(place, headers=BROWSER)
+    assert int(answer.headers["refresh"]) < 5
+    assert words in Page(answer.text).words
+    assert "<progress" in answer.text
+
+
+def drafted(editor: Browser) -> str:
+    item = editor.living.item_called(FELLING)
+    asked = {"title": "换号", "reason": "换号", "decisions": [set_field(item, "consult_phone", PHONE)]}
+    made = editor.living.post("editor", "/changesets", asked)
+    return f"/office/changesets/{made.json()['id']}"
+
+
+def test_the_checks_over_all(editor: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = Browser(editor.living, "shenhe", ["review"])
+    with held_up(monkeypatch, checks, "sweep") as go:
+        editor.post("/office/checks/run")
+        waits(editor, "/office/checks", "正在检查")
+        waits(other, "/office/checks", "正在检查")
+        go.set()
+        assert "最近一次检查：" in editor.get("/office/checks").words
+
+
+def test_how_far_the_checks_are(editor: Browser) -> None:
+    told: list[tuple[int, int]] = []
+    registry = editor.living.registry
+    done = checks.sweep(registry.database, "2026-09-28", registry.rules, tell=lambda *how: told.append(how))
+    assert told[0] == (0, done.items)
+    assert all(of == done.items for _, of in told)
+
+
+def test_handing_in_goes_on_and_a_refusal_is_said_where_it_was_begun(
+    editor: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = drafted(editor)
+    with monkeypatch.context() as patch, held_up(patch, changesets.drafts, "submit") as go:
+        assert editor.post(f"{place}/submit").headers["location"] == place
+        waits(editor, place, "正在处理")
+        go.set()
+        page = editor.get(place)
+    assert "待审核" in page.words
+    reviewer = Browser(editor.living, "shenhe", ["review", "publish"])
+    (hash_,) = re.findall(r'name="hash" value="([0-9a-f]+)"', reviewer.get(place).html)
+    reviewer.move(f"{place}/approve", hash=hash_)
+
+    def refuse(*_asked: Any, **_more: Any) -> None:
+        raise Invalid("照规定不能发布。", code="not-today")
+
+    monkeypatch.setattr(changesets.rounds, "publish", refuse)
+    with held_up(monkeypatch, changesets.rounds, "publish") as go:
+        reviewer.post(f"{place}/publish")
+        waits(reviewer, place, "正在处理")
+        go.set()
+        page = reviewer.get(place)
+    assert "照规定不能发布。" in page.words
+    assert "照规定不能发布。" not in reviewer.get(place).words, "told once"
+    assert "待发布" in page.words
+
+
+def test_what_a_changeset_would_write(editor: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = drafted(editor)
+    from app.web.office import changeset_effects
+
+    with held_up(monkeypatch, changeset_effects.rehearsing, "rehearse") as go:
+        waits(editor, place, "核对会写入什么")
+        go.set()
+        assert PHONE in editor.get(place).words
+
+
+def test_all_of_a_long_changeset_is_read_page_by_page(
+    editor: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who approves has been shown every revision, not the first of them."""
+    many = editor.get("/office/many?q=许可&path=consult_phone&value=0826-1")
+    items = re.findall(r'name="item" value="([^"]+)"', many.html)
+    assert len(items) > 40
+    form = {"q": "许可", "path": "consult_phone", "value": "0826-1", "from": "2026-09-28", "reason": "换号"}
+    place = editor.client.post(
+        "/office/many", data=form | {"item": items}, headers={**BROWSER, "Sec-Fetch-Site": "same-origin"}
+    ).headers["location"]
+    monkeypatch.setattr(changesets, "PAGE", 20)
+    seen: list[str] = []
+    page, last = editor.get(place), ""
+    while True:
+        found = re.findall(r'<article class="effect"><h3>(.*?) <small>', page.html)
+        assert 0 < len(found) <= 20
+        seen += found
+        following = [href for href, words in page.links if words == "下一页"]
+        if not following or following[0] == last:
+            break
+        last = following[0]
+        page = editor.get(last)
+    assert len(seen) >= len(items)
+    assert f"发布后会写下的（{len(seen)}）" in page.words
+
+
+def test_issuing_a_list(editor: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    living = editor.living
+    reviewer = Browser(living, "shenhe", ["review", "publish"])
+    authority = living.get(f"/items/{living.item_called(FELLING)}").json()["authority"]["id"]
+    form = {"kind": "power", "authority": authority, "on": "2026-09-28", "number": "广区府发〔2026〕9号"}
+    place = editor.post("/office/editions", form, document="关于公布清单的通知").headers["location"]
+    (hash_,) = re.findall(r'name="hash" value="([0-9a-f]+)"', reviewer.get(place).html)
+    reviewer.move(f"{place}/approve", hash=hash_)
+    with held_up(monkeypatch, editions.issuing, "issue") as go:
+        reviewer.post(f"{place}/issue")
+        waits(reviewer, place, "签发：")
+        go.set()
+        assert "已签发" in reviewer.get(place).words
