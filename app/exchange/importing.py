@@ -23,6 +23,7 @@ from app.canonical import encode
 from app.changes.publishing import publish_initial, require_initial
 from app.collecting import few_collections
 from app.db import Database
+from app.errors import RegistryError
 from app.exchange import progress
 from app.exchange.admitting import Admission, Admitted
 from app.exchange.founding import new_organs
@@ -196,23 +197,38 @@ def import_initial(
             require_references(session.connection(), unused, spool, BATCH)
         with database.writing() as session:
             require_initial(session.connection())
-            run = progress.begin(session, digest_of(path), mapping, path.name, "initial")
+            of_file = digest_of(path)
+            goes_on = progress.is_running(session, of_file, mapping, "initial")
+            run = progress.begin(session, of_file, mapping, path.name, "initial")
         admission = Admission(
             load_mapping(mapping).name, trusted=True, same_as=imported.reading.same_as, free=True
         )
-        done = 0
-        for batch in batches(spool):
-            with _admitted(database, admission, batch) as (session, admitted):
-                if admitted.acts:
-                    publish_initial(session, admitted.acts, {"title": f"首次录入：{path.name}"})
-                    imported.publications += 1
-                admission.write_keys(session.connection(), admitted)
-            imported.count(admitted)
-            done += len(batch)
-            tell("发布", done)
+        try:
+            _publish(database, path, spool, admission, imported, tell)
+        except RegistryError:
+            if not goes_on and not imported.publications:
+                with database.writing() as session:
+                    progress.refuse(session, run.id)
+            raise
         with database.writing() as session:
             progress.end(session, run.id, imported.records, [])
     return imported
+
+
+def _publish(
+    database: Database, path: Path, spool: IO[bytes], admission: Admission, imported: Imported, tell: Tell
+) -> None:
+    """Batch after batch, each whole."""
+    done = 0
+    for batch in batches(spool):
+        with _admitted(database, admission, batch) as (session, admitted):
+            if admitted.acts:
+                publish_initial(session, admitted.acts, {"title": f"首次录入：{path.name}"})
+            admission.write_keys(session.connection(), admitted)
+        imported.publications += bool(admitted.acts)
+        imported.count(admitted)
+        done += len(batch)
+        tell("发布", done)
 
 
 @contextmanager

@@ -38,7 +38,7 @@ class ImportRun(SQLModel, table=True):
     mapping: str = Field(sa_type=Ascii)
     name: str = Field(description="the file's name, for people")
     mode: str = Field(sa_type=Ascii, description="initial, draft, seed")
-    state: str = Field(default="running", sa_type=Ascii, description="running, ended, superseded")
+    state: str = Field(default="running", sa_type=Ascii, description="running, ended, superseded, refused")
     records: int = 0
     started_at: int = Field(sa_type=Big)
     ended_at: int | None = Field(default=None, sa_type=Big)

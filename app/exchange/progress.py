@@ -48,6 +48,23 @@ def end(session: Session, run_id: int | None, records: int, changesets: list[str
     session.flush()
 
 
+def is_running(session: Session, digest: str, mapping: str, mode: str) -> bool:
+    """Whether a run over the file was begun and has not ended."""
+    query = text(
+        "SELECT 1 FROM import_run WHERE digest = :digest AND mapping = :mapping AND mode = :mode AND state = 'running'"
+    )
+    asked = {"digest": digest, "mapping": mapping, "mode": mode}
+    return session.connection().execute(query, asked).first() is not None
+
+
+def refuse(session: Session, run_id: int | None) -> None:
+    """Note that a run was refused before it had published anything: nothing is half done."""
+    run = session.get_one(ImportRun, run_id)
+    run.state, run.ended_at = "refused", log.now_microseconds()
+    session.add(run)
+    session.flush()
+
+
 def keep(session: Session, run_id: int | None, changesets: list[str]) -> None:
     """Note the drafts made so far, in the transaction that makes them: a run that is killed leaves none unknown."""
     run = session.get_one(ImportRun, run_id)

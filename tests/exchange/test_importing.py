@@ -114,6 +114,35 @@ def test_a_file_is_published_and_the_second_time_changes_nothing(
     assert_sound(database)
 
 
+@pytest.mark.parametrize(("published", "state"), [(0, "refused"), (1, "running")])
+def test_what_is_refused_before_it_published_anything_leaves_nothing_half_done(
+    database: Database,
+    thousand: Path,
+    small_batches: None,
+    monkeypatch: pytest.MonkeyPatch,
+    published: int,
+    state: str,
+) -> None:
+    publish, done = importing.publish_initial, []
+
+    def refusing(*asked: Any) -> Any:
+        if len(done) == published:
+            raise Conflict("别的程序同时写入了登记簿，请再试。", code="test")
+        done.append(asked)
+        return publish(*asked)
+
+    monkeypatch.setattr(importing, "publish_initial", refusing)
+    with pytest.raises(Conflict):
+        import_initial(database, thousand, "qingdan")
+    assert scalar(database, "SELECT state FROM import_run") == state
+    with database.reading() as session:
+        assert (progress.unfinished(session.connection()) is None) == (state == "refused")
+    monkeypatch.setattr(importing, "publish_initial", publish)
+    import_initial(database, thousand, "qingdan")
+    with database.reading() as session:
+        assert progress.unfinished(session.connection()) is None
+
+
 def test_a_changed_record_becomes_a_new_revision(database: Database, thousand: Path) -> None:
     import_initial(database, thousand, "qingdan")
 
