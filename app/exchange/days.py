@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 
 from app.versions.queries import SHANGHAI
 
@@ -15,6 +16,7 @@ def day(value: str | None) -> str:
     return value or ""
 
 
+@lru_cache(maxsize=4096)
 def instant(value: str | None) -> str:
     """A recorded moment (RFC 3339, UTC) in Shanghai time, to the minute."""
     if not value:

@@ -48,9 +48,11 @@ class ItemFacts:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-def facts_of(connection: Connection, item_id: str, asked: Asked, known: Known) -> ItemFacts:
-    """Everything but the history. Raises NotFound."""
-    found: Gaps = gaps(orjson.loads(_read(connection, item_id, asked, known)))
+def facts_of(
+    connection: Connection, item_id: str, asked: Asked, known: Known, book: NameBook | None = None
+) -> ItemFacts:
+    """Everything but the history. ``book``: names that are known already. Raises NotFound, for an internal item too."""
+    found: Gaps = gaps(orjson.loads(_read(connection, item_id, asked, known, book or NameBook())))
     content = found["content"] or Gaps()
     cited = _citations(connection, content, asked.on, known)
     return ItemFacts(
@@ -101,9 +103,9 @@ def nearest_name(connection: Connection, item_id: str, day: str, known: Known) -
     return name_on(names_of(connection, item_id, known), day) or item_id
 
 
-def _read(connection: Connection, item_id: str, asked: Asked, known: Known) -> bytes:
+def _read(connection: Connection, item_id: str, asked: Asked, known: Known, book: NameBook) -> bytes:
     if known.is_head:
-        return read_item(run_by(connection), NameBook(), item_id, asked.on, asked.today)
+        return read_item(run_by(connection), book, item_id, asked.on, asked.today)
     return read_item_as_known(connection, item_id, asked.on, asked.today, known)
 
 

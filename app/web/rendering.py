@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus, urlencode, urlsplit
 
 from fastapi import Request, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Undefined
+from jinja2 import FileSystemLoader, StrictUndefined, Undefined
 from markupsafe import Markup, escape
 from sqlalchemy import Connection
 
@@ -30,23 +30,11 @@ from app.web.display import KIOSK_SECONDS, chosen
 from app.web.gate import SCRIPTED
 from app.web.gate import SECURITY as SECURITY
 from app.web.keeping import Keeping, send
+from app.web.templating import Gaps as Gaps
+from app.web.templating import Pages, documented, escaped, filled, heads
+from app.web.templating import gaps as gaps
 
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-
-
-class Gaps(dict[str, Any]):
-    """A document in which an absent field reads as None, at every depth."""
-
-    def __missing__(self, name: str) -> None:
-        return None
-
-
-def gaps(value: Any) -> Any:
-    if isinstance(value, dict):
-        return Gaps((name, gaps(part)) for name, part in value.items())
-    if isinstance(value, list):
-        return [gaps(part) for part in value]
-    return value
 
 
 def base_of(request: Request) -> str:
@@ -143,6 +131,7 @@ def daysoff(span: dict[str, str]) -> str:
     return "周末" if weekend else f"节假日，{count} 天"
 
 
+@lru_cache(maxsize=256)
 def local_minute(value: str) -> str:
     """A recorded moment as a ``datetime-local`` field has it, in Shanghai time: the minute it is known from."""
     at = dt.datetime.fromisoformat(value.replace("Z", "+00:00")).astimezone(SHANGHAI)
@@ -198,18 +187,6 @@ def kind_of(subject_id: str) -> str | None:
     return ids.kind_of(subject_id) if ids.is_id(subject_id) else None
 
 
-DICT_NAMES = frozenset(dir(dict))
-
-
-class Pages(Environment):
-    """Jinja's own way to ``a.b`` asks the object first, which costs an exception for each field of a document."""
-
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        if type(obj) is Gaps and attribute not in DICT_NAMES:
-            return obj[attribute]
-        return super().getattr(obj, attribute)
-
-
 environment = Pages(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
@@ -233,10 +210,13 @@ environment.filters.update(
 )
 environment.globals.update(
     asset=asset,
-    marked=marked,
-    word_of=word_of,
-    types=code_tables.TABLES["item_type"][0].values,
+    documented=documented,
+    filled=filled,
+    heads=heads,
     levels=code_tables.TABLES["level"][0].values,
+    marked=marked,
+    types=code_tables.TABLES["item_type"][0].values,
+    word_of=word_of,
 )
 
 
@@ -250,9 +230,11 @@ class Macros:
         told = zip(pairs[::2], pairs[1::2], strict=True)
         return Markup(
             "".join(
-                f'<div><dt>{escape(label)}</dt><dd class="text">{escape(value)}</dd></div>\n'
-                for label, value in told
-                if value is not None and value != "" and not isinstance(value, Undefined)
+                [
+                    f'<div><dt>{escaped(label)}</dt><dd class="text">{escaped(value)}</dd></div>\n'
+                    for label, value in told
+                    if value is not None and value != "" and not isinstance(value, Undefined)
+                ]
             )
         )
 

@@ -15,6 +15,7 @@ from app.db import run_by
 from app.deadlines.answering import due_dates, moment_of
 from app.deps import Asked, AskedOn, KnownAt, ReadSession, Registry, RegistryOf
 from app.errors import NotFound
+from app.versions import ids
 from app.versions.history import decisions_of, history_of
 from app.versions.queries import Known, known_at, moment, state_on
 from app.versions.visibility import hidden_among
@@ -95,12 +96,15 @@ def _page(
     keeping = Keeping(request, registry, run_by(connection), asked.today)
     if (kept := keeping.page()) is not None:
         return send(request, kept)
-    item_id, by_code = public_item(connection, item, asked.on, known)
-    if by_code:
-        return redirect(request, f"/items/{item_id}")
-    facts = facts_of(connection, item_id, asked, known)
-    intervals = gaps(history_of(connection, item_id, known))
-    decisions = gaps(decisions_of(connection, item_id, known))
+    if not (
+        known.is_head and ids.is_id(item) and item.islower()
+    ):  # what is read at the head is looked at there
+        item_id, by_code = public_item(connection, item, asked.on, known)
+        if by_code:
+            return redirect(request, f"/items/{item_id}")
+    facts = facts_of(connection, item, asked, known, registry.book)
+    intervals = gaps(history_of(connection, item, known))
+    decisions = gaps(decisions_of(connection, item, known))
     settle_documents(connection, [facts.item, *intervals, *decisions])
     return render(
         request,
@@ -109,9 +113,9 @@ def _page(
         "item.html",
         keep=keeping,
         **facts.shown(),
-        named_in=gaps(registry.linked_rows.about(connection, item_id, known)),
+        named_in=gaps(registry.linked_rows.about(connection, item, known)),
         linked=script_data(government_service(facts, base_of(request))) if facts.content else None,
-        due=gaps(due_dates(connection, item_id, moment_of(accepted))) if accepted else None,
+        due=gaps(due_dates(connection, item, moment_of(accepted))) if accepted else None,
         accepted=accepted,
         story=history.page_of(history.rows("item", decisions, intervals), intervals, page),
         attested=history.attested_from(intervals),
