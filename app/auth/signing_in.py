@@ -8,30 +8,25 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-import threading
 from dataclasses import dataclass
 
 import pyotp
-from sqlalchemy import text
 from sqlmodel import Session, select
 
 from app import log
-from app.auth import passwords
+from app.auth import passwords, trying
 from app.auth.accounts import actor_of
 from app.auth.actor import Actor
-from app.auth.delays import SECOND, blocked_until, seconds_left
+from app.auth.delays import SECOND, seconds_left
 from app.auth.models import Account, Credential, SignedIn
 from app.auth.passwords import Policy
 from app.db import Database
-from app.errors import Conflict, Forbidden, Invalid, Unauthenticated
+from app.errors import Conflict, Forbidden, Invalid, TooMany, Unauthenticated, Unavailable
 
 MINUTE = 60 * SECOND
 TOTP_SECONDS = 30
 TOTP_DRIFT = 1
 """Steps of 30 seconds that a person's clock may be off, either way (RFC 6238 5.2)."""
-_AT_ONCE = threading.BoundedSemaphore(2)
-WAIT_SECONDS = 5.0
-"""Passwords worked on at once, and how long one waits for its turn."""
 BAD = "账号或密码不对，请检查大小写和输入法。"
 
 
@@ -59,87 +54,80 @@ class Present:
 
 def set_password(session: Session, account: Account, text: str, policy: Policy) -> None:
     """A new password for an account; ends its sessions. Raises Invalid where the policy refuses it."""
+    _keep_password(session, account, _worked_out(account, session.get(Credential, account.id), text, policy))
+
+
+def _worked_out(account: Account, credential: Credential | None, text: str, policy: Policy) -> str:
+    """A new password as it is kept; takes long. Raises Invalid where the policy refuses it."""
     if account.locked:
         raise Conflict(f"账号“{account.name}”已锁定，不能设置密码。", code="account-locked")
     passwords.check(text, policy, [account.name, account.display_name])
+    if credential and passwords.was_used(text, _earlier(credential), policy):
+        raise Invalid(
+            f"这个密码不能用：最近 {policy.history} 次用过的密码不能再用。",
+            code="weak-password",
+            field="password",
+        )
+    return passwords.hash_of(text)
+
+
+def _earlier(credential: Credential) -> list[str]:
+    return [credential.password, *json.loads(credential.earlier)]
+
+
+def _keep_password(session: Session, account: Account, hashed: str) -> None:
     now, credential = log.now_microseconds(), session.get(Credential, account.id)
     if credential is None:
         credential = Credential(account_id=account.id or 0, password="", changed_at=now)
     else:
-        earlier = [credential.password, *json.loads(credential.earlier)]
-        if passwords.was_used(text, earlier, policy):
-            raise Invalid(
-                f"这个密码不能用：最近 {policy.history} 次用过的密码不能再用。",
-                code="weak-password",
-                field="password",
-            )
-        credential.earlier = json.dumps(earlier[:24])
-    credential.password, credential.changed_at = passwords.hash_of(text), now
-    credential.failures, credential.blocked_until = 0, None
-    session.add(credential)
+        credential.earlier = json.dumps(_earlier(credential)[:24])
+    credential.password, credential.changed_at = hashed, now
+    trying.forgive(session, credential)
     end_sessions(session, account)
     log.record_access(session.connection(), "password-set", account=account.id)
 
 
-def change_password(session: Session, present: Present, old: str, new: str, policy: Policy) -> None:
-    """A person's own: asks for the old one. Raises Invalid; ends every session, this one too."""
+def change_password(
+    database: Database, present: Present, old: str, new: str, policy: Policy, address: str = ""
+) -> None:
+    """A person's own: asks for the old one. Raises Invalid, TooMany; ends every session, this one too."""
     if present.step == "code":
         raise Forbidden("请先输入验证码。", code="code-needed")
-    account = _account(session, present)
-    credential = _credential(session, account)
-    if not passwords.matches(old, credential.password):
-        raise Invalid("原密码不对。", code="bad-password", field="old")
-    set_password(session, account, new, policy)
+    wrong = Invalid("原密码不对。", code="bad-password", field="old")
+    asked = (database, present.actor.name, old, address, "password-refused", wrong)
+    _has_own(database, present)
+    account, credential = trying.admit(*asked, lambda session, account, credential: (account, credential))
+    with trying.in_turn():
+        hashed = _worked_out(account, credential, new, policy)
+    with database.writing() as session:
+        if _credential(session, _account(session, present)).password != credential.password:
+            raise wrong  # changed by another meanwhile
+        _keep_password(session, _account(session, present), hashed)
+
+
+def _has_own(database: Database, present: Present) -> None:
+    """Raises Conflict for an account without a password."""
+    with database.reading() as session:
+        _credential(session, _account(session, present))
 
 
 def sign_in(
     database: Database, name: str, password: str, address: str = "", agent: str = ""
 ) -> tuple[str | None, str]:
     """(the cookie's text, none where refused; what to say then). Says the same of a wrong password and of a name
-    that is not known.
+    that is not known, however often either is tried."""
 
-    The password is worked on outside any transaction, few at a time: it takes long on purpose, and nobody who
-    writes may have to wait for it.
-    """
-    with database.reading() as session:
-        account, credential = _known(session, name)
-        hashed = credential.password if credential else None
-    wait = seconds_left(credential.blocked_until, log.now_microseconds()) if credential else 0
-    right = False
-    if not wait:
-        if not _AT_ONCE.acquire(timeout=WAIT_SECONDS):
-            return None, "同时登录的人太多，请稍后再试。"
-        try:
-            right = passwords.matches(password, hashed)
-        finally:
-            _AT_ONCE.release()
-    with database.writing() as session:
-        if wait:
-            _refused(session, account, name, address, "blocked")
-            return None, f"密码连续输错太多次，请 {_duration(wait)}后再试。"
-        return _admitted(session, name, right, hashed, address, agent)
+    def admitted(session: Session, account: Account, credential: Credential) -> str:
+        complete = credential.totp_since is None
+        if complete:
+            trying.forgive(session, credential)
+        return open_session(session, account, complete, address, agent)
 
-
-def _known(session: Session, name: str) -> tuple[Account | None, Credential | None]:
-    account = session.exec(select(Account).where(Account.name == name)).first()
-    return account, session.get(Credential, account.id) if account else None
-
-
-def _admitted(
-    session: Session, name: str, right: bool, hashed: str | None, address: str, agent: str
-) -> tuple[str | None, str]:
-    now = log.now_microseconds()
-    account, credential = _known(session, name)
-    if account is None or credential is None or account.locked or not right or credential.password != hashed:
-        if credential:
-            _count_failure(session, credential, now)
-        _refused(session, account, name, address, "wrong-password")
-        return None, BAD
-    complete = credential.totp_since is None
-    if complete:
-        credential.failures, credential.blocked_until = 0, None
-        session.add(credential)
-    return open_session(session, account, complete, address, agent), ""
+    wrong = Invalid(BAD, code="bad-password")
+    try:
+        return trying.admit(database, name, password, address, "sign-in-refused", wrong, admitted), ""
+    except (Invalid, TooMany, Unavailable) as error:
+        return None, error.message
 
 
 def open_session(
@@ -172,11 +160,12 @@ def give_code(session: Session, present: Present, code: str, address: str = "") 
     credential, row = _credential(session, account), session.get(SignedIn, present.session)
     wait = seconds_left(credential.blocked_until, now)
     if wait:
-        return f"验证码连续输错太多次，请 {_duration(wait)}后再试。"
+        trying.refused(session, "sign-in-refused", account, account.name, address, "blocked")
+        return f"验证码连续输错太多次，请 {trying.duration(wait)}后再试。"
     step = _step_of(credential, code, now)
     if step is None or row is None:
-        _count_failure(session, credential, now)
-        _refused(session, account, account.name, address, "wrong-code")
+        trying.count_failure(session, credential, now)
+        trying.refused(session, "sign-in-refused", account, account.name, address, "wrong-code")
         return "验证码不对或已经用过，请等验证器换一个再输入。"
     credential.totp_step, credential.failures, credential.blocked_until = step, 0, None
     row.complete, row.seen_at = 1, now
@@ -277,13 +266,16 @@ def confirm_totp(session: Session, present: Present, code: str) -> None:
     log.record_access(session.connection(), "totp-on", account=account.id)
 
 
-def end_totp(session: Session, present: Present, password: str) -> None:
-    """Asks for the password. Raises Invalid."""
-    account = _account(session, present)
-    credential = _credential(session, account)
-    if not passwords.matches(password, credential.password):
-        raise Invalid("密码不对，没有停用验证器。", code="bad-password", field="password")
-    drop_totp(session, account)
+def end_totp(database: Database, present: Present, password: str, address: str = "") -> None:
+    """Asks for the password. Raises Invalid, TooMany."""
+
+    def ended(session: Session, account: Account, credential: Credential) -> None:
+        trying.forgive(session, credential)
+        drop_totp(session, account)
+
+    _has_own(database, present)
+    wrong = Invalid("密码不对，没有停用验证器。", code="bad-password", field="password")
+    trying.admit(database, present.actor.name, password, address, "password-refused", wrong, ended)
 
 
 def drop_totp(session: Session, account: Account) -> None:
@@ -330,34 +322,6 @@ def _credential(session: Session, account: Account) -> Credential:
     if credential is None:
         raise Conflict(f"账号“{account.name}”没有设置密码。", code="no-password")
     return credential
-
-
-def _count_failure(session: Session, credential: Credential, now: int) -> None:
-    """Counted in the database: of two wrong tries at once, both count."""
-    connection, asked = session.connection(), {"id": credential.account_id}
-    connection.execute(text("UPDATE credential SET failures = failures + 1 WHERE account_id = :id"), asked)
-    failures = connection.execute(
-        text("SELECT failures FROM credential WHERE account_id = :id"), asked
-    ).scalar_one()
-    connection.execute(
-        text("UPDATE credential SET blocked_until = :until WHERE account_id = :id"),
-        {**asked, "until": blocked_until(failures, now)},
-    )
-
-
-def _refused(session: Session, account: Account | None, name: str, address: str, why: str) -> None:
-    log.record_access(
-        session.connection(),
-        "sign-in-refused",
-        account=account.id if account else None,
-        subject=name[:100],
-        address=address,
-        note=why,
-    )
-
-
-def _duration(seconds: int) -> str:
-    return f"{seconds} 秒" if seconds < 120 else f"{-(-seconds // 60)} 分钟"
 
 
 def _hash(text: str) -> str:

@@ -161,10 +161,9 @@ def test_a_password_past_its_time_is_to_be_changed_first(door: Door) -> None:
     assert door.who(text).step is None
     present = door.who(text, DJBH3)
     assert present.step == "password"
-    with door.database.writing() as session, pytest.raises(Invalid, match="原密码不对"):
-        signing_in.change_password(session, present, "wrong", "Other-lamps-8", DJBH3)
-    with door.database.writing() as session:
-        signing_in.change_password(session, present, PHRASE, "Other-lamps-8", DJBH3)
+    with pytest.raises(Invalid, match="原密码不对"):
+        signing_in.change_password(door.database, present, "wrong", "Other-lamps-8", DJBH3)
+    signing_in.change_password(door.database, present, PHRASE, "Other-lamps-8", DJBH3)
     with pytest.raises(Unauthenticated):
         door.who(text, DJBH3)  # signed out everywhere
     with door.database.reading() as session:
@@ -188,5 +187,5 @@ def test_an_earlier_password_does_not_come_again(door: Door) -> None:
 
 def test_a_session_that_owes_its_code_cannot_change_the_password(door: Door) -> None:
     present = Present(door.who(door.sign_in()[0]).actor, 1, "code")
-    with door.database.writing() as session, pytest.raises(Forbidden):
-        signing_in.change_password(session, present, PHRASE, "rain on the tiled roof", ASVS)
+    with pytest.raises(Forbidden):
+        signing_in.change_password(door.database, present, PHRASE, "rain on the tiled roof", ASVS)

@@ -24,6 +24,7 @@ EVENTS = {
     "signed-out": "退出",
     "signed-out-everywhere": "退出所有登录",
     "sign-in-refused": "登录被拒",
+    "password-refused": "密码不对（修改密码、停用验证器）",
     "refused": "越权被拒",
     "token-refused": "令牌被拒",
     "staff-read": "查看未公开内容",

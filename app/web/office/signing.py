@@ -177,10 +177,10 @@ def change_password(request: Request, registry: RegistryOf, present: Visitor, fo
     try:
         if form.get("new") != form.get("again"):
             return _again(request, registry, present, "两次输入的新密码不一样。", kept)
-        with registry.database.writing() as session:
-            signing_in.change_password(
-                session, present, form.get("old"), form.get("new"), policy_of(registry.settings)
-            )
+        policy = policy_of(registry.settings)
+        signing_in.change_password(
+            registry.database, present, form.get("old"), form.get("new"), policy, address_of(request)
+        )
     except RegistryError as error:
         return _again(request, registry, present, error.message, kept)
     answer = go("/office/sign-in")
@@ -195,6 +195,9 @@ def change_password(request: Request, registry: RegistryOf, present: Visitor, fo
 def change_totp(request: Request, registry: RegistryOf, present: Visitor, form: Form) -> Response:
     """``do``: begin (a secret), confirm (with a code), end (with the password)."""
     try:
+        if form.get("do") == "end":
+            signing_in.end_totp(registry.database, present, form.get("password"), address_of(request))
+            return go("/office/account")
         with registry.database.writing() as session:
             match form.get("do"):
                 case "begin":
@@ -202,8 +205,6 @@ def change_totp(request: Request, registry: RegistryOf, present: Visitor, form: 
                     return _account(request, session, registry, present, totp=address)
                 case "confirm":
                     signing_in.confirm_totp(session, present, form.get("code"))
-                case "end":
-                    signing_in.end_totp(session, present, form.get("password"))
     except RegistryError as error:
         return _again(request, registry, present, error.message)
     return go("/office/account")

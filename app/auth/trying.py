@@ -1,0 +1,152 @@
+"""Trying passwords: a few at a time, outside any transaction, wrong ones counted, and every one of them recorded.
+
+Names that nobody has are counted as accounts' wrong tries are, and answered alike: how long one must wait tells
+nobody which names there are. They are kept in each process's memory, which holds so many of them; a restart forgets
+them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import text
+from sqlmodel import Session, select
+
+from app import log
+from app.auth import passwords
+from app.auth.delays import blocked_until, seconds_left
+from app.auth.models import Account, Credential
+from app.db import Database
+from app.errors import Invalid, TooMany, Unavailable
+
+_AT_ONCE = threading.BoundedSemaphore(2)
+WAIT_SECONDS = 5.0
+"""Passwords worked on at once, and how long one waits for its turn."""
+MOST_NAMES = 20_000
+"""Names that nobody has, in memory; the one tried longest ago goes first."""
+Done = TypeVar("Done")
+
+
+class Strangers:
+    """Wrong tries in a row under names that no account has."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held: OrderedDict[str, tuple[int, int | None]] = OrderedDict()
+
+    def until(self, name: str) -> int | None:
+        """Until when no try counts."""
+        with self._lock:
+            return self._held.get(name[:100], (0, None))[1]
+
+    def count(self, name: str, now: int) -> None:
+        name = name[:100]
+        with self._lock:
+            failures = self._held.pop(name, (0, None))[0] + 1
+            self._held[name] = failures, blocked_until(failures, now)
+            while len(self._held) > MOST_NAMES:
+                self._held.popitem(last=False)
+
+
+_STRANGERS: WeakKeyDictionary[Database, Strangers] = WeakKeyDictionary()
+_FINDING = threading.Lock()
+
+
+def strangers(database: Database) -> Strangers:
+    """Those at this registry's door."""
+    with _FINDING:
+        return _STRANGERS.setdefault(database, Strangers())
+
+
+@contextmanager
+def in_turn() -> Iterator[None]:
+    """While passwords are worked on, which takes long on purpose. Raises Unavailable where too many wait."""
+    if not _AT_ONCE.acquire(timeout=WAIT_SECONDS):
+        raise Unavailable("同时登录的人太多，请稍后再试。", code="too-many-at-once")
+    try:
+        yield
+    finally:
+        _AT_ONCE.release()
+
+
+def known(session: Session, name: str) -> tuple[Account | None, Credential | None]:
+    """The account of this name, and how it signs in."""
+    account = session.exec(select(Account).where(Account.name == name)).first()
+    return account, session.get(Credential, account.id) if account else None
+
+
+def admit(
+    database: Database,
+    name: str,
+    password: str,
+    address: str,
+    event: str,
+    wrong: Invalid,
+    work: Callable[[Session, Account, Credential], Done],
+) -> Done:
+    """Do the work in a transaction, where this is the password of the account of this name; asked again there, since
+    it may have been changed meanwhile. ``event``: what the access log calls a refusal.
+
+    Raises ``wrong``, TooMany after too many wrong tries in a row, Unavailable where too many are trying.
+    """
+    with database.reading() as session:
+        account, credential = known(session, name)
+        hashed = credential.password if credential else None
+    until = credential.blocked_until if credential else strangers(database).until(name)
+    wait = seconds_left(until, log.now_microseconds())
+    with in_turn():  # while one must wait too: the time an answer takes tells nothing
+        right = passwords.matches(password, hashed)
+    with database.writing() as session:
+        now, (account, credential) = log.now_microseconds(), known(session, name)
+        if wait:
+            refused(session, event, account, name, address, "blocked")
+        elif account and credential and not account.locked and right and credential.password == hashed:
+            return work(session, account, credential)
+        else:
+            if credential:
+                count_failure(session, credential, now)
+            else:
+                strangers(database).count(name, now)
+            refused(session, event, account, name, address, "wrong-password")
+    if wait:
+        raise TooMany(f"密码连续输错太多次，请 {duration(wait)}后再试。", code="too-many-tries", seconds=wait)
+    raise wrong
+
+
+def count_failure(session: Session, credential: Credential, now: int) -> None:
+    """Counted in the database: of two wrong tries at once, both count."""
+    connection, asked = session.connection(), {"id": credential.account_id}
+    connection.execute(text("UPDATE credential SET failures = failures + 1 WHERE account_id = :id"), asked)
+    failures = connection.execute(
+        text("SELECT failures FROM credential WHERE account_id = :id"), asked
+    ).scalar_one()
+    connection.execute(
+        text("UPDATE credential SET blocked_until = :until WHERE account_id = :id"),
+        {**asked, "until": blocked_until(failures, now)},
+    )
+
+
+def forgive(session: Session, credential: Credential) -> None:
+    """The right one came: wrong tries are counted anew."""
+    credential.failures, credential.blocked_until = 0, None
+    session.add(credential)
+
+
+def refused(session: Session, event: str, account: Account | None, name: str, address: str, why: str) -> None:
+    log.record_access(
+        session.connection(),
+        event,
+        account=account.id if account else None,
+        subject=name[:100],
+        address=address,
+        note=why,
+    )
+
+
+def duration(seconds: int) -> str:
+    return f"{seconds} 秒" if seconds < 120 else f"{-(-seconds // 60)} 分钟"
