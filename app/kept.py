@@ -26,8 +26,8 @@ class Page(NamedTuple):
 class Kept(Generic[Found]):
     """What was found, by what was asked and the day on which it was asked, with the state it rests on."""
 
-    def __init__(self, most: int, weight: Callable[[Found], int]) -> None:
-        """``most``: the weight of all that is kept together."""
+    def __init__(self, most: int, weight: Callable[[bytes, Found], int]) -> None:
+        """``most``: the weight of all that is kept together, each by what was asked and what was found."""
         self._kept: dict[tuple[bytes, str], tuple[object, Found]] = {}
         self._most, self._weight, self._held = most, weight, 0
         self._lock = threading.Lock()
@@ -50,25 +50,29 @@ class Kept(Generic[Found]):
         with self._lock:
             self._drop((asked, day))
             self._kept[(asked, day)] = (state, found)
-            self._held += self._weight(found)
+            self._held += self._weight(asked, found)
             while self._held > self._most:
                 self._drop(next(iter(self._kept)))
 
     def _drop(self, key: tuple[bytes, str]) -> None:
         held = self._kept.pop(key, None)
         if held is not None:
-            self._held -= self._weight(held[1])
+            self._held -= self._weight(key[0], held[1])
+
+
+BESIDE = 1024
+"""Bytes that an entry takes beside what was asked and what is sent, about: empty answers are not kept without end."""
 
 
 class KeptAnswers(Kept[bytes]):
-    """Bodies, bounded by their bytes."""
+    """Bodies, bounded by their bytes and those of what was asked."""
 
     def __init__(self, most_bytes: int = 32 * 2**20) -> None:
-        super().__init__(most_bytes, len)
+        super().__init__(most_bytes, lambda asked, body: len(asked) + len(body) + BESIDE)
 
 
 class KeptPages(Kept[Page]):
-    """Pages, bounded by their bytes."""
+    """Pages, bounded by their bytes and those of what was asked."""
 
     def __init__(self, most_bytes: int = 32 * 2**20) -> None:
-        super().__init__(most_bytes, lambda page: len(page.body))
+        super().__init__(most_bytes, lambda asked, page: len(asked) + len(page.body) + BESIDE)

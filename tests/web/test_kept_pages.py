@@ -9,7 +9,7 @@ from reading import BROWSER, read
 from seeded import FELLING, TODAY, Living, set_field
 
 from app.changes.redacting import redact
-from app.kept import KeptPages, Page
+from app.kept import BESIDE, KeptAnswers, KeptPages, Page
 from app.web import rendering
 from app.web.keeping import KeptPageRoute
 from app.web.public.items import QuickItemPage
@@ -186,12 +186,28 @@ def test_results_are_kept_until_the_index_moves(
 
 
 def test_kept_pages_are_bounded_by_their_bytes() -> None:
-    kept = KeptPages(most_bytes=100)
+    kept = KeptPages(most_bytes=100 + 3 * BESIDE)
     for number in range(5):
         kept.put(b"%d" % number, TODAY, 1, Page.of(b"x" * 30, {}))
     assert [kept.holds(b"%d" % number, TODAY) for number in range(5)] == [False, False, True, True, True]
     kept.put(b"2", TODAY, 2, Page.of(b"y" * 40, {}))
     assert kept.get(b"2", TODAY, 1) is None
     assert kept.holds(b"3", TODAY)
-    kept.put(b"9", TODAY, 1, Page.of(b"x" * 101, {}))
+    kept.put(b"9", TODAY, 1, Page.of(b"x" * (101 + 2 * BESIDE), {}))
     assert not kept.holds(b"9", TODAY)
+
+
+def test_kept_answers_are_bounded_by_bytes_of_bodies_and_of_what_was_asked() -> None:
+    kept = KeptAnswers(most_bytes=20_000)
+    for number in range(100):
+        kept.put(b"%d" % number + b"q" * 4000, TODAY, 1, b"{}")
+    assert sum(kept.holds(b"%d" % number + b"q" * 4000, TODAY) for number in range(100)) == 3
+    for number in range(100):
+        kept.put(b"%d" % number, TODAY, 1, b"x" * 9000)
+    assert [kept.holds(b"%d" % number, TODAY) for number in (97, 98, 99)] == [False, True, True]
+    for number in range(100):
+        kept.put(b"%d" % number, TODAY, 1, b"")
+    assert sum(kept.holds(b"%d" % number, TODAY) for number in range(100)) < 20, "nothing is kept for nothing"
+    kept.put(b"99", TODAY, 1, b"x" * 30_000)
+    kept.put(b"a", TODAY, 1, b"{}")
+    assert kept.get(b"a", TODAY, 1) == b"{}", "what left took its weight along"
