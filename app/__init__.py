@@ -44,6 +44,7 @@ tables       every table in one import
 migrating    bringing a database to the current schema
 indexing     revision -> search document; drains the outbox into the engine
 kept         answers and rendered pages, kept as they are sent
+behind       what readers are answered without until it is worked out behind them
 searching    search as pages and API both ask it
 backups      backup while running, restore elsewhere
 plainly      parameters of an address, where they need no explaining

@@ -20,10 +20,11 @@ from starlette.datastructures import QueryParams
 from app import log
 from app.auth.accounts import authenticate, is_use_worth_noting, note_use
 from app.auth.actor import Actor
+from app.behind import Behind
 from app.checks.catalogue import Rules, rules_of
 from app.db import MMAP, Database, Run
 from app.errors import Forbidden, Invalid, Unauthenticated, Unavailable
-from app.kept import KeptAnswers, KeptPages
+from app.kept import Kept, KeptAnswers, KeptPages
 from app.measuring import Measured
 from app.noting import Noting
 from app.settings import Settings
@@ -51,6 +52,8 @@ class Registry:
         self.rules = rules_of(settings)
         self.kept_searches = KeptAnswers()
         self.kept_pages = KeptPages()
+        self.kept_counts: Kept[Any] = Kept(16, lambda _asked, _counts: 1)
+        self.behind: Behind[Any] = Behind()
         self.noting = Noting(database)
         self.measured = Measured()
         self.head_watch = HeadWatch(database)

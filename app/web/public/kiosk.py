@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.deps import AskedOn, ReadSession, RegistryOf
 from app.web.display import COOKIE, YEAR_SECONDS
-from app.web.public.home import themes_on
+from app.web.public.themes import themes_on
 from app.web.rendering import SECURITY, render
 
 router = APIRouter()
