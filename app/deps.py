@@ -25,6 +25,7 @@ from app.checks.catalogue import Rules, rules_of
 from app.db import MMAP, Database, Run
 from app.errors import Forbidden, Invalid, Unauthenticated, Unavailable
 from app.kept import Kept, KeptAnswers, KeptPages
+from app.limiting import Places
 from app.measuring import Measured
 from app.noting import Noting
 from app.settings import Settings
@@ -54,6 +55,7 @@ class Registry:
         self.kept_pages = KeptPages()
         self.kept_counts: Kept[Any] = Kept(16, lambda _asked, _counts: 1)
         self.behind: Behind[Any] = Behind()
+        self.exports = Places(8, each=2)
         self.noting = Noting(database)
         self.measured = Measured()
         self.head_watch = HeadWatch(database)

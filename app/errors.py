@@ -97,7 +97,20 @@ class TooMany(RegistryError):
 
 
 class Unavailable(RegistryError):
-    """Not now: an import is under way, or a server it needs is away."""
+    """Not now: an import is under way, a server it needs is away, or too much is under way. ``retry_after``: seconds
+    after which it is worth another try, where that is known."""
 
     status = 503
     code = "unavailable"
+
+    def __init__(
+        self, message: str, *, code: str | None = None, retry_after: int | None = None, **detail: Any
+    ) -> None:
+        super().__init__(message, code=code, **detail)
+        self.retry_after = retry_after
+
+
+class Busy(Unavailable):
+    """Too much of its kind is under way."""
+
+    code = "busy"

@@ -6,6 +6,8 @@ import time
 from collections.abc import Mapping
 
 from fastapi import Request, Response
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -13,7 +15,7 @@ from app import log_lines, manners
 from app.deps import Registry
 from app.errors import Invalid, TooMany
 from app.measuring import method_of, request_id, route_of
-from app.refusing import failed, refusal
+from app.refusing import busy, failed, refusal
 from app.settings import Settings
 
 OPEN_BODY = 2 * 2**20
@@ -33,6 +35,7 @@ class Guarded:
             settings.rate_per_minute,
             settings.key_rate_per_minute,
             settings.local_rate_per_minute,
+            settings.page_rate_per_minute,
             registry.is_good_token,
         )
         self.limits = (
@@ -72,7 +75,8 @@ class Guarded:
             if started:
                 self._note(scope, 500, time.perf_counter() - began)
             else:  # here, since what stands outside knows none of the marks
-                await (await failed(Request(scope), error))(scope, receive, send_marked)
+                tell = busy if isinstance(error, OperationalError | PoolTimeout) else failed
+                await (await tell(Request(scope), error))(scope, receive, send_marked)
             raise
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
@@ -104,13 +108,15 @@ class Guarded:
                 await Response(status_code=204)(scope, receive, send_marked)
                 return
             marks += manners.read_headers(scope)
-            client = scope.get("client")
-            granted = await self.manners.granted(scope["path"], headers, client[0] if client else None)
-            if granted is not None:
+        client, is_api = scope.get("client"), scope["path"].startswith(manners.API)
+        granted = await self.manners.granted(scope["path"], headers, client[0] if client else None)
+        if granted is not None:
+            if is_api or granted.wait:  # readers of pages are told of it when they meet it
                 marks += manners.limit_headers(granted)
-                if granted.wait:
-                    await refusal(Request(scope), too_often(granted.limit))(scope, receive, send_marked)
-                    return
+            if granted.wait:
+                refused = refusal(Request(scope), too_often(granted.limit, is_api))
+                await refused(scope, receive, send_marked)
+                return
 
         if "\0" in scope["path"] or b"%00" in scope["query_string"]:
             error = Invalid("网址中含有空字符（U+0000），请删去后重试。", code="bad-text")
@@ -120,12 +126,13 @@ class Guarded:
         await self.app(scope, _bounded(receive, limit), send_marked)
 
 
-def too_often(limit: int) -> TooMany:
-    return TooMany(
-        f"请求太频繁：每分钟最多 {limit} 次；请按 Retry-After 所示秒数之后再试，或申请密钥以提高上限。",
-        code="rate-limited",
-        per_minute=limit,
+def too_often(limit: int, is_api: bool) -> TooMany:
+    what = (
+        "请按 Retry-After 所示秒数之后再试，或申请密钥以提高上限"
+        if is_api
+        else "请稍候再试，批量取数请用接口"
     )
+    return TooMany(f"请求太频繁：每分钟最多 {limit} 次；{what}。", code="rate-limited", per_minute=limit)
 
 
 def _bounded(receive: Receive, limit: int) -> Receive:

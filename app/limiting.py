@@ -1,4 +1,4 @@
-"""How often one may ask: a bucket of requests for each address and each key, refilled evenly.
+"""How often one may ask, and how many at once: a bucket of requests for each address and each key, refilled evenly.
 
 Kept in the memory of each process: with several workers each grants the whole limit, so what is published is what
 one worker grants. Nothing is written, and a restart fills all buckets.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import threading
 import time
+from collections import Counter
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -54,6 +55,33 @@ class Buckets:
         ]
         for name in full or list(self._held)[: MOST_BUCKETS // 10]:
             del self._held[name]
+
+
+class Places:
+    """So many at once, and so many of them for one name; whoever finds none is refused, not made to wait."""
+
+    def __init__(self, most: int, each: int | None = None) -> None:
+        self._most, self._each = most, most if each is None else each
+        self._lock = threading.Lock()
+        self._held: Counter[str] = Counter()
+
+    @property
+    def held(self) -> int:
+        return self._held.total()
+
+    def take(self, name: str = "") -> bool:
+        """One place, to be given back under the same name. False where there is none."""
+        with self._lock:
+            if self._held.total() >= self._most or self._held[name] >= self._each:
+                return False
+            self._held[name] += 1
+            return True
+
+    def give_back(self, name: str = "") -> None:
+        with self._lock:
+            self._held[name] -= 1
+            if self._held[name] <= 0:
+                del self._held[name]
 
 
 def clock() -> float:

@@ -13,6 +13,8 @@ from starlette.concurrency import run_in_threadpool
 from app.limiting import Buckets, Granted, is_local, place_of
 
 API = "/api/v1/"
+FREE = ("/static/", "/static-docs", "/healthz", "/readyz", "/metrics")
+"""Of no limit: what browsers keep, and what watches the registry."""
 OPEN_POSTS = frozenset({"/api/v1/items/lookup"})
 """POSTs that only read: other sites' pages may send them too."""
 CROSS_ORIGIN = [(b"access-control-allow-origin", b"*")]
@@ -54,17 +56,24 @@ def is_wanted(header: str, name: str) -> bool:
 class Manners:
     """``check`` says whether a token is good; it may ask the database, so it runs in a thread."""
 
-    def __init__(self, by_address: int, by_key: int, local: int, check: Callable[[str], bool]) -> None:
+    def __init__(
+        self, by_address: int, by_key: int, local: int, pages: int, check: Callable[[str], bool]
+    ) -> None:
+        """Requests a minute: of the API by address and by key, of this machine itself, of pages by address."""
         self.addresses, self.keys, self.local = Buckets(by_address), Buckets(by_key), Buckets(local)
+        self.pages = Buckets(pages)
         self._unknown = Buckets(by_address)
         """Keys that are not known to be good, by address: the database is asked for no more of them."""
         self._check = check
         self._good: dict[str, float] = {}
 
     async def granted(self, path: str, headers: Mapping[bytes, bytes], address: str | None) -> Granted | None:
-        """The limit that a request counts against: its key's where it has a good one, else its address's."""
+        """The limit that a request counts against: its key's where it has a good one, else its address's; a page's is
+        its own, so that programs and readers of one address are not in each other's way."""
         if not path.startswith(API):
-            return None
+            if path.startswith(FREE):
+                return None
+            return self.local.take("local") if is_local(address) else self.pages.take(place_of(address))
         token = headers.get(b"authorization")
         if token and self.keys.per_minute and await self._is_good(token, address):
             return self.keys.take(hashlib.sha256(token).hexdigest())

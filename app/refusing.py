@@ -10,7 +10,6 @@ from typing import Any
 import orjson
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
@@ -56,8 +55,12 @@ async def refused(request: Request, error: RegistryError) -> Response:
 
 def refusal(request: Request, error: RegistryError) -> Response:
     if wants_page(request):
-        return _page(request, error.status, error.message, error.detail)
-    return problem(error.status, error.code, error.message, error.detail)
+        response = _page(request, error.status, error.message, error.detail)
+    else:
+        response = problem(error.status, error.code, error.message, error.detail)
+    if isinstance(error, Unavailable) and error.retry_after:
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
 
 
 async def invalid(request: Request, error: RequestValidationError) -> Response:
@@ -118,9 +121,11 @@ def _methods_at(request: Request) -> list[str]:
     return [method for path, method in found if path.count("{") == spelt]
 
 
-async def busy(request: Request, error: OperationalError) -> Response:
+async def busy(request: Request, error: Exception) -> Response:
+    """The database is locked or away, or all its connections are taken."""
     logger.error("the database did not answer in time", exc_info=error)
-    return refusal(request, Unavailable("数据库正忙，请稍后再试；没有写入任何内容。", code="busy"))
+    told = Unavailable("数据库正忙，请稍后再试；没有写入任何内容。", code="busy", retry_after=10)
+    return refusal(request, told)
 
 
 async def failed(request: Request, error: Exception) -> Response:

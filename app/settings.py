@@ -104,6 +104,11 @@ class Settings(BaseSettings):
         ge=0,
         description="the same from this machine itself, whose batch work and measuring would be held up; 0: no limit",
     )
+    page_rate_per_minute: int = Field(
+        3000,
+        ge=0,
+        description="pages a minute for one address, which may be a whole office's, in each worker; 0: no limit",
+    )
     webhooks_private: bool = Field(
         False,
         description="webhooks may go to private addresses: on where receivers are within the same network",

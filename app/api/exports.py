@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from typing import Annotated
+from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
 from sqlalchemy import Connection
+from starlette.types import Message, Receive, Scope, Send
 
 from app import log
-from app.deps import Asked, AskedOn, KnownQuery, RegistryOf, address_of
-from app.errors import Invalid, RegistryError
+from app.deps import Asked, AskedOn, KnownQuery, Registry, RegistryOf, address_of
+from app.errors import Busy, Invalid
 from app.exchange.exporting import Part, export_differences, export_lines, export_lines_as_known
 from app.items.filtering import known_type
+from app.limiting import is_local, place_of
 from app.manners import is_wanted
 from app.places.queries import authority_id, region_id, subtree
 from app.settings import Settings
@@ -23,6 +29,7 @@ from app.versions.following import refuse_another_log
 from app.versions.queries import Known, known_at, moment, parse_day
 from app.versions.standing import refuse_too_many
 
+logger = logging.getLogger(__name__)
 router = APIRouter(tags=["log"])
 
 BLOCK = 256 * 1024
@@ -92,29 +99,91 @@ def export(
     With `known_at` the answers are worked out from revisions: the same lines, slower, and up to a number of items
     that the registry sets (QINGDAN_KNOWN_AT_ITEMS); past it the request is refused as `known-at-too-large`.
     """
-    registry.noting.note("export", subject=request.url.path, address=address_of(request), note=asked.on)
-    snapshot = ExitStack()
-    connection = snapshot.enter_context(registry.database.reading()).connection()
+    held = ExitStack()
     try:
+        held.callback(_place(request, registry))
+        registry.noting.note("export", subject=request.url.path, address=address_of(request), note=asked.on)
+        connection = held.enter_context(registry.database.reading()).connection()
         known = known_at(connection, known_at_)
         found = _lines(connection, asked, wanted, known, registry.settings)
-    except RegistryError:
-        snapshot.close()
+        return _answer(request, connection, known, asked, found, held)
+    except BaseException:
+        held.close()
         raise
 
-    def closing() -> Iterator[bytes]:
-        with snapshot:
-            yield from found
 
+def _place(request: Request, registry: Registry) -> Callable[[], None]:
+    """What gives back the place of an export under way: each holds a connection and what SQLite has yet to copy back.
+    Raises Busy where there is none."""
+    address = address_of(request)
+    # This machine's own batch work is not for one address; behind a proxy the server has the reader's.
+    name = f"local {uuid4()}" if is_local(address) else place_of(address)
+    if not registry.exports.take(name):
+        raise Busy(
+            "正在进行的导出太多，请稍后再试；也可以下载每日的整库文件（/api/v1/dumps）。", retry_after=30
+        )
+    return partial(registry.exports.give_back, name)
+
+
+def _answer(
+    request: Request,
+    connection: Connection,
+    known: Known,
+    asked: Asked,
+    found: Iterator[bytes],
+    held: ExitStack,
+) -> Paced:
     headers = {"X-Log-Seq": str(known.seq), "X-Known-At": moment(known.recorded_at), "X-On": asked.on}
     headers["X-Log-Hash"] = log.hash_at(connection, known.seq) or ""
     headers |= {"X-Later-Than-Head": "true"} if known.asked_later else {}
-    blocks = in_blocks(closing())
+    blocks = in_blocks(found)
     if is_wanted(request.headers.get("accept-encoding", ""), "gzip"):
         headers |= {"Content-Encoding": "gzip"}
         blocks = gzipped(blocks)
     headers["Vary"] = "Accept-Encoding"
-    return StreamingResponse(blocks, media_type="application/x-ndjson", headers=headers)
+    return Paced(blocks, held, headers)
+
+
+class Paced(StreamingResponse):
+    """Lines that are read while they are sent, to who takes them at some pace; ``held`` is given back with the last
+    of them. A reader who is too slow is cut off: the answer stays without its end, which a client notices."""
+
+    SLACK = 60.0
+    """Seconds that a reader may keep it waiting in all,"""
+    EACH = 1.0
+    """and beside that for each block: a quarter of a mebibyte a second, before it is compressed."""
+
+    def __init__(self, blocks: Iterator[bytes], held: ExitStack, headers: dict[str, str]) -> None:
+        super().__init__(blocks, media_type="application/x-ndjson", headers=headers)
+        self._held = held
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._held.close()
+
+    async def stream_response(self, send: Send) -> None:
+        clock = asyncio.get_running_loop().time
+        left, cut_off = self.SLACK, False
+
+        async def paced(message: Message) -> None:
+            nonlocal left, cut_off
+            left, began = left + self.EACH, clock()
+            try:
+                async with asyncio.timeout(max(0.0, left)):
+                    await send(message)
+            except TimeoutError:
+                cut_off = True
+                raise
+            left -= clock() - began
+
+        try:
+            await super().stream_response(paced)
+        except TimeoutError:
+            if not cut_off:
+                raise
+            logger.warning("an export was cut off: its reader took too little of it")
 
 
 def _lines(

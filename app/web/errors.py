@@ -19,7 +19,8 @@ from app.web.subjects import names
 def page(request: Request, status: int, message: str, detail: dict[str, Any]) -> Response:
     """A page that says what is wrong and what to do; the holders of a code as links, where there are several."""
     day = today()
-    holders, importing = _from_registry(request, detail, day)
+    # Where too much is asked already, an answer that says so asks no more of the database.
+    holders, importing = ([], None) if status in (429, 503) else _from_registry(request, detail, day)
     html = environment.get_template("error.html").render(
         here=Here(request, day, day),
         unfinished=importing,

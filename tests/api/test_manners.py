@@ -12,8 +12,10 @@ from seeded import FELLING, Living, set_field
 
 from app import limiting, manners
 from app.auth import accounts
+from app.db import Database
 from app.guarding import Guarded
 from app.main import create_app
+from app.web.assets import asset
 
 DAY = 86_400_000_000
 
@@ -79,7 +81,7 @@ def test_the_limit_by_address_is_published_and_kept(living_sqlite: Living, watch
         refused = client.get("/api/v1/log/head")
         assert (refused.status_code, refused.json()["code"]) == (429, "rate-limited")
         assert refused.headers["retry-after"] == "20"
-        assert client.get("/healthz").status_code == 200, "pages and health have no limit"
+        assert client.get("/healthz").status_code == 200, "what watches the registry has no limit"
         key = {"Authorization": f"Bearer {living_sqlite.tokens['reader']}"}
         with_key = client.get("/api/v1/log/head", headers=key)
         assert with_key.headers["ratelimit-policy"] == '"requests";q=5;w=60'
@@ -97,6 +99,46 @@ def test_this_machine_has_a_limit_of_its_own(living_sqlite: Living, watch: Stopw
         seen = [here.get("/api/v1/log/head") for _ in range(4)]
     assert [one.status_code for one in seen] == [200, 200, 200, 429]
     assert seen[0].headers["ratelimit-policy"] == '"requests";q=3;w=60'
+
+
+PAGES = ("/", "/lists.pdf", "/search?q=a", "/office", "/nowhere", "/feed.atom")
+
+
+def test_pages_are_limited_by_address_apart_from_the_api(living_sqlite: Living, watch: Stopwatch) -> None:
+    html = {"Accept": "text/html"}
+    with limited(living_sqlite, rate_per_minute=2, page_rate_per_minute=4) as client:
+        seen = [client.get("/themes-of-nothing", headers=html).status_code for _ in range(5)]
+        assert seen == [404] * 4 + [429]
+        for page in PAGES:
+            assert client.get(page, headers=html).status_code == 429, page
+        refused = client.get("/", headers=html)
+        assert (refused.headers["retry-after"], refused.headers["ratelimit-policy"]) == (
+            "15",
+            '"requests";q=4;w=60',
+        )
+        assert "请求太频繁" in refused.text
+        assert client.get("/api/v1/log/head").status_code == 200, "the API's requests are counted apart"
+        other = TestClient(client.app, client=("192.0.2.7", 50000))
+        assert other.get("/themes-of-nothing", headers=html).status_code == 404
+        for free in (asset("site.css"), "/healthz", "/readyz", "/metrics"):
+            assert client.get(free).status_code == 200, free
+        here = TestClient(client.app, client=("127.0.0.1", 50000))
+        assert [here.get("/themes-of-nothing").status_code for _ in range(6)] == [404] * 6
+        watch.now += 15
+        assert client.get("/themes-of-nothing", headers=html).status_code == 404
+
+
+def test_a_refusal_for_too_many_pages_asks_nothing_of_the_database(
+    living_sqlite: Living, watch: Stopwatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with limited(living_sqlite, page_rate_per_minute=1) as client:
+        client.get("/themes-of-nothing", headers={"Accept": "text/html"})
+
+        def asked(_database: Database) -> Any:
+            raise AssertionError("the database was asked")
+
+        monkeypatch.setattr(Database, "reading", asked)
+        assert client.get("/", headers={"Accept": "text/html"}).status_code == 429
 
 
 def test_pages_of_other_sites_may_read_and_not_write(asking: Living) -> None:

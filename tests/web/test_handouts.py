@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import threading
 
 import docx
 import pypdf
@@ -13,6 +14,7 @@ from seeded import FELLING, Living, new_item
 
 from app.exchange import pdf
 from app.exchange.handouts import qr_svg
+from app.limiting import Places
 
 HAVE_FONT = pdf._fonts("") is not None
 needs_font = pytest.mark.skipif(not HAVE_FONT, reason="no Chinese font on this machine (fonts-noto-cjk)")
@@ -138,6 +140,29 @@ def test_without_a_chinese_font_the_download_says_what_to_install(
         pdf._fonts.cache_clear()
     assert "fonts-noto-cjk" in page.words
     assert "QINGDAN_PDF_FONT" in page.words
+
+
+@needs_font
+def test_pdfs_beyond_those_being_made_are_refused_for_a_while(
+    asking: Living, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/items/{asking.item_called(FELLING)}/notice.pdf"
+    monkeypatch.setattr(pdf, "PATIENCE", 0.0)
+    monkeypatch.setattr(pdf, "MAKING", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(pdf, "WAITING", Places(2))
+    with pdf.MAKING:  # another is being made, for longer than one waits
+        refused = read(asking, path, status=503)
+        answer = asking.client.get(path, headers=BROWSER)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
+    assert "直接打印网页" in refused.words
+    assert pdf.WAITING.held == 0
+    assert pdf.WAITING.take()
+    assert pdf.WAITING.take()  # as many wait as may
+    assert asking.client.get(path, headers=BROWSER).status_code == 503
+    pdf.WAITING.give_back()
+    pdf.WAITING.give_back()
+    assert asking.client.get(path, headers=BROWSER).content.startswith(b"%PDF-")
+    assert pdf.WAITING.held == 0
 
 
 def test_the_docx_says_what_the_page_says(asking: Living) -> None:
