@@ -186,14 +186,14 @@ def test_results_are_kept_until_the_index_moves(
 
 
 def test_kept_pages_are_bounded_by_their_bytes() -> None:
-    kept = KeptPages(most_bytes=100 + 3 * BESIDE)
+    kept = KeptPages(most_bytes=105 + 3 * BESIDE)
     for number in range(5):
         kept.put(b"%d" % number, TODAY, 1, Page.of(b"x" * 30, {}))
     assert [kept.holds(b"%d" % number, TODAY) for number in range(5)] == [False, False, True, True, True]
     kept.put(b"2", TODAY, 2, Page.of(b"y" * 40, {}))
     assert kept.get(b"2", TODAY, 1) is None
     assert kept.holds(b"3", TODAY)
-    kept.put(b"9", TODAY, 1, Page.of(b"x" * (101 + 2 * BESIDE), {}))
+    kept.put(b"9", TODAY, 1, Page.of(b"x" * (106 + 2 * BESIDE), {}))
     assert not kept.holds(b"9", TODAY)
 
 
@@ -203,7 +203,7 @@ def test_kept_answers_are_bounded_by_bytes_of_bodies_and_of_what_was_asked() -> 
         kept.put(b"%d" % number + b"q" * 4000, TODAY, 1, b"{}")
     assert sum(kept.holds(b"%d" % number + b"q" * 4000, TODAY) for number in range(100)) == 3
     for number in range(100):
-        kept.put(b"%d" % number, TODAY, 1, b"x" * 9000)
+        kept.put(b"%d" % number, TODAY, 1, b"x" * 8900)
     assert [kept.holds(b"%d" % number, TODAY) for number in (97, 98, 99)] == [False, True, True]
     for number in range(100):
         kept.put(b"%d" % number, TODAY, 1, b"")
