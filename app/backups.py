@@ -196,7 +196,9 @@ def _prove(database: Database, manifest: dict[str, Any]) -> None:
             kept = (manifest["seq"], manifest["hash"]) if manifest["seq"] else None
             proof = verifying.verify(session.connection(), kinds.describe, kept)
     except DatabaseError as error:
-        raise NotProved(f"恢复的数据读不出来：{error.orig}", code="not-proved") from error
+        raise NotProved(
+            "备份里的数据读不出来，文件已损坏，请换一份备份再恢复。", code="not-proved"
+        ) from error
     if not proof.ok:
         raise NotProved(f"恢复的数据核验不通过：{proof.finding}", code="not-proved")
 
@@ -234,7 +236,10 @@ def _unpack(source: Path, into: Path) -> dict[str, Any]:
         if manifest["database"] not in DATABASES or not (into / manifest["database"]).is_file():
             raise KeyError(manifest["database"])
     except (tarfile.TarError, OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
-        raise Invalid(f"{source} 不是完整的备份文件：{error}", code="not-a-backup") from error
+        raise Invalid(
+            f"{source} 不是完整的备份文件，可能没有写完或没有复制完，请核对大小后换一份完整的再恢复。",
+            code="not-a-backup",
+        ) from error
     return manifest
 
 

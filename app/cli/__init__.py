@@ -10,8 +10,7 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import Any
 
-import typer
-
+from app.cli.speaking import CommandLine
 from app.errors import RegistryError
 from app.privacy import keep_private
 from search.engine import EngineError
@@ -30,12 +29,11 @@ GROUPS = {
 """Module -> its commands."""
 
 
-def build(groups: Iterable[str] = tuple(GROUPS)) -> typer.Typer:
+def build(groups: Iterable[str] = tuple(GROUPS)) -> CommandLine:
     """The command line with these groups."""
-    made = typer.Typer(
+    made = CommandLine(
         name="qingdan",
         help="清单：行政审批事项目录与权力清单的登记簿。",
-        no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
     )

@@ -12,6 +12,8 @@ from rich.console import Console
 
 from app import backups
 from app.auth.accounts import actor_of, find_account
+from app.auth.passwords import POLICIES
+from app.auth.showing import shown
 from app.changes import duties, kinds, remnants
 from app.changes.redacting import redact as redact_content
 from app.cli.opening import find_registry, index_what_is_owed, open_registry, tell_progress
@@ -315,11 +317,12 @@ def redact(
     first: Annotated[str, typer.Option(help="下令人的账号，须有发布权且未停用")],
     second: Annotated[str, typer.Option(help="第二人（确认人）的账号，要求相同")],
 ) -> None:
-    """依令删改一份内容的文字或一份附件，哈希与日志保持可核验。"""
+    """依令删改一份内容的文字或一份附件，哈希与日志保持可核验。两人各自输入本人的令牌或登录密码。"""
     settings = Settings()
     database = open_registry(settings)
+    policy = POLICIES[settings.password_policy]
+    actors = [shown(database, name, _secret_of(name), policy) for name in (first, second)]
     with database.writing() as session:
-        actors = [actor_of(find_account(session, name)) for name in (first, second)]
         asked = remnants.sought(session.connection(), content)
         receipts = [redact_content(session, actors[0], actors[1], one, order, reason) for one in content]
         left = remnants.left(session.connection(), asked)
@@ -330,6 +333,13 @@ def redact(
         console.print(f"相同的文字还在另外 {len(left)} 处，没有删改；要一并删去的，请另下命令写明这些哈希：")
     for line in left:
         console.print(f"  {line}", soft_wrap=True, markup=False)
+
+
+def _secret_of(name: str) -> str:
+    """Typed unseen by the person at the terminal; else a line of standard input."""
+    if sys.stdin.isatty():
+        return str(typer.prompt(f"账号“{name}”的令牌或登录密码", hide_input=True))
+    return sys.stdin.readline().rstrip("\n")
 
 
 def _erase(settings: Settings, database: Database) -> None:

@@ -13,6 +13,7 @@ from sqlmodel import Session
 from app.auth.accounts import actor_of, find_account
 from app.auth.actor import Actor
 from app.cli.opening import open_registry
+from app.cli.speaking import CommandLine
 from app.errors import Invalid
 from app.lists import carrying, issuing, preparing, reading, rotating, signing
 from app.lists.selecting import KINDS, Kind, Selection
@@ -23,8 +24,8 @@ from app.versions.codes import subject_id
 from app.versions.queries import parse_day, today
 
 console = Console()
-editions = typer.Typer(help="签发清单：准备、批准、签发、列出、取出。", no_args_is_help=True)
-keys = typer.Typer(help="签发清单的密钥。", no_args_is_help=True)
+editions = CommandLine(help="签发清单：准备、批准、签发、列出、取出。")
+keys = CommandLine(help="签发清单的密钥。")
 
 Who = Annotated[str, typer.Option("--as", help="由哪个账号办理")]
 Which = Annotated[str, typer.Argument(help="清单版本的标识")]

@@ -16,6 +16,7 @@ from app.changes.models import ChangesetInput
 from app.changes.owed import Wanted, duties
 from app.changes.queries import rounds
 from app.cli.opening import index_what_is_owed, open_registry
+from app.cli.speaking import CommandLine
 from app.errors import Invalid
 from app.exchange.annex_reading import load_annex_mapping, read_annex
 from app.exchange.past_rounds import People, load_rounds
@@ -32,8 +33,8 @@ from app.versions.queries import known_at, parse_day, today
 
 console = Console()
 STATES = {"open": "未完成", "done": "已完成", "overdue": "未完成"}
-rounds_of = typer.Typer(help="清理轮次。", no_args_is_help=True)
-sheets_of = typer.Typer(help="清理意见表：导出、填好后导入。", no_args_is_help=True)
+rounds_of = CommandLine(help="清理轮次。")
+sheets_of = CommandLine(help="清理意见表：导出、填好后导入。")
 
 
 def register(cli: typer.Typer) -> None:

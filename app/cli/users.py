@@ -15,13 +15,14 @@ from app.auth import accounts, sign_on, signing_in
 from app.auth.models import Account
 from app.auth.passwords import POLICIES
 from app.cli.opening import open_registry
+from app.cli.speaking import CommandLine
 from app.errors import Invalid
 from app.settings import Settings
 from app.versions.codes import subject_id
 from app.versions.queries import kind_of_subject, moment, today
 
 console = Console()
-users = typer.Typer(help="账号与令牌。", no_args_is_help=True)
+users = CommandLine(help="账号与令牌。")
 
 
 def register(cli: typer.Typer) -> None:

@@ -10,11 +10,12 @@ from rich.table import Table
 
 from app.auth.actor import COMMAND_LINE
 from app.cli.opening import open_registry
+from app.cli.speaking import CommandLine
 from app.hooks import subscribing
 from app.settings import Settings
 
 console = Console()
-webhooks = typer.Typer(help="事件订阅。", no_args_is_help=True)
+webhooks = CommandLine(help="事件订阅。")
 
 
 def register(cli: typer.Typer) -> None:

@@ -35,7 +35,9 @@ def hashes(living: Living) -> list[str]:
 def redact(living: Living, monkeypatch: pytest.MonkeyPatch, *contents: str) -> str:
     monkeypatch.setenv("QINGDAN_DATA_DIR", str(living.settings.data_dir))
     asked = ["redact", *contents, "--order", "川网信令〔2026〕1号", "--reason", "个人信息"]
-    done = CliRunner().invoke(build(), [*asked, "--first", "publisher", "--second", "second"])
+    asked += ["--first", "publisher", "--second", "second"]
+    both = "\n".join(living.tokens[name] for name in ("publisher", "second"))
+    done = CliRunner().invoke(build(), asked, input=both)
     assert done.exit_code == 0, done.output
     return done.output
 

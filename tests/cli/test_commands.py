@@ -17,6 +17,9 @@ from holding import fill
 from seeded import FELLING, Living, set_field
 from typer.testing import CliRunner
 
+from app.auth import signing_in
+from app.auth.accounts import find_account
+from app.auth.passwords import POLICIES
 from app.cli import cli
 from app.db import Database
 from app.errors import RegistryError
@@ -36,8 +39,8 @@ def run_in(monkeypatch: pytest.MonkeyPatch, clock: Any) -> Callable[[Path, str],
         monkeypatch.setenv("QINGDAN_DATABASE_URL", url)
         monkeypatch.setenv("COLUMNS", "300")
 
-        def run(*arguments: str) -> Any:
-            return CliRunner().invoke(cli, arguments)
+        def run(*arguments: str, typed: str = "") -> Any:
+            return CliRunner().invoke(cli, arguments, input=typed)
 
         return run
 
@@ -387,7 +390,10 @@ def test_backup_and_restore(
     assert head["hash"] in done(elsewhere("restore", str(target)))
     assert FELLING in done(elsewhere("search", "砍树证"))
     (tmp_path / "broken.tar.gz").write_bytes(target.read_bytes()[:1000])
-    refused(run_in(tmp_path / "third")("restore", str(tmp_path / "broken.tar.gz")), "not-a-backup")
+    said = refused(run_in(tmp_path / "third")("restore", str(tmp_path / "broken.tar.gz")), "not-a-backup")
+    assert said.endswith(
+        "broken.tar.gz 不是完整的备份文件，可能没有写完或没有复制完，请核对大小后换一份完整的再恢复。"
+    )
 
 
 def test_redaction_needs_two_people(run: Run, living_sqlite: Living) -> None:
@@ -397,18 +403,35 @@ def test_redaction_needs_two_people(run: Run, living_sqlite: Living) -> None:
         " AND valid_to = '2027-01-01'"
     )
     words = ["--order", "令1号", "--reason", "个人信息"]
-    refused(run("redact", row[0], *words, "--first", "publisher", "--second", "publisher"), "two-people")
-    refused(run("redact", row[0], *words, "--first", "publisher", "--second", "editor"), "missing-right")
-    refused(run("redact", row[0], *words, "--first", "publisher", "--second", "nobody"), "unknown-account")
+    set_password(living_sqlite, "second", "Kunlun-Shanmai-8848")
+    secrets = {**living_sqlite.tokens, "second": "Kunlun-Shanmai-8848", "nobody": "x"}
+
+    def ask(second: str, /, **typed: str) -> Any:
+        lines = [typed.get(who, secrets[who]) for who in ("publisher", second)]
+        people = ("--first", "publisher", "--second", second)
+        return run("redact", row[0], *words, *people, typed="\n".join(lines))
+
+    refused(ask("publisher"), "two-people")
+    refused(ask("editor"), "missing-right")
+    refused(ask("nobody"), "unknown-account")
+    refused(ask("second", second="Kunlun-Shanmai-8849"), "bad-password")
+    refused(ask("second", second=""), "bad-password")
+    refused(ask("second", second=secrets["publisher"]), "bad-token")
+    refused(ask("second", publisher="qdt_x"), "bad-token")
     dumps = living_sqlite.settings.dumps_dir
     done(run("export", "--dump", str(dumps)))
     (file,) = (path.name for path in dumps.glob("*.gz"))
-    said = done(run("redact", row[0], *words, "--first", "publisher", "--second", "second"))
+    said = done(ask("second"))
     assert f"已删改 {row[0]}" in said
     assert f"已删除数据目录中此前的导出文件：{file}" in said
     assert [path.suffixes[-2:] for path in dumps.iterdir()] == [[".withdrawn", ".json"]], "a note of it stays"
     assert "依令删改 1 份" in done(run("verify"))
     assert run("redact", row[0]).exit_code == 2
+
+
+def set_password(living: Living, name: str, text: str) -> None:
+    with living.database.writing() as session:
+        signing_in.set_password(session, find_account(session, name), text, POLICIES["asvs"])
 
 
 def test_an_attached_file_is_redacted_with_its_bytes(run: Run, living_sqlite: Living) -> None:
@@ -417,12 +440,13 @@ def test_an_attached_file_is_redacted_with_its_bytes(run: Run, living_sqlite: Li
     asked = {"params": {"name": "身份证.pdf"}, "content": b"%PDF-1.7 secret", "headers": headers}
     digest = living_sqlite.client.post("/api/v1/files", **asked).json()["digest"]
     words = ["--order", "令1号", "--reason", "个人信息", "--first", "publisher", "--second", "second"]
-    said = done(run("redact", digest, *words))
+    both = "\n".join(living_sqlite.tokens[name] for name in ("publisher", "second"))
+    said = done(run("redact", digest, *words, typed=both))
     assert f"已删改 {digest}" in said
     assert f"已删除附件 {digest} 的全部字节" in said
     assert not [path for path in living_sqlite.settings.files_dir.rglob("*") if path.is_file()]
     done(run("verify"))
-    refused(run("redact", digest, *words), "already-redacted")
+    refused(run("redact", digest, *words, typed=both), "already-redacted")
 
 
 def test_worker_and_reindex(run: Run, living_sqlite: Living) -> None:
