@@ -110,7 +110,7 @@ def test_a_department_proposes_what_is_new_and_the_office_reviews_it(living: Liv
     assert (again["name"], again["words"]) == (["林下经济许可"], ["增列"])
     department.move(f"{opened}/items/{item}/form", **(again | {"name": ["林下种植许可"], "do": ["save"]}))
 
-    assert "林下种植许可 待新增 待审核" in reviewer.get(f"{opened}?q=林下").words
+    assert "林下种植许可 待新增 待审核" in reviewer.get(f"{opened}?outcome=新增").words
     reviewer.move(f"{opened}/items/{item}/opinion", opinion="return", why="依据不足")
     department.move(f"{opened}/items/{item}/form", **(again | {"name": ["林下种植许可"], "do": ["save"]}))
     reviewer.move(f"{opened}/items/{item}/opinion", opinion="agree")

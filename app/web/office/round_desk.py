@@ -16,7 +16,7 @@ from app.changes.models import STATE_LABELS, Changeset
 from app.changes.reviews import OPINIONS, new_places
 from app.deps import ReadSession, Registry, RegistryOf
 from app.errors import RegistryError
-from app.exchange.worksheet_cells import LABELS, PENDING
+from app.exchange.worksheet_cells import ADDED, LABELS, PENDING
 from app.items.field_words import value_words
 from app.rounds.worksheets import Line, Worksheets, progress, told, with_contents, within, worksheets
 from app.versions.queries import moment, today
@@ -130,7 +130,7 @@ def desk(
         checks=CHECKS,
         offered=OFFERED,
         pending=PENDING,
-        labels=list(LABELS),
+        labels=[*LABELS, *ADDED],
         opinions=OPINIONS,
         authorities=counted["authorities"],
         types=sorted({line.type for line in every}),
