@@ -64,7 +64,8 @@ def page_of(
     explain: bool = False,
 ) -> dict[str, Any]:
     """``{"total", "relaxed", "did_you_mean", "hits", "facets"}``; an ended hit names its ``successors``;
-    ``"degraded": true`` where the database answered instead, in the order of codes and without relevance."""
+    ``"degraded": true`` where the database answered instead, whatever ``sort`` asks for in the order of registry ids,
+    as its own ``sort`` says."""
     query = SearchQuery(
         q=q,
         on=on,
@@ -162,7 +163,7 @@ def _from_database(connection: Connection, query: SearchQuery) -> dict[str, Any]
         "hits": hits,
         "facets": {},
     }
-    return found | {"degraded": True}
+    return found | {"degraded": True, "sort": "id"}
 
 
 def open_engine(settings: Settings) -> Engine | None:

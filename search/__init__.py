@@ -15,6 +15,8 @@ embedded_writing.py  embedded: a commit, all of it or nothing; a rebuild filled,
 embedded_reading.py  embedded: conditions turned into queries, and the Reader
 schema.py          embedded: the index fields, and a document turned into them
 relaxing.py        what is tried when nothing contains the text (words, pinyin, typos)
+sounding.py        what is found by its sound
+mixing.py          pinyin typed in part, or beside Chinese
 grading.py         how well a document answers what nothing contains; pure
 suggesting.py      names to complete to while typing
 matching.py        a text turned into conditions, tier by tier and layer by layer

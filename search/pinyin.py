@@ -99,6 +99,32 @@ def unfinished_readings(latin: str) -> list[list[str]]:
     return found[: 4 * _MAX_READINGS]
 
 
+Cut = tuple[tuple[str, bool], ...]
+"""Letters cut up: each piece, and whether it is a whole syllable or only how one begins."""
+_INITIALS = frozenset("bpmfdtnlgkhjqxrzcsywaoe") | {"zh", "ch", "sh"}
+
+
+@lru_cache(maxsize=2_000)
+def mixed_cuts(latin: str) -> tuple[Cut, ...]:
+    """The ways to cut letters into syllables and initials, some of each; those of fewest pieces: jie hun d j."""
+    ways: list[list[Cut]] = [[()]]
+    for end in range(1, len(latin) + 1):
+        here = [
+            (*way, token)
+            for start in range(max(0, end - 6), end)
+            for token in _tokens(latin[start:end])
+            for way in ways[start]
+        ]
+        ways.append(sorted(here, key=len)[:_MAX_READINGS])
+    mixed = (way for way in ways[-1] if len({whole for _, whole in way}) == 2)
+    return tuple(way for way in mixed if len(way) > 2)
+
+
+def _tokens(piece: str) -> list[tuple[str, bool]]:
+    found = [(piece, True)] if len(piece) > 1 and piece in SYLLABLES else []
+    return [*found, (piece, False)] if piece in _INITIALS else found
+
+
 @lru_cache(maxsize=2_000)
 def _cut(latin: str) -> list[list[str]]:
     ways: list[list[list[str]]] = [[[]]]

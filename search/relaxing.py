@@ -10,43 +10,27 @@ from dataclasses import dataclass
 
 from search import pinyin, synonyms, tokens
 from search.conditions import Condition, Phrase, Reader, Term, either, every, sequence
-from search.engine import Highlight, Hit, Layer, SearchDocument, SearchQuery
+from search.engine import Hit, Layer, SearchDocument, SearchQuery
 from search.folding import fold
 from search.grading import (
     Grade,
     Piece,
-    find,
     grade_piece,
     grade_term,
     pairs_of,
     slips_of,
     sounds_of,
     texts_of,
-    titles_of,
 )
-from search.highlighting import cut, explanation, highlights, hit_of
-from search.matching import in_title_text_or_region, named, reasons, synonym_tiers
+from search.highlighting import explanation, highlights, hit_of
+from search.matching import in_title_text_or_region, named, reasons
+from search.sounding import CANDIDATES, TERMS, Guess, Sounds, by_latin, by_mixture, by_sound_of_term
 from search.values import order
 
-_CANDIDATES = 40  # of each kind
 _OF_A_TERM = 16  # candidates for one official word
-_TERMS = 4  # everyday words of one query that are looked up
 _LONGEST = 40  # characters of the query that are looked at
 _LEAST_GRADE = 0.25
 _ORDER: tuple[Layer, ...] = ("words", "pinyin", "typo")
-
-
-@dataclass(frozen=True, slots=True)
-class _Guess:
-    """A candidate and why it may be meant; what is shown of it is worked out for one page only."""
-
-    document: SearchDocument
-    layer: Layer
-    value: float
-    reasons: tuple[str, ...]
-    needles: tuple[str, ...] = ()  # folded texts to highlight
-    marked: tuple[Highlight, ...] | None = None  # known already
-    via: tuple[str, ...] = ()  # everyday words that led to it
 
 
 def guesses(
@@ -54,7 +38,7 @@ def guesses(
     query: SearchQuery,
     filters: list[Condition],
     concepts: dict[str, synonyms.Concept],
-    sounds: dict[str, tuple[str, synonyms.Concept]],
+    sounds: Sounds,
 ) -> list[Hit]:
     """The page of hits by grade; layers words, pinyin and typo. Only the best candidates are looked at.
 
@@ -64,21 +48,20 @@ def guesses(
     if tokens.names_document(whole) or tokens.cites_article(whole):
         return [_hit(guess, query.explain) for guess in _by_title_of_law(reader, whole, query, filters)]
     reading = synonyms.read(whole, concepts)
-    found = _by_sound_of_term(reader, _misheard(reader, reading.rest or [whole]), filters, sounds)
+    found = by_sound_of_term(reader, _misheard(reader, reading.rest or [whole]), filters, sounds)
     if pinyin.is_latin(whole):
-        found += _by_latin(reader, whole, filters)
+        found += by_latin(reader, whole, filters)
     else:
         found += _by_pieces(reader, _pieces(query.q, reading), reading, filters)
-    best: dict[str, _Guess] = {}
+    found += by_mixture(reader, whole, filters, sounds)
+    best: dict[str, Guess] = {}
     for guess in sorted(found, key=_rank):
         best.setdefault(guess.document.subject, guess)
     page = list(best.values())[query.offset : query.offset + query.limit]
     return [_hit(guess, query.explain) for guess in page]
 
 
-def _by_title_of_law(
-    reader: Reader, whole: str, query: SearchQuery, filters: list[Condition]
-) -> list[_Guess]:
+def _by_title_of_law(reader: Reader, whole: str, query: SearchQuery, filters: list[Condition]) -> list[Guess]:
     """Where nothing rests on the article, what rests on the law. Numbers of documents are right or wrong: one that is
     like another is no answer."""
     title = tokens.cited_title(whole)
@@ -86,14 +69,14 @@ def _by_title_of_law(
         return []
     found = reader.shortest([every([Phrase("citation", title), *filters])], query.offset + query.limit)[0]
     why = (f"没有依据“{whole}”的事项，以下依据“{title}”",)
-    return [_Guess(document, "words", 0.7, why, (title,)) for document in found[query.offset :]]
+    return [Guess(document, "words", 0.7, why, (title,)) for document in found[query.offset :]]
 
 
-def _rank(guess: _Guess) -> tuple[float, str]:
+def _rank(guess: Guess) -> tuple[float, str]:
     return -round(guess.value, 4), order(guess.document)
 
 
-def _hit(guess: _Guess, explain: bool) -> Hit:
+def _hit(guess: Guess, explain: bool) -> Hit:
     marked = highlights(guess.document, guess.needles) if guess.marked is None else list(guess.marked)
     hit = hit_of(guess.document, guess.layer, round(guess.value, 4), marked)
     hit.via = [*guess.via]
@@ -117,67 +100,6 @@ def _misheard(reader: Reader, pieces: list[str]) -> list[str]:
     return [] if pairs and all(frequencies[pair] for pair in pairs) else pieces
 
 
-def _by_sound_of_term(
-    reader: Reader,
-    pieces: list[str],
-    filters: list[Condition],
-    sounds: dict[str, tuple[str, synonyms.Concept]],
-) -> list[_Guess]:
-    """yingyezhizhao, 养老今: an everyday word in pinyin or by a homophone."""
-    if not pieces:
-        return []
-    heard = sounds.get("".join(syllable for piece in pieces for syllable in pinyin.syllables(piece)))
-    if not heard:
-        return []
-    hits = []
-    tiers = synonym_tiers(heard[0], dict([heard]), reader)
-    found = reader.shortest([every([tier.condition, *filters]) for tier in tiers], _CANDIDATES)
-    for rank, (tier, documents) in enumerate(zip(tiers, found, strict=True)):
-        for document in documents:
-            value = 0.8 - 0.05 * rank
-            hits.append(_Guess(document, "pinyin", value, tier.reasons, tier.needles, via=tier.via))
-    return hits
-
-
-# -- Latin letters
-
-
-def _by_latin(reader: Reader, latin: str, filters: list[Condition]) -> list[_Guess]:
-    cuts = pinyin.readings(latin) or pinyin.unfinished_readings(latin)
-    ways = [sequence("syllables", enumerate(cut)) for cut in cuts]
-    ways.append(Phrase("initials", latin))
-    hits = []
-    for document in reader.shortest([every([either(ways), *filters])], _CANDIDATES)[0]:
-        found = _latin_span(document, latin, cuts)
-        if found:
-            field, title, start, end = found
-            value = 0.85 if start == 0 else 0.8
-            value += 0.1 * (end - start) / len(fold(title))
-            marked = (cut(field, title, [(start, end)]),) if len(fold(title)) == len(title) else ()
-            hits.append(_Guess(document, "pinyin", value, (f"“{latin}”按拼音查找",), marked=marked))
-    return hits
-
-
-def _latin_span(
-    document: SearchDocument, latin: str, cuts: list[list[str]]
-) -> tuple[str, str, int, int] | None:
-    """(field, title, start, end) of the first title that reads so; offsets in the folded title."""
-    for field, title in titles_of(document):
-        folded = fold(title)
-        syllables = pinyin.syllables(folded)
-        for way in cuts:
-            at = find(syllables, tuple(way))
-            if at >= 0:
-                return field, title, at, at + len(way)
-        at = pinyin.initials(folded).find(latin)
-        if at >= 0:
-            return field, title, at, at + len(latin)
-    return None
-
-
-# -- Chinese
-
-
 @dataclass(frozen=True, slots=True)
 class _Graded:
     """A candidate with the grade of each piece and each everyday word of the query, in their order."""
@@ -189,7 +111,7 @@ class _Graded:
 
 def _by_pieces(
     reader: Reader, pieces: list[str], reading: synonyms.Reading, filters: list[Condition]
-) -> list[_Guess]:
+) -> list[Guess]:
     frequencies, documents = reader.frequencies({pair for piece in pieces for pair in pairs_of(piece)})
     asked = [_asked(piece, frequencies, documents) for piece in pieces]
     graded = []
@@ -218,20 +140,20 @@ def _candidates(
 ) -> list[SearchDocument]:
     meant = [either(map(named, concept.official)) for _, concept in reading.terms]
     exactly = every([*(either(_forms(piece, frequencies)) for piece in pieces), *meant])
-    found = reader.shortest([every([exactly, *filters])], _CANDIDATES)
+    found = reader.shortest([every([exactly, *filters])], CANDIDATES)
     ways = [every([way, *filters]) for way in _term_ways(reading)]
     found += reader.shortest(ways, _OF_A_TERM) if ways else []
     if pieces:
         things = [way for (_, concept), way in zip(reading.terms, meant, strict=True) if not concept.action]
         likely = [every(filters), *(every([way, *filters]) for way in things)]
-        found += reader.likeliest(pieces, frequencies, likely, _CANDIDATES)
+        found += reader.likeliest(pieces, frequencies, likely, CANDIDATES)
     return list({document.id: document for documents in found for document in documents}.values())
 
 
 def _term_ways(reading: synonyms.Reading) -> Iterator[Condition]:
     """The best official word of each everyday word, then all of them; with what is to be done, and without."""
     actions = [either(map(named, concept.official)) for _, concept in reading.terms if concept.action]
-    for _, concept in (reading.things or reading.terms)[:_TERMS]:
+    for _, concept in (reading.things or reading.terms)[:TERMS]:
         for most in (1, None):
             thing = either(map(named, concept.official[:most]))
             if actions and reading.things:
@@ -252,7 +174,7 @@ def _weights(graded: Sequence[_Graded], pieces: list[str], reading: synonyms.Rea
 
 def _guess_of(
     one: _Graded, weights: list[float], reading: synonyms.Reading, why: tuple[str, ...]
-) -> _Guess | None:
+) -> Guess | None:
     grades = one.pieces + one.terms
     value = sum(w * g.value for w, g in zip(weights, grades, strict=True)) / sum(weights)
     things = [g.value for g, (_, c) in zip(one.terms, reading.terms, strict=True) if not c.action]
@@ -264,7 +186,7 @@ def _guess_of(
     layer = max((g.layer for g in grades if g.value), key=_ORDER.index)
     needles = tuple(text for g in grades for text in g.marked)
     via = tuple(w for (w, _), grade in zip(reading.terms, one.terms, strict=True) if grade.value)
-    return _Guess(one.document, layer, 0.9 * value, why, needles, via=via)
+    return Guess(one.document, layer, 0.9 * value, why, needles, via=via)
 
 
 def _forms(piece: str, frequencies: Mapping[str, int]) -> list[Condition]:

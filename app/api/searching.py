@@ -58,6 +58,10 @@ class SearchShape(BaseModel):
     facets: dict[str, dict[str, int]] = Field(
         description="type, authority, level, region, status, theme: counts"
     )
+    sort: str | None = Field(
+        None,
+        description="present where hits do not stand as asked: `id`, in the order of registry ids (degraded)",
+    )
     degraded: bool = Field(False, description="true: the engine is away; the database found names alone")
 
 

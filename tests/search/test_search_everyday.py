@@ -289,6 +289,35 @@ def test_what_happened_to_a_certificate_leads_to_the_item(filled: Engine) -> Non
     assert subjects(filled, "教师资格证过期了")[0] == "延续"
 
 
+@pytest.mark.parametrize(
+    ("q", "subject"),
+    [
+        ("jiehundj", "marry"),
+        ("jhdengji", "marry"),
+        ("结婚dj", "marry"),
+        ("jiehun登记", "marry"),
+        ("gongzufang缴纳", "rent"),
+        ("公租fzj", "rent"),
+        ("weishengxk", "hygiene"),
+        ("开lifadian", "hygiene"),
+        ("kailifd", "hygiene"),
+    ],
+)
+def test_pinyin_typed_in_part_or_beside_chinese(filled: Engine, q: str, subject: str) -> None:
+    page = search(filled, q)
+    assert page.relaxed
+    assert (page.hits[0].subject, page.hits[0].layer) == (subject, "pinyin")
+
+
+def test_pinyin_typed_in_part_stands_below_what_is_typed_whole(engine: Engine) -> None:
+    engine.apply([document("part", "结婚登记"), document("whole", "结婚dj服务")], [], seq=1)
+    assert [(hit.subject, hit.layer) for hit in search(engine, "结婚dj").hits] == [("whole", "exact")]
+    whole, part = search(engine, "jiehundengji").hits[0], search(engine, "jiehundj").hits[0]
+    assert (whole.subject, part.subject) == ("part", "part")
+    assert whole.score > part.score
+    assert search(engine, "jiehunxyz").hits == []
+
+
 def test_everyday_words_in_pinyin_and_by_homophones(filled: Engine) -> None:
     for q in ("kailifadian", "开里发店"):
         page = search(filled, q)
