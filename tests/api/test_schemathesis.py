@@ -50,6 +50,7 @@ RULES: dict[str, dict[str, str]] = {
         "no-rows": "what a file must hold",
         "unknown-format": "what kind of file it is, by its name or its bytes",
         "bad-encoding": "which bytes are text",
+        "broken-xlsx": "which bytes are a workbook",
     },
     "POST /api/v1/rounds/{round_id}/rows/match": {"nothing-asked": "at least one of three, and not false"},
     "POST /api/v1/webhooks": {
