@@ -93,19 +93,23 @@ def clock() -> float:
 def is_local(address: str | None) -> bool:
     """Whether it is this machine itself. Whom a proxy here asks for is not: the server takes the address that the
     proxy names."""
-    try:
-        return ipaddress.ip_address(address or "").is_loopback
-    except ValueError:
-        return False
+    one = _parsed(address)
+    return one is not None and one.is_loopback
 
 
 @lru_cache(maxsize=10_000)
 def place_of(address: str | None) -> str:
-    """What one subscriber has: an IPv4 address, or a /64 of IPv6."""
+    """What one subscriber has: an IPv4 address, or a /64 of IPv6. Whatever is counted by address is counted by this."""
+    one = _parsed(address)
+    if isinstance(one, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((one, 64), strict=False))
+    return str(one) if one else address or "unknown"
+
+
+def _parsed(address: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """An address; of IPv4, whether it came over a socket of its own or one of both (``::ffff:192.0.2.1``)."""
     try:
         one = ipaddress.ip_address(address or "")
     except ValueError:
-        return address or "unknown"
-    if isinstance(one, ipaddress.IPv6Address) and one.ipv4_mapped is None:
-        return str(ipaddress.ip_network((one, 64), strict=False))
-    return str(one)
+        return None
+    return getattr(one, "ipv4_mapped", None) or one

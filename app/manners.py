@@ -74,29 +74,33 @@ class Manners:
             if path.startswith(FREE):
                 return None
             return self.local.take("local") if is_local(address) else self.pages.take(place_of(address))
-        token = headers.get(b"authorization")
-        if token and self.keys.per_minute and await self._is_good(token, address):
-            return self.keys.take(hashlib.sha256(token).hexdigest())
+        token = _token_in(headers.get(b"authorization", b""))
+        if token and self.keys.per_minute:
+            key = hashlib.sha256(token.encode()).hexdigest()
+            if await self._is_good(key, token, address):
+                return self.keys.take(key)
         if is_local(address):
             return self.local.take("local")
         return self.addresses.take(place_of(address))
 
-    async def _is_good(self, header: bytes, address: str | None) -> bool:
+    async def _is_good(self, key: str, token: str, address: str | None) -> bool:
         from app.limiting import clock
 
-        name = hashlib.sha256(header).hexdigest()
-        if self._good.get(name, 0) > clock():
+        if self._good.get(key, 0) > clock():
             return True
-        scheme, _, token = header.decode("latin-1").partition(" ")
-        if scheme.lower() != "bearer":
-            return False
         asked = None if is_local(address) else self._unknown.take(place_of(address))
-        if (asked is not None and asked.wait) or not await run_in_threadpool(self._check, token.strip()):
+        if (asked is not None and asked.wait) or not await run_in_threadpool(self._check, token):
             return False
         if len(self._good) > 10_000:
             self._good.clear()
-        self._good[name] = clock() + KNOWN_SECONDS
+        self._good[key] = clock() + KNOWN_SECONDS
         return True
+
+
+def _token_in(header: bytes) -> str:
+    """The bearer token of an ``Authorization``, however it is spelt: a key is one, its spellings are many."""
+    scheme, _, token = header.decode("latin-1").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def limit_headers(granted: Granted) -> Headers:

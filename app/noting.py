@@ -8,7 +8,6 @@ the database was busy (``MOST_WAITING``). What a known account did is never note
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import threading
 import time
@@ -20,6 +19,7 @@ from sqlmodel import Session
 
 from app import log
 from app.db import Database
+from app.limiting import place_of
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class Noting:
         row = {"event": event, "subject": subject, "address": address, "note": note}
         with self._wake:
             self._begin_minute()
-            place = _place_of(address)
+            place = place_of(address)
             total = self._counted.total()
             if self._counted[place] >= PER_ADDRESS:
                 self._left_out[place] += 1
@@ -165,13 +165,3 @@ class Noting:
             except Exception:
                 logger.exception("access notes not written, trying again")
                 time.sleep(WRITE_AFTER)
-
-
-def _place_of(address: str | None) -> str | None:
-    try:
-        found = ipaddress.ip_address(address or "")
-    except ValueError:
-        return address
-    if found.version == 6:
-        return str(ipaddress.ip_network((found, 64), strict=False))
-    return address

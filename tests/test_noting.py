@@ -61,6 +61,14 @@ def test_one_address_is_bounded_and_what_was_left_out_is_said(notes, database):
     ]
 
 
+def test_subscribers_of_one_socket_are_counted_each(notes, database):
+    """A socket of both IPs tells of IPv4 clients as ``::ffff:192.0.2.1``: they are no one /64."""
+    for number in range(noting.PER_ADDRESS + 5):
+        notes.note("token-refused", subject="/x", address=f"::ffff:192.0.2.{number}")
+    notes.close()
+    assert {row[0] for row in written(database)} == {"token-refused"}
+
+
 def test_everywhere_together_is_bounded(notes, database):
     for number in range(noting.PER_MINUTE + 5):
         notes.note("token-refused", subject="/x", address=f"10.0.{number // 250}.{number % 250}")

@@ -16,7 +16,10 @@ class Feedback(SQLModel, table=True):
     kind: str = Field(sa_type=Ascii, description="wrong, unlisted, other")
     words: str
     contact: str | None = Field(default=None, description="private: how to reach the writer")
-    origin: str = Field(sa_type=Ascii, description="private: a digest of the address, for counting alone")
+    origin: str = Field(
+        sa_type=Ascii,
+        description="private: stands for the address, under a secret nobody keeps; for counting alone",
+    )
     created_at: int = Field(sa_type=Big, index=True)
     state: str = Field(default="received", sa_type=Ascii, description="received, answered")
     answer: str | None = None

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from looping import on_a_loop
 from seeded import FELLING, Living, set_field
 
 from app import limiting, manners
@@ -67,10 +68,26 @@ def test_buckets_are_bounded(watch: Stopwatch, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize(
     ("address", "place"),
-    [("192.0.2.1", "192.0.2.1"), ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"), (None, "unknown")],
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        (None, "unknown"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+    ],
 )
 def test_a_place_is_what_one_subscriber_has(address: str | None, place: str) -> None:
     assert limiting.place_of(address) == place
+
+
+def test_a_key_is_one_however_it_is_spelt(watch: Stopwatch) -> None:
+    manner = manners.Manners(100, 5, 0, 100, lambda token: token == "k")
+    spelt = [b"Bearer k", b"bearer k", b"BEARER   k", b"Bearer k  ", b"bEARER k"]
+
+    async def ask() -> list[int]:
+        found = [await manner.granted("/api/v1/items", {b"authorization": one}, "192.0.2.1") for one in spelt]
+        return [one.left for one in found if one]
+
+    assert on_a_loop(ask()) == [4, 3, 2, 1, 0]
 
 
 def test_the_limit_by_address_is_published_and_kept(living_sqlite: Living, watch: Stopwatch) -> None:

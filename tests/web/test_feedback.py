@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import pytest
 from reading import BROWSER, Page, assert_safe, read
 from seeded import FELLING, Living
 
-from app.feedback.reporting import MOST_OF_ONE, answer, follow, waiting
+from app.errors import TooMany
+from app.feedback.reporting import MOST_OF_ONE, answer, follow, report, waiting
 
 WORDS = "窗口要我再交一份无犯罪记录证明，指南上没有。"
 
@@ -102,6 +104,32 @@ def test_only_a_form_of_reasonable_length_is_taken(living_sqlite: Living) -> Non
     assert posted.status_code == 422
     assert "请用页面上的表单提交" in posted.text
     assert "内容太长" in send(living_sqlite, words="长" * 20_000).text
+
+
+def test_one_subscriber_is_counted_as_one(living_sqlite: Living) -> None:
+    given = {"kind": "other", "words": WORDS}
+    with living_sqlite.database.writing() as session:
+        for number in range(MOST_OF_ONE):
+            report(session, given, None, f"2001:db8:1:2::{number:x}")
+        with pytest.raises(TooMany):
+            report(session, given, None, "2001:db8:1:2:ffff::1")
+        report(session, given, None, "2001:db8:1:3::1")
+
+
+def test_an_address_is_not_found_again_by_trying_all(living_sqlite: Living, clock: Any) -> None:
+    def origin() -> str:
+        with living_sqlite.database.writing() as session:
+            return follow(
+                session, report(session, {"kind": "other", "words": WORDS}, None, "192.0.2.1")
+            ).origin
+
+    first, again = origin(), origin()
+    assert first == again
+    day = clock.now // 86_400_000_000
+    guessed = [f"{day} 192.0.2.1", "192.0.2.1", f"{day}192.0.2.1"]
+    assert first not in [hashlib.sha256(one.encode()).hexdigest()[:32] for one in guessed]
+    clock.step(86_400_000_000)
+    assert origin() != first, "of another day, under another secret"
 
 
 def test_the_address_is_kept_as_a_digest_alone(living_sqlite: Living) -> None:
