@@ -6,6 +6,8 @@ Two others tell them apart, since it is their subject: ``backups`` (a file is co
 
 from __future__ import annotations
 
+import sqlite3
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, partial
@@ -250,6 +252,29 @@ def change(connection: Connection, statement: str, parameters: tuple[Any, ...]) 
     touched = int(cursor.rowcount)
     cursor.close()
     return touched
+
+
+_SQLITE_AWAY = frozenset(
+    {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR}
+)
+_SERVER_AWAY = ("08", "57", "53300", "55P03")
+"""SQLSTATEs: the connection, what an operator ended or a time limit, too many connections, a lock not to be had."""
+
+
+def is_away(error: BaseException | None) -> bool:
+    """Whether a driver's error says that the database did not answer: its file or its server is away, or busy for too
+    long. Everything else, a table that is missing among it, is a fault of ours."""
+    if isinstance(error, sqlite3.OperationalError):
+        return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _SQLITE_AWAY
+    if "psycopg" not in sys.modules:  # only where the database is a server: it takes long to load
+        return False
+    from psycopg import InterfaceError, OperationalError
+
+    if isinstance(error, InterfaceError):
+        return True
+    if not isinstance(error, OperationalError):
+        return False
+    return error.sqlstate is None or error.sqlstate.startswith(_SERVER_AWAY)
 
 
 Run = Callable[[str, tuple[Any, ...]], list[Any]]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
-import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -22,7 +22,7 @@ from app.auth.accounts import authenticate, is_use_worth_noting, note_use
 from app.auth.actor import Actor
 from app.behind import Behind
 from app.checks.catalogue import Rules, rules_of
-from app.db import MMAP, Database, Run
+from app.db import MMAP, Database, Run, is_away
 from app.errors import Forbidden, Invalid, Unauthenticated, Unavailable
 from app.kept import Kept, KeptAnswers, KeptPages
 from app.limiting import Places
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 
 Found = TypeVar("Found")
+logger = logging.getLogger(__name__)
 
 
 class Registry:
@@ -94,15 +95,16 @@ class Registry:
         try:
             return self._ask(ask)
         except Exception as error:
-            if not _is_away(error):
+            if not is_away(error):
                 raise
         self._drop_readers()
         try:
             return self._ask(ask)
         except Exception as error:
-            if not _is_away(error):
+            if not is_away(error):
                 raise
             self._drop_readers()
+            logger.error("the database did not answer in time", exc_info=error)
             raise Unavailable("数据库正忙，请稍后再试；没有写入任何内容。", code="busy") from error
 
     def _drop_readers(self) -> None:
@@ -165,17 +167,6 @@ class Registry:
             connection.read_only = True
             self._local.server = connection
         return connection
-
-
-def _is_away(error: Exception) -> bool:
-    """Whether the database did not answer: its file or its server is away, or busy for too long."""
-    if isinstance(error, sqlite3.OperationalError):
-        return True
-    if "psycopg" not in sys.modules:  # only where the database is a server: it takes long to load
-        return False
-    from psycopg import InterfaceError, OperationalError
-
-    return isinstance(error, OperationalError | InterfaceError)
 
 
 class _Another(Exception):
@@ -359,15 +350,16 @@ def known(session: ReadSession, known_at_: KnownQuery = None) -> Known:
 KnownAt = Annotated[Known, Depends(known)]
 
 
-_PARAMETERS: dict[int, dict[str, bool]] = {}
-"""By the identity of a route, which lives as long as its application: name -> whether it may be given several times."""
+_KNOWN_PARAMETERS = "known_parameters"
+"""Kept on the route itself: name -> whether it may be given several times."""
 
 
 def _parameters_of(route: APIRoute) -> dict[str, bool]:
-    known = _PARAMETERS.get(id(route))
-    if known is None:
-        known = _PARAMETERS[id(route)] = dict(_query_parameters(route.dependant))
-    return known
+    kept = vars(route)
+    if _KNOWN_PARAMETERS not in kept:
+        kept[_KNOWN_PARAMETERS] = dict(_query_parameters(route.dependant))
+    found: dict[str, bool] = kept[_KNOWN_PARAMETERS]
+    return found
 
 
 def _query_parameters(dependant: Dependant) -> Iterator[tuple[str, bool]]:

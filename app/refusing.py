@@ -10,10 +10,12 @@ from typing import Any
 import orjson
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from app.api.shapes import PROBLEM
+from app.db import is_away
 from app.errors import RegistryError, Unavailable
 from app.web.gate import wants_page
 from app.wording import reason
@@ -122,7 +124,10 @@ def _methods_at(request: Request) -> list[str]:
 
 
 async def busy(request: Request, error: Exception) -> Response:
-    """The database is locked or away, or all its connections are taken."""
+    """The database is locked or away, or all its connections are taken. What else a statement fails of is our own."""
+    if isinstance(error, OperationalError) and not is_away(error.orig):
+        logger.error("a statement failed", exc_info=error)
+        return await failed(request, error)
     logger.error("the database did not answer in time", exc_info=error)
     told = Unavailable("数据库正忙，请稍后再试；没有写入任何内容。", code="busy", retry_after=10)
     return refusal(request, told)

@@ -6,11 +6,14 @@ import sqlite3
 from typing import Any
 
 import pytest
+from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from looping import on_a_loop
 from seeded import FELLING, Living
 
-from app import loading
+from app import deps, loading
+from app.db import is_away
+from app.errors import RegistryError
 from app.loading import Rest
 from app.main import create_app
 
@@ -49,7 +52,9 @@ class Broken:
         raise self.error()
 
     def error(self) -> Exception:
-        return sqlite3.OperationalError("disk I/O error")
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = sqlite3.SQLITE_IOERR
+        return error
 
 
 def break_readers(living: Living, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,6 +92,63 @@ def test_a_connection_that_broke_is_opened_anew(asking: Living) -> None:
         with asking.database.writing() as session:
             session.connection().exec_driver_sql(f"SELECT pg_terminate_backend({held.info.backend_pid})")
     assert registry.quickly(ask)[0][0] == 1
+
+
+def test_a_fault_of_ours_is_not_called_busy(asking: Living, monkeypatch: pytest.MonkeyPatch) -> None:
+    registry = asking.registry
+    with pytest.raises(Exception, match="no_such_table") as error:
+        registry.quickly(lambda run: run("SELECT 1 FROM no_such_table", ()))
+    assert not isinstance(error.value, RegistryError)
+
+    def broken(session: Any, *_: Any) -> None:
+        session.exec_driver_sql("SELECT 1 FROM no_such_table")
+
+    monkeypatch.setattr("app.log.head", broken)
+    client = TestClient(asking.client.app, raise_server_exceptions=False)
+    answer = client.get("/api/v1/log/head")
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+
+
+@pytest.mark.parametrize(
+    ("code", "away"),
+    [
+        (sqlite3.SQLITE_BUSY_SNAPSHOT, True),
+        (sqlite3.SQLITE_LOCKED, True),
+        (sqlite3.SQLITE_CANTOPEN, True),
+        (sqlite3.SQLITE_IOERR_READ, True),
+        (sqlite3.SQLITE_ERROR, False),
+        (sqlite3.SQLITE_FULL, False),
+    ],
+)
+def test_which_errors_say_that_the_database_is_away(code: int, away: bool) -> None:
+    error = sqlite3.OperationalError("told")
+    assert not is_away(error), "the driver's own, not the database's"
+    error.sqlite_errorcode = code
+    assert is_away(error) is away
+
+
+def test_which_of_a_server_say_so() -> None:
+    from psycopg import InterfaceError, errors
+
+    away = [errors.OperationalError(), InterfaceError(), errors.AdminShutdown(), errors.LockNotAvailable()]
+    assert all(is_away(one) for one in away)
+    assert not any(is_away(one) for one in (errors.UndefinedTable(), errors.DiskFull(), None))
+
+
+def test_what_a_route_takes_goes_with_the_route() -> None:
+    """A route made at the place in memory of one that is gone takes its own parameters, not the other's."""
+
+    def named(a: str = "") -> str:
+        return a
+
+    def other(b: str = "") -> str:
+        return b
+
+    first, second = APIRoute("/", named), APIRoute("/", other)
+    assert list(deps._parameters_of(first)) == ["a"]
+    vars(first).update(vars(second))  # as a route made anew there: every field its own
+    vars(first).pop(deps._KNOWN_PARAMETERS)
+    assert list(deps._parameters_of(first)) == ["b"]
 
 
 def test_what_could_not_be_loaded_is_logged_told_and_tried_again(
