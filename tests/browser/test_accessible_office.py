@@ -1,19 +1,36 @@
-"""axe-core finds nothing on the office's pages, one state each, and nothing overflows at 320 px."""
+"""axe-core finds nothing on the office's pages, one state each, and nothing overflows at 320 px. Every template of the
+office is among them, or among those of ``test_office_round``: the list is read from the folder."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
+import pyotp
+import pytest
 from browser_serving import served
+from fastapi.testclient import TestClient
+from handed import hand_down
+from openid import CLIENT, SECRET, OpenIdProvider
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page
-from seeded import FELLING, TODAY, Living
+from reading import BROWSER
+from seeded import FELLING, TODAY, Living, set_field
 from test_accessible import check
-from test_office import COOKIE, Browser
-from test_office_rooms import law_of, published
+from test_office import COOKIE, PHRASE, POST, Browser
+from test_office_imports import ROWS, bring
+from test_office_rooms import carried, ended, law_of, published
+from test_office_sheets import ITEMS, bytes_of, cell, exported
+from test_office_waiting import held_up
 
+from app import log
+from app.auth import signing_in
+from app.auth.passwords import POLICIES
 from app.checks.catalogue import STANDARD
 from app.checks.sweeping import sweep
+from app.web.office import changeset_effects, pages, sign_on, working
 
 
 def signed_in(browser: Chromium, person: Browser) -> Page:
@@ -44,7 +61,177 @@ def amended(editor: Browser, reviewer: Browser) -> tuple[str, str]:
     return law, case
 
 
-def test_pages_of_the_office(browser: Chromium, living_sqlite: Living) -> None:
+OFFICE = Path(pages.__file__).parents[1] / "templates" / "office"
+ON_THE_WAY = frozenset(
+    f"{name}.html"
+    for name in [
+        "sign-in",
+        "code",
+        "leaving",
+        "continue",
+        "working",
+        "imports",
+        "import",
+        "many-file",
+        "edition",
+        "item-form",
+        "duties",
+    ]
+)
+"""Templates of the pages that one meets on the way to others."""
+ROOMS = frozenset(
+    f"{name}.html"
+    for name in [
+        "desk",
+        "law",
+        "law-change",
+        "checks",
+        "many",
+        "calendar",
+        "overlaps",
+        "levels",
+        "item-form",
+        "changeset",
+        "account",
+        "items",
+        "item-end",
+        "changesets",
+        "editions",
+        "feedback",
+        "files",
+        "accounts",
+        "access-log",
+    ]
+)
+"""Templates of the office's rooms; those of rounds are walked in ``test_office_round``."""
+
+
+def test_no_page_of_the_office_is_forgotten() -> None:
+    """A template that extends the office's frame and that no walk names is found here."""
+    found = {one.name for one in OFFICE.glob("*.html") if "office/frame.html" in one.read_text("utf-8")}
+    of_rounds = {name for name in found if name.startswith(("round", "rehearsal"))}
+    assert found - of_rounds == ON_THE_WAY | ROOMS
+
+
+class Rendered:
+    """Notes which templates are rendered."""
+
+    def __init__(self, environment: Any) -> None:
+        self.environment, self.names = environment, set[str]()
+
+    def get_template(self, name: str) -> Any:
+        self.names.add(name.removeprefix("office/"))
+        return self.environment.get_template(name)
+
+
+@pytest.fixture
+def rendered(monkeypatch: pytest.MonkeyPatch) -> Rendered:
+    made = Rendered(pages.environment)
+    monkeypatch.setattr(pages, "environment", made)
+    return made
+
+
+@pytest.fixture
+def provider() -> Iterator[OpenIdProvider]:
+    made = OpenIdProvider()
+    yield made
+    made.served.stop()
+
+
+def fulfilling(body: str) -> Any:
+    return lambda route: route.fulfill(body=body, content_type="text/html; charset=utf-8")
+
+
+def check_answers(page: Page, site: str, answers: dict[str, Any]) -> None:
+    """Pages that only a post is answered with, or that go on by themselves: shown as they were answered."""
+    for path, answer in answers.items():
+        page.route(f"{site}{path}", fulfilling(answer.text))
+    check(page, site, [*answers])
+
+
+def half_signed_in(living: Living, name: str) -> TestClient:
+    """A browser whose person still owes the second factor."""
+    policy = POLICIES["asvs"]
+    text, _ = signing_in.sign_in(living.database, name, PHRASE)
+    with living.database.writing() as session:
+        present = signing_in.who(session, text, policy, signing_in.Limits())
+        secret = pyotp.parse_uri(signing_in.begin_totp(session, present)).secret
+        code = pyotp.TOTP(secret).generate_otp(log.now_microseconds() // 30_000_000)
+        signing_in.confirm_totp(session, present, code)
+    client = TestClient(living.client.app, base_url="http://127.0.0.1", follow_redirects=False)
+    client.post("/office/sign-in", data={"name": name, "password": PHRASE}, headers=POST)
+    return client
+
+
+def test_pages_that_are_met_on_the_way(
+    browser: Chromium,
+    living_sqlite: Living,
+    rendered: Rendered,
+    provider: OpenIdProvider,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Signing in and on, the code, what waits, workbooks and files as they were read, a list, an acceptance."""
+    living = living_sqlite
+    hand_down(living)
+    (duty, *_) = living.get("/duties", kind="acceptance", on="2026-11-01").json()["duties"]
+    item = living.item_called(FELLING)
+    editor = Browser(living, "bianji", ["edit"])
+    authority = living.get(f"/items/{item}").json()["authority"]["id"]
+    form = {"kind": "power", "authority": authority, "on": TODAY, "number": "广区府发〔2026〕9号"}
+    edition = editor.post("/office/editions", form, document="关于公布清单的通知").headers["location"]
+    book = exported(editor, authority)
+    cell(book, ITEMS, item, "咨询电话", "0826-7654321")
+    changed = editor.client.post(
+        "/office/many/file", files={"file": ("表.xlsx", bytes_of(book))}, headers=POST
+    )
+    cell(book, ITEMS, item, "事项类型", "行政魔法")
+    wrong = editor.client.post("/office/many/file", files={"file": ("表.xlsx", bytes_of(book))}, headers=POST)
+    brought = bring(editor, ROWS)
+    editor.move(f"{brought}/draft")
+    refused = bring(editor, ROWS + ',行政许可,,区城管局,511602,广安区,"没有完\n')
+    own = [
+        "/office/imports",
+        brought,
+        refused,
+        changed.headers["location"],
+        wrong.headers["location"],
+        edition,
+        f"/office/duties/{duty['decision']}/{duty['key']}/accept",
+        "/office/duties",
+    ]
+    Browser(living, "liangbu", ["edit"])
+    code = half_signed_in(living, "liangbu")
+    second = browser.new_context(viewport={"width": 320, "height": 640}, bypass_csp=True, locale="zh-CN")
+    settings = living.registry.settings
+    with served(living) as site:
+        check(second.new_page(), site, ["/office/sign-in"])
+        check(signed_in(browser, editor), site, own)
+        settings.oidc_issuer, settings.oidc_client_id = provider.issuer, CLIENT
+        settings.oidc_client_secret = SECRET
+        sign_on._provider.cache_clear()
+        monkeypatch.setattr(working, "AT_ONCE", 0)
+        edit = f"/office/items/{item}/edit"
+        fields = {"note": "改", "do": "save"}
+        answers = {
+            "/office/code": code.get("/office/code", headers=BROWSER),
+            "/office/leaving": code.post("/office/sign-on", headers=POST),
+        }
+        with held_up(monkeypatch, changeset_effects.rehearsing, "rehearse"):
+            draft = living.post(
+                "editor", "/changesets", {"title": "换号", "decisions": [set_field(item, "note", "换")]}
+            ).json()["id"]
+            answers["/office/working"] = editor.client.get(f"/office/changesets/{draft}", headers=BROWSER)
+        ended(living)
+        kept = editor.client.post(edit, data=fields, headers=POST)
+        answers["/office/over"] = kept
+        sign = carried(kept.text, 'action="/office/sign-in"') | {"name": "bianji", "password": PHRASE}
+        answers["/office/continue"] = editor.client.post("/office/sign-in", data=sign, headers=POST)
+        check_answers(second.new_page(), site, answers)
+    sign_on._provider.cache_clear()
+    assert rendered.names >= ON_THE_WAY
+
+
+def test_pages_of_the_office(browser: Chromium, living_sqlite: Living, rendered: Rendered) -> None:
     living = living_sqlite
     item = living.item_called(FELLING)
     editor, reviewer = Browser(living, "bianji", ["edit"]), Browser(living, "shenhe", ["review", "publish"])
@@ -83,3 +270,4 @@ def test_pages_of_the_office(browser: Chromium, living_sqlite: Living) -> None:
         check(signed_in(browser, reviewer), site, [f"/office/checks?code={code}", changeset])
         check(signed_in(browser, clerk), site, ["/office/accounts"])
         check(signed_in(browser, auditor), site, ["/office/access-log"])
+    assert rendered.names >= ROOMS
