@@ -23,7 +23,11 @@ CONNECTIONS = 16
 AT_REST = {"QINGDAN_DRAIN_INDEX": "false"}
 """What a worker would do beside is not done by the server: a registry that has just been made would be indexed and
 dumped for a minute, in the time of those who read."""
-UNLIMITED = {"QINGDAN_RATE_PER_MINUTE": "0", "QINGDAN_KEY_RATE_PER_MINUTE": "0"}
+UNLIMITED = {
+    "QINGDAN_RATE_PER_MINUTE": "0",
+    "QINGDAN_KEY_RATE_PER_MINUTE": "0",
+    "QINGDAN_PAGE_RATE_PER_MINUTE": "0",
+}
 """One address asks everything here."""
 PATIENCE = 60.0
 """Seconds until a server that does not answer is given up."""

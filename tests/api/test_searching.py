@@ -9,7 +9,7 @@ import pytest
 from seeded import FELLING, TODAY, Living, new_item
 
 from app.api.finding import READINGS, SearchDoor
-from app.kept import KeptAnswers
+from app.kept import BESIDE, KeptAnswers
 from app.plainly import plainly
 from search import pinyin
 from search.engine import EngineError
@@ -172,7 +172,7 @@ def test_what_is_not_plain_is_left_to_the_route(query: str) -> None:
 
 
 def test_what_is_asked_again_is_kept_longer_than_what_is_not() -> None:
-    kept = KeptAnswers(most_bytes=10)
+    kept = KeptAnswers(most_bytes=2 * (BESIDE + 6))
     for asked in (b"a", b"b"):
         kept.put(asked, TODAY, 1, b"12345")
     assert kept.get(b"a", TODAY, 1) == b"12345"
