@@ -1,12 +1,13 @@
 """Who visits the office, what they may reach, and what they post.
 
-One table says which right each address asks for; an address that is not in it is reached by nobody.
+One table says which right each address asks for and what the access log calls a read of it; an address that is not in
+it is reached by nobody.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from fastapi import Depends, Request
@@ -28,147 +29,134 @@ from app.web.office.keeping import PayFirst, SignInAgain
 
 COOKIE = "qingdan_office"
 ANYONE, SIGNED_IN, READING = "anyone", "signed-in", "reading"
-TABLE: Mapping[tuple[str, str], str] = {
-    ("GET", "/office/sign-in"): ANYONE,
-    ("POST", "/office/sign-in"): ANYONE,
-    ("POST", "/office/sign-on"): ANYONE,
-    ("GET", "/office/sign-on"): ANYONE,
-    ("POST", "/office/sign-out"): SIGNED_IN,
-    ("GET", "/office/code"): SIGNED_IN,
-    ("POST", "/office/code"): SIGNED_IN,
-    ("GET", "/office/account"): SIGNED_IN,
-    ("POST", "/office/account/password"): SIGNED_IN,
-    ("POST", "/office/account/totp"): SIGNED_IN,
-    ("POST", "/office/account/sessions"): SIGNED_IN,
-    ("GET", "/office"): SIGNED_IN,
-    ("GET", "/office/items"): SIGNED_IN,
-    ("GET", "/office/items/new"): "edit",
-    ("POST", "/office/items/new"): "edit",
-    ("GET", "/office/items/{item}/edit"): "edit",
-    ("POST", "/office/items/{item}/edit"): "edit",
-    ("GET", "/office/items/{item}/end"): "edit",
-    ("POST", "/office/items/{item}/end"): "edit",
-    ("GET", "/office/duties/{act}/{key}/accept"): "edit",
-    ("POST", "/office/duties/{act}/{key}/accept"): "edit",
-    ("GET", "/office/changesets"): READING,
-    ("GET", "/office/changesets/{changeset}"): READING,
-    ("POST", "/office/changesets/{changeset}/submit"): "edit",
-    ("POST", "/office/changesets/{changeset}/withdraw"): "edit",
-    ("POST", "/office/changesets/{changeset}/approve"): "review",
-    ("POST", "/office/changesets/{changeset}/comment"): READING,
-    ("POST", "/office/changesets/{changeset}/return"): "review",
-    ("POST", "/office/changesets/{changeset}/publish"): "publish",
-    ("POST", "/office/changesets/{changeset}/confirm"): "review",
-    ("GET", "/office/checks"): READING,
-    ("POST", "/office/checks/run"): "edit",
-    ("POST", "/office/checks/exceptions"): "review",
-    ("POST", "/office/checks/exceptions/{number}/end"): "review",
-    ("GET", "/office/editions"): READING,
-    ("POST", "/office/editions"): "edit",
-    ("GET", "/office/editions/{edition}"): READING,
-    ("POST", "/office/editions/{edition}/approve"): "review",
-    ("POST", "/office/editions/{edition}/return"): "review",
-    ("POST", "/office/editions/{edition}/withdraw"): "edit",
-    ("POST", "/office/editions/{edition}/issue"): "publish",
-    ("GET", "/office/rounds"): READING,
-    ("GET", "/office/rounds/new"): "edit",
-    ("POST", "/office/rounds/new"): "edit",
-    ("GET", "/office/rounds/record"): "edit",
-    ("POST", "/office/rounds/record"): "edit",
-    ("GET", "/office/rounds/{changeset}"): READING,
-    ("GET", "/office/rounds/{changeset}/rows"): READING,
-    ("POST", "/office/rounds/{changeset}/rows"): "edit",
-    ("POST", "/office/rounds/{changeset}/rows/match"): "edit",
-    ("POST", "/office/rounds/{changeset}/head"): "edit",
-    ("POST", "/office/rounds/{changeset}/proposals"): "edit",
-    ("POST", "/office/rounds/{changeset}/opinions"): "review",
-    ("GET", "/office/rounds/{changeset}/items/{item}"): READING,
-    ("POST", "/office/rounds/{changeset}/items/{item}/proposal"): "edit",
-    ("GET", "/office/rounds/{changeset}/items/{item}/form"): "edit",
-    ("POST", "/office/rounds/{changeset}/items/{item}/form"): "edit",
-    ("GET", "/office/rounds/{changeset}/new"): "edit",
-    ("POST", "/office/rounds/{changeset}/new"): "edit",
-    ("POST", "/office/rounds/{changeset}/new/remove"): "edit",
-    ("POST", "/office/rounds/{changeset}/items/{item}/opinion"): "review",
-    ("GET", "/office/rounds/{changeset}/worksheets"): READING,
-    ("POST", "/office/rounds/{changeset}/worksheets"): "edit",
-    ("GET", "/office/rounds/{changeset}/worksheets.xlsx"): READING,
-    ("GET", "/office/rounds/{changeset}/worksheets/marked.xlsx"): "edit",
-    ("GET", "/office/rounds/{changeset}/rehearsal"): READING,
-    ("GET", "/office/rounds/{changeset}/report"): READING,
-    ("POST", "/office/rounds/{changeset}/submit"): "edit",
-    ("POST", "/office/rounds/{changeset}/withdraw"): "edit",
-    ("POST", "/office/rounds/{changeset}/approve"): "review",
-    ("POST", "/office/rounds/{changeset}/return"): "review",
-    ("POST", "/office/rounds/{changeset}/publish"): "publish",
-    ("GET", "/office/duties"): READING,
-    ("GET", "/office/accounts"): "administer",
-    ("POST", "/office/accounts"): "administer",
-    ("POST", "/office/accounts/{number}"): "administer",
-    ("GET", "/office/overlaps"): READING,
-    ("POST", "/office/overlaps"): "review",
-    ("GET", "/office/levels"): READING,
-    ("GET", "/office/law"): READING,
-    ("GET", "/office/law/{law}"): READING,
-    ("POST", "/office/law/{law}"): "edit",
-    ("GET", "/office/law-changes/{act}"): READING,
-    ("POST", "/office/law-changes/{act}"): "edit",
-    ("GET", "/office/many"): "edit",
-    ("POST", "/office/many"): "edit",
-    ("GET", "/office/many.xlsx"): "edit",
-    ("GET", "/office/many/file"): "edit",
-    ("GET", "/office/many/marked.xlsx"): "edit",
-    ("POST", "/office/many/file"): "edit",
-    ("GET", "/office/imports"): "edit",
-    ("POST", "/office/imports"): "edit",
-    ("GET", "/office/imports/{arrival}"): "edit",
-    ("POST", "/office/imports/{arrival}/draft"): "edit",
-    ("GET", "/office/imports/{arrival}/report.xlsx"): "edit",
-    ("GET", "/office/files"): "edit",
-    ("POST", "/office/files"): "edit",
-    ("GET", "/office/citation"): "edit",
-    ("GET", "/office/calendar"): SIGNED_IN,
-    ("POST", "/office/calendar"): "edit",
-    ("GET", "/office/feedback"): "edit",
-    ("POST", "/office/feedback/{number}"): "edit",
-    ("GET", "/office/access-log"): "audit",
-    ("GET", "/office/access-log.csv"): "audit",
+READ, EXPORT, LOG = "staff-read", "export", "log-read"
+"""What the access log calls a read of what is not public: a page, a file that is taken along, the log itself."""
+OPEN, WRITES = "", "-"
+"""Not noted: a page with what is public, the account's own or an empty form; a post, which leaves its own trace."""
+
+
+class Door(NamedTuple):
+    """``right``: what it asks for; ``anyone`` and ``signed-in`` ask for none, ``reading`` for any with which one works
+    on the catalogue or audits it. ``noted``: what the access log calls it. Both are said of every address: none can
+    be forgotten."""
+
+    right: str
+    noted: str
+
+
+TABLE: Mapping[tuple[str, str], Door] = {
+    ("GET", "/office/sign-in"): Door(ANYONE, OPEN),
+    ("POST", "/office/sign-in"): Door(ANYONE, WRITES),
+    ("POST", "/office/sign-on"): Door(ANYONE, WRITES),
+    ("GET", "/office/sign-on"): Door(ANYONE, OPEN),
+    ("POST", "/office/sign-out"): Door(SIGNED_IN, WRITES),
+    ("GET", "/office/code"): Door(SIGNED_IN, OPEN),
+    ("POST", "/office/code"): Door(SIGNED_IN, WRITES),
+    ("GET", "/office/account"): Door(SIGNED_IN, OPEN),
+    ("POST", "/office/account/password"): Door(SIGNED_IN, WRITES),
+    ("POST", "/office/account/totp"): Door(SIGNED_IN, WRITES),
+    ("POST", "/office/account/sessions"): Door(SIGNED_IN, WRITES),
+    ("GET", "/office"): Door(SIGNED_IN, READ),
+    ("GET", "/office/items"): Door(SIGNED_IN, READ),
+    ("GET", "/office/items/new"): Door("edit", OPEN),
+    ("POST", "/office/items/new"): Door("edit", WRITES),
+    ("GET", "/office/items/{item}/edit"): Door("edit", READ),
+    ("POST", "/office/items/{item}/edit"): Door("edit", WRITES),
+    ("GET", "/office/items/{item}/end"): Door("edit", READ),
+    ("POST", "/office/items/{item}/end"): Door("edit", WRITES),
+    ("GET", "/office/duties/{act}/{key}/accept"): Door("edit", READ),
+    ("POST", "/office/duties/{act}/{key}/accept"): Door("edit", WRITES),
+    ("GET", "/office/changesets"): Door(READING, READ),
+    ("GET", "/office/changesets/{changeset}"): Door(READING, READ),
+    ("POST", "/office/changesets/{changeset}/submit"): Door("edit", WRITES),
+    ("POST", "/office/changesets/{changeset}/withdraw"): Door("edit", WRITES),
+    ("POST", "/office/changesets/{changeset}/approve"): Door("review", WRITES),
+    ("POST", "/office/changesets/{changeset}/comment"): Door(READING, WRITES),
+    ("POST", "/office/changesets/{changeset}/return"): Door("review", WRITES),
+    ("POST", "/office/changesets/{changeset}/publish"): Door("publish", WRITES),
+    ("POST", "/office/changesets/{changeset}/confirm"): Door("review", WRITES),
+    ("GET", "/office/checks"): Door(READING, READ),
+    ("POST", "/office/checks/run"): Door("edit", WRITES),
+    ("POST", "/office/checks/exceptions"): Door("review", WRITES),
+    ("POST", "/office/checks/exceptions/{number}/end"): Door("review", WRITES),
+    ("GET", "/office/editions"): Door(READING, READ),
+    ("POST", "/office/editions"): Door("edit", WRITES),
+    ("GET", "/office/editions/{edition}"): Door(READING, READ),
+    ("POST", "/office/editions/{edition}/approve"): Door("review", WRITES),
+    ("POST", "/office/editions/{edition}/return"): Door("review", WRITES),
+    ("POST", "/office/editions/{edition}/withdraw"): Door("edit", WRITES),
+    ("POST", "/office/editions/{edition}/issue"): Door("publish", WRITES),
+    ("GET", "/office/rounds"): Door(READING, READ),
+    ("GET", "/office/rounds/new"): Door("edit", OPEN),
+    ("POST", "/office/rounds/new"): Door("edit", WRITES),
+    ("GET", "/office/rounds/record"): Door("edit", OPEN),
+    ("POST", "/office/rounds/record"): Door("edit", WRITES),
+    ("GET", "/office/rounds/{changeset}"): Door(READING, READ),
+    ("GET", "/office/rounds/{changeset}/rows"): Door(READING, READ),
+    ("POST", "/office/rounds/{changeset}/rows"): Door("edit", WRITES),
+    ("POST", "/office/rounds/{changeset}/rows/match"): Door("edit", WRITES),
+    ("POST", "/office/rounds/{changeset}/head"): Door("edit", WRITES),
+    ("POST", "/office/rounds/{changeset}/proposals"): Door("edit", WRITES),
+    ("POST", "/office/rounds/{changeset}/opinions"): Door("review", WRITES),
+    ("GET", "/office/rounds/{changeset}/items/{item}"): Door(READING, READ),
+    ("POST", "/office/rounds/{changeset}/items/{item}/proposal"): Door("edit", WRITES),
+    ("GET", "/office/rounds/{changeset}/items/{item}/form"): Door("edit", READ),
+    ("POST", "/office/rounds/{changeset}/items/{item}/form"): Door("edit", WRITES),
+    ("GET", "/office/rounds/{changeset}/new"): Door("edit", READ),
+    ("POST", "/office/rounds/{changeset}/new"): Door("edit", WRITES),
+    ("POST", "/office/rounds/{changeset}/new/remove"): Door("edit", WRITES),
+    ("POST", "/office/rounds/{changeset}/items/{item}/opinion"): Door("review", WRITES),
+    ("GET", "/office/rounds/{changeset}/worksheets"): Door(READING, READ),
+    ("POST", "/office/rounds/{changeset}/worksheets"): Door("edit", WRITES),
+    ("GET", "/office/rounds/{changeset}/worksheets.xlsx"): Door(READING, EXPORT),
+    ("GET", "/office/rounds/{changeset}/worksheets/marked.xlsx"): Door("edit", EXPORT),
+    ("GET", "/office/rounds/{changeset}/rehearsal"): Door(READING, READ),
+    ("GET", "/office/rounds/{changeset}/report"): Door(READING, READ),
+    ("POST", "/office/rounds/{changeset}/submit"): Door("edit", WRITES),
+    ("POST", "/office/rounds/{changeset}/withdraw"): Door("edit", WRITES),
+    ("POST", "/office/rounds/{changeset}/approve"): Door("review", WRITES),
+    ("POST", "/office/rounds/{changeset}/return"): Door("review", WRITES),
+    ("POST", "/office/rounds/{changeset}/publish"): Door("publish", WRITES),
+    ("GET", "/office/duties"): Door(READING, READ),
+    ("GET", "/office/accounts"): Door("administer", READ),
+    ("POST", "/office/accounts"): Door("administer", WRITES),
+    ("POST", "/office/accounts/{number}"): Door("administer", WRITES),
+    ("GET", "/office/overlaps"): Door(READING, READ),
+    ("POST", "/office/overlaps"): Door("review", WRITES),
+    ("GET", "/office/levels"): Door(READING, READ),
+    ("GET", "/office/law"): Door(READING, READ),
+    ("GET", "/office/law/{law}"): Door(READING, READ),
+    ("POST", "/office/law/{law}"): Door("edit", WRITES),
+    ("GET", "/office/law-changes/{act}"): Door(READING, READ),
+    ("POST", "/office/law-changes/{act}"): Door("edit", WRITES),
+    ("GET", "/office/many"): Door("edit", READ),
+    ("POST", "/office/many"): Door("edit", WRITES),
+    ("GET", "/office/many.xlsx"): Door("edit", EXPORT),
+    ("GET", "/office/many/file"): Door("edit", READ),
+    ("GET", "/office/many/marked.xlsx"): Door("edit", EXPORT),
+    ("POST", "/office/many/file"): Door("edit", WRITES),
+    ("GET", "/office/imports"): Door("edit", READ),
+    ("POST", "/office/imports"): Door("edit", WRITES),
+    ("GET", "/office/imports/{arrival}"): Door("edit", READ),
+    ("POST", "/office/imports/{arrival}/draft"): Door("edit", WRITES),
+    ("GET", "/office/imports/{arrival}/report.xlsx"): Door("edit", EXPORT),
+    ("GET", "/office/files"): Door("edit", READ),
+    ("POST", "/office/files"): Door("edit", WRITES),
+    ("GET", "/office/citation"): Door("edit", OPEN),
+    ("GET", "/office/calendar"): Door(SIGNED_IN, OPEN),
+    ("POST", "/office/calendar"): Door("edit", WRITES),
+    ("GET", "/office/feedback"): Door("edit", READ),
+    ("POST", "/office/feedback/{number}"): Door("edit", WRITES),
+    ("GET", "/office/access-log"): Door("audit", LOG),
+    ("GET", "/office/access-log.csv"): Door("audit", LOG),
 }
-"""(method, address) -> the right it asks for; ``anyone`` and ``signed-in`` ask for none, ``reading`` for any with which
-one works on the catalogue or audits it. Of a changeset in the address, the account's scope is asked too."""
+"""(method, address) -> its door. Of a changeset in the address, the account's scope is asked too."""
 
 BEFORE_ALL = {
     "code": ("/office/code",),
     "password": ("/office/account", "/office/account/password"),
 }
 """What a session still owes, and the addresses that stay open to it until then; the first is where it is paid."""
-STAFF_READS = {
-    "/office/items": "staff-read",
-    "/office/changesets/{changeset}": "staff-read",
-    "/office/items/{item}/edit": "staff-read",
-    "/office/items/{item}/end": "staff-read",
-    "/office/checks": "staff-read",
-    "/office/editions/{edition}": "staff-read",
-    "/office/rounds/{changeset}": "staff-read",
-    "/office/rounds/{changeset}/items/{item}": "staff-read",
-    "/office/rounds/{changeset}/items/{item}/form": "staff-read",
-    "/office/rounds/{changeset}/rows": "staff-read",
-    "/office/rounds/{changeset}/worksheets.xlsx": "export",
-    "/office/rounds/{changeset}/worksheets/marked.xlsx": "export",
-    "/office/rounds/{changeset}/report": "staff-read",
-    "/office/rounds/{changeset}/rehearsal": "staff-read",
-    "/office/law-changes/{act}": "staff-read",
-    "/office/many.xlsx": "export",
-    "/office/many/file": "staff-read",
-    "/office/many/marked.xlsx": "export",
-    "/office/imports/{arrival}": "staff-read",
-    "/office/imports/{arrival}/report.xlsx": "export",
-    "/office/accounts": "staff-read",
-    "/office/overlaps": "staff-read",
-    "/office/feedback": "staff-read",
-    "/office/access-log": "log-read",
-}
-"""Pages that show what is not public; reading them is in the access log."""
 MOST_BYTES, MOST_FIELDS = 4_000_000, 20_000
 
 
@@ -186,7 +174,8 @@ def visitor(request: Request, registry: RegistryOf) -> Present | None:
     Raises Forbidden without the right that the table asks for, and for an address that it does not name.
     """
     path = request.scope["route"].path
-    asked = TABLE.get((request.method if request.method != "HEAD" else "GET", path))
+    door = TABLE.get((request.method if request.method != "HEAD" else "GET", path))
+    asked = door.right if door else None
     if request.method == "POST":
         require_same_origin(request)
     if asked == ANYONE:
@@ -202,8 +191,8 @@ def visitor(request: Request, registry: RegistryOf) -> Present | None:
     except Forbidden as error:
         note_access(request, registry, "refused", present.actor.account, error.code)
         raise
-    if request.method == "GET" and path in STAFF_READS:
-        note_access(request, registry, STAFF_READS[path], present.actor.account)
+    if door and door.noted not in (OPEN, WRITES):
+        note_access(request, registry, door.noted, present.actor.account)
     return present
 
 
