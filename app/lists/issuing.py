@@ -18,8 +18,8 @@ from app.lists.composing import signed
 from app.lists.models import EditionDraft
 from app.lists.preparing import (
     compose_now,
-    find,
     hash_of,
+    held,
     move,
     person_of,
     require_scope,
@@ -48,11 +48,11 @@ def issue(
     """
     actor.require("publish")
     person_of(session, actor)
-    draft = find(session, edition)
-    require_state(draft, "签发", "approved")
     connection = session.connection()
-    require_scope(connection, actor, draft.owner, draft.on_day)
     lock_publishing(connection)
+    draft = held(session, edition)  # not before: it may be withdrawn, or issued, while one waits for the lock
+    require_state(draft, "签发", "approved")
+    require_scope(connection, actor, draft.owner, draft.on_day)
     if draft.approved != hash_of(draft):
         raise Conflict("批准之后清单有改动，请重新准备。", code="approval-stale")
     if checked is None or checked[0] != log.head(connection).seq:

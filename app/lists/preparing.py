@@ -14,7 +14,7 @@ from app.auth.actor import Actor
 from app.canonical import digest, encode
 from app.changes.models import DocumentInput
 from app.changes.scope import Scope
-from app.db import execute_many, insert_rows
+from app.db import change, execute_many, insert_rows
 from app.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from app.lists import selecting
 from app.lists.composing import Composed, approved_hash, compose
@@ -118,7 +118,7 @@ def _keep(connection: Connection, made: Composed) -> None:
 def approve(session: Session, actor: Actor, edition: str, expected: str | None = None) -> EditionDraft:
     """Approve what was prepared; ``expected`` is the hash of the list that the reviewer read."""
     actor.require("review")
-    draft = find(session, edition)
+    draft = held(session, edition)
     require_state(draft, "批准", "prepared")
     if person_of(session, actor) == draft.author:
         raise Forbidden("准备清单的人不能自己批准，请由另一人审核。", code="four-eyes")
@@ -133,7 +133,7 @@ def send_back(session: Session, actor: Actor, edition: str, reason: str) -> Edit
     actor.require("review")
     if not reason.strip():
         raise Invalid("退回时请写明理由。", code="reason-needed", field="reason")
-    draft = find(session, edition)
+    draft = held(session, edition)
     require_state(draft, "退回", "prepared", "approved")
     require_scope(session.connection(), actor, draft.owner, draft.on_day)
     draft.note = reason.strip()[:4000]
@@ -142,7 +142,7 @@ def send_back(session: Session, actor: Actor, edition: str, reason: str) -> Edit
 
 def withdraw(session: Session, actor: Actor, edition: str, reason: str = "") -> EditionDraft:
     actor.require("edit")
-    draft = find(session, edition)
+    draft = held(session, edition)
     require_state(draft, "撤回", "prepared", "approved", "returned")
     require_scope(session.connection(), actor, draft.owner, draft.on_day)
     draft.note = reason.strip()[:4000] or draft.note
@@ -155,6 +155,17 @@ def find(session: Session, edition: str) -> EditionDraft:
     if draft is None:
         raise NotFound(f"没有编号为 {edition} 的清单版本。", code="unknown-edition")
     return draft
+
+
+def held(session: Session, edition: str) -> EditionDraft:
+    """As ``find``, and nobody else moves it until the transaction ends: two moves never cross."""
+    change(session.connection(), _HOLD, (edition.lower(),))
+    draft = find(session, edition)
+    session.refresh(draft)  # it may have been read before it was held
+    return draft
+
+
+_HOLD = "UPDATE edition_draft SET state = state WHERE id = ?"
 
 
 def in_state(session: Session, *states: str, most: int = 200) -> list[EditionDraft]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 from issuing_editions import DOCUMENT, approve, found, issue, prepare, signer_in
-from registry import TODAY, adjust, item_content
+from registry import TODAY, adjust, item_content, make_office
+from sqlalchemy.exc import OperationalError
 
 from app.changes.models import DocumentInput
 from app.changes.redacting import redact
+from app.db import Database
 from app.errors import Conflict, Forbidden, Invalid, Stale
 from app.lists import issuing, preparing, reading, selecting
 from app.lists.selecting import GONE, HEADS, Selection
@@ -109,6 +111,69 @@ def test_an_edition_is_issued_once_and_only_when_approved(office, signer):
         issuing.issue(session, office.publisher, draft.id, signer)
     with pytest.raises(Conflict), office.database.writing() as session:
         issuing.issue(session, office.publisher, draft.id, signer)
+
+
+def withdraw_meanwhile(office, edition):
+    """Another's withdrawal, which does not wait."""
+    other = Database(office.database.url, lock_timeout=0.001)
+    try:
+        with other.writing() as session:
+            preparing.withdraw(session, office.editor, edition)
+    finally:
+        other.dispose()
+
+
+@pytest.mark.parametrize("move", ["approve", "send_back", "issue"])
+def test_moves_of_an_edition_never_cross(office, signer, monkeypatch, move):
+    draft = prepare(office) if move == "approve" else approve(office, prepare(office))
+    asked, tried = preparing.require_scope, []
+
+    def meanwhile(*arguments):
+        asked(*arguments)
+        if not tried:
+            tried.append(True)
+            with pytest.raises(OperationalError):
+                withdraw_meanwhile(office, draft.id)
+
+    monkeypatch.setattr(preparing, "require_scope", meanwhile)
+    monkeypatch.setattr(issuing, "require_scope", meanwhile)
+    with office.database.writing() as session:
+        if move == "issue":
+            issuing.issue(session, office.publisher, draft.id, signer)
+        elif move == "approve":
+            preparing.approve(session, office.reviewer, draft.id)
+        else:
+            preparing.send_back(session, office.reviewer, draft.id, "有误")
+    with office.database.reading() as session:
+        state = preparing.find(session, draft.id).state
+    assert tried
+    assert state == {"approve": "approved", "send_back": "returned", "issue": "issued"}[move]
+
+
+@pytest.mark.parametrize("first", ["withdrawn", "issued"])
+def test_who_waited_for_the_lock_sees_what_was_done_meanwhile(postgresql, tmp_path, monkeypatch, first):
+    office = make_office(postgresql)
+    signer = signer_in(tmp_path)
+    draft = approve(office, prepare(office))
+    lock = issuing.lock_publishing
+
+    def waited(connection):
+        monkeypatch.setattr(issuing, "lock_publishing", lock)
+        if first == "withdrawn":
+            withdraw_meanwhile(office, draft.id)
+        else:
+            with office.database.writing() as session:
+                issuing.issue(session, office.publisher, draft.id, signer)
+        lock(connection)
+
+    monkeypatch.setattr(issuing, "lock_publishing", waited)
+    with office.database.writing() as session:
+        preparing.find(session, draft.id)  # as it was before
+        with pytest.raises(Conflict) as refused:
+            issuing.issue(session, office.publisher, draft.id, signer)
+    assert refused.value.code == "wrong-state"
+    assert office.count("edition") == (1 if first == "issued" else 0)
+    office.assert_sound()
 
 
 def test_an_edition_rests_on_a_document_and_is_not_empty(office):
