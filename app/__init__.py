@@ -42,6 +42,7 @@ exchange     every format in and out
 hooks        webhooks: subscriptions, deliveries, sending
 tables       every table in one import
 migrating    bringing a database to the current schema
+moving       every row as JSON lines, from one database into another
 indexing     revision -> search document; drains the outbox into the engine
 kept         answers and rendered pages, kept as they are sent
 behind       what readers are answered without until it is worked out behind them

@@ -7,32 +7,35 @@ writes only into an empty place and ends with ``verify`` against that head.
 
 from __future__ import annotations
 
-import base64
 import io
 import os
+import shutil
 import sqlite3
 import tarfile
 import tempfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
 from app import log
 from app.changes import kinds
-from app.db import Database, insert_rows
+from app.db import Database
 from app.errors import Conflict, Invalid, RegistryError
-from app.files import redacted
+from app.files import HALF, missing, redacted, sync_folder, take_over
 from app.hooks.restored import tell_restored
 from app.migrating import current_revision, migrate
+from app.moving import dump_tables, load_tables
 from app.settings import Settings
 from app.tables import METADATA
+from app.turns import Turn
 from app.versions import verifying
 
 MANIFEST = "manifest.json"
@@ -41,11 +44,13 @@ DATABASES = ("qingdan.db", "tables.jsonl")
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A backup, and the log head it stands for."""
+    """A backup, and the log head it stands for. ``lost``: digests of attachments that the registry names and the
+    backup did not bring, or not as they were."""
 
     path: Path
     seq: int
     hash: str
+    lost: tuple[str, ...] = ()
 
 
 class NotProved(RegistryError):
@@ -66,7 +71,7 @@ def backup(settings: Settings, target: Path) -> Made:
             saved = _snapshot(database, Path(scratch) / "qingdan.db")
             head = _head_of(saved)
         else:
-            saved, head = _dump(database, Path(scratch) / "tables.jsonl")
+            saved, head = dump_tables(database, Path(scratch) / "tables.jsonl")
         manifest = {
             "format": 1,
             "database": saved.name,
@@ -85,6 +90,7 @@ def backup(settings: Settings, target: Path) -> Made:
     with half.open("rb") as stream:
         os.fsync(stream.fileno())
     half.replace(target)
+    sync_folder(target.resolve().parent)
     return Made(target, head.seq, head.hash)
 
 
@@ -100,7 +106,7 @@ def _head_of(saved: Path) -> log.Head:
 def _finished(gone: set[str], entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
     """What is half written stays out, and what an order redacted, though its bytes may not be deleted yet."""
     name = entry.name.rsplit("/", 1)[-1]
-    return None if name.endswith(".part") or name in gone else entry
+    return None if name.endswith(HALF) or name in gone else entry
 
 
 def _add_bytes(archive: tarfile.TarFile, name: str, body: bytes) -> None:
@@ -121,66 +127,64 @@ def _snapshot(database: Database, into: Path) -> Path:
     return into
 
 
-def _dump(database: Database, into: Path) -> tuple[Path, log.Head]:
-    with database.reading() as session, into.open("wb") as stream:
-        connection = session.connection()
-        head = log.head(connection)
-        for table in METADATA.sorted_tables:
-            columns = [column.name for column in table.columns]
-            stream.write(orjson.dumps({"table": table.name, "columns": columns}) + b"\n")
-            names = ", ".join(f'"{column}"' for column in columns)
-            rows = connection.execution_options(stream_results=True, yield_per=2000).execute(
-                text(f'SELECT {names} FROM "{table.name}"')
-            )
-            for row in rows:
-                stream.write(orjson.dumps([_plain(value) for value in row]) + b"\n")
-    return into, head
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, (bytes, memoryview)):
-        return {"base64": base64.b64encode(bytes(value)).decode()}
-    return value
-
-
-def _rich(value: Any) -> Any:
-    return base64.b64decode(value["base64"]) if isinstance(value, dict) else value
-
-
 def restore(settings: Settings, source: Path) -> Made:
     """Restore into an empty place and prove it. Raises Conflict where there is a registry already,
-    Invalid for what is no backup, NotProved where the head does not match."""
+    Invalid for what is no backup, NotProved where the head does not match.
+
+    The database comes last, by being renamed: stopped at any moment before, it can be done again.
+    """
     database = Database(settings.database)
     _require_empty(database)
-    with tempfile.TemporaryDirectory() as scratch:
-        unpacked = Path(scratch)
+    with _scratch(settings) as unpacked:
         manifest = _unpack(source, unpacked)
         saved = unpacked / manifest["database"]
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
         if database.is_sqlite and saved.suffix == ".db":
-            # Proved before it is put in its place: a refusal leaves nothing behind.
             copy = Database(f"sqlite:///{saved}")
             _prove(copy, manifest)
-            copy.dispose()
+            held = take_over(settings.files_dir, unpacked / "files")
+            lost = _finish(copy, held)
             assert database.path is not None
-            database.path.parent.mkdir(parents=True, exist_ok=True)
-            _copy_database(saved, database.path)
+            _put_in_place(saved, database.path)
         elif saved.suffix == ".jsonl":
+            held = take_over(settings.files_dir, unpacked / "files")
             _restore_tables(database, saved, manifest)
+            lost = _finish(database, held)
         else:
             raise Invalid("SQLite 备份只能恢复到 SQLite。", code="wrong-database")
-        if (unpacked / "files").exists():
-            _copy_files(unpacked / "files", settings.files_dir)
+    return Made(source, manifest["seq"], manifest["hash"], tuple(lost))
+
+
+@contextmanager
+def _scratch(settings: Settings) -> Iterator[Path]:
+    """A folder beside the target, where there is room for it, or for nothing. Raises Conflict where another restores
+    into the same place; what an earlier one left is cleared away."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    turn = Turn(settings.data_dir / "restore.lock")
+    if not turn.taken():
+        raise Conflict(f"另一个恢复正在写入 {settings.data_dir}，请等它结束。", code="restoring")
+    folder = settings.data_dir / "restoring"
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        turn.give_back()
+
+
+def _finish(database: Database, held: set[str]) -> list[str]:
+    """What remains to be done in a restored database; the attachments that it names and the backup did not bring."""
     with database.writing() as session:
         tell_restored(session.connection())
+        lost = missing(session.connection(), held)
     database.dispose()
-    return Made(source, manifest["seq"], manifest["hash"])
+    return lost
 
 
 def _restore_tables(database: Database, saved: Path, manifest: dict[str, Any]) -> None:
     try:
         migrate(database, manifest["revision"])
-        _load(database, saved)
+        load_tables(database, saved)
         _prove(database, manifest)
     except BaseException:
         database.dispose()
@@ -243,61 +247,18 @@ def _unpack(source: Path, into: Path) -> dict[str, Any]:
     return manifest
 
 
-def _copy_database(saved: Path, target: Path) -> None:
-    source, copy = sqlite3.connect(str(saved)), sqlite3.connect(str(target))
+def _put_in_place(saved: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    half = target.with_name(target.name + HALF)
+    half.unlink(missing_ok=True)
+    source, copy = sqlite3.connect(str(saved)), sqlite3.connect(str(half))
     try:
         source.backup(copy)
+        copy.execute("PRAGMA journal_mode=DELETE")  # all of it in the one file that is renamed
     finally:
         copy.close()
         source.close()
-
-
-def _load(database: Database, saved: Path) -> None:
-    with database.writer.begin() as connection:
-        for table, columns, rows in _tables(saved):
-            insert_rows(connection, table, columns, rows)
-        _advance_sequences(connection)
-
-
-def _tables(saved: Path) -> Iterator[tuple[Table, tuple[str, ...], list[tuple[Any, ...]]]]:
-    table: Table | None = None
-    columns: tuple[str, ...] = ()
-    rows: list[tuple[Any, ...]] = []
-    with saved.open("rb") as stream:
-        for line in stream:
-            value = orjson.loads(line)
-            if isinstance(value, dict):
-                if table is not None:
-                    yield table, columns, rows
-                table, columns, rows = METADATA.tables[value["table"]], tuple(value["columns"]), []
-            else:
-                rows.append(tuple(_rich(part) for part in value))
-                if len(rows) == 5000 and table is not None:
-                    yield table, columns, rows
-                    rows = []
-    if table is not None:
-        yield table, columns, rows
-
-
-def _advance_sequences(connection: Connection) -> None:
-    """Serial columns go on after the restored rows."""
-    if connection.dialect.name != "postgresql":
-        return
-    for table in METADATA.sorted_tables:
-        key = table.autoincrement_column
-        if key is not None:
-            connection.execute(
-                text(
-                    f"SELECT setval(pg_get_serial_sequence('\"{table.name}\"', '{key.name}'),"
-                    f' coalesce((SELECT max("{key.name}") FROM "{table.name}"), 0) + 1, false)'
-                    f" WHERE pg_get_serial_sequence('\"{table.name}\"', '{key.name}') IS NOT NULL"
-                )
-            )
-
-
-def _copy_files(source: Path, target: Path) -> None:
-    for path in source.rglob("*"):
-        if path.is_file():
-            place = target / path.relative_to(source)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(path.read_bytes())
+    with half.open("rb") as stream:
+        os.fsync(stream.fileno())
+    half.replace(target)
+    sync_folder(target.parent)

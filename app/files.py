@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from sqlalchemy import Connection, text
 from sqlmodel import Field, Session, SQLModel
 
 from app import log
-from app.db import Ascii, Big, chunks, fetch, marks
+from app.db import Ascii, Big, change, chunks, fetch, marks
 from app.errors import Conflict, Gone, Invalid, NotFound
 
 MEDIA_TYPES = {
@@ -39,6 +41,8 @@ _BEGINS = {
     "image/png": b"\x89PNG\r\n\x1a\n",
 }
 _PACKED = (b"PK\x03\x04", b"PK\x05\x06")
+HALF = ".part"
+"""The end of a name that a file has while it is written."""
 ACCEPTED = "可用的有 PDF、Word、Excel、图片（JPG、PNG）、ZIP 和文本"
 
 
@@ -106,22 +110,68 @@ def store(
     if is_redacted(session.connection(), digest):
         raise Conflict(f"这份文件（{digest}）已依令删改，不能再存入。", code="file-redacted")
     known = session.get(StoredFile, digest)
-    if known is not None:
+    if known is not None and place(root, digest).exists():  # else they were lost, and are here again
         return known
-    target = place(root, digest)
+    _keep(place(root, digest), body)
+    row = (digest, name, media_type, len(body), log.now_microseconds())
+    change(session.connection(), _ADD, row)  # another may just have added it
+    return session.get_one(StoredFile, digest)
+
+
+_ADD = (
+    "INSERT INTO stored_file (digest, name, media_type, size, added_at) VALUES (?, ?, ?, ?, ?)"
+    " ON CONFLICT DO NOTHING"
+)
+
+
+def _keep(target: Path, body: bytes) -> None:
+    """Whole, and on the disk, before it has its name; several may be at it at once."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    half = target.with_suffix(f".{os.getpid()}.part")
-    with half.open("wb") as stream:
-        stream.write(body)
-        stream.flush()
-        os.fsync(stream.fileno())
-    half.replace(target)
-    row = StoredFile(
-        digest=digest, name=name, media_type=media_type, size=len(body), added_at=log.now_microseconds()
-    )
-    session.add(row)
-    session.flush()
-    return row
+    with NamedTemporaryFile(dir=target.parent, suffix=HALF, delete=False) as half:
+        try:
+            half.write(body)
+            half.flush()
+            os.fsync(half.fileno())
+            os.replace(half.name, target)
+        except BaseException:
+            Path(half.name).unlink(missing_ok=True)
+            raise
+    sync_folder(target.parent)
+    sync_folder(target.parent.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """What was just named in a folder is there after a power failure too."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def take_over(root: Path, source: Path) -> set[str]:
+    """Move the files of another registry, which lie in ``source`` as they do here, to their places; their digests.
+    What is not what it is named by stays out: nothing is ever served under a hash that is not its own."""
+    found = set()
+    for path in sorted(one for one in source.rglob("*") if one.is_file()):
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            if digest != path.name:
+                continue
+            os.fsync(stream.fileno())
+        target = place(root, digest)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(path, target)
+        found.add(digest)
+    for folder in {place(root, digest).parent for digest in found} | ({root} if found else set()):
+        sync_folder(folder)
+    return found
+
+
+def missing(connection: Connection, held: set[str]) -> list[str]:
+    """Digests of files that the registry names and that are not among those held, but for what orders redacted."""
+    named = {row[0] for row in fetch(connection, "SELECT digest FROM stored_file")}
+    return sorted(named - held - redacted(connection))
 
 
 def find(session: Session, root: Path, digest: str) -> tuple[StoredFile, Path]:

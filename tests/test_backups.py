@@ -6,6 +6,7 @@ import base64
 import io
 import itertools
 import tarfile
+import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +23,7 @@ from app.db import Database
 from app.errors import Conflict, Invalid
 from app.main import create_app
 from app.settings import Settings
+from app.turns import Turn
 
 
 @pytest.fixture
@@ -135,6 +137,92 @@ def test_a_backup_while_others_publish(
             assert hashes.scalar_one() == one.hash, number
         restored.dispose()
         living.assert_sound((one.seq, one.hash))
+
+
+# --- attachments and where things lie
+
+
+def stored(living: Living, body: bytes = b"%PDF-1.7 form") -> str:
+    answer = living.client.post(
+        "/api/v1/files",
+        params={"name": "表.pdf"},
+        content=body,
+        headers=living.headers("editor", **{"Content-Type": "application/pdf"}),
+    )
+    return answer.json()["digest"]
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def test_files_come_first_and_a_restore_that_was_stopped_is_done_again(
+    living_sqlite: Living,
+    elsewhere: Callable[[str], Settings],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    digest = stored(living_sqlite)
+    made = backups.backup(living_sqlite.settings, tmp_path / "b.tar.gz")
+    settings = elsewhere("sqlite")
+    placed = backups._put_in_place
+
+    def killed(saved: Path, target: Path) -> None:
+        placed(saved, target.with_name("as far as that.db"))
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(backups, "_put_in_place", killed)
+        patch.setattr(backups.shutil, "rmtree", lambda *_more, **_: None)  # who is killed clears nothing away
+        with pytest.raises(Killed):
+            backups.restore(settings, made.path)
+    assert (settings.files_dir / digest[:2] / digest).read_bytes() == b"%PDF-1.7 form"
+    nothing_left(settings)
+    assert backups.restore(settings, made.path).lost == ()
+    assert not (settings.data_dir / "restoring").exists()
+    restored = opened(settings)
+    assert restored.client.get(f"/api/v1/files/{digest}").content == b"%PDF-1.7 form"
+    restored.database.dispose()
+
+
+def test_nothing_is_unpacked_but_beside_the_target(
+    living_sqlite: Living,
+    elsewhere: Callable[[str], Settings],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = backups.backup(living_sqlite.settings, tmp_path / "b.tar.gz")
+    settings = elsewhere("sqlite")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "no such folder"))
+    backups.restore(settings, made.path)
+    another = elsewhere("sqlite")
+    turn = Turn(another.data_dir / "restore.lock")
+    assert turn.taken()
+    with pytest.raises(Conflict) as refused:
+        backups.restore(another, made.path)
+    assert refused.value.code == "restoring"
+    turn.give_back()
+
+
+def test_an_attachment_that_is_not_what_it_is_named_by_stays_out_and_is_told(
+    living: Living, elsewhere: Callable[[str], Settings], tmp_path: Path
+) -> None:
+    whole, rotten = stored(living, b"%PDF-1.7 whole"), stored(living, b"%PDF-1.7 rotten")
+    made = backups.backup(living.settings, tmp_path / "b.tar.gz")
+
+    def change(name: str, body: bytes) -> bytes:
+        return body.replace(b"rotten", b"forged") if name.endswith(rotten) else body
+
+    settings = elsewhere(kind_of(living))
+    restored = backups.restore(settings, rewritten(made.path, tmp_path, change))
+    assert restored.lost == (rotten,)
+    there = opened(settings)
+    there.tokens = living.tokens
+    assert there.client.get(f"/api/v1/files/{whole}").status_code == 200
+    assert there.client.get(f"/api/v1/files/{rotten}").status_code == 404
+    assert stored(there, b"%PDF-1.7 rotten") == rotten
+    assert there.client.get(f"/api/v1/files/{rotten}").content == b"%PDF-1.7 rotten", "found elsewhere"
+    there.database.dispose()
 
 
 # --- refusals

@@ -308,6 +308,14 @@ def restore(source: Annotated[Path, typer.Argument(exists=True, help="backup 写
     made = backups.restore(settings, source)
     index_what_is_owed(settings, open_registry(settings))
     console.print(f"已恢复并核验，日志头 {made.seq}:{made.hash}", soft_wrap=True)
+    if made.lost:
+        console.print(
+            f"备份里有 {len(made.lost)} 份附件缺失或已损坏，没有恢复；请从别处找回，按原样重新上传：",
+            soft_wrap=True,
+        )
+        for digest in made.lost:
+            console.print(digest)
+        raise typer.Exit(1)
 
 
 def redact(
