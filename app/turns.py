@@ -44,7 +44,7 @@ class Duty:
         """``turn``: do it only while holding it, else stand by; none: there is no other."""
         self.turn = turn
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self.run, name=name, daemon=True)
+        self._thread = threading.Thread(target=self._run_through, name=name, daemon=True)
 
     def has_turn(self) -> bool:
         return self.turn is None or self.turn.taken()
@@ -56,8 +56,17 @@ class Duty:
         self._thread.start()
 
     def stop(self) -> None:
+        """Have it end. What takes longer than ``patience`` goes on, and keeps the turn until it is through: nobody
+        else begins beside it."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(timeout=self.patience)
-        if self.turn:
+        if self.turn and not self._thread.is_alive():
             self.turn.give_back()
+
+    def _run_through(self) -> None:
+        try:
+            self.run()
+        finally:
+            if self.turn:
+                self.turn.give_back()
