@@ -14,8 +14,8 @@ from app.changes.publishing import Published
 from app.db import Database, run_by
 from app.versions import ids, queries, verifying
 from app.versions.lineage import chain
+from app.versions.orders import Act, Part, Receipt, add_code
 from app.versions.queries import Known, Standing
-from app.versions.recording import Act, Part, Receipt, add_code
 
 TODAY = "2026-09-28"
 STARTED = "2024-01-01"

@@ -15,13 +15,14 @@ from sqlalchemy import Connection, text
 
 from app.bench.figures import Plan
 from app.changes import kinds
-from app.db import Database, lock_publishing
+from app.db import Database, chunks, lock_publishing
 from app.exchange import importing, synthetic
 from app.migrating import SCRIPTS, migrate
 from app.outbox import INDEX
 from app.settings import Settings
 from app.versions import ids, models
-from app.versions.recording import Act, Order, Part, add_code, chunks, record
+from app.versions.orders import Act, Order, Part, add_code
+from app.versions.recording import record
 
 ITEMS = 20_000
 REVISIONS = 1_000_000

@@ -9,7 +9,7 @@ from typing import Any
 from app.checks.finding import ALIVE
 from app.errors import Refused
 from app.versions.fold import Change
-from app.versions.recording import Part, add_code
+from app.versions.orders import Part, add_code
 
 Alive = ALIVE
 STATUS_WORDS = {

@@ -15,9 +15,10 @@ from app.canonical import digest, encode
 from app.changes import kinds
 from app.errors import Refused
 from app.versions.fold import Effect, boundaries, fold
+from app.versions.histories import load_histories
 from app.versions.ids import kind_of
 from app.versions.models import FIRST, OPEN
-from app.versions.recording import Act, Part, load_histories
+from app.versions.orders import Act, Part
 
 PARENTED = frozenset({"region", "authority", "entry"})
 """Kinds whose content names a subject of the same kind as its parent."""

@@ -39,8 +39,9 @@ from app.versions.fold import (
     touches_content,
 )
 from app.versions.folds import Folds
+from app.versions.histories import History, load_histories, load_voided
 from app.versions.models import FIRST
-from app.versions.recording import Act, History, Voiding, load_histories, load_voided
+from app.versions.orders import Act, Voiding
 from app.versions.timeline import Rev, standing
 
 FREE_WORDS = ("words", "annex", "number", "receiver", "follow_up", "reason", "timing", "outside", "review")

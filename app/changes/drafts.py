@@ -39,8 +39,8 @@ from app.checks.catalogue import STANDARD, Rules
 from app.errors import Conflict, Forbidden, Invalid, Stale
 from app.items.codes import looks_like_registry_id
 from app.versions import ids
+from app.versions.orders import add_code
 from app.versions.queries import parse_day, today
-from app.versions.recording import add_code
 
 WROTE = ("drafted", "redrafted", "proposed", "amended", "submitted")
 """Events whose accounts do not approve: they wrote what is to be approved, or handed it in."""

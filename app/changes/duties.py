@@ -16,7 +16,7 @@ from sqlmodel import Field, SQLModel
 from app.canonical import decode
 from app.changes.accepting import HANDS_ON
 from app.db import Ascii, Big, fetch, insert_rows
-from app.versions.recording import Act
+from app.versions.orders import Act
 
 KINDS = {
     "acceptance": "承接",

@@ -14,11 +14,10 @@ from sqlmodel import SQLModel
 
 from app.canonical import decode, digest, encode
 from app.changes.models import ScopeInput
-from app.db import among, fetch, insert_rows, marks
+from app.db import among, chunks, fetch, insert_rows, marks
 from app.errors import Invalid, Refused
 from app.places.queries import subtree
 from app.versions.queries import parse_day
-from app.versions.recording import chunks
 
 LISTED = ("in_force", "suspended")
 """Statuses that are in the scope; a suspended item is out of force for a time, and still to be decided. Items of

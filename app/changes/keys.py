@@ -13,7 +13,7 @@ from app.canonical import decode
 from app.changes.succession import PLACES
 from app.errors import Invalid
 from app.versions.fold import Change, Effect, State, apply_changes, at, is_keyed, opened
-from app.versions.recording import code_key
+from app.versions.orders import code_key
 
 Given = tuple[str, str]
 """The path of a list, and a key in it."""

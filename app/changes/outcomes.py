@@ -25,7 +25,7 @@ from app.changes.succession import devolved, entrusted, narrowed, received, resh
 from app.errors import Refused
 from app.items.field_words import word_of
 from app.versions.fold import Change
-from app.versions.recording import Act, Part, add_code
+from app.versions.orders import Act, Part, add_code
 
 __all__ = [
     "ABSENT",

@@ -28,8 +28,10 @@ from app.changes.warnings import require_basis
 from app.checks.catalogue import STANDARD, Rules
 from app.db import lock_publishing
 from app.errors import Conflict, Forbidden, Invalid, RegistryError, Stale
+from app.versions.laying_out import Laid, lay_out
+from app.versions.orders import Act, Order, Receipt
 from app.versions.queries import of_publication
-from app.versions.recording import Act, Laid, Order, Receipt, lay_out, record, write
+from app.versions.recording import record, write
 
 Attach = Callable[
     [Connection, Changeset, dict[str, Any], Decider, Decided], tuple[dict[str, Any], list[bytes]]

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from app.items.codes import NATIONAL_31, NATIONAL_33
 from app.versions.fold import Change
-from app.versions.recording import add_code, code_key
+from app.versions.orders import add_code, code_key
 
 Code = Mapping[str, str]
 """scheme, issuer ("": none), value; one that is held has its key too."""

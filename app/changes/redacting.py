@@ -25,7 +25,8 @@ from app.changes.quoting import PLACEHOLDER
 from app.db import TOMBSTONE, holds_bytes, lock_publishing
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.versions import verifying
-from app.versions.recording import Order, Receipt, record
+from app.versions.orders import Order, Receipt
+from app.versions.recording import record
 
 _PLAIN = re.compile(r"[0-9A-Za-z_.-]{1,40}")
 """An id or the value of a code table: no words of anybody's."""

@@ -10,9 +10,8 @@ from sqlalchemy import Connection, bindparam, text
 from app.canonical import decode
 from app.changes import kinds
 from app.changes.models import STATE_LABELS
-from app.db import Bytes, fetch, marks
+from app.db import Bytes, chunks, fetch, marks
 from app.errors import Invalid, Refused
-from app.versions.recording import chunks
 
 STANDING = frozenset({"in_force", "suspended", "unknown"})
 WORDS = {"not_yet": "尚未设立", "ended": "已经终止"}

@@ -25,7 +25,9 @@ from app.changes.warnings import warnings_of
 from app.checks.catalogue import STANDARD, Rules
 from app.db import fetch
 from app.versions.fold import RESERVED, Effect, diff, with_before
-from app.versions.recording import Contents, History, Wanted, wanted_revisions
+from app.versions.histories import History
+from app.versions.revising import Wanted, wanted_revisions
+from app.versions.rows import Contents
 from app.versions.timeline import standing
 
 

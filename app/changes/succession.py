@@ -26,7 +26,7 @@ from app.changes.asked import (
 )
 from app.errors import Refused
 from app.versions.fold import Change
-from app.versions.recording import Act, Part
+from app.versions.orders import Act, Part
 
 PLACES = "excluded"
 """The content field that lists what an item no longer covers (不再办理的部分)."""

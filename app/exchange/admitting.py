@@ -17,7 +17,7 @@ from sqlalchemy import Connection, text
 
 from app.canonical import decode, digest, encode
 from app.changes import kinds
-from app.db import fetch, insert_rows, marks
+from app.db import chunks, fetch, insert_rows, marks
 from app.errors import Invalid
 from app.exchange.changing import Code, Said, Stands, Wrong, element_keys, keys_of_changes, outcomes
 from app.exchange.mapping import SameAs
@@ -26,8 +26,9 @@ from app.exchange.readying import ADDRESS, SINGLE, STATUS_UNSAID, Beginning, fir
 from app.exchange.records import Admissible, Problem, Record, Spooled
 from app.versions import ids
 from app.versions.fold import Change, apply_changes
+from app.versions.histories import load_histories, load_voided
+from app.versions.orders import Act, Part, add_code
 from app.versions.queries import known_at, state_on
-from app.versions.recording import Act, Part, add_code, chunks, load_histories, load_voided
 
 CREATES = {
     "item": "add",

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from app.changes.outcomes import RULES, STATUS_WORDS
 from app.exchange.keys import is_from_names, numbered
 from app.versions.fold import Change, diff, is_keyed
-from app.versions.recording import add_code, remove_code
+from app.versions.orders import add_code, remove_code
 
 Code = tuple[str, str, str]
 """Scheme, issuer, value."""

@@ -38,7 +38,7 @@ from app.exchange.quality import Every
 from app.exchange.records import Problem
 from app.exchange.referring import require_references
 from app.versions.ids import kind_of
-from app.versions.recording import Act
+from app.versions.orders import Act
 
 DRAFT_SIZE = 5000
 """Decisions from which on the next changeset begins, where nothing that follows rests on this one."""

@@ -12,9 +12,8 @@ from typing import Any, NamedTuple
 
 from app.changes import kinds
 from app.exchange.records import CodeValue, Record, SpooledCode
-from app.versions.beginning import Ready
 from app.versions.fold import Change
-from app.versions.recording import add_code
+from app.versions.orders import Ready, add_code
 from app.versions.timeline import Facets, codes_json
 
 STATUS_UNSAID = "in_force"

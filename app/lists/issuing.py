@@ -27,7 +27,8 @@ from app.lists.preparing import (
     selection_of,
 )
 from app.lists.signing import Signer
-from app.versions.recording import Order, Receipt, record
+from app.versions.orders import Order, Receipt
+from app.versions.recording import record
 
 
 def stands(connection: Connection, draft: EditionDraft) -> tuple[int, bool]:

@@ -10,7 +10,8 @@ from app.errors import Invalid, RegistryError
 from app.lists import signing
 from app.lists.signing import Signer
 from app.settings import Settings
-from app.versions.recording import Order, record
+from app.versions.orders import Order
+from app.versions.recording import record
 
 
 def rotate(database: Database, settings: Settings, reason: str) -> Signer:

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from app.db import TOMBSTONE, fetch, marks
+from app.db import TOMBSTONE, chunks, fetch, marks
 from app.rounds.pairs import NO_SAY, Pair, Side, side_of
 from app.versions.fold import Effect, fold
 from app.versions.folds import Folds
-from app.versions.recording import chunks, load_histories
+from app.versions.histories import load_histories
 
 
 @dataclass(frozen=True, slots=True)

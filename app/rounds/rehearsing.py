@@ -13,13 +13,12 @@ from app.changes.freezing import undecided
 from app.changes.models import Changeset
 from app.changes.rehearsing import work_out
 from app.collecting import few_collections
-from app.db import fetch, marks
+from app.db import chunks, fetch, marks
 from app.errors import Conflict
 from app.rounds.counted import count_draft
 from app.rounds.pairs import Pair, fate_of
 from app.rounds.report import page_ready
 from app.versions.names import names_near
-from app.versions.recording import chunks
 
 
 @few_collections()

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 from app.canonical import decode
 from app.changes.reviews import OPINIONS
-from app.db import fetch, marks
+from app.db import chunks, fetch, marks
 from app.items import code_tables
 from app.rounds.annexes import Line, Table, annexes, kin_of, labels, name_of, organ_of
 from app.rounds.counted import count, find
@@ -20,7 +20,6 @@ from app.rounds.differences import HALLS, limit_words
 from app.rounds.pairs import Keys, Side
 from app.versions.names import names_near
 from app.versions.queries import Known, of_publication
-from app.versions.recording import chunks
 from app.versions.visibility import not_internal
 
 

@@ -6,6 +6,12 @@ fold        content on a day: the pure heart
 folds       states folded once for all who ask
 models      the tables
 restoring   what a redacted decision still does
+orders      what is asked of a publication
+rows        contents by hash and numbered rows
+histories   what is published about subjects, read in bulk
+revising    which revisions a history comes to (pure)
+beginning   subjects that are founded and no more said of
+laying_out  a publication worked out, without writing
 recording   writing a publication: the one place that inserts published rows
 timeline    what follows from the revisions as known now (derived)
 queries     State(D, T) and what hangs on it

@@ -6,31 +6,13 @@ and no more is made for it than its rows. ``verify`` asks the fold itself.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from app.versions.ids import kind_of
 from app.versions.models import FIRST, OPEN
-from app.versions.timeline import Derived, Facets, Span
-
-if TYPE_CHECKING:
-    from app.versions.recording import Act, Contents, Rows
-
-
-class Ready(NamedTuple):
-    """A subject's first content and what comes with it. Its id has just been given out for it, and nothing else of
-    the publication is about it."""
-
-    body: bytes
-    """Canonical, and checked by the content model."""
-    facets: Facets
-    changes: bytes
-    """Canonical: the status and codes it starts with, as changes."""
-    status: str
-    codes: Sequence[tuple[str, str, str]]
-    """Sorted, each once."""
-    held: str
-    """The same as ``timeline.codes_json`` writes them."""
+from app.versions.orders import Act, Ready
+from app.versions.rows import Contents, Rows
+from app.versions.timeline import Derived, Span
 
 
 class Begun(NamedTuple):

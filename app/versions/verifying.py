@@ -17,7 +17,9 @@ from sqlalchemy import Connection, text
 from app import log
 from app.canonical import decode, digest
 from app.db import CHUNK, TOMBSTONE, chunks, fetch, lock_publishing, marks
-from app.versions.recording import Contents, History, load_histories, wanted_revisions
+from app.versions.histories import History, load_histories
+from app.versions.revising import wanted_revisions
+from app.versions.rows import Contents
 from app.versions.timeline import Derived, Describe, Facets, derive, describe_stored
 
 STREAMED = {"stream_results": True, "yield_per": 2000}

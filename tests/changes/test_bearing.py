@@ -7,7 +7,7 @@ from registry import TODAY, adjust, item_content
 
 from app.changes.rehearsing import rehearse
 from app.changes.warnings import warnings_of
-from app.versions.recording import code_key
+from app.versions.orders import code_key
 
 DAY = "2026-10-01"
 EVE = "2026-09-30"

@@ -8,7 +8,8 @@ from test_review import refused
 
 from app.changes import kinds
 from app.errors import Invalid, Refused
-from app.versions.recording import Act, Order, Part, add_code, code_key, record
+from app.versions.orders import Act, Order, Part, add_code, code_key
+from app.versions.recording import record
 
 DAY = "2026-10-01"
 

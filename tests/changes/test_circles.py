@@ -14,7 +14,7 @@ from app.changes.publishing import publish_initial
 from app.db import Database
 from app.errors import Refused
 from app.versions import ids
-from app.versions.recording import Act, Part
+from app.versions.orders import Act, Part
 
 PLANNED, LATER = "2027-01-01", "2027-07-01"
 CONTENT: dict[str, dict[str, Any]] = {

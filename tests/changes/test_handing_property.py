@@ -15,7 +15,8 @@ from app.changes import kinds, rows
 from app.changes.deciding import Decider
 from app.changes.owed import Wanted, duties
 from app.errors import RegistryError
-from app.versions.recording import Order, record
+from app.versions.orders import Order
+from app.versions.recording import record
 
 DAYS = ["2026-10-01", "2026-10-20", "2026-11-11", "2027-01-01", "2027-02-02"]
 ASKED = [TODAY, *DAYS, "2028-01-01"]

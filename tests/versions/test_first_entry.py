@@ -11,8 +11,11 @@ from stdnum.iso7064 import mod_37_36
 from app.canonical import digest, encode
 from app.versions import ids
 from app.versions.fold import Change, Effect
-from app.versions.recording import Contents, History, Rev, add_code, first_revision, wanted_revisions
-from app.versions.timeline import Derived, Facets, Held, derive, derive_first
+from app.versions.histories import History
+from app.versions.orders import add_code
+from app.versions.revising import first_revision, wanted_revisions
+from app.versions.rows import Contents
+from app.versions.timeline import Derived, Facets, Held, Rev, derive, derive_first
 
 DAY = "2026-01-05"
 SCHEMES = st.sampled_from(["local", "uscc"])

@@ -16,7 +16,8 @@ from app.changes import kinds
 from app.db import TOMBSTONE, guarded_tables, install_guards
 from app.migrating import migrate
 from app.versions import verifying
-from app.versions.recording import Order, record
+from app.versions.orders import Order
+from app.versions.recording import record
 
 PUBLISHED = {
     "content",

@@ -23,7 +23,8 @@ from app import log
 from app.canonical import decode
 from app.db import Database
 from app.versions import ids, queries, verifying
-from app.versions.recording import Act, Order, Part, Voiding, add_code, record, remove_code
+from app.versions.orders import Act, Order, Part, Voiding, add_code, remove_code
+from app.versions.recording import record
 from app.versions.timeline import Facets
 
 FIRST_DAY = dt.date(2026, 1, 1)

@@ -10,7 +10,8 @@ from seeded import FELLING, Living
 
 from app.changes import kinds
 from app.db import lock_publishing
-from app.versions.recording import Act, Order, Part, record
+from app.versions.orders import Act, Order, Part
+from app.versions.recording import record
 from app.web.history import LONG
 
 MANY = 1_000

@@ -31,8 +31,8 @@ from app.items.field_words import word_of
 from app.items.queries import resolve
 from app.versions.codes import never_known
 from app.versions.fold import diff, fold
+from app.versions.histories import load_histories
 from app.versions.queries import Standing, known_at, parse_day, state_on, today
-from app.versions.recording import load_histories
 from app.versions.visibility import is_public
 from app.web.office import citing, drafting, forms
 from app.web.office.fields import item_fields, item_sections
