@@ -10,7 +10,8 @@ wording      validation errors in the reader's words
 collecting   bulk work and the collector of cycles
 canonical    canonical JSON: the bytes that are hashed, stored and served
 db           engine, reading(), writing(), guards; what differs between SQLite and PostgreSQL is here, save a
-             file's backup (backups) and the item read's own connection (deps)
+             file's backup (backups) and the busiest doors' own connections (snapshots)
+snapshots    read-only snapshots on the driver's own connections, for the busiest doors
 log          the publication log (chained) and the access log
 turns        what one process at a time does beside answering, in a thread of its own
 watching     waiting for the log to grow, without a connection or a thread for each who waits

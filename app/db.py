@@ -1,18 +1,19 @@
 """Engines, transactions and guards: where SQLite and PostgreSQL differ.
 
 Two others tell them apart, since it is their subject: ``backups`` (a file is copied, a server is dumped) and
-``deps`` (the item read goes through the driver's own connection); the benchmark names which it measures.
+``snapshots`` (the busiest doors go through the driver's own connections); the benchmark names which it measures.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     BigInteger,
@@ -32,9 +33,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import Pool, QueuePool
 from sqlmodel import Session, SQLModel
 
 from app.errors import RegistryError
+
+if TYPE_CHECKING:
+    import psycopg
 
 Ascii = String().with_variant(String(collation="C"), "postgresql")
 """Identifiers, days and digests: compared byte by byte on both databases."""
@@ -88,11 +93,17 @@ class Database:
     Engines are opened lazily, so handles open after a fork.
     """
 
-    def __init__(self, url: str, *, lock_timeout: float = 30.0) -> None:
+    def __init__(self, url: str, *, lock_timeout: float = 30.0, connections: int = 30) -> None:
+        """``connections``: to a server, all together; a fifth of them for writers, who wait for one another, and a
+        fourth for the busiest doors, which have theirs back in no time. SQLite's are files that are open."""
         self.url = url
+        writers, quick = max(2, connections // 5), max(2, connections // 4)
+        self._shares = {"writer": writers, "quick": quick, "reader": max(2, connections - writers - quick)}
         self.is_sqlite = url.startswith("sqlite")
         self.lock_timeout = lock_timeout
         self._engines: dict[str, Engine] = {}
+        self._quick: Pool | None = None
+        self._opening = threading.Lock()
 
     @property
     def path(self) -> Path | None:
@@ -111,7 +122,9 @@ class Database:
     def _engine(self, role: str) -> Engine:
         if role not in self._engines:
             build = self._sqlite_engine if self.is_sqlite else self._postgresql_engine
-            self._engines[role] = build(role)
+            with self._opening:
+                if role not in self._engines:
+                    self._engines[role] = build(role)
         return self._engines[role]
 
     def _sqlite_engine(self, role: str) -> Engine:
@@ -154,8 +167,14 @@ class Database:
         options = (
             {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True} if role == "reader" else {}
         )
+        most = self._shares[role]
+        kept = min(most, 8)
         engine = create_engine(
-            self.url, pool_size=8, max_overflow=32, pool_pre_ping=True, execution_options=options
+            self.url,
+            pool_size=kept,
+            max_overflow=most - kept,
+            pool_pre_ping=True,
+            execution_options=options,
         )
         if role == "writer":
             patience = f"SET LOCAL lock_timeout = {max(1, int(self.lock_timeout * 1000))}"
@@ -197,10 +216,45 @@ class Database:
             connection.close()
         return not busy
 
+    @contextmanager
+    def quick(self) -> Iterator[psycopg.Connection[Any]]:
+        """A server's connection as its driver has it, for one read-only snapshot."""
+        with self._opening:
+            if self._quick is None:
+                most = self._shares["quick"]
+                self._quick = QueuePool(self._connect_quickly, pool_size=most, max_overflow=0, use_lifo=True)
+            pool = self._quick
+        held = pool.connect()
+        connection: Any = held.dbapi_connection
+        try:
+            yield connection
+        finally:
+            if connection.closed:
+                held.invalidate()
+            held.close()  # rolled back by the pool
+            if pool is not self._quick:  # dropped meanwhile
+                pool.dispose()
+
+    def _connect_quickly(self) -> Any:
+        import psycopg
+
+        connection = psycopg.connect(self.url.replace("+psycopg", "", 1))
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        connection.read_only = True
+        return connection
+
+    def drop_quick(self) -> None:
+        """Those of ``quick`` that lie idle are closed; what comes next opens its own."""
+        with self._opening:
+            pool, self._quick = self._quick, None
+        if pool is not None:
+            pool.dispose()
+
     def dispose(self) -> None:
         for engine in self._engines.values():
             engine.dispose()
         self._engines.clear()
+        self.drop_quick()
 
 
 def lock_publishing(connection: Connection) -> None:

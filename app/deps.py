@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import logging
-import sqlite3
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Mapping
-from contextlib import contextmanager, suppress
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args, get_origin
 
@@ -22,26 +19,24 @@ from app.auth.accounts import authenticate, is_use_worth_noting, note_use
 from app.auth.actor import Actor
 from app.behind import Behind
 from app.checks.catalogue import Rules, rules_of
-from app.db import MMAP, Database, Run, is_away
-from app.errors import Forbidden, Invalid, Unauthenticated, Unavailable
+from app.db import Database, Run
+from app.errors import Forbidden, Invalid, Unauthenticated
 from app.kept import Kept, KeptAnswers, KeptPages
 from app.limiting import Places
 from app.measuring import Measured
 from app.noting import Noting
 from app.settings import Settings
+from app.snapshots import Snapshots
 from app.versions.names import NameBook
 from app.versions.queries import Known, known_at, parse_day, today
 from app.watching import HeadWatch
 from search.engine import Engine
 
 if TYPE_CHECKING:
-    import psycopg
-
     from app.rounds.annex_rows import LinkedRows
 
 
 Found = TypeVar("Found")
-logger = logging.getLogger(__name__)
 
 
 class Registry:
@@ -57,6 +52,7 @@ class Registry:
         self.kept_counts: Kept[Any] = Kept(16, lambda _asked, _counts: 1)
         self.behind: Behind[Any] = Behind()
         self.exports = Places(8, each=2)
+        self.snapshots = Snapshots(database)
         self.noting = Noting(database)
         self.measured = Measured()
         self.head_watch = HeadWatch(database)
@@ -89,104 +85,15 @@ class Registry:
         return True
 
     def quickly(self, ask: Callable[[Run], Found]) -> Found:
-        """What ``ask`` finds in one read-only snapshot on this thread's own driver connection: for the busiest
-        doors alone. It may be asked again: to begin and to end takes as long as the one statement it mostly needs, and
-        a connection that broke is opened anew, once. Raises Unavailable where the database is away."""
-        try:
-            return self._ask(ask)
-        except Exception as error:
-            if not is_away(error):
-                raise
-        self._drop_readers()
-        try:
-            return self._ask(ask)
-        except Exception as error:
-            if not is_away(error):
-                raise
-            self._drop_readers()
-            logger.error("the database did not answer in time", exc_info=error)
-            raise Unavailable("数据库正忙，请稍后再试；没有写入任何内容。", code="busy") from error
+        """What ``ask`` finds in one read-only snapshot: for the busiest doors alone. It may be asked twice. Raises
+        Unavailable where the database is away."""
+        return self.snapshots.ask(ask)
 
-    def _drop_readers(self) -> None:
-        """The next read of this thread opens its connection anew."""
-        for name in ("connection", "server"):
-            held = getattr(self._local, name, None)
-            setattr(self._local, name, None)
-            if held is not None:
-                with suppress(Exception):
-                    held.close()
-
-    def _ask(self, ask: Callable[[Run], Found]) -> Found:
-        if self.database.is_sqlite:
-            try:
-                return ask(_Once(self._sqlite_reader().execute))
-            except _Another:
-                pass
-        with self._quick_run() as run:
-            return ask(run)
-
-    @contextmanager
-    def _quick_run(self) -> Iterator[Run]:
-        if self.database.is_sqlite:
-            local = self._sqlite_reader()
-            local.execute("BEGIN")
-            try:
-                yield lambda statement, parameters: local.execute(statement, parameters).fetchall()
-            finally:
-                local.execute("COMMIT")
-            return
-        server = self._server_reader()
-        try:
-            yield lambda statement, parameters: server.execute(
-                statement.replace("?", "%s"), parameters, prepare=True
-            ).fetchall()
-        finally:
-            if not server.closed:
-                server.rollback()
-
-    def _sqlite_reader(self) -> sqlite3.Connection:
-        connection = getattr(self._local, "connection", None)
-        if connection is None:
-            path = self.database.path
-            assert path is not None
-            connection = sqlite3.connect(
-                f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
-            )
-            connection.execute(f"PRAGMA mmap_size={MMAP}")
-            connection.execute("PRAGMA cache_size=-65536")
-            self._local.connection = connection
-        return connection
-
-    def _server_reader(self) -> psycopg.Connection[Any]:
-        import psycopg
-
-        connection = getattr(self._local, "server", None)
-        if connection is None or connection.closed:
-            connection = psycopg.connect(self.database.url.replace("+psycopg", "", 1))
-            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-            connection.read_only = True
-            self._local.server = connection
-        return connection
-
-
-class _Another(Exception):
-    """A second statement: it would see another snapshot."""
-
-
-class _Once:
-    """Runs one statement, which is a snapshot by itself."""
-
-    __slots__ = ("_asked", "_execute")
-
-    def __init__(self, execute: Callable[[str, tuple[Any, ...]], sqlite3.Cursor]) -> None:
-        self._execute = execute
-        self._asked = False
-
-    def __call__(self, statement: str, parameters: tuple[Any, ...]) -> list[Any]:
-        if self._asked:
-            raise _Another
-        self._asked = True
-        return self._execute(statement, parameters).fetchall()
+    def close(self) -> None:
+        """Write what is to be noted and close every connection. Nobody may be asking any more."""
+        self.noting.close()
+        self.snapshots.close()
+        self.database.dispose()
 
 
 def registry(request: Request) -> Registry:

@@ -65,7 +65,9 @@ def create_app(settings: Settings | None = None, *, rest_later: bool = False) ->
     settings = settings or Settings()
     if settings.log_format == "json":
         log_lines.write_json()
-    database = Database(settings.database, lock_timeout=settings.lock_timeout)
+    database = Database(
+        settings.database, lock_timeout=settings.lock_timeout, connections=settings.database_connections
+    )
     engine = open_engine(settings)
 
     @asynccontextmanager
@@ -89,8 +91,7 @@ def create_app(settings: Settings | None = None, *, rest_later: bool = False) ->
             drainer.stop()
         if engine is not None:
             engine.close()
-        app.state.registry.noting.close()
-        database.dispose()
+        app.state.registry.close()
 
     app = FastAPIOffline(
         title="清单 Qingdan",

@@ -21,6 +21,11 @@ class Settings(BaseSettings):
     database_url: str = Field(
         "", description="empty: SQLite under the data directory; postgresql://... otherwise"
     )
+    database_connections: int = Field(
+        30,
+        ge=10,
+        description="most connections that a worker has to a PostgreSQL server, which takes 100 in all by default",
+    )
     public_url: str = Field(
         "", description="the site's address in QR codes, feeds and the sitemap; empty: as each request has it"
     )

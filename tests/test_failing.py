@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -64,8 +65,10 @@ def break_readers(living: Living, monkeypatch: pytest.MonkeyPatch) -> None:
         def error(self) -> Exception:
             return psycopg.OperationalError("server closed the connection unexpectedly")
 
-    name, made = ("_sqlite_reader", Broken()) if living.database.is_sqlite else ("_server_reader", Gone())
-    monkeypatch.setattr(living.registry, name, lambda: made)
+    if living.database.is_sqlite:
+        monkeypatch.setattr(living.registry.snapshots, "_sqlite_reader", Broken)
+    else:
+        monkeypatch.setattr(living.registry.snapshots, "_server_reader", lambda: nullcontext(Gone()))
 
 
 def test_a_database_that_is_away_is_busy_at_the_item_door(
@@ -84,12 +87,10 @@ def test_a_connection_that_broke_is_opened_anew(asking: Living) -> None:
     registry = asking.registry
     ask = lambda run: run("SELECT 1", ())  # noqa: E731
     assert registry.quickly(ask)[0][0] == 1
-    name = "connection" if asking.database.is_sqlite else "server"
-    held = getattr(registry._local, name)
     if asking.database.is_sqlite:
-        setattr(registry._local, name, Broken())
+        registry.snapshots._local.connection = Broken()
     else:
-        with asking.database.writing() as session:
+        with asking.database.quick() as held, asking.database.writing() as session:
             session.connection().exec_driver_sql(f"SELECT pg_terminate_backend({held.info.backend_pid})")
     assert registry.quickly(ask)[0][0] == 1
 

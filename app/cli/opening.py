@@ -26,7 +26,9 @@ def open_registry(settings: Settings, *, checked: bool = True) -> Database:
 
     ``checked`` False is for the commands that make or migrate one.
     """
-    database = Database(settings.database, lock_timeout=settings.lock_timeout)
+    database = Database(
+        settings.database, lock_timeout=settings.lock_timeout, connections=settings.database_connections
+    )
     if checked and database.path is not None and not database.path.exists():
         raise Unavailable(
             f"{database.path} 处没有登记簿；请检查 QINGDAN_DATA_DIR，或先运行 qingdan migrate。",
