@@ -9,8 +9,7 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from pydantic import BaseModel, Field
-from sqlalchemy import text
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from app import idempotency
 from app.api.events import refuse_strange
@@ -25,7 +24,6 @@ from app.changes.models import (
     STATE_LABELS,
     Changeset,
     ChangesetInput,
-    ChangesetTable,
     DecisionInput,
     DocumentInput,
     RowsShape,
@@ -35,7 +33,7 @@ from app.changes.models import (
 from app.changes.publishing import confirm as confirm_publication
 from app.changes.rehearsing import rehearse
 from app.changes.scope import Scope
-from app.changes.showing import is_readable, require_readable
+from app.changes.showing import readable, require_readable
 from app.changes.warnings import warnings_of
 from app.deps import ActorOf, ReadSession, RulesOf, StaffReader, TokenFirst, WriteSession
 from app.errors import Invalid
@@ -294,13 +292,8 @@ def list_changesets(
 ) -> Response:
     """Changesets in the account's scope, newest first."""
     refuse_strange("state", (state,) if state else (), tuple(STATE_LABELS))
-    query = select(ChangesetTable.id).order_by(text("created_at DESC, id DESC"))
-    if state:
-        query = query.where(ChangesetTable.state == state)
-    if Scope(session.connection(), reader).is_everything:
-        query = query.limit(limit)
-    found = (rows.find(session, one) for one in session.exec(query))
-    mine = islice((one for one in found if is_readable(session, reader, one)), limit)
+    most = limit if Scope(session.connection(), reader).is_everything else None
+    mine = islice(readable(session, reader, rows.newest(session, state, most)), limit)
     listed = [
         {"id": c.id, "state": c.state, "kind": c.kind, "title": c.title, "version": c.version} for c in mine
     ]

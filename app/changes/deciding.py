@@ -25,7 +25,7 @@ from app.changes.outcomes import ABSENT, STATUS_WORDS, Asked, Before, Subject, a
 from app.changes.references import Course, Reference, courses, refuse_unstanding
 from app.changes.reviving import Revival, renews, revivals
 from app.changes.scope import Scope
-from app.errors import Invalid, Refused, RegistryError
+from app.errors import Forbidden, Invalid, Refused, RegistryError
 from app.versions import ids
 from app.versions.fold import (
     RESERVED,
@@ -164,12 +164,24 @@ class Decider:
             return
         self.load(bodies)
         for body in bodies:
-            for subject_id, day in self.touched(body):
-                history = self.histories.get(subject_id)
-                kind = history.kind if history else body["kind"]
-                state = self.state_on(subject_id, day)
-                for document in _documents(body, subject_id, state):
-                    self.scope.require(kind, subject_id, document, day)
+            self._require_in_scope(body)
+
+    def is_in_scope(self, body: dict[str, Any]) -> bool:
+        """Whether a decision of those that are loaded is about nothing outside the actor's scope; one that says
+        nothing is."""
+        try:
+            self._require_in_scope(body)
+        except Forbidden:
+            return False
+        return True
+
+    def _require_in_scope(self, body: dict[str, Any]) -> None:
+        for subject_id, day in self.touched(body) if body else ():
+            history = self.histories.get(subject_id)
+            kind = history.kind if history else body["kind"]
+            state = self.state_on(subject_id, day)
+            for document in _documents(body, subject_id, state):
+                self.scope.require(kind, subject_id, document, day)
 
     # --- deciding
 

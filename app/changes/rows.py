@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +12,11 @@ from sqlmodel import Session
 from app import log
 from app.auth.actor import Actor
 from app.changes.models import Changeset, ChangesetEvent
-from app.db import change, execute_many, fetch, marks
+from app.db import change, chunks, execute_many, fetch, marks
 from app.errors import NotFound, Stale
 
+AT_ONCE = 100
+"""Changesets that are read, and looked at, together."""
 _FIELDS = tuple(Changeset.__slots__)
 _FIND = f"SELECT {', '.join(_FIELDS)} FROM changeset WHERE id = ?"
 _INSERT = f"INSERT INTO changeset ({', '.join(_FIELDS)}) VALUES ({marks(_FIELDS)})"
@@ -78,6 +80,45 @@ def save(session: Session, changeset: Changeset) -> None:
 
 def _in_order(changeset: Changeset, names: Sequence[str] = _FIELDS) -> tuple[Any, ...]:
     return tuple(getattr(changeset, name) for name in names)
+
+
+def some(session: Session, ids: Sequence[str]) -> list[Changeset]:
+    """Those of these changesets that there are, in this order."""
+    query = f"SELECT {', '.join(_FIELDS)} FROM changeset WHERE id IN ({marks(ids)})"
+    found = {row[0]: Changeset(*row) for row in fetch(session.connection(), query, tuple(ids))} if ids else {}
+    return [found[one] for one in ids if one in found]
+
+
+def newest(session: Session, state: str | None, most: int | None = None) -> Iterator[Changeset]:
+    """Changesets in a state (none: in any), newest first, read as far as they are asked for; ``most`` of them."""
+    where, asked = (" WHERE state = ?", (state,)) if state else ("", ())
+    query = f"SELECT id FROM changeset{where} ORDER BY created_at DESC, id DESC"
+    if most is not None:
+        query += f" LIMIT {most:d}"
+    for ids in chunks((row[0] for row in fetch(session.connection(), query, asked)), AT_ONCE):
+        yield from some(session, ids)
+
+
+def first_decisions(session: Session, ids: Sequence[str]) -> dict[str, bytes]:
+    """Changeset -> the body of its first decision; none for one without decisions."""
+    if not ids:
+        return {}
+    query = (
+        f"SELECT d.changeset, d.body FROM draft_decision d WHERE d.changeset IN ({marks(ids)}) AND d.position ="
+        " (SELECT min(o.position) FROM draft_decision o WHERE o.changeset = d.changeset)"
+    )
+    return {row[0]: bytes(row[1]) for row in fetch(session.connection(), query, tuple(ids))}
+
+
+def left_by(session: Session, account: int | None, events: Sequence[str], ids: Sequence[str]) -> set[str]:
+    """Those of these changesets in which an account left one of these events."""
+    if not ids:
+        return set()
+    query = (
+        f"SELECT DISTINCT changeset FROM changeset_event WHERE changeset IN ({marks(ids)})"
+        f" AND event IN ({marks(events)}) AND account = ?"
+    )
+    return {row[0] for row in fetch(session.connection(), query, (*ids, *events, account))}
 
 
 def in_state(
