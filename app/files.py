@@ -112,7 +112,7 @@ def store(
     known = session.get(StoredFile, digest)
     if known is not None and place(root, digest).exists():  # else they were lost, and are here again
         return known
-    _keep(place(root, digest), body)
+    write_whole(place(root, digest), body)
     row = (digest, name, media_type, len(body), log.now_microseconds())
     change(session.connection(), _ADD, row)  # another may just have added it
     return session.get_one(StoredFile, digest)
@@ -124,7 +124,7 @@ _ADD = (
 )
 
 
-def _keep(target: Path, body: bytes) -> None:
+def write_whole(target: Path, body: bytes) -> None:
     """Whole, and on the disk, before it has its name; several may be at it at once."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with NamedTemporaryFile(dir=target.parent, suffix=HALF, delete=False) as half:

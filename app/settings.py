@@ -50,14 +50,20 @@ class Settings(BaseSettings):
     access_log_months: int = Field(
         6, ge=6, description="how long sign-ins and refusals are kept; the law's floor is 6"
     )
-    max_upload_mb: int = Field(50, ge=1, description="largest file that an import or an attachment may have")
+    max_upload_mb: int = Field(
+        50,
+        ge=1,
+        description="largest file that is uploaded: to be imported, attached, read back; in MB of 2**20",
+    )
     known_at_items: int = Field(
         20_000,
         ge=1,
         description="most items that an export or list with known_at works out; each takes about a millisecond",
     )
     max_body_mb: int = Field(
-        32, ge=1, description="largest body of a request with a token; without one it is 2 MB at most"
+        32,
+        ge=1,
+        description="largest changeset as a request's body; what is no file beside it is 2 MB at most",
     )
     password_policy: Literal["asvs", "djbh3"] = Field(
         "asvs",
@@ -162,6 +168,19 @@ class Settings(BaseSettings):
     @property
     def index_dir(self) -> Path:
         return self.data_dir.resolve() / "index"
+
+    @property
+    def max_upload_bytes(self) -> int:
+        return self.max_upload_mb * 2**20
+
+    @property
+    def max_body_bytes(self) -> int:
+        return self.max_body_mb * 2**20
+
+    @property
+    def marked_dir(self) -> Path:
+        """Filled workbooks that came back wrong, until their marked copies are taken."""
+        return self.data_dir.resolve() / "marked"
 
     @property
     def arrivals_dir(self) -> Path:

@@ -28,10 +28,10 @@ def test_the_same_bytes_at_once_are_one_file(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second is through between the first's look and its insert."""
-    root, kept = tmp_path / "files", files._keep
+    root, kept = tmp_path / "files", files.write_whole
 
     def meanwhile(target: Path, body: bytes) -> None:
-        monkeypatch.setattr(files, "_keep", kept)
+        monkeypatch.setattr(files, "write_whole", kept)
         if database.is_sqlite:  # there, whoever writes is alone: a row of its own stands for another's
             row = (target.name, "先到.pdf", PDF, len(body), 1)
             files.change(held[0].connection(), files._ADD, row)
@@ -39,7 +39,7 @@ def test_the_same_bytes_at_once_are_one_file(
             keep(database, root, "先到.pdf")
         kept(target, body)
 
-    monkeypatch.setattr(files, "_keep", meanwhile)
+    monkeypatch.setattr(files, "write_whole", meanwhile)
     held: list[Any] = []
     with database.writing() as session:
         held.append(session)
@@ -57,11 +57,11 @@ def test_two_who_write_the_same_file_have_a_half_each(
 
     def meanwhile(half: str, into: Path) -> None:
         monkeypatch.setattr(os, "replace", replace)
-        files._keep(target, BODY)  # another thread, through before this one
+        files.write_whole(target, BODY)  # another thread, through before this one
         replace(half, into)
 
     monkeypatch.setattr(os, "replace", meanwhile)
-    files._keep(target, BODY)
+    files.write_whole(target, BODY)
     assert target.read_bytes() == BODY
     assert names(tmp_path) == ["abcd"]
 

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from sqlmodel import Session
@@ -15,21 +15,18 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
 
 from app.auth.signing_in import Present
-from app.canonical import digest
 from app.changes import rows
 from app.deps import ReadSession, Registry, RegistryOf
-from app.errors import Invalid, NotFound, RegistryError
-from app.exchange.rows import Refused
-from app.exchange.sheets import every_sheet
-from app.exchange.worksheet_files import write_marked, write_worksheets
-from app.exchange.worksheets import Filled, bring_in, read_filled
+from app.errors import Invalid, RegistryError
+from app.exchange import marked as marked_copies
+from app.exchange.worksheet_files import write_worksheets
+from app.exchange.worksheets import Filled, bring_in
 from app.manners import saved_as
 from app.rounds.worksheets import progress, within, worksheets
 from app.versions.queries import today
 from app.web.office.pages import PRIVATE, show
 from app.web.office.rounds import Which
 from app.web.office.visiting import Visitor
-from app.web.office.working import WORKING
 
 router = APIRouter()
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -86,23 +83,12 @@ def _brought(
             return _page(request, session, present, changeset, said=error.message, status=error.status)
     marked = ""
     if any(one.sheet != NAME for one in [*filled.problems, *filled.kept]):  # else it is no workbook to mark
-        marked = digest(body)
-        key = ("marked", registry.database.url, present.actor.account, changeset, marked)
-        WORKING.ask(key, lambda: _mark(registry, present, changeset, body, reopen), wait=0)
+        laid, account = registry.settings.marked_dir, present.actor.account or 0
+        wrong = [*filled.problems, *filled.kept]
+        marked = marked_copies.lay_aside(laid, account, changeset, body, wrong)
     with registry.database.reading() as session:
         status = 422 if filled.problems else 200
         return _page(request, session, present, changeset, filled=filled, marked=marked, status=status)
-
-
-def _mark(registry: Registry, present: Present, changeset: str, body: bytes, reopen: bool) -> bytes:
-    """The workbook as it came, with what is wrong written into it."""
-    with registry.database.reading() as session, _as_file(body) as path:
-        filled = read_filled(session, present.actor, changeset, path, today(), reopen=reopen).filled
-        try:
-            sheets = every_sheet(path)
-        except Refused as refused:
-            raise Invalid(f"{refused.problem.message}。", code=refused.problem.code) from None
-        return write_marked(sheets, [*filled.problems, *filled.kept])
 
 
 @router.get("/office/rounds/{changeset}/worksheets/marked.xlsx")
@@ -112,15 +98,9 @@ def get_marked(
     changeset: Which,
     file: Annotated[str, Query(max_length=64)] = "",
 ) -> Response:
-    """What was brought back last, marked; kept for a while by the process that read it."""
-
-    def gone() -> Any:
-        raise NotFound("标注的文件已经不在了，请把表格再导入一次。", code="marked-gone")
-
-    work = WORKING.ask(
-        ("marked", registry.database.url, present.actor.account, changeset, file), gone, wait=30
-    )
-    return _workbook(work.outcome(), "清理意见表（标注）.xlsx")
+    """What was brought back, marked; it lies there for a day."""
+    copy = marked_copies.marked(registry.settings.marked_dir, present.actor.account or 0, file)
+    return _workbook(copy, "清理意见表（标注）.xlsx")
 
 
 def _workbook(body: bytes, name: str) -> Response:
