@@ -19,7 +19,7 @@ from app.refusing import busy, failed, refusal
 from app.settings import Settings
 
 OPEN_BODY = 2 * 2**20
-"""Bytes that a request may have where no token is asked for: a look-up of 1,000 codes needs 1 MB at most."""
+"""Bytes that every other request may have: a look-up of 1,000 codes needs 1 MB at most."""
 
 
 class Guarded:
@@ -38,14 +38,14 @@ class Guarded:
             settings.page_rate_per_minute,
             registry.is_good_token,
         )
+        upload = (
+            settings.max_upload_bytes + 2**20
+        )  # with the form around it; the doors have their own word for it
         self.limits = (
-            ("/api/v1/changesets", settings.max_body_mb * 2**20),
-            (
-                "/api/v1/files",
-                (settings.max_upload_mb + 1) * 2**20,
-            ),  # the door of files has its own word for it
-            ("/api/v1/rounds", (settings.max_upload_mb + 1) * 2**20),  # filled worksheets, annexes
-            ("/office", (settings.max_upload_mb + 1) * 2**20),
+            ("/api/v1/changesets", settings.max_body_bytes),
+            ("/api/v1/files", upload),
+            ("/api/v1/rounds", upload),  # filled worksheets, annexes
+            ("/office", upload),
             ("", OPEN_BODY),
         )
 

@@ -49,7 +49,7 @@ async def upload(
     """Keep a file (the body is its bytes); content then names it by `digest`. The same bytes twice are one."""
     actor.require("edit")
     media_type = content_type.split(";")[0].strip().lower()
-    limit = registry.settings.max_upload_mb * 2**20
+    limit = registry.settings.max_upload_bytes
     body = await body_of(request, limit)
 
     def work() -> Response:

@@ -100,7 +100,7 @@ async def take_rows(
     key: IdempotencyKey = None,
 ) -> Response:
     """Take the rows of an annex in (the body is the file's bytes), matched at once; nothing is linked by itself."""
-    body = await body_of(request, registry.settings.max_upload_mb * 2**20)
+    body = await body_of(request, registry.settings.max_upload_bytes)
     constants = {field: value for field, value in (("annex", annex), ("outcome", outcome)) if value}
 
     def work() -> Response:

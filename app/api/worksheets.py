@@ -150,7 +150,7 @@ async def _uploaded(
 ) -> tuple[bytes, bool]:
     """(what is answered to an uploaded workbook, whether it was answered before). The file is there as long as it is
     read and written."""
-    body = await body_of(request, registry.settings.max_upload_mb * 2**20)
+    body = await body_of(request, registry.settings.max_upload_bytes)
 
     def work() -> tuple[bytes, bool]:
         with as_file(body, "清理意见表.xlsx") as path:

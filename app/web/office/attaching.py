@@ -35,7 +35,7 @@ def list_files(request: Request, session: ReadSession, present: Visitor) -> Resp
 @router.post("/office/files")
 async def bring_file(request: Request, registry: RegistryOf, present: Visitor) -> Response:
     """One file kept; to our script as JSON, else as the page with its fingerprint."""
-    limit = registry.settings.max_upload_mb * 2**20
+    limit = registry.settings.max_upload_bytes
     try:
         async with request.form(max_files=1, max_fields=5) as form:
             file = form.get("file")
@@ -54,7 +54,7 @@ def plain_name(name: str) -> str:
 
 
 def _kept(request: Request, registry: Registry, present: Present, name: str, body: bytes) -> Response:
-    limit = registry.settings.max_upload_mb * 2**20
+    limit = registry.settings.max_upload_bytes
     try:
         if not name:
             raise Invalid("没有选择文件，请选择要上传的文件。", code="no-file", field="file")

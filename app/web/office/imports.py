@@ -45,7 +45,7 @@ def list_imports(request: Request, registry: RegistryOf, session: ReadSession, p
 @router.post("/office/imports")
 async def bring(request: Request, registry: RegistryOf, present: Visitor) -> Response:
     """A file is laid aside and tried; nothing of it goes into the registry."""
-    limit = registry.settings.max_upload_mb * 2**20
+    limit = registry.settings.max_upload_bytes
     try:
         async with request.form(max_files=2, max_fields=10) as form:
             given = {name: str(form.get(name) or "").strip() for name in ("mapping", "attested", "sheet")}

@@ -68,9 +68,10 @@ async def bring_back(request: Request, registry: RegistryOf, present: Visitor) -
 
 def _tried(request: Request, registry: Registry, present: Present, body: bytes, day: str) -> Response:
     """Tried in the background: what it comes to has an address of its own."""
-    most = registry.settings.max_upload_mb
+    settings = registry.settings
     try:
-        if len(body) > most * 2**20 or not body:
+        if len(body) > settings.max_upload_bytes or not body:
+            most = settings.max_upload_mb
             raise Invalid(f"请选择导出后改过的表格（.xlsx，{most} MB 以内）。", code="no-file")
         on = parse_day(typed_day(day), "施行日期") if day else today()
     except RegistryError as error:
