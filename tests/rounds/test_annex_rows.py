@@ -92,7 +92,8 @@ def test_rows_are_redacted_by_order_and_their_words_stand_in_no_file(
     ]
     monkeypatch.setenv("QINGDAN_DATA_DIR", str(directory))
     asked = ["redact", *held, "--order", "川网信令〔2026〕1号", "--reason", "个人信息"]
-    done = CliRunner().invoke(build(), [*asked, "--first", "publisher", "--second", "second"])
+    both = "\n".join(living.tokens[name] for name in ("publisher", "second"))
+    done = CliRunner().invoke(build(), [*asked, "--first", "publisher", "--second", "second"], input=both)
     assert done.exit_code == 0, done.output
     assert files_with(directory) == []
     living.assert_sound()
