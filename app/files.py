@@ -216,10 +216,15 @@ def erase_redacted(connection: Connection, root: Path) -> list[str]:
         path = place(root, digest)
         if not path.exists():
             continue
-        with path.open("r+b") as stream:
-            stream.write(bytes(path.stat().st_size))
-            stream.flush()
-            os.fsync(stream.fileno())
-        path.unlink()
+        erase(path)
         found.append(digest)
     return found
+
+
+def erase(path: Path) -> None:
+    """Delete a file, its bytes overwritten first."""
+    with path.open("r+b") as stream:
+        stream.write(bytes(path.stat().st_size))
+        stream.flush()
+        os.fsync(stream.fileno())
+    path.unlink()

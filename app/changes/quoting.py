@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from app.canonical import decode
+from app.db import chunks, fetch, marks
 
 SHORTEST, RUN = 4, 8
 """Characters: what is shorter is a code, or everybody's word; so many in a row are a quotation."""
@@ -39,6 +40,21 @@ class Words:
 
     def quoted_in(self, value: Any) -> bool:
         return any(self.in_text(one) for one in texts_in(value))
+
+
+def redacted_words(connection: Connection, documents: Mapping[str, Any]) -> Callable[[str], bool]:
+    """Whether a text quotes any of these contents (hash -> what it said), all of which are redacted by now."""
+    every = [words_of(connection, content, document) for content, document in documents.items()]
+    return lambda text: any(words.in_text(text) for words in every)
+
+
+def documents_of(connection: Connection, contents: Iterable[str]) -> dict[str, Any]:
+    """What these contents say: hash -> document. Hashes of files are passed over."""
+    found: dict[str, Any] = {}
+    for some in chunks(sorted(set(contents))):
+        rows = fetch(connection, f"SELECT hash, body FROM content WHERE hash IN ({marks(some)})", tuple(some))
+        found |= {row[0]: decode(bytes(row[1])) for row in rows}
+    return found
 
 
 def _runs(texts: Iterable[str]) -> set[str]:

@@ -2,7 +2,8 @@
 
 Two people, an order and a reason, recorded in the log first; that is the one update the guard admits.
 The log, the hashes and every other row stay provable. The order keeps what is no secret (``_kept``), so that
-what the content began can go on; drafts, notes and kept answers that quote the words lose them too.
+what the content began can go on; drafts, notes and kept answers that quote the words lose them too, and the command
+deletes files brought to be imported in which they stand (``app.exchange.arrivals.forget``).
 An attached file goes the same way: its row of the log names its hash, which content goes on naming.
 """
 

@@ -15,12 +15,13 @@ from app.auth.accounts import actor_of, find_account
 from app.auth.passwords import POLICIES
 from app.auth.showing import shown
 from app.changes import duties, kinds, remnants
+from app.changes.quoting import documents_of, redacted_words
 from app.changes.redacting import redact as redact_content
 from app.cli.opening import find_registry, index_what_is_owed, open_registry, tell_progress
 from app.cli.proofs import verify_edition
 from app.db import Database
 from app.errors import Invalid, Unavailable
-from app.exchange import drafting, importing, seeding
+from app.exchange import arrivals, drafting, importing, seeding
 from app.exchange.cases import CASES, seed_case, source_of, where_to_look
 from app.exchange.dumping import remove_withdrawn, write_dump
 from app.exchange.every_problem import Listing, write_report
@@ -332,10 +333,14 @@ def redact(
     actors = [shown(database, name, _secret_of(name), policy) for name in (first, second)]
     with database.writing() as session:
         asked = remnants.sought(session.connection(), content)
+        documents = documents_of(session.connection(), content)
         receipts = [redact_content(session, actors[0], actors[1], one, order, reason) for one in content]
         left = remnants.left(session.connection(), asked)
+        quoted = redacted_words(session.connection(), documents)
     for one, receipt in zip(content, receipts, strict=True):
         console.print(f"已删改 {one}，日志序号 {receipt.seq}。", soft_wrap=True)
+    if brought := arrivals.forget(settings.arrivals_dir, quoted):
+        console.print(f"已删除 {brought} 个上传了等待导入、其中有这些文字的文件。")
     _erase(settings, database)
     if left:
         console.print(f"相同的文字还在另外 {len(left)} 处，没有删改；要一并删去的，请另下命令写明这些哈希：")

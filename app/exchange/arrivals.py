@@ -27,6 +27,8 @@ from app.exchange import drafting, importing
 from app.exchange.every_problem import Listing, write_report
 from app.exchange.importing import Imported, Tell, quiet
 from app.exchange.mapping import load_mapping, mapping_names
+from app.exchange.quoting import holds
+from app.files import erase
 from app.turns import Turn
 
 DAY = 86_400_000_000
@@ -168,6 +170,24 @@ def _drop_old(own: Path) -> None:
     for at, kept in enumerate(old):
         if at >= MOST - 1 or orjson.loads(kept.read_bytes())["at"] < since:
             shutil.rmtree(kept.parent, ignore_errors=True)
+
+
+def forget(root: Path, quoted: Callable[[str], bool]) -> int:
+    """Delete what holds redacted words (a file, what it came to, a mapping), whoever brought it, overwritten first.
+    How many were deleted."""
+    gone = 0
+    for kept in root.glob(f"*/*/{ASKED}"):
+        files = [one for one in kept.parent.rglob("*") if one.is_file() and one != kept]
+        if any(holds(one, quoted) for one in (kept, *files)):
+            for one in (kept, *files):  # without the first nothing lies there
+                erase(one)
+            shutil.rmtree(kept.parent, ignore_errors=True)
+            gone += 1
+    for own in root.glob("mappings/*.toml"):
+        if holds(own, quoted):
+            erase(own)
+            gone += 1
+    return gone
 
 
 def try_out(arrival: Arrival, database: Database, actor: Actor, today: str, tell: Tell = quiet) -> None:

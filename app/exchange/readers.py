@@ -70,7 +70,7 @@ def _reader(path: Path, sheet: str | None) -> Callable[[Path, Report, Columns], 
 
 
 def _read_csv(path: Path, report: Report, columns: Columns) -> Iterator[Row]:
-    encoding = _encoding(path)
+    encoding = encoding_of(path)
     with path.open("r", encoding=encoding, newline="") as file:
         reader = csv.reader(file, strict=True, delimiter=_delimiter(path, encoding))
         cells = _csv_cells(reader, path.name)
@@ -99,7 +99,7 @@ def _csv_cells(reader: Any, name: str) -> Iterator[tuple[str, list[str]]]:
         yield where, row
 
 
-def _encoding(path: Path) -> str:
+def encoding_of(path: Path) -> str:
     """utf-8 (with or without mark), UTF-16 by its mark, else gb18030; refused where none reads the whole file."""
     with path.open("rb") as file:
         head = file.read(2)

@@ -37,7 +37,7 @@ def read_xlsx(path: Path, report: Report, columns: Columns, sheet: str | None = 
     A merged cell counts for every cell that it covers. A row that is one merged cell is a heading: above the
     column names it is passed over, below them it is told.
     """
-    _refuse_bomb(path)
+    refuse_bomb(path)
     header: list[str] = []
     for where, cells, heading in _lines(path, sheet):
         if not header:
@@ -59,7 +59,7 @@ def read_xlsx(path: Path, report: Report, columns: Columns, sheet: str | None = 
 
 def every_sheet(path: Path) -> list[tuple[str, list[list[Any]]]]:
     """(name, rows of cells from the sheet's first row on) of each sheet that is shown. Raises Refused."""
-    _refuse_bomb(path)
+    refuse_bomb(path)
     try:
         with CalamineWorkbook.from_path(str(path)) as book:
             shown = [
@@ -187,7 +187,7 @@ def _report_lost_digits(report: Report, where: str, column: str) -> None:
     )
 
 
-def _refuse_bomb(path: Path) -> None:
+def refuse_bomb(path: Path) -> None:
     """Unpacks every part and counts, so that sizes which the archive states falsely do not matter."""
     try:
         with path.open("rb") as file, zipfile.ZipFile(file) as archive:

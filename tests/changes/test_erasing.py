@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
+from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
+import xlsxwriter
 from seeded import FELLING, Living, new_item, set_field
 from typer.testing import CliRunner
 
 from app.cli import build
 from app.db import Database
+from app.exchange import arrivals
 
 PRIVATE = "张三身份证五一二九零一不慎写入"
 PIECES = [PRIVATE.encode(), "身份证五一二九".encode(), PRIVATE[:6].encode()]
@@ -100,3 +106,44 @@ def test_the_command_says_what_it_leaves(full: Living, monkeypatch: pytest.Monke
     assert PRIVATE not in said
     left = redact(full, monkeypatch, *found[1:]).partition("没有删改")[2]
     assert not any(one in left for one in found), "the corrected name alone stands elsewhere"
+
+
+def test_uploads_that_wait_go_too(full: Living, monkeypatch: pytest.MonkeyPatch) -> None:
+    root, word = full.settings.arrivals_dir, PRIVATE
+    head = "name,item_type\n"
+    bring = partial(lay, root)
+    bring("一.csv", f"{head}事项{word},行政许可\n".encode())
+    bring("二.csv", f"{head}事项{word},行政许可\n".encode("gb18030"), account=2)
+    bring("三.jsonl", json.dumps({"name": word}).encode())
+    bring("四.xlsx", workbook("一张表", f"经办{word}"))
+    bring("五.xlsx", workbook("名单" + word[:8], "不相干"))
+    bring("六.xlsx", b"PK\x03\x04 and no more")
+    bring(f"{word}.csv", head.encode())
+    kept = bring("七.csv", f"{head}不相干的事项,行政许可\n".encode())
+    told = bring("八.csv", f"{head}不相干,行政许可\n".encode())
+    (told.folder / arrivals.TRIED).write_bytes(orjson.dumps({"said": f"“{word}”有误"}))
+    mapping = root / "mappings" / f"{arrivals.OWN}x.toml"
+    mapping.parent.mkdir()
+    mapping.write_text(f'title = "{word}"\n', "utf-8")
+    said = redact(full, monkeypatch, *hashes(full))
+    assert "已删除 9 个上传" in said
+    assert word not in said
+    assert files_with(root) == []
+    assert [one.key for account in (1, 2) for one in arrivals.lying(root, account)] == [kept.key]
+    assert kept.file.read_text("utf-8").endswith("不相干的事项,行政许可\n")
+
+
+def lay(root: Path, name: str, body: bytes, account: int = 1) -> arrivals.Arrival:
+    return arrivals.lay_aside(root, account, arrivals.Asked(name, "catalogue_items", "", ""), body)
+
+
+def workbook(sheet: str, cell: str) -> bytes:
+    """The cell is set in two faces, on a sheet that is hidden."""
+    out = BytesIO()
+    book = xlsxwriter.Workbook(out)
+    book.add_worksheet("另一张").write("A1", "name")
+    hidden, bold = book.add_worksheet(sheet), book.add_format({"bold": True})
+    hidden.write_rich_string("A1", cell[:2], bold, cell[2:])
+    hidden.hide()
+    book.close()
+    return out.getvalue()
