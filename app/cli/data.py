@@ -21,7 +21,7 @@ from app.cli.opening import find_registry, index_what_is_owed, open_registry, te
 from app.cli.proofs import verify_edition
 from app.db import Database
 from app.errors import Invalid, Unavailable
-from app.exchange import arrivals, drafting, importing, seeding
+from app.exchange import arrivals, drafting, importing, marked, seeding
 from app.exchange.cases import CASES, seed_case, source_of, where_to_look
 from app.exchange.dumping import remove_withdrawn, write_dump
 from app.exchange.every_problem import Listing, write_report
@@ -339,8 +339,9 @@ def redact(
         quoted = redacted_words(session.connection(), documents)
     for one, receipt in zip(content, receipts, strict=True):
         console.print(f"已删改 {one}，日志序号 {receipt.seq}。", soft_wrap=True)
-    if brought := arrivals.forget(settings.arrivals_dir, quoted):
-        console.print(f"已删除 {brought} 个上传了等待导入、其中有这些文字的文件。")
+    brought = arrivals.forget(settings.arrivals_dir, quoted) + marked.forget(settings.marked_dir, quoted)
+    if brought:
+        console.print(f"已删除 {brought} 个上传了等待导入或等待取回、其中有这些文字的文件。")
     _erase(settings, database)
     if left:
         console.print(f"相同的文字还在另外 {len(left)} 处，没有删改；要一并删去的，请另下命令写明这些哈希：")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import time
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from app.exchange.worksheet_files import CellProblem
 WRONG = [CellProblem("某局", 2, "处理意见", "bad-outcome", "处理意见不在可选之列")]
 
 
+@cache  # a workbook notes the second in which it was made
 def workbook(mark: str = "废掉") -> bytes:
     out = io.BytesIO()
     with Workbook(out) as book:
@@ -72,3 +75,14 @@ def test_what_is_no_workbook_is_said(tmp_path: Path) -> None:
     key = marked.lay_aside(tmp_path, 7, "qdx-1", b"not a workbook", WRONG)
     with pytest.raises(Invalid):
         marked.marked(tmp_path, 7, key)
+
+
+def test_redacted_words_leave_with_the_files_that_hold_them(tmp_path: Path) -> None:
+    holding = marked.lay_aside(tmp_path, 7, "qdx-1", workbook("张三的住址在某处"), WRONG)
+    told = marked.lay_aside(tmp_path, 8, "qdx-1", workbook("甲"), [replace(WRONG[0], message="张三的住址")])
+    other = marked.lay_aside(tmp_path, 8, "qdx-1", workbook("乙"), WRONG)
+    assert marked.forget(tmp_path, lambda text: "张三的住址" in text) == 2
+    for account, key in ((7, holding), (8, told)):
+        with pytest.raises(NotFound):
+            marked.marked(tmp_path, account, key)
+    assert {name.split(".")[0] for name in lying(tmp_path)} == {other}
