@@ -18,12 +18,14 @@ from app.auth.actor import Actor
 from app.canonical import decode, encode
 from app.changes import duties, kinds
 from app.changes.circles import refuse_circles, touched_by
-from app.changes.deciding import Decided, Decider, comparison
+from app.changes.comparing import comparison
+from app.changes.deciding import Decided, Decider
 from app.changes.drafts import hands_in, hash_of
 from app.changes.freezing import refuse_undecided
 from app.changes.models import OVER, STATE_PHRASES, Changeset
 from app.changes.proposals import findings, refuse_blocking
 from app.changes.rows import DecisionRow, decisions, find, leave_event, mark_decisions, save
+from app.changes.voiding import is_voided
 from app.changes.warnings import require_basis
 from app.checks.catalogue import STANDARD, Rules
 from app.db import lock_publishing
@@ -211,7 +213,7 @@ def _send_back_where_moved(
     decider.load(bodies)
     moved: list[dict[str, Any]] = []
     for row, body in zip(rows, bodies, strict=True):
-        if body["outcome"] == "void" and decider.is_voided(body["act"]):
+        if body["outcome"] == "void" and is_voided(decider.connection, body["act"]):
             continue  # the rules have the plainer word for it: it is taken out already
         seen = decode(row.base)
         days = dict(decider.touched(body))

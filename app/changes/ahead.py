@@ -1,0 +1,145 @@
+"""Subjects as they stand and as the decisions of a changeset leave them, decision by decision; nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, text
+
+from app.changes.circles import PARENTED
+from app.changes.references import Course
+from app.versions.fold import Effect, State, boundaries, fold
+from app.versions.folds import Folds
+from app.versions.histories import History, load_histories, load_voided
+from app.versions.models import FIRST
+from app.versions.timeline import Rev, standing
+
+TAKES_FROM = ["receive", "origin"]
+"""Outcome and role of what an acceptance does to its origin: not its own to answer for."""
+FIRST_PENDING = 1 << 60
+"""Effects that are not written yet are numbered from here on: after all that are."""
+
+
+class Ahead:
+    """What is published about the subjects that the decisions name, and the effects that the decisions add."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.histories: dict[str, History] = {}
+        self.stood: dict[str, list[Effect]] = {}
+        """The effects of each subject before any of these decisions."""
+        self.pending: dict[str, list[Effect]] = {}
+        self.created: dict[str, str] = {}
+        """Subject -> kind, of all that the decisions touch."""
+        self.voiding: dict[int, list[tuple[str, str]]] = {}
+        """By the act that a decision voids: its subjects, each with the day from which it holds."""
+        self.folds = Folds()
+        self._voided: dict[str, list[Effect]] | None = None
+        self._loaded = False
+
+    def load(self, bodies: Sequence[dict[str, Any]]) -> None:
+        """Load the histories of all that the decisions name; once."""
+        if self._loaded:
+            return
+        self._loaded = True
+        named = {subject for body in bodies for subject in subjects_of(body)}
+        acts = [body["act"] for body in bodies if body["outcome"] == "void"]
+        if acts:
+            query = text(
+                "SELECT act, subject_id, effective_from, outcome, role FROM decision WHERE act IN :acts ORDER BY seq"
+            )
+            for act, subject, day, *what in self.connection.execute(
+                query.bindparams(bindparam("acts", expanding=True)), {"acts": acts}
+            ):
+                if what != TAKES_FROM:
+                    self.voiding.setdefault(act, []).append((subject, day))
+                named.add(subject)
+        self.histories = load_histories(self.connection, sorted(named))
+        self.stood = {subject: list(history.effects) for subject, history in self.histories.items()}
+
+    def touched(self, body: dict[str, Any]) -> list[tuple[str, str]]:
+        """Each subject that a decision is about, and the day from which it changes it; once loaded."""
+        if body["outcome"] == "void":
+            return self.voiding.get(body["act"], [])
+        # What an acceptance does to its origins was decided by the devolve: it rests on nothing else of theirs.
+        about = {**body, "origins": ()} if body["outcome"] == "receive" else body
+        return [(subject, body["effective_from"]) for subject in subjects_of(about)]
+
+    def base_of(self, body: dict[str, Any]) -> dict[str, list[int]]:
+        """Per subject that exists, the revisions the decision rests on: see ``base_revisions``."""
+        return {
+            subject: base_revisions(self.histories[subject].revisions, day)
+            for subject, day in self.touched(body)
+            if subject in self.histories
+        }
+
+    def kind_of(self, subject_id: str) -> str:
+        """Of a subject that these decisions are about."""
+        history = self.histories.get(subject_id)
+        return history.kind if history else self.created[subject_id]
+
+    def has_creator(self, subject_id: str) -> bool:
+        return any(effect.creates_body for effect in self.effects(subject_id))
+
+    def effects(self, subject_id: str) -> list[Effect]:
+        """In their order; not to be altered."""
+        history, pending = self.histories.get(subject_id), self.pending.get(subject_id)
+        if not pending:
+            return history.effects if history else []
+        effects = [*history.effects, *pending] if history else list(pending)
+        effects.sort(key=lambda effect: (effect.effective_from, effect.seq))
+        return effects
+
+    def knows(self, subject_id: str) -> bool:
+        """Whether these decisions are about the subject, so that what stands is not what will stand."""
+        return subject_id in self.histories or subject_id in self.created
+
+    def state_on(self, subject_id: str, day: str) -> State | None:
+        """The state of such a subject, as the decisions so far leave it. Not to be altered."""
+        return self.folds.on(subject_id, self.effects(subject_id), day)
+
+    def stood_on(self, subject_id: str, day: str) -> State | None:
+        """Its state before any of these decisions. Not to be altered."""
+        return self.folds.on(subject_id, self.stood.get(subject_id, ()), day)
+
+    def course(self, subject_id: str) -> Course:
+        """How a subject that this changeset touches stands, as the changeset leaves it."""
+        effects = self.effects(subject_id)
+        days: list[tuple[str, str]] = []
+        name = ""
+        for day in boundaries(effects, ""):
+            state = fold(effects, day)
+            if state is not None:
+                attested = any(e.start_unknown and e.creates and e.effective_from == day for e in effects)
+                if attested and not days:
+                    days.append((FIRST, "unknown"))
+                days.append((day, state["status"]))
+                name = state.get("name") or state.get("title") or name
+        return Course(self.kind_of(subject_id), name, days)
+
+    def reparented(self) -> dict[str, tuple[str, list[Effect]]]:
+        """(kind, effects as these decisions leave them) of each subject that may have another parent by them."""
+        kinds_of = {**self.created, **{one: history.kind for one, history in self.histories.items()}}
+        found = {one: (kind, self.effects(one)) for one, kind in kinds_of.items() if kind in PARENTED}
+        return {one: both for one, both in found.items() if both[1] != self.stood.get(one, [])}
+
+    def taken_out(self, subject_id: str, before: Sequence[Effect]) -> list[Effect]:
+        """What decisions did to a subject that were voided, by this changeset too: the keys they gave stay given."""
+        if self._voided is None:
+            self._voided = load_voided(self.connection, sorted(self.histories))
+        now = [one for one in self.stood.get(subject_id, ()) if one not in before]
+        return [*self._voided.get(subject_id, ()), *now]
+
+
+def subjects_of(body: dict[str, Any]) -> list[str]:
+    """The registry ids a decision names, in order."""
+    places = [body, *body.get("origins", ()), *body.get("results", ())]
+    return list(dict.fromkeys(place["subject"] for place in places if place.get("subject")))
+
+
+def base_revisions(revisions: Sequence[Rev], day: str) -> list[int]:
+    """The revision in force on the day (0: none) and the later ones that stand."""
+    now = standing(revisions, day)
+    later = {r.effective_from for r in revisions if r.effective_from > day}
+    return [now.seq if now else 0, *sorted(s.seq for d in later if (s := standing(revisions, d)))]

@@ -1,0 +1,82 @@
+"""Taking a published act out of the fold: on which grounds, and while nothing builds on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from app.changes.accepting import acceptances_of
+from app.changes.ahead import TAKES_FROM, Ahead
+from app.changes.scope import Scope
+from app.errors import Invalid, Refused
+
+_ROWS = text(
+    "SELECT d.subject_id, d.effective_from, d.creates, d.outcome, d.role FROM decision d"
+    " WHERE d.act = :act ORDER BY d.seq"
+)
+_BUILDING = text(
+    "SELECT act FROM decision d WHERE (subject_id = :id OR act IN"
+    " (SELECT act FROM lineage WHERE origin = :id OR successor = :id))"
+    " AND NOT EXISTS (SELECT 1 FROM void v WHERE v.act = d.act)"
+)
+
+
+def is_voided(connection: Connection, act: int) -> bool:
+    query = text("SELECT 1 FROM void WHERE act = :act")
+    return connection.execute(query, {"act": act}).first() is not None
+
+
+def take_out(
+    ahead: Ahead, scope: Scope, today: str, body: dict[str, Any], bodies: Sequence[dict[str, Any]]
+) -> list[str]:
+    """Take the act that ``body`` voids out of the histories; the subjects whose creation goes with it. Raises
+    Invalid, Refused or Forbidden."""
+    act = body["act"]
+    rows = ahead.connection.execute(_ROWS, {"act": act}).all()
+    if not rows:
+        raise Invalid(f"没有序号为 {act} 的处理决定。", code="unknown-act")
+    named = [other["act"] for other in bodies if other["outcome"] == "void"]
+    if is_voided(ahead.connection, act) or named.count(act) > 1:
+        raise Refused("这项决定已经撤除，不能再撤一次；需要恢复请作出新的决定。", code="already-void")
+    if not body.get("reason"):
+        raise Invalid("撤除一项决定须写明理由。", code="reason-needed", field="reason")
+    if body["ground"] == "withdrawn" and min(row[1] for row in rows) <= today:
+        raise Refused(
+            "决定已经生效，不能以撤销或推迟为由撤除；政策变化请作出新的决定，录错请用“误录”。",
+            code="already-effective",
+        )
+    unmade = [row[0] for row in rows if row[2] is not None]
+    _refuse_dependents(ahead.connection, unmade, set(named))
+    _refuse_accepted(ahead.connection, act, set(named))
+    for subject_id, day, _, *what in rows:
+        history = ahead.histories[subject_id]
+        state = ahead.state_on(subject_id, day)
+        if state is not None and what != TAKES_FROM:
+            scope.require(history.kind, subject_id, state, day)
+        history.effects = [effect for effect in history.effects if effect.act != act]
+    return unmade
+
+
+def _refuse_dependents(connection: Connection, made: Sequence[str], voided: set[int]) -> None:
+    """Refused while an unvoided decision builds on a subject that this act made, or refers to it."""
+    for subject_id in made:
+        left = {row[0] for row in connection.execute(_BUILDING, {"id": subject_id})} - voided
+        if left:
+            raise Refused(
+                f"还有处理决定（序号 {min(left)}）建立在它之上，请在同一变更单中一并撤除或改正。",
+                code="void-has-dependents",
+                acts=sorted(left)[:20],
+            )
+
+
+def _refuse_accepted(connection: Connection, act: int, voided: set[int]) -> None:
+    """Refused while an unvoided acceptance builds on the devolve."""
+    left = set(acceptances_of(connection, act)) - voided
+    if left:
+        raise Refused(
+            f"还有承接决定（序号 {min(left)}）建立在这项下放之上，请在同一变更单中一并撤除。",
+            code="void-has-acceptances",
+            acts=sorted(left)[:20],
+        )
