@@ -116,6 +116,11 @@ class Database:
         return self._engine("reader")
 
     @property
+    def door(self) -> Engine:
+        """Of SQLite, for reads on the event loop itself: it must not wait for a connection that a thread holds."""
+        return self._engine("door")
+
+    @property
     def writer(self) -> Engine:
         return self._engine("writer")
 
@@ -149,7 +154,7 @@ class Database:
             # A publication writes some 35 pages, most of them of the same few dozen: they are copied back less often.
             cursor.execute("PRAGMA wal_autocheckpoint=4000")
             cursor.execute(f"PRAGMA mmap_size={MMAP}")
-            if role == "reader":
+            if role != "writer":
                 cursor.execute("PRAGMA query_only=ON")
             else:
                 # What is deleted or replaced is overwritten: what an order redacts shall not stand in free space.

@@ -64,6 +64,7 @@ class Rest(BaseRoute):
             if not self._loaded:
                 await asyncio.sleep(REST_AFTER)
                 await asyncio.to_thread(self.load)
+                await asyncio.to_thread(_load_templates)
                 gc.freeze()  # what is loaded stays: nobody looks for cycles in it, beside those who ask
             for one in then:
                 await asyncio.to_thread(self._start, one)
@@ -91,3 +92,9 @@ class Rest(BaseRoute):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         await asyncio.to_thread(self.load)
         await self._app.router(scope, receive, send)
+
+
+def _load_templates() -> None:
+    from app.web.rendering import load_templates
+
+    load_templates()

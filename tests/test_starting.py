@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from looping import on_a_loop
 from seeded import FELLING, Living
 
 from app.main import create_app
@@ -70,3 +72,20 @@ def test_whatever_is_asked_first_is_answered_as_if_all_were_there(
 
 def test_the_description_is_whole_whenever_it_is_asked_for(early: TestClient) -> None:
     assert early.get("/openapi.json").json() == create_app(Settings(drain_index=False)).openapi()
+
+
+def test_templates_put_in_place_under_a_running_server_are_not_read(
+    early: TestClient, living_sqlite: Living, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from app.web.rendering import environment
+
+    monkeypatch.setattr("app.loading.REST_AFTER", 0)
+    monkeypatch.setattr(environment, "cache", {})  # as of a process that has just begun
+    on_a_loop(early.app.state.rest.load_soon())  # type: ignore[attr-defined]
+    names = environment.list_templates()
+    (tmp_path / "laws.html").write_text("{{ of_the_next_version() }}", encoding="utf-8")
+    monkeypatch.setattr(environment.loader, "searchpath", [str(tmp_path)])
+    assert {environment.get_template(name).name for name in names} == set(names)
+    assert "item.html" in names
+    assert early.get("/laws").content == living_sqlite.client.get("/laws").content
+    assert early.get("/laws").status_code == 200

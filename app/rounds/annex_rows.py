@@ -48,6 +48,10 @@ class LinkedRows:
         self._seq, self._hash = 0, ""
         self._lock = threading.Lock()
 
+    def has_read(self, seq: int, hash_: str) -> bool:
+        """Whether all is read up to an entry of the log, by its hash: what is asked of it then takes little."""
+        return (self._seq, self._hash) == (seq, hash_)
+
     def about(self, connection: Connection, item: str, known: Known) -> list[dict[str, Any]]:
         """``{"round", "title", "document", "row"}`` of each such row, oldest document first; at most 50."""
         with self._lock:

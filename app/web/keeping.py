@@ -7,6 +7,8 @@ that is kept is sent before any other route is asked, as an item's JSON is.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from fastapi import Request, Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
@@ -16,12 +18,26 @@ from app.deps import Registry
 from app.exchange.progress import UNFINISHED
 from app.kept import Page
 from app.searching import index_state
-from app.versions.queries import next_midnight_seconds, today
+from app.versions.queries import Known, next_midnight_seconds, today
 from app.web.display import COOKIE, chosen
 
 DOORS = {"/items/": "/items/{item}", "/search": "/search"}
 """How addresses of kept pages begin: what the route is counted as."""
-_STATE = f"SELECT seq, hash, ({UNFINISHED}) FROM log_entry ORDER BY seq DESC LIMIT 1"
+_STATE = f"SELECT seq, hash, recorded_at, ({UNFINISHED}) FROM log_entry ORDER BY seq DESC LIMIT 1"
+
+
+class State(NamedTuple):
+    """What a page rests on: what is searched, for results; the log's head; an import that has not ended."""
+
+    searched: object | None
+    seq: int
+    hash: str
+    recorded_at: int
+    unfinished: str | None
+
+    @property
+    def head(self) -> Known:
+        return Known(self.seq, self.recorded_at, True)
 
 
 def send(request: Request, page: Page) -> Response:
@@ -38,16 +54,16 @@ class Keeping:
 
     def __init__(self, request: Request, registry: Registry, run: Run, day: str) -> None:
         self._asked, self._day = _asked(request.scope), day
-        self._state = _state(request.scope["path"], registry, run)
+        self.state = _state(request.scope["path"], registry, run)
         self._pages = registry.kept_pages
 
     def page(self) -> Page | None:
         """The page as it was rendered before, where it still holds."""
-        return None if self._state is None else self._pages.get(self._asked, self._day, self._state)
+        return None if self.state is None else self._pages.get(self._asked, self._day, self.state)
 
     def keep(self, page: Page) -> None:
-        if self._state is not None:
-            self._pages.put(self._asked, self._day, self._state, page)
+        if self.state is not None:
+            self._pages.put(self._asked, self._day, self.state, page)
 
 
 class KeptPageRoute(BaseRoute):
@@ -97,7 +113,7 @@ def _asked(scope: Scope) -> bytes:
     return b"\n".join((host, path.encode("utf-8", "replace"), scope["query_string"]))
 
 
-def _state(path: str, registry: Registry, run: Run) -> object | None:
+def _state(path: str, registry: Registry, run: Run) -> State | None:
     """What the page of an address rests on; None where it cannot be known cheaply."""
     index = None
     if path == "/search":
@@ -105,4 +121,4 @@ def _state(path: str, registry: Registry, run: Run) -> object | None:
         if index is None:
             return None
     rows = run(_STATE, ())
-    return (index, *rows[0]) if rows else None
+    return State(index, *rows[0]) if rows else None

@@ -31,7 +31,7 @@ from app.web.gate import SCRIPTED
 from app.web.gate import SECURITY as SECURITY
 from app.web.keeping import Keeping, send
 from app.web.templating import Gaps as Gaps
-from app.web.templating import Pages, documented, escaped, filled, heads
+from app.web.templating import Pages, documented, escaped, filled, heads, markup
 from app.web.templating import gaps as gaps
 
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -98,8 +98,13 @@ def _pairs(query: dict[str, Any]) -> Iterable[tuple[str, str]]:
 
 
 def _address(path: str, pairs: Iterable[tuple[str, str]]) -> str:
-    query = urlencode(list(pairs))
+    query = "&".join([f"{_coded(name)}={_coded(value)}" for name, value in pairs])
     return f"{_quoted(path)}?{query}" if query else _quoted(path)
+
+
+def _coded(value: str) -> str:
+    """A name or value in a query. Long ones, which readers write, are not remembered."""
+    return quoted(value) if len(value) <= 80 else quote_plus(value)
 
 
 @lru_cache(maxsize=4096)
@@ -194,6 +199,7 @@ environment = Pages(
     trim_blocks=True,
     lstrip_blocks=True,
     auto_reload=False,
+    cache_size=-1,
 )
 environment.filters.update(
     day=day,
@@ -220,6 +226,13 @@ environment.globals.update(
 )
 
 
+def load_templates() -> None:
+    """Compile every template that is not yet. From then on none is read: the code of a running server and the
+    templates that it was started with stay together, whatever is put in their place."""
+    for name in environment.list_templates():
+        environment.get_template(name)
+
+
 class Macros:
     """The macros as ``m`` in every template; compiled when a page first asks for one, not at start."""
 
@@ -228,7 +241,7 @@ class Macros:
         """Lines of a definition list, for each label and value where there is a value: asked for a hundred times a
         page, so no macro of Jinja's."""
         told = zip(pairs[::2], pairs[1::2], strict=True)
-        return Markup(
+        return markup(
             "".join(
                 [
                     f'<div><dt>{escaped(label)}</dt><dd class="text">{escaped(value)}</dd></div>\n'
@@ -264,7 +277,8 @@ def render(
     """A page for the day asked about. ``script``: one of our own files that makes the page nicer; it works without.
     ``keep``: where to keep it."""
     here = Here(request, asked.on, asked.today, display)
-    context |= {"here": here, "unfinished": unfinished(connection), "script": script}
+    importing = keep.state.unfinished if keep is not None and keep.state else unfinished(connection)
+    context |= {"here": here, "unfinished": importing, "script": script}
     html = environment.get_template(template).render(**context)
     body = html.encode("utf-8", "replace")
     page = _page(body, here.display, script)

@@ -8,8 +8,14 @@ from typing import Any
 
 from jinja2 import Environment, nodes
 from jinja2.compiler import CodeGenerator, Frame
-from jinja2.runtime import Context
+from jinja2.runtime import Context, Macro, markup_join
+from jinja2.visitor import NodeTransformer
 from markupsafe import Markup, escape
+
+try:  # as markupsafe itself imports it
+    from markupsafe._speedups import _escape_inner
+except ImportError:
+    from markupsafe._native import _escape_inner
 
 from app.items.field_words import word_of
 
@@ -36,23 +42,71 @@ NESTED = (dict, list)
 def escaped(value: Any) -> str:
     """As markupsafe escapes it, without an object made around each piece: what a page joins them to is markup by
     itself."""
-    if type(value) is str:
-        return (
-            value.replace("&", "&amp;")
-            .replace(">", "&gt;")
-            .replace("<", "&lt;")
-            .replace("'", "&#39;")
-            .replace('"', "&#34;")
-        )
-    return value if type(value) is Markup else escape(value)
+    kind = type(value)
+    if kind is str:
+        return _escape_inner(value)
+    if kind is Markup:
+        return value
+    return str(value) if kind is int else escape(value)
+
+
+def joined(parts: tuple[Any, ...]) -> str:
+    """As Jinja's ``~`` joins them; where none is markup, without looking at each for it."""
+    return "".join(parts) if {*map(type, parts)} == {str} else markup_join(parts)
+
+
+def markup(words: str) -> Markup:
+    """Words that are markup already. ``Markup`` itself asks first what it was given."""
+    return str.__new__(Markup, words)
+
+
+class Told(Macro):
+    """A macro of a page that escapes by itself, as all of ours do."""
+
+    def __call__(self, *given: Any, **named: Any) -> str:
+        """Most are asked with all that they take, in its order."""
+        if named or len(given) != len(self.arguments) or self.caller or self.catch_varargs:
+            return super().__call__(*given, **named)
+        return markup(self._func(*given))
+
+    def _invoke(self, arguments: list[Any], autoescape: bool) -> str:
+        return markup(self._func(*arguments))
 
 
 class Written(CodeGenerator):
-    """Compiled templates that write with ``escaped``."""
+    """Compiled templates that write with ``escaped`` and read the fields of documents in place."""
 
     def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:  # noqa: N802
         super().visit_Template(node, frame)
-        self.writeline("escape = environment.escaped")
+        self.writeline(
+            "from app.web.templating import Gaps, Told as Macro, escaped as escape, joined as markup_join"
+        )
+
+    def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802
+        """``a.b`` of a document is what it holds under that name."""
+        if node.attr in DICT_NAMES:
+            super().visit_Getattr(node, frame)
+            return
+        self.write(f"(_of.get({node.attr!r}) if type(_of := ")
+        self.visit(node.node, frame)
+        self.write(f") is Gaps else environment.getattr(_of, {node.attr!r}))")
+
+
+class Included(NodeTransformer):
+    """Puts what a template includes by name in the place of the ``include``, with names of its own: as a template
+    beside, each would be looked up and given a copy of all names whenever the page is made."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+
+    def visit_Include(self, node: nodes.Include) -> nodes.Node:  # noqa: N802
+        if not isinstance(node.template, nodes.Const) or not node.with_context or node.ignore_missing:
+            return node
+        loader = self._environment.loader
+        assert loader is not None
+        source, file, _ = loader.get_source(self._environment, node.template.value)
+        found = self._environment.parse(source, node.template.value, file)
+        return nodes.Scope(self.visit(found).body, lineno=node.lineno)
 
 
 class Names(Context):
@@ -72,12 +126,11 @@ class Pages(Environment):
 
     code_generator_class = Written
     context_class = Names
-    escaped = staticmethod(escaped)
 
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        if type(obj) is Gaps and attribute not in DICT_NAMES:
-            return obj.get(attribute)
-        return super().getattr(obj, attribute)
+    def _generate(
+        self, source: nodes.Template, name: str | None, filename: str | None, defer_init: bool = False
+    ) -> str:
+        return super()._generate(Included(self).visit(source), name, filename, defer_init)
 
 
 # --- what templates ask of documents ---------------------------------------------------------------------

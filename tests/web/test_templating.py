@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jinja2 import DictLoader, StrictUndefined, UndefinedError
+from jinja2 import DictLoader, Environment, StrictUndefined, UndefinedError
 from markupsafe import Markup, escape
 
 from app.web.templating import Pages, documented, escaped, filled, gaps, heads
@@ -46,6 +46,37 @@ def test_macros_are_escaped_once_and_what_they_say_is_markup() -> None:
     assert written("{{ told(words) }}", words="<i>") == "<b>&lt;i&gt;</b>"
     assert written("{% call told(words) %}{{ words }}{% endcall %}", words="&") == "<b>&amp;</b>&amp;"
     assert written("{% for w in [words] %}{{ told(w) ~ w }}{% endfor %}", words="<") == "<b>&lt;</b>&lt;"
+
+
+def test_what_is_included_stands_in_its_place_and_keeps_its_names_to_itself() -> None:
+    beside = {
+        "outer": "{% set n = 1 %}{% for w in words %}{% include 'inner' %}{% endfor %}{{ n }}",
+        "inner": "{% set n = 2 %}{% macro told(it) %}[{{ it }}{{ n }}]{% endmacro %}"
+        "{{ told(w) }}{% include 'deeper' %}",
+        "deeper": "{{ w }}{{ d.a.b }}",
+    }
+    pages = Pages(loader=DictLoader(beside), autoescape=True, undefined=StrictUndefined)
+    shown = pages.get_template("outer").render(words="<x", d=gaps({"a": {}}))
+    assert shown == "[&lt;2]&lt;None[x2]xNone1"
+
+
+def test_a_macro_takes_what_jinja_takes() -> None:
+    for asked in (
+        "all(1, 5, 6, d=0)",
+        "all(1, c=4, d=0)",
+        "all(1, 2, 3, 4, d=words)",
+        "two(1)",
+        "two(b=words, a=3)",
+    ):
+        source = (
+            "{% macro all(a, b=2, c=3) %}{{ a }}{{ b }}{{ c }}{{ kwargs.d }}{{ varargs }}{% endmacro %}"
+            "{% macro two(a, b=2) %}{{ a }}{{ b }}{% endmacro %}{{ " + asked + " }}{{ two('&', 4) }}"
+        )
+        assert written(source, words="<") == Environment(autoescape=True).from_string(source).render(
+            words="<"
+        )
+    with pytest.raises(TypeError):
+        written("{% macro one(a) %}{{ a }}{% endmacro %}{{ one(1, 2) }}")
 
 
 def test_gaps_read_as_none_at_every_depth_and_a_mistyped_name_does_not() -> None:

@@ -6,7 +6,7 @@ import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import Match, Route
 from starlette.types import Scope
@@ -52,7 +52,9 @@ def show_item(
     page: Annotated[int, Query(alias="history", ge=1, le=1_000)] = 1,
 ) -> Response:
     """``history``: which page of a long history."""
-    return _page(request, registry, session.connection(), asked, known, item, accepted, page)
+    connection = session.connection()
+    keeping = Keeping(request, registry, run_by(connection), asked.today)
+    return _page(request, registry, connection, keeping, asked, known, item, accepted, page)
 
 
 class QuickItemPage(Route):
@@ -74,26 +76,40 @@ SIMPLE = re.compile(rb"(on=[0-9-]{1,20})?")
 async def _quickly(request: Request) -> Response:
     registry: Registry = request.app.state.registry
     asked = Asked(request.query_params.get("on"))
+    if registry.database.is_sqlite:
+        # Handing a page to another thread and back takes a good part of what making it does.
+        page = _at_head(request, registry, registry.database.door, asked, waiting=False)
+        if page is not None:
+            return page
+    page = await run_in_threadpool(_at_head, request, registry, registry.database.reader, asked)
+    assert page is not None
+    return page
 
-    def answer() -> Response:
-        with registry.database.reader.connect() as connection:
-            known = known_at(connection, None)
-            return _page(request, registry, connection, asked, known, request.path_params["item"])
 
-    return await run_in_threadpool(answer)
+def _at_head(
+    request: Request, registry: Registry, engine: Engine, asked: Asked, *, waiting: bool = True
+) -> Response | None:
+    """The page as known now. ``waiting``: also where rounds published since have to be read first, else None."""
+    with engine.connect() as connection:
+        keeping = Keeping(request, registry, run_by(connection), asked.today)
+        state = keeping.state
+        if not waiting and not (state and registry.linked_rows.has_read(state.seq, state.hash)):
+            return None
+        known = state.head if state else known_at(connection, None)
+        return _page(request, registry, connection, keeping, asked, known, request.path_params["item"])
 
 
 def _page(
     request: Request,
     registry: Registry,
     connection: Connection,
+    keeping: Keeping,
     asked: Asked,
     known: Known,
     item: str,
     accepted: str = "",
     page: int = 1,
 ) -> Response:
-    keeping = Keeping(request, registry, run_by(connection), asked.today)
     if (kept := keeping.page()) is not None:
         return send(request, kept)
     if not (
