@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import threading
+import time
 from pathlib import Path
 from typing import IO
 
@@ -32,6 +33,23 @@ class Turn:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def take(turn: Turn) -> bool:
+    """Take it though somebody just looks whether it is taken, which holds it for a moment."""
+    for _ in range(20):
+        if turn.taken():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def is_in_hand(path: Path) -> bool:
+    """Whether some process of this machine has the turn now."""
+    turn = Turn(path)
+    free = turn.taken()
+    turn.give_back()
+    return not free
 
 
 class Duty:

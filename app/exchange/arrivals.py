@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import time
 import tomllib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -29,7 +28,7 @@ from app.exchange.importing import Imported, Tell, quiet
 from app.exchange.mapping import load_mapping, mapping_names
 from app.exchange.quoting import holds
 from app.files import erase
-from app.turns import Turn
+from app.turns import Turn, is_in_hand, take
 
 DAY = 86_400_000_000
 KEPT_DAYS = 30
@@ -86,10 +85,7 @@ class Arrival:
 
     def is_in_hand(self) -> bool:
         """Whether some process of this machine is at it now."""
-        turn = Turn(self.folder / "turn")
-        free = turn.taken()
-        turn.give_back()
-        return not free
+        return is_in_hand(self.folder / "turn")
 
 
 def lay_aside(root: Path, account: int, asked: Asked, body: bytes) -> Arrival:
@@ -231,7 +227,7 @@ def draft(arrival: Arrival, database: Database, actor: Actor, today: str, tell: 
 def _work(arrival: Arrival, what: str, read: Callable[[Listing], Imported]) -> None:
     """One process at a time; what it comes to, an error of the file too, is written beside it."""
     turn = Turn(arrival.folder / "turn")
-    if not _take(turn):
+    if not take(turn):
         return
     every = Listing()
     try:
@@ -244,15 +240,6 @@ def _work(arrival: Arrival, what: str, read: Callable[[Listing], Imported]) -> N
         every.close()
         turn.give_back()
     (arrival.folder / what).write_bytes(orjson.dumps(came_to))
-
-
-def _take(turn: Turn) -> bool:
-    """Take it though somebody just looks whether it is taken, which holds it for a moment."""
-    for _ in range(20):
-        if turn.taken():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def _told(imported: Imported) -> dict[str, Any]:

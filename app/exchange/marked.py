@@ -54,17 +54,12 @@ def marked(root: Path, account: int, key: str) -> bytes:
 
 
 def forget(root: Path, quoted: Callable[[str], bool]) -> int:
-    """Delete what holds redacted words, whoever brought it, overwritten first. How many were deleted."""
-    gone = 0
-    for book in root.glob("*/*.xlsx"):
-        wrong = book.with_suffix(WRONG)
-        told = wrong.read_text("utf-8") if wrong.is_file() else ""
-        if quoted(told) or holds(book, quoted):
-            for one in (wrong, book):  # without the first nothing lies there
-                if one.is_file():
-                    erase(one)
-            gone += 1
-    return gone
+    """Delete what holds redacted words: a workbook, what is wrong in it or what it came to; overwritten first. How many
+    were deleted."""
+    gone = [one for one in root.glob("*/*") if one.is_file() and holds(one, quoted)]
+    for one in {other for some in gone for other in some.parent.glob(f"{some.stem}.*")}:
+        erase(one)
+    return len({one.stem for one in gone})
 
 
 def _drop_old(root: Path, own: Path) -> None:

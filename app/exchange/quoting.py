@@ -45,7 +45,7 @@ def _texts(path: Path) -> Iterator[str]:
     if packed:
         refuse_bomb(path)
         return _of_workbook(path)
-    if path.suffix.lower() in (".jsonl", ".json"):
+    if path.suffix.lower() in (".jsonl", ".json", ".came"):
         return _of_lines(path)
     return _of_text(path)
 

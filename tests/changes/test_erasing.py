@@ -17,7 +17,10 @@ from typer.testing import CliRunner
 
 from app.cli import build
 from app.db import Database
-from app.exchange import arrivals
+from app.exchange import arrivals, marked
+from app.exchange.brought import Brought, CameTo
+from app.exchange.worksheet_files import CellProblem
+from app.exchange.worksheet_reading import Filled
 
 PRIVATE = "张三身份证五一二九零一不慎写入"
 PIECES = [PRIVATE.encode(), "身份证五一二九".encode(), PRIVATE[:6].encode()]
@@ -125,10 +128,15 @@ def test_uploads_that_wait_go_too(full: Living, monkeypatch: pytest.MonkeyPatch)
     mapping = root / "mappings" / f"{arrivals.OWN}x.toml"
     mapping.parent.mkdir()
     mapping.write_text(f'title = "{word}"\n', "utf-8")
+    wrong = [CellProblem("表", 2, "", "x", f"“{word}”不在可选之列")]
+    marked.lay_aside(full.settings.marked_dir, 1, "轮次", workbook("表", "不相干"), wrong)
+    brought = Brought(full.settings.marked_dir, 1, "ab")
+    brought.work(lambda: CameTo(Filled(problems=wrong)))
     said = redact(full, monkeypatch, *hashes(full))
-    assert "已删除 9 个上传" in said
+    assert "已删除 11 个上传" in said
     assert word not in said
-    assert files_with(root) == []
+    assert files_with(root.parent) == []
+    assert brought.came_to() is None
     assert [one.key for account in (1, 2) for one in arrivals.lying(root, account)] == [kept.key]
     assert kept.file.read_text("utf-8").endswith("不相干的事项,行政许可\n")
 

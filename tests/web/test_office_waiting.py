@@ -9,12 +9,14 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from awaiting import wait_for
 from reading import BROWSER, Page
 from seeded import FELLING, Living, set_field
-from test_office import Browser
+from test_office import POST, Browser
+from test_office_rounds import XLSX, form
 
 from app.errors import Invalid
-from app.web.office import changesets, checks, editions, working
+from app.web.office import changesets, checks, editions, round_files, round_moves, working
 
 PHONE = "0826-7654321"
 
@@ -136,6 +138,64 @@ def test_all_of_a_long_changeset_is_read_page_by_page(
         page = editor.get(last)
     assert len(seen) >= len(items)
     assert f"发布后会写下的（{len(seen)}）" in page.words
+
+
+def test_preparing_a_list(editor: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    living = editor.living
+    authority = living.get(f"/items/{living.item_called(FELLING)}").json()["authority"]["id"]
+    form = {"kind": "power", "authority": authority, "on": "2026-09-28", "number": "广区府发〔2026〕9号"}
+    with held_up(monkeypatch, editions, "_prepare") as go:
+        place = editor.post("/office/editions", form, document="关于公布清单的通知").headers["location"]
+        waits(editor, place, "准备清单")
+        other = Browser(living, "lingyige", ["edit"])
+        assert "准备一版" in other.get(place).words, "another's is not shown"
+        go.set()
+        wait_for(lambda: "refresh" not in editor.client.get(place, headers=BROWSER).headers)
+    assert "广区府发〔2026〕9号" in editor.get("/office/editions").words
+    assert len(living.rows("SELECT id FROM edition_draft")) == 1
+
+
+def test_a_list_that_cannot_be_prepared_is_told_with_the_form(
+    editor: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with held_up(monkeypatch, editions, "_prepare") as go:
+        form = {"kind": "power", "authority": "没有这个机关", "on": "2026-09-28", "number": "九号"}
+        place = editor.post("/office/editions", form, document="通知").headers["location"]
+        go.set()
+    page = editor.get(place, status=404)
+    assert "没有这个机关" in page.html
+    assert 'value="九号"' in page.html
+
+
+def test_bringing_a_worksheet_back(editor: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = editor.post("/office/rounds/new", form(editor.living)).headers["location"]
+    sheet = editor.client.get(f"{place}/worksheets.xlsx", headers=BROWSER).content
+    file = {"file": ("表.xlsx", sheet, XLSX)}
+
+    def bring() -> Any:
+        return editor.client.post(f"{place}/worksheets", files=file, headers=POST)
+
+    with held_up(monkeypatch, round_files, "bring_in") as go:
+        left = bring().headers["location"]
+        waits(editor, left, "导入清理意见表")
+        assert bring().headers["location"] == left, "the same file is the same work"
+        go.set()
+        wait_for(lambda: "refresh" not in editor.client.get(left, headers=BROWSER).headers)
+        assert "已导入" in editor.get(left).words
+    monkeypatch.setattr(working, "WORKING", working.Working())
+    monkeypatch.setattr(round_files, "WORKING", working.Working())
+    assert "已导入" in editor.get(left).words, "any process finds it"
+    other = Browser(editor.living, "lingyige", ["edit"])
+    assert "再导入一次" in other.get(left).words
+
+
+def test_handing_a_round_in(editor: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = editor.post("/office/rounds/new", form(editor.living)).headers["location"]
+    with held_up(monkeypatch, round_moves.drafts, "submit") as go:
+        assert editor.post(f"{place}/submit").headers["location"] == place
+        waits(editor, place, "提交：")
+        go.set()
+        wait_for(lambda: "refresh" not in editor.client.get(place, headers=BROWSER).headers)
 
 
 def test_issuing_a_list(editor: Browser, monkeypatch: pytest.MonkeyPatch) -> None:

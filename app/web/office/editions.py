@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated, Any, cast
+from collections.abc import Hashable, Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, NamedTuple, cast
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlalchemy import Connection
@@ -11,8 +13,8 @@ from sqlmodel import Session
 
 from app.auth.accounts import names_of_accounts
 from app.auth.signing_in import Present
-from app.canonical import decode
-from app.deps import ReadSession, RegistryOf
+from app.canonical import decode, digest, encode
+from app.deps import ReadSession, Registry, RegistryOf
 from app.errors import Invalid, RegistryError
 from app.exchange.edition_facts import document_words
 from app.listing import Filter, count_by
@@ -26,7 +28,7 @@ from app.web.office.changesets import Move
 from app.web.office.drafting import named_id
 from app.web.office.pages import show
 from app.web.office.visiting import Form, Posted, Visitor, go
-from app.web.office.working import begun, one_of, under_way
+from app.web.office.working import WORKING, begun, one_of, under_way
 from app.web.subjects import names
 
 router = APIRouter()
@@ -36,33 +38,69 @@ LIMIT, SHOWN, CHOICES = 200, 100, 300
 FIELDS = ("kind", "authority", "region", "on", "number", "document", "issuer", "title")
 
 
+class Prepared(NamedTuple):
+    """The draft that was made; or the form as it was filled in, and why none was."""
+
+    draft: str
+    filled: Mapping[str, str] = MappingProxyType({})
+    error: RegistryError | None = None
+
+
 @router.get("/office/editions")
 def list_editions(
     request: Request,
+    registry: RegistryOf,
     session: ReadSession,
     present: Visitor,
     authority: Annotated[str, Query(max_length=300)] = "",
     region: Annotated[str, Query(max_length=300)] = "",
     kind: Annotated[str, Query(max_length=20)] = "power",
+    asked: Annotated[str, Query(alias="preparing", max_length=64)] = "",
 ) -> Response:
-    """``authority``, ``region`` and ``kind`` fill the form in."""
+    """``authority``, ``region`` and ``kind`` fill the form in. ``asked``: the list that is being prepared."""
+    if asked and (work := WORKING.look(_preparing(registry, present, asked))) is not None:
+        if not work.done.is_set():
+            return under_way(request, session, present, "准备清单", "/office", work)
+        WORKING.drop(_preparing(registry, present, asked))
+        return _prepared(request, registry, present, work.outcome())
     filled = {"authority": authority, "region": region, "kind": kind, "on": today()}
     return _listing(request, session, present, filled)
 
 
 @router.post("/office/editions")
 def prepare(request: Request, registry: RegistryOf, present: Visitor, form: Form) -> Response:
+    """In the background: of a large place it takes long, and is left and found again."""
+    filled = {name: form.get(name) for name in FIELDS}
+    asked = digest(encode(filled))
+    key = _preparing(registry, present, asked)
+    work = WORKING.ask(key, lambda: _prepare(registry, present, form, filled))
+    if not work.done.is_set():
+        return go(f"/office/editions?preparing={asked}")
+    WORKING.drop(key)
+    return _prepared(request, registry, present, work.outcome())
+
+
+def _preparing(registry: Registry, present: Present, asked: str) -> Hashable:
+    return one_of(registry, present, f"/office/editions?preparing={asked}")
+
+
+def _prepare(registry: Registry, present: Present, form: Posted, filled: dict[str, str]) -> Prepared:
     try:
         with registry.database.writing() as session:
             wanted = _wanted(session, form)
             paper = {"number": form.get("number"), "issuer": form.get("issuer")}
             document = preparing.document_of(**paper, title=form.get("document"))
             draft = preparing.prepare(session, present.actor, wanted, document, form.get("title"))
+            return Prepared(draft.id)
     except RegistryError as error:
-        with registry.database.reading() as session:
-            filled = {name: form.get(name) for name in FIELDS}
-            return _listing(request, session, present, filled, error)
-    return go(f"/office/editions/{draft.id}")
+        return Prepared("", filled, error)
+
+
+def _prepared(request: Request, registry: Registry, present: Present, made: Prepared) -> Response:
+    if made.error is None:
+        return go(f"/office/editions/{made.draft}")
+    with registry.database.reading() as session:
+        return _listing(request, session, present, made.filled, made.error)
 
 
 def _wanted(session: Session, form: Posted) -> Selection:
@@ -141,7 +179,7 @@ def _listing(
     request: Request,
     session: Session,
     present: Present,
-    filled: dict[str, str],
+    filled: Mapping[str, str],
     error: RegistryError | None = None,
 ) -> Response:
     connection = session.connection()

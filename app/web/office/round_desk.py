@@ -25,7 +25,7 @@ from app.web.office.pages import show
 from app.web.office.round_filter import CHECKS, STATES, Asking, Wanted, label_of
 from app.web.office.rounds import Which
 from app.web.office.visiting import Posted, Visitor, go
-from app.web.office.working import WORKING, under_way
+from app.web.office.working import WORKING, begun, one_of, under_way
 from app.web.rendering import gaps
 from app.web.subjects import names as names_on
 
@@ -56,13 +56,16 @@ def show_round(
     if publishing is not None and not publishing.done.is_set():
         return under_way(request, session, present, f"发布：{found.title}", "/office/rounds", publishing)
     WORKING.drop(key)
+    moving, refused = begun(one_of(registry, present, f"/office/rounds/{changeset}"))
+    if moving is not None:
+        return under_way(request, session, present, f"提交：{found.title}", "/office/rounds", moving)
     if found.kind == "round" and found.state == "published":
         return go(f"/office/rounds/{changeset}/report")
     if is_recorded(found) and found.state != "withdrawn":
         return go(f"/office/rounds/{changeset}/rows")
     if not is_held_here(found) or found.state == "withdrawn":
         return go(f"/office/changesets/{changeset}")
-    said = publishing.error.message if publishing and isinstance(publishing.error, RegistryError) else ""
+    said = publishing.error.message if publishing and isinstance(publishing.error, RegistryError) else refused
     return desk(request, session, present, found, asking, page, done=done, said=said)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -19,14 +19,16 @@ from app.changes import rows
 from app.deps import ReadSession, Registry, RegistryOf
 from app.errors import Invalid, RegistryError
 from app.exchange import marked as marked_copies
+from app.exchange.brought import Brought, CameTo, key_of
 from app.exchange.worksheet_files import write_worksheets
-from app.exchange.worksheets import Filled, bring_in
+from app.exchange.worksheets import bring_in
 from app.manners import saved_as
 from app.rounds.worksheets import progress, within, worksheets
 from app.versions.queries import today
 from app.web.office.pages import PRIVATE, show
 from app.web.office.rounds import Which
-from app.web.office.visiting import Visitor
+from app.web.office.visiting import Visitor, go
+from app.web.office.working import WORKING, Work, under_way
 
 router = APIRouter()
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -51,8 +53,24 @@ def get_worksheets(
 
 
 @router.get("/office/rounds/{changeset}/worksheets")
-def show_worksheets(request: Request, session: ReadSession, present: Visitor, changeset: Which) -> Response:
-    return _page(request, session, present, changeset)
+def show_worksheets(
+    request: Request,
+    registry: RegistryOf,
+    session: ReadSession,
+    present: Visitor,
+    changeset: Which,
+    brought: Annotated[str, Query(max_length=64, pattern="^[0-9a-f]*$")] = "",
+) -> Response:
+    """``brought``: the file that was brought back and left; while some process is at it, that it is under way."""
+    if not brought:
+        return _page(request, session, present, changeset)
+    one = _brought_by(registry, present, brought)
+    work = WORKING.look(_key(registry, present, brought))
+    if one.is_in_hand() or (work is not None and not work.done.is_set()):
+        what, back = f"导入清理意见表：{rows.find(session, changeset).title}", f"/office/rounds/{changeset}"
+        return under_way(request, session, present, what, back, work or Work())
+    came = one.came_to() or CameTo(said="导入的结果已经不在，或者没有做完；请把表格再导入一次，不会重复。")
+    return _page(request, session, present, changeset, came)
 
 
 @router.post("/office/rounds/{changeset}/worksheets")
@@ -71,24 +89,40 @@ async def bring_back(request: Request, registry: RegistryOf, present: Visitor, c
 def _brought(
     request: Request, registry: Registry, present: Present, changeset: str, body: bytes, reopen: bool
 ) -> Response:
+    """In the background: what takes long is left and found again."""
+    one = _brought_by(registry, present, key_of(changeset, body, reopen))
+    key = _key(registry, present, one.key)
+    if (before := WORKING.look(key)) and before.done.is_set():
+        WORKING.drop(key)
+    work = WORKING.ask(key, lambda: one.work(lambda: _came_to(registry, present, changeset, body, reopen)))
+    if not work.done.is_set():
+        return go(f"/office/rounds/{changeset}/worksheets?brought={one.key}")
+    work.outcome()
+    with registry.database.reading() as session:
+        return _page(request, session, present, changeset, one.came_to() or CameTo())
+
+
+def _brought_by(registry: Registry, present: Present, key: str) -> Brought:
+    return Brought(registry.settings.marked_dir, present.actor.account or 0, key)
+
+
+def _key(registry: Registry, present: Present, key: str) -> Hashable:
+    return ("brought", registry.database.url, present.actor.account, key)
+
+
+def _came_to(registry: Registry, present: Present, changeset: str, body: bytes, reopen: bool) -> CameTo:
     try:
         if not body:
             raise Invalid("没有选择文件，请选择填好的清理意见表（XLSX）。", code="no-file", field="file")
         with _as_file(body) as path:
             filled = bring_in(registry.database, present.actor, changeset, path, today(), reopen=reopen)
     except RegistryError as error:
-        if error.status == 404:
-            raise
-        with registry.database.reading() as session:
-            return _page(request, session, present, changeset, said=error.message, status=error.status)
-    marked = ""
-    if any(one.sheet != NAME for one in [*filled.problems, *filled.kept]):  # else it is no workbook to mark
+        return CameTo(said=error.message, status=error.status)
+    marked, wrong = "", [*filled.problems, *filled.kept]
+    if any(one.sheet != NAME for one in wrong):  # else it is no workbook to mark
         laid, account = registry.settings.marked_dir, present.actor.account or 0
-        wrong = [*filled.problems, *filled.kept]
         marked = marked_copies.lay_aside(laid, account, changeset, body, wrong)
-    with registry.database.reading() as session:
-        status = 422 if filled.problems else 200
-        return _page(request, session, present, changeset, filled=filled, marked=marked, status=status)
+    return CameTo(filled, marked, status=422 if filled.problems else 200)
 
 
 @router.get("/office/rounds/{changeset}/worksheets/marked.xlsx")
@@ -121,13 +155,10 @@ def _page(
     session: Session,
     present: Present,
     changeset: str,
-    *,
-    said: str = "",
-    filled: Filled | None = None,
-    marked: str = "",
-    status: int = 200,
+    came: CameTo | None = None,
 ) -> Response:
     found = rows.find(session, changeset)
+    came = came or CameTo()
     whole = worksheets(session, changeset, today(), brief=True)
     counted = progress(within(session.connection(), present.actor, whole))
     return show(
@@ -135,12 +166,12 @@ def _page(
         session.connection(),
         present,
         "round-worksheets.html",
-        status=status,
-        said=said,
+        status=came.status,
+        said=came.said,
         changeset=found,
         authorities=[one for one in counted["authorities"] if one["id"]],
-        filled=filled,
-        marked=marked,
+        filled=came.filled,
+        marked=came.marked,
         shown=SHOWN,
         may="edit" in present.actor.rights and found.state in ("draft", "returned"),
         script="round.js",

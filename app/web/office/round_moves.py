@@ -71,7 +71,9 @@ def save_head(move: Moving, form: Form) -> Response:
 
 @router.post("/office/rounds/{changeset}/submit")
 def submit(move: Moving) -> Response:
-    return move.make(lambda session: drafts.submit(session, move.actor, move.id, None, today(), move.rules))
+    return move.make_apart(
+        lambda session: drafts.submit(session, move.actor, move.id, None, today(), move.rules)
+    )
 
 
 @router.post("/office/rounds/{changeset}/approve")
