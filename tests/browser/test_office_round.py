@@ -47,17 +47,18 @@ def person(browser: Browser, site: str, living_sqlite: Living) -> Iterator[Perso
         context.close()
 
 
-def open_round(page: Page, site: str) -> str:
-    """Opens a round over the forestry bureau's items, chosen from what the count shows; its address."""
+def open_round(page: Page, site: str, bureau: bool = True) -> str:
+    """Opens a round over the forestry bureau's items, chosen from what the count shows, or over all; its address."""
     page.goto(f"{site}/office/rounds")
     page.get_by_role("link", name="开始新的一轮").click()
     page.get_by_label("标题 必填").fill("第三批清理")
     page.get_by_label("批次").fill("第三批")
     page.get_by_label("拟施行日期").fill(DAY)
-    before = page.locator("#count .figure").inner_text()
-    page.get_by_text("实施机关（").click()
-    page.get_by_label(BUREAU).check()
-    expect(page.locator("#count .figure")).not_to_have_text(before)
+    if bureau:
+        before = page.locator("#count .figure").inner_text()
+        page.get_by_text("实施机关（").click()
+        page.get_by_label(BUREAU).check()
+        expect(page.locator("#count .figure")).not_to_have_text(before)
     page.get_by_role("button", name="立项").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("第三批清理 草稿")
     return page.url
@@ -121,6 +122,21 @@ def test_two_people_take_a_round_to_the_public_page(
     expect(reviewer.locator("main")).to_contain_text("广区府发〔2027〕1号")
     expect(reviewer.locator("main .lead")).to_contain_text("1 项缩短了承诺时限")
     living_sqlite.assert_sound()
+
+
+def test_a_long_run_of_items_is_decided_by_keyboard_alone(person: Person, site: str) -> None:
+    """One key an item; the next is in the focus each time, and all are saved at once."""
+    editor = person("bianji", "edit")
+    open_round(editor, site, bureau=False)
+    rows = editor.locator("select[data-row]")
+    assert rows.count() > 40
+    rows.first.focus()
+    for at in range(40):
+        expect(rows.nth(at)).to_be_focused()
+        editor.keyboard.press("1")
+    expect(rows.nth(40)).to_be_focused()
+    editor.keyboard.press("Control+Enter")
+    expect(editor.get_by_role("status").first).to_contain_text("已保存 40 项")
 
 
 @pytest.mark.parametrize("wide", [320, 1280])
