@@ -11,12 +11,11 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 from sqlmodel import Session
 
-from app import idempotency
 from app.api.events import refuse_strange
-from app.api.once import IdempotencyKey
+from app.api.once import IdempotencyKey, answer_once
 from app.api.shapes import JSON, answer_value
 from app.auth.actor import Actor
-from app.canonical import decode, encode
+from app.canonical import decode
 from app.changes import drafts, rows
 from app.changes.freezing import undecided
 from app.changes.models import (
@@ -239,25 +238,13 @@ def _once(
     work: Callable[[], Changeset],
     status: int = 200,
 ) -> Response:
-    """Do the work once per Idempotency-Key; a repeated request gets the first answer."""
-    fingerprint = encode([request.method, request.url.path, asked])
-    if key is not None:
-        before = idempotency.recall(session, actor.account or 0, key, fingerprint)
-        if before is not None:
-            return _written(before.body, before.status, replayed=True)
-    body = orjson.dumps(shown(session, work()))
-    if key is not None:
-        idempotency.remember(session, actor.account or 0, key, fingerprint, status, body)
-    return _written(body, status)
-
-
-def _written(body: bytes, status: int, *, replayed: bool = False) -> Response:
-    """The answer to a write, the first time or again."""
-    made = orjson.loads(body)
-    headers = unkept(replayed=replayed) | {"ETag": f'"{made["version"]}"'}
-    if status == 201:
-        headers["Location"] = f"/api/v1/changesets/{made['id']}"
-    return Response(body, status, media_type=JSON, headers=headers)
+    """The changeset that the work leaves, with its version as ETag; once per Idempotency-Key."""
+    answer = answer_once(request, session, actor, key, asked, lambda: shown(session, work()), status)
+    made = orjson.loads(answer.body)
+    answer.headers["ETag"] = f'"{made["version"]}"'
+    if answer.status_code == 201:
+        answer.headers["Location"] = f"/api/v1/changesets/{made['id']}"
+    return answer
 
 
 def _version(if_match: str | None) -> int | None:
