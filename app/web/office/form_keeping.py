@@ -18,7 +18,7 @@ from app.exchange.days import instant
 from app.items.field_words import word_of
 from app.versions.fold import diff
 from app.versions.queries import moment
-from app.web.office.item_forms import Editing
+from app.web.office.item_editing import Editing
 from app.web.office.pages import PRIVATE
 from app.web.office.visiting import Posted
 

@@ -12,7 +12,7 @@ from app.deps import ReadSession, RegistryOf
 from app.errors import Invalid, RegistryError
 from app.versions.queries import today
 from app.web.office import drafting
-from app.web.office.item_forms import Editing, opened
+from app.web.office.item_editing import Editing, opened
 from app.web.office.items import Day, Which
 from app.web.office.pages import show
 from app.web.office.visiting import Form, Posted, Visitor, go

@@ -20,7 +20,8 @@ from app.items.field_words import word_of
 from app.versions.fold import diff
 from app.web.office import drafting, forms, item_sheets
 from app.web.office.fields import item_fields
-from app.web.office.item_forms import opened, wrong_places
+from app.web.office.item_editing import opened
+from app.web.office.item_forms import wrong_places
 from app.web.office.item_sheets import Brought, Reading
 from app.web.office.many import MOST
 from app.web.office.visiting import Posted

@@ -21,7 +21,8 @@ from app.versions.fold import apply_changes
 from app.versions.queries import parse_day, today
 from app.web.office import drafting, form_keeping, forms
 from app.web.office.fields import item_fields
-from app.web.office.item_forms import Editing, act_or_save, fill, fresh, item_form, opened, sound_content
+from app.web.office.item_editing import Editing, fill, fresh, opened, sound_content
+from app.web.office.item_forms import act_or_save, item_form
 from app.web.office.pages import show
 from app.web.office.visiting import Form, Posted, Visitor
 

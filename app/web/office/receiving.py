@@ -19,7 +19,8 @@ from app.items.queries import resolve
 from app.versions.queries import known_at, parse_day, state_on, today
 from app.web.office import drafting, forms
 from app.web.office.fields import item_fields
-from app.web.office.item_forms import Editing, act_or_save, item_form, sound_content
+from app.web.office.item_editing import Editing, sound_content
+from app.web.office.item_forms import act_or_save, item_form
 from app.web.office.items import Day
 from app.web.office.visiting import Form, Posted, Visitor
 from app.web.subjects import names

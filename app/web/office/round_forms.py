@@ -20,7 +20,8 @@ from app.rounds.worksheets import Line, worksheets
 from app.versions.fold import apply_changes
 from app.versions.queries import today
 from app.web.office import drafting
-from app.web.office.item_forms import Editing, act_or_save, fill, item_form, opened, sound_content
+from app.web.office.item_editing import Editing, fill, opened, sound_content
+from app.web.office.item_forms import act_or_save, item_form
 from app.web.office.items import Day
 from app.web.office.round_desk import lines_for
 from app.web.office.round_item import WhichItem, line_of

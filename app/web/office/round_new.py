@@ -22,7 +22,8 @@ from app.rounds.worksheets import Line, worksheets
 from app.versions.queries import today
 from app.web.office import drafting, forms
 from app.web.office.fields import item_fields
-from app.web.office.item_forms import Editing, act_or_save, fresh, item_form, sound_content
+from app.web.office.item_editing import Editing, fresh, sound_content
+from app.web.office.item_forms import act_or_save, item_form
 from app.web.office.items import Day
 from app.web.office.round_desk import lines_for
 from app.web.office.rounds import Which
