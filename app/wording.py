@@ -47,6 +47,7 @@ _WITHOUT_VALUE = frozenset({"missing", "extra_forbidden", "json_invalid", "unsto
 PATTERNS = {
     r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$": "请用 1 至 64 个字母、数字、点、下划线或连字符，以字母或数字开头",
     r"^[0-9a-f]{64}$": "应为 64 位小写十六进制的 SHA-256",
+    r"^[0-9a-f]*$": "应为小写十六进制，请从页面上的链接打开",
     r"^\d{4}-\d{2}-\d{2}$": "请写成年-月-日，例如 2026-09-28",
 }
 """The patterns of models and routes, in words."""

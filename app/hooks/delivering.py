@@ -45,10 +45,11 @@ _LIVE = (
 """What is sent: nothing for a pause, nor for an account that is locked."""
 _DUE = (
     f"SELECT d.id, d.webhook, d.event, d.attempts {_LIVE} AND d.next_at <= :now AND d.webhook NOT IN :busy"
-    " AND NOT EXISTS (SELECT 1 FROM webhook_delivery e WHERE e.webhook = d.webhook AND e.subject_id = d.subject_id"
-    "  AND e.event < d.event AND e.state = 'owed') ORDER BY d.event LIMIT :limit"
+    " AND NOT EXISTS (SELECT 1 FROM webhook_delivery e WHERE e.webhook = d.webhook AND e.event < d.event"
+    "  AND (e.subject_id = d.subject_id OR e.event < 0) AND e.state = 'owed') ORDER BY d.event LIMIT :limit"
 )
-"""Of each subject the first that is owed: a later event waits until the one before is taken, or dead."""
+"""Of each subject the first that is owed: a later event waits until the one before is taken, or dead; and all wait
+for the letter that tells of a restore (``restored.is_restored``)."""
 _COVERING = text("SELECT hash FROM log_entry WHERE seq > :event ORDER BY seq LIMIT 1")
 _STILL = text(f"SELECT w.url, w.secret, w.earlier_secret, w.earlier_until {_LIVE} AND d.id = :id")
 

@@ -10,7 +10,7 @@ from holding import fill
 from seeded import FELLING, Living
 
 from app.db import Database
-from app.exchange import worksheets
+from app.exchange import worksheet_sheets
 from app.exchange.sheets import every_sheet
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -94,7 +94,7 @@ def beside_reading(patch: pytest.MonkeyPatch, living: Living) -> list[Any]:
         reads.append(path)
         return every_sheet(path)
 
-    patch.setattr(worksheets, "every_sheet", opening)
+    patch.setattr(worksheet_sheets, "every_sheet", opening)
     return reads
 
 
