@@ -12,10 +12,12 @@ request on. The share asked before is told beside the figure, and the two extrem
 
 from __future__ import annotations
 
+import datetime as dt
 import random
 from collections.abc import Sequence
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
+from app.bench import corpora
 from app.bench.judging import HALVES, judged
 from app.bench.load import Answered
 from app.bench.registries import Registry
@@ -28,6 +30,8 @@ HITS = 20
 """Of a page."""
 ASKED = 60_000
 """Requests in the stream: more than are answered in the time."""
+FIRST, DAYS = dt.date(2021, 1, 1), 1_800
+ASKED_TEXTS = [text for text in corpora.ASKED if len(text) > 1]
 
 
 def days_users(registry: Registry, path: str, count: int = ASKED, seed: int = 1) -> list[str]:
@@ -47,6 +51,20 @@ def days_users(registry: Registry, path: str, count: int = ASKED, seed: int = 1)
             wanted["offset"] = str(page * HITS)
         found.append(f"{path}?{urlencode(wanted)}")
     return found
+
+
+def asked_again(path: str) -> list[str]:
+    """A few texts, over and over."""
+    return [f"{path}?q={quote(text)}" for text in ASKED_TEXTS]
+
+
+def never_asked(path: str) -> list[str]:
+    """The same texts, each on many days, in a random order: more than are asked in the time, and far more than are
+    kept."""
+    days = [FIRST + dt.timedelta(days=number) for number in range(DAYS)]
+    paths = [f"{path}?q={quote(text)}&on={day}" for day in days for text in ASKED_TEXTS]
+    random.Random(1).shuffle(paths)
+    return paths
 
 
 def _texts(names: Sequence[str], chance: random.Random) -> list[str]:

@@ -6,24 +6,18 @@ is fresh where its item was not asked before, and kept where it was: pages are k
 
 from __future__ import annotations
 
-import datetime as dt
-import random
 from collections.abc import Callable, Sequence
 from functools import partial
-from urllib.parse import quote
 
-from app.bench.asking import days_users
-from app.bench.corpora import ASKED
+from app.bench.asking import asked_again, days_users, never_asked
 from app.bench.driving import drive, item_paths, serving, shown
 from app.bench.figures import Plan, Row, median, median_ratio
 from app.bench.load import EMPTY, Answered
 from app.bench.registries import ITEMS, Registry
-from app.bench.searching import FIRST, SMALL, indexed, of_empty
+from app.bench.searching import SMALL, indexed, of_empty
 
 AGAIN = 60
 """Items whose pages are asked again and again; all of them fit among the kept ones."""
-DAYS = 1_800
-"""Days from 2021 on, each asked with every text: more than are asked in the time, and far more than are kept."""
 
 
 def bench(plan: Plan) -> list[Row]:
@@ -88,18 +82,8 @@ def _results(plan: Plan, registry: Registry) -> list[Row]:
             [
                 ours.target("empty", [EMPTY]),
                 ours.target("day", day),
-                ours.target("again", [f"/search?q={quote(text)}" for text in _TEXTS]),
-                ours.target("new", _ever_new()),
+                ours.target("again", asked_again("/search")),
+                ours.target("new", never_asked("/search")),
             ],
         )
     return of_empty(plan, f"results page of {len(registry.item_ids()):,} items", measured, day, 0.1)
-
-
-_TEXTS = [text for text in ASKED if len(text) > 1]
-
-
-def _ever_new() -> list[str]:
-    days = [FIRST + dt.timedelta(days=number) for number in range(DAYS)]
-    paths = [f"/search?q={quote(text)}&on={day}" for day in days for text in _TEXTS]
-    random.Random(1).shuffle(paths)
-    return paths
