@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import http.client
 import os
 import random
@@ -45,6 +46,18 @@ def environment(registry: Registry, **more: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("QINGDAN_")}
     own = {"QINGDAN_DATA_DIR": str(registry.directory), "QINGDAN_DATABASE_URL": registry.url}
     return kept | own | UNLIMITED | more
+
+
+@contextmanager
+def nothing_collected() -> Iterator[None]:
+    """What the bench itself holds is not looked through for cycles beside what it measures, as a server has frozen
+    what it loaded."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import orjson
 from sqlalchemy import text
 
 from app.auth.actor import Actor
-from app.bench.driving import AT_REST, serving
+from app.bench.driving import AT_REST, nothing_collected, serving
 from app.bench.figures import Plan, Row, median, median_ratio, percentile
 from app.bench.publishing import approved, people
 from app.bench.registries import ITEMS, PER_ITEM, REVISIONS, Registry, copy, items, revisions
@@ -118,7 +118,7 @@ def _look_up(plan: Plan, registry: Registry, address: str) -> Row:
         codes = [row[0] for row in found]
     database.dispose()
     times = []
-    with Client(address) as client:
+    with Client(address) as client, nothing_collected():
         for number in range(plan.count(LOOK_UPS, 5) + 1):
             began = time.perf_counter()
             client.look_up(codes)

@@ -11,16 +11,14 @@ which no answer can be kept.
 from __future__ import annotations
 
 import datetime as dt
-import gc
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from app.bench import fulltext, meili_server
 from app.bench.asking import FIRST, asked_again, asked_before, days_users, never_asked
 from app.bench.corpora import ASKED, RELAXED, documents
-from app.bench.driving import by_processor_time, drive, rates, serving, shown
+from app.bench.driving import by_processor_time, drive, nothing_collected, rates, serving, shown
 from app.bench.figures import Plan, Row, median_ratio, percentile
 from app.bench.load import EMPTY, Answered
 from app.bench.registries import ITEMS, Registry, copy, items
@@ -42,7 +40,7 @@ def bench(plan: Plan) -> list[Row]:
 
 def in_process(plan: Plan) -> list[Row]:
     engine = _filled(plan, plan.count(SMALL, 200))
-    with _as_served():
+    with nothing_collected():
         full, bare = _measure(plan, engine, ASKED), _measure_bare(plan, engine)
         relaxed = _measure(plan, engine, RELAXED)
     beside = fulltext.measure(plan, plan.count(SMALL, 200), _queries(ASKED, plan.rounds))
@@ -65,17 +63,6 @@ def in_process(plan: Plan) -> list[Row]:
         ),
         on_server(plan),
     ]
-
-
-@contextmanager
-def _as_served() -> Iterator[None]:
-    """A server has frozen what it loaded: nobody looks for cycles in it beside those who ask."""
-    gc.collect()
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
 
 
 def on_server(plan: Plan) -> Row:
