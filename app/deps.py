@@ -185,6 +185,12 @@ def actor(request: Request, registry: RegistryOf, token: Annotated[str, Depends(
         raise
 
 
+def base_of(request: Request) -> str:
+    """The site's own address without a slash at the end: the setting, else as the reader asked for it."""
+    registry: Registry = request.app.state.registry
+    return (registry.settings.public_url or str(request.base_url)).rstrip("/")
+
+
 def address_of(request: Request) -> str | None:
     return request.client.host if request.client else None
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import NamedTemporaryFile, TemporaryDirectory
 
 from sqlalchemy import Connection, text
 from sqlmodel import Field, Session, SQLModel
@@ -138,6 +139,15 @@ def write_whole(target: Path, body: bytes) -> None:
             raise
     sync_folder(target.parent)
     sync_folder(target.parent.parent)
+
+
+@contextmanager
+def as_file(body: bytes, name: str) -> Iterator[Path]:
+    """A body as a file while it is read: of this name, but never of another folder."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / (Path(name.replace("\\", "/")).name.replace("\0", "")[-60:] or "文件")
+        path.write_bytes(body)
+        yield path
 
 
 def sync_folder(folder: Path) -> None:

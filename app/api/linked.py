@@ -11,10 +11,10 @@ from pydantic import BaseModel, Field
 
 from app import log
 from app.api.items import ItemPath
-from app.api.quick import as_linked, site_of
+from app.api.quick import as_linked
 from app.api.shapes import answer, answer_value
 from app.db import run_by
-from app.deps import AskedOn, ReadSession, RegistryOf
+from app.deps import AskedOn, ReadSession, RegistryOf, base_of
 from app.exchange.dumping import dump_path, dumps_in, withdrawn_in
 from app.exchange.linked import catalog
 from app.items.queries import resolve
@@ -93,5 +93,5 @@ def get_catalog(request: Request, registry: RegistryOf, session: ReadSession) ->
     """What data there is, as a DCAT catalogue."""
     connection = session.connection()
     dumps = dumps_in(connection, registry.settings.dumps_dir)
-    body = orjson.dumps(catalog(site_of(request, registry), log.head(connection).seq, dumps))
+    body = orjson.dumps(catalog(base_of(request), log.head(connection).seq, dumps))
     return answer(request, body, media_type="application/ld+json")

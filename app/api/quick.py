@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from app.api.shapes import answer
 from app.db import run_by
-from app.deps import Asked, Registry, refuse_unknown
+from app.deps import Asked, Registry, base_of, refuse_unknown
 from app.errors import NotFound
 from app.items.queries import resolve
 from app.items.reading import read_item, read_item_as_known
@@ -43,14 +43,8 @@ def as_linked(request: Request, body: bytes) -> Response:
     """The answer about an item in shared vocabularies."""
     from app.exchange.linked import public_service  # asked for seldom
 
-    registry: Registry = request.app.state.registry
-    made = public_service(orjson.loads(body), site_of(request, registry))
+    made = public_service(orjson.loads(body), base_of(request))
     return answer(request, orjson.dumps(made), headers=VARY, media_type=LINKED)
-
-
-def site_of(request: Request, registry: Registry) -> str:
-    """The address under which the site is known, without a slash at its end."""
-    return (registry.settings.public_url or str(request.base_url)).rstrip("/")
 
 
 def read_quickly(registry: Registry, asked: str, on: str | None) -> bytes | None:

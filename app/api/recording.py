@@ -12,13 +12,14 @@ from app.api.files import body_of
 from app.api.once import IdempotencyKey, answer_once
 from app.api.publications import ReconciledShape
 from app.api.shapes import answer_value
-from app.api.worksheets import RoundPath, as_file
+from app.api.worksheets import RoundPath
 from app.canonical import digest
 from app.changes import rows
 from app.changes.showing import require_readable
 from app.deps import ActorOf, ReadSession, RegistryOf, StaffReader, TokenFirst, WriteSession
 from app.errors import Invalid
 from app.exchange.annex_reading import AnnexMapping, read_annex
+from app.files import as_file
 from app.rounds.recording import Choice, confirm, confirm_certain, drafted_rows, record_rows, rematch
 from app.versions.queries import today
 from app.versions.shapes import Body

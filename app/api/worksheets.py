@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path as File
 from typing import Annotated, Any, Literal
 
@@ -35,6 +33,7 @@ from app.exchange.rows import Refused
 from app.exchange.sheets import every_sheet
 from app.exchange.worksheet_files import write_marked, write_worksheets
 from app.exchange.worksheets import Filled, import_filled, read_filled, refuse_faulty
+from app.files import as_file
 from app.manners import saved_as, unkept
 from app.rounds.proposing import propose
 from app.rounds.reviewing import opine
@@ -158,15 +157,6 @@ async def _uploaded(
             return answer_file_once(registry, actor, key, asked, lambda session: read(session, path))
 
     return await run_in_threadpool(work)
-
-
-@contextmanager
-def as_file(body: bytes, name: str) -> Iterator[File]:
-    """A body as a file of this name while it is read."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = File(folder) / (File(name.replace("\\", "/")).name.replace("\0", "")[-60:] or "文件")
-        path.write_bytes(body)
-        yield path
 
 
 @router.get("/rounds/{round_id}/proposals", response_model=None, responses={200: {"model": ProposalsShape}})

@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 from sqlalchemy import Connection
 
 from app.changes.outcomes import RULES
-from app.deps import Asked, Registry
+from app.deps import Asked, base_of
 from app.exchange.days import day as day
 from app.exchange.days import instant as instant
 from app.exchange.progress import unfinished
@@ -35,12 +35,6 @@ from app.web.templating import Pages, documented, escaped, filled, heads, markup
 from app.web.templating import gaps as gaps
 
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-
-
-def base_of(request: Request) -> str:
-    """The site's own address without a slash at the end: the setting, else as the reader asked for it."""
-    registry: Registry = request.app.state.registry
-    return (registry.settings.public_url or str(request.base_url)).rstrip("/")
 
 
 class Here:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
@@ -16,6 +14,7 @@ from app.changes import kinds
 from app.db import TOMBSTONE, chunks, fetch, marks
 from app.errors import Invalid, RegistryError
 from app.exchange.worksheet_files import CellProblem
+from app.files import as_file
 from app.items.field_words import word_of
 from app.versions.fold import diff
 from app.web.office import drafting, forms, item_sheets
@@ -46,9 +45,7 @@ class Tried:
 def try_workbook(
     connection: Connection, present: Present, body: bytes, on: str, tell: Callable[[int, int], None]
 ) -> tuple[Tried, Cells]:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "items.xlsx"
-        path.write_bytes(body)
+    with as_file(body, "items.xlsx") as path:
         reading = Reading(path)
     wanted = reading.names_wanted()
     if len(wanted) > MOST:

@@ -86,7 +86,10 @@ def _tried(request: Request, registry: Registry, present: Present, body: bytes, 
         with registry.database.reading() as session:
             return try_workbook(session.connection(), present, body, on, tell)
 
-    WORKING.follow(_key(registry, present, file), do)
+    key = _key(registry, present, file)
+    if (before := WORKING.look(key)) and before.done.is_set():
+        WORKING.drop(key)  # what was published since is seen: the same file is tried anew
+    WORKING.follow(key, do)
     return go(f"/office/many/file?tried={file}")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,6 +20,7 @@ from app.changes.models import STATE_LABELS
 from app.deps import ReadSession, Registry, RegistryOf
 from app.errors import Conflict, Invalid, RegistryError
 from app.exchange.annex_reading import AnnexMapping, read_annex
+from app.files import as_file
 from app.rounds.recording import GUESSED, Choice, confirm, confirm_certain, drafted_rows, record_rows, rematch
 from app.rounds.stated import REASONS
 from app.versions.queries import today
@@ -173,9 +173,7 @@ def _read(body: bytes, suffix: str, form: FormData) -> list[dict[str, str]]:
     constants = {
         one: value.strip() for one, value in said.items() if isinstance(value, str) and value.strip()
     }
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"附件{suffix}"
-        path.write_bytes(body)
+    with as_file(body, f"附件{suffix}") as path:
         found, problems = read_annex(path, AnnexMapping(constants=constants))
     wrong = [one for one in problems if one.severity == "error"]
     if wrong:

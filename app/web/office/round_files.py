@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Hashable
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -22,13 +19,14 @@ from app.exchange import marked as marked_copies
 from app.exchange.brought import Brought, CameTo, key_of
 from app.exchange.worksheet_files import write_worksheets
 from app.exchange.worksheets import bring_in
+from app.files import as_file
 from app.manners import saved_as
 from app.rounds.worksheets import progress, within, worksheets
 from app.versions.queries import today
 from app.web.office.pages import PRIVATE, show
 from app.web.office.rounds import Which
 from app.web.office.visiting import Visitor, go
-from app.web.office.working import WORKING, Work, under_way
+from app.web.office.working import WORKING, Work, one_of, under_way
 
 router = APIRouter()
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -107,14 +105,14 @@ def _brought_by(registry: Registry, present: Present, key: str) -> Brought:
 
 
 def _key(registry: Registry, present: Present, key: str) -> Hashable:
-    return ("brought", registry.database.url, present.actor.account, key)
+    return one_of(registry, present, f"/office/rounds/worksheets?brought={key}")
 
 
 def _came_to(registry: Registry, present: Present, changeset: str, body: bytes, reopen: bool) -> CameTo:
     try:
         if not body:
             raise Invalid("没有选择文件，请选择填好的清理意见表（XLSX）。", code="no-file", field="file")
-        with _as_file(body) as path:
+        with as_file(body, NAME) as path:
             filled = bring_in(registry.database, present.actor, changeset, path, today(), reopen=reopen)
     except RegistryError as error:
         return CameTo(said=error.message, status=error.status)
@@ -140,14 +138,6 @@ def get_marked(
 def _workbook(body: bytes, name: str) -> Response:
     headers = PRIVATE | saved_as(name)
     return Response(body, headers=headers, media_type=XLSX)
-
-
-@contextmanager
-def _as_file(body: bytes) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / NAME
-        path.write_bytes(body)
-        yield path
 
 
 def _page(

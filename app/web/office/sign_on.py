@@ -11,14 +11,13 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from app.auth import sign_on, signing_in
 from app.auth.provider import Provider, Terms
 from app.auth.sign_on import Pairs
-from app.deps import Registry, RegistryOf
+from app.deps import Registry, RegistryOf, base_of
 from app.errors import Forbidden, NotFound, RegistryError
 from app.settings import Settings
 from app.web.office.keeping import kept_in, unpacked
 from app.web.office.pages import show
 from app.web.office.signing import admit_cookie, ask_to_sign_in, go_on
 from app.web.office.visiting import COOKIE, Form, address_of, go, is_loopback, own_address, visitor
-from app.web.rendering import base_of
 
 router = APIRouter()
 BACK = "/office/sign-on"

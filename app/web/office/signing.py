@@ -11,7 +11,7 @@ from sqlmodel import Session
 from app.auth import signing_in
 from app.auth.accounts import account_by_id
 from app.auth.signing_in import Present
-from app.deps import ReadSession, Registry, RegistryOf
+from app.deps import ReadSession, Registry, RegistryOf, base_of
 from app.errors import RegistryError
 from app.versions.queries import moment
 from app.web.office.keeping import Pairs, kept_in, unpacked
@@ -29,7 +29,6 @@ from app.web.office.visiting import (
     policy_of,
     visitor,
 )
-from app.web.rendering import base_of
 
 router = APIRouter()
 

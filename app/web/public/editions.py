@@ -6,13 +6,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from app.deps import AskedOn, ReadSession, RegistryOf
+from app.deps import AskedOn, ReadSession, RegistryOf, base_of
 from app.exchange.edition_facts import document_words, left_out
 from app.lists import reading, signing
 from app.lists.selecting import KINDS
 from app.web.downloads import FORMS, Form, download
 from app.web.edition_file import edition_file
-from app.web.rendering import base_of, render
+from app.web.rendering import render
 from app.web.subjects import names
 
 router = APIRouter()

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 from sqlalchemy import Connection, text
 
-from app.deps import AskedOn, ReadSession
+from app.deps import AskedOn, ReadSession, base_of
 from app.places.queries import region_id, subtree
 from app.versions.codes import subject_id
 from app.versions.queries import moment, next_midnight_seconds
@@ -16,7 +16,7 @@ from app.versions.visibility import not_internal
 from app.web.feeds import atom, sitemap, sitemap_index
 from app.web.item_facts import public_item
 from app.web.recent import Scope, latest_changes
-from app.web.rendering import SECURITY, base_of, redirect
+from app.web.rendering import SECURITY, redirect
 from app.web.subjects import names
 
 router = APIRouter()

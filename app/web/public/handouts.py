@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal
-from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from markupsafe import Markup
 from sqlalchemy import Connection
 from starlette.convertors import StringConvertor, register_url_convertor
 
-from app.deps import Asked, AskedOn, KnownAt, ReadSession, RegistryOf
-from app.exchange.handouts import Handout, plain, qr_svg
-from app.versions.queries import Known, next_midnight_seconds
+from app.deps import Asked, AskedOn, KnownAt, ReadSession, RegistryOf, base_of
+from app.exchange.handouts import Handout, qr_svg
+from app.versions.queries import Known
+from app.web.downloads import download
 from app.web.handouts import guide, notice
 from app.web.item_facts import facts_of, public_item
-from app.web.rendering import SECURITY, base_of, gaps, redirect, render
+from app.web.rendering import gaps, redirect, render
 from app.web.subjects import settle_documents
 
 router = APIRouter()
@@ -37,10 +37,6 @@ register_url_convertor("handout_form", _Form())
 Item = Annotated[str, Path(max_length=300)]
 Kind = Literal["notice", "guide"]
 Have = Annotated[list[str] | None, Query(max_length=400)]
-TYPES = {
-    "pdf": "application/pdf",
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-}
 
 
 @router.api_route("/items/{item}/{kind:handout}.{form:handout_form}", methods=["GET", "HEAD"])
@@ -61,12 +57,7 @@ def download_handout(
         return redirect(request, f"/items/{item_id}/{kind}.{form}")
     handout = _handout(request, connection, asked, known, item_id, kind, have)
     body = _written(handout, form, registry.settings.pdf_font)
-    name = quote(plain(f"{handout.kind}-{handout.title[:60]}-{asked.on}.{form}").replace("/", "／"), safe="")
-    headers = SECURITY | {
-        "Content-Disposition": f"attachment; filename=\"{item_id}-{kind}.{form}\"; filename*=UTF-8''{name}",
-        "Cache-Control": f"public, max-age={min(60, next_midnight_seconds())}",
-    }
-    return Response(body, media_type=TYPES[form], headers=headers)
+    return download(body, form, f"{handout.kind}-{handout.title[:60]}-{asked.on}", f"{item_id}-{kind}")
 
 
 @router.api_route("/items/{item}/{kind:handout}", methods=["GET", "HEAD"])

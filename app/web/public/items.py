@@ -13,7 +13,7 @@ from starlette.types import Scope
 
 from app.db import run_by
 from app.deadlines.answering import due_dates, moment_of
-from app.deps import Asked, AskedOn, KnownAt, ReadSession, Registry, RegistryOf
+from app.deps import Asked, AskedOn, KnownAt, ReadSession, Registry, RegistryOf, base_of
 from app.errors import NotFound
 from app.versions import ids
 from app.versions.history import decisions_of, history_of
@@ -24,7 +24,7 @@ from app.web.history import day_before
 from app.web.item_facts import facts_of, public_item
 from app.web.keeping import Keeping, send
 from app.web.linked_data import government_service, script_data
-from app.web.rendering import Gaps, base_of, gaps, local_minute, redirect, render
+from app.web.rendering import Gaps, gaps, local_minute, redirect, render
 from app.web.subjects import settle_documents
 
 router = APIRouter()

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import Connection
 
-from app.deps import AskedOn, KnownAt, ReadSession, RegistryOf
+from app.deps import AskedOn, KnownAt, ReadSession, RegistryOf, base_of
 from app.errors import Invalid
 from app.exchange.list_files import ListFile, written
 from app.exchange.tables import json_of
@@ -18,7 +18,7 @@ from app.places.queries import region_id
 from app.versions.codes import subject_id
 from app.versions.queries import Known, parse_day
 from app.web.downloads import Form, download
-from app.web.rendering import base_of, day, instant, render
+from app.web.rendering import day, instant, render
 from app.web.subjects import names
 
 router = APIRouter()
