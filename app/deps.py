@@ -191,8 +191,9 @@ def base_of(request: Request) -> str:
     return (registry.settings.public_url or str(request.base_url)).rstrip("/")
 
 
-def address_of(request: Request) -> str | None:
-    return request.client.host if request.client else None
+def address_of(request: Request) -> str:
+    """Who asks, as the server sees it; empty where nobody can say."""
+    return request.client.host if request.client else ""
 
 
 def note_access(

@@ -29,7 +29,7 @@ from app.db import Database
 from app.migrating import migrate
 from app.versions.queries import SHANGHAI
 
-for _limit in ("QINGDAN_RATE_PER_MINUTE", "QINGDAN_KEY_RATE_PER_MINUTE"):
+for _limit in ("QINGDAN_RATE_PER_MINUTE", "QINGDAN_KEY_RATE_PER_MINUTE", "QINGDAN_PAGE_RATE_PER_MINUTE"):
     os.environ.setdefault(_limit, "0")  # one address asks everything; tests of limits set them
 pytest_plugins = ["seeded", "meili", "hostile"]
 

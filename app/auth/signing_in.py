@@ -52,9 +52,35 @@ class Present:
     keeps nobody out."""
 
 
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """A new password as it is kept, worked out before anything is written: argon2 takes long. ``stood``: what was
+    kept of the account's own by then; none where it had none."""
+
+    hashed: str
+    stood: str | None
+
+
+def work_out(account: Account, credential: Credential | None, text: str, policy: Policy) -> Worked:
+    """For ``keep_password``. Raises Invalid where the policy refuses it, Conflict for a locked account."""
+    stood = credential.password if credential else None
+    return Worked(_worked_out(account, credential, text, policy), stood)
+
+
+def keep_password(session: Session, account: Account, worked: Worked) -> None:
+    """A new password for an account; ends its sessions. Raises Conflict where another came before."""
+    credential = session.get(Credential, account.id)
+    if (credential.password if credential else None) != worked.stood or account.locked:
+        raise Conflict(
+            f"账号“{account.name}”刚刚被另一人改过，密码没有设置；请重新打开账号页核对。",
+            code="account-moved",
+        )
+    _keep_password(session, account, worked.hashed)
+
+
 def set_password(session: Session, account: Account, text: str, policy: Policy) -> None:
-    """A new password for an account; ends its sessions. Raises Invalid where the policy refuses it."""
-    _keep_password(session, account, _worked_out(account, session.get(Credential, account.id), text, policy))
+    """``work_out`` and ``keep_password`` at once, where nobody waits for the writer's lock: at the command line."""
+    keep_password(session, account, work_out(account, session.get(Credential, account.id), text, policy))
 
 
 def _worked_out(account: Account, credential: Credential | None, text: str, policy: Policy) -> str:

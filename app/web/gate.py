@@ -27,6 +27,10 @@ LINKED = ("/api/v1/files/",)
 """Those of them that pages link to: a browser that follows the link is answered with a page."""
 
 
+ANSWERS = "answers"
+"""Under this name the application keeps what answers which kind of ``Elsewhere``."""
+
+
 def wants_page(request: Request) -> bool:
     """Whether this is a page's address and HTML is preferred to JSON."""
     path = request.url.path
@@ -61,9 +65,6 @@ class Elsewhere(Exception):
         super().__init__(path)
         self.path = path
 
-    async def answer(self, _request: Request) -> Response:
-        return go(self.path)
-
 
 def go(path: str, **headers: str) -> Response:
     """After a post: read the page anew, so that a reload repeats nothing."""
@@ -79,4 +80,6 @@ def go(path: str, **headers: str) -> Response:
 
 
 async def elsewhere(request: Request, error: Elsewhere) -> Response:
-    return await error.answer(request)
+    """As those who raise it have said of its kind (``answers``, when they were included); else on to the address."""
+    answer = getattr(request.app.state, ANSWERS, {}).get(type(error))
+    return await answer(request, error) if answer else go(error.path)

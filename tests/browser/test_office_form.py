@@ -30,6 +30,7 @@ def test_what_is_typed_is_kept_by_itself(browser: Chromium, living_sqlite: Livin
         page.goto(site + "/office")
         page.get_by_role("link", name=FELLING).click()
         expect(page.locator("[name=consult_phone]")).to_have_value("0826-7654321")
+        page.locator("summary", has_text="放弃这些").click()
         page.get_by_role("button", name="放弃这些，重新填").click()
         expect(page.locator("[name=consult_phone]")).not_to_have_value("0826-7654321")
         assert said == [], "nothing is refused by the policy"

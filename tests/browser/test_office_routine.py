@@ -75,7 +75,9 @@ def test_a_routine_change_by_two_people(enter: Any, living_sqlite: Living) -> No
     page.get_by_role("link", name=FELLING).click()
     expect(page.locator("#effects")).to_contain_text("0826-7654321")
     page.get_by_role("button", name="批准").click()
-    page.get_by_role("button", name="发布", exact=True).click()
+    page.locator("summary", has_text="发布").last.click()
+    expect(page.get_by_text("发布后不能收回")).to_be_visible()
+    page.get_by_role("button", name="确定发布").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("已发布")
     item = living_sqlite.item_called(FELLING)
     assert living_sqlite.get(f"/items/{item}").json()["content"]["consult_phone"] == "0826-7654321"

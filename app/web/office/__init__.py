@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 
+from app.web.gate import ANSWERS
 from app.web.office import (
     accounts,
     attaching,
@@ -35,6 +36,8 @@ from app.web.office import (
     sign_on,
     signing,
 )
+from app.web.office.keeping import PayFirst, SignInAgain
+from app.web.office.waiting import pay_first, sign_in_again
 
 PARTS = (
     signing, sign_on, desk, items, item_ending, receiving, changesets, checks, rounds, recording, round_files,
@@ -44,6 +47,7 @@ PARTS = (
 
 
 def include(app: FastAPI) -> None:
-    """Each router by itself; see ``api.include``."""
+    """Each router by itself; see ``api.include``. And what answers those who have to sign in again."""
+    setattr(app.state, ANSWERS, {SignInAgain: sign_in_again, PayFirst: pay_first})
     for part in PARTS:
         app.include_router(part.router, include_in_schema=False)

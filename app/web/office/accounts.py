@@ -8,10 +8,10 @@ from fastapi import APIRouter, Path, Request, Response
 from sqlmodel import Session, col, select
 
 from app import log
-from app.auth import accounts, sign_on, signing_in
+from app.auth import accounts, sign_on, signing_in, trying
 from app.auth.actor import RIGHTS
 from app.auth.models import Account, Credential
-from app.auth.signing_in import Present
+from app.auth.signing_in import Present, Worked
 from app.deps import ReadSession, Registry, RegistryOf
 from app.errors import Forbidden, Invalid, RegistryError
 from app.versions.queries import today
@@ -34,6 +34,7 @@ def list_accounts(request: Request, session: ReadSession, registry: RegistryOf, 
 def add(request: Request, registry: RegistryOf, present: Visitor, form: Form) -> Response:
     """A new account; with a first password it can sign in to the office, without one it has tokens only."""
     try:
+        first = _first_password(registry, form)
         with registry.database.writing() as session:
             region, authority = _scope(session, form)
             account = accounts.add_account(
@@ -44,8 +45,8 @@ def add(request: Request, registry: RegistryOf, present: Visitor, form: Form) ->
                 region=region,
                 authority=authority,
             )
-            if form.get("password"):
-                signing_in.set_password(session, account, form.get("password"), policy_of(registry.settings))
+            if first:
+                signing_in.keep_password(session, account, first)
             _note(session, present, "account-added", account)
     except RegistryError as error:
         return _refused(request, registry, present, form, error)
@@ -57,14 +58,18 @@ def change(request: Request, registry: RegistryOf, present: Visitor, number: Num
     """``do``: rights, lock, unlock, password, unpair, link, unlink. Nobody changes the own account here:
     another administrator does."""
     try:
+        known = int(number) if number.isascii() and number.isdigit() else -1
+        if known == present.actor.account:
+            raise Forbidden(
+                "自己的账号请由另一位管理员改动；密码和验证器在“我的账号”里改。", code="own-account"
+            )
+        worked = _new_password(registry, known, form) if form.get("do") == "password" else None
         with registry.database.writing() as session:
-            known = int(number) if number.isascii() and number.isdigit() else -1
             account = accounts.account_by_id(session, known)
-            if account.id == present.actor.account:
-                raise Forbidden(
-                    "自己的账号请由另一位管理员改动；密码和验证器在“我的账号”里改。", code="own-account"
-                )
-            _change(session, registry, account, form)
+            if worked:
+                signing_in.keep_password(session, account, worked)
+            else:
+                _change(session, registry, account, form)
             _note(session, present, "account-managed", account, form.get("do"))
     except RegistryError as error:
         if error.status == 404:
@@ -83,8 +88,6 @@ def _change(session: Session, registry: Registry, account: Account, form: Posted
             signing_in.end_sessions(session, account)
         case "unlock":
             accounts.unlock_account(session, account, reason)
-        case "password":
-            signing_in.set_password(session, account, form.get("password"), policy_of(registry.settings))
         case "unpair":
             signing_in.drop_totp(session, account)
             signing_in.end_sessions(session, account)
@@ -95,6 +98,25 @@ def _change(session: Session, registry: Registry, account: Account, form: Posted
             signing_in.end_sessions(session, account)
         case _:
             raise Invalid("没有这样的操作。", code="unknown-move")
+
+
+def _first_password(registry: Registry, form: Posted) -> Worked | None:
+    """Of a new account, before the writer's lock is taken; none where none is given. Raises Invalid."""
+    if not form.get("password"):
+        return None
+    name, display_name = _name(form), form.get("display_name").strip()[:200]
+    made = Account(name=name, display_name=display_name, rights="", region=None, authority=None, created_at=0)
+    with trying.in_turn():
+        return signing_in.work_out(made, None, form.get("password"), policy_of(registry.settings))
+
+
+def _new_password(registry: Registry, number: int, form: Posted) -> Worked:
+    """Of an account that stands, before the writer's lock is taken. Raises NotFound, Invalid, Conflict."""
+    with registry.database.reading() as session:
+        account, credential = accounts.account_by_id(session, number), session.get(Credential, number)
+        session.expunge_all()
+    with trying.in_turn():
+        return signing_in.work_out(account, credential, form.get("password"), policy_of(registry.settings))
 
 
 def _name(form: Posted) -> str:

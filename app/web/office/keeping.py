@@ -8,17 +8,10 @@ binds the office (approving, publishing) is asked for anew, on the page that sho
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from fastapi import Request, Response
-from starlette.concurrency import run_in_threadpool
-
-from app.auth import signing_in
 from app.auth.signing_in import Present
-from app.deps import Registry
-from app.errors import Invalid
-from app.web.gate import Elsewhere, go
+from app.web.gate import Elsewhere
 
 PREFIX = "kept:"
 WHERE = f"{PREFIX}/"
@@ -92,6 +85,11 @@ class Kept:
     fields: Pairs
 
 
+def is_secretive(where: str) -> bool:
+    """Whether the forms posted there hold secrets under the names in ``SECRET``."""
+    return bool(_SECRETIVE.match(where))
+
+
 def action_of(where: str) -> str:
     """What posting there does, in words; empty for what is not carried over a sign-in."""
     path = where.partition("?")[0]
@@ -101,29 +99,7 @@ def action_of(where: str) -> str:
 
 
 class SignInAgain(Elsewhere):
-    """Sign in, and go on with what was posted."""
-
-    async def answer(self, request: Request) -> Response:
-        return await self.waiting(request, _page)
-
-    async def waiting(self, request: Request, page: Callable[[Request, Pairs], Response]) -> Response:
-        """The page in which the form waits; without a form that is carried, on to the address."""
-        from app.web.office.visiting import posted  # which asks here
-
-        if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-            return go(self.path)
-        where = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        account = await run_in_threadpool(_whose, request)
-        if account is None or not action_of(where):
-            return go(self.path)
-        try:
-            form = await posted(request)
-        except Invalid:
-            return go(self.path)
-        secret = SECRET if _SECRETIVE.match(where) else frozenset()
-        kept = [(WHERE, where), (WHO, str(account))]
-        kept += [(PREFIX + name, value) for name, value in form.pairs if name not in secret]
-        return await run_in_threadpool(page, request, kept)
+    """Sign in, and go on with what was posted; ``waiting`` answers it."""
 
 
 class PayFirst(SignInAgain):
@@ -132,45 +108,6 @@ class PayFirst(SignInAgain):
     def __init__(self, path: str, present: Present) -> None:
         super().__init__(path)
         self.present = present
-
-    async def answer(self, request: Request) -> Response:
-        return await self.waiting(request, self._page)
-
-    def _page(self, request: Request, kept: Pairs) -> Response:
-        from app.web.office.signing import owed_page  # which asks here
-
-        registry: Registry = request.app.state.registry
-        with registry.database.reading() as session:
-            return owed_page(request, session, registry, self.present, kept, status=403)
-
-
-def _whose(request: Request) -> int | None:
-    """The account of the session that has ended."""
-    from app.web.office.visiting import COOKIE  # which asks here
-
-    registry: Registry = request.app.state.registry
-    with registry.database.reading() as session:
-        return signing_in.whose(session, request.cookies.get(COOKIE))
-
-
-def _page(request: Request, kept: Pairs) -> Response:
-    from app.web.office.pages import show  # pages ask visiting, and that asks here
-
-    registry: Registry = request.app.state.registry
-    with registry.database.reading() as session:
-        return show(
-            request,
-            session.connection(),
-            None,
-            "sign-in.html",
-            status=403,
-            said="登录已过期，刚才填的还没有保存。请重新登录，然后继续保存。",
-            name="",
-            next="",
-            lost=False,
-            kept=kept,
-            action=unpacked(kept).action,
-        )
 
 
 def kept_in(pairs: Pairs) -> Pairs:

@@ -9,12 +9,12 @@ from sqlmodel import Session
 
 from app import log
 from app.auth.signing_in import Present
-from app.deps import ReadSession, RegistryOf
+from app.deps import ReadSession, RegistryOf, address_of
 from app.errors import RegistryError
 from app.feedback.reporting import KINDS, answer, waiting
 from app.versions.queries import moment, today
 from app.web.office.pages import show
-from app.web.office.visiting import Form, Visitor, address_of, go
+from app.web.office.visiting import Form, Visitor, go
 from app.web.subjects import names
 
 router = APIRouter()

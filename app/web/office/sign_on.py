@@ -1,4 +1,4 @@
-"""Signing in by the government's own provider: to it, and back from it."""
+"""Signing in by the government's own provider: to it, and back from it; signing out, there too."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from app.auth import sign_on, signing_in
 from app.auth.provider import Provider, Terms
 from app.auth.sign_on import Pairs
-from app.deps import Registry, RegistryOf, base_of
+from app.deps import Registry, RegistryOf, address_of, base_of
 from app.errors import Forbidden, NotFound, RegistryError
 from app.settings import Settings
 from app.web.office.keeping import kept_in, unpacked
 from app.web.office.pages import show
 from app.web.office.signing import admit_cookie, ask_to_sign_in, go_on
-from app.web.office.visiting import COOKIE, Form, address_of, go, is_loopback, own_address, visitor
+from app.web.office.visiting import COOKIE, Form, Visitor, go, is_loopback, own_address, visitor
 
 router = APIRouter()
 BACK = "/office/sign-on"
@@ -112,6 +112,24 @@ def come_back(
         return _without_cookie(ask_to_sign_in(request, registry, said, onward, kept, status=403))
     answer = go_on(request, registry, text, kept) or go(onward or "/office")
     return _without_cookie(admit_cookie(request, answer, text))
+
+
+@router.post("/office/sign-out")
+def sign_out(request: Request, registry: RegistryOf, present: Visitor) -> Response:
+    """Here; and, for who came in by the government's own sign-on, there too."""
+    with registry.database.writing() as session:
+        signing_in.sign_out(session, present)
+    answer = (_out_there(request, registry) if present.by == "oidc" else None) or go("/office/sign-in")
+    answer.delete_cookie(COOKIE, path="/office")
+    return answer
+
+
+def _out_there(request: Request, registry: Registry) -> Response | None:
+    try:
+        end = provider_of(registry.settings).end_address(base_of(request) + "/office/sign-in")
+    except RegistryError:  # the provider is away, or set no more: signed out here all the same
+        return None
+    return leaving(request, registry, end, "已经退出办公室，还要退出") if end else None
 
 
 def _without_cookie(answer: Response) -> Response:

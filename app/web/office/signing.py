@@ -1,4 +1,4 @@
-"""Signing in and out; one's own account: password, authenticator, sessions."""
+"""Signing in; one's own account: password, authenticator, sessions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlmodel import Session
 from app.auth import signing_in
 from app.auth.accounts import account_by_id
 from app.auth.signing_in import Present
-from app.deps import ReadSession, Registry, RegistryOf, base_of
+from app.deps import ReadSession, Registry, RegistryOf, address_of
 from app.errors import RegistryError
 from app.versions.queries import moment
 from app.web.office.keeping import Pairs, kept_in, unpacked
@@ -20,7 +20,6 @@ from app.web.office.visiting import (
     COOKIE,
     Form,
     Visitor,
-    address_of,
     go,
     is_loopback,
     limits_of,
@@ -95,26 +94,6 @@ def admit_cookie(request: Request, answer: Response, text: str) -> Response:
         COOKIE, text, path="/office", httponly=True, samesite="lax", secure=not is_loopback(request)
     )
     return answer
-
-
-@router.post("/office/sign-out")
-def sign_out(request: Request, registry: RegistryOf, present: Visitor) -> Response:
-    """Here; and, for who came in by the government's own sign-on, there too."""
-    with registry.database.writing() as session:
-        signing_in.sign_out(session, present)
-    answer = (_out_there(request, registry) if present.by == "oidc" else None) or go("/office/sign-in")
-    answer.delete_cookie(COOKIE, path="/office")
-    return answer
-
-
-def _out_there(request: Request, registry: Registry) -> Response | None:
-    from app.web.office import sign_on  # which goes on here
-
-    try:
-        end = sign_on.provider_of(registry.settings).end_address(base_of(request) + "/office/sign-in")
-    except RegistryError:  # the provider is away, or set no more: signed out here all the same
-        return None
-    return sign_on.leaving(request, registry, end, "已经退出办公室，还要退出") if end else None
 
 
 @router.get("/office/code")

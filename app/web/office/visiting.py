@@ -319,10 +319,6 @@ def loses_the_cookie(request: Request) -> bool:
     return request.url.scheme != "https" and not is_loopback(request)
 
 
-def address_of(request: Request) -> str:
-    return request.client.host if request.client else ""
-
-
 def rights_in_words(rights: Any) -> str:
     return "、".join(words for right, words in RIGHTS.items() if right in rights) or "只读"
 
