@@ -6,6 +6,7 @@ client       a client of the API, as others use it; imports nothing of the rest
 settings     one Settings class; every variable with the reason beside it
 privacy      what the registry keeps is made for its owner alone
 errors       what can go wrong, by name: message and status, no HTTP
+saying       words that pages say from code, in the language of whoever asks
 wording      validation errors in the reader's words
 collecting   bulk work and the collector of cycles
 canonical    canonical JSON: the bytes that are hashed, stored and served

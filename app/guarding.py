@@ -17,6 +17,7 @@ from app.errors import Invalid, TooMany
 from app.measuring import method_of, request_id, route_of
 from app.refusing import busy, failed, refusal
 from app.settings import Settings
+from app.web.tongues import speak
 
 OPEN_BODY = 2 * 2**20
 """Bytes that every other request may have: a look-up of 1,000 codes needs 1 MB at most."""
@@ -57,6 +58,7 @@ class Guarded:
         headers = dict(scope["headers"])
         name, began = request_id(headers), time.perf_counter()
         log_lines.REQUEST.set(name)
+        speak(scope)
         marks = [(b"x-content-type-options", b"nosniff"), (b"x-request-id", name.encode())]
 
         started = False

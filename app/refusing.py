@@ -17,8 +17,9 @@ from starlette.routing import Match
 from app.api.shapes import PROBLEM
 from app.db import is_away
 from app.errors import RegistryError, Unavailable
+from app.saying import said
 from app.web.gate import wants_page
-from app.wording import reason
+from app.wording import PARTS, reason
 
 logger = logging.getLogger(__name__)
 
@@ -70,35 +71,32 @@ async def invalid(request: Request, error: RequestValidationError) -> Response:
         {"field": "/".join(str(part) for part in e["loc"]), "reason": reason(e), "type": e["type"]}
         for e in error.errors()[:50]
     ]
-    message = "请求不符合要求。"
+    message = said("请求不符合要求。")
     if fields:
         first = error.errors()[0]
-        message = f"请求不符合要求：{_place(first['loc'], error.body)}：{reason(first)}。"
+        message = said("请求不符合要求：{1}：{2}。", _place(first["loc"], error.body), reason(first))
     if wants_page(request):
         return _page(request, 422, message, {})
     return problem(422, "bad-request", message, {"errors": fields})
 
 
-_PARTS = {"query": "查询参数", "path": "地址中的", "header": "请求头", "cookie": "Cookie", "body": "正文"}
-
-
 def _place(where: Sequence[int | str], body: Any) -> str:
     """Where in a request something is wrong: 查询参数 from, 正文 decisions/0/after, 正文第 12 个字符处."""
-    part = _PARTS.get(str(where[0]), "") if where else "正文"
+    part = PARTS.get(str(where[0]), "") if where else "正文"
     steps = where[1:]
     if part == "正文" and len(steps) == 1 and isinstance(steps[0], int) and isinstance(body, str):
-        return f"正文第 {min(steps[0] + 1, len(body))} 个字符处"
-    return f"{part} {'/'.join(str(step) for step in steps)}".strip()
+        return said("正文第 {1} 个字符处", min(steps[0] + 1, len(body)))
+    return f"{said(part)} {'/'.join(str(step) for step in steps)}".strip()
 
 
 async def http(request: Request, error: HTTPException) -> Response:
     titles = {
-        413: "请求的正文太大，没有写入任何内容；请分成几次提交。",
-        400: "请求的正文读不出来：不是完整的 JSON，或嵌套层数过多。",
-        404: "没有这个地址，请检查网址。",
-        405: "这个地址不支持这种请求方法。",
+        413: said("请求的正文太大，没有写入任何内容；请分成几次提交。"),
+        400: said("请求的正文读不出来：不是完整的 JSON，或嵌套层数过多。"),
+        404: said("没有这个地址，请检查网址。"),
+        405: said("这个地址不支持这种请求方法。"),
     }
-    title = titles.get(error.status_code, "请求没有成功，请检查地址、方法和正文。")
+    title = titles.get(error.status_code, said("请求没有成功，请检查地址、方法和正文。"))
     if wants_page(request):
         return _page(request, error.status_code, title, {})
     response = problem(error.status_code, "http", title)
@@ -129,13 +127,13 @@ async def busy(request: Request, error: Exception) -> Response:
         logger.error("a statement failed", exc_info=error)
         return await failed(request, error)
     logger.error("the database did not answer in time", exc_info=error)
-    told = Unavailable("数据库正忙，请稍后再试；没有写入任何内容。", code="busy", retry_after=10)
+    told = Unavailable(said("数据库正忙，请稍后再试；没有写入任何内容。"), code="busy", retry_after=10)
     return refusal(request, told)
 
 
 async def failed(request: Request, error: Exception) -> Response:
     """What nobody foresaw: logged by the server, told without its insides."""
-    message = "系统出错，没有写入任何内容；请稍后再试，仍不行请联系管理员。"
+    message = said("系统出错，没有写入任何内容；请稍后再试，仍不行请联系管理员。")
     if wants_page(request):
         return _page(request, 500, message, {})
     return problem(500, "internal", message)

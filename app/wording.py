@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from app.saying import said
+
 _INTEGER = "应为整数"
 _TRUTH = "应为 true 或 false"
 _OBJECT = "应为对象"
@@ -52,6 +54,9 @@ PATTERNS = {
 }
 """The patterns of models and routes, in words."""
 
+PARTS = {"query": "查询参数", "path": "地址中的", "header": "请求头", "cookie": "Cookie", "body": "正文"}
+"""Of a request, where something is wrong."""
+
 
 def reason(error: Mapping[str, Any]) -> str:
     """One pydantic error as a sentence, with the value given where it is short and plain."""
@@ -60,19 +65,19 @@ def reason(error: Mapping[str, Any]) -> str:
         return str(context.get("error") or "不符合要求，请改正")  # our own validators speak for themselves
     sentence = REASONS.get(kind)
     if sentence is None:
-        return "不符合要求，请对照字段说明改正"
+        return said("不符合要求，请对照字段说明改正")
     told = {name: _TOLD[name](value) if name in _TOLD else value for name, value in context.items()}
-    words = sentence.format_map(_Known(told))
+    words = said(sentence).format_map(_Known(told))
     given = error.get("input")
     if kind in _WITHOUT_VALUE or not isinstance(given, (str, int, float)):
         return words
     shown = str(given)[:40].encode("utf-8", "replace").decode()  # half a surrogate pair cannot be answered
-    return f"“{shown}”{words}" if given != "" else words
+    return said("“{1}”{2}", shown, words) if given != "" else words
 
 
 _QUOTED = re.compile(r"'([^']*)'|(-?\d+)")
 _TOLD: Mapping[str, Callable[[Any], str]] = {
-    "pattern": lambda pattern: PATTERNS.get(str(pattern), "请对照字段说明改正"),
+    "pattern": lambda pattern: said(PATTERNS.get(str(pattern), "请对照字段说明改正")),
     "expected": lambda listed: "、".join(text or number for text, number in _QUOTED.findall(str(listed))),
 }
 

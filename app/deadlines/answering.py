@@ -11,6 +11,7 @@ from app.deadlines.queries import work_calendar
 from app.deadlines.working_days import Due, due
 from app.errors import Invalid
 from app.items.reading import refuse_hidden
+from app.saying import said
 from app.versions.queries import SHANGHAI, known_at, state_on
 
 
@@ -22,10 +23,11 @@ def moment_of(asked: str) -> datetime:
             moment = moment.astimezone(SHANGHAI).replace(tzinfo=None)
     except (ValueError, OverflowError) as error:
         raise Invalid(
-            f"受理时间“{asked[:40]}”无法识别，请写成 2026-09-28 或 2026-09-28T15:00。", code="bad-moment"
+            said("受理时间“{1}”无法识别，请写成 2026-09-28 或 2026-09-28T15:00。", asked[:40]),
+            code="bad-moment",
         ) from error
     if not 1949 <= moment.year <= 2200:
-        raise Invalid("受理时间应在 1949 年至 2200 年之间。", code="bad-moment")
+        raise Invalid(said("受理时间应在 1949 年至 2200 年之间。"), code="bad-moment")
     return moment
 
 

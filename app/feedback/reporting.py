@@ -14,6 +14,7 @@ from app import log
 from app.errors import Invalid, NotFound, TooMany
 from app.feedback.models import Feedback
 from app.limiting import place_of
+from app.saying import said
 
 KINDS = {"wrong": "指南内容有误", "unlisted": "被要求提交指南之外的材料或手续", "other": "其他意见"}
 STATES = {"received": "已收到，等待办理", "answered": "已答复"}
@@ -70,13 +71,15 @@ def report(session: Session, given: Mapping[str, str], item: str | None, address
 
 def _check(kind: str, words: str, contact: str) -> None:
     if kind not in KINDS:
-        raise Invalid("请选择是哪一类问题。", code="feedback-kind")
+        raise Invalid(said("请选择是哪一类问题。"), code="feedback-kind")
     if not 5 <= len(words) <= LONGEST:
-        raise Invalid(f"请用 5 至 {LONGEST} 个字写明问题，现在是 {len(words)} 个字。", code="feedback-words")
+        raise Invalid(
+            said("请用 5 至 {1} 个字写明问题，现在是 {2} 个字。", LONGEST, len(words)), code="feedback-words"
+        )
     if len(contact) > 200:
-        raise Invalid("联系方式请不要超过 200 个字。", code="feedback-contact")
+        raise Invalid(said("联系方式请不要超过 200 个字。"), code="feedback-contact")
     if any("\ud800" <= sign <= "\udfff" or sign == "\0" for sign in words + contact):
-        raise Invalid("内容中有无法保存的字符，请删去后重试。", code="bad-text")
+        raise Invalid(said("内容中有无法保存的字符，请删去后重试。"), code="bad-text")
 
 
 def _limit(session: Session, origin: str, now: int) -> None:
@@ -84,7 +87,8 @@ def _limit(session: Session, origin: str, now: int) -> None:
     own = session.exec(lately.where(col(Feedback.origin) == origin)).one()
     if own >= MOST_OF_ONE or session.exec(lately).one() >= MOST_OF_ALL:
         raise TooMany(
-            "这一小时内提交得太多了，请过一小时再提交，或拨打页面上的投诉电话。", code="too-many-reports"
+            said("这一小时内提交得太多了，请过一小时再提交，或拨打页面上的投诉电话。"),
+            code="too-many-reports",
         )
 
 
@@ -92,7 +96,7 @@ def follow(session: Session, number: str) -> Feedback:
     """The report of a number, however its letters were typed. Raises NotFound."""
     found = session.get(Feedback, number.strip().upper().replace("-", ""))
     if found is None:
-        raise NotFound("没有这个编号的反馈，请核对编号（字母和数字共十位）。", code="unknown-feedback")
+        raise NotFound(said("没有这个编号的反馈，请核对编号（字母和数字共十位）。"), code="unknown-feedback")
     return found
 
 
@@ -106,7 +110,7 @@ def answer(session: Session, number: str, words: str) -> Feedback:
     """Answer a report; an answer may be given anew. Raises NotFound, Invalid."""
     found = follow(session, number)
     if not 1 <= len(words.strip()) <= LONGEST:
-        raise Invalid(f"答复应有 1 至 {LONGEST} 个字。", code="feedback-answer")
+        raise Invalid(said("答复应有 1 至 {1} 个字。", LONGEST), code="feedback-answer")
     found.answer, found.state, found.answered_at = words.strip(), "answered", log.now_microseconds()
     session.add(found)
     session.flush()

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.items import code_tables
+from app.saying import said
 
 WORDS = {
     "name": "名称",
@@ -227,12 +228,12 @@ _TABLES = {
     "special_procedures/kind": "special_procedure",
 }
 UNITS = {
-    "workday": "{}个工作日",
-    "day": "{}个自然日",
-    "month": "{}个月",
-    "year": "{}年",
-    "hour": "{}小时",
-    "minute": "{}分钟",
+    "workday": "{1}个工作日",
+    "day": "{1}个自然日",
+    "month": "{1}个月",
+    "year": "{1}年",
+    "hour": "{1}小时",
+    "minute": "{1}分钟",
 }
 
 
@@ -242,16 +243,16 @@ def limit_words(value: Mapping[str, Any] | None) -> str:
         return ""
     number, unit = value.get("value"), value.get("unit")
     if unit == "immediate":
-        return "即办"
+        return said("即办")
     if number is None:
         return ""
-    return UNITS[unit].format(number) if unit in UNITS else f"{number}（未注明单位）"
+    return said(UNITS.get(unit or "", "{1}（未注明单位）"), number)
 
 
 def word_of(place: str) -> str:
     """A field's word by its place without keys: ``materials/copies``; the last part alone decides but for AT."""
     nearest = "/".join(place.split("/")[-2:])
-    return AT.get(nearest) or WORDS.get(place.rsplit("/", 1)[-1], place.rsplit("/", 1)[-1])
+    return said(AT.get(nearest) or WORDS.get(place.rsplit("/", 1)[-1], place.rsplit("/", 1)[-1]))
 
 
 def value_words(place: str, value: Any, names: Mapping[str, str]) -> str:
@@ -259,11 +260,11 @@ def value_words(place: str, value: Any, names: Mapping[str, str]) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
-        return "是" if value else "否"
+        return said("是") if value else said("否")
     if isinstance(value, list):
         if value and isinstance(value[0], dict):
             return "\n".join(value_words(place, one, names) for one in value)
-        return "、".join(value_words(place, one, names) for one in value)
+        return said("、").join(value_words(place, one, names) for one in value)
     if isinstance(value, dict):
         return _parts(place, value, names)
     return _scalar(place, str(value), names)
@@ -272,23 +273,27 @@ def value_words(place: str, value: Any, names: Mapping[str, str]) -> str:
 def _parts(place: str, value: dict[str, Any], names: Mapping[str, str]) -> str:
     if place.rsplit("/", 1)[-1] in ("statutory_limit", "promised_limit", "limit"):
         note = value.get("note")
-        return limit_words(value) + (f"（{note}）" if note else "")
+        return limit_words(value) + (said("（{1}）", note) if note else "")
     fields = sorted(value, key=lambda name: _ORDER.get(name, len(_ORDER)))
     shown = ((field, value_words(f"{place}/{field}", value[field], names)) for field in fields)
-    return "\n".join(f"{word_of(f'{place}/{field}')}：{words}" for field, words in shown if field != "key")
+    return "\n".join(
+        said("{1}：{2}", word_of(f"{place}/{field}"), words) for field, words in shown if field != "key"
+    )
 
 
 def _scalar(place: str, value: str, names: Mapping[str, str]) -> str:
     field = place.rsplit("/", 1)[-1]
     if field == "status":
-        return STATUS.get(value, value)
+        return said(STATUS.get(value, value))
     if place.endswith("_limit/unit"):
         return (
-            "即办" if value == "immediate" else UNITS.get(value, value).removeprefix("{}").removeprefix("个")
+            said("即办")
+            if value == "immediate"
+            else said(UNITS.get(value, value)[3:].removeprefix("个") if value in UNITS else value)
         )
     if place == "citations/role":
-        return ROLES.get(value, value)
+        return said(ROLES.get(value, value))
     table = _TABLES.get("/".join(place.split("/")[-2:])) or (_TABLES.get(field) if "/" not in place else None)
     if table:
-        return code_tables.label(table, value) or value
+        return said(code_tables.label(table, value) or value)
     return names.get(value, value)

@@ -29,6 +29,7 @@ from app.errors import Invalid
 from app.items.code_tables import label
 from app.items.field_words import STATUS, limit_words
 from app.places.queries import subtree, subtree_then
+from app.saying import said
 from app.versions.codes import main_code
 from app.versions.names import NameBook, named_as_known
 from app.versions.queries import Known
@@ -225,21 +226,21 @@ def _refuse_more(count: int) -> None:
 
 def _lines(kind: str, row: _Row, code: str, authority: str) -> Iterator[list[str]]:
     content = row.content
-    level = label("level", content["level"]) or content["level"] if content.get("level") else ""
-    type_words = label("item_type", row.type) or row.type
-    status, bases = STATUS.get(row.status, row.status), _bases(content)
+    level = said(label("level", content["level"]) or content["level"]) if content.get("level") else ""
+    type_words = said(label("item_type", row.type) or row.type)
+    status, bases = said(STATUS.get(row.status, row.status)), _bases(content)
     limits = [limit_words(content.get(name)) for name in ("statutory_limit", "promised_limit")]
     if row.redacted:
         cells = (code, row.name, type_words, level, authority, status)
         known = dict(zip(KEPT, cells, strict=True))
-        yield [known.get(head, GONE) for head in HEADS[kind]]
+        yield [known.get(head, said(GONE)) for head in HEADS[kind]]
     elif kind == "duty":
         fields = ("stage", "matter", "basis", "accountability")
         for one in content.get("responsibilities") or [{}]:
             yield [code, row.name, type_words, authority, *(one.get(name) or "" for name in fields)]
     elif kind == "negative":
         objects = "、".join(
-            label("service_object", one) or one for one in content.get("service_objects") or []
+            said(label("service_object", one) or one) for one in content.get("service_objects") or []
         )
         yield [code, row.name, level, authority, objects, content.get("conditions") or "", bases, status]
     elif kind == "service":

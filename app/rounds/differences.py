@@ -6,16 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from app.items import code_tables
+from app.items.field_words import UNITS
 from app.rounds.pairs import Limit, Pair, Side
+from app.saying import said
 
-UNITS = {
-    "workday": "个工作日",
-    "day": "个自然日",
-    "month": "个月",
-    "year": "年",
-    "hour": "小时",
-    "minute": "分钟",
-}
 HALLS = {"in": "进驻", "entrusted": "委托进驻", "out": "未进驻"}
 
 
@@ -31,8 +25,8 @@ def differences(pair: Pair, names: Mapping[str, str]) -> list[Difference]:
     if before is None or after is None or not after.listed:
         return []
     told = [
-        Difference(label, words(before, names), words(after, names))
-        for label, words in _ASPECTS
+        Difference(said(label), words(before, names), words(after, names))
+        for label, words in ASPECTS
         if words(before, names) != words(after, names)
     ]
     return [one for one in told if one.before or one.after]
@@ -42,10 +36,10 @@ def limit_words(limit: Limit | None) -> str:
     if limit is None:
         return ""
     if limit.unit == "immediate":
-        return "即办"
+        return said("即办")
     if limit.value is None:
         return ""
-    return f"{limit.value}{UNITS.get(limit.unit or '', '（未注明单位）')}"
+    return said(UNITS.get(limit.unit or "", "{1}（未注明单位）"), limit.value)
 
 
 Words = Callable[[Side, Mapping[str, str]], str]
@@ -55,15 +49,15 @@ def _count(keys: frozenset[str] | None) -> str:
     return "" if keys is None else str(len(keys))
 
 
-_ASPECTS: tuple[tuple[str, Words], ...] = (
+ASPECTS: tuple[tuple[str, Words], ...] = (
     ("名称", lambda side, _: side.name),
     ("实施机关", lambda side, names: names.get(side.authority or "", side.authority or "")),
-    ("事项类型", lambda side, _: code_tables.label("item_type", side.type or "") or side.type or ""),
+    ("事项类型", lambda side, _: said(code_tables.label("item_type", side.type or "") or side.type or "")),
     ("承诺时限", lambda side, _: limit_words(side.promised)),
     ("法定时限", lambda side, _: limit_words(side.statutory)),
     ("办理环节", lambda side, _: _count(side.steps)),
     ("申请材料", lambda side, _: _count(side.materials)),
     ("收费项目", lambda side, _: _count(side.fees)),
-    ("办件类型", lambda side, _: code_tables.label("handling", side.handling or "") or ""),
-    ("进驻", lambda side, _: HALLS.get(side.hall or "", "")),
+    ("办件类型", lambda side, _: said(code_tables.label("handling", side.handling or "") or "")),
+    ("进驻", lambda side, _: said(HALLS.get(side.hall or "", ""))),
 )

@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from app.saying import said
+
 REASONS = {
     "sub_items": "子项另计",
     "secret": "涉密不公布",
@@ -66,26 +68,31 @@ def _rows_of(words: str, outcomes: Mapping[str, int]) -> int | None:
 def _sentences(found: Mapping[str, Any]) -> Iterable[str]:
     total, added = found["total"], found["sum_of_parts"]
     if total is None:
-        yield "来源没有给出文件的总数。"
+        yield said("来源没有给出文件的总数。")
     if found["parts"] and added is None:
-        yield "文件所列各数口径不同或有重叠，不能相加。"
+        yield said("文件所列各数口径不同或有重叠，不能相加。")
     elif added is not None and total is not None:
-        same = "相符" if added == total else f"相差 {abs(total - added)} 项"
-        yield f"文件写明共 {total} 项，所列各数之和 {added} 项，{same}。"
+        same = said("相符") if added == total else said("相差 {1} 项", abs(total - added))
+        yield said("文件写明共 {1} 项，所列各数之和 {2} 项，{3}。", total, added, same)
     elif added is not None:
-        yield f"所列各数之和 {added} 项。"
+        yield said("所列各数之和 {1} 项。", added)
     elif total is not None and not found["parts"]:
-        yield f"文件写明共 {total} 项，没有分列。"
+        yield said("文件写明共 {1} 项，没有分列。", total)
     if found["rows"]:
         left = found["rows"] - found["linked"]
-        yield f"逐项录有 {found['rows']} 行，其中 {found['linked']} 行对应到登记簿的事项，{left} 行照原样保留。"
+        yield said(
+            "逐项录有 {1} 行，其中 {2} 行对应到登记簿的事项，{3} 行照原样保留。",
+            found["rows"],
+            found["linked"],
+            left,
+        )
     else:
-        yield "各项没有逐项录入。"
+        yield said("各项没有逐项录入。")
     if found["not_recorded"] and found["rows"]:
-        yield f"与文件总数相差 {found['not_recorded']} 项，没有逐项录入。"
+        yield said("与文件总数相差 {1} 项，没有逐项录入。", found["not_recorded"])
     if found["beyond_total"]:
-        yield f"录入的行数比文件总数多 {found['beyond_total']} 行，请核对子项、合并的计法。"
+        yield said("录入的行数比文件总数多 {1} 行，请核对子项、合并的计法。", found["beyond_total"])
     if found["unconfirmed"]:
-        yield "文件所列的数目没有经原文核对，待确认；与各行的差额不由此推算。"
+        yield said("文件所列的数目没有经原文核对，待确认；与各行的差额不由此推算。")
     if found["undisclosed"]:
-        yield f"另有涉密事项 {found['undisclosed']} 项，只计数。"
+        yield said("另有涉密事项 {1} 项，只计数。", found["undisclosed"])

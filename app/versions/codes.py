@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 
 from app.db import run_by
 from app.errors import Ambiguous, NotFound
+from app.saying import said
 from app.versions import ids
 from app.versions.ids import LABELS
 from app.versions.queries import Known, timelines
@@ -59,7 +60,7 @@ def holder_of(
     found = holders([(row[0], row[1], row[2]) for row in rows], day)
     if len(found) > 1:
         raise Ambiguous(
-            f"编码 {code} 有 {len(found)} 个{LABELS[kind]}在用，请从中选择。",
+            said("编码 {1} 有 {2} 个{3}在用，请从中选择。", code, len(found), said(LABELS[kind])),
             code="several-holders",
             holders=found,
         )
@@ -94,9 +95,10 @@ def holders(held: Sequence[tuple[str, str, str]], day: str) -> list[str]:
 def never_known(asked: str, kind: str) -> NotFound:
     """The refusal for an id or code that no subject of the kind ever had, or that may not be shown."""
     if kind == "item":
-        return NotFound(f"登记簿中从未有过事项 {asked}，请检查编号或编码。", code="unknown-item")
+        return NotFound(said("登记簿中从未有过事项 {1}，请检查编号或编码。", asked), code="unknown-item")
     return NotFound(
-        f"登记簿中从未有过编号或编码为 {asked} 的{LABELS[kind]}，请检查。", code="unknown-subject"
+        said("登记簿中从未有过编号或编码为 {1} 的{2}，请检查。", asked, said(LABELS[kind])),
+        code="unknown-subject",
     )
 
 

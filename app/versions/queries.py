@@ -16,6 +16,7 @@ from app import log
 from app.canonical import decode
 from app.db import chunks, fetch, marks
 from app.errors import Invalid, NotFound
+from app.saying import said
 from app.versions.models import OPEN
 from app.versions.timeline import Held, Rev, Span, attested_from, is_unknown_start, spans
 
@@ -44,7 +45,8 @@ def parse_day(value: str, what: str = "日期") -> str:
         return dt.date.fromisoformat(value).isoformat()
     except ValueError as error:
         raise Invalid(
-            f"{what}“{value}”不是有效的日期，请写成 YYYY-MM-DD，例如 2026-09-28。", code="bad-day"
+            said("{1}“{2}”不是有效的日期，请写成 YYYY-MM-DD，例如 2026-09-28。", said(what), value),
+            code="bad-day",
         ) from error
 
 
@@ -92,7 +94,7 @@ def known_at(connection: Connection, asked: str | None) -> Known:
         {"value": min(value, 2**62)},
     ).one_or_none()
     if row is None:
-        raise NotFound("那时登记簿中还没有任何记录。", code="before-first-record")
+        raise NotFound(said("那时登记簿中还没有任何记录。"), code="before-first-record")
     later = value > (head.seq if column == "seq" else head.recorded_at)
     return Known(row[0], row[1], row[0] == head.seq, later)
 
@@ -104,7 +106,10 @@ def _parse_known_at(asked: str) -> tuple[str, int]:
         instant = dt.datetime.fromisoformat(asked.replace("Z", "+00:00").replace(" ", "+"))
     except ValueError as error:
         raise Invalid(
-            f"known_at“{asked}”既不是日志序号，也不是时刻，请写成 2026-09-28T15:00:00+08:00，或写日期，指当天结束时。",
+            said(
+                "known_at“{1}”既不是日志序号，也不是时刻，请写成 2026-09-28T15:00:00+08:00，或写日期，指当天结束时。",
+                asked,
+            ),
             code="bad-known-at",
         ) from error
     if instant.tzinfo is None:
@@ -145,7 +150,7 @@ def kind_of_subject(connection: Connection, subject_id: str, known: Known | None
     """The kind of a published subject. Raises NotFound for one that was never known (at that time)."""
     rows = fetch(connection, "SELECT kind, seq FROM subject WHERE id = ?", (subject_id,))
     if not rows or (known is not None and rows[0][1] > known.seq):
-        raise NotFound(f"登记簿中从未有过 {subject_id}。", code="unknown-subject")
+        raise NotFound(said("登记簿中从未有过 {1}。", subject_id), code="unknown-subject")
     return str(rows[0][0])
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from fastapi import APIRouter, Response
 
 from app.errors import NotFound
+from app.saying import said
 
 DIRECTORY = Path(__file__).parent / "static"
 TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".js": "text/javascript; charset=utf-8"}
@@ -26,6 +27,6 @@ def asset(name: str) -> str:
 def get_asset(digest: str, name: str) -> Response:
     """A file of ours; only under the hash of what it is now."""
     if DIGESTS.get(name) != digest:
-        raise NotFound("没有这个文件。", code="unknown-asset")
+        raise NotFound(said("没有这个文件。"), code="unknown-asset")
     headers = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
     return Response(FILES[name], media_type=TYPES[Path(name).suffix], headers=headers)

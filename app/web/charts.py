@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from app.rounds.sentence import COMING, LEAVING, PARTS
+from app.saying import said
 
 WIDTH = 1000
 """Of a drawn line, in its own units."""
@@ -56,7 +57,7 @@ class Line(NamedTuple):
     @property
     def words(self) -> str:
         """What the line shows, for those who do not see it."""
-        return "，".join(f"{bar.label} {bar.number}" for bar in self.bars)
+        return said("，").join(f"{bar.label} {bar.number}" for bar in self.bars)
 
 
 def outcomes_by_group(groups: Sequence[Mapping[str, Any]], shown: int) -> list[Line]:
@@ -68,9 +69,10 @@ def outcomes_by_group(groups: Sequence[Mapping[str, Any]], shown: int) -> list[L
 
 def _line(group: Mapping[str, Any], most: int) -> Line:
     counts = [
-        (name, words, sum(group["outcomes"].get(one, 0) for one in names)) for name, words, names in OUTCOMES
+        (name, said(words), sum(group["outcomes"].get(one, 0) for one in names))
+        for name, words, names in OUTCOMES
     ]
-    label, key = str(group.get("name") or "未注明"), str(group.get("id") or "")
+    label, key = str(group.get("name") or said("未注明")), str(group.get("id") or "")
     return Line(label, key, group["before"], stacked(counts, most))
 
 
@@ -106,15 +108,18 @@ def _cells(group: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
     moved_in = next((value for name, value in group.items() if name.endswith("_in")), 0)
     moved_out = next((value for name, value in group.items() if name.endswith("_out")), 0)
     return {
-        "before": ("清理前", group["before"]),
-        "retain": ("保留", group["outcomes"]["retain"]),
-        **{f"retained-{name}": (f"其中{label}", group["retained"][name]) for name, label in PARTS.items()},
-        **{name: (label, group["outcomes"][name]) for name, label in LEAVING.items()},
-        **{f"new-{name}": (label, group["new"][name]) for name, label in COMING.items()},
-        "in": ("转入", moved_in),
-        "out": ("转出机关或类型", moved_out),
-        "after": ("清理后", group["after"]),
-        "days": ("减少工作日", group["limits"]["promised"]["days_saved"]),
+        "before": (said("清理前"), group["before"]),
+        "retain": (said("保留"), group["outcomes"]["retain"]),
+        **{
+            f"retained-{name}": (said("其中{1}", said(label)), group["retained"][name])
+            for name, label in PARTS.items()
+        },
+        **{name: (said(label), group["outcomes"][name]) for name, label in LEAVING.items()},
+        **{f"new-{name}": (said(label), group["new"][name]) for name, label in COMING.items()},
+        "in": (said("转入"), moved_in),
+        "out": (said("转出机关或类型"), moved_out),
+        "after": (said("清理后"), group["after"]),
+        "days": (said("减少工作日"), group["limits"]["promised"]["days_saved"]),
     }
 
 
@@ -150,14 +155,14 @@ def over_time(days: Sequence[Mapping[str, Any]]) -> OverTime:
     for day in days:
         for one in day["types"]:
             total[one["code"]] = total.get(one["code"], 0) + one["items"]
-            words[one["code"]] = one["name"] or "未注明"
+            words[one["code"]] = one["name"] or said("未注明")
     largest = sorted(total, key=lambda code: (-total[code], code))
     own = {code: f"k{at}" for at, code in enumerate(largest[:KINDS])}
     top = max((day["total"] for day in days), default=0)
     places = _places([dt.date.fromisoformat(day["day"]).toordinal() for day in days])
     boxes = [box for day, place in zip(days, places, strict=True) for box in _column(day, own, place, top)]
     legend = [(own[code], words[code]) for code in largest[:KINDS]]
-    return OverTime(boxes, legend + ([("rest", "其他类型")] if len(largest) > KINDS else []), top)
+    return OverTime(boxes, legend + ([("rest", said("其他类型"))] if len(largest) > KINDS else []), top)
 
 
 def _places(ordinals: Sequence[int]) -> list[tuple[int, int]]:
@@ -179,5 +184,7 @@ def _column(day: Mapping[str, Any], own: Mapping[str, str], place: tuple[int, in
         low, below = below, below + count
         y, bottom = (HEIGHT - round(at * HEIGHT / max(1, top)) for at in (below, low))
         if bottom > y:
-            boxes.append(Box(name, f"{day['day']}：{day['total']} 项", place[0], y, place[1], bottom - y))
+            boxes.append(
+                Box(name, said("{1}：{2} 项", day["day"], day["total"]), place[0], y, place[1], bottom - y)
+            )
     return boxes

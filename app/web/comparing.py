@@ -9,6 +9,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from app.items.field_words import value_words, word_of
+from app.saying import said
 
 Spans = list[tuple[int, int]]
 
@@ -94,13 +95,13 @@ def rows(
     listed = list(found.values())
     old_codes, new_codes = ("\n".join(sorted(one["value"] for one in side)) for side in codes)
     if old_codes != new_codes:
-        listed.insert(0, Row("编码", old_codes, new_codes, *marks(old_codes, new_codes)))
+        listed.insert(0, Row(said("编码"), old_codes, new_codes, *marks(old_codes, new_codes)))
     return listed
 
 
 def _words(place: str, value: Any, names: Mapping[str, str]) -> str:
     """That there are none is said: it is something else than saying nothing."""
-    return "明确没有" if value == [] else value_words(place, value, names)
+    return said("明确没有") if value == [] else value_words(place, value, names)
 
 
 def _values(before: Any, after: Any, change: dict[str, Any]) -> tuple[str, Any, Any]:
@@ -149,9 +150,9 @@ def _label(path: str, before: Any, after: Any, names: Mapping[str, str]) -> str:
     place, words = [], []
     for part, element in _steps(path, before, after):
         if element is not None:
-            words.append(f"“{_element_name(element)[:60]}”")
+            words.append(said("“{1}”", _element_name(element)[:60]))
         elif part == "order":
-            words.append("顺序")
+            words.append(said("顺序"))
         else:
             place.append(part)
             words.append(word_of("/".join(place)))

@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from app.exchange.handouts import Handout, Part, Table
-from app.items.code_tables import label
+from app.items import code_tables
 from app.items.field_words import ROLES, STATUS, limit_words
+from app.saying import said
 from app.web.item_facts import ItemFacts
 from app.web.rendering import Gaps, day, instant
 
@@ -18,8 +19,8 @@ Pairs = list[tuple[str, str]]
 def notice(facts: ItemFacts, have: Collection[str], base: str) -> Handout:
     """The one-time notice; ``have`` are the keys of materials that the applicant has ready."""
     parts = [_materials(facts, have), _conditions(facts), _limits(facts), _fees(facts), _places(facts)]
-    handout = _handout("一次性告知单", facts, parts, base)
-    handout.signatures = ["告知人", "申请人", "日期"]
+    handout = _handout(said("一次性告知单"), facts, parts, base)
+    handout.signatures = [said("告知人"), said("申请人"), said("日期")]
     return handout
 
 
@@ -37,30 +38,39 @@ def guide(facts: ItemFacts, base: str) -> Handout:
         _complaints(facts),
         _places(facts),
     ]
-    return _handout("办事指南", facts, [*parts, *_questions(facts)], base)
+    return _handout(said("办事指南"), facts, [*parts, *_questions(facts)], base)
 
 
 def _handout(kind: str, facts: ItemFacts, parts: list[Part], base: str) -> Handout:
     item = facts.item
     known = dt.datetime.fromisoformat(item["known_at"].replace("Z", "+00:00"))
-    revision = f"版本 {item['revision']}，" if item["revision"] else ""
+    revision = said("版本 {1}，", item["revision"]) if item["revision"] else ""
     return Handout(
         kind=kind,
         title=facts.title,
         warnings=_warnings(facts),
         facts=_given(
-            ("实施机关", (item["authority"] or {}).get("name")),
-            ("行政区划", (item["region"] or {}).get("name")),
-            ("事项编号", item["id"]),
-            ("编码", item["code"]),
+            (said("实施机关"), (item["authority"] or {}).get("name")),
+            (said("行政区划"), (item["region"] or {}).get("name")),
+            (said("事项编号"), item["id"]),
+            (said("编码"), item["code"]),
         ),
         parts=parts,
         signatures=[],
-        revision=f"清单登记簿：{day(item['on'])}的内容，{revision}截至日志第 {item['seq']} 号"
-        f"（{instant(item['known_at'])}）所知",
+        revision=said(
+            "清单登记簿：{1}的内容，{2}截至日志第 {3} 号（{4}）所知",
+            day(item["on"]),
+            revision,
+            item["seq"],
+            instant(item["known_at"]),
+        ),
         address=f"{base}/items/{item['id']}?on={item['on']}&known_at={item['seq']}",
         made_at=int(known.timestamp()),
     )
+
+
+def _label(table: str, code: str) -> str:
+    return said(code_tables.label(table, code) or code)
 
 
 def _given(*pairs: tuple[str, Any]) -> Pairs:
@@ -72,65 +82,70 @@ def _warnings(facts: ItemFacts) -> list[str]:
     item = facts.item
     found = []
     if item["status"] != "in_force":
-        since = f"，自 {day(item['valid_from'])}起" if item["valid_from"] else ""
+        since = said("，自 {1}起", day(item["valid_from"])) if item["valid_from"] else ""
         found.append(
-            f"{day(item['on'])}此事项{STATUS[item['status']]}{since}。以下内容仅供查考，请勿据以办事。"
+            said(
+                "{1}此事项{2}{3}。以下内容仅供查考，请勿据以办事。",
+                day(item["on"]),
+                said(STATUS[item["status"]]),
+                since,
+            )
         )
-        found += [f"现在找：{one['name'] or one['id']}" for one in facts.successors]
+        found += [said("现在找：{1}", one["name"] or one["id"]) for one in facts.successors]
         if item["document"] and item["document"]["follow_up"]:
-            found.append(f"此后怎么办：{item['document']['follow_up']}")
+            found.append(said("此后怎么办：{1}", item["document"]["follow_up"]))
     for one in facts.excluded:
         place = " ".join(filter(None, [one["region"].name if one["region"] else None, one["words"]]))
-        now = f"，改由 {one['authority'].name} 办理" if one["authority"] else ""
-        found.append(f"不在此办理的部分：{place}{now}。")
+        now = said("，改由 {1} 办理", one["authority"].name) if one["authority"] else ""
+        found.append(said("不在此办理的部分：{1}{2}。", place, now))
     if item["planned"]:
-        found.append(f"{day(item['on'])}还没有到，以下是依已公布的决定届时的内容，之后可能再变。")
+        found.append(said("{1}还没有到，以下是依已公布的决定届时的内容，之后可能再变。", day(item["on"])))
     return found
 
 
 def _service(facts: ItemFacts) -> Part:
     content = facts.content
-    objects = [label("service_object", one) or one for one in content["service_objects"] or []]
+    objects = [_label("service_object", one) for one in content["service_objects"] or []]
     return Part(
-        "服务内容",
+        said("服务内容"),
         pairs=_given(
-            ("事项类型", label("item_type", content["type"]) if content["type"] else None),
-            ("行使层级", label("level", content["level"]) if content["level"] else None),
-            ("基本目录事项", facts.entry),
-            ("服务对象", "、".join(objects)),
-            ("行使内容", content["exercised"]),
-            ("权限划分", content["division"]),
-            ("办件类型", label("handling", content["handling"]) if content["handling"] else None),
+            (said("事项类型"), _label("item_type", content["type"]) if content["type"] else None),
+            (said("行使层级"), _label("level", content["level"]) if content["level"] else None),
+            (said("基本目录事项"), facts.entry),
+            (said("服务对象"), said("、").join(objects)),
+            (said("行使内容"), content["exercised"]),
+            (said("权限划分"), content["division"]),
+            (said("办件类型"), _label("handling", content["handling"]) if content["handling"] else None),
         ),
     )
 
 
 def _bases(facts: ItemFacts) -> Part:
-    part = Part("审批依据")
+    part = Part(said("审批依据"))
     for role, cited in facts.bases:
         for one in cited:
-            title = f"《{one['law']}》" if one["law"] else "文件名称未提供"
-            number = f"（{one['number']}）" if one["number"] else ""
-            force = "（这一天不在施行）" if one["in_force"] == "no" else ""
-            words = f"{title}{number}{one['article'] or '，条款未提供'}{force}"
+            title = said("《{1}》", one["law"]) if one["law"] else said("文件名称未提供")
+            number = said("（{1}）", one["number"]) if one["number"] else ""
+            force = said("（这一天不在施行）") if one["in_force"] == "no" else ""
+            words = f"{title}{number}{one['article'] or said('，条款未提供')}{force}"
             part.pairs.append(
-                (ROLES.get(role, role), words + (f"\n{one['shown_text']}" if one["shown_text"] else ""))
+                (said(ROLES.get(role, role)), words + (f"\n{one['shown_text']}" if one["shown_text"] else ""))
             )
     if facts.content["citations"] == []:
-        part.text.append("来源写明没有依据。")
+        part.text.append(said("来源写明没有依据。"))
     return part
 
 
 def _conditions(facts: ItemFacts) -> Part:
     content = facts.content
     return Part(
-        "申报条件",
+        said("申报条件"),
         text=[content["conditions"]] if content["conditions"] else [],
         pairs=_given(
-            ("不予受理的情形", content["prohibitions"]),
-            ("受理、审查标准", content["accept_standard"]),
-            ("数量限制", content["quantity_limit"]),
-            ("前置事项", content["prior_items"]),
+            (said("不予受理的情形"), content["prohibitions"]),
+            (said("受理、审查标准"), content["accept_standard"]),
+            (said("数量限制"), content["quantity_limit"]),
+            (said("前置事项"), content["prior_items"]),
         ),
     )
 
@@ -138,11 +153,11 @@ def _conditions(facts: ItemFacts) -> Part:
 def _materials(facts: ItemFacts, have: Collection[str] | None) -> Part:
     """``have`` None: a plain list without boxes to tick."""
     content = facts.content
-    part = Part("申报材料")
+    part = Part(said("申报材料"))
     if content["materials"]:
         part.tables.append(("", _material_table(content["materials"], "", have)))
     elif content["materials"] is not None:
-        part.text.append("来源写明无需提交材料。")
+        part.text.append(said("来源写明无需提交材料。"))
     for variant in content["variants"] or []:
         if variant["materials"]:
             part.tables.append((variant["name"], _material_table(variant["materials"], variant["key"], have)))
@@ -156,98 +171,102 @@ def _material_table(materials: list[Any], prefix: str, have: Collection[str] | N
         for number, one in enumerate(materials, 1)
     ]
     ticked = None if have is None else [key in have for key in keys]
-    return Table(["序号", "材料", "份数、形式", "必要性"], rows, [2, 14, 6, 4], ticked, keys)
+    return Table(
+        [said("序号"), said("材料"), said("份数、形式"), said("必要性")], rows, [2, 14, 6, 4], ticked, keys
+    )
 
 
 def _material(one: Any) -> str:
     details = _given(
-        ("适用情形", one["condition"]),
-        ("来源", one["source"]),
-        ("出具机构", one["issuer"]),
-        ("使用说明", one["use_note"]),
-        ("受理标准", one["accept_standard"]),
-        ("签字盖章", one["seal"]),
-        ("要求依据", one["basis"]),
-        ("备注", one["note"]),
+        (said("适用情形"), one["condition"]),
+        (said("来源"), one["source"]),
+        (said("出具机构"), one["issuer"]),
+        (said("使用说明"), one["use_note"]),
+        (said("受理标准"), one["accept_standard"]),
+        (said("签字盖章"), one["seal"]),
+        (said("要求依据"), one["basis"]),
+        (said("备注"), one["note"]),
     )
-    return "\n".join([one["name"], *(f"{name}：{value}" for name, value in details)])
+    return "\n".join([one["name"], *(said("{1}：{2}", name, value) for name, value in details)])
 
 
 def _copies(one: Any) -> str:
     counts = [
         f"{words} {one[field]}"
-        for words, field in (("原件", "originals"), ("复印件", "copies"))
+        for words, field in ((said("原件"), "originals"), (said("复印件"), "copies"))
         if one[field] is not None
     ]
     forms = [
         one["form"],
-        label("material_type", one["type"]) or one["type"] if one["type"] else None,
+        _label("material_type", one["type"]) if one["type"] else None,
         one["paper"],
     ]
-    return "，".join([*counts, *(form for form in forms if form)]) or "未提供"
+    return said("，").join([*counts, *(form for form in forms if form)]) or said("未提供")
 
 
 def _necessity(one: Any) -> str:
-    return label("necessity", one["necessity"]) or "未提供" if one["necessity"] else "未提供"
+    return _label("necessity", one["necessity"]) if one["necessity"] else said("未提供")
 
 
 def _process(facts: ItemFacts) -> Part:
     content = facts.content
-    part = Part("办理程序", text=[content["process"]] if content["process"] else [])
+    part = Part(said("办理程序"), text=[content["process"]] if content["process"] else [])
     part.steps = list(map(_step, content["steps"] or []))
     for one in content["special_procedures"] or []:
-        words = "，".join(
-            filter(None, [limit_words(one["limit"]), "计入时限" if one["counts"] else "不计入时限"])
+        words = said("，").join(
+            filter(
+                None, [limit_words(one["limit"]), said("计入时限") if one["counts"] else said("不计入时限")]
+            )
         )
-        part.pairs.append(("特别程序", f"{one['name']}（{words}）"))
-    channels = [label("channel", one) or one for one in content["channels"] or []]
+        part.pairs.append((said("特别程序"), said("{1}（{2}）", one["name"], words)))
+    channels = [_label("channel", one) for one in content["channels"] or []]
     part.pairs += _given(
-        ("办理形式", "、".join(channels)),
-        ("到现场次数", None if content["visits"] is None else f"{content['visits']} 次"),
-        ("网办地址", content["online_address"]),
+        (said("办理形式"), said("、").join(channels)),
+        (said("到现场次数"), None if content["visits"] is None else said("{1} 次", content["visits"])),
+        (said("网办地址"), content["online_address"]),
     )
     return part
 
 
 def _step(one: Any) -> str:
-    limit = f"（{limit_words(one['limit'])}）" if limit_words(one["limit"]) else ""
-    return "，".join(filter(None, [one["name"] + limit, one["role"], one["result"]]))
+    limit = said("（{1}）", limit_words(one["limit"])) if limit_words(one["limit"]) else ""
+    return said("，").join(filter(None, [one["name"] + limit, one["role"], one["result"]]))
 
 
 def _limits(facts: ItemFacts) -> Part:
     content = facts.content
-    part = Part("办结时限")
-    for words, name in (("法定办结时限", "statutory_limit"), ("承诺办结时限", "promised_limit")):
+    part = Part(said("办结时限"))
+    for words, name in ((said("法定办结时限"), "statutory_limit"), (said("承诺办结时限"), "promised_limit")):
         limit = content[name]
         if limit:
             note = f"\n{limit['note']}" if limit["note"] else ""
-            part.pairs.append((words, (limit_words(limit) or "未提供") + note))
+            part.pairs.append((words, (limit_words(limit) or said("未提供")) + note))
         else:
-            part.pairs.append((words, "未提供"))
+            part.pairs.append((words, said("未提供")))
     return part
 
 
 def _fees(facts: ItemFacts) -> Part:
     content = facts.content
-    part = Part("收费标准")
+    part = Part(said("收费标准"))
     if content["charged"] is False and not content["fees"]:
-        part.text.append("不收费。")
+        part.text.append(said("不收费。"))
     elif content["charged"] and not content["fees"]:
-        part.text.append("收费；收费项目和标准未提供。")
+        part.text.append(said("收费；收费项目和标准未提供。"))
     for fee in content["fees"] or []:
-        words = fee["standard"] or "标准未提供"
-        part.pairs.append((fee["name"], words + (f"\n依据：{fee['basis']}" if fee["basis"] else "")))
+        words = fee["standard"] or said("标准未提供")
+        part.pairs.append((fee["name"], words + (said("\n依据：{1}", fee["basis"]) if fee["basis"] else "")))
     return part
 
 
 def _result(facts: ItemFacts) -> Part:
     result = facts.content["result"] or {}
     return Part(
-        "受理结果",
+        said("受理结果"),
         pairs=_given(
-            ("结果名称", result.get("name")),
-            ("有效期", result.get("validity")),
-            ("领取方式", result.get("collection")),
+            (said("结果名称"), result.get("name")),
+            (said("有效期"), result.get("validity")),
+            (said("领取方式"), result.get("collection")),
         ),
     )
 
@@ -255,26 +274,26 @@ def _result(facts: ItemFacts) -> Part:
 def _complaints(facts: ItemFacts) -> Part:
     content, contact = facts.content, facts.contact or Gaps()
     return Part(
-        "投诉渠道",
+        said("投诉渠道"),
         pairs=_given(
-            ("监督投诉", content["complaint"]),
-            ("投诉电话", content["complaint_phone"]),
-            ("投诉电话（实施机关）", contact["complaint_phone"]),
-            ("行政复议", content["reconsideration"]),
-            ("行政诉讼", content["litigation"]),
+            (said("监督投诉"), content["complaint"]),
+            (said("投诉电话"), content["complaint_phone"]),
+            (said("投诉电话（实施机关）"), contact["complaint_phone"]),
+            (said("行政复议"), content["reconsideration"]),
+            (said("行政诉讼"), content["litigation"]),
         ),
     )
 
 
 def _places(facts: ItemFacts) -> Part:
     content, contact = facts.content, facts.contact or Gaps()
-    part = Part("办理地点、时间和咨询")
+    part = Part(said("办理地点、时间和咨询"))
     part.pairs = [*_windows(content["windows"] or []), *_windows(contact["halls"] or [])]
     part.pairs += _given(
-        ("咨询方式", content["consult"]),
-        ("咨询电话", content["consult_phone"]),
-        ("联系电话（实施机关）", contact["phone"]),
-        ("投诉电话", content["complaint_phone"]),
+        (said("咨询方式"), content["consult"]),
+        (said("咨询电话"), content["consult_phone"]),
+        (said("联系电话（实施机关）"), contact["phone"]),
+        (said("投诉电话"), content["complaint_phone"]),
     )
     return part
 
@@ -282,8 +301,8 @@ def _places(facts: ItemFacts) -> Part:
 def _windows(windows: Iterable[Any]) -> Pairs:
     return [
         (
-            one["name"] or "办理窗口",
-            "，".join(filter(None, [one["address"], one["hours"], one["phone"], one["transit"]])),
+            one["name"] or said("办理窗口"),
+            said("，").join(filter(None, [one["address"], one["hours"], one["phone"], one["transit"]])),
         )
         for one in windows
     ]
@@ -293,4 +312,9 @@ def _questions(facts: ItemFacts) -> list[Part]:
     questions = facts.content["questions"] or []
     if not questions:
         return []
-    return [Part("常见问题", pairs=[(one["question"], one["answer"] or "没有提供答复") for one in questions])]
+    return [
+        Part(
+            said("常见问题"),
+            pairs=[(one["question"], one["answer"] or said("没有提供答复")) for one in questions],
+        )
+    ]

@@ -15,6 +15,7 @@ from app.errors import NotFound
 from app.items.queries import resolve
 from app.items.reading import read_item, read_item_as_known
 from app.law.queries import IN_FORCE
+from app.saying import said
 from app.versions.codes import never_known
 from app.versions.names import NameBook, name_on, names_of
 from app.versions.queries import Known, state_on
@@ -80,8 +81,8 @@ def _handed_to(connection: Connection, item_id: str, day: str, known: Known) -> 
 
 
 def _receiver(one: dict[str, Any], names: dict[str, str | None]) -> str:
-    said = [names.get(one[at] or "") or "" for at in ("region", "authority")]
-    return "".join(said) or one["words"] or "未写明的机关"
+    named = [names.get(one[at] or "") or "" for at in ("region", "authority")]
+    return "".join(named) or one["words"] or said("未写明的机关")
 
 
 def public_item(connection: Connection, asked: str, day: str, known: Known | None = None) -> tuple[str, bool]:
@@ -95,7 +96,7 @@ def public_item(connection: Connection, asked: str, day: str, known: Known | Non
 def _nameless(connection: Connection, found: Gaps, day: str, known: Known) -> str:
     """Of a day without a name: the nearest there is; of one whose name went by order, what it is called by else."""
     if (found["content"] or {}).get("redacted"):
-        return f"名称已依令删改的事项（{found['code'] or found['id']}）"
+        return said("名称已依令删改的事项（{1}）", found["code"] or found["id"])
     return nearest_name(connection, found["id"], day, known)
 
 

@@ -6,6 +6,7 @@ nothing on the day is not shown: no link leads to an empty page.
 
 from __future__ import annotations
 
+WHOSE = ("个人办事", "企业和单位办事")
 PERSON = (
     ("生育收养", "生孩子"),
     ("户籍办理", "落户"),

@@ -23,6 +23,7 @@ from app.exchange.progress import unfinished
 from app.items import code_tables
 from app.items.field_words import limit_words, word_of
 from app.kept import Page
+from app.saying import CHINESE, SPOKEN, Language, said
 from app.versions import ids
 from app.versions.queries import SHANGHAI, next_midnight_seconds
 from app.web.assets import asset
@@ -30,9 +31,11 @@ from app.web.display import KIOSK_SECONDS, chosen
 from app.web.gate import SCRIPTED
 from app.web.gate import SECURITY as SECURITY
 from app.web.keeping import Keeping, send
+from app.web.phrases import Phrases
 from app.web.templating import Gaps as Gaps
 from app.web.templating import Pages, documented, escaped, filled, heads, markup
 from app.web.templating import gaps as gaps
+from app.web.tongues import PARAMETER, languages
 
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
@@ -43,27 +46,49 @@ class Here:
     def __init__(self, request: Request, on: str, today: str, display: tuple[str, ...] | None = None) -> None:
         self.path = request.url.path
         self.base = base_of(request)
+        self.language = SPOKEN.get()
+        self.foreign = self.language is not CHINESE
         self.query = [
-            (k, v) for k, v in request.query_params.multi_items() if v and len(v) <= 400 and "\0" not in v
+            (k, v)
+            for k, v in request.query_params.multi_items()
+            if v and len(v) <= 400 and "\0" not in v and (k != PARAMETER or self.foreign)
         ]
         self.display = chosen(request) if display is None else display
         self.full = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         self.on = on
         self.today = today
-        self._day = f"?on={on}" if on != today else ""
+        self._kept = [("on", on)] if on != today else []
+        if self.foreign:
+            self._kept.append((PARAMETER, self.language.tag))
+        self._behind = f"?{urlencode(self._kept)}" if self._kept else ""
 
     def url(self, path: str, **query: Any) -> str:
-        """A link within the site, on the same day."""
+        """A link within the site, on the same day and in the same language."""
         if not query:
-            return _quoted(path) + self._day
-        if self._day:
-            query.setdefault("on", self.on)
+            return _quoted(path) + self._behind
+        for name, value in self._kept:
+            query.setdefault(name, value)
         return _address(path, _pairs(query))
 
     def same(self, **changes: Any) -> str:
         """This page with some of its parameters changed; None takes one away."""
         kept = [(name, value) for name, value in self.query if name not in changes]
         return _address(self.path, [*kept, *_pairs(changes)])
+
+    @property
+    def languages(self) -> list[Language]:
+        """All that there are, where there is more than Chinese."""
+        found = list(languages().values())
+        return found if len(found) > 1 else []
+
+    def in_language(self, language: Language) -> str:
+        """This page in another language."""
+        return self.same(**{PARAMETER: None if language is CHINESE else language.tag})
+
+    @property
+    def chinese(self) -> Markup:
+        """The mark of what stays Chinese on a page in another language."""
+        return markup(f' lang="{CHINESE.tag}"' if self.foreign else "")
 
     def choosing(self, name: str, *but: str) -> str:
         """This page with a parameter whose value is to be put behind: one address for a whole list of values."""
@@ -76,7 +101,7 @@ class Here:
 
     def on_day(self, day: str) -> str:
         """The page of the subject itself on another day, as known now."""
-        kept = [(name, value) for name, value in self.query if name in ("status", "article")]
+        kept = [(name, value) for name, value in self.query if name in ("status", "article", PARAMETER)]
         return _address(self.path.removesuffix("/compare"), [*kept, ("on", day)])
 
     def kept(self, *but: str) -> list[tuple[str, str]]:
@@ -127,7 +152,7 @@ def daysoff(span: dict[str, str]) -> str:
     first, last = dt.date.fromisoformat(span["first"]), dt.date.fromisoformat(span["last"])
     count = (last - first).days + 1
     weekend = all((first + dt.timedelta(days=n)).weekday() > 4 for n in range(count))
-    return "周末" if weekend else f"节假日，{count} 天"
+    return said("周末") if weekend else said("节假日，{1} 天", count)
 
 
 @lru_cache(maxsize=256)
@@ -141,7 +166,7 @@ def label(code: str | None, table: str) -> str:
     """The Chinese label of a code; a code that the table lacks is shown as it is."""
     if code is None:
         return ""
-    return code_tables.label(table, code) or code
+    return said(code_tables.label(table, code) or code)
 
 
 def outcome(value: str | None, kind: str = "item") -> str:
@@ -149,7 +174,7 @@ def outcome(value: str | None, kind: str = "item") -> str:
     if value is None:
         return ""
     rule = RULES.get(kind, {}).get(value)
-    return rule.label if rule else value
+    return said(rule.label) if rule else value
 
 
 def language(tag: str) -> bool:
@@ -186,38 +211,55 @@ def kind_of(subject_id: str) -> str | None:
     return ids.kind_of(subject_id) if ids.is_id(subject_id) else None
 
 
-environment = Pages(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    auto_reload=False,
-    cache_size=-1,
-)
-environment.filters.update(
-    day=day,
-    upto=upto,
-    daysoff=daysoff,
-    instant=instant,
-    limit=limit_words,
-    label=label,
-    outcome=outcome,
-    outlink=outlink,
-    language=language,
-    kind_of=kind_of,
-    value=quoted,
-)
-environment.globals.update(
-    asset=asset,
-    documented=documented,
-    filled=filled,
-    heads=heads,
-    levels=code_tables.TABLES["level"][0].values,
-    marked=marked,
-    types=code_tables.TABLES["item_type"][0].values,
-    word_of=word_of,
-)
+def in_words(table: dict[str, str]) -> dict[str, str]:
+    """A table's labels in the reader's language."""
+    return {code: said(words) for code, words in table.items()}
+
+
+FILTERS: dict[str, Any] = {
+    "day": day,
+    "upto": upto,
+    "daysoff": daysoff,
+    "instant": instant,
+    "limit": limit_words,
+    "label": label,
+    "outcome": outcome,
+    "outlink": outlink,
+    "language": language,
+    "kind_of": kind_of,
+    "value": quoted,
+    "said": said,
+}
+GLOBALS: dict[str, Any] = {
+    "asset": asset,
+    "documented": documented,
+    "filled": filled,
+    "heads": heads,
+    "in_words": in_words,
+    "levels": code_tables.TABLES["level"][0].values,
+    "marked": marked,
+    "types": code_tables.TABLES["item_type"][0].values,
+    "word_of": word_of,
+}
+
+
+def pages_in(language: Language) -> Pages:
+    """The templates in a language. Chinese is what they are written in: they are compiled as they stand."""
+    made = Pages(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        cache_size=-1,
+        extensions=[] if language is CHINESE else [Phrases],
+    )
+    if language is not CHINESE:
+        made.translate = language.of  # type: ignore[attr-defined]
+    made.filters.update(FILTERS)
+    made.globals.update(GLOBALS, m=Macros(made))
+    return made
 
 
 def load_templates() -> None:
@@ -229,6 +271,9 @@ def load_templates() -> None:
 
 class Macros:
     """The macros as ``m`` in every template; compiled when a page first asks for one, not at start."""
+
+    def __init__(self, templates: Pages) -> None:
+        self._templates = templates
 
     @staticmethod
     def row(*pairs: Any) -> Markup:
@@ -246,12 +291,24 @@ class Macros:
         )
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(environment.get_template("macros.html").module, name)
+        found = getattr(self._templates.get_template("macros.html").module, name)
         setattr(self, name, found)  # asked for some fifty times a page
         return found
 
 
-environment.globals["m"] = Macros()
+environment = pages_in(CHINESE)
+_foreign: dict[str, Pages] = {}
+
+
+def spoken() -> Pages:
+    """The templates in the language of the request at hand, compiled when it is first asked for."""
+    language = SPOKEN.get()
+    if language is CHINESE:
+        return environment
+    found = _foreign.get(language.tag)
+    if found is None:
+        found = _foreign[language.tag] = pages_in(language)
+    return found
 
 
 # --- pages ----------------------------------------------------------------------------------------------
@@ -273,21 +330,21 @@ def render(
     here = Here(request, asked.on, asked.today, display)
     importing = keep.state.unfinished if keep is not None and keep.state else unfinished(connection)
     context |= {"here": here, "unfinished": importing, "script": script}
-    html = environment.get_template(template).render(**context)
+    html = spoken().get_template(template).render(**context)
     body = html.encode("utf-8", "replace")
-    page = _page(body, here.display, script)
+    page = _page(body, here, script)
     if keep is not None:
         keep.keep(page)
     return send(request, page)
 
 
-def _page(body: bytes, display: tuple[str, ...], script: str) -> Page:
+def _page(body: bytes, here: Here, script: str) -> Page:
     """With its security headers; what it may load is what it was rendered with."""
     headers = {**SECURITY, "Vary": "Accept, Cookie"}
     if script:
         headers["Content-Security-Policy"] = SCRIPTED
-    if "kiosk" in display:
-        headers["Refresh"] = f"{KIOSK_SECONDS}; url=/kiosk"
+    if "kiosk" in here.display:
+        headers["Refresh"] = f"{KIOSK_SECONDS}; url={here.url('/kiosk', on=None)}"
     return Page.of(body, headers)
 
 

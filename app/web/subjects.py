@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, text
 
 from app.canonical import decode
 from app.db import CHUNK, chunks, fetch, marks
+from app.saying import said
 from app.versions.codes import main_code, subject_id
 from app.versions.models import FIRST
 from app.versions.names import Name
@@ -107,7 +108,7 @@ def subject_of(
     subject = Subject(
         id=found,
         # The name of another day may be the one that was ordered away.
-        name=f"名称已依令删改（{found}）" if redacted else described.nearest_name(day),
+        name=said("名称已依令删改（{1}）", found) if redacted else described.nearest_name(day),
         status=standing.status,
         valid_from=standing.valid_from,
         valid_to=standing.valid_to,

@@ -18,6 +18,7 @@ except ImportError:
     from markupsafe._native import _escape_inner
 
 from app.items.field_words import word_of
+from app.saying import said
 
 
 class Gaps(dict[str, Any]):
@@ -144,7 +145,7 @@ def filled(elements: Iterable[Gaps], *names: str) -> bool:
 def heads(changes: Iterable[dict[str, Any]]) -> str:
     """The fields that changes touch, in words, each once; the status is told otherwise."""
     touched = dict.fromkeys(change["path"].split("/", 1)[0] for change in changes)
-    return "、".join(word_of(head) for head in touched if head != "status")
+    return said("、").join(word_of(head) for head in touched if head != "status")
 
 
 def documented(document: dict[str, Any] | None) -> bool:

@@ -6,12 +6,15 @@ from pathlib import Path
 
 from jinja2 import DictLoader, Environment
 
-from app.web.phrases import CHINESE, Phrases, catalogue, phrases, translations
+from app.web.catalogue import catalogue, phrases, translations
+from app.web.phrases import CHINESE, Phrases
 
-TEMPLATE = """{% if day %}<p class="a" title="固定链接">自 {{ day }}起，由 <b>{{ who }}</b> 办理</p>{% endif %}
+TEMPLATE = """{% if day %}<p class="a" title="固定链接" aria-label="{{ who }}的变更">
+自 {{ day }}起，由 <b>{{ who }}</b> 办理</p>{% endif %}
 <a{% if day %} class="on"{% endif %} href="{{ link }}">看{{ '计划' if plan else '今天' }}</a> 1 < 2 > 0"""
 ENGLISH = {
     "固定链接": "permanent link",
+    "{1}的变更": 'what changed of "{1}"',
     "自 {1}起，由": "from {1}, handled by",
     "办理": "",
     "看{1}": "{1}: have a look",
@@ -35,7 +38,8 @@ def test_without_translations_a_page_is_what_it_is_without_the_catalogue() -> No
 
 def test_a_translation_may_move_what_stands_in_it() -> None:
     page = made(ENGLISH).get_template("page").render(GIVEN)
-    assert '<p class="a" title="permanent link">from 2026-09-28, handled by <b>&lt;林业局&gt;</b>' in page
+    assert 'title="permanent link" aria-label="what changed of &quot;&lt;林业局&gt;&quot;">' in page
+    assert "from 2026-09-28, handled by <b>&lt;林业局&gt;</b>" in page
     assert '<a class="on" href="/x">plan: have a look</a>' in page
     assert "办理" in page, "what is not translated stays Chinese"
 

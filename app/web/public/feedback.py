@@ -11,10 +11,12 @@ from sqlalchemy import Connection
 from app.deps import Asked, AskedOn, ReadSession, WriteSession
 from app.errors import Invalid, RegistryError
 from app.feedback.reporting import KINDS, STATES, follow, report
+from app.saying import said
 from app.versions.queries import moment
 from app.web.item_facts import public_item
 from app.web.rendering import SECURITY, Gaps, render
 from app.web.subjects import names
+from app.web.tongues import onward
 
 router = APIRouter()
 
@@ -25,16 +27,16 @@ MOST_BYTES = 32 * 1024
 async def form_fields(request: Request) -> dict[str, str]:
     """The fields of a sent form. Raises Invalid where it is none, or too long."""
     if "application/x-www-form-urlencoded" not in request.headers.get("content-type", ""):
-        raise Invalid("请用页面上的表单提交。", code="not-a-form")
+        raise Invalid(said("请用页面上的表单提交。"), code="not-a-form")
     body = b""
     async for part in request.stream():
         body += part
         if len(body) > MOST_BYTES:
-            raise Invalid("内容太长，请写得简短些。", code="form-too-long")
+            raise Invalid(said("内容太长，请写得简短些。"), code="form-too-long")
     try:
         return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=20))
     except ValueError as error:
-        raise Invalid("表单内容无法读取，请重新填写。", code="not-a-form") from error
+        raise Invalid(said("表单内容无法读取，请重新填写。"), code="not-a-form") from error
 
 
 @router.api_route("/feedback", methods=["GET", "HEAD"])
@@ -119,4 +121,5 @@ def _form(
 
 
 def _see(path: str) -> Response:
-    return Response(status_code=303, headers=SECURITY | {"Location": path, "Cache-Control": "no-store"})
+    headers = SECURITY | {"Location": onward(path), "Cache-Control": "no-store"}
+    return Response(status_code=303, headers=headers)

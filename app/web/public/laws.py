@@ -12,6 +12,7 @@ from app.errors import Invalid
 from app.law.content import Rank
 from app.law.queries import IN_FORCE, resting_on
 from app.listing import Filter, list_subjects
+from app.saying import said
 from app.versions.history import decisions_of, history_of
 from app.web import history
 from app.web.public.authorities import LIMIT, After
@@ -34,7 +35,7 @@ def list_laws(
     title = title.replace("\0", "").strip().strip("《》")
     if rank and rank not in get_args(Rank):
         raise Invalid(
-            f"没有“{rank[:40]}”这种效力层级，可用的有：{'、'.join(get_args(Rank))}。",
+            said("没有“{1}”这种效力层级，可用的有：{2}。", rank[:40], ", ".join(get_args(Rank))),
             code="unknown-rank",
             field="rank",
         )

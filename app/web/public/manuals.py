@@ -17,6 +17,7 @@ from markdown_it.token import Token
 
 from app.deps import AskedOn, ReadSession
 from app.errors import NotFound
+from app.saying import said
 from app.web.rendering import render
 
 router = APIRouter()
@@ -62,7 +63,7 @@ def _anchor(tokens: list[Token], place: int) -> str:
 @router.api_route("/docs/{name}", methods=["GET", "HEAD"])
 def show_manual(request: Request, session: ReadSession, asked: AskedOn, name: str) -> Response:
     if name not in MANUALS:
-        raise NotFound("没有这份说明；有的是 /docs、/docs/integrating 和 /docs/problems。")
+        raise NotFound(said("没有这份说明；有的是 /docs、/docs/integrating 和 /docs/problems。"))
     return render(request, session.connection(), asked, "manual.html", manual=manual(name), name=name)
 
 
@@ -70,5 +71,5 @@ def show_manual(request: Request, session: ReadSession, asked: AskedOn, name: st
 def show_problem(code: str) -> Response:
     """What a problem document names as its ``type``."""
     if code not in manual("problems").anchors:
-        raise NotFound("没有这个错误代码；全部代码见 /docs/problems。")
+        raise NotFound(said("没有这个错误代码；全部代码见 /docs/problems。"))
     return RedirectResponse(f"/docs/problems#{code}", 303)

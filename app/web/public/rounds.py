@@ -19,6 +19,7 @@ from app.rounds.differences import differences
 from app.rounds.recording import recorded
 from app.rounds.report import overview
 from app.rounds.series import series
+from app.saying import said
 from app.versions.queries import parse_day
 from app.web import charts
 from app.web.rendering import gaps, kind_of, render
@@ -54,7 +55,7 @@ def show_series(
 ) -> Response:
     """Items in force by type, from the first record on; between any two days."""
     connection = session.connection()
-    days = [parse_day(one, "日期") for one in (first, last) if one]
+    days = [parse_day(one, said("日期")) for one in (first, last) if one]
     days += [asked.on] if len(days) == 1 else []
     place = region_id(connection, region or None, max(days, default=asked.on))
     found = series(connection, days, place, None, asked.on)

@@ -14,7 +14,7 @@ from app.web import life
 from search.engine import Engine, SearchQuery
 
 Themes = list[tuple[str, list[tuple[str, str]]]]
-ALL: Themes = [("个人办事", list(life.PERSON)), ("企业和单位办事", list(life.COMPANY))]
+ALL: Themes = [(life.WHOSE[0], list(life.PERSON)), (life.WHOSE[1], list(life.COMPANY))]
 
 
 UNNAMED_SECONDS = 300

@@ -124,7 +124,7 @@ for (const place of document.querySelectorAll("[data-file]")) {
   const field = place.parentElement.querySelector("input");
   const chosen = document.createElement("input");
   chosen.type = "file";
-  chosen.setAttribute("aria-label", `${place.parentElement.querySelector("label").textContent.trim()}：选择文件`);
+  chosen.setAttribute("aria-label", `${place.parentElement.querySelector("label").textContent.trim()}${place.dataset.choose}`);
   const said = document.createElement("span");
   said.setAttribute("role", "status");
   place.replaceChildren(...place.querySelectorAll('a[href^="/api/"]'), chosen, said);
@@ -132,7 +132,7 @@ for (const place of document.querySelectorAll("[data-file]")) {
     if (!chosen.files.length) return;
     const body = new FormData();
     body.set("file", chosen.files[0]);
-    said.textContent = "正在上传……";
+    said.textContent = place.dataset.sending;
     try {
       const answer = await fetch("/office/files", {
         method: "POST",
@@ -146,9 +146,9 @@ for (const place of document.querySelectorAll("[data-file]")) {
         field.value = told.digest;
         field.dispatchEvent(new Event("input", { bubbles: true }));
       }
-      said.textContent = answer.ok ? `已存入：${told.name}` : told.said;
+      said.textContent = answer.ok ? `${place.dataset.kept}${told.name}` : told.said;
     } catch {
-      said.textContent = "没有上传成功，请再试一次。";
+      said.textContent = place.dataset.failed;
     }
   });
 }
