@@ -157,11 +157,13 @@ def shown(rounds: Sequence[Answered]) -> str:
     return f"{median(rates(rounds)):,.0f}/s, p95 {waits:.1f} ms, {median(costs(rounds)):,.0f} µs of processor"
 
 
-def item_paths(item_ids: Sequence[str], days: int = 0, seed: int = 1, least: int = 5_000) -> list[str]:
-    """Every item, in a random order; ``days`` > 0: each asked on a random one of so many days."""
+def item_paths(
+    item_ids: Sequence[str], days: int = 0, seed: int = 1, least: int = 5_000, since: int = 0
+) -> list[str]:
+    """Every item, in a random order; ``days`` > 0: each asked on a random one of so many days, from ``since``."""
     chance = random.Random(seed)
     wanted = list(item_ids) * max(1, least // len(item_ids))
     chance.shuffle(wanted)
     if not days:
         return [f"/api/v1/items/{one}" for one in wanted]
-    return [f"/api/v1/items/{one}?on={day_of(chance.randrange(days))}" for one in wanted]
+    return [f"/api/v1/items/{one}?on={day_of(since + chance.randrange(days))}" for one in wanted]

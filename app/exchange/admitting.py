@@ -456,10 +456,12 @@ class Admission:
         return found
 
     def _key_of(self, connection: Connection, kind: str, ref: str) -> str | None:
-        return connection.execute(
+        """By the source's own key; a region, which a table of regions refers to by code, by that too."""
+        found: str | None = connection.execute(
             text("SELECT subject_id FROM source_key WHERE source = :s AND kind = :k AND ref = :r"),
             {"s": self.source, "k": kind, "r": ref},
         ).scalar_one_or_none()
+        return self._by_code(connection, kind, ref) if found is None and kind == "region" else found
 
 
 def _is_fresh(subject: Known) -> bool:

@@ -155,7 +155,7 @@ class Mapping(_Model):
 
     name: str = Field(pattern=r"^[a-z0-9_]+$")
     title: str = Field(description="the source as people know it")
-    kind: Literal["item", "instrument", "record"]
+    kind: Literal["item", "instrument", "region", "record"]
     """``record``: lines are Records already."""
     source: str = Field("", description="goes to content.source.name; empty: title")
     key: list[list[str]] = Field(
@@ -191,15 +191,23 @@ class Mapping(_Model):
             raise ValueError("事项映射要写明 authority 和 fields.name")
         if self.kind == "instrument" and "title" not in self.fields:
             raise ValueError("法规映射要写明 fields.title")
+        if self.kind == "region" and not (self.region.code and self.region.name):
+            raise ValueError("行政区划映射要写明 region.code 和 region.name")
         if self.ordered and self.day is None:
             raise ValueError("ordered 要与 day 同写")
         return self
 
     def needed(self) -> list[list[list[str]]]:
         """What a table must have for names and keys: each one of several sets of columns, all of the set."""
+        if self.kind == "region":
+            return [[[column]] for column in self.region_columns()]
         name = self.fields["name" if self.kind == "item" else "title"].columns()[:1]
         keys = [columns for columns in self.key if columns] if self.kind == "item" else []
         return [[name], keys] if keys else [[name]]
+
+    def region_columns(self) -> tuple[str, str]:
+        """Of a table of regions: the columns of the name and of the code."""
+        return self.region.name or "", self.region.code or ""
 
 
 def load_mapping(name_or_path: str | Path) -> Mapping:

@@ -198,6 +198,10 @@ class Quality:
                 )
             self._shared_codes(one, own)
 
+    def end(self) -> None:
+        """The file has been read: what its records were compared with is needed no more, and grows with the file."""
+        self._names, self._codes, self._told = {}, {}, set()
+
     def add(self, other: Quality) -> None:
         """Takes in what records of the same file showed by themselves to another reader of it."""
         self.rows += other.rows

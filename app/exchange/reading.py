@@ -29,6 +29,7 @@ from app.exchange.mapping import Mapping, SameAs, load_mapping
 from app.exchange.quality import Every, Met, Quality, met
 from app.exchange.readers import Line, parse_line, read_lines, read_rows
 from app.exchange.records import Problem, Record
+from app.exchange.regions import RegionConverter
 from app.exchange.rows import Refused, Row
 from app.exchange.validation import MODELS, checked
 from app.exchange.values import read_day
@@ -118,6 +119,7 @@ class ImportReading:
 
     def finish(self) -> None:
         """Tell what only the end of the file shows."""
+        self.quality.end()
         if self._undated:
             self._tell_undated()
         if self.errors >= MAX_ERRORS:
@@ -255,6 +257,8 @@ class ImportReading:
         attested = self.attested.isoformat() if self.attested else None
         if self.mapping.kind == "item":
             return ItemConverter(self.mapping, Days(self.mapping, attested), teller).convert
+        if self.mapping.kind == "region":
+            return RegionConverter(self.mapping, Days(self.mapping, attested), teller).convert
         titles = self.mapping.fields["title"].columns()[0]
         dated = frozenset(
             str(row.values.get(titles)) for row in rows if instrument_day(self.mapping, Cells(row.values))[0]

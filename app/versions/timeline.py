@@ -88,12 +88,14 @@ def attested_from(rows: Sequence[Span], index: int) -> str | None:
 
 
 def attested(row: str) -> str:
-    """SQL: the same of a timeline row, by its alias."""
-    return (
-        f"(SELECT unknown.valid_to FROM timeline unknown WHERE unknown.subject_id = {row}.subject_id"
-        f" AND unknown.valid_from = '{FIRST}' AND unknown.revision IS NULL"
-        f" AND unknown.valid_to IN ({row}.valid_from, {row}.valid_to))"
+    """SQL: the same of a timeline row, by its alias. Of a subject with many rows the one before lies beside it."""
+    unknown = f"valid_from = '{FIRST}' AND {{0}}.revision IS NULL"
+    before = (
+        f"(SELECT CASE WHEN before.{unknown.format('before')} AND before.valid_to = {row}.valid_from"
+        f" THEN before.valid_to END FROM timeline before WHERE before.subject_id = {row}.subject_id"
+        f" AND before.valid_from < {row}.valid_from ORDER BY before.valid_from DESC LIMIT 1)"
     )
+    return f"CASE WHEN {row}.{unknown.format(row)} THEN {row}.valid_to ELSE {before} END"
 
 
 def standing(revisions: Iterable[Rev], day: str) -> Rev | None:
