@@ -133,7 +133,7 @@ def bearer(
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated(
-            "写入需要令牌：请在请求头中带上 Authorization: Bearer 令牌。", code="token-needed"
+            "这里要用令牌：请在请求头中带上 Authorization: Bearer 令牌。", code="token-needed"
         )
     return token.strip()
 

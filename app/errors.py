@@ -6,6 +6,8 @@ field, an import into a line with row and column.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -114,3 +116,15 @@ class Busy(Unavailable):
     """Too much of its kind is under way."""
 
     code = "busy"
+
+
+@contextmanager
+def placed(place: int, of: int) -> Iterator[None]:
+    """A refusal within the block is one of the decision at this place, from 1; of several, its sentence says so."""
+    try:
+        yield
+    except RegistryError as error:
+        error.detail.setdefault("decision", place)
+        if of > 1 and not error.message.startswith("第"):
+            error.message = f"第 {place} 项决定：{error.message}"
+        raise

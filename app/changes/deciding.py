@@ -32,7 +32,7 @@ from app.changes.outcomes import ABSENT, Before, act_of, rule_for
 from app.changes.references import Reference
 from app.changes.scope import Scope
 from app.changes.voiding import take_out
-from app.errors import Forbidden, Invalid, Refused, RegistryError
+from app.errors import Forbidden, Invalid, Refused, placed
 from app.versions import ids
 from app.versions.fold import RESERVED, Effect, State, apply_changes, boundaries, fold, touches_content
 from app.versions.histories import History
@@ -78,18 +78,13 @@ class Decider(Ahead):
         handovers = Handovers(self.connection, bodies)
         wanted: set[Reference] = set()
         for place, body in enumerate(bodies, start=1):
-            try:
+            with placed(place, len(bodies)):
                 decided.bases.append(self.base_of(body))
                 if body["outcome"] == "void":
                     decided.voids.append(self._void(body, bodies))
                 else:
                     self.acts[place] = self._decide(body, place, handovers, wanted)
                     decided.acts.append(self.acts[place])
-            except RegistryError as error:
-                error.detail.setdefault("decision", place)
-                if len(bodies) > 1 and not error.message.startswith("第"):
-                    error.message = f"第 {place} 项决定：{error.message}"
-                raise
         refuse_revived(self, self.placed)
         refuse_referred(self, self.unmade)
         refuse_unstanding_references(self, wanted)
@@ -228,7 +223,10 @@ class Decider(Ahead):
         takes = [body["outcome"], part.role] == TAKES_FROM
         if stood is not None:
             refuse_void_changes(stood, effect.changes())
-        if stood is not None and not takes:
+        own = (
+            self.proposing and subject_id not in self.histories
+        )  # made by the proposal itself, asked when made
+        if stood is not None and not takes and not own:
             self.scope.require(kind, subject_id, stood, part.effective_from)
         refuse_used_keys(before, effect.changes(), lambda: self.taken_out(subject_id, before))
         rule = rule_for(kind, body["outcome"])

@@ -18,7 +18,8 @@ from app.canonical import decode, digest, encode, refuse_floats
 from app.changes.accepting import complete
 from app.changes.carrying import transfers
 from app.changes.deciding import Decider
-from app.changes.freezing import frozen_head, refuse_undecided
+from app.changes.freezing import frozen_head, refuse_undecided, resolved
+from app.changes.keys import give_keys
 from app.changes.models import STATE_PHRASES, Changeset, ChangesetInput, DecisionInput, SubjectInput
 from app.changes.proposals import findings, refuse_blocking
 from app.changes.reviews import attach, refuse_waiting_new
@@ -36,7 +37,7 @@ from app.changes.rows import (
 from app.changes.scope import Scope
 from app.changes.warnings import require_basis
 from app.checks.catalogue import STANDARD, Rules
-from app.errors import Conflict, Forbidden, Invalid, Stale
+from app.errors import Conflict, Forbidden, Invalid, Stale, placed
 from app.items.codes import looks_like_registry_id
 from app.versions import ids
 from app.versions.orders import add_code
@@ -53,6 +54,7 @@ def draft(session: Session, actor: Actor, asked: ChangesetInput, today: str) -> 
     """
     actor.require("edit")
     connection = session.connection()
+    asked = _with_ids(connection, asked, today)
     if asked.kind == "round":
         asked_head = asked.model_dump(include={"scope", "stated"}, exclude_none=True, exclude_defaults=True)
         Scope(connection, actor).require_round(asked.title, asked_head, today)
@@ -85,6 +87,7 @@ def redraft(
     _require_state(changeset, "修改", "draft", "returned")
     require_scope(session, actor, changeset, decisions(session, changeset))
     stood = decode(changeset.head.encode())
+    asked = _with_ids(session.connection(), asked, today)
     changeset.kind, changeset.title = asked.kind, asked.title
     changeset.head = _head(session.connection(), asked, stood).decode()
     require_round_scope(session, actor, changeset)
@@ -202,6 +205,13 @@ def hash_of(changeset: Changeset, rows: list[DecisionRow]) -> str:
 # --- inner ---------------------------------------------------------------------------------------------
 
 
+def _with_ids(connection: Connection, asked: ChangesetInput, today: str) -> ChangesetInput:
+    """The changeset with what its scope names by registry id."""
+    if asked.kind != "round" or asked.scope is None:
+        return asked
+    return asked.model_copy(update={"scope": resolved(connection, asked.scope, today)})
+
+
 def _head(connection: Connection, asked: ChangesetInput, stood: dict[str, Any]) -> bytes:
     """``stood`` is the head as it was before: a filter left as it was keeps its frozen list, a document its rows."""
     head = asked.model_dump(exclude={"title", "kind", "decisions"}, exclude_none=True, exclude_defaults=True)
@@ -305,12 +315,15 @@ def completed(
     connection: Connection, asked: Iterable[DecisionInput], give: Give = ids.allocate
 ) -> list[dict[str, Any]]:
     """The decisions as they are kept: of sound form, new subjects and elements with their ids and keys."""
-    bodies = []
-    for decision in asked:
-        _check_form(decision)
-        body = decision.model_dump(exclude_none=True, exclude_defaults=True) | {"kind": decision.kind}
-        for place in (body, *body.get("results", ())):
-            _complete_changes(place.get("changes", ()))
+    bodies: list[dict[str, Any]] = []
+    every = list(asked)
+    for place, decision in enumerate(every, start=1):
+        with placed(place, len(every)):
+            _check_form(decision)
+            body = decision.model_dump(exclude_none=True, exclude_defaults=True) | {"kind": decision.kind}
+            for part in (body, *body.get("results", ())):
+                _complete_changes(part.get("changes", ()))
+                give_keys(part.get("content"))
         bodies.append(body)
     _check_new_ids(connection, bodies)
     name_new_subjects(connection, bodies, give)

@@ -15,14 +15,39 @@ from sqlmodel import SQLModel
 from app.canonical import decode, digest, encode
 from app.changes.models import ScopeInput
 from app.db import among, chunks, fetch, insert_rows, marks
-from app.errors import Invalid, Refused
-from app.places.queries import subtree
+from app.errors import Invalid, Refused, RegistryError
+from app.items import code_tables
+from app.places.queries import authority_id, region_id, subtree
 from app.versions.queries import parse_day
 
 LISTED = ("in_force", "suspended")
 """Statuses that are in the scope; a suspended item is out of force for a time, and still to be decided. Items of
 unknown status are counted beside."""
 SHOWN = 50
+
+
+def resolved(connection: Connection, asked: ScopeInput, today: str) -> ScopeInput:
+    """The filter with its region and authorities by registry id, whoever gave codes. Raises Invalid for what is in no
+    register: a filter that names nothing would hold everything, or nothing, without a word."""
+    day = parse_day(asked.base_day, "基准日") if asked.base_day else today
+    place = "region"
+    try:
+        region = region_id(connection, asked.region, day)
+        place = "authorities"
+        authorities = [authority_id(connection, one, day) or one for one in asked.authorities]
+    except RegistryError as error:
+        raise Invalid(error.message, code="unknown-reference", field=f"scope/{place}") from error
+    for one in asked.types:
+        if code_tables.label("item_type", one) is None and not fetch(connection, _TYPED, (one,)):
+            raise Invalid(
+                f"没有代码为“{one}”的事项类型，请从代码表 item_type 中选择。",
+                code="unknown-type",
+                field="scope/types",
+            )
+    return asked.model_copy(update={"region": region, "authorities": authorities})
+
+
+_TYPED = "SELECT 1 FROM timeline WHERE kind = 'item' AND type = ? LIMIT 1"
 
 
 def frozen_head(connection: Connection, asked: ScopeInput, before: dict[str, Any] | None) -> dict[str, Any]:
@@ -83,7 +108,9 @@ def _held(connection: Connection, scope: dict[str, Any], on: str) -> tuple[str, 
     """SQL of what the filter holds on a day: conditions, names of the lists among its values, its values."""
     lists = {"type": scope.get("types"), "authority": scope.get("authorities")}
     lists["region"] = subtree(connection, scope["region"], on) if scope.get("region") else None
-    wanted = {name: list(some) for name, some in lists.items() if some}
+    wanted = {
+        name: list(some) for name, some in lists.items() if some or (name == "region" and some is not None)
+    }
     clauses = ["t.kind = 'item'", "t.valid_from <= :on", "t.valid_to > :on", "t.status <> 'ended'"]
     clauses += [f"t.{name} IN :{name}" for name in wanted]
     return " AND ".join(clauses), [*wanted], {"on": on, **wanted}

@@ -1,11 +1,12 @@
-"""Field changes that mean something: each finds what it names, and a key names one element for good. Pure.
+"""Field changes that mean something: each finds what it names, and a key names one element for good.
 
 The fold passes over a change to what is not there on a day, so that it is total. Whoever enters a change means
-something by it, so here it is refused by name.
+something by it, so here it is refused by name. Pure, save for the keys that it gives.
 """
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,19 @@ from app.changes.succession import PLACES
 from app.errors import Invalid
 from app.versions.fold import Change, Effect, State, apply_changes, at, is_keyed, opened
 from app.versions.orders import code_key
+
+
+def give_keys(value: Any) -> None:
+    """A key for every element of a first content that comes without one, in place: nothing can name it yet."""
+    if isinstance(value, dict):
+        for part in value.values():
+            give_keys(part)
+    elif isinstance(value, list):
+        for element in value:
+            if isinstance(element, dict):
+                element.setdefault("key", f"k{secrets.token_hex(4)}")
+            give_keys(element)
+
 
 Given = tuple[str, str]
 """The path of a list, and a key in it."""

@@ -366,9 +366,9 @@ class ScopeInput(Strict):
     """The scope of a round. With a base day it is frozen to the items in force in it on that day, and every one
     is decided before the round is published; without, it only describes a round recorded from a document."""
 
-    region: str | None = Described(None, description="registry id; with all below it")
+    region: str | None = Described(None, description="registry id or code; with all below it")
     types: list[str] = Described([], description="事项类型代码; none: all")
-    authorities: list[str] = Described([], description="registry ids; none: all")
+    authorities: list[str] = Described([], description="registry ids or codes; none: all")
     base_day: str | None = Described(
         None, description="基准日: the day whose items are frozen; none: nothing is"
     )

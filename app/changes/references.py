@@ -67,6 +67,7 @@ def refuse_unstanding(connection: Connection, reference: Reference, course: Cour
             f"{kinds.LABELS[reference.kind]} {reference.target} 还没有发布：它在变更单 {changeset}（“{title}”，"
             f"{STATE_LABELS[state]}）中待设立。请先发布那份变更单再来，或撤回它。",
             code="reference-not-published",
+            subject=reference.subject,
             target=reference.target,
             changeset=changeset,
         )
@@ -74,6 +75,8 @@ def refuse_unstanding(connection: Connection, reference: Reference, course: Cour
         raise Invalid(
             f"{reference.target} 不是已登记的{kinds.LABELS[reference.kind]}，请先登记或改正引用。",
             code="unknown-reference",
+            subject=reference.subject,
+            target=reference.target,
         )
     status = course.on(reference.day)
     if reference.kind != "instrument" and status not in STANDING:

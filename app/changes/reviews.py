@@ -111,7 +111,7 @@ def covers(body: Mapping[str, Any]) -> list[str]:
     )
 
 
-def new_places(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def new_places(body: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The new items of 新增 and 承接: those that come of no item of a round's scope."""
     if body.get("outcome") not in ("add", "receive") or covers(body):
         return []

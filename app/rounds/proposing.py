@@ -23,6 +23,7 @@ from app.changes.reviews import (
     ProposalRow,
     covers,
     filed_under,
+    new_places,
     opinion_of,
     proposals,
     proposed_of,
@@ -158,10 +159,23 @@ def weigh(
         return found
 
     bodies = completed(session.connection(), asked, given)
+    _find_again(bodies, standing.stood, frozenset(fresh))
     _require_place(bodies, frozenset(standing.opened.items), standing.stood)
     decider = Decider(session.connection(), today, actor, proposing=True)
     decider.decide(bodies)
     return Weighed(standing, bodies, [as_row(one) for one in findings(decider, bodies)], fresh)
+
+
+def _find_again(
+    bodies: Sequence[dict[str, Any]], stood: Mapping[str, ProposalRow], fresh: frozenset[str]
+) -> None:
+    """A new item that is proposed already in the same words is that one, not a second: in place."""
+    known = {said_by(row.body): new_places(row.body) for row in stood.values() if new_places(row.body)}
+    for body in bodies if known else ():
+        places = new_places(body)
+        if places and all(place["subject"] in fresh for place in places):
+            for place, same in zip(places, known.get(said_by(body), ()), strict=False):
+                place["subject"] = same["subject"]
 
 
 def _filed(

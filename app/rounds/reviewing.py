@@ -7,6 +7,7 @@ beside it; returned, it waits for a better one.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Literal
 
 from sqlmodel import Session
@@ -21,6 +22,7 @@ from app.changes.reviews import (
     OPINIONS,
     ProposalRow,
     filed_under,
+    new_places,
     opinion_of,
     proposals,
     proposed_of,
@@ -62,7 +64,7 @@ def opine(
         raise Forbidden("清理意见由提出的人以外的另一人审核。", code="four-eyes")
     bodies = [row.body for row in filed]
     if decision is not None:
-        bodies = completed(session.connection(), [decision])
+        bodies = completed(session.connection(), [_about(decision, filed[0])])
         if filed_under(bodies[0]) != filed[0].subject:
             raise Invalid("修改后的决定须针对同一个事项，请核对。", code="another-item", field="decision")
     decider = Decider(session.connection(), today, actor)
@@ -84,6 +86,20 @@ def opine(
     event = "amended" if opinion == "change" else "reviewed"
     leave_event(session, opened.changeset, actor, event, f"{OPINIONS[opinion]} {len(filed)} 项清理意见")
     return filed
+
+
+def _about(decision: DecisionInput, filed: ProposalRow) -> DecisionInput:
+    """The decision, whose new items are those that were proposed, where it does not say so itself."""
+    left = [place["subject"] for place in new_places(filed.body)]
+    if left and decision.content is not None:
+        return decision.model_copy(update={"subject": decision.subject or left[0]})
+    results = [
+        one.model_copy(update={"subject": subject})
+        if one.content is not None and one.subject is None
+        else one
+        for one, subject in zip_longest(decision.results, left[: len(decision.results)])
+    ]
+    return decision.model_copy(update={"results": results})
 
 
 def _filed(stood: dict[str, ProposalRow], items: Sequence[str]) -> list[ProposalRow]:

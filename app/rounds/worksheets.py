@@ -74,6 +74,11 @@ class Line:
             return self.proposal.state  # type: ignore[return-value]
         return "open" if self.final is None else "reviewed"
 
+    @property
+    def is_wanting(self) -> bool:
+        """Whether the round waits for a decision about it. What is new and returned may stay so."""
+        return self.state != "reviewed" and not (self.new and self.state == "returned")
+
 
 @dataclass(frozen=True, slots=True)
 class Worksheets:

@@ -14,7 +14,7 @@ from app.changes import drafts, rows
 from app.changes.models import ChangesetInput
 from app.changes.queries import round_of
 from app.changes.redacting import redact
-from app.errors import Conflict, Forbidden, Refused, RegistryError
+from app.errors import Conflict, Forbidden, Invalid, Refused, RegistryError
 from app.rounds import publishing
 from app.rounds.tables import tables_of
 from app.versions.queries import known_at
@@ -54,6 +54,63 @@ def test_a_department_proposes_to_give_its_own_item_away_and_nothing_else(office
     assert lines(office, round_id)[office.items[0]]["proposed"]["outcome"] == "transfer"
     with pytest.raises(Forbidden):
         proposed(office, round_id, to(office.items[2], office.water), actor=water)
+
+
+def test_a_department_proposes_to_entrust_its_item_to_another_organ_for_a_time(office):
+    round_id = opened(office)
+    water = office.person("water", "edit", authority=office.water)
+    lent = item_content("取水许可1", office.traffic, office.district, power_source="6")
+    body = {
+        "outcome": "entrust",
+        "subject": office.items[0],
+        "until": "2026-12-31",
+        "results": [{"content": lent}],
+    }
+    proposed(office, round_id, body, actor=water)
+    assert lines(office, round_id)[office.items[0]]["proposed"]["until"] == "2026-12-31"
+    with pytest.raises(Forbidden):
+        proposed(office, round_id, body | {"subject": office.items[2]}, actor=water)
+
+
+def test_a_new_item_proposed_again_in_the_same_words_is_that_one(office):
+    round_id = opened(office)
+    content = {"name": "河道采砂许可", "type": "01", "authority": office.water, "region": office.district}
+    new = {"outcome": "add", "content": content | {"materials": [{"name": "申请书"}, {"name": "图纸"}]}}
+    (item,) = proposed(office, round_id, new).new
+    (key, other) = [one["key"] for one in lines(office, round_id)[item]["proposed"]["content"]["materials"]]
+    assert key != other, "elements that come without a key are given one each"
+    done = proposed(office, round_id, new)
+    assert (done.new, done.changed, done.unchanged) == ([], [], [item])
+    (second,) = proposed(office, round_id, new | {"content": content | {"name": "河道采砂许可（二）"}}).new
+    assert second != item
+    changed = proposed(office, round_id, new | {"subject": item, "content": content})
+    assert changed.changed == [item]
+
+
+def test_the_office_changes_a_new_item_without_naming_its_id(office):
+    round_id = opened(office)
+    content = {"name": "河道采砂许可", "type": "01", "authority": office.water, "region": office.district}
+    (item,) = proposed(office, round_id, {"outcome": "add", "content": content}).new
+    named = {"outcome": "add", "content": content | {"name": "采砂许可"}}
+    opined(office, round_id, [item], "change", reason="名称从简", decision=named)
+    (body,) = bodies(office, round_id)
+    assert (body["subject"], body["content"]["name"]) == (item, "采砂许可")
+    taken = {"outcome": "receive", "results": [{"content": content}], "outside": [{"name": "省级采砂许可"}]}
+    opined(office, round_id, [item], "change", reason="是承接", decision=taken)
+    (body,) = bodies(office, round_id)
+    assert (body["outcome"], body["results"][0]["subject"]) == ("receive", item)
+    with pytest.raises(Invalid) as refused:
+        opined(office, round_id, [item], "change", reason="误", decision=retain(office.items[0]))
+    assert refused.value.code == "another-item"
+
+
+def test_a_refusal_of_the_form_says_which_of_many(office):
+    round_id = opened(office)
+    bad = retain(office.items[1], effective_from="")
+    with pytest.raises(Invalid) as refused:
+        proposed(office, round_id, retain(office.items[0]), bad)
+    assert refused.value.message.startswith("第 2 项决定：施行日期")
+    assert (refused.value.code, refused.value.detail["decision"]) == ("bad-day", 2)
 
 
 def test_a_proposal_is_no_decision_until_the_office_says_so(office):

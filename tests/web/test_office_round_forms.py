@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from reading import Page
 from seeded import RIGHTS, Living
 from test_office import Browser, filled
 from test_office_rounds import form, items_on, organ, state
@@ -93,6 +94,11 @@ def test_new_items_are_listed_by_the_office_and_taken_out_again(
     assert "新增、承接的事项（1）" in page.words
 
 
+def wanting(page: Page) -> int:
+    """How many items the desk says are still to be decided."""
+    return int(re.findall(r"还有 (\d+) 项没有决定", page.words)[0])
+
+
 def test_a_department_proposes_what_is_new_and_the_office_reviews_it(living: Living, editor: Browser) -> None:
     opened = str(editor.post("/office/rounds/new", form(living, authorities="")).headers["location"])
     department = Browser(living, "linye-2", ["edit"], authority=organ(living))
@@ -111,7 +117,11 @@ def test_a_department_proposes_what_is_new_and_the_office_reviews_it(living: Liv
     department.move(f"{opened}/items/{item}/form", **(again | {"name": ["林下种植许可"], "do": ["save"]}))
 
     assert "林下种植许可 待新增 待审核" in reviewer.get(f"{opened}?outcome=新增").words
+    waiting = wanting(editor.get(opened))
     reviewer.move(f"{opened}/items/{item}/opinion", opinion="return", why="依据不足")
+    assert wanting(editor.get(opened)) == waiting - 1, (
+        "what is new and returned may stay so: nothing waits for it"
+    )
     department.move(f"{opened}/items/{item}/form", **(again | {"name": ["林下种植许可"], "do": ["save"]}))
     reviewer.move(f"{opened}/items/{item}/opinion", opinion="agree")
     assert "新增" in reviewer.get(f"{opened}/items/{item}").section("最终决定")

@@ -129,6 +129,7 @@ def desk(
         label=STATE_LABELS[changeset.state],
         head=gaps(decode(changeset.head.encode())),
         progress=counted,
+        left=sum(line.is_wanting for line in every),
         states=STATES,
         checks=CHECKS,
         offered=OFFERED,
