@@ -49,20 +49,23 @@ def _export(plan: Plan, registry: Registry) -> list[Row]:
     """Against writing the same lines from objects in memory, in turns; and what a quarter and all of it take."""
     database, day = registry.open(), today()
     with database.reading() as session:
-        held = [orjson.loads(line) for line in export_lines(session.connection(), day, day)]
+        lines = list(export_lines(session.connection(), day, day))
+    count = len(lines)
     ours, bare = [], []
     for _ in range(min(3, plan.rounds)):
         with database.reading() as session, (plan.directory / "export.jsonl").open("wb") as file:
             began = time.perf_counter()
             for line in export_lines(session.connection(), day, day):
                 file.write(line)
-            ours.append(len(held) / (time.perf_counter() - began))
+            ours.append(count / (time.perf_counter() - began))
+        held = [orjson.loads(line) for line in lines]  # anew: a text keeps its bytes once they were written
         with (plan.directory / "bare.jsonl").open("wb") as file:
             began = time.perf_counter()
             for one in held:
                 file.write(orjson.dumps(one) + b"\n")
-            bare.append(len(held) / (time.perf_counter() - began))
-    quarter, whole = _peak(database, day, len(held) // 4), _peak(database, day, len(held))
+            bare.append(count / (time.perf_counter() - began))
+        del held
+    quarter, whole = _peak(database, day, count // 4), _peak(database, day, count)
     database.dispose()
     beside = f"bare JSON lines {median(bare):,.0f}/s: {median_ratio(ours, bare):.2f} of them"
     return [

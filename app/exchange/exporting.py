@@ -16,8 +16,8 @@ from app.versions.queries import Known, timelines
 from app.versions.standing import pages_then
 from app.versions.visibility import hidden_among, public_among
 
-PAGE = 500
-"""Items read by one query."""
+PAGE = 100
+"""Items read by one query: as many as stay near the processor until they are written."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
-"""Many items' answers at once, at the pace of copying their bytes: a page is one query, and what a page's answers
-share (documents, moments, names) is written once and spliced like the content."""
+"""Many items' answers at once, at the pace of copying their bytes: a page is one query, and what answers share
+(documents, moments, names) is written once and spliced like the content."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -19,11 +19,13 @@ from app.versions.timeline import attested
 from app.versions.visibility import answered
 
 _PAGE = (
-    "SELECT t.subject_id, t.valid_from, t.valid_to, t.revision, t.status, t.codes, t.name, t.authority, t.region,"
-    f" {attested('t')}, c.body, r.publication, d.publication, d.outcome, d.statement FROM timeline t"
+    "SELECT t.subject_id, t.codes, t.name, c.body, t.revision,"
+    " t.status, CASE WHEN t.revision IS NULL THEN NULL ELSE t.valid_from END, t.valid_to,"
+    f" {attested('t')}, r.publication, t.authority, t.region, d.publication, d.outcome, d.statement FROM timeline t"
     " LEFT JOIN content c ON c.hash = t.content LEFT JOIN revision r ON r.seq = t.revision"
     f" LEFT JOIN decision d ON d.seq = {governing()}"
-    " WHERE t.kind = 'item' AND t.valid_from <= ? AND t.valid_to > ? AND {which}"
+    # IS TRUE: rows lie in the order of ids, which an index of the kind would only point to.
+    " WHERE (t.kind = 'item') IS TRUE AND t.valid_from <= ? AND t.valid_to > ? AND {which}"
     f" AND {answered('t')} ORDER BY t.subject_id LIMIT {{limit}}"
 )
 _RECORDED = (
@@ -38,8 +40,8 @@ _KIN = (
     "SELECT origin FROM lineage WHERE origin >= ? AND origin <= ?"
     " UNION SELECT successor FROM lineage WHERE successor >= ? AND successor <= ?"
 )
-_KEPT = 20_000
-"""Documents and moments held at most: memory stays flat however long the log is."""
+_KEPT = 5_000
+"""Of each kind of what answers share, held at most: memory stays flat however long the log is."""
 
 Behind = tuple[int, str | None, str | None]
 """What a document is made of: its publication, the outcome, the hash of the decision's words."""
@@ -55,9 +57,10 @@ class Stream:
         self.seq: int = rows[0][0] if rows else 0
         if self.seq:  # else there is nothing to name yet
             self.book.turn_to(self.seq, run)
-        self._named: dict[str | None, Any] = {None: None}
         self._documents: dict[Behind, Any] = {}
         self._recorded: dict[int, str] = {}
+        self._names = _Written(self._name)
+        self._spans, self._rests = _Written(self._span), _Written(self._rest)
 
     def page(self, which: str, values: Sequence[Any], limit: int) -> list[tuple[str, bytes]]:
         """(id, answer as a line) of at most so many items that stand on the day and may be shown, in the order of
@@ -71,61 +74,63 @@ class Stream:
         return [(row[0], self._answer(row, row[0] in kin)) for row in rows]
 
     def _answer(self, row: Any, has_kin: bool) -> bytes:
-        (
-            subject,
-            begins,
-            ends,
-            revision,
-            status,
-            held,
-            name,
-            authority,
-            region,
-            attests,
-            body,
-            recorded,
-            *behind,
-        ) = row
-        codes = orjson.loads(held)
-        envelope = {
+        subject, codes, name, body, revision = row[:5]
+        own = {
             "id": subject,
-            "code": main_code(codes),
-            "codes": codes,
+            "code": main_code(orjson.loads(codes)),
+            "codes": orjson.Fragment(codes),
             "name": name,
-            "status": status,
-            "on": self.on,
-            "planned": self.is_planned,
-            "valid_from": None if revision is None else begins,
-            "valid_to": None if ends == OPEN else ends,
-            "attested_from": attests,
-            "revision": revision,
-            "recorded_at": self._recorded[recorded] if recorded is not None else None,
-            "authority": self._name(authority),
-            "region": self._name(region),
-            "document": self._documents[tuple(behind)] if behind[0] is not None else None,
-            "predecessors": chain(self.run, subject, forward=False) if has_kin else [],
-            "successors": chain(self.run, subject, forward=True) if has_kin else [],
-            "known_at": self.book.recorded_at,
-            "seq": self.seq,
         }
-        return b"".join((orjson.dumps(envelope)[:-1], b',"content":', body or b"null", b"}\n"))
+        number = b"null" if revision is None else b"%d" % revision
+        rest = self._rest(row[9:], kin_of=subject) if has_kin else self._rests[row[9:]]
+        return b"".join(
+            (orjson.dumps(own)[:-1], self._spans[row[5:9]], number, rest, body or b"null", b"}\n")
+        )
+
+    def _span(self, key: tuple[Any, ...]) -> bytes:
+        """What stands before the number of the revision."""
+        status, begins, ends, attests = key
+        return _within(
+            {
+                "status": status,
+                "on": self.on,
+                "planned": self.is_planned,
+                "valid_from": begins,
+                "valid_to": None if ends == OPEN else ends,
+                "attested_from": attests,
+            },
+            b',"revision":',
+        )
+
+    def _rest(self, key: tuple[Any, ...], kin_of: str | None = None) -> bytes:
+        """What stands between it and the content."""
+        run, (recorded, authority, region), behind = self.run, key[:3], key[3:]
+        return _within(
+            {
+                "recorded_at": None if recorded is None else self._recorded[recorded],
+                "authority": self._names[authority],
+                "region": self._names[region],
+                "document": None if behind[0] is None else self._documents[behind],
+                "predecessors": chain(run, kin_of, forward=False) if kin_of else [],
+                "successors": chain(run, kin_of, forward=True) if kin_of else [],
+                "known_at": self.book.recorded_at,
+                "seq": self.seq,
+            },
+            b',"content":',
+        )
 
     def _name(self, subject: str | None) -> Any:
-        found = self._named.get(subject)
-        if found is None and subject is not None:
-            found = orjson.Fragment(orjson.dumps(named(self.run, self.book, subject, self.on)))
-            self._named[subject] = found
-        return found
+        return orjson.Fragment(orjson.dumps(named(self.run, self.book, subject, self.on)))
 
     def _look_up(self, rows: Sequence[Any]) -> None:
         """What the page's answers rest on, as far as an earlier page did not ask for it."""
-        if len(self._documents) > _KEPT:
-            self._documents.clear()
-        if len(self._recorded) > _KEPT:
-            self._recorded.clear()
-        entries = {row[11] for row in rows if row[11] is not None} - self._recorded.keys()
+        for shared in (self._documents, self._recorded, self._names, self._spans, self._rests):
+            if len(shared) > _KEPT:
+                shared.clear()
+        new = {row[9:] for row in rows} - self._rests.keys()
+        entries = {key[0] for key in new if key[0] is not None} - self._recorded.keys()
         self._recorded |= {seq: moment(at) for seq, at in self._in_chunks(_RECORDED, entries)}
-        missing = {tuple(row[12:15]) for row in rows if row[12] is not None} - self._documents.keys()
+        missing = {key[3:] for key in new if key[3] is not None} - self._documents.keys()
         if not missing:
             return
         published = dict(self._in_chunks(_PUBLISHED, {one[0] for one in missing}))
@@ -133,9 +138,25 @@ class Stream:
         for publication, outcome, statement in missing:
             found = document(words.get(statement), published.get(publication), outcome, publication)
             note_confirmed(self.run, found, self.seq)
-            written = orjson.Fragment(orjson.dumps(found))
-            self._documents[publication, outcome, statement] = written
+            self._documents[publication, outcome, statement] = orjson.Fragment(orjson.dumps(found))
 
     def _in_chunks(self, query: str, values: set[Any]) -> Iterator[Any]:
         for some in chunks(sorted(values)):
             yield from self.run(query.format(marks(some)), tuple(some))
+
+
+class _Written(dict[Any, Any]):
+    """What is written once for all that share a key."""
+
+    def __init__(self, write: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self._write = write
+
+    def __missing__(self, key: Any) -> Any:
+        written = self[key] = self._write(key)
+        return written
+
+
+def _within(fields: dict[str, Any], before: bytes) -> bytes:
+    """Fields as they stand within an object, after others and before one."""
+    return b"," + orjson.dumps(fields)[1:-1] + before

@@ -23,6 +23,8 @@ PREFERRED_SCHEMES = {"national-31": 31, "national-33": 33, "national-12": 12, "n
 def main_code(codes: Sequence[dict[str, str]]) -> str | None:
     """The code shown first: a national one where there is one of full length, since what is cut short stands in
     its place in no other system."""
+    if len(codes) == 1:
+        return codes[0]["value"]
     for scheme, length in PREFERRED_SCHEMES.items():
         for code in codes:
             if code["scheme"] == scheme and len(code["value"]) == length:
