@@ -58,12 +58,15 @@ def prepare(
         raise Invalid("请用 --authority 或 --region 写明是谁的清单，两者取一。", code="whose-list")
     day = parse_day(on) if on else today()
     paper = preparing.document_of(number=number, title=document)
-    with open_registry(Settings()).writing() as session:
+    database = open_registry(Settings())
+    with database.reading() as session:
         connection = session.connection()
         held = subject_id(connection, "authority", authority, day) if authority else None
         wanted = Selection(cast(Kind, kind), day, held, region_id(connection, region, day))
-        draft = preparing.prepare(session, _actor(session, as_user), wanted, paper, title)
-        told = reading.list_of(connection, draft.content) or {}
+        ahead = preparing.compose_ahead(connection, wanted)
+    with database.writing() as session:
+        draft = preparing.prepare(session, _actor(session, as_user), wanted, paper, title, ahead)
+        told = reading.list_of(session.connection(), draft.content) or {}
     console.print(
         f"已准备 {draft.id}：{told['title']}，{len(told['rows'])} 项，内容 {draft.content}", soft_wrap=True
     )

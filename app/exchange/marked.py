@@ -18,7 +18,7 @@ from app.errors import Invalid, NotFound
 from app.exchange.quoting import holds
 from app.exchange.rows import Refused
 from app.exchange.sheets import every_sheet
-from app.exchange.worksheet_files import CellProblem, write_marked
+from app.exchange.worksheet_files import WORKSHEET, CellProblem, Look, write_marked
 from app.files import erase, write_whole
 
 KEPT_SECONDS = 24 * 3600
@@ -39,14 +39,14 @@ def lay_aside(root: Path, account: int, place: str, body: bytes, problems: Itera
     return key
 
 
-def marked(root: Path, account: int, key: str) -> bytes:
+def marked(root: Path, account: int, key: str, look: Look = WORKSHEET) -> bytes:
     """The workbook as it came, with what is wrong written into it. Raises NotFound: of another account, or gone."""
     book, wrong = root / str(account) / f"{key}.xlsx", root / str(account) / f"{key}{WRONG}"
     try:
         if not (key.isalnum() and key.isascii()):
             raise FileNotFoundError(key)
         problems = [CellProblem(**one) for one in orjson.loads(wrong.read_bytes())]
-        return write_marked(every_sheet(book), problems)
+        return write_marked(every_sheet(book), problems, look)
     except FileNotFoundError:
         raise NotFound("标注的文件已经不在了，请把表格再导入一次。", code="marked-gone") from None
     except Refused as refused:

@@ -41,15 +41,31 @@ def compose_now(connection: Connection, wanted: Selection) -> Composed:
     return compose(wanted, selecting.owner_name(connection, wanted), items)
 
 
+Ahead = tuple[int, Composed]
+"""(log seq, the list as it stood then): to be worked out before the lock is taken."""
+
+
+def compose_ahead(connection: Connection, wanted: Selection) -> Ahead:
+    seq = log.head(connection).seq
+    return seq, compose_now(connection, wanted)
+
+
 def prepare(
-    session: Session, actor: Actor, wanted: Selection, document: DocumentInput, title: str = ""
+    session: Session,
+    actor: Actor,
+    wanted: Selection,
+    document: DocumentInput,
+    title: str = "",
+    ahead: Ahead | None = None,
 ) -> EditionDraft:
-    """Freeze a list as it stands, to be issued with a document. Raises Forbidden, Invalid for an empty list."""
+    """Freeze a list as it stands, to be issued with a document. ``ahead`` is what ``compose_ahead`` said; where the
+    log has moved since, or without it, the list is worked out under the lock. Raises Forbidden, Invalid for an empty
+    list."""
     actor.require("edit")
     author = person_of(session, actor)
     connection = session.connection()
     require_scope(connection, actor, wanted.owner, wanted.on)
-    made = compose_now(connection, wanted)
+    made = ahead[1] if ahead and ahead[0] == log.head(connection).seq else compose_now(connection, wanted)
     if not made.rows:
         raise Invalid(
             f"{wanted.on} 这一天没有可以列入{KINDS[wanted.kind]}的事项，请检查日期和范围。", code="empty-list"

@@ -24,6 +24,7 @@ from test_office_imports import ROWS, bring
 from test_office_rooms import carried, ended, law_of, published
 from test_office_sheets import ITEMS, bytes_of, cell, exported
 from test_office_waiting import held_up
+from test_office_webhooks import given_up
 
 from app import log
 from app.auth import signing_in
@@ -99,6 +100,8 @@ ROOMS = frozenset(
         "editions",
         "feedback",
         "files",
+        "webhooks",
+        "webhook",
         "accounts",
         "access-log",
     ]
@@ -270,6 +273,7 @@ def test_pages_of_the_office(browser: Chromium, living_sqlite: Living, rendered:
     with served(living) as site:
         check(signed_in(browser, editor), site, own)
         check(signed_in(browser, reviewer), site, [f"/office/checks?code={code}", changeset])
-        check(signed_in(browser, clerk), site, ["/office/accounts"])
+        hooks = ["/office/webhooks", f"/office/webhooks/{given_up(living)}"]
+        check(signed_in(browser, clerk), site, ["/office/accounts", *hooks])
         check(signed_in(browser, auditor), site, ["/office/access-log"])
     assert rendered.names >= ROOMS

@@ -71,6 +71,22 @@ def test_who_prepares_does_not_approve(office):
     assert approve(office, draft).state == "approved"
 
 
+def test_a_list_is_worked_out_before_the_lock_and_again_where_the_registry_moved(office, monkeypatch):
+    wanted, times = Selection("power", TODAY, authority=office.water), []
+    compose = preparing.compose_now
+    monkeypatch.setattr(preparing, "compose_now", lambda *asked: times.append(1) or compose(*asked))
+    with office.database.reading() as session:
+        ahead = preparing.compose_ahead(session.connection(), wanted)
+    with office.database.writing() as session:
+        still = preparing.prepare(session, office.editor, wanted, DOCUMENT, ahead=ahead).content
+    assert (len(times), still) == (1, ahead[1].hash)
+    office.publish_change(adjust(office.items[0], TODAY, 5))
+    with office.database.writing() as session:
+        moved = preparing.prepare(session, office.editor, wanted, DOCUMENT, ahead=ahead).content
+    assert len(times) == 2
+    assert moved != still
+
+
 def test_rights_and_scope_are_asked(office, signer):
     draft = prepare(office)
     outside = office.person("outside", "edit", "review", "publish", authority=office.traffic)

@@ -191,7 +191,10 @@ def test_a_long_reading_is_left_and_found_again(
     assert waiting.headers["refresh"] == "2"
     go.set()
     assert "会改 1 个事项" in editor.get(place).words
-    assert "不在了" in editor.get("/office/many/file?tried=0", status=404).words
+    monkeypatch.setattr(many_files, "WORKING", working.Working())
+    assert "会改 1 个事项" in editor.get(place).words, "any process finds it"
+    assert "再导入一次" in Browser(editor.living, "lingyige", ["edit"]).get(place, status=404).words
+    assert "再导入一次" in editor.get("/office/many/file?tried=..%2F1", status=404).words
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,11 @@ EVENTS = {
     "password-set": "设置密码",
     "totp-on": "启用验证器",
     "totp-off": "停用验证器",
+    "token-rotated": "更换令牌",
+    "webhook-added": "建立事件订阅",
+    "webhook-rotated": "更换事件订阅的密钥",
+    "webhook-managed": "重新投递、暂停或恢复事件订阅",
+    "webhook-ended": "取消事件订阅",
     "log-read": "查看访问日志",
     "feedback-answered": "答复反馈",
 }

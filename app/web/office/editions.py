@@ -86,11 +86,14 @@ def _preparing(registry: Registry, present: Present, asked: str) -> Hashable:
 
 def _prepare(registry: Registry, present: Present, form: Posted, filled: dict[str, str]) -> Prepared:
     try:
-        with registry.database.writing() as session:
+        paper = {"number": form.get("number"), "issuer": form.get("issuer")}
+        document = preparing.document_of(**paper, title=form.get("document"))
+        with registry.database.reading() as session:
             wanted = _wanted(session, form)
-            paper = {"number": form.get("number"), "issuer": form.get("issuer")}
-            document = preparing.document_of(**paper, title=form.get("document"))
-            draft = preparing.prepare(session, present.actor, wanted, document, form.get("title"))
+            ahead = preparing.compose_ahead(session.connection(), wanted)
+        with registry.database.writing() as session:
+            title = form.get("title")
+            draft = preparing.prepare(session, present.actor, wanted, document, title, ahead)
             return Prepared(draft.id)
     except RegistryError as error:
         return Prepared("", filled, error)

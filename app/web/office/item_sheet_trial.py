@@ -38,13 +38,18 @@ class Tried:
     problems: list[CellProblem] = field(default_factory=list)
     changed: list[dict[str, Any]] = field(default_factory=list)
     unchanged: int = 0
-    sheets: list[tuple[str, list[list[Any]]]] = field(default_factory=list)
-    """As they came, where there are problems to mark in them."""
+    cells: Cells = field(default_factory=list)
+    """What differs, to be drafted."""
+    marked: str = ""
+    """Under what the marked copy lies, where there are problems."""
+    said: str = ""
+    """Why it was refused whole."""
+    status: int = 200
 
 
 def try_workbook(
     connection: Connection, present: Present, body: bytes, on: str, tell: Callable[[int, int], None]
-) -> tuple[Tried, Cells]:
+) -> Tried:
     with as_file(body, "items.xlsx") as path:
         reading = Reading(path)
     wanted = reading.names_wanted()
@@ -63,8 +68,17 @@ def try_workbook(
         if change:
             tried.changed.append(change)
     tried.problems = reading.problems
-    tried.sheets = reading.sheets if reading.problems else []
-    return tried, [(one.item, one.stands, one.pairs) for one in reading.items.values() if one.pairs]
+    tried.cells = [(one.item, one.stands, one.pairs) for one in reading.items.values() if one.pairs]
+    return tried
+
+
+def left(told: dict[str, Any]) -> Tried:
+    """What was written of a trial, read again."""
+    problems = [CellProblem(**one) for one in told.pop("problems")]
+    cells = [
+        (item, stands, [(name, value) for name, value in pairs]) for item, stands, pairs in told.pop("cells")
+    ]
+    return Tried(problems=problems, cells=cells, **told)
 
 
 def exported_of(connection: Connection, wanted: dict[str, str]) -> dict[tuple[str, str], dict[str, Any]]:

@@ -59,6 +59,7 @@ ACTIONS = {
     "/office/rounds/{changeset}/return": "退回这一轮清理",
     "/office/accounts": "新增账号",
     "/office/accounts/{number}": "修改账号",
+    "/office/webhooks/{webhook}": "办理一个事件订阅",
     "/office/overlaps": "处理疑似重复的事项",
     "/office/law/{law}": "修改或废止一个文件",
     "/office/law-changes/{act}": "处理法规变动涉及的事项",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -16,18 +16,19 @@ from app.auth.signing_in import Present
 from app.canonical import digest, encode
 from app.changes import drafts
 from app.deps import ReadSession, Registry, RegistryOf
-from app.errors import Invalid, NotFound, RegistryError
-from app.exchange.worksheet_files import write_marked
+from app.errors import Invalid, RegistryError
+from app.exchange import marked as marked_copies
+from app.exchange.brought import Left
 from app.manners import saved_as
 from app.versions.queries import parse_day, today
 from app.web import comparing
 from app.web.office import drafting, item_sheets
-from app.web.office.item_sheet_trial import Cells, Tried, change_of, exported_of, try_workbook
+from app.web.office.item_sheet_trial import Cells, Tried, change_of, exported_of, left, try_workbook
 from app.web.office.item_sheets import Brought
 from app.web.office.many import contents, day_of, found_items
 from app.web.office.pages import PRIVATE, show
 from app.web.office.visiting import Posted, Visitor, go, posted, typed_day
-from app.web.office.working import WORKING, Work, under_way
+from app.web.office.working import WORKING, Work, one_of, under_way
 from app.web.subjects import names
 
 router = APIRouter()
@@ -76,25 +77,45 @@ def _tried(request: Request, registry: Registry, present: Present, body: bytes, 
         on = parse_day(typed_day(day), "施行日期") if day else today()
     except RegistryError as error:
         with registry.database.reading() as session:
-            return _page(request, session, present, Tried(today()), [], Posted([]), error)
-    file = digest(body + on.encode())
+            refused = Tried(today(), said=error.message, status=error.status)
+            return _page(request, session, present, refused, Posted([]))
+    kept = _left(registry, present, digest(body + on.encode()))
 
-    def do(work: Work) -> tuple[Tried, Cells]:
+    def do(work: Work) -> None:
         def tell(done: int, of: int) -> None:
             work.said = f"已看 {done} 个事项，共 {of} 个"
 
-        with registry.database.reading() as session:
-            return try_workbook(session.connection(), present, body, on, tell)
+        kept.write(lambda: _came_to(registry, present, body, on, tell))
 
-    key = _key(registry, present, file)
+    key = _key(registry, present, kept.key)
     if (before := WORKING.look(key)) and before.done.is_set():
         WORKING.drop(key)  # what was published since is seen: the same file is tried anew
     WORKING.follow(key, do)
-    return go(f"/office/many/file?tried={file}")
+    return go(f"/office/many/file?tried={kept.key}")
 
 
-def _key(registry: Registry, present: Present, file: str) -> Hashable:
-    return ("many", registry.database.url, present.actor.account, file)
+def _left(registry: Registry, present: Present, key: str) -> Left:
+    return Left(registry.settings.marked_dir, present.actor.account or 0, key)
+
+
+def _key(registry: Registry, present: Present, key: str) -> Hashable:
+    return one_of(registry, present, f"/office/many/file?tried={key}")
+
+
+def _came_to(
+    registry: Registry, present: Present, body: bytes, on: str, tell: Callable[[int, int], None]
+) -> Tried:
+    """What is told of it later, by whatever process: of more items than a page shows, their names alone."""
+    try:
+        with registry.database.reading() as session:
+            tried = try_workbook(session.connection(), present, body, on, tell)
+    except RegistryError as error:
+        return Tried(on, said=error.message, status=error.status)
+    tried.changed[SHOWN:] = [{"id": one["id"], "name": one["name"]} for one in tried.changed[SHOWN:]]
+    if tried.problems:
+        laid, account = registry.settings.marked_dir, present.actor.account or 0
+        tried.marked = marked_copies.lay_aside(laid, account, "/office/many", body, tried.problems)
+    return tried
 
 
 @router.get("/office/many/file")
@@ -105,33 +126,24 @@ def show_tried(
     present: Visitor,
     tried: Annotated[str, Query(max_length=64)] = "",
 ) -> Response:
-    """What a workbook came to; kept for a while by the process that read it."""
-    work = WORKING.look(_key(registry, present, tried))
-    if work is None:
-        return _page(request, session, present, Tried(today()), [], Posted([]), _gone())
-    if not work.done.is_set():
-        return under_way(request, session, present, "核对改过的事项表", "/office/many", work)
-    try:
-        found, cells = work.outcome()
-    except RegistryError as error:
-        return _page(request, session, present, Tried(today()), [], Posted([]), error)
-    return _page(request, session, present, found, cells, Posted([]), file=tried)
-
-
-def _gone() -> NotFound:
-    return NotFound("核对的结果已经不在了，请把表格再导入一次。", code="tried-gone")
+    """What a workbook came to; it lies there for a day. While some process is at it, that it is under way."""
+    one, work = _left(registry, present, tried), WORKING.look(_key(registry, present, tried))
+    if one.is_in_hand() or (work is not None and not work.done.is_set()):
+        return under_way(request, session, present, "核对改过的事项表", "/office/many", work or Work())
+    told = one.told()
+    if told is None:
+        said = "核对的结果已经不在，或者没有做完；请把表格再导入一次。"
+        return _page(request, session, present, Tried(today(), said=said, status=404), Posted([]))
+    return _page(request, session, present, left(told), Posted([]))
 
 
 @router.get("/office/many/marked.xlsx")
 def get_marked(
-    registry: RegistryOf, present: Visitor, tried: Annotated[str, Query(max_length=64)] = ""
+    registry: RegistryOf, present: Visitor, file: Annotated[str, Query(max_length=64)] = ""
 ) -> Response:
-    """The workbook as it came, each error in its cell."""
-    work = WORKING.look(_key(registry, present, tried))
-    if work is None or not work.done.is_set():
-        raise _gone()
-    found, _ = work.outcome()
-    return _workbook(write_marked(found.sheets, found.problems, item_sheets.LOOK), "事项（标注）.xlsx")
+    """The workbook as it came, each error in its cell; it lies there for a day."""
+    laid, account = registry.settings.marked_dir, present.actor.account or 0
+    return _workbook(marked_copies.marked(laid, account, file, item_sheets.LOOK), "事项（标注）.xlsx")
 
 
 def _workbook(body: bytes, name: str) -> Response:
@@ -159,7 +171,7 @@ def _drafted(request: Request, registry: Registry, present: Present, form: Poste
             made = drafts.draft(session, present.actor, asked, today())
     except RegistryError as error:
         with registry.database.reading() as session:
-            tried = Tried(on)
+            tried = Tried(on, cells=cells, said=error.message, status=error.status)
             connection = session.connection()
             exported = exported_of(connection, {item: stands for item, stands, _ in cells})
             for item, stands, pairs in cells:
@@ -170,7 +182,7 @@ def _drafted(request: Request, registry: Registry, present: Present, form: Poste
                 except (RegistryError, KeyError):
                     continue
                 tried.changed += [change] if change else []
-            return _page(request, session, present, tried, cells, form, error)
+            return _page(request, session, present, tried, form)
     return go(f"/office/changesets/{made.id}")
 
 
@@ -185,35 +197,23 @@ def _cells(text: str) -> Cells:
         raise Invalid("请重新导入表格。", code="bad-form") from error
 
 
-def _page(
-    request: Request,
-    session: Session,
-    present: Present,
-    tried: Tried,
-    cells: Cells,
-    form: Posted,
-    error: RegistryError | None = None,
-    file: str = "",
-) -> Response:
-    """``file``: under which the marked copy is asked for."""
+def _page(request: Request, session: Session, present: Present, tried: Tried, form: Posted) -> Response:
     connection = session.connection()
     shown = [dict(row) for row in tried.changed[:SHOWN]]
     ids = [one for row in shown for side in ("before", "after") for one in drafting.ids_in(row[side])]
     called = names(connection, ids, tried.on)
     for row in shown:
         row["rows"] = comparing.rows(row["before"], row["after"], row["changes"], called, ([], []))
-    status = error.status if error else 422 if tried.problems else 200
     return show(
         request,
         connection,
         present,
         "many-file.html",
-        status=status,
-        said=error.message if error else "",
+        status=422 if tried.problems else tried.status,
+        said=tried.said,
         tried=tried,
         shown=shown,
-        cells=json.dumps(cells, ensure_ascii=False),
+        cells=json.dumps(tried.cells, ensure_ascii=False),
         on=tried.on,
         form=form,
-        file=file,
     )
