@@ -20,9 +20,8 @@ _ALL_VALUES = 1_000_000  # more than any facet has: what each segment counts mus
 Counts = tuple[int, dict[str, dict[str, int]]]
 """(how many match, {facet: {value: how many}})"""
 
-_KEPT = (
-    256  # answers of one state of the index: whoever pages, or asks what many ask, is not counted for anew
-)
+_KEPT = 512
+"""Answers of one state of the index: whoever pages, or asks what many ask, is not counted for anew."""
 Answer = TypeVar("Answer")
 
 
@@ -37,12 +36,12 @@ class Kept(Generic[Answer]):
         if state != self._of[0]:
             self._of = (state, {})
         kept = self._of[1]
-        found = kept.get(query)
+        found = kept.pop(query, None)
         if found is None:
             found = work_out()
-            if len(kept) >= _KEPT:
-                kept.clear()
-            kept[query] = found
+        kept[query] = found  # asked for last: the last to go
+        while len(kept) > _KEPT:
+            kept.pop(next(iter(kept), query), None)
         return found
 
 

@@ -56,6 +56,7 @@ class EmbeddedEngine:
         """`lock_timeout` in seconds; `concepts` replaces the shipped synonyms; `documents_kept`: how many documents,
         read lately, need not be read again."""
         self._root = Path(root)
+        self._pointing = str(self._root / "CURRENT")  # put together once: looked at before each answer
         self._read_only = read_only
         self._lock_timeout = lock_timeout
         self._concepts = synonyms.shipped() if concepts is None else concepts
@@ -64,6 +65,7 @@ class EmbeddedEngine:
         self._read = ReadLately(documents_kept)
         self._opening = threading.Lock()
         self._generation = ""
+        self._meta = ""  # the file of the generation that every commit writes
         self._index: tantivy.Index | None = None
         self._seen: tuple[int, ...] = ()
         # How CURRENT looked when it was last read, and what it said.
@@ -193,11 +195,10 @@ class EmbeddedEngine:
 
     def _current(self) -> str:
         """The generation in use, "" if there is none that this version can read."""
-        pointer = self._root / "CURRENT"
         try:
-            pointed = _fingerprint(pointer)
+            pointed = _fingerprint(self._pointing)
             if pointed != self._pointer[0]:
-                self._pointer = (pointed, pointer.read_text("ascii").strip())
+                self._pointer = (pointed, Path(self._pointing).read_text("ascii").strip())
         except FileNotFoundError:
             return ""
         name = self._pointer[1]
@@ -225,8 +226,9 @@ class EmbeddedEngine:
             name = self._current()
             if self._index is None or name != self._generation:
                 self._index, self._generation, self._seen = self._open(name), name, ()
+                self._meta = str(self._root / name / "meta.json")
             if name:
-                seen = _fingerprint(self._root / name / "meta.json")
+                seen = _fingerprint(self._meta)
                 if seen != self._seen:
                     self._index.reload()
                     self._seen = seen
@@ -273,8 +275,8 @@ def _try_lock(descriptor: int) -> bool:
     return True
 
 
-def _fingerprint(path: Path) -> tuple[int, ...]:
-    stat = path.stat()
+def _fingerprint(path: str) -> tuple[int, ...]:
+    stat = os.stat(path)
     return stat.st_ino, stat.st_mtime_ns, stat.st_size
 
 

@@ -1,7 +1,7 @@
 """Conditions turned into tantivy's queries, and what ranks asks of a tantivy index."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import tantivy
 from tantivy import Occur, Query
@@ -22,9 +22,8 @@ from search.engine import DEFAULT_STATUSES, SearchDocument
 
 # A field of bigrams -> its grams of LONG_GRAM, for texts that are long enough.
 _LONG_FIELDS = {"all": "all4", "code": "code4", "name": "name4", "short": "short4", "title": "title4"}
-_TITLES = {"name", "alias", "short"}
-# What these hold is not among `all`.
-_APART = {"short", "region", "canon", "canon_citation", "initials"}
+_TITLES = frozenset(("name", "alias", "short"))
+_AMONG_ALL = frozenset(("all", "name", "alias", "code", "authority", "citation"))
 _USUAL_STATUSES = tuple(Term("status", status) for status in DEFAULT_STATUSES)
 
 
@@ -79,12 +78,13 @@ def _shortcut(conditions: tuple[Condition, ...]) -> Query | None:
 def needed(conditions: Iterable[Condition]) -> list[Condition]:
     """Of these, those that find what no other of them does: whatever has 食品经营许可 in its name has it among all its
     values, and whatever has 食品经营许可证 has 食品经营许可. The longer an index, the more each costs."""
-    found: list[Condition] = []
-    for one in _flat(conditions):
+    asked = [(one, list(_having(one)), _sought(one)) for one in dict.fromkeys(_flat(conditions))]
+    found: list[_Asked] = []
+    for one in asked:
         if not any(_implies(one, other) for other in found):
             found = [other for other in found if not _implies(other, one)]
             found.append(one)
-    return found
+    return [condition for condition, _, _ in found]
 
 
 def _flat(conditions: Iterable[Condition]) -> Iterator[Condition]:
@@ -96,33 +96,53 @@ def _flat(conditions: Iterable[Condition]) -> Iterator[Condition]:
                 yield one
 
 
-def _implies(one: Condition, other: Condition) -> bool:
+Text = tuple[frozenset[str], str]
+"""Fields, and a text in them."""
+_Asked = tuple[Condition, list[Text], Text | None]
+"""A condition, the texts that all that meets it has in some of the fields, and the one text that is enough to meet it,
+in any of the fields."""
+
+
+def _implies(one: _Asked, other: _Asked) -> bool:
     """Whether all that meets one is known to meet the other."""
-    match one:
-        case Every(parts):
-            return any(_implies(part, other) for part in parts)
-        case Phrase(field, text):
-            return _covers(other, field, text)
-        case Either(inner) if text := _title_of(inner):
-            return all(_covers(other, field, text) for field in _TITLES)
-        case _:
-            return one == other
+    if other[2] is None:
+        return isinstance(one[0], Every) and other[0] in one[0].of
+    fields, wanted = other[2]
+    return any(wanted in text and within <= fields for within, text in one[1])
 
 
-def _covers(condition: Condition, field: str, text: str) -> bool:
-    """Whether all that has the text in the field meets the condition."""
+def _having(condition: Condition) -> Iterator[Text]:
     match condition:
-        case Phrase(within, part):
-            return part in text and (field == within or (within == "all" and field not in _APART))
-        case Either(inner):
-            wanted = _title_of(inner)
-            return bool(wanted) and wanted in text and field in _TITLES
+        case Every(parts):
+            for part in parts:
+                yield from _having(part)
+        case Phrase(field, text):
+            yield _alone(field), text
+        case Either(inner) if text := _title_of(inner):
+            yield _TITLES, text
+
+
+def _sought(condition: Condition) -> Text | None:
+    match condition:
+        case Phrase("all", text):
+            return _AMONG_ALL, text
+        case Phrase(field, text):
+            return _alone(field), text
+        case Either(inner) if text := _title_of(inner):
+            return _TITLES, text
         case _:
-            return False
+            return None
+
+
+@cache
+def _alone(field: str) -> frozenset[str]:
+    return frozenset((field,))
 
 
 def _title_of(conditions: tuple[Condition, ...]) -> str:
     """The text that is looked for in titles of any kind; "" where it is something else."""
+    if len(conditions) != len(_TITLES):
+        return ""
     fields = {condition.field for condition in conditions if isinstance(condition, Phrase)}
     texts = {condition.text if isinstance(condition, Phrase) else "" for condition in conditions}
     return texts.pop() if fields == _TITLES and len(texts) == 1 else ""

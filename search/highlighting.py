@@ -1,5 +1,6 @@
 """Where in the original text a hit matched."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -18,16 +19,22 @@ def highlights(document: SearchDocument, needles: tuple[str, ...]) -> list[Highl
     found: list[Highlight] = []
     wanted = _wanted(needles)
     for field, texts in values(document):
-        folded = folded_lines(texts)
-        if not wanted.canonical and not _any_in(wanted.needles, folded.together):
-            continue
-        for value, text in zip(texts, folded.each, strict=True):
+        for value, text in _looked_at(texts, wanted):
             spans = _spans_of(value, text, wanted)
             if spans:
                 found.append(cut(field, value, spans))
                 if len(found) == _MOST:
                     return found
     return found
+
+
+def _looked_at(texts: tuple[str, ...], wanted: "_Wanted") -> Iterable[tuple[str, str]]:
+    """(value, folded) of those that may hold a needle."""
+    if len(texts) == 1:
+        return ((texts[0], fold(texts[0])),)
+    folded = folded_lines(texts)
+    held = wanted.canonical or _any_in(wanted.needles, folded.together)
+    return zip(texts, folded.each, strict=True) if held else ()
 
 
 def values(document: SearchDocument) -> list[tuple[str, tuple[str, ...]]]:

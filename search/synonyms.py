@@ -27,10 +27,6 @@ class Terms(dict[str, Concept]):
     """{folded everyday term: its concept}; the parts of a term that may stand apart are separated by blanks."""
 
     @cached_property
-    def longest(self) -> int:
-        return max((len(term) for term in self if " " not in term), default=0)
-
-    @cached_property
     def begun(self) -> dict[str, list[str]]:
         """{first two characters: the terms that begin so}, those whose parts may stand apart left out."""
         found: dict[str, list[str]] = {}
@@ -118,13 +114,15 @@ def read(folded: str, concepts: dict[str, Concept]) -> Reading:
 def _occurrences(folded: str, terms: Terms) -> list[tuple[int, int, list[tuple[int, int]], str]]:
     """(minus its length, start, spans, term) of every term in the text; in one piece before in parts."""
     found = []
-    for start in range(len(folded)):
-        for size in range(2, min(terms.longest, len(folded) - start) + 1):
-            if folded[start : start + size] in terms:
-                found.append((-2 * size, start, [(start, start + size)], folded[start : start + size]))
-    for parts, term in (one for char in dict.fromkeys(folded) for one in terms.apart.get(char, ())):
-        if spans := _in_order(folded, parts):
-            found.append((1 - 2 * sum(map(len, parts)), spans[0][0], spans, term))
+    for start in range(len(folded) - 1):
+        for term in terms.begun.get(folded[start : start + 2], ()):
+            if folded.startswith(term, start):
+                found.append((-2 * len(term), start, [(start, start + len(term))], term))
+    for char in dict.fromkeys(folded):
+        for parts, term in terms.apart.get(char, ()):
+            # Most have another end: no closer look is needed.
+            if parts[-1] in folded and (spans := _in_order(folded, parts)):
+                found.append((1 - 2 * sum(map(len, parts)), spans[0][0], spans, term))
     return found
 
 
