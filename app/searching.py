@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
 
 from app.db import Run, run_by
+from app.errors import Invalid
 from app.listing import Filter, found_on, list_subjects
 from app.settings import Settings
 from app.versions.lineage import chain
 from search.embedded import EmbeddedEngine
 from search.engine import DEFAULT_STATUSES, Engine, EngineError, Hit, SearchQuery, Sort
 from search.highlighting import did_you_mean
+from search.synonyms import Terms, shipped, with_own
 
 logger = logging.getLogger(__name__)
 
@@ -166,10 +169,24 @@ def _from_database(connection: Connection, query: SearchQuery) -> dict[str, Any]
     return found | {"degraded": True, "sort": "id"}
 
 
+def everyday_words(settings: Settings) -> Terms:
+    """The shipped everyday words, with the office's own where it has any. Raises Invalid."""
+    if not settings.synonyms:
+        return shipped()
+    try:
+        return with_own(Path(settings.synonyms).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise Invalid(
+            f"近义词文件 {settings.synonyms} 不能使用：{error}", code="bad-synonyms", file=settings.synonyms
+        ) from error
+
+
 def open_engine(settings: Settings) -> Engine | None:
-    """The engine that the settings ask for; nothing is opened before its first use."""
+    """The engine that the settings ask for; nothing is opened before its first use. Raises Invalid where the office's
+    everyday words cannot be read."""
+    words = everyday_words(settings)
     if not settings.search_url:
-        return EmbeddedEngine(settings.index_dir)
+        return EmbeddedEngine(settings.index_dir, concepts=words)
     from search.meilisearch import MeiliEngine  # its client takes a tenth of a second to load
 
     return MeiliEngine(
@@ -178,4 +195,5 @@ def open_engine(settings: Settings) -> Engine | None:
         settings.index_key or settings.search_key,
         prefix=settings.search_index,
         lock_timeout=settings.lock_timeout,
+        concepts=words,
     )

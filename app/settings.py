@@ -46,6 +46,11 @@ class Settings(BaseSettings):
         pattern=r"^[A-Za-z0-9_-]{1,80}$",
         description="what the names of this registry's indexes on the Meilisearch server begin with",
     )
+    synonyms: str = Field(
+        "",
+        description="a file with the office's own everyday words, written like search/data/synonyms.toml: a word of it"
+        " replaces the shipped one; empty: the shipped ones alone",
+    )
     lock_timeout: float = Field(30.0, description="seconds a writer waits for another before it gives up")
     access_log_months: int = Field(
         6, ge=6, description="how long sign-ins and refusals are kept; the law's floor is 6"

@@ -48,7 +48,8 @@ def guesses(
     if tokens.names_document(whole) or tokens.cites_article(whole):
         return [_hit(guess, query.explain) for guess in _by_title_of_law(reader, whole, query, filters)]
     reading = synonyms.read(whole, concepts)
-    found = by_sound_of_term(reader, _misheard(reader, reading.rest or [whole]), filters, sounds)
+    misheard = _misheard(reader, reading.rest or [whole])
+    found = by_sound_of_term(reader, misheard, filters, sounds, _share(misheard, reading))
     if pinyin.is_latin(whole):
         found += by_latin(reader, whole, filters)
     else:
@@ -98,6 +99,13 @@ def _misheard(reader: Reader, pieces: list[str]) -> list[str]:
     pairs = [pair for piece in pieces if not pinyin.is_latin(piece) for pair in pairs_of(piece)]
     frequencies, _ = reader.frequencies(pairs)
     return [] if pairs and all(frequencies[pair] for pair in pairs) else pieces
+
+
+def _share(pieces: list[str], reading: synonyms.Reading) -> float:
+    """How much of the query the pieces are, beside the everyday words that were typed as they are written: 车证 of
+    网约车车证 sounds like 扯证, and nobody means a wedding."""
+    heard = sum(map(len, pieces))
+    return heard / (heard + sum(2 * len(word) for word, _ in reading.things)) if heard else 0.0
 
 
 @dataclass(frozen=True, slots=True)

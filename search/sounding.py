@@ -35,12 +35,13 @@ def by_sound_of_term(
     pieces: list[str],
     filters: list[Condition],
     sounds: Sounds,
+    share: float,
 ) -> list[Guess]:
-    """yingyezhizhao, 养老今: an everyday word in pinyin or by a homophone."""
+    """yingyezhizhao, 养老今: an everyday word in pinyin or by a homophone. ``share``: how much of the query it is."""
     if not pieces:
         return []
     heard = sounds.get("".join(syllable for piece in pieces for syllable in pinyin.syllables(piece)))
-    return _by_heard(reader, heard, filters, 0.8) if heard else []
+    return _by_heard(reader, heard, filters, 0.8 * share) if heard else []
 
 
 def _by_heard(

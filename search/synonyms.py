@@ -63,24 +63,33 @@ class SynonymError(ValueError):
 
 def parse(toml: str) -> Terms:
     """Raises SynonymError, also when two groups claim one term."""
-    concepts = Terms()
+    concepts, claimed = Terms(), dict[str, str]()
     for number, group in enumerate(tomllib.loads(toml).get("group", []), 1):
         terms, official = group.get("say"), group.get("means")
+        where = f"第 {number} 组（{'、'.join((terms or official or ['空'])[:2])}……）"
         if not terms or not official:
-            raise SynonymError(f"group {number}: needs `say` and `means`, each with a word")
+            raise SynonymError(f"{where}缺少 say 或 means，两者都要至少一个词。")
         concept = Concept(
             tuple(tuple(map(fold, phrase.split())) for phrase in official), group.get("action", False)
         )
         for term in (" ".join(map(fold, phrase.split())) for phrase in terms):
-            if len(term) < 2 or term in concepts:
-                raise SynonymError(f"group {number}: {term!r} is too short or stands in an earlier group")
-            concepts[term] = concept
+            if len(term) < 2:
+                raise SynonymError(f"{where}的“{term}”太短，至少要两个字。")
+            if term in concepts:
+                raise SynonymError(f"{where}的“{term}”在{claimed[term]}已有，一个词只能在一组，请删去一处。")
+            concepts[term], claimed[term] = concept, where
     return concepts
 
 
 @cache
 def shipped() -> Terms:
     return parse(resources.files("search").joinpath("data/synonyms.toml").read_text("utf-8"))
+
+
+def with_own(toml: str) -> Terms:
+    """The shipped ones with an office's own: what a term of these means replaces what is shipped. Raises SynonymError,
+    and ValueError where it is no TOML."""
+    return Terms(shipped() | parse(toml))
 
 
 def by_sound(concepts: dict[str, Concept]) -> dict[str, tuple[str, Concept]]:

@@ -44,6 +44,10 @@ def serve(
     else:
         with suppress(OperationalError):  # a server that is away for a while may come back
             open_registry(settings).dispose()
+    if settings.synonyms:
+        from app.searching import everyday_words
+
+        everyday_words(settings)  # what is wrong with them is said here, not by every worker
     if not settings.signing_key:
         from app.lists.signing import ensure
 

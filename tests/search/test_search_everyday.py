@@ -206,16 +206,20 @@ def test_the_shipped_synonyms_keep_their_rules() -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "said"),
     [
-        '[[group]]\nsay = ["甲乙"]',
-        '[[group]]\nsay = []\nmeans = ["丙丁"]',
-        '[[group]]\nsay = ["甲"]\nmeans = ["丙丁"]',
-        '[[group]]\nsay = ["甲乙", "甲乙"]\nmeans = ["丙丁"]',
+        ('[[group]]\nsay = ["甲乙"]', r"第 1 组（甲乙……）缺少"),
+        ('[[group]]\nsay = []\nmeans = ["丙丁"]', r"第 1 组（丙丁……）缺少"),
+        ('[[group]]\nsay = ["甲"]\nmeans = ["丙丁"]', "“甲”太短"),
+        ('[[group]]\nsay = ["甲乙", "甲乙"]\nmeans = ["丙丁"]', "“甲乙”在第 1 组（甲乙、甲乙……）已有"),
+        (
+            '[[group]]\nsay = ["甲乙"]\nmeans = ["丙"]\n[[group]]\nsay = ["戊己", "甲乙"]\nmeans = ["丁"]',
+            "第 2 组（戊己、甲乙……）的“甲乙”在第 1 组（甲乙……）已有",
+        ),
     ],
 )
-def test_a_bad_synonym_file_is_refused(text: str) -> None:
-    with pytest.raises(synonyms.SynonymError, match="group 1"):
+def test_a_bad_synonym_file_says_where_and_what_to_do(text: str, said: str) -> None:
+    with pytest.raises(synonyms.SynonymError, match=said):
         synonyms.parse(text)
 
 
@@ -322,3 +326,10 @@ def test_everyday_words_in_pinyin_and_by_homophones(filled: Engine) -> None:
     for q in ("kailifadian", "开里发店"):
         page = search(filled, q)
         assert (page.relaxed, page.hits[0].subject, page.hits[0].layer) == (True, "hygiene", "pinyin")
+
+
+def test_what_is_left_beside_an_everyday_word_is_no_other_word_by_its_sound(engine: Engine) -> None:
+    names = {"ride": "网络预约出租汽车运输证发放", "wedding": "结婚登记"}
+    engine.apply([document(subject, name) for subject, name in names.items()], [], seq=1)
+    assert subjects(engine, "网约车车证")[0] == "ride"
+    assert subjects(engine, "车证")[0] == "wedding"  # alone, it may be 扯证
