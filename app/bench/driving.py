@@ -88,8 +88,8 @@ class Served:
     port: int
     pid: int
 
-    def target(self, name: str, paths: list[str]) -> Target:
-        return {"name": name, "port": self.port, "pid": self.pid, "paths": paths}
+    def target(self, name: str, paths: list[str], before: int = 0) -> Target:
+        return {"name": name, "port": self.port, "pid": self.pid, "paths": paths, "before": before}
 
 
 @contextmanager

@@ -29,6 +29,8 @@ class Target(TypedDict):
     port: int
     pid: int
     paths: list[str]
+    before: int
+    """How many of the paths are asked before anything is measured; 0: as many as a warm-up of a second."""
 
 
 class Orders(TypedDict):
@@ -130,6 +132,7 @@ class Client:
 
     def __init__(self, target: Target) -> None:
         self.port, self.pid = target["port"], target["pid"]
+        self.before, self.answered = target["before"], 0
         self.requests = itertools.cycle(
             [f"GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n".encode() for path in target["paths"]]
         )
@@ -147,6 +150,7 @@ class Client:
             line.ask()
         await asyncio.wait_for(turn.done, seconds + 30)
         passed = time.perf_counter() - began
+        self.answered += len(turn.waits)
         for transport, _line in made:
             transport.close()
         return {
@@ -158,12 +162,18 @@ class Client:
             "bytes": turn.bytes / len(turn.waits),
         }
 
+    async def warm_up(self, connections: int, seconds: float) -> None:
+        """One turn, and as many more as it takes until what is asked before is answered."""
+        await self.run(connections, seconds)
+        while self.answered < self.before:
+            await self.run(connections, seconds)
+
 
 async def carry_out(orders: Orders) -> dict[str, list[Answered]]:
     """A warm-up of each target, then the rounds, each target in its turn."""
     clients = {target["name"]: Client(target) for target in orders["targets"]}
     for client in clients.values():
-        await client.run(orders["connections"], min(1.0, orders["seconds"]))
+        await client.warm_up(orders["connections"], min(1.0, orders["seconds"]))
     measured: dict[str, list[Answered]] = {name: [] for name in clients}
     for _ in range(orders["rounds"]):
         for name, client in clients.items():

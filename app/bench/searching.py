@@ -4,8 +4,8 @@ In the process every question has a region, an exact total and facets, and each 
 engine that keeps no document, so nothing kept from an earlier answer helps.
 
 Over HTTP three streams are asked. The target is for what a day's users ask (see ``asking``), of which some was asked
-before. Beside it stand the extremes: a few texts asked again and again, and texts each asked on a day of its own, of
-which no answer can be kept.
+before: from the first request on, and later in the stream. Beside it stand the extremes: a few texts asked again and
+again, and texts each asked on a day of its own, of which no answer can be kept.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from app.bench import fulltext, meili_server
-from app.bench.asking import FIRST, asked_again, asked_before, days_users, never_asked
+from app.bench.asking import BEFORE, FIRST, asked_again, asked_before, days_users, never_asked
 from app.bench.corpora import ASKED, RELAXED, documents
 from app.bench.driving import by_processor_time, drive, nothing_collected, rates, serving, shown
 from app.bench.figures import Plan, Row, median_ratio, percentile
@@ -135,7 +135,8 @@ def timed(work: Callable[[], object]) -> float:
 
 
 def over_http(plan: Plan) -> list[Row]:
-    """One worker: what a day's users ask, texts that are asked again and again, each asked on days of its own."""
+    """One worker: what a day's users ask, texts that are asked again and again, each asked on days of its own; then
+    what a day's users ask when much was asked before."""
     registry = indexed(plan, plan.count(ITEMS, 50), "searching")
     if registry is None:
         return [Row("search, over HTTP", None, beside="no engine")]
@@ -144,36 +145,43 @@ def over_http(plan: Plan) -> list[Row]:
     with serving(registry) as ours:
         asked = [ours.target(name, paths) for name, paths in streams.items()]
         measured = drive(plan, [ours.target("empty", [EMPTY]), *asked])
-    return of_empty(plan, "search over HTTP", measured, streams["day"], 0.2)
+        before = plan.count(BEFORE, 50)
+        plan.say(f"asking {before:,} questions of a day's users ...")
+        later = drive(plan, [ours.target("empty", [EMPTY]), ours.target("later", streams["day"], before)])
+    share = asked_before(streams["day"], later["later"], plan.seconds, before)
+    label = f"as a day's users ask, after {before:,} questions"
+    return [
+        *of_empty(plan, "search over HTTP", measured, streams["day"], 0.2),
+        _against_empty(f"search over HTTP, {label}", later["later"], later["empty"], 0.2, share),
+    ]
 
 
 def of_empty(
     plan: Plan, figure: str, measured: dict[str, list[Answered]], day: list[str], target: float
 ) -> list[Row]:
     """Each stream's rate against the empty route's; ``day``: what a day's users ask, for which the target is."""
-    rows, empty = [], measured["empty"]
+    empty = measured["empty"]
     share = asked_before(day, measured["day"], plan.seconds)
-    for name, label in (
-        ("day", "as a day's users ask"),
-        ("again", "asked again"),
-        ("new", "never asked before"),
-    ):
-        found = measured[name]
-        beside = (
-            f"{shown(found)}; empty {shown(empty)}; by processor time {by_processor_time(found, empty):.3f}"
-        )
-        if name == "day":
-            beside = f"{share:.0%} asked before; {beside}"
-        rows.append(
-            Row(
-                f"{figure}, {label}",
-                median_ratio(rates(found), rates(empty)),
-                target if name == "day" else None,
-                beside=beside,
-                numbers={name: found, "empty": empty},
-            )
-        )
-    return rows
+    return [
+        _against_empty(f"{figure}, as a day's users ask", measured["day"], empty, target, share),
+        _against_empty(f"{figure}, asked again", measured["again"], empty),
+        _against_empty(f"{figure}, never asked before", measured["new"], empty),
+    ]
+
+
+def _against_empty(
+    figure: str,
+    found: list[Answered],
+    empty: list[Answered],
+    target: float | None = None,
+    share: float | None = None,
+) -> Row:
+    """``share``: how much of it was asked before."""
+    beside = f"{shown(found)}; empty {shown(empty)}; by processor time {by_processor_time(found, empty):.3f}"
+    if share is not None:
+        beside = f"{share:.0%} asked before; {beside}"
+    numbers = {"asked": found, "empty": empty}
+    return Row(figure, median_ratio(rates(found), rates(empty)), target, beside=beside, numbers=numbers)
 
 
 def indexed(plan: Plan, count: int, name: str) -> Registry | None:
