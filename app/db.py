@@ -375,6 +375,9 @@ def marks(values: Sequence[Any]) -> str:
 CHUNK = 500
 """Values per query; SQLite takes 32,766 parameters, PostgreSQL 65,535."""
 
+STREAMED = {"stream_results": True, "yield_per": 2000}
+"""For one statement that reads a whole table: set on the connection it would outlive it, and break a rebuild after."""
+
 
 def chunks(values: Iterable[str], size: int = CHUNK) -> Iterator[list[str]]:
     listed = list(values)

@@ -195,6 +195,24 @@ def find(session: Session, root: Path, digest: str) -> tuple[StoredFile, Path]:
     return row, path
 
 
+def unsound(connection: Connection, root: Path) -> str | None:
+    """The first stored file whose bytes are not those of its digest, or that has bytes though an order took them.
+    Reads every file."""
+    gone = redacted(connection)
+    for (digest,) in fetch(connection, "SELECT digest FROM stored_file ORDER BY digest"):
+        path = place(root, digest)
+        if digest in gone:
+            if path.exists():
+                return f"附件 {digest}：已依令删改，文件却还在 {path}；请删除这个文件"
+        elif not path.exists():
+            return f"附件 {digest}：文件不在 {path}；请从备份中取回"
+        else:
+            with path.open("rb") as stream:
+                if hashlib.file_digest(stream, "sha256").hexdigest() != digest:
+                    return f"附件 {digest}：{path} 的内容与哈希不符；请从备份中取回"
+    return None
+
+
 REDACTED_NAME = "依令删改"
 _REDACTED = "SELECT f.digest FROM stored_file f JOIN redaction r ON r.content = f.digest"
 

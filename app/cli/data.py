@@ -28,7 +28,7 @@ from app.exchange.every_problem import Listing, write_report
 from app.exchange.exporting import export_lines
 from app.exchange.mapping import load_mapping
 from app.exchange.quality import KINDS, placed
-from app.files import erase_redacted
+from app.files import erase_redacted, unsound
 from app.indexing import compare, is_missing, rebuild, repair
 from app.lists import signing
 from app.privacy import for_the_asker
@@ -240,7 +240,7 @@ def verify(
         typer.Option(help="与 --edition 同用：可信的公钥或其标识，或存下的 /api/v1/keys；可重复"),
     ] = None,
 ) -> None:
-    """核验日志、哈希、版本和时间线；发现第一处不符即报告。--edition 离线核验一份下载的清单。"""
+    """核验日志、哈希、版本、时间线和附件；发现第一处不符即报告。--edition 离线核验一份下载的清单。"""
     settings = Settings()
     if edition is not None:
         verify_edition(settings, edition, proof_file, key or [], _head(head) if head else None)
@@ -254,7 +254,11 @@ def verify(
     kept = _head(head) if head else None
     with database.reading() as session:
         proof = verifying.verify(session.connection(), kinds.describe, kept)
-        finding = proof.finding or duties.differs(session.connection())
+        finding = (
+            proof.finding
+            or duties.differs(session.connection())
+            or unsound(session.connection(), settings.files_dir)
+        )
     if finding is not None:
         print(f"核验不通过：{finding}", file=sys.stderr)
         raise typer.Exit(1)

@@ -15,26 +15,13 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from app import log
-from app.canonical import decode, digest
-from app.db import CHUNK, TOMBSTONE, chunks, fetch, lock_publishing, marks
+from app.db import CHUNK, STREAMED, lock_publishing
+from app.versions import verifying_contents
 from app.versions.histories import History, load_histories
 from app.versions.revising import wanted_revisions
 from app.versions.rows import Contents
 from app.versions.timeline import Derived, Describe, Facets, derive, describe_stored
-
-STREAMED = {"stream_results": True, "yield_per": 2000}
-"""For one statement: set on the connection it would outlive verify and break a rebuild after it."""
-
-
-@dataclass
-class Finding:
-    """The first thing that is wrong: which row, and how."""
-
-    where: str
-    what: str
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.what}"
+from app.versions.wrong import Finding, Wrong
 
 
 @dataclass
@@ -55,14 +42,6 @@ class Proof:
         return self.finding is None
 
 
-class Wrong(Exception):
-    """Raised at the first bad row."""
-
-    def __init__(self, where: str, what: str) -> None:
-        super().__init__(f"{where}: {what}")
-        self.finding = Finding(where, what)
-
-
 def verify(connection: Connection, describe: Describe, head: tuple[int, str] | None = None) -> Proof:
     """Check everything. Any error while checking is itself a finding."""
     proof = Proof()
@@ -71,9 +50,7 @@ def verify(connection: Connection, describe: Describe, head: tuple[int, str] | N
         if head is not None:
             _check_head(connection, head)
             proof.against_head = True
-        _check_contents(connection, proof)
-        _check_references(connection)
-        _check_lists(connection)
+        proof.contents, proof.redacted = verifying_contents.check(connection)
         _check_fold(connection, proof)
         _check_derived(connection, describe)
     except Wrong as wrong:
@@ -149,12 +126,17 @@ def _check_chain(connection: Connection, proof: Proof) -> None:
             row = next(rows, None)
         if expected_seq != seq:
             raise Wrong(where, f"缺少序号 {expected_seq} 的行")
-        if chain.digest() != entry_hash or entry_rows not in (None, chain.rows()):
+        if chain.digest() != entry_hash or not _is_digest_of(chain, entry_format, entry_rows):
             raise Wrong(where, "它所覆盖的行与哈希不符")
         prev, last_moment, expected_seq = entry_hash, recorded_at, seq + 1
         proof.entries += 1
         proof.head = log.Head(seq=seq, hash=entry_hash, recorded_at=recorded_at)
     _refuse_uncovered(connection, entries)
+
+
+def _is_digest_of(chain: log.Chain, entry_format: str, rows: str | None) -> bool:
+    """Whether the entry tells the digest of its rows: proofs that people carry away rest on it from entry/2 on."""
+    return rows == chain.rows() or (rows is None and entry_format == "entry/1")
 
 
 def _refuse_uncovered(connection: Connection, entries: Sequence[Any]) -> None:
@@ -167,60 +149,6 @@ def _refuse_uncovered(connection: Connection, entries: Sequence[Any]) -> None:
         ).scalar_one()
         if seq is not None:
             raise Wrong(f"{table} {seq}", "不在任何日志条目之内")
-
-
-# --- contents ------------------------------------------------------------------------------------------------
-
-
-def _check_contents(connection: Connection, proof: Proof) -> None:
-    ordered = {row[0] for row in connection.exec_driver_sql("SELECT content FROM redaction")}
-    result = connection.exec_driver_sql("SELECT hash, body FROM content", execution_options=STREAMED)
-    for key, body in result:
-        data = bytes(body)
-        proof.contents += 1
-        if data == TOMBSTONE and key in ordered:
-            proof.redacted += 1
-        elif digest(data) != key:
-            raise Wrong(f"content {key}", "内容与其哈希不符")
-
-
-_REFERENCES = (
-    ("decision", "creates"),
-    ("decision", "changes"),
-    ("decision", "statement"),
-    ("revision", "content"),
-    ("publication", "statement"),
-    ("void", "statement"),
-    ("redaction", "statement"),
-    ("edition", "content"),
-    ("edition", "statement"),
-)
-
-
-def _check_references(connection: Connection) -> None:
-    for table, column in _REFERENCES:
-        row = connection.exec_driver_sql(
-            f"SELECT t.seq, t.{column} FROM {table} t LEFT JOIN content c ON c.hash = t.{column}"
-            f" WHERE t.{column} IS NOT NULL AND c.hash IS NULL ORDER BY t.seq LIMIT 1"
-        ).one_or_none()
-        if row is not None:
-            raise Wrong(f"{table} {row[0]}", f"它引用的内容 {row[1]} 不存在")
-
-
-def _check_lists(connection: Connection) -> None:
-    """An edition's list names its rows by hash, and each of them is there."""
-    query = "SELECT e.seq, c.body FROM edition e JOIN content c ON c.hash = e.content ORDER BY e.seq"
-    for seq, body in connection.exec_driver_sql(query).all():
-        if bytes(body) == TOMBSTONE:
-            continue
-        rows = decode(bytes(body))["rows"]
-        there: set[str] = set()
-        for some in chunks(sorted(set(rows))):
-            asked = f"SELECT hash FROM content WHERE hash IN ({marks(some)})"
-            there |= {row[0] for row in fetch(connection, asked, tuple(some))}
-        missing = next((one for one in rows if one not in there), None)
-        if missing is not None:
-            raise Wrong(f"edition {seq}", f"它所列的内容 {missing} 不存在")
 
 
 # --- the fold, and what is derived --------------------------------------------------------------------------------

@@ -50,6 +50,20 @@ def erase(living: Living) -> list[str]:
         return files.erase_redacted(session.connection(), living.settings.files_dir)
 
 
+def unsound(living: Living) -> str | None:
+    with living.database.reading() as session:
+        return files.unsound(session.connection(), living.settings.files_dir)
+
+
+def test_a_forged_or_lost_file_is_found(living: Living, digest: str) -> None:
+    place = files.place(living.settings.files_dir, digest)
+    assert unsound(living) is None
+    place.write_bytes(SECRET[:-1] + b"x")
+    assert f"附件 {digest}" in str(unsound(living))
+    place.unlink()
+    assert f"附件 {digest}：文件不在" in str(unsound(living))
+
+
 def in_backup(living: Living, path: Path) -> list[str]:
     made = backups.backup(living.settings, path)
     with tarfile.open(made.path) as archive:
@@ -66,9 +80,11 @@ def test_the_bytes_are_gone_and_everything_else_stands(living: Living, digest: s
         "before its bytes are deleted"
     )
     assert place.exists()
+    assert "却还在" in str(unsound(living))
     assert not any(digest in name for name in in_backup(living, tmp_path / "before.tar.gz")), "nor kept"
     assert erase(living) == [digest]
     assert not place.exists()
+    assert unsound(living) is None
     assert erase(living) == []
     assert living.get(f"/files/{digest}").status_code == 410
     assert (

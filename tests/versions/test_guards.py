@@ -13,6 +13,7 @@ from tampering import REFUSED, assert_postgresql_refuses, assert_sqlite_refuses,
 
 from app.canonical import digest
 from app.changes import kinds
+from app.changes.redacting import redact
 from app.db import TOMBSTONE, guarded_tables, install_guards
 from app.migrating import migrate
 from app.versions import verifying
@@ -54,11 +55,7 @@ def full_office(database, clock):
     )
     content = office.scalars(f"SELECT content FROM revision WHERE subject_id = '{second}' LIMIT 1")[0]
     with database.writing() as session:
-        record(
-            session.connection(),
-            Order("redaction", redactions=[(content, {"order": "删除"})]),
-            lambda *_: None,
-        )
+        redact(session, office.publisher, office.person("second", "publish"), content, "删除", "个人信息")
     with tempfile.TemporaryDirectory() as directory:
         issue(office, signer_in(Path(directory)), authority=office.traffic)
     return office

@@ -7,14 +7,16 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from registry import adjust
+from registry import adjust, make_office
 from sqlalchemy import Connection, create_engine, event, text
 from sqlmodel import SQLModel
 from test_guards import full_office
 
 from app import log
+from app.canonical import decode, encode
 from app.changes import kinds
 from app.db import guarded_tables
+from app.rounds import publishing as rounds
 from app.versions import verifying
 
 PUBLISHED = [table for table in guarded_tables() if table.name != "content"]
@@ -152,6 +154,64 @@ def test_a_missing_content_is_found_by_the_row_that_rests_on_it(full):
                 finding = check(connection).finding
                 assert finding is not None
                 assert row["hash"] in finding.what
+
+
+def test_redacted_words_put_back_are_found(full):
+    with unguarded(full.database) as connection:
+        gone = connection.exec_driver_sql("SELECT content FROM redaction").scalar_one()
+        words = encode({"name": "又写回来的话"})
+        connection.execute(
+            text("UPDATE content SET body = :body WHERE hash = :hash"), {"body": words, "hash": gone}
+        )
+        finding = check(connection).finding
+        assert finding is not None
+        assert (finding.where, finding.what) == (f"content {gone}", "已依令删改，却还有内容")
+
+
+def test_the_digest_of_an_entrys_rows_is_not_left_out(full):
+    """Editions carry it instead of the rows: without it they could not be proved."""
+    with unguarded(full.database) as connection:
+        for seq in connection.exec_driver_sql("SELECT seq FROM log_entry").scalars().all():
+            with undone(connection):
+                connection.exec_driver_sql(f"UPDATE log_entry SET rows = NULL WHERE seq = {seq}")
+                finding = check(connection).finding
+                assert finding is not None
+                assert finding.where == f"log_entry {seq}"
+
+
+@pytest.mark.parametrize("column", ["item", "source"])
+def test_a_row_of_a_list_said_to_be_of_another_item_is_found(full, column):
+    """By it a row is withheld where its item is no longer public."""
+    with unguarded(full.database) as connection:
+        other = "qdi-99999999" if column == "item" else "0" * 64
+        for statement in (f"UPDATE edition_row SET {column} = '{other}'", "DELETE FROM edition_row"):
+            with undone(connection):
+                connection.exec_driver_sql(statement)
+                finding = check(connection).finding
+                assert finding is not None
+                assert finding.where.startswith("edition_row ")
+
+
+def test_what_a_round_names_is_there(database, clock):
+    """The sums that were published, and the items that its scope was frozen to."""
+    office = make_office(database)
+    decided = [{"outcome": "retain", "subject": one, "effective_from": "2026-10-15"} for one in office.items]
+    scope = {"base_day": "2026-09-01", "region": office.district}
+    round_id = office.approved(
+        *decided, kind="round", title="第一批清理", document={"number": "某府〔2026〕1号"}, scope=scope
+    )
+    with database.writing() as session:
+        rounds.publish(session, office.publisher, round_id, "2026-09-28")
+    (named,) = office.scalars("SELECT statement FROM publication WHERE kind = 'round'")
+    statement = decode(bytes(office.scalars(f"SELECT body FROM content WHERE hash = '{named}'")[0]))
+    with unguarded(database) as connection:
+        assert check(connection).ok
+        for content in (statement["report"], statement["scope"]["frozen"]["items"]):
+            with undone(connection):
+                connection.execute(text("DELETE FROM content WHERE hash = :hash"), {"hash": content})
+                finding = check(connection).finding
+                assert finding is not None
+                assert content in finding.what
 
 
 def insert(connection, table, row) -> None:
