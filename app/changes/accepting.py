@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.canonical import decode
+from app.changes import statements
 from app.changes.asked import ABSENT, Acceptance, Asked, Before, Subject
 from app.db import CHUNK, fetch, marks
 from app.errors import Invalid, Refused
@@ -52,9 +52,8 @@ def _no_handover(what: str) -> Invalid:
 
 
 _PUBLISHED = (
-    "SELECT d.act, d.subject_id, d.outcome, d.effective_from, c.body,"
-    " EXISTS (SELECT 1 FROM void v WHERE v.act = d.act)"
-    " FROM decision d LEFT JOIN content c ON c.hash = d.statement"
+    "SELECT d.act, d.subject_id, d.outcome, d.effective_from, {statement},"
+    " EXISTS (SELECT 1 FROM void v WHERE v.act = d.act) FROM decision d"
     " WHERE d.act IN ({acts}) AND d.role = 'subject'"
 )
 _TAKEN = (
@@ -72,8 +71,9 @@ def published_handovers(
     """
     wanted, gone = sorted(set(acts)), set(unmaking)
     found: dict[int, Handover] = {}
-    for act, subject, outcome, opens, body, voided in _in_chunks(connection, _PUBLISHED, wanted):
-        said = decode(bytes(body)) if body else {}
+    published = _PUBLISHED.replace("{statement}", statements.body_of("d.statement"))
+    for act, subject, outcome, opens, body, voided in _in_chunks(connection, published, wanted):
+        said = statements.said(body)
         if outcome not in HANDS_ON or not said.get("receivers"):
             raise _no_handover(f"序号 {act} 的决定")
         if voided or act in gone:

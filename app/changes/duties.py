@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Index, text
 from sqlmodel import Field, SQLModel
 
-from app.canonical import decode
+from app.changes import statements
 from app.changes.accepting import HANDS_ON
 from app.db import Ascii, Big, fetch, insert_rows
 from app.versions.orders import Act
@@ -146,8 +146,8 @@ def _insert(connection: Connection, rows: Rows) -> None:
 # --- deriving again --------------------------------------------------------------------------------------------
 
 _PARTS = (
-    "SELECT d.act, d.outcome, d.subject_id, d.role, d.effective_from, d.until, c.body FROM decision d"
-    " LEFT JOIN content c ON c.hash = d.statement WHERE "
+    "SELECT d.act, d.outcome, d.subject_id, d.role, d.effective_from, d.until,"
+    f" {statements.body_of('d.statement')} FROM decision d WHERE "
 )
 _ONE_ACT = _PARTS + "d.act = ? ORDER BY d.seq"
 _READ = 5000
@@ -173,8 +173,8 @@ def _stored(connection: Connection) -> Iterator[Rows]:
 
 
 def _follow_stored(act: int, parts: list[Any], into: Rows) -> None:
-    said = decode(bytes(parts[0][6])) if parts[0][6] else {}
-    follow(act, parts[0][1], [Decided(*row[2:6]) for row in parts], said, into)
+    decided = [Decided(*row[2:6]) for row in parts]
+    follow(act, parts[0][1], decided, statements.said(parts[0][6]), into)
 
 
 def rebuild(connection: Connection) -> None:
@@ -186,7 +186,7 @@ def rebuild(connection: Connection) -> None:
 
 
 def derive_again(connection: Connection, content: str) -> None:
-    """The rows of the acts whose words were redacted: nothing of them is left."""
+    """The rows of the acts whose words were redacted: the words are gone from them, who owes what is not."""
     acts = [
         row[0]
         for row in fetch(connection, "SELECT DISTINCT act FROM decision WHERE statement = ?", (content,))

@@ -9,12 +9,14 @@ from sqlalchemy import Connection, text
 from app.canonical import decode
 from app.changes.quotes import TITLE
 from app.changes.reviews import without_accounts
-from app.db import TOMBSTONE, run_by
+from app.changes.statements import body_of, said
+from app.db import run_by
 from app.errors import NotFound
 from app.versions.names import last_names
 from app.versions.queries import Known, moment, of_publication
 from app.versions.visibility import hidden_among, on_its_day, on_open_day, public_among
 
+_STATED = body_of("p.statement")
 _WHEN = "(SELECT e.recorded_at FROM log_entry e WHERE e.seq > p.seq ORDER BY e.seq LIMIT 1)"
 
 
@@ -35,8 +37,8 @@ def rounds(connection: Connection, known: Known) -> list[dict[str, Any]]:
     here), so that an old one recorded late stands in its year."""
     rows = connection.execute(
         text(
-            f"SELECT p.seq, p.changeset, c.body, {_WHEN}, {_CONFIRMED} FROM publication p"
-            f" LEFT JOIN content c ON c.hash = p.statement WHERE {IS_ROUND} AND p.seq <= :seq ORDER BY p.seq DESC"
+            f"SELECT p.seq, p.changeset, {_STATED}, {_WHEN}, {_CONFIRMED} FROM publication p"
+            f" WHERE {IS_ROUND} AND p.seq <= :seq ORDER BY p.seq DESC"
         ),
         {"seq": known.seq},
     ).all()
@@ -88,17 +90,20 @@ def _round(row: Any, outcomes: dict[str, int]) -> dict[str, Any]:
 
 
 def stated(body: Any) -> dict[str, Any]:
-    """What a publication says of itself; under a title that says so where that was redacted by order."""
-    found: dict[str, Any] = decode(bytes(body)) if body else {}
-    return {"title": TITLE} if found == decode(TOMBSTONE) else found
+    """What a publication says of itself, given its statement or what ``statements.body_of`` finds; under a title that
+    says so where that was redacted by order."""
+    if body is None:
+        return {}
+    found = said(body)
+    return {**found, "title": found.get("title", TITLE)}
 
 
 def _said(body: Any) -> dict[str, Any]:
     """What the statement of a decision says, as the public reads it."""
-    said: dict[str, Any] = decode(bytes(body)) if body else {}
-    if "review" in said:
-        said["review"] = without_accounts(said["review"])
-    return said
+    told: dict[str, Any] = decode(bytes(body)) if body else {}
+    if "review" in told:
+        told["review"] = without_accounts(told["review"])
+    return told
 
 
 def require_round(connection: Connection, changeset: str, known: Known) -> None:
@@ -123,8 +128,8 @@ def round_head(connection: Connection, changeset: str, known: Known) -> dict[str
     """What a published round says of itself, with its outcomes counted. Raises NotFound."""
     row = connection.execute(
         text(
-            f"SELECT p.seq, p.changeset, c.body, {_WHEN}, {_CONFIRMED} FROM publication p"
-            f" LEFT JOIN content c ON c.hash = p.statement WHERE {IS_ROUND} AND p.changeset = :id AND p.seq <= :seq"
+            f"SELECT p.seq, p.changeset, {_STATED}, {_WHEN}, {_CONFIRMED} FROM publication p"
+            f" WHERE {IS_ROUND} AND p.changeset = :id AND p.seq <= :seq"
         ),
         {"id": changeset, "seq": known.seq},
     ).one_or_none()

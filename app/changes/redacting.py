@@ -20,7 +20,7 @@ from app import files, log, outbox
 from app.auth.accounts import refuse_locked
 from app.auth.actor import Actor
 from app.canonical import decode
-from app.changes import duties, kinds, listed
+from app.changes import duties, kinds, listed, statements
 from app.changes.quotes import forget_quotes
 from app.changes.quoting import PLACEHOLDER
 from app.db import TOMBSTONE, holds_bytes, lock_publishing
@@ -132,13 +132,15 @@ _KINDS = text(
 
 def _kept(connection: Connection, content: str, document: Any) -> dict[str, Any]:
     """What is no secret of a content: whether it was public, and who holds what it is about; of changes, those of
-    status, codes and ids."""
+    status, codes and ids; of a statement, its keys, days and hashes."""
     if isinstance(document, list):
         return {"changes": [one for one in document if "path" in one and _is_plain_change(one)]}
     kept: dict[str, Any] = {}
     for (kind,) in connection.execute(_KINDS, {"h": content}):
         kept["visibility"] = kinds.describe(kind, document).visibility
         kept["content"] = _bare(kind, document)
+    if not kept and (said := statements.bare(document)):
+        kept["said"] = said
     return kept
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from app.canonical import decode
 from app.changes.models import STATE_LABELS
 from app.changes.quoting import SHORTEST
+from app.changes.statements import body_of, said
 from app.db import TOMBSTONE, chunks, fetch, marks
 from app.items.field_words import word_of
 
@@ -36,9 +37,14 @@ _CONTENTS = (
     " WHERE d.subject_id IN ({ids}) AND d.statement IS NOT NULL"
     " UNION SELECT 4, p.statement, '' FROM publication p JOIN decision d ON d.publication = p.seq"
     " WHERE d.subject_id IN ({ids}) AND p.statement IS NOT NULL"
+    " UNION SELECT 5, v.statement, '' FROM void v JOIN decision d ON d.act = v.act"
+    " WHERE d.subject_id IN ({ids}) AND v.statement IS NOT NULL"
     " ORDER BY 3, 1, 2"
 )
-_WHAT = ("版本", "新增时的内容", "决定的字段变更", "决定的说明", "变更单的说明")
+_WHAT = ("版本", "新增时的内容", "决定的字段变更", "决定的说明", "变更单的说明", "撤除的说明")
+_ROUNDS = (
+    f"SELECT p.changeset, {body_of('p.statement')} FROM publication p WHERE p.kind = 'round' ORDER BY p.seq"
+)
 _DRAFTS = (
     "SELECT d.changeset, d.position, d.body, c.state FROM draft_decision d JOIN changeset c ON c.id = d.changeset"
     " WHERE c.state <> 'published' ORDER BY d.changeset, d.position"
@@ -70,7 +76,7 @@ def left(connection: Connection, asked: Sought) -> list[str]:
     found: dict[str, tuple[str, str]] = {}
     for some in chunks(asked.subjects):
         query = _CONTENTS.format(ids=marks(some))
-        for what, content, day in fetch(connection, query, tuple(some) * 5):
+        for what, content, day in fetch(connection, query, tuple(some) * 6):
             found.setdefault(content, (_WHAT[what], day))
     lines = []
     for some in chunks(found):
@@ -80,7 +86,17 @@ def left(connection: Connection, asked: Sought) -> list[str]:
             if bodies[content] != TOMBSTONE and (fields := _held(bodies[content], asked.words)):
                 what, day = found[content]
                 lines.append(f"{content}：{what}{f'，自 {day} 起' if day else ''}，含{fields}")
-    return lines + list(_in_drafts(connection, asked))
+    return lines + list(_in_documents(connection, asked)) + list(_in_drafts(connection, asked))
+
+
+def _in_documents(connection: Connection, asked: Sought) -> Iterator[str]:
+    """The rows of documents that rounds were recorded from: they say names in the document's words, linked or not."""
+    for changeset, statement in fetch(connection, _ROUNDS):
+        if not (named := said(statement).get("rows")):
+            continue
+        for (body,) in fetch(connection, "SELECT body FROM content WHERE hash = ?", (named["hash"],)):
+            if bytes(body) != TOMBSTONE and (fields := _held(bytes(body), asked.words)):
+                yield f"{named['hash']}：清理轮次 {changeset} 所录文件的各行，含{fields}"
 
 
 def _in_drafts(connection: Connection, asked: Sought) -> Iterator[str]:

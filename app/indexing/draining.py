@@ -25,20 +25,20 @@ def drain(database: Database, engine: Engine) -> int:
     """
     with database.reading() as session:
         connection = session.connection()
-        keys = outbox.owed(connection, outbox.INDEX, PUBLICATIONS)
-        if not keys:
+        pieces = outbox.owed(connection, outbox.INDEX, PUBLICATIONS)
+        if not pieces:
             return 0
     if is_missing(database, engine):  # it went while we served: bit by bit it would never be whole
         rebuild(database, engine)
-        return len(keys)
+        return len(pieces)
     with database.reading() as session:
         connection = session.connection()
         seq = log.head(connection).seq
-        touched = set[str]().union(*(touched_items(connection, key) for key in keys))
+        touched = set[str]().union(*(touched_items(connection, piece.key) for piece in pieces))
         write(connection, engine, touched, seq)
     with database.writing() as session:
-        outbox.done(session.connection(), outbox.INDEX, keys)
-    return len(keys)
+        outbox.done(session.connection(), outbox.INDEX, pieces)
+    return len(pieces)
 
 
 def write(connection: Connection, engine: Engine, items: Iterable[str], seq: int) -> None:
@@ -89,7 +89,7 @@ def rebuild(database: Database, engine: Engine) -> int:
     counted = 0
     with database.reading() as session:
         connection = session.connection()
-        keys = outbox.owed(connection, outbox.INDEX, 1_000_000)
+        pieces = outbox.owed(connection, outbox.INDEX, 1_000_000)
         seq = log.head(connection).seq
 
         def documents() -> Iterator[SearchDocument]:
@@ -100,8 +100,8 @@ def rebuild(database: Database, engine: Engine) -> int:
 
         engine.rebuild(documents(), seq)
     with database.writing() as session:
-        for some in chunks(map(str, keys)):
-            outbox.done(session.connection(), outbox.INDEX, [int(key) for key in some])
+        if pieces:
+            outbox.done(session.connection(), outbox.INDEX, pieces)
     return counted
 
 

@@ -7,13 +7,16 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.canonical import decode
+from app.changes.queries import stated
+from app.changes.statements import body_of
 from app.db import fetch, marks
 from app.rounds.counted import Published, correcting
 from app.versions.queries import moment
 
 _TOLD = (
-    "SELECT p.changeset, c.body, (SELECT e.recorded_at FROM log_entry e WHERE e.seq > p.seq ORDER BY e.seq LIMIT 1)"
-    " FROM publication p JOIN content c ON c.hash = p.statement WHERE p.seq IN ({seqs}) ORDER BY p.seq"
+    f"SELECT p.changeset, {body_of('p.statement')},"
+    " (SELECT e.recorded_at FROM log_entry e WHERE e.seq > p.seq ORDER BY e.seq LIMIT 1)"
+    " FROM publication p WHERE p.seq IN ({seqs}) ORDER BY p.seq"
 )
 
 
@@ -39,7 +42,7 @@ def corrections(connection: Connection, found: Published, seq: int) -> list[dict
     for changeset, body, recorded_at in (
         fetch(connection, _TOLD.format(seqs=marks(seqs)), tuple(seqs)) if seqs else ()
     ):
-        said = decode(bytes(body))
+        said = stated(body)
         told.append(
             {
                 "changeset": changeset,

@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from app.canonical import decode
 from app.changes.deciding import Decided, Decider
 from app.changes.freezing import frozen_items
+from app.changes.queries import stated
+from app.changes.statements import body_of, said
 from app.errors import NotFound
 from app.rounds.adding import add_up, as_json
 from app.rounds.pairing import Family, Told, load, pairs_of
@@ -45,16 +46,15 @@ def find(connection: Connection, round_id: str, known: Known) -> Published:
     """Raises NotFound."""
     row = connection.execute(
         text(
-            "SELECT p.seq, p.changeset, e.seq, e.recorded_at, c.body FROM publication p"
+            f"SELECT p.seq, p.changeset, e.seq, e.recorded_at, {body_of('p.statement')} FROM publication p"
             " JOIN log_entry e ON e.seq = (SELECT min(seq) FROM log_entry WHERE seq > p.seq)"
-            " LEFT JOIN content c ON c.hash = p.statement"
             " WHERE p.changeset = :id AND p.kind = 'round' AND p.seq <= :seq"
         ),
         {"id": round_id, "seq": known.seq},
     ).one_or_none()
     if row is None:
         raise NotFound(f"没有编号为 {round_id} 的已发布清理轮次。", code="unknown-round")
-    return Published(row[0], row[1], row[2], row[3], decode(bytes(row[4])) if row[4] else {})
+    return Published(row[0], row[1], row[2], row[3], stated(row[4]))
 
 
 # --- sums -----------------------------------------------------------------------------------------------
@@ -155,13 +155,12 @@ def _origins(connection: Connection, publications: Iterable[int], seq: int) -> i
         asked = {"p": publication, "seq": seq}
         lineage = text(f"SELECT d.origin FROM lineage d {of.format(column='relation')}")
         here |= {row[0] for row in connection.execute(lineage, asked)}
-        said = text(
-            "SELECT DISTINCT d.act, c.body FROM decision d JOIN content c ON c.hash = d.statement "
+        statements = text(
+            f"SELECT DISTINCT d.act, {body_of('d.statement')} FROM decision d "
             + of.format(column="outcome")
+            + " AND d.statement IS NOT NULL"
         )
-        outside += sum(
-            len(decode(bytes(row[1])).get("outside", ())) for row in connection.execute(said, asked)
-        )
+        outside += sum(len(said(row[1]).get("outside", ())) for row in connection.execute(statements, asked))
     return len(here) + outside
 
 
@@ -169,8 +168,8 @@ def correcting(connection: Connection, found: Published, seq: int) -> list[int]:
     """Later publications that name the round as the one they correct."""
     rows = connection.execute(
         text(
-            "SELECT p.seq, c.body FROM publication p JOIN content c ON c.hash = p.statement"
-            " WHERE p.seq > :after AND p.seq <= :seq AND p.kind <> 'initial'"
+            f"SELECT p.seq, {body_of('p.statement')} FROM publication p"
+            " WHERE p.seq > :after AND p.seq <= :seq AND p.kind <> 'initial' AND p.statement IS NOT NULL"
         ),
         {"after": found.publication, "seq": seq},
     )
