@@ -29,6 +29,7 @@ from app.changes.circles import refuse_circles
 from app.changes.fulfilling import entrusted_by, has_lapsed, owed_references, require_open
 from app.changes.keys import by_held_keys, is_same, refuse_used_keys, refuse_void_changes
 from app.changes.outcomes import ABSENT, Before, act_of, rule_for
+from app.changes.reach import require_days, require_reach
 from app.changes.references import Reference
 from app.changes.scope import Scope
 from app.changes.voiding import take_out
@@ -100,6 +101,10 @@ class Decider(Ahead):
         self.load(bodies)
         for body in bodies:
             self._require_in_scope(body)
+
+    def require_reach(self, bodies: Sequence[dict[str, Any]]) -> None:
+        """The same of every later day that the decisions change: whoever lets them through answers for those too."""
+        require_reach(self, self.scope, bodies)
 
     def is_in_scope(self, body: dict[str, Any]) -> bool:
         """Whether a decision of those that are loaded is about nothing outside the actor's scope; one that says
@@ -258,6 +263,8 @@ class Decider(Ahead):
                         kinds.references(kind, stood) if stood else set()
                     )
                     wanted.update(Reference(*one, day, subject_id) for one in named)
+        if not takes and not self.proposing:
+            require_days(self.scope, kind, subject_id, before, effects, part.effective_from)
         if not differs:
             raise Refused(
                 f"“{rule.label}”没有改变任何内容：所列字段在施行之日已经如此，请核对。",

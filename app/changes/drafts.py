@@ -142,7 +142,7 @@ def approve(session: Session, actor: Actor, changeset_id: str, expected: str | N
     _require_state(changeset, "批准", "submitted")
     _require_second_person(session, actor, changeset)
     rows = decisions(session, changeset)
-    require_scope(session, actor, changeset, rows)
+    require_scope(session, actor, changeset, rows, reach=True)
     current = hash_of(changeset, rows)
     if expected is not None and expected != current:
         raise Stale("您审阅之后变更单又有改动，请重新审阅。", code="approval-stale", hash=current)
@@ -251,10 +251,17 @@ def _require_state(changeset: Changeset, verb: str, *states: str) -> None:
         )
 
 
-def require_scope(session: Session, actor: Actor, changeset: Changeset, rows: Iterable[DecisionRow]) -> None:
-    """Raises Forbidden unless every decision is about something in the actor's scope, and a round all within it."""
+def require_scope(
+    session: Session, actor: Actor, changeset: Changeset, rows: Iterable[DecisionRow], *, reach: bool = False
+) -> None:
+    """Raises Forbidden unless every decision is about something in the actor's scope, and a round all within it;
+    ``reach``: on every day that the decisions change, too."""
     require_round_scope(session, actor, changeset)
-    Decider(session.connection(), "", actor).require_scope([decode(row.body) for row in rows])
+    decider = Decider(session.connection(), "", actor)
+    bodies = [decode(row.body) for row in rows]
+    decider.require_scope(bodies)
+    if reach:
+        decider.require_reach(bodies)
 
 
 def require_round_scope(session: Session, actor: Actor, changeset: Changeset) -> None:

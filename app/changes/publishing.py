@@ -262,7 +262,9 @@ def confirm(session: Session, actor: Actor, changeset_id: str) -> Receipt:
     ).scalar_one()
     if actor.account is None or actor.account in {publisher, *hands_in(session, changeset)}:
         raise Forbidden("紧急发布须由另一人确认。", code="four-eyes")
-    Decider(connection, "", actor).require_scope(_published(connection, changeset))
+    decider, bodies = Decider(connection, "", actor), _published(connection, changeset)
+    decider.require_scope(bodies)
+    decider.require_reach(bodies)
     order = Order(
         kind="confirmation",
         changeset=changeset.id,

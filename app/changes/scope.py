@@ -27,16 +27,27 @@ class Scope:
     def is_everything(self) -> bool:
         return self.actor.authority is None and self.actor.region is None
 
-    def require(self, kind: str, subject_id: str, document: Mapping[str, Any], day: str) -> None:
-        """Raises Forbidden where the subject, with this content on this day, is not the actor's to touch."""
+    def require(
+        self, kind: str, subject_id: str, document: Mapping[str, Any], day: str, *, first: str = ""
+    ) -> None:
+        """Raises Forbidden where the subject, with this content on this day, is not the actor's to touch. ``first``:
+        the day from which a decision holds that reaches this one."""
         if self.is_everything:
             return
         facets = kinds.describe(kind, dict(document))
         authority = subject_id if kind == "authority" else facets.authority
         regions = [subject_id, facets.parent] if kind == "region" else [facets.region]
         path = frozenset().union(*(self._path(region, day) for region in regions if region))
-        if not self.actor.covers(authority, path):
-            raise Forbidden(f"“{facets.name}”不在账号“{self.actor.name}”的管理范围内。", code="out-of-scope")
+        if self.actor.covers(authority, path):
+            return
+        if first:
+            raise Forbidden(
+                f"这项决定自 {first} 起，也会改动“{facets.name}”自 {day} 起的内容，而那时它不在账号“{self.actor.name}”"
+                "的管理范围内。能写截止日期（until）的请写到那一天，不能写的请由管理范围更大的账号办理。",
+                code="out-of-scope",
+                day=day,
+            )
+        raise Forbidden(f"“{facets.name}”不在账号“{self.actor.name}”的管理范围内。", code="out-of-scope")
 
     def require_round(self, title: str, head: Mapping[str, Any], today: str) -> None:
         """Raises Forbidden where a round reaches past the actor's scope: by its filter, for a fresh one has no

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from app.changes.accepting import acceptances_of
 from app.changes.ahead import TAKES_FROM, Ahead
+from app.changes.reach import require_days
 from app.changes.scope import Scope
 from app.errors import Invalid, Refused
 
@@ -52,10 +53,15 @@ def take_out(
     _refuse_accepted(ahead.connection, act, set(named))
     for subject_id, day, _, *what in rows:
         history = ahead.histories[subject_id]
-        state = ahead.state_on(subject_id, day)
+        state, before = ahead.state_on(subject_id, day), ahead.effects(subject_id)
         if state is not None and what != TAKES_FROM:
             scope.require(history.kind, subject_id, state, day)
         history.effects = [effect for effect in history.effects if effect.act != act]
+        if what != TAKES_FROM:
+            left = ahead.state_on(subject_id, day)
+            if left is not None:
+                scope.require(history.kind, subject_id, left, day)
+            require_days(scope, history.kind, subject_id, before, ahead.effects(subject_id), day)
     return unmade
 
 
