@@ -36,8 +36,11 @@ class Scope:
             return
         facets = kinds.describe(kind, dict(document))
         authority = subject_id if kind == "authority" else facets.authority
-        regions = [subject_id, facets.parent] if kind == "region" else [facets.region]
-        path = frozenset().union(*(self._path(region, day) for region in regions if region))
+        region = facets.parent if kind == "region" else facets.region
+        # A region lies where this content puts it, which need not be where it stands.
+        path = self._path(region, day) if region else frozenset()
+        if kind == "region":
+            path |= {subject_id}
         if self.actor.covers(authority, path):
             return
         if first:

@@ -155,3 +155,29 @@ def test_a_void_of_several_subjects_rests_on_each(office):
     assert [c["subject"] for c in refusal.value.detail["comparisons"]] == [first]
     with pytest.raises(Stale):
         office.publish(still)
+
+
+def test_a_place_is_not_moved_out_of_ones_own_region(office):
+    """A region lies where the decision puts it, on the day it does."""
+    late = {"timing": "late_entry", "reason": "补录"}
+    found = {"kind": "region", "outcome": "found", "effective_from": "2020-01-01", **late}
+    office.publish_change({**found, "content": {"name": "别区", "level": "4"}})
+    other = office.scalars("SELECT subject_id FROM timeline WHERE name = '别区'")[0]
+    move = {**adjust(office.town, "2026-10-01", other, "parent"), "kind": "region"}
+    changeset = office.submitted(move)
+    for region in (office.district, other):
+        one = office.person(region, *RIGHTS, region=region)
+        with pytest.raises(Forbidden) as refusal:
+            office.draft(move, actor=one)
+        assert refusal.value.code == "out-of-scope"
+        out_of_scope(office, drafts.approve, one, changeset)
+        rename = {
+            **adjust(office.town, "2026-10-01", "协兴街道", "name"),
+            "kind": "region",
+            "outcome": "rename",
+        }
+        if region == office.district:
+            office.draft(rename, actor=one)
+            office.draft(
+                {**found, "content": {"name": "新村", "level": "6", "parent": office.town}}, actor=one
+            )
