@@ -43,7 +43,7 @@ from app.versions import ids
 from app.versions.orders import add_code
 from app.versions.queries import parse_day, today
 
-WROTE = ("drafted", "redrafted", "proposed", "amended", "submitted")
+WROTE = ("drafted", "redrafted", "proposed", "amended", "rows", "submitted")
 """Events whose accounts do not approve: they wrote what is to be approved, or handed it in."""
 
 

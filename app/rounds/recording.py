@@ -116,7 +116,10 @@ def rematch(session: Session, actor: Actor, round_id: str, today: str) -> list[R
     require_round_scope(session, actor, changeset)
     rows = annex_rows(session.connection(), round_id)
     _match(session, changeset, rows, today)
-    put_rows(session, changeset, [row for row in rows if row.how is None])
+    open_rows = [row for row in rows if row.how is None]
+    put_rows(session, changeset, open_rows)
+    if open_rows:
+        drafted.leave_event(session, changeset, actor, "rematched", f"重新匹配 {len(open_rows)} 行")
     return rows
 
 

@@ -14,6 +14,7 @@ from app.changes import drafts
 from app.changes.annexes import annex_rows
 from app.changes.models import ChangesetInput
 from app.changes.queries import round_of, rounds
+from app.changes.rows import events
 from app.errors import Conflict, RegistryError
 from app.exchange.annex_reading import AnnexMapping, load_annex_mapping, read_annex
 from app.exchange.past_rounds import People, load_rounds
@@ -308,6 +309,23 @@ def test_editing_the_round_keeps_its_rows_and_looking_again_keeps_what_was_confi
     put(office, round_id, {"name": "后来补的一行"}, add=True)
     with office.database.reading() as session:
         assert [row.position for row in annex_rows(session.connection(), round_id)] == [1, 2, 3]
+
+
+def test_whoever_recorded_the_rows_does_not_approve_them(office):
+    round_id = opened(office)
+    recorder = office.person("录入人", "edit", "review")
+    put(office, round_id, {"name": "取水许可1"}, actor=recorder)
+    looker = office.person("匹配人", "edit", "review")
+    with office.database.writing() as session:
+        rematch(session, looker, round_id, TODAY)
+        drafts.submit(session, office.editor, round_id, None, TODAY)
+    with pytest.raises(RegistryError) as refusal, office.database.writing() as session:
+        drafts.approve(session, recorder, round_id)
+    assert refusal.value.code == "four-eyes"
+    with office.database.writing() as session:
+        drafts.approve(session, looker, round_id)
+        happened = [(one.event, one.account) for one in events(session, office.changeset(round_id))]
+    assert happened[1:3] == [("rows", recorder.account), ("rematched", looker.account)]
 
 
 def test_an_internal_item_is_linked_for_nobody(office):

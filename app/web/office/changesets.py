@@ -52,6 +52,8 @@ EVENTS = {
     "proposed": "提出清理意见",
     "reviewed": "审核清理意见",
     "amended": "修改清理意见",
+    "rows": "录入文件的各行",
+    "rematched": "重新匹配文件的各行",
 }
 
 
