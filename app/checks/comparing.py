@@ -15,9 +15,11 @@ from app.checks.levels import Compared, Held, common, compared, unclaimed
 from app.checks.models import OverlapDecision
 from app.checks.overlaps import Overlap, overlaps, power_of
 from app.db import among, fetch
-from app.errors import Invalid
+from app.errors import Forbidden, Invalid
 from app.items.codes import NATIONAL_12
-from app.places.queries import subtree
+from app.places.queries import ancestors, subtree
+from app.versions.codes import never_known
+from app.versions.queries import today
 from app.versions.visibility import shown
 
 DECISIONS = {"different": "不是同一职权", "same": "同一职权，暂各自保留", "merge": "合并"}
@@ -59,8 +61,11 @@ def say(
     reason: str,
     changeset: str | None = None,
 ) -> None:
-    """Keep what the office says of a pair. Raises Invalid without a reason, or for no such decision."""
+    """Keep what the office says of a pair. Raises Invalid without a reason, or for no such decision; NotFound for what
+    is no item; Forbidden unless both are in the actor's scope."""
     actor.require("review")
+    for item in pair:
+        _require_scope(session.connection(), actor, item)
     if decision not in DECISIONS:
         raise Invalid("请选择是同一职权、不是同一职权，还是合并。", code="decision-needed", field="decision")
     if len(reason.strip()) < 2:
@@ -78,6 +83,23 @@ def say(
         )
     )
     session.flush()
+
+
+def _require_scope(connection: Connection, actor: Actor, item: str) -> None:
+    day = today()
+    rows = fetch(
+        connection,
+        "SELECT authority, region, visibility FROM timeline WHERE subject_id = ? AND kind = 'item'"
+        " AND valid_from <= ? AND valid_to > ?",
+        (item, day, day),
+    )
+    covered = rows and actor.covers(rows[0][0], frozenset(ancestors(connection, rows[0][1] or "", day)))
+    if not rows or (rows[0][2] == "internal" and not covered):
+        raise never_known(item, "item")
+    if not covered:
+        raise Forbidden(
+            f"两个事项不都在账号“{actor.name}”的管理范围内，请由管理两个机关的账号认定。", code="out-of-scope"
+        )
 
 
 def entries_held(connection: Connection, day: str, limit: int, after: str = "") -> list[dict[str, Any]]:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import hmac
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from app import log
-from app.errors import Invalid, NotFound, TooMany
+from app.auth.actor import Actor
+from app.db import chunks, fetch, marks
+from app.errors import Forbidden, Invalid, NotFound, TooMany
 from app.feedback.models import Feedback
 from app.limiting import place_of
+from app.places.queries import subtree
 from app.saying import said
+from app.versions.queries import today
 
 KINDS = {"wrong": "指南内容有误", "unlisted": "被要求提交指南之外的材料或手续", "other": "其他意见"}
 STATES = {"received": "已收到，等待办理", "answered": "已答复"}
@@ -26,6 +30,10 @@ MOST_OF_ALL = 500
 LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """Without those that are taken for one another on paper."""
 LONGEST = 2_000
+_HOLDERS = (
+    "SELECT subject_id, authority, region FROM timeline WHERE subject_id IN ({items})"
+    " AND valid_from <= ? AND valid_to > ?"
+)
 
 
 class _Marks:
@@ -100,15 +108,41 @@ def follow(session: Session, number: str) -> Feedback:
     return found
 
 
-def waiting(session: Session, limit: int = 200) -> list[Feedback]:
-    """Those not yet answered, the oldest first: the office's list."""
+def waiting(session: Session, actor: Actor, limit: int = 200) -> list[Feedback]:
+    """Those not yet answered that are this account's, the oldest first: the office's list. Those that name no item,
+    or one that stands nowhere, are for who is bound to no organ and no place."""
     query = select(Feedback).where(Feedback.state == "received").order_by(col(Feedback.created_at))
-    return list(session.exec(query.limit(limit)))
+    if actor.authority is None and actor.region is None:
+        return list(session.exec(query.limit(limit)))
+    found = list(session.exec(query.where(col(Feedback.item).is_not(None))))
+    mine = _items_of(session, actor, {one.item for one in found if one.item})
+    return [one for one in found if one.item in mine][:limit]
 
 
-def answer(session: Session, number: str, words: str) -> Feedback:
-    """Answer a report; an answer may be given anew. Raises NotFound, Invalid."""
+def _items_of(session: Session, actor: Actor, items: Iterable[str]) -> set[str]:
+    """Which of these items are in the account's scope today."""
+    connection, day = session.connection(), today()
+    places = set(subtree(connection, actor.region, day)) if actor.region else None
+    return {
+        item
+        for some in chunks(sorted(items))
+        for item, authority, region in fetch(
+            connection, _HOLDERS.format(items=marks(some)), (*some, day, day)
+        )
+        if actor.authority in (None, authority) and (places is None or region in places)
+    }
+
+
+def answer(session: Session, actor: Actor, number: str, words: str) -> Feedback:
+    """Answer a report; an answer may be given anew. Raises NotFound, Forbidden, Invalid."""
+    actor.require("edit")
     found = follow(session, number)
+    bound = actor.authority is not None or actor.region is not None
+    if bound and not (found.item and _items_of(session, actor, [found.item])):
+        raise Forbidden(
+            f"这条反馈所说的事项不在账号“{actor.name}”的管理范围内，请由管理它的账号答复。",
+            code="out-of-scope",
+        )
     if not 1 <= len(words.strip()) <= LONGEST:
         raise Invalid(said("答复应有 1 至 {1} 个字。", LONGEST), code="feedback-answer")
     found.answer, found.state, found.answered_at = words.strip(), "answered", log.now_microseconds()

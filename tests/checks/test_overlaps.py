@@ -13,7 +13,7 @@ from seeded import Living
 from app.checks import comparing
 from app.checks.levels import Held, compared, unclaimed
 from app.checks.overlaps import compare, overlaps, power_of
-from app.errors import Forbidden, Invalid
+from app.errors import Forbidden, Invalid, NotFound
 
 
 def power(item: str, name: str, authority: str = "a", **more: Any) -> Any:
@@ -93,6 +93,21 @@ def test_what_the_office_says_of_a_pair_is_kept(office: Office) -> None:
     with office.database.reading() as session:
         said = comparing.said(session.connection())
     assert [one["decision"] for one in said.values()] == ["different"]
+
+
+def test_a_pair_is_judged_by_who_manages_both(office: Office) -> None:
+    pair = (office.items[0], office.items[2])
+    for scope in ({"authority": office.water}, {"authority": office.traffic}, {"region": office.town}):
+        one = office.person(f"r{scope}", "review", **scope)
+        with pytest.raises(Forbidden) as refusal, office.database.writing() as session:
+            comparing.say(session, one, pair, "same", "一样")
+        assert refusal.value.code == "out-of-scope"
+    district = office.person("district", "review", region=office.district)
+    with pytest.raises(NotFound), office.database.writing() as session:
+        comparing.say(session, district, (office.items[0], office.water), "same", "一样")
+    with office.database.writing() as session:
+        comparing.say(session, district, pair, "same", "一样")
+    assert office.count("overlap_decision") == 1
 
 
 def test_the_shape_that_the_office_drafts_a_merge_in(office: Office) -> None:

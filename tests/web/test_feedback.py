@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 from reading import BROWSER, Page, assert_safe, read
+from registry import Office
 from seeded import FELLING, Living
 
-from app.errors import TooMany
+from app.auth.actor import COMMAND_LINE, Actor
+from app.errors import Forbidden, TooMany
+from app.feedback.models import Feedback
 from app.feedback.reporting import MOST_OF_ONE, answer, follow, report, waiting
 
 WORDS = "窗口要我再交一份无犯罪记录证明，指南上没有。"
@@ -38,9 +41,9 @@ def test_a_report_is_followed_by_its_number_until_it_is_answered(living: Living)
     assert page.link(FELLING) == f"/items/{item}"
     assert "13900000000" not in page.html, "how to reach the writer is for the office alone"
     with living.database.writing() as session:
-        assert [one.contact for one in waiting(session)] == ["13900000000"]
-        answer(session, number, "该证明不在材料清单内，已通知窗口不得再要求。")
-        assert waiting(session) == []
+        assert [one.contact for one in waiting(session, COMMAND_LINE)] == ["13900000000"]
+        answer(session, COMMAND_LINE, number, "该证明不在材料清单内，已通知窗口不得再要求。")
+        assert waiting(session, COMMAND_LINE) == []
     page = read(living, f"/feedback/{number.lower()}")
     assert "已答复" in page.words
     assert "已通知窗口不得再要求" in page.words
@@ -138,3 +141,38 @@ def test_the_address_is_kept_as_a_digest_alone(living_sqlite: Living) -> None:
         kept = follow(session, number).origin
     assert len(kept) == 32
     assert "testclient" not in kept
+
+
+def test_a_report_is_read_and_answered_by_who_manages_its_item(office: Office) -> None:
+    def people(right: str, **scope: str) -> Actor:
+        return office.person(f"{right}{scope}", right, **scope)
+
+    given = {"kind": "wrong", "words": "电话打不通，请更新。"}
+    with office.database.writing() as session:
+        of_water, of_traffic, of_none = (
+            report(session, given, item, "192.0.2.1") for item in (office.items[0], office.items[2], None)
+        )
+    water, town = people("edit", authority=office.water), people("edit", region=office.town)
+    district = people("edit", region=office.district)
+    seen = {
+        one.name: {found.number for found in waiting_of(office, one)}
+        for one in (water, town, district, office.editor)
+    }
+    assert seen == {
+        water.name: {of_water},
+        town.name: set(),
+        district.name: {of_water, of_traffic},
+        office.editor.name: {of_water, of_traffic, of_none},
+    }
+    for one, number in ((water, of_traffic), (water, of_none), (town, of_water)):
+        with pytest.raises(Forbidden) as refusal, office.database.writing() as session:
+            answer(session, one, number, "已更新。")
+        assert refusal.value.code == "out-of-scope"
+    with office.database.writing() as session:
+        answer(session, water, of_water, "已更新。")
+    assert {one.number for one in waiting_of(office, office.editor)} == {of_traffic, of_none}
+
+
+def waiting_of(office: Office, actor: Actor) -> list[Feedback]:
+    with office.database.reading() as session:
+        return waiting(session, actor)

@@ -102,7 +102,7 @@ def _checks(session: Session, present: Present) -> dict[str, int]:
 
 def _reports(session: Session, present: Present) -> int:
     """How many reports of the public wait for an answer; none for those who do not answer."""
-    return len(waiting(session, MOST)) if "edit" in present.actor.rights else 0
+    return len(waiting(session, present.actor, MOST)) if "edit" in present.actor.rights else 0
 
 
 def _editions(session: Session, present: Present) -> int:

@@ -37,7 +37,7 @@ def answer_feedback(
     """The answer is public to whoever has the number."""
     try:
         with registry.database.writing() as session:
-            found = answer(session, number, form.get("answer"))
+            found = answer(session, present.actor, number, form.get("answer"))
             log.record_access(
                 session.connection(),
                 "feedback-answered",
@@ -46,7 +46,7 @@ def answer_feedback(
                 address=address_of(request),
             )
     except RegistryError as error:
-        if error.status == 404:
+        if error.status in (403, 404):
             raise
         with registry.database.reading() as session:
             return _page(request, session, present, number, form.get("answer"), error)
@@ -61,7 +61,7 @@ def _page(
     written: str = "",
     error: RegistryError | None = None,
 ) -> Response:
-    found = waiting(session, MOST)
+    found = waiting(session, present.actor, MOST)
     return show(
         request,
         session.connection(),
