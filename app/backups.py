@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 from sqlalchemy.exc import DatabaseError
 
 from app import log
@@ -220,16 +220,24 @@ def _empty(database: Database) -> None:
 
 
 def _require_empty(database: Database) -> None:
+    """Raises Conflict where there is a registry, or what may be one."""
     if database.is_sqlite:
         if database.path and database.path.exists():
             raise Conflict(f"{database.path} 已经存在，请恢复到空的数据目录。", code="not-empty")
         return
     with database.reader.connect() as connection:
-        tables = connection.execute(
-            text("SELECT count(*) FROM information_schema.tables WHERE table_name = 'log_entry'")
-        ).scalar_one()
-    if tables:
-        raise Conflict("目标数据库里已有登记簿，请恢复到空的数据库。", code="not-empty")
+        there = set(inspect(connection).get_table_names()) & METADATA.tables.keys()
+        held = [
+            one for one in sorted(there) if connection.execute(text(f'SELECT 1 FROM "{one}" LIMIT 1')).first()
+        ]
+    if held:
+        raise Conflict(
+            "目标数据库里已有登记簿，请恢复到空的数据库；若是中途被终止的恢复留下的，请删去这个数据库，重建后再恢复。",
+            code="not-empty",
+        )
+    if there:  # tables without a row: of a restoration that was killed before it had filled them
+        database.dispose()
+        _empty(database)
 
 
 def _unpack(source: Path, into: Path) -> dict[str, Any]:

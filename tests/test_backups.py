@@ -185,6 +185,27 @@ def test_files_come_first_and_a_restore_that_was_stopped_is_done_again(
     restored.database.dispose()
 
 
+def test_a_restore_to_a_server_killed_before_its_rows_can_be_done_again(
+    living: Living, elsewhere: Callable[[str], Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if living.database.is_sqlite:
+        pytest.skip("an SQLite file is renamed into its place")
+    made = backups.backup(living.settings, tmp_path / "b.tar.gz")
+    settings = elsewhere("postgresql")
+
+    def killed(*_asked: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(backups, "load_tables", killed)
+        patch.setattr(backups, "_empty", lambda _database: None)  # who is killed clears nothing away
+        with pytest.raises(Killed):
+            backups.restore(settings, made.path)
+    assert backups.restore(settings, made.path).seq == made.seq
+    with pytest.raises(Conflict, match="重建"):
+        backups.restore(settings, made.path)
+
+
 def test_nothing_is_unpacked_but_beside_the_target(
     living_sqlite: Living,
     elsewhere: Callable[[str], Settings],

@@ -9,7 +9,7 @@ cannot be done, ``changing`` says.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -114,6 +114,7 @@ class Admission:
         admitted = Admitted()
         known = self._load(connection, records)
         self._reserve(connection, records, known)
+        admitted.problems += self._said_twice(records, known)
         admitted.known = known
         seen = self._seen(connection, records)
         for record in records:
@@ -248,6 +249,20 @@ class Admission:
             text("SELECT subject_id FROM source_key WHERE source = :s AND kind = 'item' AND ref = :r"),
             {"s": same.source, "r": same.ref},
         ).scalar_one_or_none()
+
+    def _said_twice(
+        self, records: Sequence[Admissible], known: Mapping[tuple[str, str], Known]
+    ) -> Iterator[Problem]:
+        """A warning of each new item that this source says another source has too, which has not been imported."""
+        for record in records if self.same_as else ():
+            same = self.same_as.get(record.ref)
+            subject = known.get(("item", record.ref)) if record.kind == "item" else None
+            if same and subject and subject.owned and not subject.keyed:
+                message = (
+                    f"与来源“{same.source}”的“{same.ref}”是同一事项，而那个来源还没有导入，本行另立为一项；"
+                    "两个来源都要时，请先导入那个来源"
+                )
+                yield Problem(severity="warning", code="same-as-missing", where=record.where, message=message)
 
     def _by_code(self, connection: Connection, kind: str, value: str) -> str | None:
         short = value[:6] if kind == "region" and value.endswith("000000") else value

@@ -73,6 +73,7 @@ TITLES = CHECKS | {
     "broken-quoting": "引号不成对",
     "too-many-errors": "错误过多，其余未检查",
     "same-as": "另一来源已有同一事项",
+    "same-as-missing": "同一事项的另一来源还没有导入",
     "new-authority": "将新设实施机关",
     "new-region": "将新设行政区划",
     "ended-yet-listed": "登记簿中已终止而来源仍列",

@@ -22,6 +22,7 @@ from app.canonical import decode
 from app.changes import drafts, publishing, rows
 from app.changes.models import ChangesetInput
 from app.db import Database
+from app.errors import RegistryError
 from app.exchange import progress
 from app.exchange.admitting import CREATES, Admission, in_order
 from app.exchange.importing import BATCH, Tell, quiet
@@ -71,16 +72,35 @@ def load(
             _account(session, DRAFTER, "演示起草", "edit"),
             _account(session, REVIEWER, "演示审核", "review,publish"),
         )
-    count = _publish_records(database, source, records, tell)
-    for number, change in enumerate(changes, start=1):
-        count += _publish_change(database, source, (drafter, reviewer), change, today)
-        tell("变更", number)
+    try:
+        count = _publish_all(database, source, (drafter, reviewer), records, changes, today, tell)
+    except RegistryError:
+        with database.writing() as session:
+            if is_empty(session):
+                progress.refuse(session, run.id)
+        raise
     if editions:
         signer, asked = editions
         for one in asked:
             count += issue_once(database, source, (drafter, reviewer), signer, one, _resolved)
     with database.writing() as session:
         progress.end(session, run.id, count, [])
+    return count
+
+
+def _publish_all(
+    database: Database,
+    source: str,
+    people: tuple[Actor, Actor],
+    records: list[Record],
+    changes: list[dict[str, Any]],
+    today: str,
+    tell: Tell,
+) -> int:
+    count = _publish_records(database, source, records, tell)
+    for number, change in enumerate(changes, start=1):
+        count += _publish_change(database, source, people, change, today)
+        tell("变更", number)
     return count
 
 

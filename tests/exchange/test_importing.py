@@ -539,6 +539,47 @@ def test_memory_does_not_grow_with_the_file(make_sqlite: Any, tmp_path: Path, sm
     assert much < 1.25 * little + 500_000
 
 
+TWICE = """
+name = "copied"
+title = "抄录表"
+kind = "item"
+key = [["id"]]
+row_key = "id"
+[authority]
+name = ["organ"]
+[fields]
+name = "name"
+[same_as.X-2]
+source = "original"
+ref = "2"
+"""
+
+
+def test_an_item_that_another_source_has_too_is_one_where_that_came_first(
+    make_sqlite: Any, tmp_path: Path
+) -> None:
+    copied, original = tmp_path / "copied.toml", tmp_path / "original.toml"
+    copied.write_text(TWICE, encoding="utf-8")
+    original.write_text(TWICE.replace("copied", "original").split("[same_as")[0], encoding="utf-8")
+    copy, own = tmp_path / "copy.csv", tmp_path / "own.csv"
+    copy.write_text("id,name,organ\nX-1,甲许可,甲局\nX-2,乙许可,甲局\n", encoding="utf-8")
+    own.write_text("id,name,organ\n2,乙许可,甲局\n", encoding="utf-8")
+    count = "SELECT count(*) FROM subject WHERE kind = 'item'"
+
+    first = make_sqlite()
+    import_initial(first, own, str(original), ATTESTED)
+    done = import_initial(first, copy, str(copied), ATTESTED)
+    assert (scalar(first, count), done.created_of["item"], done.same_of["item"]) == (2, 1, 1)
+    assert "same-as-missing" not in done.reading.quality.findings
+
+    second = make_sqlite()
+    done = import_initial(second, copy, str(copied), ATTESTED)
+    told = done.reading.quality.findings["same-as-missing"]
+    assert (told.count, told.severity, done.created_of["item"]) == (1, "warning", 2)
+    again = import_initial(second, copy, str(copied), ATTESTED)
+    assert "same-as-missing" not in again.reading.quality.findings
+
+
 # --- the real files
 
 

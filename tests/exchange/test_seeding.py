@@ -14,8 +14,9 @@ from seeded import FELLING, TODAY, Living
 from app.auth.accounts import find_account, issue_token
 from app.changes import kinds
 from app.db import Database
-from app.errors import Conflict
+from app.errors import Conflict, Invalid
 from app.exchange import progress, seeding
+from app.exchange.records import Record
 from app.lists import reading, signing
 from app.settings import Settings
 from app.versions import verifying
@@ -168,3 +169,13 @@ def test_the_seed_issues_two_lists_of_which_the_second_differs(living_sqlite: Li
     assert [bool(one) for (one,) in locked] == [True, True]
     assert all(author != reviewer for author, reviewer, _ in people)
     living.assert_sound()
+
+
+def test_a_seed_refused_before_it_published_anything_is_not_under_way(sqlite: Database) -> None:
+    lost = {"schema": 1, "name": "甲局", "region": "@region:nowhere"}
+    record = Record(kind="authority", ref="a", content=lost, day="2020-01-01")
+    with pytest.raises(Invalid):
+        seeding.load(sqlite, TODAY, "seed", [record], [])
+    with sqlite.reading() as session:
+        assert progress.unfinished(session.connection()) is None
+        assert seeding.is_empty(session)
