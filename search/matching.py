@@ -134,7 +134,7 @@ def synonym_tiers(q: str, concepts: dict[str, synonyms.Concept], reader: Reader)
 
 def reasons(reading: synonyms.Reading) -> tuple[str, ...]:
     return tuple(
-        f"“{word}”按“{'、'.join(''.join(parts) for parts in concept.official)}”查找"
+        f"“{word}”按“{'、'.join(dict.fromkeys(map(''.join, concept.official)))}”查找"
         for word, concept in reading.terms
     )
 

@@ -47,6 +47,8 @@ def guesses(
     whole = fold(query.q)[:_LONGEST]
     if tokens.names_document(whole) or tokens.cites_article(whole):
         return [_hit(guess, query.explain) for guess in _by_title_of_law(reader, whole, query, filters)]
+    if whole.isascii() and any(map(str.isdigit, whole)):
+        return []  # a code is right or wrong as well
     reading = synonyms.read(whole, concepts)
     misheard = _misheard(reader, reading.rest or [whole])
     found = by_sound_of_term(reader, misheard, filters, sounds, _share(misheard, reading))

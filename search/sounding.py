@@ -10,6 +10,7 @@ from search.folding import fold
 from search.grading import find, titles_of
 from search.highlighting import cut
 from search.matching import synonym_tiers
+from search.tokens import without_remarks
 
 CANDIDATES = 40  # of each kind
 TERMS = 4  # everyday words of one query that are looked up
@@ -78,7 +79,7 @@ def _latin_span(
     document: SearchDocument, latin: str, cuts: list[list[str]]
 ) -> tuple[str, str, int, int] | None:
     """(field, title, start, end) of the first title that reads so; offsets in the folded title."""
-    for field, title in titles_of(document):
+    for field, title in _spoken(document):
         folded = fold(title)
         syllables = pinyin.syllables(folded)
         for way in cuts:
@@ -89,6 +90,14 @@ def _latin_span(
         if at >= 0:
             return field, title, at, at + len(latin)
     return None
+
+
+def _spoken(document: SearchDocument) -> list[tuple[str, str]]:
+    """Titles, then those with brackets without what stands in them, as the index has them: spjyxk is
+    食品(含保健食品)经营许可."""
+    titles = titles_of(document)
+    folded = [(field, fold(title)) for field, title in titles]
+    return titles + [(field, short) for field, title in folded if (short := without_remarks(title)) != title]
 
 
 def by_mixture(
@@ -106,7 +115,7 @@ def by_mixture(
     )
     hits = [guess for heard in words[:TERMS] for guess in _by_heard(reader, heard, filters, 0.75)]
     for document in reader.shortest([every([mixing.condition(parts), *filters])], CANDIDATES)[0]:
-        for field, title in titles_of(document):
+        for field, title in _spoken(document):
             folded = fold(title)
             spans = mixing.spans(folded, parts)
             if spans:

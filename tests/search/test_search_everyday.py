@@ -333,3 +333,18 @@ def test_what_is_left_beside_an_everyday_word_is_no_other_word_by_its_sound(engi
     engine.apply([document(subject, name) for subject, name in names.items()], [], seq=1)
     assert subjects(engine, "网约车车证")[0] == "ride"
     assert subjects(engine, "车证")[0] == "wedding"  # alone, it may be 扯证
+
+
+@pytest.mark.parametrize("q", ["spjyxk", "shipinjingyingxuke", "食品jyxk", "spjy许可"])
+def test_pinyin_passes_over_what_stands_in_brackets(engine: Engine, q: str) -> None:
+    engine.apply(
+        [document("food", "食品(含保健食品)经营许可核发"), document("art", "艺术品经营单位备案")], [], seq=1
+    )
+    assert subjects(engine, q)[0] == "food"
+
+
+@pytest.mark.parametrize("q", ["510124", "511A9999", "7"])
+def test_a_code_that_nobody_has_is_answered_with_nothing(engine: Engine, q: str) -> None:
+    engine.apply([document("job", "失业登记", codes=("511602123400",))], [], seq=1)
+    page = search(engine, q)
+    assert (page.total, page.hits) == (0, [])
