@@ -25,6 +25,15 @@ class Answered(SQLModel, table=True):
     at: int = Field(sa_type=Big, index=True)
 
 
+def hold(session: Session, account: int, key: str) -> None:
+    """In a writing session, before ``recall``: another request with the same key is waited for, so that its answer is
+    there to be given again. SQLite has one writer at a time, and needs nothing."""
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        asked = {"key": f"{account} {key}"}
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), asked)
+
+
 def recall(session: Session, account: int, key: str, request: bytes) -> Answered | None:
     """The answer given before; raises Conflict where the key came with another request."""
     row = session.get(Answered, (account, key))

@@ -36,6 +36,7 @@ def answer_once(
     """Do the work once per Idempotency-Key; a repeated request gets the first answer."""
     fingerprint = fingerprint_of(request, asked)
     if key is not None:
+        idempotency.hold(session, actor.account or 0, key)
         before = idempotency.recall(session, actor.account or 0, key, fingerprint)
         if before is not None:
             return Response(before.body, before.status, media_type=JSON, headers=unkept(replayed=True))
@@ -75,6 +76,8 @@ def answer_file_once(
     if key is None and isinstance(got, bytes):
         return got, False
     with registry.database.writing() as session:
+        if key is not None:
+            idempotency.hold(session, account, key)
         if (given := before(session)) is not None:  # while this one was read
             return given.body, True
         body = got if isinstance(got, bytes) else got(session)

@@ -303,8 +303,12 @@ def _head(asked: str) -> tuple[int, str]:
 
 def backup(target: Annotated[Path, typer.Argument(help="写到哪个目录或 .tar.gz 文件")]) -> None:
     """在运行中备份：数据库、附件和日志头。"""
-    made = backups.backup(Settings(), target)
+    settings = Settings()
+    made = backups.backup(settings, target)
     console.print(f"已备份到 {made.path}，日志头 {made.seq}:{made.hash}", soft_wrap=True)
+    key = signing.path_of(settings)
+    if key.exists():
+        console.print(f"备份不含清单的签名私钥 {key}，请另行妥善保存。", soft_wrap=True)
 
 
 def restore(source: Annotated[Path, typer.Argument(exists=True, help="backup 写出的备份")]) -> None:
@@ -313,6 +317,13 @@ def restore(source: Annotated[Path, typer.Argument(exists=True, help="backup 写
     made = backups.restore(settings, source)
     index_what_is_owed(settings, open_registry(settings))
     console.print(f"已恢复并核验，日志头 {made.seq}:{made.hash}", soft_wrap=True)
+    with open_registry(settings).reading() as session:
+        if signing.is_away(session.connection(), settings):
+            console.print(
+                f"登记簿在用的签名密钥不在这台机器上：请把原来的密钥文件放到 {signing.path_of(settings)}，"
+                "确已丢失的运行 qingdan key rotate；在此之前不能签发清单。",
+                soft_wrap=True,
+            )
     if made.lost:
         console.print(
             f"备份里有 {len(made.lost)} 份附件缺失或已损坏，没有恢复；请从别处找回，按原样重新上传：",

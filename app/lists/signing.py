@@ -170,9 +170,10 @@ def told(connection: Connection, own: Signer | None = None) -> list[dict[str, An
 
 
 def key_rows(connection: Connection, signer: Signer) -> list[tuple[str, tuple[Any, ...]]]:
-    """The row that makes a signer's public key known with the first edition it signs; none where it is known.
+    """The row that makes the first signer's public key known with the first edition; none where it is known.
 
-    Raises Conflict where the key was retired.
+    Raises Conflict where the key was retired, or where the log knows another: only ``rotating`` puts one in the place
+    of another, with a reason, and a key that turned up by itself would be a surprise to whoever trusts the first.
     """
     keys = recorded(connection)
     if any(one["id"] == signer.id for one in keys):
@@ -182,7 +183,20 @@ def key_rows(connection: Connection, signer: Signer) -> list[tuple[str, tuple[An
                 code="key-retired",
             )
         return []
+    if keys:
+        raise Conflict(
+            "这台机器的签名密钥不是登记簿在用的那一个（备份不含私钥，恢复或迁移之后会这样），没有签发。"
+            "请把原来的密钥文件放回；确已丢失的，运行 qingdan key rotate 换上新的，日志会写明没有旧密钥背书。",
+            code="key-unknown",
+        )
     return [("signing_key", (signer.id, signer.public, None, None))]
+
+
+def is_away(connection: Connection, settings: Settings) -> bool:
+    """Whether the registry has a key in use whose file is not on this machine."""
+    keys = recorded(connection)
+    path = path_of(settings)
+    return bool(keys) and (not path.exists() or load(path).id != keys[-1]["id"])
 
 
 def successor_row(new: Signer, old: Signer | None) -> tuple[str, tuple[Any, ...]]:

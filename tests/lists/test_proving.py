@@ -261,6 +261,24 @@ def test_a_retired_key_stays_known_and_signs_no_more(office, signer, tmp_path):
     office.assert_sound()
 
 
+def test_a_key_that_turned_up_by_itself_signs_nothing(office, signer, tmp_path):
+    """As on a machine where a backup was restored: it has no private key, so one is made."""
+    issue(office, signer)
+    elsewhere = tmp_path / "elsewhere"
+    stranger = signer_in(elsewhere)
+    with pytest.raises(Conflict, match="不是登记簿在用的那一个"):
+        issue(office, stranger)
+    assert office.count("signing_key") == 1
+    with office.database.reading() as session:
+        assert signing.is_away(session.connection(), settings_in(elsewhere))
+        assert not signing.is_away(session.connection(), settings_in(tmp_path))
+    new = rotating.rotate(office.database, settings_in(elsewhere), "原密钥丢失")
+    assert issue(office, new).row["key"] == new.id
+    with office.database.reading() as session:
+        assert signing.recorded(session.connection())[-1]["endorsed_by"] is None, "nobody vouches for it"
+        assert not signing.is_away(session.connection(), settings_in(elsewhere))
+
+
 def test_rotation_goes_on_where_it_was_killed(office, signer, tmp_path, monkeypatch):
     issue(office, signer)
     settings = settings_in(tmp_path)
