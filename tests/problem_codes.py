@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from pathlib import Path
 
@@ -74,6 +75,8 @@ def _words(node: ast.expr) -> str:
         return "".join(str(part.value) if isinstance(part, ast.Constant) else "……" for part in node.values)
     if isinstance(node, ast.BinOp):
         return _words(node.left) + _words(node.right)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "said":
+        return re.sub(r"\{\d+\}", "……", _words(node.args[0]))  # a sentence of the catalogue
     return "……"
 
 
