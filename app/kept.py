@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import threading
 from collections.abc import Callable, Mapping
@@ -16,11 +17,23 @@ class Page(NamedTuple):
     body: bytes
     tag: str
     headers: Mapping[str, str]
+    packed: list[bytes]
+    """The body compressed, once somebody has asked for it so."""
 
     @classmethod
     def of(cls, body: bytes, headers: Mapping[str, str]) -> Page:
         tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-        return cls(body, tag, {**headers, "ETag": tag})
+        return cls(body, tag, {**headers, "ETag": tag}, [])
+
+    def compressed(self) -> bytes:
+        """By gzip: the same bytes for the same page."""
+        if not self.packed:
+            self.packed.append(gzip.compress(self.body, LEVEL, mtime=0))
+        return self.packed[0]
+
+
+LEVEL = 4
+"""Half the time of the usual 9, a twentieth more bytes."""
 
 
 class Kept(Generic[Found]):
@@ -72,7 +85,7 @@ class KeptAnswers(Kept[bytes]):
 
 
 class KeptPages(Kept[Page]):
-    """Pages, bounded by their bytes and those of what was asked."""
+    """Pages, bounded by their bytes, about those of their compressed form, and those of what was asked."""
 
     def __init__(self, most_bytes: int = 32 * 2**20) -> None:
-        super().__init__(most_bytes, lambda asked, page: len(asked) + len(page.body) + BESIDE)
+        super().__init__(most_bytes, lambda asked, page: len(asked) + len(page.body) * 5 // 4 + BESIDE)

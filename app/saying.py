@@ -30,7 +30,7 @@ SPOKEN: ContextVar[Language] = ContextVar("language", default=CHINESE)
 
 def said(phrase: str, *places: Any) -> str:
     """The phrase in the reader's language; ``{1}`` is the first place, and a translation may order them anew."""
-    words = SPOKEN.get().words
-    if words:
-        phrase = words.get(phrase, phrase)
+    language = SPOKEN.get()
+    if language is not CHINESE:
+        phrase = language.of(phrase)
     return phrase.format(None, *places) if places else phrase

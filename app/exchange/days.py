@@ -11,10 +11,16 @@ from app.versions.queries import SHANGHAI
 
 def day(value: str | None) -> str:
     """2026-09-28 as 2026年9月28日; anything else (dates of documents are as written) as it stands."""
-    parts = (value or "").split("-")
+    parts = _parts(value) if value else None
+    return said("{1}年{2}月{3}日", *parts) if parts else value or ""
+
+
+@lru_cache(maxsize=4096)
+def _parts(value: str) -> tuple[int, int, int] | None:
+    parts = value.split("-")
     if len(parts) == 3 and [len(part) for part in parts] == [4, 2, 2] and all(p.isdigit() for p in parts):
-        return said("{1}年{2}月{3}日", int(parts[0]), int(parts[1]), int(parts[2]))
-    return value or ""
+        return int(parts[0]), int(parts[1]), int(parts[2])
+    return None
 
 
 def instant(value: str | None) -> str:

@@ -58,6 +58,15 @@ def _accepted(header: str) -> dict[str, float]:
     return found
 
 
+def accepts_gzip(header: str) -> bool:
+    """Whether an Accept-Encoding names gzip, and not as what is refused (``gzip;q=0``)."""
+    for part in header.lower().split(","):
+        name, _, quality = part.partition(";")
+        if name.strip() in ("gzip", "x-gzip"):
+            return quality.strip().removeprefix("q=").strip("0.") != "" or not quality
+    return False
+
+
 class Elsewhere(Exception):
     """Go on at another address of the office."""
 

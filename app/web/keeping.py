@@ -20,6 +20,7 @@ from app.kept import Page
 from app.searching import index_state
 from app.versions.queries import Known, next_midnight_seconds, today
 from app.web.display import COOKIE, chosen
+from app.web.gate import accepts_gzip
 
 DOORS = {"/items/": "/items/{item}", "/search": "/search"}
 """How addresses of kept pages begin: what the route is counted as."""
@@ -41,12 +42,18 @@ class State(NamedTuple):
 
 
 def send(request: Request, page: Page) -> Response:
-    """The page, or 304 where the reader holds it; cached until the next midnight at most."""
-    headers = {**page.headers, "Cache-Control": f"public, max-age={min(60, next_midnight_seconds())}"}
+    """The page, or 304 where the reader holds it; cached until the next midnight at most. Compressed where the reader
+    takes that: nothing on a public page is secret, so its length tells nothing."""
+    told = dict(page.headers)
+    if accepts_gzip(request.headers.get("accept-encoding", "")):
+        told |= {"ETag": f'{page.tag[:-1]}-gzip"', "Content-Encoding": "gzip"}
+    told["Cache-Control"] = f"public, max-age={min(60, next_midnight_seconds())}"
     wanted = request.headers.get("if-none-match")
-    if wanted and page.tag in [part.strip().removeprefix("W/") for part in wanted.split(",")]:
-        return Response(status_code=304, headers=headers)
-    return Response(page.body, media_type="text/html; charset=utf-8", headers=headers)
+    if wanted and told["ETag"] in [part.strip().removeprefix("W/") for part in wanted.split(",")]:
+        told.pop("Content-Encoding", None)
+        return Response(status_code=304, headers=told)
+    body = page.compressed() if "Content-Encoding" in told else page.body
+    return Response(body, media_type="text/html; charset=utf-8", headers=told)
 
 
 class Keeping:

@@ -33,7 +33,7 @@ from app.web.gate import SECURITY as SECURITY
 from app.web.keeping import Keeping, send
 from app.web.phrases import Phrases
 from app.web.templating import Gaps as Gaps
-from app.web.templating import Pages, documented, escaped, filled, heads, markup
+from app.web.templating import Pages, documented, escaped, filled, heads, markup, themed
 from app.web.templating import gaps as gaps
 from app.web.tongues import PARAMETER, languages
 
@@ -227,7 +227,7 @@ FILTERS: dict[str, Any] = {
     "outlink": outlink,
     "language": language,
     "kind_of": kind_of,
-    "value": quoted,
+    "coded": quoted,
     "said": said,
 }
 GLOBALS: dict[str, Any] = {
@@ -238,6 +238,7 @@ GLOBALS: dict[str, Any] = {
     "in_words": in_words,
     "levels": code_tables.TABLES["level"][0].values,
     "marked": marked,
+    "themed": themed,
     "types": code_tables.TABLES["item_type"][0].values,
     "word_of": word_of,
 }
@@ -340,7 +341,7 @@ def render(
 
 def _page(body: bytes, here: Here, script: str) -> Page:
     """With its security headers; what it may load is what it was rendered with."""
-    headers = {**SECURITY, "Vary": "Accept, Cookie"}
+    headers = {**SECURITY, "Vary": "Accept, Accept-Encoding, Cookie"}
     if script:
         headers["Content-Security-Policy"] = SCRIPTED
     if "kiosk" in here.display:

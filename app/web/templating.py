@@ -148,6 +148,19 @@ def heads(changes: Iterable[dict[str, Any]]) -> str:
     return said("、").join(word_of(head) for head in touched if head != "status")
 
 
+def themed(themes: Iterable[str] | None) -> str:
+    """Themes as the source gives them; bare codes are said to be codes, since what they stand for is not known."""
+    given = list(themes or ())
+    words = said("、").join(given)
+    return (
+        said("来源只给出代码 {1}，没有写明主题名称", words) if given and all(map(_is_code, given)) else words
+    )
+
+
+def _is_code(theme: str) -> bool:
+    return theme.isascii() and theme.isalnum()
+
+
 def documented(document: dict[str, Any] | None) -> bool:
     """Whether there is a document behind a change, or only the registry's own word for it."""
     return document is not None and any(document.get(name) for name in DOCUMENT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from seeded import FELLING, TODAY, Living, set_field
 from app.changes.redacting import redact
 from app.kept import BESIDE, KeptAnswers, KeptPages, Page
 from app.web import rendering
+from app.web.assets import FILES, asset
 from app.web.keeping import KeptPageRoute
 from app.web.public.items import QuickItemPage
 from app.web.public.search import QuickResultsPage
@@ -119,7 +121,7 @@ def test_a_kept_page_is_the_fresh_one_to_the_byte_and_header(
             assert kept == slow, path
             assert len(sent) == 2, path
             assert (same[0], same[1]) == (304, b"")
-            left_out = {"content-length", "content-type"}
+            left_out = {"content-length", "content-type", "content-encoding"}
             assert same[2] == {name: value for name, value in slow[2].items() if name not in left_out}
 
 
@@ -185,8 +187,46 @@ def test_results_are_kept_until_the_index_moves(
     assert len(asked) > first
 
 
+@pytest.mark.parametrize("path", ["/rounds", "/search?q=许可", "item"])
+def test_pages_are_compressed_for_those_who_take_it(living_sqlite: Living, path: str) -> None:
+    address = f"/items/{living_sqlite.item_called(FELLING)}" if path == "item" else path
+    found = {}
+    for encoding in ("gzip", "identity", "gzip;q=0, identity", "br, GZIP;q=0.5"):
+        with living_sqlite.client.stream(
+            "GET", address, headers={**BROWSER, "Accept-Encoding": encoding}
+        ) as answer:
+            found[encoding] = answer, b"".join(answer.iter_raw())
+    plain, packed = found["identity"], found["gzip"]
+    assert "content-encoding" not in plain[0].headers
+    assert packed[0].headers["content-encoding"] == "gzip"
+    assert gzip.decompress(packed[1]) == plain[1]
+    assert len(packed[1]) < len(plain[1])
+    assert found["gzip;q=0, identity"][1] == plain[1]
+    assert found["br, GZIP;q=0.5"][1] == packed[1]
+    assert packed[0].headers["etag"] != plain[0].headers["etag"], "a strong tag names bytes"
+    assert "Accept-Encoding" in packed[0].headers["vary"]
+    assert "Accept-Encoding" in plain[0].headers["vary"]
+    for encoding, (answer, _) in found.items():
+        held = {**BROWSER, "Accept-Encoding": encoding, "If-None-Match": answer.headers["etag"]}
+        again = living_sqlite.client.get(address, headers=held)
+        assert (again.status_code, again.content) == (304, b"")
+    other = {**BROWSER, "Accept-Encoding": "identity", "If-None-Match": packed[0].headers["etag"]}
+    assert living_sqlite.client.get(address, headers=other).status_code == 200
+
+
+def test_our_own_files_are_compressed_and_pages_of_the_office_are_not(living_sqlite: Living) -> None:
+    sheet = living_sqlite.client.get(asset("site.css"), headers={"Accept-Encoding": "gzip"})
+    assert sheet.headers["content-encoding"] == "gzip"
+    assert sheet.content == FILES["site.css"]
+    plain = living_sqlite.client.get(asset("site.css"), headers={"Accept-Encoding": "identity"})
+    assert (plain.content, plain.headers.get("content-encoding")) == (FILES["site.css"], None)
+    office = living_sqlite.client.get("/office/sign-in", headers={**BROWSER, "Accept-Encoding": "gzip"})
+    assert office.status_code == 200
+    assert "content-encoding" not in office.headers, "what is secret there is not told by a length"
+
+
 def test_kept_pages_are_bounded_by_their_bytes() -> None:
-    kept = KeptPages(most_bytes=105 + 3 * BESIDE)
+    kept = KeptPages(most_bytes=130 + 3 * BESIDE)
     for number in range(5):
         kept.put(b"%d" % number, TODAY, 1, Page.of(b"x" * 30, {}))
     assert [kept.holds(b"%d" % number, TODAY) for number in range(5)] == [False, False, True, True, True]

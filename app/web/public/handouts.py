@@ -52,7 +52,7 @@ def download_handout(
     have: Have = None,
 ) -> Response:
     connection = session.connection()
-    item_id, by_code = public_item(connection, item, asked.on)
+    item_id, by_code = public_item(connection, item, asked.on, known)
     if by_code:
         return redirect(request, f"/items/{item_id}/{kind}.{form}")
     handout = _handout(request, connection, asked, known, item_id, kind, have)
@@ -71,7 +71,7 @@ def show_handout(
     have: Have = None,
 ) -> Response:
     connection = session.connection()
-    item_id, by_code = public_item(connection, item, asked.on)
+    item_id, by_code = public_item(connection, item, asked.on, known)
     if by_code:
         return redirect(request, f"/items/{item_id}/{kind}")
     handout = _handout(request, connection, asked, known, item_id, kind, have)

@@ -17,6 +17,7 @@ from app.items.filtering import known_level, known_type
 from app.listing import STATUSES, known_statuses
 from app.places.queries import authority_id, region_id
 from app.plainly import Reading, between, flag, one_alone, plainly, upto
+from app.saying import said
 from app.searching import count_of, page_of
 from app.versions.queries import parse_day
 from app.web.keeping import Keeping, send
@@ -157,6 +158,7 @@ def _page(
         head=_head,
         whys=_whys,
         links=_links,
+        themes_in_words=_themes,
         offset=offset,
         more=_more(page, offset),
         limit_=LIMIT,
@@ -226,6 +228,11 @@ def _links(
         for value, count in values
     )
     return Markup("\n".join(f"<li>{line}</li>" for line in lines))
+
+
+def _themes(values: list[tuple[str, int]]) -> dict[str, str]:
+    """Themes of a facet; a bare code is said to be one."""
+    return {one: said("来源代码 {1}", one) if one.isascii() and one.isalnum() else one for one, _ in values}
 
 
 def _statuses(asked: list[str] | None) -> tuple[str, ...] | None:
