@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection
 
 from app.bundles.materials import Joint, once_each
 from app.bundles.paths import Plan, Task, bridged, plan
 from app.canonical import decode
-from app.db import run_by
+from app.db import among, run_by
 from app.versions.queries import Known, state_on
 from app.versions.visibility import answered, hidden_among, public_among
 
@@ -118,11 +118,12 @@ def _standing(
         states = [state_on(connection, item, day, known) for item in sorted(public_among(run, items))]
         hidden = hidden_among(run, (state.content for state in states))
         return {s.subject_id: (s.status, s.document()) for s in states if s.content not in hidden}
-    statement = text(
+    statement = among(
         "SELECT t.subject_id, t.valid_from, t.valid_to, t.status, c.body FROM timeline t"
         f" LEFT JOIN content c ON c.hash = t.content WHERE t.subject_id IN :ids AND {answered('t')}"
-        " ORDER BY t.subject_id, t.valid_from"
-    ).bindparams(bindparam("ids", expanding=True))
+        " ORDER BY t.subject_id, t.valid_from",
+        "ids",
+    )
     found: dict[str, tuple[str, Mapping[str, Any]]] = {}
     for subject, valid_from, valid_to, status, body in connection.execute(statement, {"ids": list(items)}):
         if valid_from <= day < valid_to:

@@ -14,6 +14,8 @@ CLAUSES = 4
 LONGEST = 40
 """Characters of a value that a sentence quotes; a longer one is only said to have changed."""
 WHOLE = ("statutory_limit", "promised_limit", "limit")
+FROM_ITS_DAY = {"enact": "施行", "amend": "施行修改后的文本", "set": "适用公布的放假安排"}
+"""What happens on the day itself, where the outcome's own word names what happened before: a law made, a notice."""
 
 
 def sentence(
@@ -22,6 +24,8 @@ def sentence(
     """``林木采伐许可：自2026年10月1日起调整，承诺时限由20个工作日改为10个工作日。`` ``words``: what the decision
     says of itself; ``before``: the content that the changes start from."""
     name = event["name"] or event["subject"]
+    if event["kind"] == "calendar" and name.isdigit():
+        name = f"{name}年"
     kind = event["event"]
     changed = clauses([one for one in event["changes"] if not _is_said(event, one)], names, before)
     if kind == "redact":
@@ -52,8 +56,9 @@ def _is_said(event: Mapping[str, Any], change: Mapping[str, Any]) -> bool:
 
 
 def _label(event: Mapping[str, Any]) -> str:
-    rule = RULES.get(event["kind"], {}).get(event["outcome"] or "")
-    return rule.label if rule else str(event["outcome"])
+    outcome = event["outcome"] or ""
+    rule = RULES.get(event["kind"], {}).get(outcome)
+    return FROM_ITS_DAY.get(outcome) or (rule.label if rule else outcome)
 
 
 def _to_whom(event: Mapping[str, Any], names: Mapping[str, str]) -> str:
@@ -136,8 +141,10 @@ def _clause(change: Mapping[str, Any], names: Mapping[str, str], before: Mapping
 
 
 def _quoted(element: Any) -> str:
-    name = (element.get("name") or element.get("title") or "") if isinstance(element, dict) else ""
-    return f"“{name[:LONGEST]}”" if name else ""
+    """``“森林法”第五十六条``: two citations of one law differ by the article."""
+    named = element if isinstance(element, dict) else {}
+    name = named.get("name") or named.get("title") or ""
+    return f"“{name[:LONGEST]}”{named.get('article', '')[:LONGEST]}" if name else ""
 
 
 def _moved(word: str, was: str, now: str) -> str:

@@ -140,6 +140,12 @@ def test_a_member_counts_as_it_stood_on_the_day(restaurant: tuple[Living, str]) 
     assert parallel(on="2026-10-01", known_at=str(seq)) == 11
 
 
+def test_before_its_first_day_it_has_no_members(restaurant: tuple[Living, str]) -> None:
+    living, bundle = restaurant
+    answer = living.get(f"/bundles/{bundle}", on="2000-01-01", accepted="2026-09-28")
+    assert (answer.status_code, answer.json()["members"]) == (200, [])
+
+
 def test_members_that_wait_for_each_other_are_refused(restaurant: tuple[Living, str]) -> None:
     living, bundle = restaurant
     refused = living.post(

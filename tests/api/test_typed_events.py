@@ -11,7 +11,7 @@ from awaiting import wait_for
 from seeded import FELLING, TODAY, Living, new_item, set_field
 
 from app.changes import redacting
-from app.changes.sentences import clauses
+from app.changes.sentences import clauses, sentence
 
 
 def told(living: Living, since: int, **query: Any) -> list[dict[str, Any]]:
@@ -241,11 +241,28 @@ def test_an_event_of_an_internal_item_tells_nothing(living_sqlite: Living) -> No
         ({"op": "remove", "path": "materials/m"}, "删去申请材料“身份证”"),
         ({"op": "order", "path": "materials", "keys": ["m"]}, "申请材料次序有调整"),
         ({"op": "set", "path": "promised_limit/unit", "value": "day"}, "承诺时限由5个工作日改为5个自然日"),
+        ({"op": "remove", "path": "citations/c"}, "删去依据“森林法”第五十六条"),
     ],
 )
 def test_changes_in_words(change: dict[str, Any], words: str) -> None:
     before = {
         "materials": [{"key": "m", "name": "身份证", "copies": 2}],
+        "citations": [{"key": "c", "title": "森林法", "article": "第五十六条"}],
         "promised_limit": {"value": 5, "unit": "workday"},
     }
     assert clauses([change], {}, before) == [words]
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcome", "name", "words"),
+    [
+        ("instrument", "enact", "森林法", "森林法：自2020年7月1日起施行。"),
+        ("instrument", "amend", "森林法", "森林法：自2020年7月1日起施行修改后的文本。"),
+        ("instrument", "repeal", "森林法", "森林法：自2020年7月1日起废止。"),
+        ("calendar", "set", "2026", "2026年：自2020年7月1日起适用公布的放假安排。"),
+    ],
+)
+def test_what_happens_on_the_day_is_named(kind: str, outcome: str, name: str, words: str) -> None:
+    event = {"kind": kind, "event": outcome, "outcome": outcome, "name": name, "subject": "x", "changes": []}
+    event |= {"effective_from": "2020-07-01", "planned": False, "status": "in_force"}
+    assert sentence(event | {"origins": [], "successors": []}, {}, {}, {}) == words
