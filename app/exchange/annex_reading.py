@@ -10,6 +10,7 @@ import re
 import tomllib
 import zipfile
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,10 @@ KNOWN = {
 """Column titles seen in annexes (`docs/outcomes.md`) -> the field of a row."""
 JOINED = ("name", "authority", "basis", "outcome", "words", "receiver", "follow_up", "note")
 """Fields that a row broken in two goes on with."""
+TOTALS = frozenset({"合计", "小计", "总计", "共计"})
+"""What begins a row that only adds up the others."""
+DITTO = frozenset({"〃", "″", "同上"})
+"""What says that a cell is as the one above it."""
 _BETWEEN_WORDS = re.compile(r"(?<=[A-Za-z])\n(?=[A-Za-z])")
 _TITLE = re.compile(r"^\s*附\s*件\s*[0-9一二三四五六七八九十]*")
 MOST_PARTS = 2_000
@@ -125,6 +130,8 @@ class _Reading:
         self.fields = KNOWN | {_squeezed(title): name for title, name in mapping.columns.items()}
         self.problems = problems
         self.rows: list[dict[str, str]] = []
+        self._beside: list[str] = []
+        """What stood beside the fields of the last row."""
 
     def report(self, problem: Problem) -> None:
         self.problems.append(problem)
@@ -133,25 +140,51 @@ class _Reading:
         """Whether these are column titles."""
         return "name" in {self.fields.get(_squeezed(cell)) for cell in cells}
 
+    def titled(self, header: list[str], cells: list[str]) -> list[str]:
+        """The titles of the columns, where these cells are titles too: a header of two rows says more in the lower,
+        one that is printed again the same. Empty where they are no titles."""
+        said = [cell for cell in cells if cell.strip()]
+        if len(said) < 2 or not all(_squeezed(cell) in self.fields for cell in said):
+            return []
+        return [
+            below if below.strip() else above for above, below in zip_longest(header, cells, fillvalue="")
+        ]
+
     def take(self, values: dict[str, Any], annex: str | None, first: bool) -> None:
         """A row of a table, by column title; ``first``: no row of this table came before."""
         told = dict(self.constants)
         if annex and "annex" not in told:
             told["annex"] = annex
-        plain = {}
-        for title, value in values.items():
-            name = self.fields.get(_squeezed(title))
-            if name and (text := _whole(value)):
-                plain[name] = text
+        plain, beside = self._plain(values)
         if not plain or all(self.fields.get(_squeezed(text)) for text in plain.values()):
             return  # blank, or the header printed again
-        if not first and self._goes_on(plain):
+        if any(_squeezed(plain.get(name, "")) in TOTALS for name in ("number", "authority", "name")):
+            return
+        apart = "number" in plain and beside != self._beside  # 子项 under one merged number
+        if not first and not apart and self._goes_on(plain):
             before = self.rows[-1]
             for name in JOINED:
                 if name in plain and plain[name] != before.get(name):
                     before[name] = before.get(name, "") + plain[name]
             return
+        self._beside = beside
+        if beside:
+            plain["note"] = "；".join([*filter(None, [plain.get("note")]), *beside])
         self.rows.append(told | plain)
+
+    def _plain(self, values: dict[str, Any]) -> tuple[dict[str, str], list[str]]:
+        """What a row says by field; and what its note has besides: columns that no field is for, by their titles."""
+        plain: dict[str, str] = {}
+        beside: list[str] = []
+        before = self.rows[-1] if self.rows else {}
+        for title, value in values.items():
+            if not (text := _whole(value)):
+                continue
+            if name := self.fields.get(_squeezed(title)):
+                plain[name] = before.get(name, text) if text in DITTO else text
+            elif _squeezed(title):
+                beside.append(f"{_squeezed(title)}：{text}")
+        return plain, beside
 
     def _goes_on(self, plain: dict[str, str]) -> bool:
         """Whether this is the rest of the row before: no number, and nothing new but some of its texts."""
@@ -206,6 +239,9 @@ def _read_sheet(path: Path, reading: _Reading, name: str, rows: list[list[Any]])
             above = next((text for text in texts if _TITLE.match(text)), None)
             annex = above if above and not header else annex
             continue
+        if titles := reading.titled(header, texts):
+            header = titles
+            continue
         filled = {text for text in texts if text}
         if len(filled) > 1 or (len(filled) == 1 and not _spans(merged, at, len(header))):
             reading.take(dict(zip(header, texts, strict=False)), annex, first)
@@ -243,6 +279,9 @@ def _read_docx(path: Path, reading: _Reading) -> None:
             texts = [cell.text for cell in row.cells]  # a merged cell is given for every place it covers
             if not header:
                 header = texts if reading.knows(texts) else []
+                continue
+            if titles := reading.titled(header, texts):
+                header = titles
                 continue
             if len({id(cell._tc) for cell in row.cells}) == 1:
                 continue  # one heading over the table
