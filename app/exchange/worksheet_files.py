@@ -225,6 +225,11 @@ class _Book:
             hidden = {"hidden": True} if title in self.look.hidden else {}
             sheet.set_column(place, place, self.look.widths.get(title, 16), None, hidden)
         sheet.freeze_panes(at + 1, 3)
+        sheet.set_landscape()  # as it is printed to be signed: A3, one page wide, its titles on each
+        sheet.set_paper(8)
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(at)
+        sheet.set_footer("&P / &N")
 
     def row(self, sheet: Any, at: int, values: Mapping[str, str], own: frozenset[str]) -> None:
         for place, name in enumerate(COLUMNS):

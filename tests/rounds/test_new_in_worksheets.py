@@ -31,12 +31,6 @@ def office(sqlite, clock):
     return make_office(sqlite)
 
 
-@pytest.fixture
-def sheet(office, tmp_path):
-    round_id = opened(office)
-    return office, round_id, exported(office, round_id, tmp_path / "表.xlsx")
-
-
 def write(path, rows, sheet=WATER):
     """Further rows below those of a sheet, each {column: value}."""
     sheets = every_sheet(path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from holding import exported, fill, imported, lines, opened, opined, proposed
+from holding import exported, fill, imported, lines, opined, proposed
 from registry import TODAY, make_office
 
 from app.changes import drafts
@@ -22,12 +22,6 @@ SAID = {
 @pytest.fixture
 def office(sqlite, clock):
     return make_office(sqlite)
-
-
-@pytest.fixture
-def sheet(office, tmp_path):
-    round_id = opened(office)
-    return office, round_id, exported(office, round_id, tmp_path / "表.xlsx")
 
 
 def without_keys(elements):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 
 import pytest
@@ -16,13 +17,6 @@ from app.exchange.worksheet_files import COLUMNS, sheet_name, write_marked
 from app.exchange.worksheets import refuse_faulty
 
 LATE = {"timing": "late_entry", "reason": "补录"}
-
-
-@pytest.fixture
-def sheet(office, tmp_path):
-    """A round with its workbook as exported."""
-    round_id = opened(office)
-    return office, round_id, exported(office, round_id, tmp_path / "表.xlsx")
 
 
 def codes(filled):
@@ -347,3 +341,12 @@ def test_names_of_sheets_are_what_spreadsheets_take():
     assert sheet_name("长" * 40, taken) == "长" * 31
     assert sheet_name("长" * 40, taken) == "长" * 29 + " 2"
     assert sheet_name("''", taken) == "机关"
+
+
+def test_a_sheet_is_printed_one_page_wide_with_its_titles_on_each(office, tmp_path):
+    path = exported(office, opened(office), tmp_path / "表.xlsx")
+    with zipfile.ZipFile(path) as archive:
+        sheet, book = (archive.read(f"xl/{name}.xml").decode() for name in ("worksheets/sheet1", "workbook"))
+    assert 'orientation="landscape"' in sheet
+    assert 'fitToHeight="0"' in sheet
+    assert re.search(r"Print_Titles[^>]*>[^<]*!\$3:\$3<", book)

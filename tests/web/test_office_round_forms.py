@@ -52,6 +52,23 @@ def test_any_field_is_proposed_and_shown_on_its_row(living: Living, editor: Brow
     assert filled(department.get(address))["conditions"] == ["按新的条件受理"], "it is taken up again"
 
 
+@pytest.mark.parametrize("new", [False, True])
+def test_the_forms_of_a_round_are_kept_as_they_are_typed(
+    living: Living, editor: Browser, opened: str, new: bool
+) -> None:
+    address = f"{opened}/new" if new else f"{opened}/items/{items_on(editor.get(opened))[2]}/form"
+    fields = filled(editor.get(address))
+    typed = fields | {"name": ["打到一半的名称"], "words": ["打到一半"]}
+    page = editor.move(address, status=200, **(typed | {"do": ["keep"]}))
+    assert page is not None
+    again = editor.get(address)
+    assert "还没有保存的内容" in again.words
+    assert (filled(again)["name"], filled(again)["words"]) == (["打到一半的名称"], ["打到一半"])
+    assert address in editor.get("/office").html, "the desk knows what waits to be saved"
+    editor.move(address, **{"from": fields["from"], "do": ["drop"]})
+    assert filled(editor.get(address))["name"] == fields["name"]
+
+
 def test_nothing_changed_and_two_outcomes_are_refused(living: Living, editor: Browser, opened: str) -> None:
     item = items_on(editor.get(opened))[1]
     address = f"{opened}/items/{item}/form"

@@ -13,10 +13,10 @@ from awaiting import wait_for
 from reading import BROWSER, Page
 from seeded import FELLING, Living, set_field
 from test_office import POST, Browser
-from test_office_rounds import XLSX, form
+from test_office_rounds import XLSX, form, items_on
 
 from app.errors import Invalid
-from app.web.office import changesets, checks, editions, round_files, round_moves, working
+from app.web.office import changesets, checks, editions, round_deciding, round_files, round_moves, working
 
 PHONE = "0826-7654321"
 
@@ -211,3 +211,32 @@ def test_issuing_a_list(editor: Browser, monkeypatch: pytest.MonkeyPatch) -> Non
         waits(reviewer, place, "签发：")
         go.set()
         assert "已签发" in reviewer.get(place).words
+
+
+def test_deciding_many_items_of_a_round(editor: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = editor.post("/office/rounds/new", form(editor.living)).headers["location"]
+    asked = {"outcome": "保留", "day": "2027-03-01", "do": "matching", "sure": "1"}
+    proposed = "SELECT count(*) FROM proposal"
+    with held_up(monkeypatch, round_deciding, "propose") as go:
+        assert editor.post(f"{place}/proposals", asked).headers["location"] == place
+        waits(editor, place, "保存、提交：")
+        again = editor.client.post(f"{place}/proposals", data=asked, headers=POST)
+        assert again.status_code == 409
+        assert "上一次保存还在进行" in Page(again.text).words
+        assert editor.living.rows(proposed)[0][0] == 0
+        go.set()
+        wait_for(lambda: editor.living.rows(proposed)[0][0] > 0)
+    wait_for(lambda: "refresh" not in editor.client.get(place, headers=BROWSER).headers)
+    pages: list[str] = []
+
+    def told() -> bool:
+        answer = editor.client.get(place, headers=BROWSER)
+        pages.append(answer.text)
+        return "refresh" not in answer.headers
+
+    bad = asked | {"day": "明年", "do": "selected", "item": items_on(editor.get(place))[0]}
+    with held_up(monkeypatch, round_deciding, "asked_of") as go:
+        assert editor.post(f"{place}/proposals", bad).headers["location"] == place
+        go.set()
+        wait_for(told)
+    assert "施行日期“明年”不是有效的日期" in Page(pages[-1]).words

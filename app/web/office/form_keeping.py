@@ -43,6 +43,17 @@ def kept_form(session: Session, present: Present, place: str) -> tuple[Posted, s
     return (Posted(found.pairs), instant(moment(found.saved_at))) if found else None
 
 
+def kept_on(session: Session, present: Present, editing: Editing, day: str) -> tuple[Posted, str] | None:
+    """What this person typed here and did not save; not where another day is asked for than it was typed for."""
+    kept = kept_form(session, present, editing.place)
+    if kept and day and kept[0].get("from") != editing.day:
+        editing.told.append(
+            f"您 {kept[1]} 为 {kept[0].get('from')} 填的内容还没有保存；不带日期打开这一页就能接着填。"
+        )
+        return None
+    return kept
+
+
 def told(session: Session, present: Present, editing: Editing) -> list[str]:
     """What somebody who fills in the form should know of the others: who is at it too, what was published or saved
     since it was opened."""

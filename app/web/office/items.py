@@ -60,7 +60,7 @@ def list_items(
 def new_item(request: Request, session: ReadSession, present: Visitor, day: Day = "") -> Response:
     editing = fresh(day, Posted([]))
     editing.place = "/office/items/new"
-    if kept := _kept(session, present, editing, day):
+    if kept := form_keeping.kept_on(session, present, editing, day):
         editing.asked, editing.kept_at = kept
         editing.day = parse_day(kept[0].get("from"), "施行日期")
         editing.content = forms.document(item_fields(), editing.asked, editing.base)
@@ -90,7 +90,7 @@ def edit_item(
     if changeset:
         _take_up(session, present.actor, editing, changeset)
     editing.place = place_of(editing)
-    if kept := _kept(session, present, editing, day):
+    if kept := form_keeping.kept_on(session, present, editing, day):
         taken_up = editing
         editing = opened(connection, present.actor, item, kept[0].get("from"), kept[0])
         editing.changeset, editing.place, editing.kept_at = taken_up.changeset, taken_up.place, kept[1]
@@ -103,17 +103,6 @@ def place_of(editing: Editing) -> str:
     """Where the form of a standing item is kept: each draft has its own."""
     asked = f"?changeset={editing.changeset.id}" if editing.changeset else ""
     return f"/office/items/{editing.item}/edit{asked}"
-
-
-def _kept(session: Session, present: Present, editing: Editing, day: str) -> tuple[Posted, str] | None:
-    """What this person typed here and did not save; not where another day is asked for than it was typed for."""
-    kept = form_keeping.kept_form(session, present, editing.place)
-    if kept and day and kept[0].get("from") != editing.day:
-        editing.told.append(
-            f"您 {kept[1]} 为 {kept[0].get('from')} 填的内容还没有保存；不带日期打开这一页就能接着填。"
-        )
-        return None
-    return kept
 
 
 def _take_up(session: Session, actor: Actor, editing: Editing, changeset: str) -> None:

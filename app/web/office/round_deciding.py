@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from app.auth.signing_in import Present
 from app.changes import rows
-from app.deps import RegistryOf
+from app.deps import Registry, RegistryOf
 from app.errors import Invalid, RegistryError
 from app.exchange.worksheet_names import Names
 from app.rounds.proposing import propose
@@ -27,6 +27,7 @@ from app.web.office.round_desk import desk, lines_for
 from app.web.office.round_filter import Asking, Wanted
 from app.web.office.rounds import Which
 from app.web.office.visiting import Form, Posted, Visitor, go
+from app.web.office.working import WORKING, one_of
 
 router = APIRouter()
 
@@ -135,12 +136,17 @@ def _many(
             some = chosen(lines_for(session, present, worksheets(session, changeset, today(), brief=True)))
             if form.get("do") == "matching" and not form.get("sure") and len(some) > 1:
                 return _sure(request, session, present, changeset, asking, form, some, verb)
-        with registry.database.writing() as session:
-            work(session, some)
-    except (Wrong, RegistryError) as error:
-        if isinstance(error, RegistryError) and error.status == 404:
+        key = one_of(registry, present, f"/office/rounds/{changeset}")
+        begun = WORKING.anew(key, lambda: _written(registry, work, some))
+        if not begun.done.is_set():
+            return go(f"/office/rounds/{changeset}")  # which says that it is under way
+        WORKING.drop(key)
+        begun.outcome()
+    except RegistryError as error:
+        if error.status == 404:
             raise
-        wrong = {error.item: error.message} if isinstance(error, Wrong) else {}
+        item = error.detail.get("subject") if error.code == "bad-row" else None
+        wrong = {item: error.message} if isinstance(item, str) else {}
         with registry.database.reading() as session:
             found = rows.find(session, changeset)
             said = f"没有保存。{error.message}"
@@ -157,6 +163,21 @@ def _many(
             )
     address = replace(asking, state="" if asking.state in ("open", "proposed") else asking.state).address
     return go(f"/office/rounds/{changeset}{address}{'&' if address else '?'}done={len(some)}")
+
+
+def _written(
+    registry: Registry,
+    work: Callable[[Session, list[tuple[Line, str]]], None],
+    some: list[tuple[Line, str]],
+) -> None:
+    """Raises RegistryError; ``bad-row`` of one item."""
+    try:
+        with registry.database.writing() as session:
+            work(session, some)
+    except Wrong as wrong:
+        refused = Invalid(wrong.message, code="bad-row", subject=wrong.item)
+        refused.status = wrong.status
+        raise refused from wrong
 
 
 def _sure(

@@ -14,8 +14,7 @@ from app.canonical import decode
 from app.changes import drafts, rows
 from app.changes.models import STATE_LABELS, Changeset
 from app.changes.reviews import OPINIONS, new_places
-from app.deps import ReadSession, Registry, RegistryOf
-from app.errors import RegistryError
+from app.deps import ReadSession, RegistryOf
 from app.exchange.worksheet_cells import ADDED, LABELS, PENDING
 from app.items.field_words import value_words
 from app.rounds.worksheets import Line, Worksheets, progress, told, with_contents, within, worksheets
@@ -25,7 +24,7 @@ from app.web.office.pages import show
 from app.web.office.round_filter import CHECKS, STATES, Asking, Wanted, label_of
 from app.web.office.rounds import Which
 from app.web.office.visiting import Posted, Visitor, go
-from app.web.office.working import WORKING, begun, one_of, under_way
+from app.web.office.working import begun, one_of, under_way
 from app.web.rendering import gaps
 from app.web.subjects import names as names_on
 
@@ -51,27 +50,17 @@ def show_round(
 ) -> Response:
     """``done``: how many items the last click was about."""
     found = rows.find(session, changeset)
-    key = publication(registry, present, changeset)
-    publishing = WORKING.look(key)
-    if publishing is not None and not publishing.done.is_set():
-        return under_way(request, session, present, f"发布：{found.title}", "/office/rounds", publishing)
-    WORKING.drop(key)
     moving, refused = begun(one_of(registry, present, f"/office/rounds/{changeset}"))
     if moving is not None:
-        return under_way(request, session, present, f"提交：{found.title}", "/office/rounds", moving)
+        what = "发布" if found.state == "approved" else "保存、提交"
+        return under_way(request, session, present, f"{what}：{found.title}", "/office/rounds", moving)
     if found.kind == "round" and found.state == "published":
         return go(f"/office/rounds/{changeset}/report")
     if is_recorded(found) and found.state != "withdrawn":
         return go(f"/office/rounds/{changeset}/rows")
     if not is_held_here(found) or found.state == "withdrawn":
         return go(f"/office/changesets/{changeset}")
-    said = publishing.error.message if publishing and isinstance(publishing.error, RegistryError) else refused
-    return desk(request, session, present, found, asking, page, done=done, said=said)
-
-
-def publication(registry: Registry, present: Present, changeset: str) -> tuple[object, ...]:
-    """The key of the work of publishing a round, of whoever asked for it."""
-    return "publish", registry.database.url, present.actor.account, changeset
+    return desk(request, session, present, found, asking, page, done=done, said=refused)
 
 
 def is_held_here(changeset: Changeset) -> bool:

@@ -19,13 +19,13 @@ from app.rounds.proposing import propose
 from app.rounds.worksheets import Line, worksheets
 from app.versions.fold import apply_changes
 from app.versions.queries import today
-from app.web.office import drafting
+from app.web.office import drafting, form_keeping
 from app.web.office.item_editing import Editing, fill, opened, sound_content
 from app.web.office.item_forms import act_or_save, item_form
 from app.web.office.items import Day
 from app.web.office.round_desk import lines_for
 from app.web.office.round_item import WhichItem, line_of
-from app.web.office.round_new import new_line, save_new, taken_up
+from app.web.office.round_new import new_line, save_new, take_up_kept, taken_up
 from app.web.office.rounds import Which
 from app.web.office.visiting import Form, Posted, Visitor
 
@@ -40,12 +40,16 @@ def show_fields(
     request: Request, session: ReadSession, present: Visitor, changeset: Which, item: WhichItem, day: Day = ""
 ) -> Response:
     if (line := new_line(session, present, changeset, item)) is not None:
-        return item_form(
-            request, session.connection(), present, taken_up(session, changeset, line, day, Posted([]))
-        )
+        editing = take_up_kept(session, present, taken_up(session, changeset, line, day, Posted([])), day)
+        return item_form(request, session.connection(), present, editing)
     editing, line = _of_round(session, present, changeset, item, day, Posted([]))
     if line.proposal is not None:
         _take_up(editing, line.proposal.body)
+    if kept := form_keeping.kept_on(session, present, editing, day):
+        editing, _ = _of_round(session, present, changeset, item, kept[0].get("from"), kept[0])
+        editing.kept_at = kept[1]
+        fill(session.connection(), editing, editing.asked)
+    editing.told += form_keeping.told(session, present, editing)
     return item_form(request, session.connection(), present, editing)
 
 
@@ -86,6 +90,7 @@ def _of_round(
     editing = opened(session.connection(), present.actor, item, day or found.opened.day or "", asked)
     editing.heading = f"清理意见：{editing.base['name']}"
     editing.into = "proposal"
+    editing.place = f"/office/rounds/{changeset}/items/{item}/form"
     editing.settled = line.state == "reviewed"
     editing.links = [
         (f"/office/rounds/{changeset}", found.opened.changeset.title),

@@ -15,10 +15,9 @@ from app.versions.queries import today
 from app.web.office.changesets import Move
 from app.web.office.drafting import PAPER, checked
 from app.web.office.recording import rows_page
-from app.web.office.round_desk import desk, is_recorded, publication
+from app.web.office.round_desk import desk, is_recorded
 from app.web.office.round_filter import Wanted
-from app.web.office.visiting import Form, go
-from app.web.office.working import WORKING
+from app.web.office.visiting import Form
 
 router = APIRouter()
 
@@ -95,17 +94,8 @@ def withdraw(move: Moving, form: Form) -> Response:
 @router.post("/office/rounds/{changeset}/publish")
 def publish(move: Moving) -> Response:
     """Worked out and written in the background; the desk says how far it is to whoever asked for it."""
-    key = publication(move.registry, move.present, move.id)
-    work = WORKING.ask(key, lambda: _publish(move))
-    if not work.done.is_set():
-        return go(f"{move.place}{move.id}")
-    WORKING.drop(key)
-    return move.make(lambda _session: work.outcome())
-
-
-def _publish(move: RoundMove) -> None:
-    asked, database = (move.actor, move.id, today()), move.registry.database
-    with database.reading() as session:
-        prepared = publishing.prepare(session, *asked, rules=move.rules)
-    with database.writing() as session:
-        publishing.publish(session, *asked, rules=move.rules, prepared=prepared)
+    asked = (move.actor, move.id, today())
+    return move.make_apart(
+        lambda session, prepared: publishing.publish(session, *asked, rules=move.rules, prepared=prepared),
+        lambda session: publishing.prepare(session, *asked, rules=move.rules),
+    )

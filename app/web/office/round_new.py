@@ -19,8 +19,8 @@ from app.errors import Invalid
 from app.rounds.opened import held_here, require_worked_on
 from app.rounds.proposing import propose
 from app.rounds.worksheets import Line, worksheets
-from app.versions.queries import today
-from app.web.office import drafting, forms
+from app.versions.queries import parse_day, today
+from app.web.office import drafting, form_keeping, forms
 from app.web.office.fields import item_fields
 from app.web.office.item_editing import Editing, fresh, sound_content
 from app.web.office.item_forms import act_or_save, item_form
@@ -37,9 +37,8 @@ OUTSIDE = ("name", "code", "document")
 def new_item(
     request: Request, session: ReadSession, present: Visitor, changeset: Which, day: Day = ""
 ) -> Response:
-    return item_form(
-        request, session.connection(), present, _opened(session, present, changeset, day, Posted([]))
-    )
+    editing = take_up_kept(session, present, _opened(session, present, changeset, day, Posted([])), day)
+    return item_form(request, session.connection(), present, editing)
 
 
 @router.post("/office/rounds/{changeset}/new")
@@ -147,7 +146,17 @@ def _opened(session: Session, present: Present, changeset: str, day: str, asked:
     editing = fresh(day or found.day or "", asked)
     editing.heading = f"{'列入' if whole else '提出'}新增、承接的事项"
     editing.into = "round" if whole else "new proposal"
+    editing.place = f"/office/rounds/{changeset}/new"
     editing.links = [(f"/office/rounds/{changeset}", found.changeset.title)]
+    return editing
+
+
+def take_up_kept(session: Session, present: Present, editing: Editing, day: str) -> Editing:
+    """The form as it was typed and not saved, where it was."""
+    if kept := form_keeping.kept_on(session, present, editing, day):
+        editing.asked, editing.kept_at = kept
+        editing.day = parse_day(kept[0].get("from"), "施行日期")
+        editing.content = forms.document(item_fields(), editing.asked, editing.base)
     return editing
 
 
@@ -167,6 +176,7 @@ def taken_up(session: Session, changeset: str, line: Line, day: str, asked: Post
     editing.settled = line.state == "reviewed"
     editing.heading = f"新增、承接的意见：{line.name}"
     editing.into = "new proposal"
+    editing.place = f"/office/rounds/{changeset}/items/{line.item}/form"
     editing.links = [
         (f"/office/rounds/{changeset}", found.changeset.title),
         (f"/office/rounds/{changeset}/items/{line.item}", line.name),

@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from app.auth.signing_in import Present
 from app.deps import Registry
-from app.errors import RegistryError
+from app.errors import Conflict, RegistryError
 from app.web.office.pages import show
 
 KEPT = 8
@@ -77,6 +77,15 @@ class Working:
     def look(self, key: Hashable) -> Work | None:
         """The work under this key, where there is one."""
         return self._works.get(key)
+
+    def anew(self, key: Hashable, do: Callable[[], Any]) -> Work:
+        """``ask`` for work that is to be done again whenever it is asked for, though nobody looked at what came of it
+        the last time. Raises Conflict while the last is under way."""
+        if (last := self.look(key)) is not None:
+            if not last.done.is_set():
+                raise Conflict("上一次保存还在进行，请等它完成之后再保存这一次。", code="still-working")
+            self.drop(key)
+        return self.ask(key, do)
 
     def drop(self, key: Hashable) -> None:
         """Forget what has been told."""
