@@ -217,7 +217,7 @@ def test_deciding_many_items_of_a_round(editor: Browser, monkeypatch: pytest.Mon
     place = editor.post("/office/rounds/new", form(editor.living)).headers["location"]
     asked = {"outcome": "保留", "day": "2027-03-01", "do": "matching", "sure": "1"}
     proposed = "SELECT count(*) FROM proposal"
-    with held_up(monkeypatch, round_deciding, "propose") as go:
+    with held_up(monkeypatch, round_deciding, "_written") as go:
         assert editor.post(f"{place}/proposals", asked).headers["location"] == place
         waits(editor, place, "保存、提交：")
         again = editor.client.post(f"{place}/proposals", data=asked, headers=POST)
@@ -235,7 +235,7 @@ def test_deciding_many_items_of_a_round(editor: Browser, monkeypatch: pytest.Mon
         return "refresh" not in answer.headers
 
     bad = asked | {"day": "明年", "do": "selected", "item": items_on(editor.get(place))[0]}
-    with held_up(monkeypatch, round_deciding, "asked_of") as go:
+    with held_up(monkeypatch, round_deciding, "_written") as go:
         assert editor.post(f"{place}/proposals", bad).headers["location"] == place
         go.set()
         wait_for(told)
