@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 
-def wait_for(true: Callable[[], bool], seconds: float = 30) -> None:
+def wait_for(true: Callable[[], bool], seconds: float = 120) -> None:
     """Until it is; fails when it is not after so many seconds."""
     until = time.monotonic() + seconds
     while not true():
