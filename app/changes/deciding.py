@@ -7,7 +7,7 @@ earlier ones will have done.
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +32,7 @@ from app.changes.outcomes import ABSENT, Before, act_of, rule_for
 from app.changes.reach import require_days, require_reach
 from app.changes.references import Reference
 from app.changes.scope import Scope
+from app.changes.unused import refuse_unused, refuse_unused_by_void
 from app.changes.voiding import take_out
 from app.errors import Forbidden, Invalid, Refused, placed
 from app.versions import ids
@@ -124,16 +125,23 @@ class Decider(Ahead):
                 self.scope.require(kind, subject_id, document, day)
 
     def _void(self, body: dict[str, Any], bodies: Sequence[dict[str, Any]]) -> Voiding:
+        refuse_unused_by_void(body)
         self.unmade += take_out(self, self.scope, self.today, body, bodies)
         statement = {name: body[name] for name in FREE_WORDS if body.get(name)} or None
         return Voiding(body["act"], body["ground"], statement)
 
     def _decide(self, body: dict[str, Any], place: int, handovers: Handovers, wanted: set[Reference]) -> Act:
+        unseen = self._unseen(body)
+        refuse_unused(rule_for(body["kind"], body["outcome"]), body)
         self._check_timing(body)
-        self._check_kind(body)
-        before = {subject: self._before(subject, body) for subject in subjects_of(body)}
+        self._check_kind(body, unseen)
+        before = {
+            subject: ABSENT if subject in unseen else self._before(subject, body)
+            for subject in subjects_of(body)
+        }
         asked = asked_of(body)
         asked.accepts = [handovers.accept(one, place) for one in body.get("accepts", ())]
+        before |= self._given_by_others(asked, before)
         act = act_of(asked, before)
         self._state_what(act, body)
         require_fit(self.connection, asked, before)
@@ -176,8 +184,56 @@ class Decider(Ahead):
             if not body.get("reason"):
                 raise Invalid("补录或更正须写明理由。", code="reason-needed", field="reason")
 
-    def _check_kind(self, body: dict[str, Any]) -> None:
+    def _unseen(self, body: dict[str, Any]) -> set[str]:
+        """Subjects of a decision that the actor may not know of: to the rules, ids that were never given to anything.
+        Raises Forbidden where one is public and not the actor's, before any rule says how it stands."""
+        if self.scope.is_everything:
+            return set()
+        made = {place.get("subject") for place in (body, *body.get("results", ())) if "content" in place}
+        return {
+            subject_id
+            for subject_id, day in self.touched(body)
+            if subject_id not in made
+            and (state := self._state_near(subject_id, day)) is not None
+            and not self.scope.sees(self.kind_of(subject_id), subject_id, state, day)
+        }
+
+    def _state_near(self, subject_id: str, day: str) -> State | None:
+        """On the day, or as it begins where that is later."""
+        if not self.knows(subject_id):
+            return None
+        days = boundaries(self.effects(subject_id), day)
+        return next((state for one in days if (state := self.state_on(subject_id, one)) is not None), None)
+
+    def _given_by_others(self, asked: Asked, before: Mapping[str, Before]) -> dict[str, Before]:
+        """Origins of a receive that are not the actor's: whoever gave one up by a devolve has it taken over, and by
+        its id alone where it is not public. Raises Forbidden for one that nobody gave up."""
+        if asked.outcome != "receive" or self.scope.is_everything:
+            return {}
+        given, found = {one.origin for one in asked.accepts}, {}
+        for origin in asked.origins:
+            state = self._state_near(origin.id, asked.effective_from)
+            if state is None:
+                continue
+            try:
+                seen = self.scope.sees(asked.kind, origin.id, state, asked.effective_from)
+            except Forbidden as error:
+                if origin.id in given or self.proposing:
+                    continue
+                raise Forbidden(
+                    f"{error.message}来源不在管理范围内的承接，须写明所承接的下放决定（accepts）；没有下放决定的，"
+                    "请由管理双方的账号办理。",
+                    code="accepts-needed",
+                ) from error
+            if not seen:
+                known = {name: part for name, part in state.items() if name not in ("name", "title")}
+                found[origin.id] = Before(before[origin.id].status, known) if origin.id in given else ABSENT
+        return found
+
+    def _check_kind(self, body: dict[str, Any], unseen: set[str]) -> None:
         for subject_id in subjects_of(body):
+            if subject_id in unseen:
+                continue
             history = self.histories.get(subject_id)
             kind = history.kind if history else self.created.get(subject_id, body["kind"])
             if kind != body["kind"]:

@@ -150,7 +150,8 @@ def undecided(
 def _decided(bodies: Sequence[dict[str, Any]]) -> Iterable[str]:
     """An item is decided as a decision's subject, as an origin of merge or split, or as a standing result."""
     for body in bodies:
-        places = [body]
+        # What gathers origins and results has no subject of its own; one written beside them is not decided.
+        places = [] if body["outcome"] in ("merge", "split", "receive") else [body]
         if body["outcome"] != "receive":  # whose origins only give up a place
             places += body.get("origins", ())
         if body["outcome"] != "entrust":  # whose results are lent for a time

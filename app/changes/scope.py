@@ -10,8 +10,10 @@ from sqlalchemy import Connection
 
 from app.auth.actor import Actor
 from app.changes import kinds
+from app.db import fetch
 from app.errors import Forbidden
 from app.places.queries import ancestors
+from app.versions.visibility import is_public
 
 
 class Scope:
@@ -19,6 +21,7 @@ class Scope:
 
     def __init__(self, connection: Connection, actor: Actor) -> None:
         self.actor = actor
+        self._connection = connection
         self._path = lru_cache(maxsize=4096)(
             lambda region, day: frozenset(ancestors(connection, region, day))
         )
@@ -43,14 +46,37 @@ class Scope:
             path |= {subject_id}
         if self.actor.covers(authority, path):
             return
+        called = subject_id if self._is_hidden(subject_id, document) else facets.name
         if first:
             raise Forbidden(
-                f"这项决定自 {first} 起，也会改动“{facets.name}”自 {day} 起的内容，而那时它不在账号“{self.actor.name}”"
+                f"这项决定自 {first} 起，也会改动“{called}”自 {day} 起的内容，而那时它不在账号“{self.actor.name}”"
                 "的管理范围内。能写截止日期（until）的请写到那一天，不能写的请由管理范围更大的账号办理。",
                 code="out-of-scope",
                 day=day,
             )
-        raise Forbidden(f"“{facets.name}”不在账号“{self.actor.name}”的管理范围内。", code="out-of-scope")
+        raise Forbidden(f"“{called}”不在账号“{self.actor.name}”的管理范围内。", code="out-of-scope")
+
+    def covers_item(self, authority: str | None, region: str | None, day: str) -> bool:
+        """Whether an item of this authority and region is the actor's on a day."""
+        return self.actor.covers(authority, self._path(region, day) if region else frozenset())
+
+    def sees(self, kind: str, subject_id: str, document: Mapping[str, Any], day: str) -> bool:
+        """Whether the actor may know of the subject: it is public, or the actor's to touch. Raises Forbidden where
+        it is public and not the actor's."""
+        try:
+            self.require(kind, subject_id, document, day)
+        except Forbidden:
+            if self._is_hidden(subject_id, document):
+                return False
+            raise
+        return True
+
+    def _is_hidden(self, subject_id: str, document: Mapping[str, Any]) -> bool:
+        """Whether what is published of a subject is not public; what is only drafted is told by its own content."""
+        if document.get("visibility") == "internal":
+            return True
+        known = fetch(self._connection, "SELECT 1 FROM subject WHERE id = ?", (subject_id,))
+        return bool(known) and not is_public(self._connection, subject_id)
 
     def require_round(self, title: str, head: Mapping[str, Any], today: str) -> None:
         """Raises Forbidden where a round reaches past the actor's scope: by its filter, for a fresh one has no

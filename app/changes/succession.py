@@ -179,6 +179,9 @@ def received(rule: Rule, asked: Asked, before: Mapping[str, Before]) -> Act:
     _refuse_repeated(asked)
     if not asked.results:
         raise Refused("“承接”缺少结果。", code="too-few-results")
+    for origin in asked.origins:
+        if before.get(origin.id, ABSENT).status is None:  # one that has ended is taken over none the less
+            check_status(rule, origin, ABSENT)
     parts = [_result(rule, asked, result, before) for result in asked.results]
     losses: dict[str, list[Change]] = {}
     for acceptance in asked.accepts:

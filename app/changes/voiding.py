@@ -36,7 +36,7 @@ def take_out(
     Invalid, Refused or Forbidden."""
     act = body["act"]
     rows = ahead.connection.execute(_ROWS, {"act": act}).all()
-    if not rows:
+    if not rows or not _is_seen(ahead, scope, rows):
         raise Invalid(f"没有序号为 {act} 的处理决定。", code="unknown-act")
     named = [other["act"] for other in bodies if other["outcome"] == "void"]
     if is_voided(ahead.connection, act) or named.count(act) > 1:
@@ -53,9 +53,7 @@ def take_out(
     _refuse_accepted(ahead.connection, act, set(named))
     for subject_id, day, _, *what in rows:
         history = ahead.histories[subject_id]
-        state, before = ahead.state_on(subject_id, day), ahead.effects(subject_id)
-        if state is not None and what != TAKES_FROM:
-            scope.require(history.kind, subject_id, state, day)
+        before = ahead.effects(subject_id)
         history.effects = [effect for effect in history.effects if effect.act != act]
         if what != TAKES_FROM:
             left = ahead.state_on(subject_id, day)
@@ -63,6 +61,16 @@ def take_out(
                 scope.require(history.kind, subject_id, left, day)
             require_days(scope, history.kind, subject_id, before, ahead.effects(subject_id), day)
     return unmade
+
+
+def _is_seen(ahead: Ahead, scope: Scope, rows: Sequence[Any]) -> bool:
+    """Whether the actor may know of an act: before anything is said of it. Raises Forbidden where it is public and
+    about what is not the actor's."""
+    return all(
+        scope.sees(ahead.kind_of(subject_id), subject_id, state, day)
+        for subject_id, day, _, *what in rows
+        if what != TAKES_FROM and (state := ahead.state_on(subject_id, day)) is not None
+    )
 
 
 def _refuse_dependents(connection: Connection, made: Sequence[str], voided: set[int]) -> None:

@@ -89,7 +89,9 @@ def load_rounds(database: Database, people: People, path: Path, decisions: Path 
     if any(one.severity == "error" for one in loaded.problems):
         return loaded
     with database.reading() as session:
-        names = catalogue(session.connection(), None, today) if any(by_round.values()) else None
+        names = (
+            catalogue(session.connection(), None, today, people.editor) if any(by_round.values()) else None
+        )
     for ref, form in asked:
         with database.writing() as session:
             if _is_known(session, form):

@@ -13,7 +13,9 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
+from app.auth.actor import Actor
 from app.changes.annexes import Row
+from app.changes.scope import Scope
 from app.db import fetch
 from app.places.queries import subtree
 from search.folding import fold
@@ -23,7 +25,7 @@ MOST = 5
 CLOSE = 60
 """Per cent of shared pairs of characters from which a name is close."""
 _NAMES = (
-    "SELECT t.subject_id, t.name, t.region, t.authority, t.codes, t.valid_to FROM timeline t"
+    "SELECT t.subject_id, t.name, t.region, t.authority, t.codes, t.visibility, t.valid_from FROM timeline t"
     " WHERE t.kind = 'item' AND t.name IS NOT NULL AND t.content IS NOT NULL ORDER BY t.subject_id, t.valid_from"
 )
 _IGNORED = str.maketrans("", "", " \t\n\r　（）()〔〕[]【】《》“”\"'、，,。·-—")
@@ -59,10 +61,15 @@ class Catalogue:
     """Regions of the issuing authority; none: not known."""
 
 
-def catalogue(connection: Connection, region: str | None, day: str) -> Catalogue:
-    """The items of the registry, ended ones among them; ``region``: of the issuing authority."""
+def catalogue(connection: Connection, region: str | None, day: str, actor: Actor) -> Catalogue:
+    """The items of the registry that the actor may know of, ended ones among them; ``region``: of the issuing
+    authority."""
     items: dict[str, _Item] = {}
-    for subject, name, place, organ, codes, _ in fetch(connection, _NAMES, ()):
+    rows = fetch(connection, _NAMES, ())
+    hidden = _hidden_from(connection, actor, rows)
+    for subject, name, place, organ, codes, visibility, _ in rows:
+        if subject in hidden and (hidden[subject] or visibility == "internal"):
+            continue
         item = items.setdefault(subject, _Item(subject))
         item.names.append(name)
         item.region, item.authority = place or "", organ or ""
@@ -84,6 +91,23 @@ def catalogue(connection: Connection, region: str | None, day: str) -> Catalogue
             coded[code].append(item.id)
     within = frozenset(subtree(connection, region, day)) if region else None
     return Catalogue(items, now, former, coded, pairs, named, within)
+
+
+def _hidden_from(connection: Connection, actor: Actor, rows: Sequence[Any]) -> dict[str, bool]:
+    """Items outside the actor's scope of which something is internal: whether that is all of the item, as it is where
+    its last interval is. Intervals come in order."""
+    scope, last = Scope(connection, actor), {}
+    if scope.is_everything:
+        return {}
+    internal = {row[0] for row in rows if row[5] == "internal"}
+    for row in rows:
+        if row[0] in internal:
+            last[row[0]] = row
+    return {
+        item: visibility == "internal"
+        for item, name, region, authority, _, visibility, day in last.values()
+        if not scope.covers_item(authority, region, day)
+    }
 
 
 def _pairs(name: str) -> frozenset[str]:

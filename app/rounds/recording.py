@@ -17,6 +17,7 @@ from app.changes.annexes import FIELDS, HOW, Row, annex_rows, content_of, put_ro
 from app.changes.deciding import Decider
 from app.changes.drafts import completed, require_round_scope
 from app.changes.models import Changeset, DecisionInput
+from app.changes.scope import Scope
 from app.db import TOMBSTONE, fetch, run_by
 from app.errors import Conflict, Invalid, NotFound
 from app.rounds.matching import Catalogue, catalogue, is_certain, match
@@ -25,7 +26,7 @@ from app.rounds.placing import put_in
 from app.rounds.stated import reconcile
 from app.versions.ids import is_id, kind_of
 from app.versions.names import names_near
-from app.versions.visibility import public_among
+from app.versions.visibility import is_public, public_among
 
 MOST_ROWS = 20_000
 LONGEST = 10_000
@@ -78,7 +79,7 @@ def record_rows(
     made = [*stood, *(_row(at, body) for at, body in enumerate(asked, start=len(stood) + 1))]
     if len(made) > MOST_ROWS:
         raise Invalid(f"一份文件最多 {MOST_ROWS} 行，请分成几轮录入。", code="too-many-rows")
-    _match(session, changeset, made, today, known)
+    _match(session, actor, changeset, made, today, known)
     replace_rows(session, changeset, made)
     drafted.leave_event(session, changeset, actor, "rows", f"录入 {len(made) - len(stood)} 行")
     return made
@@ -99,13 +100,18 @@ def _row(position: int, body: Mapping[str, str]) -> Row:
 
 
 def _match(
-    session: Session, changeset: Changeset, rows: Sequence[Row], today: str, known: Catalogue | None = None
+    session: Session,
+    actor: Actor,
+    changeset: Changeset,
+    rows: Sequence[Row],
+    today: str,
+    known: Catalogue | None = None,
 ) -> None:
     if not any(row.how is None for row in rows):
         return
     head = decode(changeset.head.encode())
     region = (head.get("scope") or {}).get("region")
-    match(known or catalogue(session.connection(), region, today), rows)
+    match(known or catalogue(session.connection(), region, today, actor), rows)
 
 
 def rematch(session: Session, actor: Actor, round_id: str, today: str) -> list[Row]:
@@ -115,7 +121,7 @@ def rematch(session: Session, actor: Actor, round_id: str, today: str) -> list[R
     require_worked_on(changeset, "匹配")
     require_round_scope(session, actor, changeset)
     rows = annex_rows(session.connection(), round_id)
-    _match(session, changeset, rows, today)
+    _match(session, actor, changeset, rows, today)
     open_rows = [row for row in rows if row.how is None]
     put_rows(session, changeset, open_rows)
     if open_rows:
@@ -142,7 +148,7 @@ def confirm(session: Session, actor: Actor, round_id: str, chosen: Sequence[Choi
     require_worked_on(changeset, "确认对应的事项")
     require_round_scope(session, actor, changeset)
     rows = {row.position: row for row in annex_rows(session.connection(), round_id)}
-    _require_items(session.connection(), {one.item for one in chosen if one.item})
+    _require_items(session.connection(), actor, {one.item for one in chosen if one.item})
     done, applied = [], []
     for one in chosen:
         if one.position not in rows:
@@ -170,10 +176,25 @@ def _how(row: Row, item: str | None) -> str:
     return next((one["how"] for one in row.candidates if one["item"] == item), "hand")
 
 
-def _require_items(connection: Connection, items: Iterable[str]) -> None:
+_HOLDER = (
+    "SELECT authority, region, valid_from FROM timeline WHERE subject_id = ? ORDER BY valid_from DESC LIMIT 1"
+)
+
+
+def _require_items(connection: Connection, actor: Actor, items: Iterable[str]) -> None:
+    scope = Scope(connection, actor)
+
+    def is_seen(item: str) -> bool:
+        return (
+            scope.is_everything
+            or is_public(connection, item)
+            or any(scope.covers_item(*held) for held in fetch(connection, _HOLDER, (item,)))
+        )
+
     for item in items:
         known = is_id(item) and kind_of(item) == "item"
-        if not known or not fetch(connection, "SELECT 1 FROM subject WHERE id = ?", (item,)):
+        known = known and bool(fetch(connection, "SELECT 1 FROM subject WHERE id = ?", (item,)))
+        if not known or not is_seen(item):
             raise NotFound(f"登记簿中没有编号为 {item} 的事项，请核对。", code="unknown-item", subject=item)
 
 

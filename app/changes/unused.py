@@ -1,0 +1,76 @@
+"""Parts of a decision that its outcome makes nothing of: a mistake, refused by name. Pure.
+
+What somebody writes he means; published without it, the decision would say less than he was shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from app.changes.asked import Rule
+from app.errors import Refused
+
+_GATHERING = ("join", "part", "from")
+"""Shapes whose subjects are their origins and results; the decision has none of its own."""
+_LABELS = {
+    "subject": "主体",
+    "content": "主体内容",
+    "codes": "编码",
+    "changes": "字段变更",
+    "status": "起始状态",
+    "start_unknown": "起始日期不明",
+    "of": "来自哪些来源",
+    "act": "所撤除的决定",
+    "ground": "撤除的类别",
+}
+_NOT_OF_A_VOID = {
+    **{name: _LABELS[name] for name in ("subject", "content", "codes", "changes", "status")},
+    "origins": "来源",
+    "results": "结果",
+    "receivers": "承接方",
+    "accepts": "所承接的决定",
+    "until": "截止日期",
+    "transition_until": "过渡期",
+    "duties": "后续责任",
+    "fulfils": "所完成的后续责任",
+}
+
+
+def refuse_unused(rule: Rule, body: Mapping[str, Any]) -> None:
+    """``body``: as it is kept, so that what is empty or says nothing is not there. Raises Refused."""
+    for name in _unused(rule):
+        if body.get(name):
+            raise _misplaced(f"“{rule.label}”", _LABELS[name], name)
+    for origin in body.get("origins", ()):
+        for name in ("content", "codes", "changes", "of"):
+            if origin.get(name):
+                raise _misplaced(f"“{rule.label}”的来源", _LABELS[name], f"origins/{name}")
+    for result in body.get("results", ()):
+        if result.get("changes") and "content" in result:
+            raise _misplaced(f"“{rule.label}”的新结果", _LABELS["changes"], "results/changes")
+        if result.get("codes") and "content" not in result and rule.shape == "lend":
+            raise _misplaced(f"“{rule.label}”续期的结果", _LABELS["codes"], "results/codes")
+        if result.get("of") and rule.shape not in _GATHERING:
+            raise _misplaced(f"“{rule.label}”的结果", _LABELS["of"], "results/of")
+
+
+def _unused(rule: Rule) -> Iterator[str]:
+    yield from ("act", "ground")
+    if rule.shape in _GATHERING:
+        yield from ("content", "subject", "codes")
+    if rule.shape in (*_GATHERING, "new"):
+        yield "changes"
+    if rule.shape != "new":
+        yield from ("status", "start_unknown")
+
+
+def refuse_unused_by_void(body: Mapping[str, Any]) -> None:
+    """The same of a void, which names an act and says why. Raises Refused."""
+    for name, label in _NOT_OF_A_VOID.items():
+        if body.get(name):
+            raise _misplaced("撤除一项决定", label, name)
+
+
+def _misplaced(what: str, label: str, name: str) -> Refused:
+    return Refused(f"{what}不写{label}（{name}），请删去。", code="misplaced", field=name)
