@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from reading import Page
-from seeded import FELLING, Living, set_field
+from seeded import FELLING, TODAY, Living, set_field
 from test_office import PHRASE, POST, Browser, filled
+from test_office_rooms import law_of, published
 
 from app import unsaved
 from app.auth.passwords import DAY
@@ -199,3 +200,45 @@ def test_nobody_keeps_a_form_of_what_is_not_theirs(editor: Browser, place: str) 
     answer = reader.client.post(place, data={"do": "keep"}, headers=SCRIPT)
     assert answer.status_code == 403
     assert editor.living.rows("SELECT count(*) FROM unsaved_form")[0][0] == 0
+
+
+def test_the_other_forms_are_kept_as_well(editor: Browser, living_sqlite: Living) -> None:
+    """A law's change and its case, one change over many, the calendar, an end: kept, found again, dropped, saved."""
+    living, reviewer = living_sqlite, Browser(living_sqlite, "shenhe", ["review", "publish"])
+    other, item = Browser(living, "lisi", ["edit"]), living.item_called(FELLING)
+    law, title = law_of(living)
+    amend = {"outcome": "amend", "title": title, "number": "第99号", "document/number": "令第99号"}
+    published(editor, reviewer, editor.post(f"/office/law/{law}", amend | {"from": TODAY}))
+    case = editor.get("/office/law").html.split('href="/office/law-changes/')[1].split('"')[0]
+    resting = living.rows(
+        f"SELECT DISTINCT l.subject_id FROM link l WHERE l.target = '{law}' AND l.subject_id LIKE 'qdi-%'"
+    )
+    many = {"q": FELLING, "path": "consult_phone", "value": PHONE, "from": TODAY}
+    asked = "&".join(f"{name}={value}" for name, value in many.items())
+    forms: list[tuple[str, str, dict[str, str]]] = [
+        (f"/office/law/{law}", f"/office/law/{law}", {"from": TODAY, "outcome": "repeal"}),
+        (
+            f"/office/law-changes/{case}",
+            f"/office/law-changes/{case}",
+            {"way": "remove", "subject": resting[0][0]},
+        ),
+        (f"/office/many?{asked}", "/office/many", many | {"item": item}),
+        ("/office/calendar?year=2027", "/office/calendar", {"year": "2027", "days_off": "2027-02-06"}),
+        (f"/office/items/{item}/end", f"/office/items/{item}/end", {"from": TODAY, "outcome": "suspend"}),
+    ]
+    for page, address, given in forms:
+        form = given | {"reason": "改到一半"}
+        told = editor.client.post(address, data=form | {"do": "keep"}, headers=SCRIPT)
+        assert "已暂存" in told.json()["said"], page
+        again = editor.get(page)
+        assert "还没有保存的内容" in again.words, page
+        assert "改到一半" in again.words, page
+        assert "改到一半" not in other.get(page).words, page
+        assert page.split("?")[0] in editor.get("/office").html, page
+        editor.post(address, given | {"do": "drop"})
+        assert "改到一半" not in editor.get(page).words, page
+        editor.post(address, form | {"do": "keep"})
+        saved = editor.post(address, form)
+        assert saved.headers["location"].startswith("/office/changesets/"), page
+        assert "还没有保存的内容" not in editor.get(page).words, page
+    assert living.rows("SELECT count(*) FROM unsaved_form")[0][0] == 0

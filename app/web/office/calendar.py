@@ -17,7 +17,7 @@ from app.db import fetch
 from app.deps import ReadSession, RegistryOf
 from app.errors import Invalid, RegistryError
 from app.versions.queries import today
-from app.web.office import drafting
+from app.web.office import drafting, form_keeping
 from app.web.office.pages import show
 from app.web.office.visiting import Form, Posted, Visitor, go
 
@@ -33,7 +33,12 @@ def show_calendar(
 ) -> Response:
     now = int(today()[:4])
     asked = int(year) if year.isascii() and year.isdigit() and 1949 <= int(year) <= 2200 else now
-    return _page(request, session.connection(), present, asked, Posted([]))
+    form, kept_at = form_keeping.found_again(session, present, _place(asked))
+    return _page(request, session.connection(), present, asked, form, kept_at=kept_at)
+
+
+def _place(year: int) -> form_keeping.Place:
+    return form_keeping.Place(f"/office/calendar?year={year}", f"{year}年节假日安排")
 
 
 @router.post("/office/calendar")
@@ -41,10 +46,13 @@ def enter_calendar(request: Request, registry: RegistryOf, present: Visitor, for
     """A new year is set; one that is known is adjusted."""
     year = form.get("year")
     number = int(year) if year.isascii() and year.isdigit() and len(year) == 4 else int(today()[:4])
+    if kept := form_keeping.kept_aside(request, registry, present, form, _place(number)):
+        return kept
     try:
         with registry.database.writing() as session:
             asked = _asked(session.connection(), number, form)
             made = drafts.draft(session, present.actor, asked, today())
+            form_keeping.saved(session, present, _place(number))
     except RegistryError as error:
         with registry.database.reading() as session:
             return _page(request, session.connection(), present, number, form, error)
@@ -143,6 +151,7 @@ def _page(
     year: int,
     form: Posted,
     error: RegistryError | None = None,
+    kept_at: str = "",
 ) -> Response:
     subject, stands = standing(connection, year)
     known = fetch(
@@ -163,4 +172,6 @@ def _page(
         up=form.get("make_up") or spans_of(stands.get("make_up", [])),
         day=f"{year}-01-01",
         form=form,
+        kept_at=kept_at,
+        script="form.js",
     )

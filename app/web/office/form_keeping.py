@@ -1,8 +1,9 @@
-"""The item form is kept as it is typed: found again after whatever came between, and told of what others did."""
+"""Forms are kept as they are typed: found again after whatever came between; who fills in an item's is told of what
+others did."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from fastapi import Request, Response
@@ -20,9 +21,48 @@ from app.versions.fold import diff
 from app.versions.queries import moment
 from app.web.office.item_editing import Editing
 from app.web.office.pages import PRIVATE
-from app.web.office.visiting import Posted
+from app.web.office.visiting import Posted, go
 
 NOT_KEPT = frozenset({"do"})
+LONGEST = 1_000
+"""Characters of an address that a form is kept under."""
+
+
+class Place(NamedTuple):
+    """Where a form is found again; what the desk calls it; what it is about."""
+
+    address: str
+    title: str
+    subject: str | None = None
+
+
+def kept_aside(
+    request: Request, registry: Registry, present: Present, form: Posted, place: Place
+) -> Response | None:
+    """``do=keep``: what was typed is kept; ``do=drop``: it is dropped. None where the form is to be saved."""
+    if form.get("do") not in ("keep", "drop"):
+        return None
+    account, said = present.actor.account or 0, ""
+    with registry.database.writing() as session:
+        if form.get("do") == "drop":
+            unsaved.drop(session, account, place.address)
+        elif len(place.address) <= LONGEST:
+            pairs = [(name, value) for name, value in form.pairs if name not in NOT_KEPT]
+            made = unsaved.keep(
+                session, account, place.address, pairs, subject=place.subject, title=place.title
+            )
+            said = f"{instant(moment(made.saved_at))} 已暂存。"
+    return _told(said, []) if is_script(request) else go(place.address)
+
+
+def saved(session: Session, present: Present, place: Place) -> None:
+    """It is a draft now; in the transaction that makes it."""
+    unsaved.drop(session, present.actor.account or 0, place.address)
+
+
+def found_again(session: Session, present: Present, place: Place) -> tuple[Posted, str]:
+    """What this person typed there and when it was kept; an empty form where nothing is."""
+    return kept_form(session, present, place.address) or (Posted([]), "")
 
 
 def keep(session: Session, present: Present, editing: Editing) -> None:
@@ -80,7 +120,11 @@ def answer(request: Request, registry: Registry, present: Present, editing: Edit
         found = unsaved.kept(session, present.actor.account or 0, editing.place)
         at = instant(moment(found.saved_at)) if found else ""
         said = told(session, present, editing)
-    body = orjson.dumps({"said": f"{at} 已暂存。", "told": said})
+    return _told(f"{at} 已暂存。", said)
+
+
+def _told(said: str, others: list[str]) -> Response:
+    body = orjson.dumps({"said": said, "told": others})
     return Response(body, headers=PRIVATE, media_type="application/json")
 
 

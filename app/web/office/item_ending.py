@@ -11,7 +11,7 @@ from app.changes.outcomes import RULES
 from app.deps import ReadSession, RegistryOf
 from app.errors import Invalid, RegistryError
 from app.versions.queries import today
-from app.web.office import drafting
+from app.web.office import drafting, form_keeping
 from app.web.office.item_editing import Editing, opened
 from app.web.office.items import Day, Which
 from app.web.office.pages import show
@@ -27,13 +27,25 @@ def end_page(
     request: Request, session: ReadSession, present: Visitor, item: Which, day: Day = ""
 ) -> Response:
     connection = session.connection()
-    return _ending(request, connection, present, opened(connection, present.actor, item, day, Posted([])))
+    editing = opened(connection, present.actor, item, day, Posted([]))
+    form, kept_at = form_keeping.found_again(session, present, _place(editing))
+    if kept_at and day in ("", form.get("from")):
+        editing = opened(connection, present.actor, item, form.get("from"), form)
+        editing.kept_at = kept_at
+    return _ending(request, connection, present, editing)
+
+
+def _place(editing: Editing) -> form_keeping.Place:
+    title = f"取消、暂停或恢复：{editing.base['name']}"
+    return form_keeping.Place(f"/office/items/{editing.item}/end", title, editing.item)
 
 
 @router.post("/office/items/{item}/end")
 def end_item(request: Request, registry: RegistryOf, present: Visitor, item: Which, form: Form) -> Response:
     with registry.database.reading() as session:
         editing = opened(session.connection(), present.actor, item, form.get("from"), form)
+    if kept := form_keeping.kept_aside(request, registry, present, form, _place(editing)):
+        return kept
     try:
         outcome = form.get("outcome")
         if outcome not in ENDING:
@@ -48,6 +60,7 @@ def end_item(request: Request, registry: RegistryOf, present: Visitor, item: Whi
         asked = drafting.changeset(form, f"{label}：{editing.base['name']}", [decision])
         with registry.database.writing() as session:
             made = drafts.draft(session, present.actor, asked, today())
+            form_keeping.saved(session, present, _place(editing))
     except RegistryError as error:
         with registry.database.reading() as session:
             return _ending(request, session.connection(), present, editing, error=error)
@@ -73,4 +86,6 @@ def _ending(
         base=gaps(editing.base),
         outcomes=[(name, RULES["item"][name].label) for name in ENDING],
         form=editing.asked,
+        kept_at=editing.kept_at,
+        script="form.js",
     )

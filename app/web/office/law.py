@@ -18,7 +18,7 @@ from app.deps import ReadSession, RegistryOf
 from app.errors import Invalid, RegistryError
 from app.listing import Filter, list_subjects
 from app.versions.queries import known_at, parse_day, state_on, today
-from app.web.office import drafting
+from app.web.office import drafting, form_keeping
 from app.web.office.pages import show
 from app.web.office.visiting import Form, Posted, Visitor, go, typed_day
 from app.web.rendering import gaps
@@ -75,7 +75,12 @@ def show_law(
     day: Annotated[str, Query(alias="from", max_length=20)] = "",
 ) -> Response:
     on = parse_day(typed_day(day), "施行日期") if day else today()
-    return _law(request, session.connection(), present, law, on, Posted([]))
+    form, kept_at = form_keeping.found_again(session, present, _place(law, on))
+    return _law(request, session.connection(), present, law, on, form, kept_at=kept_at)
+
+
+def _place(law: str, on: str, title: str = "") -> form_keeping.Place:
+    return form_keeping.Place(f"/office/law/{law}?from={on}", f"修改或废止《{title}》", law)
 
 
 @router.post("/office/law/{law}")
@@ -84,9 +89,14 @@ def change_law(request: Request, registry: RegistryOf, present: Visitor, law: La
     on = today()
     try:
         on = parse_day(form.get("from"), "施行日期")
+        with registry.database.reading() as session:
+            place = _place(law, on, _content(session.connection(), law, on)["title"])
+        if kept := form_keeping.kept_aside(request, registry, present, form, place):
+            return kept
         with registry.database.writing() as session:
             asked = _change(session.connection(), law, on, form)
             made = drafts.draft(session, present.actor, asked, today())
+            form_keeping.saved(session, present, place)
     except RegistryError as error:
         if error.status == 404:
             raise
@@ -134,6 +144,7 @@ def _law(
     on: str,
     form: Posted,
     error: RegistryError | None = None,
+    kept_at: str = "",
 ) -> Response:
     content = _content(connection, law, on)
     rests = resting(connection, law, titles_of(content), on)
@@ -151,6 +162,8 @@ def _law(
         names=_names(connection, rests, on),
         fields=FIELDS,
         form=form,
+        kept_at=kept_at,
+        script="form.js",
         act=None,
     )
 
@@ -161,7 +174,12 @@ def _names(connection: Connection, rests: list[Resting], on: str) -> dict[str, s
 
 @router.get("/office/law-changes/{act}")
 def show_change(request: Request, session: ReadSession, present: Visitor, act: Act) -> Response:
-    return _case(request, session, present, _number(act), Posted([]))
+    form, kept_at = form_keeping.found_again(session, present, _case_place(_number(act)))
+    return _case(request, session, present, _number(act), form, kept_at=kept_at)
+
+
+def _case_place(act: int, title: str = "", law: str | None = None) -> form_keeping.Place:
+    return form_keeping.Place(f"/office/law-changes/{act}", f"《{title}》变动涉及的事项", law)
 
 
 @router.post("/office/law-changes/{act}")
@@ -169,6 +187,12 @@ def settle(request: Request, registry: RegistryOf, present: Visitor, act: Act, f
     """``do``: draft (a changeset of what is ticked, or a round: ``as``) or unaffected (with a reason)."""
     number = _number(act)
     made = None
+    with registry.database.reading() as session:
+        change = law_changes.law_change(session.connection(), number)
+        held = _content(session.connection(), change["instrument"], max(change["effective_from"], today()))
+    place = _case_place(number, held["title"], change["instrument"])
+    if kept := form_keeping.kept_aside(request, registry, present, form, place):
+        return kept
     try:
         with registry.database.writing() as session:
             chosen = form.all("subject")
@@ -188,6 +212,7 @@ def settle(request: Request, registry: RegistryOf, present: Visitor, act: Act, f
                 touched = {one.subject for one in asked.decisions if one.subject}
                 noted["changeset"] = made.id  # what is ticked and not touched by the draft goes on waiting
                 law_changes.settle(session, present.actor, number, touched, "drafted", **noted)
+            form_keeping.saved(session, present, place)
     except RegistryError as error:
         if error.status == 404:
             raise
@@ -244,6 +269,7 @@ def _case(
     act: int,
     form: Posted,
     error: RegistryError | None = None,
+    kept_at: str = "",
 ) -> Response:
     connection = session.connection()
     change = law_changes.law_change(connection, act)
@@ -268,6 +294,9 @@ def _case(
         outcomes=law_changes.OUTCOMES,
         ways=WAYS,
         form=form,
+        ticked=set(form.all("subject")) if kept_at or error else None,
+        kept_at=kept_at,
+        script="form.js",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import Connection
@@ -21,7 +22,7 @@ from app.listing import Filter, list_subjects
 from app.versions.fold import diff
 from app.versions.queries import parse_day, today
 from app.web import comparing
-from app.web.office import drafting
+from app.web.office import drafting, form_keeping
 from app.web.office.fields import FormField, item_fields
 from app.web.office.pages import show
 from app.web.office.visiting import Form, Posted, Visitor, go
@@ -58,15 +59,33 @@ def _places(
 
 @router.get("/office/many")
 def choose(request: Request, session: ReadSession, present: Visitor) -> Response:
-    return _page(request, session.connection(), present, Posted(request.query_params.multi_items()))
+    form = Posted(request.query_params.multi_items())
+    kept, kept_at = form_keeping.found_again(session, present, _place(form))
+    return _page(request, session.connection(), present, kept if kept_at else form, kept_at=kept_at)
+
+
+def _place(form: Posted) -> form_keeping.Place:
+    """Each change that is looked at has its own."""
+    chosen = _chosen(form)
+    words = places().get(form.get("path"), "")
+    return form_keeping.Place(f"/office/many?{urlencode(chosen)}", f"一次改多个事项：{words}")
+
+
+def _chosen(form: Posted) -> dict[str, str]:
+    """Which items, and what is changed in them from which day."""
+    named = {name: form.get(name) for name in (*FILTERS, "path", "only", "value")}
+    return {name: value for name, value in named.items() if value} | {"from": form.get("from") or today()}
 
 
 @router.post("/office/many")
 def draft_many(request: Request, registry: RegistryOf, present: Visitor, form: Form) -> Response:
+    if kept := form_keeping.kept_aside(request, registry, present, form, _place(form)):
+        return kept
     try:
         with registry.database.writing() as session:
             asked = _asked(session.connection(), present, form)
             made = drafts.draft(session, present.actor, asked, today())
+            form_keeping.saved(session, present, _place(form))
     except RegistryError as error:
         with registry.database.reading() as session:
             return _page(request, session.connection(), present, form, error)
@@ -187,6 +206,7 @@ def _page(
     present: Present,
     form: Posted,
     error: RegistryError | None = None,
+    kept_at: str = "",
 ) -> Response:
     found: list[dict[str, Any]] = []
     touched: list[dict[str, Any]] = []
@@ -212,6 +232,10 @@ def _page(
         places=places(),
         types=TABLES["item_type"][0].values,
         filters=FILTERS,
+        ticked=set(form.all("item")) if kept_at or error else None,
+        kept_at=kept_at,
+        place=_chosen(form),
+        script="form.js",
     )
 
 
