@@ -44,7 +44,7 @@ class Browsed:
     matching: int = 0
     public: int = 0
     outcomes: dict[str, int] = field(default_factory=dict)
-    """Rows by outcome without any filter: an act about several items has several."""
+    """Decisions by outcome without any filter; one about several items is one, and has several rows."""
     pairs: dict[str, Pair] = field(default_factory=dict)
     """By item, of the page's items alone."""
 
@@ -95,7 +95,8 @@ def browse(connection: Connection, found: Published, known: Known, wanted: Wante
     whole, asked = _where(found, known, Wanted())
     counted = connection.execute(
         text(
-            f"SELECT d.outcome, count(*) FROM decision d WHERE {whole} GROUP BY d.outcome ORDER BY d.outcome"
+            f"SELECT d.outcome, count(DISTINCT d.act) FROM decision d WHERE {whole}"
+            " GROUP BY d.outcome ORDER BY d.outcome"
         ),
         asked,
     )
