@@ -71,8 +71,10 @@ class ChangeShape(BaseModel):
     subject: str = Field(description="registry id")
     kind: str = Field(description="item, entry, bundle, authority, region, instrument, calendar")
     event: str = Field(
-        description="the outcome (add, adjust, cancel, devolve ...); `void`: a decision was taken out; `succeed`:"
-        " something came from it, itself unchanged; `redact`: words were removed by order; `withheld`"
+        description="the outcome (add, adjust, cancel, devolve ...) of the decision that takes effect last up to that"
+        " day; `lapse`: a decision for a time (`outcome`) has ended; `void`: a decision was taken out; `revise`: it"
+        " differs by a decision of an internal time, of which nothing is told; `succeed`: something came from it,"
+        " itself unchanged; `redact`: words were removed by order; `withheld`"
     )
     effective_from: str | None = Field(description="the day from which it holds; none for a redaction")
     planned: bool = Field(description="true where that day was still to come when it was recorded")
@@ -84,7 +86,12 @@ class ChangeShape(BaseModel):
         " whose bytes are gone"
     )
     publication: int = Field(description="seq of the publication")
-    outcome: str | None = Field(description="add, adjust, cancel, ... ; none after a void")
+    outcome: str | None = Field(description="add, adjust, cancel, ... ; none after a void or where not told")
+    beside: list[str] | None = Field(
+        None,
+        description="present where further decisions of the publication change it from the same day: their outcomes,"
+        " or `void`; `event=` finds it by these too",
+    )
     voids: int | None = Field(description="the act that was voided")
     recorded_at: str | None = Field(description="when it was recorded")
     withheld: bool = Field(
@@ -146,7 +153,8 @@ class ChangeQuery:
         event: Annotated[
             list[str] | None,
             Query(
-                description="types of events: adjust, cancel, void ...; repeat for several. Redactions always come"
+                description="types of events: adjust, cancel, lapse, void ...; repeat for several. Redactions,"
+                " `withheld` and `revise` always come"
             ),
         ] = None,
         planned: Annotated[

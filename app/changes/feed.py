@@ -12,8 +12,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.changes.noticed import noticed
+from app.changes.noticed import OWN, REDACT, SUCCEED, Noticed, noticed
 from app.changes.telling import Told, tell
+from app.changes.told_as import NOTHING, Behind, told_as
 from app.changes.wanted import ALL, Wanted, is_wanted
 from app.db import run_by
 from app.versions.visibility import hidden_among, public_among
@@ -46,37 +47,38 @@ def events(
         found += told
         if not more:
             return found, upto if upto < head else None
-        after = rows[-1][0]
+        after = rows[-1].seq
     return found, after
 
 
-def _shown(connection: Connection, rows: Sequence[Any], wanted: Wanted) -> list[dict[str, Any]]:
+def _shown(connection: Connection, rows: Sequence[Noticed], wanted: Wanted) -> list[dict[str, Any]]:
     run = run_by(connection)
-    public = public_among(run, {row[1] for row in rows})
-    hidden = hidden_among(run, {content for row in rows for content in (row[5], row[13])})
-    listed = [_read(row, hidden) for row in rows if row[1] in public]
-    return tell(connection, listed)
+    public = public_among(run, {row.subject for row in rows})
+    rows = [row for row in rows if row.subject in public]
+    hidden = hidden_among(run, {content for row in rows for content in (row.content, row.content_before)})
+    behind = told_as(connection, [row for row in rows if row.source != REDACT])
+    return tell(connection, [_read(row, behind.get(row.seq, NOTHING), hidden) for row in rows])
 
 
-def _read(row: Any, hidden: set[str]) -> Told:
-    source = ("own", "succeed", "redact")[row[15]]
+def _read(row: Noticed, behind: Behind, hidden: set[str]) -> Told:
+    was_open = row.content_before not in hidden
     return Told(
-        seq=row[0],
-        subject=row[1],
-        kind=row[2],
-        effective_from=row[3],
-        status=row[4],
-        content=row[5],
-        publication=row[6],
-        outcome=row[7],
-        voids=row[8],
-        recorded_at=row[9],
-        act=row[10],
-        words=row[11],
-        status_before=row[12] if row[13] not in hidden else None,
-        attested=bool(row[14]),
-        content_before=row[13] if row[13] not in hidden else None,
-        source=source,
-        withheld=source != "redact" and row[5] in hidden,
-        subjects=row[16] if source == "redact" else [row[1]],
+        seq=row.seq,
+        subject=row.subject,
+        kind=row.kind,
+        effective_from=row.effective_from,
+        status=row.status,
+        content=row.content,
+        publication=row.publication,
+        behind=behind,
+        recorded_at=row.recorded_at,
+        status_before=row.status_before if was_open else None,
+        attested=bool(row.start_unknown),
+        content_before=row.content_before if was_open else None,
+        source=SOURCES[row.source],
+        withheld=row.source != REDACT and row.content in hidden,
+        subjects=list(row.subjects) if row.source == REDACT else [row.subject],
     )
+
+
+SOURCES = {OWN: "own", SUCCEED: "succeed", REDACT: "redact"}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, text
 
@@ -21,14 +22,10 @@ _BEFORE = f"{_STOOD.replace('{column}', 'status')}, {_STOOD.replace('{column}', 
     "{before}", "{x}.publication"
 )
 _COLUMNS = (
-    "{x}.seq, {x}.subject_id, s.kind, {x}.effective_from, r.status, r.content, {x}.publication, d.outcome, v.act,"
-    f" {_WHEN}, d.act, d.statement, {_BEFORE}, r.start_unknown"
+    "{x}.seq, {x}.subject_id, s.kind, {x}.effective_from, r.status, r.content, {x}.publication, {x}.cause,"
+    f" {_WHEN}, {_BEFORE}, r.start_unknown"
 )
-_BESIDE = (
-    " JOIN subject s ON s.id = {x}.subject_id"
-    " LEFT JOIN decision d ON d.seq = {x}.cause LEFT JOIN void v ON v.seq = {x}.cause"
-    " WHERE {x}.seq > :after AND {x}.seq <= :upto{filters}"
-)
+_BESIDE = " JOIN subject s ON s.id = {x}.subject_id WHERE {x}.seq > :after AND {x}.seq <= :upto{filters}"
 _END = " ORDER BY {x}.seq LIMIT :limit"
 _STANDING = (
     " LEFT JOIN revision r ON r.seq = (SELECT o.seq FROM revision o WHERE o.subject_id = {x}.subject_id"
@@ -78,35 +75,58 @@ _RESTING = text(
 )
 NAMED = 1000
 """Subjects that the event of a redaction names at most."""
+OWN, SUCCEED, REDACT = range(3)
+"""Sources: a revision or code, a succession, a redaction."""
 
 
-def noticed(connection: Connection, after: int, upto: int, limit: int, wanted: Wanted) -> list[Any]:
+class Noticed(NamedTuple):
+    """A row of the log. What stood before: on the same day, as known before the publication."""
+
+    seq: int
+    subject: str
+    kind: str
+    effective_from: str | None
+    status: str | None
+    content: str | None
+    publication: int
+    cause: int | None
+    """The row that it was recorded under; ``told_as.py`` has what it is told as."""
+    recorded_at: int | None
+    status_before: str | None
+    content_before: str | None
+    start_unknown: int | None
+    source: int
+    subjects: Sequence[str] = ()
+    """Of a redaction: all that rest on the content."""
+
+
+def noticed(connection: Connection, after: int, upto: int, limit: int, wanted: Wanted) -> list[Noticed]:
     """Rows of every source in the order of seq, as many as asked. The others are looked for only as far as the
     revisions of the page reach: they are few, and finding none of them must not read the log to its end."""
     clauses, values = wanted.sql()
     asked = {"after": after, "upto": upto, "limit": limit, **values}
     found = _rows(connection, _REVISIONS, clauses.replace("{x}", "r"), asked)
     if len(found) == limit:
-        asked["upto"] = found[-1][0]
+        asked["upto"] = found[-1].seq
     clauses = clauses.replace("{x}", "x")
     found += _rows(connection, _CODES, clauses, asked)
     found += _rows(connection, _LINEAGE, clauses, asked)
     if wanted.days is None:
         found += _redacted(connection, asked, wanted)
-    return sorted(found, key=lambda row: row[0])[:limit]
+    return sorted(found, key=lambda row: row.seq)[:limit]
 
 
-def _rows(connection: Connection, statement: str, clauses: str, asked: dict[str, Any]) -> list[Any]:
+def _rows(connection: Connection, statement: str, clauses: str, asked: dict[str, Any]) -> list[Noticed]:
     lists = [name for name, value in asked.items() if isinstance(value, list)]
     query = text(statement.replace("{filters}", clauses)).bindparams(
         *(bindparam(name, expanding=True) for name in lists)
     )
-    return list(connection.execute(query, asked).all())
+    return [Noticed(*row) for row in connection.execute(query, asked)]
 
 
-def _redacted(connection: Connection, asked: dict[str, Any], wanted: Wanted) -> list[Any]:
-    """Each redaction as a row about the first public subject that rests on the content; ``row[16]`` has all."""
-    found: list[Any] = []
+def _redacted(connection: Connection, asked: dict[str, Any], wanted: Wanted) -> list[Noticed]:
+    """Each redaction as a row about the first public subject that rests on the content."""
+    found: list[Noticed] = []
     query = {name: asked[name] for name in ("after", "upto")}
     run = run_by(connection)
     for seq, content, publication, at in connection.execute(_REDACTIONS, query):
@@ -128,8 +148,17 @@ def _redacted(connection: Connection, asked: dict[str, Any], wanted: Wanted) -> 
             within = ever_within(connection, [row[0] for row in about], wanted)
             about = [row for row in about if row[0] in within]
         if about:
-            row = (seq, about[0][0], about[0][1], None, None, content, publication, None, None, at)
-            found.append((*row, None, None, None, None, 0, 2, [one[0] for one in about[:NAMED]]))
+            first, kind = about[0]
+            named = [one[0] for one in about[:NAMED]]
+            row = Noticed(
+                *(seq, first, kind, None, None, content, publication, None, at),
+                status_before=None,
+                content_before=None,
+                start_unknown=0,
+                source=REDACT,
+                subjects=named,
+            )
+            found.append(row)
             if len(found) == asked["limit"]:
                 break
     return found

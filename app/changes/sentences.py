@@ -31,15 +31,13 @@ def sentence(
     if kind == "redact":
         return f"{name}：有内容依令删改。"
     if kind == "void":
-        back = f"，恢复为：{'；'.join(changed)}" if changed else ""
-        gone = "，不再生效" if event["status"] == "not_yet" else ""
-        return f"{name}：撤出一项{day_words(event['effective_from'])}起的决定{gone}{back}。"
+        return f"{name}：{_taken_out(event, words, changed)}。"
     if kind == "succeed":
         after = listed(event.get("successors", ()), names)
         return f"{name}：自{day_words(event['effective_from'])}起有承接事项" + (
             f"：{after}。" if after else "。"
         )
-    began = f"自{day_words(event['effective_from'])}起{_label(event)}{_to_whom(event, names)}"
+    began = _began(event, words, names)
     if event.get("attested"):
         began = f"{day_words(event['effective_from'])}已有（始于何日不明）"
     parts = [began, *changed]
@@ -49,8 +47,36 @@ def sentence(
     return f"{name}：{'，'.join(parts[:2])}{''.join('；' + one for one in parts[2:])}{planned}。"
 
 
+def _taken_out(event: Mapping[str, Any], words: Mapping[str, Any], changed: list[str]) -> str:
+    day, decided = event["effective_from"], words.get("effective_from") or event["effective_from"]
+    later = f"自{day_words(day)}起" if day != decided else ""
+    back = f"，{later}恢复为：{'；'.join(changed)}" if changed else ""
+    gone = "，不再生效" if event["status"] == "not_yet" else ""
+    return f"撤出一项{day_words(decided)}起的决定{gone}{back}"
+
+
+def _began(event: Mapping[str, Any], words: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """``自2026年10月1日起下放至…``. A later revision that a decision reaches into is said beside its own day."""
+    day = event["effective_from"]
+    if event["event"] == "revise":
+        return f"自{day_words(day)}起有新的版本"
+    if event["event"] == "lapse":
+        return f"自{day_words(day)}起{_label(event)}期满，{_lapsed(event)}"
+    decided = words.get("effective_from") or day
+    reaches = f"（及于{day_words(day)}起的版本）" if day != decided else ""
+    return f"自{day_words(decided)}起{_label(event)}{_to_whom(event, names)}{reaches}"
+
+
+def _lapsed(event: Mapping[str, Any]) -> str:
+    if event["status"] == "ended":
+        return "终止"
+    return "恢复实施" if (event["outcome"], event["status"]) == ("suspend", "in_force") else "不再适用"
+
+
 def _is_said(event: Mapping[str, Any], change: Mapping[str, Any]) -> bool:
     """Whether the outcome's own word says the change: what is cancelled has ended."""
+    if event["event"] in ("lapse", "revise"):
+        return False
     rule = RULES.get(event["kind"], {}).get(event["outcome"] or "")
     return change["path"] == "status" and rule is not None and rule.after == change.get("value")
 

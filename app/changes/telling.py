@@ -13,6 +13,7 @@ from app.canonical import decode
 from app.changes.outcomes import RULES
 from app.changes.quotes import TITLE
 from app.changes.sentences import sentence
+from app.changes.told_as import Behind
 from app.db import among, chunks, run_by
 from app.versions.fold import diff, with_before
 from app.versions.queries import SHANGHAI, moment
@@ -33,11 +34,8 @@ class Told:
     status: str | None
     content: str | None
     publication: int
-    outcome: str | None
-    voids: int | None
+    behind: Behind
     recorded_at: int | None
-    act: int | None
-    words: str | None
     status_before: str | None
     content_before: str | None
     source: str
@@ -48,10 +46,8 @@ class Told:
 
     @property
     def event(self) -> str:
-        """The outcome; ``void``, ``succeed`` (something came from it, itself unchanged), ``redact``."""
-        if self.source != "own":
-            return self.source
-        return self.outcome or "void"
+        """As ``Behind`` has it; ``succeed`` (something came from it, itself unchanged), ``redact``."""
+        return self.behind.event if self.source == "own" else self.source
 
     @property
     def planned(self) -> bool:
@@ -69,7 +65,7 @@ def tell(connection: Connection, rows: Sequence[Told]) -> list[dict[str, Any]]:
         connection,
         {row.content for row in open_ones if row.source != "succeed"}
         | {row.content_before for row in open_ones}
-        | {row.words for row in open_ones},
+        | {row.behind.words for row in open_ones},
     )
     statements = _statements(connection, {row.publication for row in rows})
     codes = _codes(connection, open_ones)
@@ -88,13 +84,14 @@ def tell(connection: Connection, rows: Sequence[Told]) -> list[dict[str, Any]]:
                 # The name that still stands on other days may be the one that an order took away here.
                 "name": None if _is_redacted(row, bodies) else names.get(row.subject),
                 **({"attested": True} if row.attested else {}),
-                "document": _document(statements.get(row.publication, {})),
+                "document": _document(statements.get(row.publication, {})) if row.behind.is_open else {},
                 "changes": changes[row.seq],
-                **kin.get(row.act or 0, {}),
-                **({"receivers": receivers[row.act]} if row.act in receivers else {}),
+                **({"beside": list(row.behind.beside)} if row.behind.beside else {}),
+                **kin.get(row.behind.act or 0, {}),
+                **({"receivers": receivers[act]} if (act := row.behind.act) in receivers else {}),
                 **({"subjects": row.subjects} if row.source == "redact" else {}),
             }
-            words = bodies.get(row.words or "", {})
+            words = bodies.get(row.behind.words or "", {}) | {"effective_from": row.behind.day}
             event["sentence"] = sentence(event, words, names, bodies.get(row.content_before or "", {}))
         found.append(event)
     return found
@@ -117,8 +114,8 @@ def _plain(row: Told) -> dict[str, Any]:
         "status": row.status if shown else None,
         "content_hash": row.content if shown else None,
         "publication": row.publication,
-        "outcome": row.outcome if shown else None,
-        "voids": row.voids if shown else None,
+        "outcome": row.behind.outcome if shown else None,
+        "voids": row.behind.voids if shown else None,
         "recorded_at": moment(row.recorded_at) if row.recorded_at else None,
         **({} if shown else {"withheld": True}),
     }
@@ -188,7 +185,7 @@ def _codes(connection: Connection, rows: Sequence[Told]) -> dict[tuple[str, int,
 
 def _kin(connection: Connection, rows: Sequence[Told]) -> dict[int, dict[str, list[str]]]:
     """By act: what it came from and what came of it, the public ones."""
-    acts = sorted({row.act for row in rows if row.act is not None and _may_have_kin(row)})
+    acts = sorted({act for row in rows if (act := row.behind.act) is not None and _may_have_kin(row)})
     query = among(
         "SELECT act, origin, successor FROM lineage WHERE act IN :acts ORDER BY seq", "acts", numbers=True
     )
@@ -204,13 +201,14 @@ def _kin(connection: Connection, rows: Sequence[Told]) -> dict[int, dict[str, li
 
 
 def _may_have_kin(row: Told) -> bool:
-    rule = RULES.get(row.kind, {}).get(row.outcome or "")
+    rule = RULES.get(row.kind, {}).get(row.behind.outcome or "")
     return rule is not None and rule.shape not in ("one", "new")
 
 
 def _receivers(connection: Connection, rows: Sequence[Told]) -> dict[int, list[dict[str, Any]]]:
     """By act of a devolve or narrow: who is to take it over."""
-    acts = sorted({row.act for row in rows if row.act is not None and row.outcome in HANDS_ON})
+    handed = [row.behind for row in rows if row.behind.outcome in HANDS_ON]
+    acts = sorted({one.act for one in handed if one.act is not None})
     query = among(
         "SELECT act, region, authority, words FROM duty WHERE kind = 'acceptance' AND act IN :acts ORDER BY act, key",
         "acts",

@@ -58,8 +58,9 @@ class Wanted:
             values["authority"] = self.authority
         if self.instrument:
             clauses += (
-                " AND (EXISTS (SELECT 1 FROM link rests WHERE rests.subject_id = {x}.subject_id"
-                " AND rests.target = :instrument) OR {x}.subject_id = :instrument)"
+                " AND (EXISTS (SELECT 1 FROM link rests JOIN timeline scope ON scope.subject_id = rests.subject_id"
+                " AND scope.valid_from = rests.valid_from WHERE rests.subject_id = {x}.subject_id"
+                f" AND rests.target = :instrument AND {_OPENLY}) OR {{x}}.subject_id = :instrument)"
             )
             values["instrument"] = self.instrument
         if self.regions:
@@ -69,14 +70,24 @@ class Wanted:
 
 
 ALL = Wanted()
-TYPES = tuple(sorted({one for rules in RULES.values() for one in rules} | {"void", "redact", "succeed"}))
+ALWAYS = ("withheld", "revise")
+"""Events whose decision is not told: whoever asks for some types is to hear of them."""
+TYPES = tuple(
+    sorted(
+        {one for rules in RULES.values() for one in rules} | {"void", "lapse", "revise", "redact", "succeed"}
+    )
+)
 KINDS = tuple(MODELS)
+
+
+_OPENLY = "scope.visibility <> 'internal'"
+"""Who held it, and on what it rested, on internal days alone is not told by what is found."""
 
 
 def _held(condition: str) -> str:
     return (
         " AND EXISTS (SELECT 1 FROM timeline scope WHERE scope.subject_id = {x}.subject_id"
-        f" AND {condition})"
+        f" AND {_OPENLY} AND {condition})"
     )
 
 
@@ -86,7 +97,7 @@ def is_wanted(event: dict[str, Any], wanted: Wanted) -> bool:
         return False  # what came of it is not public
     if event["event"] == "redact":
         return True  # whatever else was asked for: who holds the words is to hear of it
-    if wanted.types and event["event"] not in wanted.types and not event.get("withheld"):
+    if wanted.types and not ({event["event"], *event.get("beside", ())} & {*wanted.types, *ALWAYS}):
         return False
     return event["planned"] or not wanted.planned
 
@@ -102,7 +113,9 @@ def ever_within(connection: Connection, subjects: Sequence[str], wanted: Wanted)
         for subject, kind, content, body in rows:
             is_gone = bytes(body) == TOMBSTONE
             left = kept.get(content, {}).get("content") or {} if is_gone else decode(bytes(body))
-            met.setdefault(subject, set()).update(_met(subject, describe(kind, left), is_gone, wanted))
+            known = met.setdefault(subject, set())
+            if "internal" not in (left.get("visibility"), kept.get(content, {}).get("visibility")):
+                known.update(_met(subject, describe(kind, left), is_gone, wanted))
     asked = {name for name in ("authority", "regions", "instrument") if getattr(wanted, name)}
     return {subject for subject in subjects if asked <= met.get(subject, asked)}
 

@@ -88,6 +88,7 @@ class Event(TypedDict):
     withheld: NotRequired[bool]
     name: NotRequired[str | None]
     sentence: NotRequired[str]
+    beside: NotRequired[list[str]]
     changes: NotRequired[list[dict[str, Any]]]
     subjects: NotRequired[list[str]]
 

@@ -13,13 +13,13 @@ from sqlalchemy import Connection
 
 from app.db import TOMBSTONE, Run, run_by
 from app.versions.codes import main_code, never_known
-from app.versions.history import document, documents_behind, governing, note_confirmed
+from app.versions.history import STOOD, document, documents_behind, governing, note_confirmed
 from app.versions.lineage import chain
 from app.versions.models import OPEN
 from app.versions.names import HEAD, NameBook, named, named_as_known
-from app.versions.queries import Known, Standing, moment, state_on
+from app.versions.queries import Known, Standing, moment, state_on, timeline
 from app.versions.timeline import attested
-from app.versions.visibility import hidden_among, kept_of, not_internal, public_among
+from app.versions.visibility import hidden_among, kept_of, not_internal, on_open_day, public_among
 
 _COLUMNS = (
     "SELECT t.valid_from, t.valid_to, t.kind, t.revision, t.status, t.codes, t.name, t.authority, t.region,"
@@ -31,13 +31,14 @@ _COLUMNS = (
 _JOINS = (
     " LEFT JOIN content c ON c.hash = t.content"
     " LEFT JOIN revision r ON r.seq = t.revision"
-    f" LEFT JOIN decision d ON d.seq = {governing()}"
+    # The interval's own day is open, or it is not answered.
+    f" LEFT JOIN decision d ON d.seq = {governing()} AND (d.effective_from = r.effective_from OR {on_open_day('d')})"
     " LEFT JOIN content cd ON cd.hash = d.statement"
     " LEFT JOIN publication p ON p.seq = d.publication"
     " LEFT JOIN content cp ON cp.hash = p.statement"
 )
 _ITEM = (
-    f"{_COLUMNS}, {not_internal('t.subject_id')}"
+    f"{_COLUMNS}, {not_internal('t.subject_id')}, {STOOD}"
     # The one interval first, by itself: joined as a whole, every interval's body would be read and sorted.
     " FROM (SELECT * FROM timeline WHERE subject_id = ? AND valid_from <= ?"
     f" ORDER BY valid_from DESC LIMIT 1) t{_JOINS}"
@@ -74,7 +75,7 @@ def _answer(run: Run, book: NameBook, item_id: str, row: Any, day: str, today: s
         "recorded_at": moment(row[15]) if row[15] else None,
         "authority": named(run, book, row[7], day),
         "region": named(run, book, row[8], day),
-        "document": document(row[11], row[12], row[13], row[14]),
+        "document": None if row[20] and hidden_among(run, row[20:]) else document(*row[11:15]),
         "predecessors": [],
         "successors": [],
         "known_at": book.recorded_at,
@@ -90,7 +91,8 @@ def _answer(run: Run, book: NameBook, item_id: str, row: Any, day: str, today: s
 def _outside(run: Run, book: NameBook, item_id: str, day: str, today: str) -> bytes:
     """A known item on a day before it begins (or after a voided start): it still answers."""
     found = run(
-        "SELECT s.seq, (SELECT min(valid_from) FROM timeline t WHERE t.subject_id = s.id AND t.valid_from > ?),"
+        "SELECT s.seq, (SELECT min(valid_from) FROM timeline t WHERE t.subject_id = s.id AND t.valid_from > ?"
+        " AND t.visibility <> 'internal'),"
         f" ({HEAD}) FROM subject s WHERE s.id = ? AND s.kind = 'item'",
         (day, item_id),
     )
@@ -156,10 +158,19 @@ def read_item_as_known(connection: Connection, item_id: str, day: str, today: st
         "successors": chain(run, item_id, forward=True, seq=known.seq),
     }
     envelope |= known.told()
+    if standing.status == "not_yet":
+        envelope["valid_to"] = _begins(connection, item_id, day, known)
     if standing.revision is not None:
         behind = documents_behind(connection, [standing.revision], known)
         envelope["recorded_at"], envelope["document"] = behind[standing.revision]
     return splice(envelope, standing.body)
+
+
+def _begins(connection: Connection, item_id: str, day: str, known: Known) -> str | None:
+    """The first day after this one from which it stood openly, as known then."""
+    later = [span for span in timeline(connection, item_id, known) if span.valid_from > day]
+    hidden = hidden_among(run_by(connection), (span.content for span in later))
+    return next((span.valid_from for span in later if span.content not in hidden), None)
 
 
 def _told_of(run: Run, standing: Standing) -> dict[str, Any]:

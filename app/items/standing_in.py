@@ -19,7 +19,7 @@ from app.versions.history import document, note_confirmed
 from app.versions.names import named_as_known
 from app.versions.queries import Known, timeline
 from app.versions.timeline import Describe
-from app.versions.visibility import hidden_among
+from app.versions.visibility import hidden_among, on_its_day
 
 ALIVE = ("in_force", "suspended")
 SAME_ENTRY = "same_entry"
@@ -29,7 +29,7 @@ MOST = 50
 
 _BODY = text("SELECT body FROM content WHERE hash = :hash")
 _DECIDED = text(
-    "SELECT c.body, w.body, p.body, d.outcome, d.publication FROM decision d"
+    f"SELECT c.body, w.body, p.body, d.outcome, d.publication, {on_its_day('d')} FROM decision d"
     " JOIN content c ON c.hash = coalesce(d.changes, d.creates) LEFT JOIN content w ON w.hash = d.statement"
     " LEFT JOIN publication k ON k.seq = d.publication LEFT JOIN content p ON p.hash = k.statement"
     " WHERE d.subject_id = :item AND d.effective_from = :day AND d.seq <= :seq"
@@ -136,10 +136,12 @@ def _handed_on(view: View, item: dict[str, Any], left: dict[str, Any]) -> dict[s
         day = begins
     behind = item["document"]
     asked = {"item": item["id"], "day": day, "seq": view.known.seq}
-    for body, words, statement, outcome, publication in view.connection.execute(_DECIDED, asked):
+    run = run_by(view.connection)
+    for body, words, statement, outcome, publication, stood in view.connection.execute(_DECIDED, asked):
         if _sets_excluded(decode(bytes(body))):
-            behind = document(words, statement, outcome, publication)
-            note_confirmed(run_by(view.connection), behind, view.known.seq)
+            is_open = not hidden_among(run, [stood])
+            behind = document(words, statement, outcome, publication) if is_open else None
+            note_confirmed(run, behind, view.known.seq)
             break
     return {"valid_from": day, "document": behind}
 

@@ -10,20 +10,21 @@ import orjson
 
 from app.db import Run, chunks, marks
 from app.versions.codes import main_code
-from app.versions.history import document, governing, note_confirmed
+from app.versions.history import STOOD, document, governing, note_confirmed
 from app.versions.lineage import chain
 from app.versions.models import OPEN
 from app.versions.names import HEAD, NameBook, named
 from app.versions.queries import moment
 from app.versions.timeline import attested
-from app.versions.visibility import answered
+from app.versions.visibility import answered, hidden_among, on_open_day
 
 _PAGE = (
     "SELECT t.subject_id, t.codes, t.name, c.body, t.revision,"
     " t.status, CASE WHEN t.revision IS NULL THEN NULL ELSE t.valid_from END, t.valid_to,"
-    f" {attested('t')}, r.publication, t.authority, t.region, d.publication, d.outcome, d.statement FROM timeline t"
+    f" {attested('t')}, {STOOD},"
+    " r.publication, t.authority, t.region, d.publication, d.outcome, d.statement FROM timeline t"
     " LEFT JOIN content c ON c.hash = t.content LEFT JOIN revision r ON r.seq = t.revision"
-    f" LEFT JOIN decision d ON d.seq = {governing()}"
+    f" LEFT JOIN decision d ON d.seq = {governing()} AND (d.effective_from = r.effective_from OR {on_open_day('d')})"
     # IS TRUE: rows lie in the order of ids, which an index of the kind would only point to.
     " WHERE (t.kind = 'item') IS TRUE AND t.valid_from <= ? AND t.valid_to > ? AND {which}"
     f" AND {answered('t')} ORDER BY t.subject_id LIMIT {{limit}}"
@@ -68,10 +69,19 @@ class Stream:
         rows = self.run(_PAGE.format(which=which, limit=limit), (self.on, self.on, *values))
         if not rows:
             return []
+        rows = self._without_hidden(rows)
         self._look_up(rows)
         first, last = rows[0][0], rows[-1][0]
         kin = {row[0] for row in self.run(_KIN, (first, last, first, last))}
         return [(row[0], self._answer(row, row[0] in kin)) for row in rows]
+
+    def _without_hidden(self, rows: list[Any]) -> list[Any]:
+        """The rows, without the decision behind one where that took effect on what was an internal day."""
+        stood = {row[9] for row in rows if row[9] is not None}
+        hidden = hidden_among(self.run, stood) if stood else set()
+        return (
+            [(*row[:13], None, None, None) if row[9] in hidden else row for row in rows] if hidden else rows
+        )
 
     def _answer(self, row: Any, has_kin: bool) -> bytes:
         subject, codes, name, body, revision = row[:5]
@@ -82,7 +92,7 @@ class Stream:
             "name": name,
         }
         number = b"null" if revision is None else b"%d" % revision
-        rest = self._rest(row[9:], kin_of=subject) if has_kin else self._rests[row[9:]]
+        rest = self._rest(row[10:], kin_of=subject) if has_kin else self._rests[row[10:]]
         return b"".join(
             (orjson.dumps(own)[:-1], self._spans[row[5:9]], number, rest, body or b"null", b"}\n")
         )
@@ -127,7 +137,7 @@ class Stream:
         for shared in (self._documents, self._recorded, self._names, self._spans, self._rests):
             if len(shared) > _KEPT:
                 shared.clear()
-        new = {row[9:] for row in rows} - self._rests.keys()
+        new = {row[10:] for row in rows} - self._rests.keys()
         entries = {key[0] for key in new if key[0] is not None} - self._recorded.keys()
         self._recorded |= {seq: moment(at) for seq, at in self._in_chunks(_RECORDED, entries)}
         missing = {key[3:] for key in new if key[3] is not None} - self._documents.keys()

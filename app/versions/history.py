@@ -33,6 +33,14 @@ def governing(known: Known | None = None) -> str:
     return _GOVERNING.format(known=f" AND g.seq <= {known.seq:d}", known_void=f" AND v.seq <= {known.seq:d}")
 
 
+STOOD = (
+    "CASE WHEN d.publication = r.publication AND d.effective_from = r.effective_from THEN NULL"
+    f" ELSE {on_its_day('d')} END"
+)
+"""SQL: what stood on the day of decision ``d`` once it was published, where that is not revision ``r`` itself. Was that
+hidden, nothing is told of the decision, however far it reaches into public days."""
+
+
 def document(
     words: Any, statement: Any, outcome: str | None, publication: int | None
 ) -> dict[str, Any] | None:
@@ -77,21 +85,22 @@ Behind = tuple[str, dict[str, Any] | None]
 
 
 def documents_behind(connection: Connection, revisions: Iterable[int], known: Known) -> dict[int, Behind]:
-    """What is behind each of these revisions."""
+    """What is behind each of these revisions; no document where it took effect on an internal day."""
     query = (
         "SELECT cd.body, cp.body, d.outcome, d.publication,"
-        " (SELECT e.recorded_at FROM log_entry e WHERE e.seq > r.seq ORDER BY e.seq LIMIT 1), r.seq"
-        f" FROM revision r LEFT JOIN decision d ON d.seq = {governing(known)}"
+        f" (SELECT e.recorded_at FROM log_entry e WHERE e.seq > r.seq ORDER BY e.seq LIMIT 1), r.seq, {STOOD}"
+        f" FROM revision r LEFT JOIN decision d ON d.seq = {governing(known)} AND {on_open_day('d')}"
         " LEFT JOIN content cd ON cd.hash = d.statement LEFT JOIN publication p ON p.seq = d.publication"
         " LEFT JOIN content cp ON cp.hash = p.statement WHERE r.seq IN ({})"
     )
-    listed = list(revisions)
+    listed, run = list(revisions), run_by(connection)
     found: dict[int, Behind] = {}
     for start in range(0, len(listed), 1000):
         some = tuple(listed[start : start + 1000])
-        for row in fetch(connection, query.format(marks(some)), some):
-            found[row[5]] = moment(row[4]), document(row[0], row[1], row[2], row[3])
-    run = run_by(connection)
+        rows = fetch(connection, query.format(marks(some)), some)
+        hidden = hidden_among(run, (row[6] for row in rows))
+        for row in rows:
+            found[row[5]] = moment(row[4]), None if row[6] in hidden else document(*row[:4])
     for _moment, behind in found.values():
         note_confirmed(run, behind, known.seq)
     return found

@@ -13,6 +13,7 @@ from app.canonical import decode, encode, refuse_floats
 from app.db import fetch, marks
 from app.errors import Refused
 from app.versions.beginning import Begun, begin
+from app.versions.causes import Cause, cause_on
 from app.versions.fold import Effect
 from app.versions.folds import Folds
 from app.versions.histories import History, load_histories
@@ -75,13 +76,19 @@ def lay_out(
     return laying.laid()
 
 
-def _voided_subjects(connection: Connection, voids: list[Voiding]) -> list[tuple[str, int, str]]:
-    """(subject, act, effective_from) of every row of the acts to be voided."""
+def _voided_subjects(connection: Connection, voids: list[Voiding]) -> list[tuple[str, int, Cause]]:
+    """(subject, act, its days) of every row of the acts to be voided."""
     if not voids:
         return []
     acts = tuple(voiding.act for voiding in voids)
-    query = f"SELECT subject_id, act, effective_from FROM decision WHERE act IN ({marks(acts)}) ORDER BY seq"
-    return [(row[0], row[1], row[2]) for row in fetch(connection, query, acts)]
+    query = (
+        "SELECT subject_id, act, seq, effective_from, until, creates IS NOT NULL OR changes IS NOT NULL"
+        f" FROM decision WHERE act IN ({marks(acts)}) ORDER BY seq"
+    )
+    return [
+        (row[0], row[1], Cause(row[2], row[3], row[4], bool(row[5]), True))
+        for row in fetch(connection, query, acts)
+    ]
 
 
 class _Laying:
@@ -99,8 +106,8 @@ class _Laying:
         self.revisions = 0
         self.first_days: dict[str, str] = {}
         """From which day on each subject is touched."""
-        self.causes: dict[str, int] = {}
-        """The last row about each subject: what its revisions come from."""
+        self.causes: dict[str, list[Cause]] = {}
+        """The rows about each subject: what its revisions come from."""
         self.facets: dict[str, Facets] = {}
         self.begun: dict[str, Begun] = {}
         self.publication = self.rows.add(
@@ -120,17 +127,19 @@ class _Laying:
     def _touch(self, subject_id: str, day: str) -> None:
         self.first_days[subject_id] = min(day, self.first_days.get(subject_id, day))
 
-    def add_voids(self, voids: list[Voiding], voided: list[tuple[str, int, str]]) -> None:
+    def add_voids(self, voids: list[Voiding], voided: list[tuple[str, int, Cause]]) -> None:
         """``voided``: as ``_voided_subjects`` tells them."""
-        for subject_id, act, day in voided:
+        for subject_id, act, days in voided:
             history = self.histories[subject_id]
             history.effects = [effect for effect in history.effects if effect.act != act]
-            self._touch(subject_id, day)
+            self._touch(subject_id, days.effective_from)
         for voiding in voids:
             seq = self.rows.add(
                 "void", self.publication, voiding.act, voiding.ground, self._stated(voiding.statement)
             )
-            self.causes.update((subject_id, seq) for subject_id, act, _ in voided if act == voiding.act)
+            for subject_id, act, days in voided:
+                if act == voiding.act:
+                    self.causes.setdefault(subject_id, []).append(days._replace(seq=seq))
 
     def add_act(self, act: Act) -> None:
         if (ready := act.parts[0].ready) is not None:
@@ -184,7 +193,9 @@ class _Laying:
             _changes=list(part.changes) if creates is not None else None,
         )
         _insert_effect(history.effects, effect)
-        self.causes[part.subject_id] = seq
+        alters = creates is not None or changes is not None
+        cause = Cause(seq, part.effective_from, part.until, alters)
+        self.causes.setdefault(part.subject_id, []).append(cause)
         self._touch(part.subject_id, part.effective_from)
 
     def add_revisions(self, folds: Folds | None) -> None:
@@ -197,9 +208,10 @@ class _Laying:
                 self._add_revisions_of(subject_id, first, folds)
 
     def _add_revisions_of(self, subject_id: str, first: str, folds: Folds | None) -> None:
-        history, cause, publication = self.histories[subject_id], self.causes[subject_id], self.publication
+        history, causes, publication = self.histories[subject_id], self.causes[subject_id], self.publication
         state_on = partial(folds.on, subject_id, history.effects) if folds is not None else None
         for want in first_revision(history) or wanted_revisions(history, first, self.contents, state_on):
+            cause = cause_on(causes, want.day).seq
             if want.differs:
                 stands = (want.status, want.content, int(want.start_unknown))
                 seq = self.rows.add("revision", publication, subject_id, want.day, *stands, cause)

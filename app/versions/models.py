@@ -141,7 +141,9 @@ class Revision(SQLModel, table=True):
     )
     content: str | None = Field(default=None, sa_type=Ascii, foreign_key="content.hash")
     start_unknown: int = Field(default=0)
-    cause: int = Field(sa_type=Big, description="seq of the decision or void that wrote it")
+    cause: int = Field(
+        sa_type=Big, description="seq of the decision or void of its publication that it comes from"
+    )
 
 
 class CodeRow(SQLModel, table=True):

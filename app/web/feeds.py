@@ -55,12 +55,14 @@ def _summary(change: Gaps) -> str:
     document = change["statement"]["document"] or Gaps()
     number = f"（{document['number']}）" if document["number"] else ""
     source = f"依据《{document['title']}》{number}。" if document["title"] else ""
-    named = "；".join(
-        f"{one['name'] or one['id']}：{'撤出' if one['outcome'] == 'void' else outcome(one['outcome'], one['kind'])}"
-        for one in change["subjects"]
-    )
+    named = "；".join(f"{one['name'] or one['id']}：{outcomes(one)}" for one in change["subjects"])
     rest = f"等共 {change['count']} 项" if change["count"] > len(change["subjects"]) else ""
     return f"{day(change['effective_from'])}起施行。{source}{named}{rest}。"
+
+
+def outcomes(one: Gaps) -> str:
+    """What was decided about a subject: ``调整、取消``."""
+    return "、".join("撤出" if name == "void" else outcome(name, one["kind"]) for name in one["outcomes"])
 
 
 def sitemap(base: str, paths: Iterable[tuple[str, str | None]]) -> bytes:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, text
 
 from app.changes.queries import stated
+from app.db import run_by
 from app.versions.models import OPEN
 from app.versions.queries import moment, of_publication
-from app.versions.visibility import answered, on_open_day
+from app.versions.visibility import answered, hidden_among, on_its_day, on_open_day
 from app.web.rendering import Gaps, gaps
 from app.web.subjects import rows_on
 
@@ -42,22 +43,25 @@ class Scope:
 
     @staticmethod
     def _held(subject: str, held: str) -> str:
-        return f" AND EXISTS (SELECT 1 FROM timeline scope WHERE scope.subject_id = {subject} AND {held})"
+        return (
+            f" AND EXISTS (SELECT 1 FROM timeline scope WHERE scope.subject_id = {subject}"
+            f" AND scope.visibility <> 'internal' AND {held})"
+        )
 
 
 def latest_changes(
     connection: Connection, limit: int, scope: Scope | None = None, subjects: int = SHOWN
 ) -> list[Gaps]:
     """The last publications that are no first entry, the newest first: ``publication``, ``kind``, ``changeset``,
-    ``statement``, ``recorded_at``, ``effective_from``, ``count`` and some ``subjects`` (id, kind, name, outcome;
-    outcome ``void`` where a decision was taken out). Decisions voided since are not among them, nor is what is
-    not public; a publication of which nothing is left is passed over."""
+    ``statement``, ``recorded_at``, ``effective_from``, ``count`` and some ``subjects`` (id, kind, name, outcomes in
+    the order of their days; ``void`` where a decision was taken out). Decisions voided since are not among them, nor
+    is what is not public; a publication of which nothing is left is passed over."""
     found: list[Gaps] = []
     for row in _publications(connection, scope or Scope()):
         decided = _decided(connection, row[0], scope or Scope())
         if not decided:
             continue
-        known = rows_on(connection, [one[0] for one in decided[:subjects]], OPEN)
+        known = rows_on(connection, [one.subject for one in decided[:subjects]], OPEN)
         found.append(
             Gaps(
                 publication=row[0],
@@ -65,12 +69,12 @@ def latest_changes(
                 changeset=row[2],
                 statement=gaps(stated(row[3])),
                 recorded_at=moment(row[4]),
-                effective_from=min(one[2] for one in decided),
+                effective_from=min(one.day for one in decided),
                 count=len(decided),
                 subjects=[
-                    Gaps(id=one[0], outcome=one[1], kind=one[3], name=known[one[0]].name)
+                    Gaps(id=one.subject, outcomes=one.outcomes, kind=one.kind, name=known[one.subject].name)
                     for one in decided[:subjects]
-                    if one[0] in known
+                    if one.subject in known
                 ],
             )
         )
@@ -101,24 +105,43 @@ def _publications(connection: Connection, scope: Scope) -> Iterator[Any]:
         before = rows[-1][0]
 
 
-def _decided(connection: Connection, publication: int, scope: Scope) -> list[Any]:
-    """(subject, outcome, effective_from, kind) of what it decided and took out, each subject once."""
+class _Decided(NamedTuple):
+    """A subject, and what a publication decided about it."""
+
+    subject: str
+    kind: str
+    day: str
+    outcomes: list[str]
+
+
+def _decided(connection: Connection, publication: int, scope: Scope) -> list[_Decided]:
+    """What it decided and took out, each subject once, by id. That it is retained is said where nothing else is."""
     clause, values = scope.clause("d.subject_id")
+    columns = f"d.effective_from, s.kind, {on_its_day('d')}"
     public = (
         f"EXISTS (SELECT 1 FROM timeline t WHERE t.subject_id = d.subject_id AND {answered('t')})"
         f" AND {on_open_day('d')}"
     )
     statement = _bound(
-        "SELECT d.subject_id, d.outcome, d.effective_from, s.kind FROM decision d"
+        f"SELECT d.subject_id, d.outcome, {columns}, d.seq FROM decision d"
         f" JOIN subject s ON s.id = d.subject_id WHERE {of_publication('d.seq', ':seq')} AND {public}{clause}"
         " AND NOT EXISTS (SELECT 1 FROM void v WHERE v.act = d.act)"
-        " UNION SELECT d.subject_id, 'void', d.effective_from, s.kind FROM void w"
+        f" UNION SELECT d.subject_id, 'void', {columns}, w.seq FROM void w"
         " JOIN decision d ON d.act = w.act JOIN subject s ON s.id = d.subject_id"
-        f" WHERE {of_publication('w.seq', ':seq')} AND {public}{clause} ORDER BY 1, 2 LIMIT :most",
+        f" WHERE {of_publication('w.seq', ':seq')} AND {public}{clause} ORDER BY 1, 3, 6 LIMIT :most",
         values,
     )
     rows = connection.execute(statement, {**values, "seq": publication, "most": MOST + 1}).all()
-    return list({row[0]: row for row in reversed(rows)}.values())[::-1]
+    hidden = hidden_among(run_by(connection), {row[4] for row in rows})
+    found: dict[str, _Decided] = {}
+    for subject, outcome, day, kind, stood, _ in rows:
+        if stood not in hidden:
+            one = found.setdefault(subject, _Decided(subject, kind, day, []))
+            one.outcomes.extend([outcome] if outcome not in one.outcomes else [])
+    for one in found.values():
+        if len(one.outcomes) > 1 and "retain" in one.outcomes:
+            one.outcomes.remove("retain")
+    return list(found.values())
 
 
 def _bound(statement: str, values: dict[str, Any]) -> Any:
