@@ -49,6 +49,7 @@ class Registry:
         self.rules = rules_of(settings)
         self.kept_searches = KeptAnswers()
         self.kept_pages = KeptPages()
+        self.kept_series: Kept[Any] = Kept(64, lambda _asked, _series: 1)
         self.kept_counts: Kept[Any] = Kept(16, lambda _asked, _counts: 1)
         self.behind: Behind[Any] = Behind()
         self.exports = Places(8, each=2)

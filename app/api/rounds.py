@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.api.shapes import PaperShape, answer_value
 from app.changes import rows
 from app.changes.showing import require_readable
-from app.deps import KnownAt, ReadSession, StaffReader
+from app.deps import KnownAt, ReadSession, RegistryOf, StaffReader
 from app.manners import saved_as
 from app.places.queries import authority_id, region_id
 from app.rounds.rehearsing import rehearse_round
@@ -247,6 +247,7 @@ SERIES: dict[int | str, dict[str, Any]] = {200: {"model": SeriesShape}}
 def get_series(
     request: Request,
     session: ReadSession,
+    registry: RegistryOf,
     day: Annotated[
         list[str] | None,
         Query(description="a day (YYYY-MM-DD); repeat it. None: the first record, the rounds' days, today"),
@@ -254,12 +255,12 @@ def get_series(
     region: Annotated[str | None, Query(max_length=200, description="id or code, with all below it")] = None,
     authority: Annotated[str | None, Query(max_length=60, description="id or code")] = None,
 ) -> Response:
-    """How many items were in force on each of some days, by type: from 230 to 67, down 71 %."""
+    """How many public items were in force on each of some days, by type: from 230 to 67, down 71 %."""
     connection = session.connection()
     days = [parse_day(one, "day=") for one in day or ()]
     last = max(days, default=today())
     place, organ = region_id(connection, region, last), authority_id(connection, authority, last)
-    return answer_value(request, series(connection, days, place, organ, today()))
+    return answer_value(request, series(connection, days, place, organ, today(), registry.kept_series))
 
 
 @router.get("/rounds/{round_id}/report", response_model=None, responses=REPORT)

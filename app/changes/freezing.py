@@ -80,17 +80,6 @@ def select(connection: Connection, scope: dict[str, Any], day: str | None = None
     return [(row[0], row[1]) for row in connection.execute(query, values)]
 
 
-def select_types(connection: Connection, scope: dict[str, Any], day: str) -> dict[str, int]:
-    """Type -> how many items are in force or suspended on a day; what is internal is counted, not shown."""
-    where, wanted, values = _held(connection, scope, day)
-    query = among(
-        f"SELECT coalesce(t.type, 'unknown'), count(*) FROM timeline t WHERE {where}"
-        " AND t.status IN ('in_force', 'suspended') GROUP BY 1",
-        *wanted,
-    )
-    return {row[0]: row[1] for row in connection.execute(query, values)}
-
-
 def counted(
     connection: Connection, scope: dict[str, Any], day: str
 ) -> list[tuple[str | None, str | None, str, int]]:

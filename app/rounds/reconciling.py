@@ -1,7 +1,8 @@
 """The reconciliation line: why the catalogue on the base day and the catalogue after the round differ.
 
 The sums are never taken from two snapshots; this line only explains them: what the round did, and what happened
-beside it. By sets, so that it always comes out: after = base - ended + started + entrusted + came - went.
+beside it. By sets, so that it always comes out: after = base - ended + started + entrusted + came - went. Of what came
+and went the public ones are named, all are counted.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.changes.freezing import LISTED, select
+from app.db import run_by
 from app.rounds.pairs import Pair, fate_of
+from app.versions.visibility import public_among
 
 SHOWN = 50
 
@@ -33,6 +36,7 @@ def reconcile(
     gone, come = base - after, after - base
     went = gone - lines["ended"]
     came = come - lines["started"] - lines["entrusted"]
+    public = public_among(run_by(connection), came | went)
     return {
         "base_day": scope["base_day"],
         "base": len(base),
@@ -43,8 +47,8 @@ def reconcile(
         "entrusted": len(come & lines["entrusted"]),
         "came_otherwise": len(came),
         "went_otherwise": len(went),
-        "came": sorted(came)[:SHOWN],
-        "went": sorted(went)[:SHOWN],
+        "came": sorted(came & public)[:SHOWN],
+        "went": sorted(went & public)[:SHOWN],
         "day": day,
         "after": len(after),
         "still_standing": len(lines["ended"] & after),

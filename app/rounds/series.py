@@ -3,34 +3,105 @@
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from itertools import accumulate
+from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
-from app.changes.freezing import select_types
-from app.db import fetch
+from app import log
+from app.db import among, fetch
 from app.items import code_tables
+from app.places.queries import subtree
 from app.rounds.figures import percent
 from app.versions.models import FIRST
+from app.versions.visibility import answered, not_internal, on_open_day
 
 MOST = 60
 """Days in one answer."""
+ROUNDS = MOST - 3
+"""Days of rounds among them: beside the first record, the day before the first of them, and today."""
 FEW = 24
 
 
+_COUNTED = (
+    "SELECT t.valid_from, t.valid_to, coalesce(t.type, 'unknown'), count(*) FROM timeline t WHERE t.kind = 'item'"
+    " AND t.status IN ('in_force', 'suspended') AND t.valid_from <= :last AND t.valid_to > :first{within}"
+    f" AND {answered('t')} GROUP BY 1, 2, 3"
+)
+
+
+class Keeping(Protocol):
+    """Where answers are kept, by what was asked, on which day, and the state they rest on."""
+
+    def get(self, asked: bytes, day: str, state: object) -> dict[str, Any] | None: ...
+
+    def put(self, asked: bytes, day: str, state: object, found: dict[str, Any]) -> None: ...
+
+
 def series(
-    connection: Connection, days: Sequence[str], region: str | None, authority: str | None, today: str
+    connection: Connection,
+    days: Sequence[str],
+    region: str | None,
+    authority: str | None,
+    today: str,
+    kept: Keeping | None = None,
 ) -> dict[str, Any]:
-    """Items in force or suspended on each day, by type; and from the first day to the last.
+    """Public items in force or suspended on each day, by type; and from the first day to the last.
 
     Without days: the first record, the days on which the decisions of rounds took effect, the latest ones, today;
-    and new year's days, where those are few.
+    and new year's days, where those are few. Of more than ``MOST`` days the last are answered.
+    ``kept``: answers that hold while the log's head and the day are the same.
     """
-    wanted = sorted(set(days)) or _days_of_rounds(connection, today)
-    scope = {"region": region, "authorities": [authority] if authority else []}
-    rows = [_row(day, select_types(connection, scope, day)) for day in wanted[-MOST:]]
-    return {"days": rows, "change": _change(rows[0], rows[-1]) if len(rows) > 1 else None}
+    asked = repr((sorted(set(days))[-MOST:], region, authority)).encode()
+    head = log.head(connection).hash
+    found = kept.get(asked, today, head) if kept is not None else None
+    if found is None:
+        wanted = sorted(set(days)) or _days_of_rounds(connection, today)
+        counted = _counted(connection, wanted[-MOST:], region, authority)
+        rows = [_row(day, types) for day, types in counted.items()]
+        found = {"days": rows, "change": _change(rows[0], rows[-1]) if len(rows) > 1 else None}
+        if kept is not None:
+            kept.put(asked, today, head, found)
+    return found
+
+
+def _counted(
+    connection: Connection, days: Sequence[str], region: str | None, authority: str | None
+) -> dict[str, dict[str, int]]:
+    """By day: type -> items. One pass over the intervals for all days on which the region has the same places."""
+    alike: dict[tuple[str, ...] | None, list[str]] = {}
+    for day in days:
+        places = tuple(sorted(subtree(connection, region, day))) if region else None
+        alike.setdefault(places, []).append(day)
+    found: dict[str, dict[str, int]] = {}
+    for places, some in alike.items():
+        values: dict[str, Any] = {"first": some[0], "last": some[-1]}
+        within = ""
+        if places is not None:
+            within, values["regions"] = " AND t.region IN :regions", list(places)
+        if authority:
+            within, values["authority"] = within + " AND t.authority = :authority", authority
+        query = among(_COUNTED.format(within=within), *(["regions"] if places is not None else []))
+        found |= _by_day(some, connection.execute(query, values))
+    return dict(sorted(found.items()))
+
+
+def _by_day(days: Sequence[str], intervals: Any) -> dict[str, dict[str, int]]:
+    """What came and went between the days, added up."""
+    moved: dict[str, Counter[int]] = {}
+    for first, end, kind, count in intervals:
+        steps = moved.setdefault(kind, Counter())
+        steps[bisect_left(days, first)] += count
+        steps[bisect_left(days, end)] -= count
+    found: dict[str, dict[str, int]] = {day: {} for day in days}
+    for kind, steps in moved.items():
+        for day, count in zip(days, accumulate(steps[at] for at in range(len(days))), strict=True):
+            if count:
+                found[day][kind] = count
+    return found
 
 
 def _row(day: str, types: dict[str, int]) -> dict[str, Any]:
@@ -55,12 +126,15 @@ def _days_of_rounds(connection: Connection, today: str) -> list[str]:
         connection,
         "SELECT DISTINCT d.effective_from FROM publication p JOIN decision d ON d.seq > p.seq"
         " AND d.seq < (SELECT min(e.seq) FROM log_entry e WHERE e.seq > p.seq)"
-        " WHERE p.kind = 'round' ORDER BY 1 DESC LIMIT 59",
+        f" WHERE p.kind = 'round' AND {not_internal('d.subject_id')} AND {on_open_day('d')}"
+        f" ORDER BY 1 DESC LIMIT {ROUNDS}",
     )
     days = {row[0] for row in rows}
     found = {*days, *(_day_before(day) for day in sorted(days)[:1]), today}
     first = fetch(
-        connection, "SELECT min(valid_from) FROM timeline WHERE kind = 'item' AND valid_from > ?", (FIRST,)
+        connection,
+        f"SELECT min(t.valid_from) FROM timeline t WHERE t.kind = 'item' AND t.valid_from > ? AND {answered('t')}",
+        (FIRST,),
     )
     if first[0][0] and first[0][0] < min(found):
         found.add(first[0][0])

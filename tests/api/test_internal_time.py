@@ -36,7 +36,9 @@ def doors(item: str) -> list[tuple[str, dict[str, Any]]]:
 
 def assert_told_nowhere(living: Living, item: str) -> None:
     seq = living.get("/log/head").json()["seq"]
-    living.publish(set_field(item, "note", "以后的备注", "2027-03-01"))  # so that what was known then is not the head
+    living.publish(
+        set_field(item, "note", "以后的备注", "2027-03-01")
+    )  # so that what was known then is not the head
     for address, asked in doors(item):
         if asked.get("known_at"):
             asked["known_at"] = str(seq)

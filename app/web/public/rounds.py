@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from app.changes import queries
 from app.changes.annexes import places
 from app.changes.owed import acceptances_of_round
-from app.deps import AskedOn, KnownAt, ReadSession
+from app.deps import AskedOn, KnownAt, ReadSession, RegistryOf
 from app.places.queries import region_id
 from app.rounds.browsing import PAGE, Wanted, browse
 from app.rounds.corrections import corrections
@@ -49,6 +49,7 @@ def show_series(
     request: Request,
     session: ReadSession,
     asked: AskedOn,
+    registry: RegistryOf,
     first: Annotated[str, Query(alias="from", max_length=10)] = "",
     last: Annotated[str, Query(alias="to", max_length=10)] = "",
     region: Annotated[str, Query(max_length=60)] = "",
@@ -58,7 +59,7 @@ def show_series(
     days = [parse_day(one, said("日期")) for one in (first, last) if one]
     days += [asked.on] if len(days) == 1 else []
     place = region_id(connection, region or None, max(days, default=asked.on))
-    found = series(connection, days, place, None, asked.on)
+    found = series(connection, days, place, None, asked.on, registry.kept_series)
     named = names(connection, [place or ""], asked.on)
     return render(
         request,
