@@ -22,7 +22,7 @@ from app.checks.catalogue import Rules, rules_of
 from app.db import Database, Run
 from app.errors import Forbidden, Invalid, Unauthenticated
 from app.kept import Kept, KeptAnswers, KeptPages
-from app.limiting import Places
+from app.limiting import Places, Queue
 from app.measuring import Measured
 from app.noting import Noting
 from app.settings import Settings
@@ -53,6 +53,8 @@ class Registry:
         self.kept_counts: Kept[Any] = Kept(16, lambda _asked, _counts: 1)
         self.behind: Behind[Any] = Behind()
         self.exports = Places(8, each=2)
+        self.kept_reports = KeptAnswers()
+        self.reports = Queue(at_once=2, places=8, patience=10.0)
         self.snapshots = Snapshots(database)
         self.noting = Noting(database)
         self.measured = Measured()

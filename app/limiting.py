@@ -10,6 +10,8 @@ import ipaddress
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -82,6 +84,32 @@ class Places:
             self._held[name] -= 1
             if self._held[name] <= 0:
                 del self._held[name]
+
+
+class Queue:
+    """Work that takes a processor for long: so many at once, some more that wait for their turn. Whoever finds no
+    place, or waits too long, is refused: the threads that answer everything else are not to be spent on waiting."""
+
+    def __init__(self, at_once: int, places: int, patience: float) -> None:
+        """``places``: those at work and those that wait; ``patience``: seconds that one waits."""
+        self.turns = threading.BoundedSemaphore(at_once)
+        self.places = Places(places)
+        self._patience = patience
+
+    @contextmanager
+    def turn(self, refusal: Exception) -> Iterator[None]:
+        """While it is one's turn. Raises ``refusal`` where it does not come."""
+        if not self.places.take():
+            raise refusal
+        try:
+            if not self.turns.acquire(timeout=self._patience):
+                raise refusal
+            try:
+                yield
+            finally:
+                self.turns.release()
+        finally:
+            self.places.give_back()
 
 
 def clock() -> float:

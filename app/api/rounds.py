@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any
 
+import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection
 
-from app.api.shapes import PaperShape, answer_value
+from app import log
+from app.api.shapes import PaperShape, answer, answer_value
 from app.changes import rows
 from app.changes.showing import require_readable
-from app.deps import KnownAt, ReadSession, RegistryOf, StaffReader
+from app.deps import KnownAt, ReadSession, Registry, RegistryOf, StaffReader
+from app.errors import Unavailable
 from app.manners import saved_as
 from app.places.queries import authority_id, region_id
+from app.rounds.counted import find
 from app.rounds.rehearsing import rehearse_round
 from app.rounds.report import report
 from app.rounds.series import series
@@ -264,18 +269,48 @@ def get_series(
 
 
 @router.get("/rounds/{round_id}/report", response_model=None, responses=REPORT)
-def get_report(request: Request, session: ReadSession, round_id: RoundPath, known: KnownAt) -> Response:
+def get_report(
+    request: Request, session: ReadSession, registry: RegistryOf, round_id: RoundPath, known: KnownAt
+) -> Response:
     """What a round adds up to: as published, and where it differs, as known now (or at `known_at`)."""
-    return answer_value(request, report(session.connection(), round_id, known))
+    connection = session.connection()
+    asked = repr(("report", round_id, known)).encode()
+    body = _once(registry, connection, asked, lambda: orjson.dumps(report(connection, round_id, known)))
+    return answer(request, body)
+
+
+def _once(registry: Registry, connection: Connection, asked: bytes, do: Callable[[], bytes]) -> bytes:
+    """The whole of a round is folded for its report: once for each state of the log, and by few at a time.
+
+    Raises Unavailable where too many wait."""
+    day, head = today(), log.head(connection).hash
+    found = registry.kept_reports.get(asked, day, head)
+    if found is not None:
+        return found
+    busy = Unavailable("正在汇总的报告太多，请稍候再试。", code="busy", retry_after=10)
+    with registry.reports.turn(busy):
+        found = registry.kept_reports.get(asked, day, head)  # another may have asked for the same
+        if found is None:
+            found = do()
+            registry.kept_reports.put(asked, day, head, found)
+    return found
 
 
 def _file(
-    session: ReadSession, round_id: str, known: Known, write: Callable[..., bytes], kind: str
+    registry: Registry,
+    session: ReadSession,
+    round_id: str,
+    known: Known,
+    write: Callable[..., bytes],
+    kind: str,
 ) -> Response:
     connection = session.connection()
-    found = report(connection, round_id, known)
-    body = write(found, tables_of(connection, round_id, known))
-    name = f"{found['title']}报告.{kind}"
+
+    def made() -> bytes:
+        return write(report(connection, round_id, known), tables_of(connection, round_id, known))
+
+    body = _once(registry, connection, repr((kind, round_id, known)).encode(), made)
+    name = f"{find(connection, round_id, known).statement['title']}报告.{kind}"
     headers = saved_as(name) | {"Cache-Control": "public, max-age=60"}
     return Response(body, media_type={"xlsx": XLSX, "docx": DOCX}[kind], headers=headers)
 
@@ -286,11 +321,13 @@ def _file(
     response_class=Response,
     responses={200: {"content": {XLSX: {}}, "description": "its bytes"}},
 )
-def get_report_sheets(session: ReadSession, round_id: RoundPath, known: KnownAt) -> Response:
+def get_report_sheets(
+    registry: RegistryOf, session: ReadSession, round_id: RoundPath, known: KnownAt
+) -> Response:
     """The report as a workbook: sums, authorities, types, levels, 调整对照表, annexes of the decision."""
     from app.exchange.round_sheets import write_xlsx  # loads its library when first asked
 
-    return _file(session, round_id, known, write_xlsx, "xlsx")
+    return _file(registry, session, round_id, known, write_xlsx, "xlsx")
 
 
 @router.get(
@@ -299,11 +336,13 @@ def get_report_sheets(session: ReadSession, round_id: RoundPath, known: KnownAt)
     response_class=Response,
     responses={200: {"content": {DOCX: {}}, "description": "its bytes"}},
 )
-def get_report_document(session: ReadSession, round_id: RoundPath, known: KnownAt) -> Response:
+def get_report_document(
+    registry: RegistryOf, session: ReadSession, round_id: RoundPath, known: KnownAt
+) -> Response:
     """The report as a document, with 调整对照表 and the annexes of the decision in their official columns."""
     from app.exchange.round_documents import write_docx  # loads its library when first asked
 
-    return _file(session, round_id, known, write_docx, "docx")
+    return _file(registry, session, round_id, known, write_docx, "docx")
 
 
 @router.get("/changesets/{changeset}/rehearsal", response_model=None, responses=REHEARSAL)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
@@ -15,7 +12,7 @@ import typst
 
 from app.errors import Unavailable
 from app.exchange.handouts import Handout, plain, qr_svg
-from app.limiting import Places
+from app.limiting import Queue
 
 TEMPLATE = Path(__file__).with_name("handout.typ")
 FAMILIES = (
@@ -33,12 +30,8 @@ FAMILIES = (
     "PingFang SC",
 )
 """Chinese fonts that may be found on a machine, those that hold the rare characters of names first."""
-MAKING = threading.BoundedSemaphore(2)
-"""PDFs made at once: a long list takes a processor for some twenty seconds."""
-WAITING = Places(8)
-"""Those made and those waited for: the threads that answer everything else are not to be spent on waiting."""
-PATIENCE = 10.0
-"""Seconds that one waits for its turn."""
+MAKING = Queue(at_once=2, places=8, patience=10.0)
+"""A long list takes a processor for some twenty seconds."""
 
 
 @lru_cache(maxsize=4)
@@ -62,22 +55,6 @@ def pdf_of(handout: Handout, font: str = "") -> bytes:
     return compiled(TEMPLATE, inputs, handout.made_at, font)
 
 
-@contextmanager
-def _place() -> Iterator[None]:
-    """While a PDF may be made. Raises Unavailable where too many wait already, or one has waited too long."""
-    if not WAITING.take():
-        raise _too_many()
-    try:
-        if not MAKING.acquire(timeout=PATIENCE):
-            raise _too_many()
-        try:
-            yield
-        finally:
-            MAKING.release()
-    finally:
-        WAITING.give_back()
-
-
 def _too_many() -> Unavailable:
     return Unavailable(
         "正在制作的 PDF 太多，这一份没有制作；请稍候再试，也可以直接打印网页。",
@@ -98,7 +75,7 @@ def compiled(template: Path, inputs: dict[str, str], made_at: int, font: str) ->
             code="no-chinese-font",
         )
     fonts, families = made
-    with _place():
+    with MAKING.turn(_too_many()):
         body = typst.compile(
             template.read_bytes(),
             format="pdf",

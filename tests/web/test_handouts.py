@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import threading
 
 import docx
 import pypdf
@@ -14,7 +13,7 @@ from seeded import FELLING, Living, new_item
 
 from app.exchange import pdf
 from app.exchange.handouts import qr_svg
-from app.limiting import Places
+from app.limiting import Queue
 
 HAVE_FONT = pdf._fonts("") is not None
 needs_font = pytest.mark.skipif(not HAVE_FONT, reason="no Chinese font on this machine (fonts-noto-cjk)")
@@ -147,22 +146,21 @@ def test_pdfs_beyond_those_being_made_are_refused_for_a_while(
     asking: Living, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = f"/items/{asking.item_called(FELLING)}/notice.pdf"
-    monkeypatch.setattr(pdf, "PATIENCE", 0.0)
-    monkeypatch.setattr(pdf, "MAKING", threading.BoundedSemaphore(1))
-    monkeypatch.setattr(pdf, "WAITING", Places(2))
-    with pdf.MAKING:  # another is being made, for longer than one waits
+    queue = Queue(at_once=1, places=2, patience=0.0)
+    monkeypatch.setattr(pdf, "MAKING", queue)
+    with queue.turns:  # another is being made, for longer than one waits
         refused = read(asking, path, status=503)
         answer = asking.client.get(path, headers=BROWSER)
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
     assert "直接打印网页" in refused.words
-    assert pdf.WAITING.held == 0
-    assert pdf.WAITING.take()
-    assert pdf.WAITING.take()  # as many wait as may
+    assert queue.places.held == 0
+    assert queue.places.take()
+    assert queue.places.take()  # as many wait as may
     assert asking.client.get(path, headers=BROWSER).status_code == 503
-    pdf.WAITING.give_back()
-    pdf.WAITING.give_back()
+    queue.places.give_back()
+    queue.places.give_back()
     assert asking.client.get(path, headers=BROWSER).content.startswith(b"%PDF-")
-    assert pdf.WAITING.held == 0
+    assert queue.places.held == 0
 
 
 def test_the_docx_says_what_the_page_says(asking: Living) -> None:
