@@ -1,6 +1,7 @@
 """Everyday words and the official words they stand for, from data/synonyms.toml."""
 
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib import resources
@@ -10,17 +11,22 @@ from search.pinyin import syllables
 from search.tokens import content_pieces
 
 _WIDEST_GAP = 5  # characters between two parts of a term: 养(几头)猪
+_VERBS = frozenset(
+    "开办当卖养砍修做建盖装学考买拉搞"
+)  # what follows may stand apart: 当老师 is in 当小学老师
 
 
 @dataclass(frozen=True, slots=True)
 class Concept:
     """Official words, best first; each a tuple of parts that must all stand in a name: "养老 待遇".
 
-    An `action` says what is to be done (补办, 注销), not with what.
+    An `action` says what is to be done (补办, 注销), not with what. A term that says the one by itself and the other
+    where something else is named, as 改名 (of a person, of a shop), has its official words for the latter `beside`.
     """
 
     official: tuple[tuple[str, ...], ...]
     action: bool = False
+    beside: tuple[tuple[str, ...], ...] = ()
 
 
 class Terms(dict[str, Concept]):
@@ -37,11 +43,14 @@ class Terms(dict[str, Concept]):
 
     @cached_property
     def apart(self) -> dict[str, list[tuple[tuple[str, ...], str]]]:
-        """{first character: (parts, term)} of the terms whose parts may stand apart."""
+        """{first character: (parts, term)} of the terms whose parts may stand apart: those written so, and a verb from
+        its object where the object is no term by itself."""
         found: dict[str, list[tuple[tuple[str, ...], str]]] = {}
         for term in self:
             if " " in term:
                 found.setdefault(term[0], []).append((tuple(term.split()), term))
+            elif term[0] in _VERBS and len(term) > 2 and term[1:] not in self:
+                found.setdefault(term[0], []).append(((term[0], term[1:]), term))
         return found
 
 
@@ -69,9 +78,7 @@ def parse(toml: str) -> Terms:
         where = f"第 {number} 组（{'、'.join((terms or official or ['空'])[:2])}……）"
         if not terms or not official:
             raise SynonymError(f"{where}缺少 say 或 means，两者都要至少一个词。")
-        concept = Concept(
-            tuple(tuple(map(fold, phrase.split())) for phrase in official), group.get("action", False)
-        )
+        concept = Concept(_phrases(official), group.get("action", False), _phrases(group.get("beside", ())))
         for term in (" ".join(map(fold, phrase.split())) for phrase in terms):
             if len(term) < 2:
                 raise SynonymError(f"{where}的“{term}”太短，至少要两个字。")
@@ -79,6 +86,10 @@ def parse(toml: str) -> Terms:
                 raise SynonymError(f"{where}的“{term}”在{claimed[term]}已有，一个词只能在一组，请删去一处。")
             concepts[term], claimed[term] = concept, where
     return concepts
+
+
+def _phrases(official: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(map(fold, phrase.split())) for phrase in official)
 
 
 @cache
@@ -113,26 +124,40 @@ def read(folded: str, concepts: dict[str, Concept]) -> Reading:
             for a, b in spans:
                 taken[a:b] = [True] * (b - a)
             found.append((start, term))
-    reading.terms.extend((term, terms[term]) for _, term in sorted(found))
+    reading.terms.extend(_beside_things([(term, terms[term]) for _, term in sorted(found)]))
     rest = "".join("\n" if gone else char for char, gone in zip(folded, taken, strict=True))
     for part in rest.split("\n"):
         reading.rest.extend(piece for piece in content_pieces(part) if len(piece) > 1)
     return reading
 
 
+def _beside_things(terms: list[tuple[str, Concept]]) -> list[tuple[str, Concept]]:
+    """Terms that say what is to be done with something else, read so where something else is named."""
+    if not any(not concept.action and not concept.beside for _, concept in terms):
+        return terms
+    return [
+        (term, Concept(concept.beside, action=True) if concept.beside else concept) for term, concept in terms
+    ]
+
+
 def _occurrences(folded: str, terms: Terms) -> list[tuple[int, int, list[tuple[int, int]], str]]:
-    """(minus its length, start, spans, term) of every term in the text; in one piece before in parts."""
+    """(minus its length, start, spans, term) of every term in the text; in one piece before in parts.
+
+    What means something else beside another thing does not begin with the end of its name: 书店改名 is 书店 and 改名,
+    not 店 改名.
+    """
     found = []
     for start in range(len(folded) - 1):
         for term in terms.begun.get(folded[start : start + 2], ()):
             if folded.startswith(term, start):
                 found.append((-2 * len(term), start, [(start, start + len(term))], term))
+    ends = {spans[-1][1] for _, _, spans, _ in found}
     for char in dict.fromkeys(folded):
         for parts, term in terms.apart.get(char, ()):
             # Most have another end: no closer look is needed.
             if parts[-1] in folded and (spans := _in_order(folded, parts)):
                 found.append((1 - 2 * sum(map(len, parts)), spans[0][0], spans, term))
-    return found
+    return [one for one in found if one[1] + 1 not in ends or not terms[one[3]].beside]
 
 
 def _in_order(folded: str, parts: tuple[str, ...]) -> list[tuple[int, int]]:

@@ -239,6 +239,23 @@ def test_the_parts_of_a_term_may_stand_apart_in_their_order() -> None:
     assert synonyms.read("养老院里不让喂一头猪", concepts).terms == []
 
 
+def test_a_verb_may_stand_apart_from_what_is_no_term_by_itself() -> None:
+    concepts = synonyms.parse(
+        '[[group]]\nsay = ["当老师", "开饭店", "饭店"]\nmeans = ["甲乙"]\n[[group]]\nsay = ["老师傅"]\nmeans = ["丙丁"]'
+    )
+    assert [term for term, _ in synonyms.read("想当小学老师", concepts).terms] == ["当老师"]
+    assert [term for term, _ in synonyms.read("开个小饭店", concepts).terms] == ["饭店"]
+    assert [term for term, _ in synonyms.read("当了老师傅", concepts).terms] == ["老师傅"]
+
+
+def test_a_word_may_mean_something_else_beside_another_thing(engine: Engine) -> None:
+    """改名 of a person is a matter of the register of households; of a bookshop, of its licence."""
+    for name in ("户口变更", "出版物零售单位变更审批", "出版物零售单位设立审批"):
+        engine.apply([document(name, name)], [], seq=1)
+    assert subjects(engine, "改名") == ["户口变更"]
+    assert subjects(engine, "书店改名") == ["出版物零售单位变更审批"]
+
+
 def test_each_character_counts_in_one_term_only() -> None:
     concepts = synonyms.parse(
         '[[group]]\nsay = ["领养"]\nmeans = ["收养"]\n[[group]]\nsay = ["养老金"]\nmeans = ["养老"]'
