@@ -109,3 +109,13 @@ def test_rare_characters_of_names_are_in_the_pdf_of_a_list(living_sqlite: Living
     assert answer.status_code == 200, answer.text
     told = "".join(page.extract_text() for page in PdfReader(io.BytesIO(answer.content)).pages)
     assert RARE in "".join(told.split())
+
+
+@needs_font
+def test_a_long_code_stays_within_its_column_of_the_pdf(asking: Living) -> None:
+    item = asking.get(f"/items/{asking.item_called(FELLING)}").json()
+    answer = asking.client.get("/lists.pdf", params={"authority": item["authority"]["id"]})
+    told = "".join(page.extract_text() for page in PdfReader(io.BytesIO(answer.content)).pages)
+    assert len(item["code"]) > 50
+    assert item["code"] not in told, "one line of it would run over the names beside it"
+    assert item["code"] in "".join(told.split())
