@@ -23,8 +23,8 @@ SCRIPTED = f"{SECURITY['Content-Security-Policy']}; script-src 'self'; connect-s
 
 MACHINES = ("/api", "/healthz", "/readyz", "/metrics", "/docs", "/redoc", "/openapi.json", "/static-docs")
 """Addresses that programs ask; their errors are never pages."""
-LINKED = ("/api/v1/files/",)
-"""Those of them that pages link to: a browser that follows the link is answered with a page."""
+LINKED = ("/api/v1/files/", "/docs/")
+"""Those of them that pages link to, or that are pages: a browser that follows the link is answered with a page."""
 
 
 ANSWERS = "answers"

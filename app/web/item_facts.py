@@ -81,8 +81,9 @@ def _handed_to(connection: Connection, item_id: str, day: str, known: Known) -> 
 
 
 def _receiver(one: dict[str, Any], names: dict[str, str | None]) -> str:
-    named = [names.get(one[at] or "") or "" for at in ("region", "authority")]
-    return "".join(named) or one["words"] or said("未写明的机关")
+    region, authority = (names.get(one[at] or "") or "" for at in ("region", "authority"))
+    place = "" if region in authority else region  # 广安区 says nothing more beside 广安市广安区林业局
+    return f"{place} {authority}".strip() or region or one["words"] or said("未写明的机关")
 
 
 def public_item(connection: Connection, asked: str, day: str, known: Known | None = None) -> tuple[str, bool]:

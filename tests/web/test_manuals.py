@@ -40,3 +40,4 @@ def test_every_code_of_the_list_has_an_address() -> None:
 def test_there_is_no_other(living_sqlite: Living, path: str) -> None:
     answer = living_sqlite.client.get(path)
     assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
+    assert "没有这" in read(living_sqlite, path, status=404).words
