@@ -5,12 +5,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib import resources
+from itertools import pairwise
 
 from search.folding import fold
 from search.pinyin import syllables
 from search.tokens import content_pieces
 
 _WIDEST_GAP = 5  # characters between two parts of a term: 养(几头)猪
+_WIDEST_OF_WORDS = 8  # where both are words: 社区(有没有扫地的)岗位
 _VERBS = frozenset(
     "开办当卖养砍修做建盖装学考买拉搞"
 )  # what follows may stand apart: 当老师 is in 当小学老师
@@ -165,9 +167,10 @@ def _in_order(folded: str, parts: tuple[str, ...]) -> list[tuple[int, int]]:
     start = folded.find(parts[0])
     while start >= 0:
         spans = [(start, start + len(parts[0]))]
-        for part in parts[1:]:
+        for before, part in pairwise(parts):
             end = spans[-1][1]
-            at = folded.find(part, end, end + _WIDEST_GAP + len(part))
+            widest = _WIDEST_OF_WORDS if len(before) > 1 and len(part) > 1 else _WIDEST_GAP
+            at = folded.find(part, end, end + widest + len(part))
             if at < 0:
                 break
             spans.append((at, at + len(part)))
