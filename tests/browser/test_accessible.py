@@ -94,6 +94,7 @@ def test_every_page_of_a_seeded_registry(measured: Page, asking_sqlite: Living) 
         f"/lists?authority={authority}&kind=negative",
         "/editions",
         "/kiosk",
+        f"/board?authority={authority}",
         f"/feedback?item={item}",
         "/no-such-page",
     ]

@@ -27,7 +27,7 @@ PAGES = (
     "/editions",
     "/bundles",
 )
-FILES = ("/kiosk", "/feedback", "/feed.atom", "/sitemap.xml")
+FILES = ("/kiosk", "/board", "/feedback", "/feed.atom", "/sitemap.xml")
 
 
 @pytest.fixture(scope="module")

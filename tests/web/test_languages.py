@@ -148,6 +148,7 @@ def pages(living: Living) -> list[str]:
         *(f"/bundles/{row[0]}" for row in bundles[:1]),
         "/feedback",
         f"/feedback?item={item}",
+        "/board",
         "/kiosk",  # the last: from there on the screen is one
     ]
 

@@ -6,6 +6,7 @@ from app.web import assets
 from app.web.keeping import KeptPageRoute
 from app.web.public import (
     authorities,
+    board,
     bundles,
     comparing,
     display,
@@ -32,6 +33,7 @@ PARTS = (
     handouts,
     display,
     kiosk,
+    board,
     lists,
     editions,
     feedback,
