@@ -50,7 +50,7 @@ def show_board(
         connection,
         asked,
         "board.html",
-        display=("large", "board"),
+        display=("board",),
         whose=names(connection, [whose], asked.on).get(whose, whose) if whose else "",
         items=[(one, one["content"] or gaps({})) for one in told],
         total=count_by(connection, wanted, "status").get("in_force", 0),
