@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +13,8 @@ from browser_serving import served
 from issuing_editions import issue, signer_in
 from playwright.sync_api import Browser, Page
 from seeded import FELLING, Living
+
+from app.lists.signing import Signer
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 MOST_BYTES = 60_000
@@ -139,9 +140,15 @@ def test_a_handed_out_sheet_fits_a_phone(browser: Browser, asking_sqlite: Living
     assert box["x"] + box["width"] <= 390
 
 
-def test_pages_that_are_hostile_empty_or_huge(measured: Page, hostile_registry: Any, tmp_path: Path) -> None:
+@pytest.fixture(scope="session")
+def signer(tmp_path_factory: pytest.TempPathFactory) -> Signer:
+    """One for all: the registry is held from test to test, and knows the key that signed its first edition."""
+    return signer_in(tmp_path_factory.mktemp("key"))
+
+
+def test_pages_that_are_hostile_empty_or_huge(measured: Page, hostile_registry: Any, signer: Signer) -> None:
     held = hostile_registry
-    edition = issue(held.office, signer_in(tmp_path), region=held.office.district, kind="negative").row["id"]
+    edition = issue(held.office, signer, region=held.office.district, kind="negative").row["id"]
     paths = [f"/items/{one}" for one in (held.item, held.ended, held.bare, held.huge, held.linked)]
     paths += [f"/items/{held.huge}/notice", f"/items/{held.item}/guide", f"/items/{held.item}/compare"]
     paths += [f"/rounds/{held.round}", f"/authorities/{held.authority}", f"/laws/{held.law}"]

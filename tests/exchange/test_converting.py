@@ -292,6 +292,7 @@ def test_every_shipped_mapping_loads() -> None:
         "item_guides",
         "legal_instruments",
         "qingdan",
+        "regions",
     ]
     assert [load_mapping(name).name for name in mapping_names()] == mapping_names()
 
