@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from app.bench.asking import asked_again, days_users, never_asked
 from app.bench.driving import drive, item_paths, serving, shown
 from app.bench.figures import Plan, Row, median, median_ratio
-from app.bench.load import EMPTY, Answered
+from app.bench.load import Answered
 from app.bench.registries import ITEMS, Registry
-from app.bench.searching import SMALL, indexed, of_empty
+from app.bench.searching import SMALL, as_asked, indexed
 
 AGAIN = 60
 """Items whose pages are asked again and again; all of them fit among the kept ones."""
@@ -73,17 +72,4 @@ def _against(name: str, part: str, target: float, page: Sequence[Answered], json
 
 
 def _results(plan: Plan, registry: Registry) -> list[Row]:
-    """Results as a day's users ask for them (see ``asking``), the same few asked again, and never asked before; in
-    turns with an empty route. The target is for the first."""
-    day = days_users(registry, "/search")
-    with serving(registry) as ours:
-        measured = drive(
-            plan,
-            [
-                ours.target("empty", [EMPTY]),
-                ours.target("day", day),
-                ours.target("again", asked_again("/search")),
-                ours.target("new", never_asked("/search")),
-            ],
-        )
-    return of_empty(plan, f"results page of {len(registry.item_ids()):,} items", measured, day, 0.1)
+    return as_asked(plan, registry, f"results page of {len(registry.item_ids()):,} items", "/search", 0.1)

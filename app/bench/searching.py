@@ -21,7 +21,7 @@ from app.bench.corpora import ASKED, RELAXED, documents
 from app.bench.driving import by_processor_time, drive, nothing_collected, rates, serving, shown
 from app.bench.figures import Plan, Row, median_ratio, percentile
 from app.bench.load import EMPTY, Answered
-from app.bench.registries import ITEMS, Registry, copy, items
+from app.bench.registries import Registry, copy, items
 from app.indexing import rebuild
 from app.searching import open_engine
 from search import matching
@@ -135,12 +135,16 @@ def timed(work: Callable[[], object]) -> float:
 
 
 def over_http(plan: Plan) -> list[Row]:
-    """One worker: what a day's users ask, texts that are asked again and again, each asked on days of its own; then
-    what a day's users ask when much was asked before."""
-    registry = indexed(plan, plan.count(ITEMS, 50), "searching")
+    """One worker, as many items as the searches in the process have documents."""
+    registry = indexed(plan, plan.count(SMALL, 100), "searching")
     if registry is None:
         return [Row("search, over HTTP", None, beside="no engine")]
-    path = "/api/v1/search"
+    return as_asked(plan, registry, "search over HTTP", "/api/v1/search", 0.2)
+
+
+def as_asked(plan: Plan, registry: Registry, figure: str, path: str, target: float) -> list[Row]:
+    """What a day's users ask, texts that are asked again and again, each asked on days of its own; then what a day's
+    users ask when much was asked before. In turns with an empty route; the target is for a day's users."""
     streams = {"day": days_users(registry, path), "again": asked_again(path), "new": never_asked(path)}
     with serving(registry) as ours:
         asked = [ours.target(name, paths) for name, paths in streams.items()]
@@ -151,12 +155,12 @@ def over_http(plan: Plan) -> list[Row]:
     share = asked_before(streams["day"], later["later"], plan.seconds, before)
     label = f"as a day's users ask, after {before:,} questions"
     return [
-        *of_empty(plan, "search over HTTP", measured, streams["day"], 0.2),
-        _against_empty(f"search over HTTP, {label}", later["later"], later["empty"], 0.2, share),
+        *_of_empty(plan, figure, measured, streams["day"], target),
+        _against_empty(f"{figure}, {label}", later["later"], later["empty"], target, share),
     ]
 
 
-def of_empty(
+def _of_empty(
     plan: Plan, figure: str, measured: dict[str, list[Answered]], day: list[str], target: float
 ) -> list[Row]:
     """Each stream's rate against the empty route's; ``day``: what a day's users ask, for which the target is."""
