@@ -59,7 +59,7 @@ class ApproveInput(Body):
 
 class PublishInput(Body):
     emergency: str | None = Field(
-        None, description="publish without approval, for this reason; to be confirmed"
+        None, min_length=1, description="publish without approval, for this reason; to be confirmed"
     )
 
 

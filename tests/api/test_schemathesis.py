@@ -60,6 +60,7 @@ RULES: dict[str, dict[str, str]] = {
     },
     "POST /api/v1/changesets/{changeset}/submit": {"bad-if-match": "a version number, quoted or not"},
     "POST /api/v1/changesets/{changeset}/return": {"reason-needed": "more than white space"},
+    "POST /api/v1/changesets/{changeset}/publish": {"reason-needed": "more than white space"},
 }
 """What a schema cannot say, by operation: codes of refusals that valid requests may get, and why."""
 OF_DECISIONS = {
