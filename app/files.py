@@ -12,6 +12,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryDirectory
 
@@ -159,13 +160,17 @@ def sync_folder(folder: Path) -> None:
         os.close(opened)
 
 
+def _digest_of(stream: BufferedReader) -> str:
+    return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def take_over(root: Path, source: Path) -> set[str]:
     """Move the files of another registry, which lie in ``source`` as they do here, to their places; their digests.
     What is not what it is named by stays out: nothing is ever served under a hash that is not its own."""
     found = set()
     for path in sorted(one for one in source.rglob("*") if one.is_file()):
         with path.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            digest = _digest_of(stream)
             if digest != path.name:
                 continue
             os.fsync(stream.fileno())
@@ -208,7 +213,7 @@ def unsound(connection: Connection, root: Path) -> str | None:
             return f"附件 {digest}：文件不在 {path}；请从备份中取回"
         else:
             with path.open("rb") as stream:
-                if hashlib.file_digest(stream, "sha256").hexdigest() != digest:
+                if _digest_of(stream) != digest:
                     return f"附件 {digest}：{path} 的内容与哈希不符；请从备份中取回"
     return None
 

@@ -47,6 +47,10 @@ class Before:
 ABSENT = Before(None)
 
 
+GATHERING = ("join", "part", "from")
+"""Shapes whose subjects are their origins and results; the decision has none of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """What an outcome asks of the state before and does to the status."""

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from app.changes.asked import (
     ABSENT,
+    GATHERING,
     STATUS_WORDS,
     Asked,
     Before,
@@ -144,8 +145,8 @@ def act_of(asked: Asked, before: Mapping[str, Before]) -> Act:
 
 
 _TAKES = {
-    "origins": ("join", "part", "from"),
-    "results": ("join", "part", "from", "lend", "less"),
+    "origins": GATHERING,
+    "results": (*GATHERING, "lend", "less"),
     "receivers": ("down", "less"),
     "accepts": ("from",),
 }

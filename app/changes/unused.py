@@ -8,11 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.changes.asked import Rule
+from app.changes.asked import GATHERING, Rule
 from app.errors import Refused
 
-_GATHERING = ("join", "part", "from")
-"""Shapes whose subjects are their origins and results; the decision has none of its own."""
 _LABELS = {
     "subject": "主体",
     "content": "主体内容",
@@ -51,15 +49,15 @@ def refuse_unused(rule: Rule, body: Mapping[str, Any]) -> None:
             raise _misplaced(f"“{rule.label}”的新结果", _LABELS["changes"], "results/changes")
         if result.get("codes") and "content" not in result and rule.shape == "lend":
             raise _misplaced(f"“{rule.label}”续期的结果", _LABELS["codes"], "results/codes")
-        if result.get("of") and rule.shape not in _GATHERING:
+        if result.get("of") and rule.shape not in GATHERING:
             raise _misplaced(f"“{rule.label}”的结果", _LABELS["of"], "results/of")
 
 
 def _unused(rule: Rule) -> Iterator[str]:
     yield from ("act", "ground")
-    if rule.shape in _GATHERING:
+    if rule.shape in GATHERING:
         yield from ("content", "subject", "codes")
-    if rule.shape in (*_GATHERING, "new"):
+    if rule.shape in (*GATHERING, "new"):
         yield "changes"
     if rule.shape != "new":
         yield from ("status", "start_unknown")
