@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from app.api import values
+from app.api import links, values
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
@@ -124,10 +124,8 @@ def _say_values(path: str, operation: dict[str, Any]) -> None:
 
 
 def _say_links(method: str, path: str, operation: dict[str, Any]) -> None:
-    for status, links in values.LINKS.get((method, path), {}).items():
-        operation["responses"][status]["links"] = {
-            name: {"operationId": asked, "parameters": dict(given)} for name, (asked, given) in links.items()
-        }
+    for status, leading in links.AFTER.get((method, path), {}).items():
+        operation["responses"][status]["links"] = {name: link.said() for name, link in leading.items()}
 
 
 def _say_headers(path: str, operation: dict[str, Any]) -> None:

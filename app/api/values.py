@@ -1,5 +1,4 @@
-"""What parameters may be, said in the API's document as the routes judge it: formats, patterns, enumerations; and the
-links that lead from one answer to the next question."""
+"""What parameters may be, said in the API's document as the routes judge it: formats, patterns, enumerations."""
 
 from __future__ import annotations
 
@@ -72,54 +71,3 @@ OF_ROUTES: dict[tuple[str, str], Schema] = {
     ("/api/v1/findings", "code"): _perhaps(_one_of(TITLES)),
     ("/api/v1/findings", "severity"): _perhaps(_one_of(SEVERITIES)),
 }
-
-_ID = "$response.body#/id"
-_FIRST = "$response.body#/items/0/id"
-Links = dict[str, tuple[str, dict[str, str]]]
-
-
-def _of_the_item(item: str) -> Links:
-    asked = {"item": item}
-    days = {"from": "2026-01-01", "to": "2026-12-31"}
-    return {
-        "revisions": ("list_revisions", asked),
-        "diff": ("compare_days", asked | days),
-        "standing": ("is_in_force", asked),
-        "due": ("due_date", asked | {"accepted": "2026-09-28T15:00"}),
-        "linked": ("get_linked", asked),
-    }
-
-
-def _of_the_changeset() -> Links:
-    moves = ("get_changeset", "get_effects", "submit", "approve", "publish")
-    return {name.removeprefix("get_"): (name, {"changeset": _ID}) for name in moves}
-
-
-LINKS: dict[tuple[str, str], dict[str, Links]] = {
-    ("get", "/api/v1/items"): {"200": {"item": ("get_item", {"item": _FIRST})}},
-    ("get", "/api/v1/items/{item}"): {"200": _of_the_item(_ID)},
-    ("get", "/api/v1/items/{item}/revisions"): {"200": {"diff": _of_the_item(_ID)["diff"]}},
-    ("get", "/api/v1/bundles"): {"200": {"bundle": ("get_bundle", {"bundle": _FIRST})}},
-    ("get", "/api/v1/authorities"): {"200": {"authority": ("get_authority", {"authority": _FIRST})}},
-    ("get", "/api/v1/regions"): {"200": {"region": ("get_region", {"region": _FIRST})}},
-    ("get", "/api/v1/instruments"): {
-        "200": {
-            "instrument": ("get_instrument", {"instrument": _FIRST}),
-            "resting": ("list_resting", {"instrument": _FIRST}),
-        }
-    },
-    ("get", "/api/v1/log/head"): {"200": {"changes": ("list_changes", {"since": "$response.body#/seq"})}},
-    ("post", "/api/v1/changesets"): {"201": _of_the_changeset()},
-    ("post", "/api/v1/webhooks"): {
-        "201": {
-            "webhook": ("get_webhook", {"webhook": _ID}),
-            "deliveries": ("list_deliveries", {"webhook": _ID}),
-            "rotate": ("rotate", {"webhook": _ID}),
-            "end": ("end_webhook", {"webhook": _ID}),
-        }
-    },
-    ("delete", "/api/v1/webhooks/{webhook}"): {
-        "204": {"gone": ("get_webhook", {"webhook": "$request.path.webhook"})}
-    },
-}
-"""By method and path, by status: what may be asked next, by operation id, with the values to ask it with."""

@@ -1,12 +1,13 @@
 """Questions nobody would ask, made from the API's own document, judged by every check that Schemathesis has.
 
-Each day a few of each operation on each database, the same ones as long as the document is the same, and a few chains
-of the document's links. ``QINGDAN_HYPOTHESIS=thorough`` asks two hundred of each operation, every case that covers its
-schema, and two hundred chains.
+Each day a few of each operation, made once and asked of each database, the same ones as long as the document is the
+same; and chains of the document's links, one of them from a draft to its publication. ``QINGDAN_HYPOTHESIS=thorough``
+asks two hundred of each operation, every case that covers its schema, and two hundred chains.
 """
 
 from __future__ import annotations
 
+import copy
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -37,6 +38,7 @@ MADE_FOR_TESTS = settings(
 )
 CHAINS = settings(MADE_FOR_TESTS, max_examples=200 if THOROUGH else 4, stateful_step_count=10)
 RECEIVER = "https://receiver.example.org/qingdan"
+TO_COME = "2199-01-01"
 PATIENCE = 300
 """Seconds: that a machine is busy is no answer of the registry's."""
 RULES: dict[str, dict[str, str]] = {
@@ -107,6 +109,9 @@ schema.config.generation.allow_x00 = (
     False  # no text may hold it (``test_unstorable``); a schema cannot say so of keys
 )
 MADE: Counter[str] = Counter()
+on_each_database = pytest.mark.parametrize(
+    "kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+)
 
 
 @schema.hook
@@ -143,23 +148,23 @@ def of_the_document_alone() -> Iterator[None]:
     providers.CONSTANTS_CACHE.cache.clear()
 
 
-@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def start(request: pytest.FixtureRequest, run_seeded: Any) -> Callable[[ExitStack], Living]:  # noqa: F811
+@pytest.fixture(scope="module")
+def start(run_seeded: Any) -> Callable[[str, ExitStack], Living]:  # noqa: F811
     """Starts a registry that anything may be asked of, with people of every right; until the stack is closed."""
 
-    def started(stack: ExitStack) -> Living:
-        living = _with_people(run_seeded(request.param, stack))
+    def started(kind: str, stack: ExitStack) -> Living:
+        living = _with_people(run_seeded(kind, stack))
         living.hire("anybody", "edit", "review", "publish")
-        DOOR.app = living.client.app
         return living
 
     return started
 
 
 @pytest.fixture(scope="module")
-def tried(start: Callable[[ExitStack], Living]) -> Iterator[Living]:
+def tried(start: Callable[[str, ExitStack], Living]) -> Iterator[list[Living]]:
+    """One on each database: to make a question costs as much as to ask it."""
     with ExitStack() as stack:
-        yield start(stack)
+        yield [start(kind, stack) for kind in ("sqlite", "postgresql")]
 
 
 @schema.hook("map_query")
@@ -175,7 +180,7 @@ def judge(case: Any, response: Any, living: Living, chain: Any = None) -> None:
     case.validate_response(
         response,
         excluded_checks=[positive_data_acceptance] if refused else [],
-        headers=asked_by(living),
+        headers=asked_by(living, label),
         recorder=chain,
     )
 
@@ -187,19 +192,30 @@ def is_by_a_rule(operation: str, problem: dict[str, Any]) -> bool:
     return problem["code"] in OF_ALL | RULES.get(operation, {}) or types == ["unstorable"]
 
 
-def asked_by(living: Living) -> dict[str, str]:
-    return {"Authorization": f"Bearer {living.tokens['anybody']}"}
+def asked_by(living: Living, operation: str) -> dict[str, str]:
+    who = "reviewer" if operation.endswith("/approve") else "anybody"  # nobody approves what they wrote
+    return {"Authorization": f"Bearer {living.tokens[who]}"}
 
 
+def ask(living: Living, case: Any, chain: Any = None) -> Any:
+    """The answer, judged."""
+    DOOR.app = living.client.app
+    response = case.call(headers=asked_by(living, case.operation.label), timeout=PATIENCE)
+    judge(case, response, living, chain)
+    assert response.headers.get("content-type") or response.status_code == 204, case.method
+    return response
+
+
+@pytest.mark.postgresql
 @schema.parametrize()
 @MADE_FOR_TESTS
-def test_no_question_breaks_it(case: Any, tried: Living) -> None:
-    response = case.call(headers=asked_by(tried), timeout=PATIENCE)
-    judge(case, response, tried)
-    assert response.headers.get("content-type") or response.status_code == 204, case.method
+def test_no_question_breaks_it(case: Any, tried: list[Living]) -> None:
+    answers = [ask(living, case).status_code for living in tried]
+    assert len(set(answers)) == 1, "the databases do not agree"
 
 
-def test_one_answer_leads_to_the_next_question(start: Callable[[ExitStack], Living]) -> None:
+@on_each_database
+def test_one_answer_leads_to_the_next_question(start: Callable[[str, ExitStack], Living], kind: str) -> None:
     """The links of the document: from a list to one of it, its history and a comparison; a changeset to its end; a
     subscription that is ended and then gone. Each chain begins with the seed: what is asked next depends on what is
     there."""
@@ -207,22 +223,91 @@ def test_one_answer_leads_to_the_next_question(start: Callable[[ExitStack], Livi
     class Chains(schema.as_state_machine()):  # type: ignore[misc]
         def setup(self) -> None:
             self.stack = ExitStack()
-            self.living = start(self.stack)
+            self.living = start(kind, self.stack)
+            DOOR.app = self.living.client.app
 
         def teardown(self) -> None:
             self.stack.close()
 
         def before_call(self, case: Any) -> None:
-            if case.operation.label == "POST /api/v1/webhooks" and case.meta.generation.mode.is_positive:
-                case.body = {**case.body, "url": RECEIVER, "wanted": {}}  # no schema makes one that is taken
+            """What no schema makes so that it is taken: an address, and a decision that the law allows."""
+            if not case.meta.generation.mode.is_positive:
+                return
+            if case.operation.label == "POST /api/v1/webhooks":
+                case.body = {**case.body, "url": RECEIVER, "wanted": {}}
+            if case.operation.label == "POST /api/v1/changesets":
+                case.body = drafted()
 
         def get_call_kwargs(self, case: Any) -> dict[str, Any]:
-            return {"headers": asked_by(self.living), "timeout": PATIENCE}
+            return {"headers": asked_by(self.living, case.operation.label), "timeout": PATIENCE}
 
         def validate_response(self, response: Any, case: Any, **_more: Any) -> None:
             judge(case, response, self.living, chain=self.recorder)
 
     run_state_machine_as_test(Chains, settings=CHAINS)
+
+
+def drafted() -> dict[str, Any]:
+    """The document's own example of a draft, planned for later than its day."""
+    operation = schema.raw_schema["paths"]["/api/v1/changesets"]["post"]
+    example = copy.deepcopy(operation["requestBody"]["content"]["application/json"]["example"])
+    for decision in example["decisions"]:
+        decision["effective_from"] = TO_COME
+    return example
+
+
+class Walk:
+    """Follows the links of the document, with nothing else to go by."""
+
+    def __init__(self, living: Living) -> None:
+        self.living = living
+
+    def ask(self, operation: Any, **given: Any) -> Any:
+        case = operation.Case(**given)
+        return operation, ask(self.living, case)
+
+    def follow(self, step: tuple[Any, Any], name: str) -> tuple[Any, Any]:
+        """What a link of an answer leads to."""
+        operation, answer = step
+        link = operation.definition.raw["responses"][str(answer.status_code)]["links"][name]
+        asked = schema.find_operation_by_id(link["operationId"])
+        given: dict[str, dict[str, Any]] = {"path_parameters": {}, "query": {}, "headers": {}}
+        for parameter, expression in link.get("parameters", {}).items():
+            place = "path_parameters" if f"{{{parameter}}}" in asked.path else "query"
+            given[place][parameter] = value_of(expression, answer)
+        if "requestBody" in link:
+            given["body"] = {part: value_of(one, answer) for part, one in link["requestBody"].items()}
+        return self.ask(asked, **given)
+
+
+def value_of(expression: str, answer: Any) -> Any:
+    """What an expression of a link finds in an answer."""
+    found = answer.json()
+    for part in expression.removeprefix("$response.body#/").split("/"):
+        found = found[int(part)] if isinstance(found, list) else found[part]
+    return found
+
+
+@on_each_database
+def test_links_lead_from_a_draft_to_what_its_publication_changed(
+    start: Callable[[str, ExitStack], Living], kind: str
+) -> None:
+    """What chains at random seldom reach."""
+    with ExitStack() as stack:
+        walk = Walk(start(kind, stack))
+        draft = walk.ask(schema.find_operation_by_id("draft"), body=drafted())
+        submitted = walk.follow(draft, "submit")
+        approved = walk.follow(submitted, "approve")
+        published = walk.follow(approved, "publish")
+        states = [answer.json()["state"] for _, answer in (draft, submitted, approved, published)]
+        assert states == ["draft", "submitted", "approved", "published"]
+        changes = walk.follow(published, "changes")
+        assert [one["effective_from"] for one in changes[1].json()["changes"]] == [TO_COME]
+        for step in (published, changes):
+            _, shown = walk.follow(step, "revisions")
+            assert TO_COME in [one["valid_from"] for one in shown.json()["intervals"]]
+            _, item = walk.follow(step, "item")
+            assert item.json()["id"] == drafted()["decisions"][0]["subject"]
 
 
 def real_questions(living: Living) -> list[str]:
