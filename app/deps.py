@@ -20,6 +20,7 @@ from app.auth.actor import Actor
 from app.behind import Behind
 from app.checks.catalogue import Rules, rules_of
 from app.db import Database, Run
+from app.dear import Dear
 from app.errors import Forbidden, Invalid, Unauthenticated
 from app.kept import Kept, KeptAnswers, KeptPages
 from app.limiting import Places, Queue
@@ -49,12 +50,12 @@ class Registry:
         self.rules = rules_of(settings)
         self.kept_searches = KeptAnswers()
         self.kept_pages = KeptPages()
-        self.kept_series: Kept[Any] = Kept(64, lambda _asked, _series: 1)
         self.kept_counts: Kept[Any] = Kept(16, lambda _asked, _counts: 1)
         self.behind: Behind[Any] = Behind()
         self.exports = Places(8, each=2)
-        self.kept_reports = KeptAnswers()
-        self.reports = Queue(at_once=2, places=8, patience=10.0)
+        dear = Queue(at_once=2, places=8, patience=10.0)
+        self.reports: Dear[bytes] = Dear(KeptAnswers(), dear)
+        self.intervals: Dear[Any] = Dear(Kept(100_000, lambda _asked, rows: len(rows) + 1), dear)
         self.snapshots = Snapshots(database)
         self.noting = Noting(database)
         self.measured = Measured()

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Connection
 
-from app import log
 from app.api.shapes import PaperShape, answer, answer_value
 from app.changes import rows
 from app.changes.showing import require_readable
 from app.deps import KnownAt, ReadSession, Registry, RegistryOf, StaffReader
-from app.errors import Unavailable
 from app.manners import saved_as
 from app.places.queries import authority_id, region_id
 from app.rounds.counted import find
@@ -265,7 +263,8 @@ def get_series(
     days = [parse_day(one, "day=") for one in day or ()]
     last = max(days, default=today())
     place, organ = region_id(connection, region, last), authority_id(connection, authority, last)
-    return answer_value(request, series(connection, days, place, organ, today(), registry.kept_series))
+    once = partial(registry.intervals.once, connection)
+    return answer_value(request, series(connection, days, place, organ, today(), once))
 
 
 @router.get("/rounds/{round_id}/report", response_model=None, responses=REPORT)
@@ -275,25 +274,8 @@ def get_report(
     """What a round adds up to: as published, and where it differs, as known now (or at `known_at`)."""
     connection = session.connection()
     asked = repr(("report", round_id, known)).encode()
-    body = _once(registry, connection, asked, lambda: orjson.dumps(report(connection, round_id, known)))
+    body = registry.reports.once(connection, asked, lambda: orjson.dumps(report(connection, round_id, known)))
     return answer(request, body)
-
-
-def _once(registry: Registry, connection: Connection, asked: bytes, do: Callable[[], bytes]) -> bytes:
-    """The whole of a round is folded for its report: once for each state of the log, and by few at a time.
-
-    Raises Unavailable where too many wait."""
-    day, head = today(), log.head(connection).hash
-    found = registry.kept_reports.get(asked, day, head)
-    if found is not None:
-        return found
-    busy = Unavailable("正在汇总的报告太多，请稍候再试。", code="busy", retry_after=10)
-    with registry.reports.turn(busy):
-        found = registry.kept_reports.get(asked, day, head)  # another may have asked for the same
-        if found is None:
-            found = do()
-            registry.kept_reports.put(asked, day, head, found)
-    return found
 
 
 def _file(
@@ -309,7 +291,7 @@ def _file(
     def made() -> bytes:
         return write(report(connection, round_id, known), tables_of(connection, round_id, known))
 
-    body = _once(registry, connection, repr((kind, round_id, known)).encode(), made)
+    body = registry.reports.once(connection, repr((kind, round_id, known)).encode(), made)
     name = f"{find(connection, round_id, known).statement['title']}报告.{kind}"
     headers = saved_as(name) | {"Cache-Control": "public, max-age=60"}
     return Response(body, media_type={"xlsx": XLSX, "docx": DOCX}[kind], headers=headers)

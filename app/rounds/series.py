@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import accumulate
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import Connection
 
-from app import log
+from app.canonical import digest
 from app.db import among, fetch
 from app.items import code_tables
 from app.places.queries import subtree
@@ -28,17 +29,19 @@ FEW = 24
 
 _COUNTED = (
     "SELECT t.valid_from, t.valid_to, coalesce(t.type, 'unknown'), count(*) FROM timeline t WHERE t.kind = 'item'"
-    " AND t.status IN ('in_force', 'suspended') AND t.valid_from <= :last AND t.valid_to > :first{within}"
+    " AND t.status IN ('in_force', 'suspended'){within}"
     f" AND {answered('t')} GROUP BY 1, 2, 3"
 )
 
 
-class Keeping(Protocol):
-    """Where answers are kept, by what was asked, on which day, and the state they rest on."""
+Interval = tuple[str, str, str, int]
+"""The first day, the day of the end, the type, how many items."""
+Once = Callable[[bytes, Callable[[], Any]], Any]
+"""What was found before for what is asked, else what the work finds."""
 
-    def get(self, asked: bytes, day: str, state: object) -> dict[str, Any] | None: ...
 
-    def put(self, asked: bytes, day: str, state: object, found: dict[str, Any]) -> None: ...
+def at_once(_asked: bytes, work: Callable[[], Any]) -> Any:
+    return work()
 
 
 def series(
@@ -47,29 +50,24 @@ def series(
     region: str | None,
     authority: str | None,
     today: str,
-    kept: Keeping | None = None,
+    once: Once = at_once,
 ) -> dict[str, Any]:
     """Public items in force or suspended on each day, by type; and from the first day to the last.
 
     Without days: the first record, the days on which the decisions of rounds took effect, the latest ones, today;
     and new year's days, where those are few. Of more than ``MOST`` days the last are answered.
-    ``kept``: answers that hold while the log's head and the day are the same.
+    ``once``: what takes a pass over the intervals goes through it; any days can be counted of the same intervals.
     """
-    asked = repr((sorted(set(days))[-MOST:], region, authority)).encode()
-    head = log.head(connection).hash
-    found = kept.get(asked, today, head) if kept is not None else None
-    if found is None:
-        wanted = sorted(set(days)) or _days_of_rounds(connection, today)
-        counted = _counted(connection, wanted[-MOST:], region, authority)
-        rows = [_row(day, types) for day, types in counted.items()]
-        found = {"days": rows, "change": _change(rows[0], rows[-1]) if len(rows) > 1 else None}
-        if kept is not None:
-            kept.put(asked, today, head, found)
-    return found
+    wanted = sorted(set(days)) or once(
+        f"days until {today}".encode(), lambda: _days_of_rounds(connection, today)
+    )
+    counted = _counted(connection, wanted[-MOST:], region, authority, once)
+    rows = [_row(day, types) for day, types in counted.items()]
+    return {"days": rows, "change": _change(rows[0], rows[-1]) if len(rows) > 1 else None}
 
 
 def _counted(
-    connection: Connection, days: Sequence[str], region: str | None, authority: str | None
+    connection: Connection, days: Sequence[str], region: str | None, authority: str | None, once: Once
 ) -> dict[str, dict[str, int]]:
     """By day: type -> items. One pass over the intervals for all days on which the region has the same places."""
     alike: dict[tuple[str, ...] | None, list[str]] = {}
@@ -78,18 +76,24 @@ def _counted(
         alike.setdefault(places, []).append(day)
     found: dict[str, dict[str, int]] = {}
     for places, some in alike.items():
-        values: dict[str, Any] = {"first": some[0], "last": some[-1]}
-        within = ""
-        if places is not None:
-            within, values["regions"] = " AND t.region IN :regions", list(places)
-        if authority:
-            within, values["authority"] = within + " AND t.authority = :authority", authority
-        query = among(_COUNTED.format(within=within), *(["regions"] if places is not None else []))
-        found |= _by_day(some, connection.execute(query, values))
+        asked = digest(repr((places, authority)).encode()).encode()
+        intervals = once(asked, partial(_intervals, connection, places, authority))
+        found |= _by_day(some, intervals)
     return dict(sorted(found.items()))
 
 
-def _by_day(days: Sequence[str], intervals: Any) -> dict[str, dict[str, int]]:
+def _intervals(connection: Connection, places: Sequence[str] | None, authority: str | None) -> list[Interval]:
+    values: dict[str, Any] = {}
+    within = ""
+    if places is not None:
+        within, values["regions"] = " AND t.region IN :regions", list(places)
+    if authority:
+        within, values["authority"] = within + " AND t.authority = :authority", authority
+    query = among(_COUNTED.format(within=within), *(["regions"] if places is not None else []))
+    return [tuple(row) for row in connection.execute(query, values)]
+
+
+def _by_day(days: Sequence[str], intervals: Sequence[Interval]) -> dict[str, dict[str, int]]:
     """What came and went between the days, added up."""
     moved: dict[str, Counter[int]] = {}
     for first, end, kind, count in intervals:

@@ -1,4 +1,5 @@
-"""A round's report folds the whole round: once for each state of the log, and not by everybody at the same time."""
+"""A round's report folds the whole round, the series over time reads every interval: once for each state of the log,
+and not by everybody at the same time."""
 
 from __future__ import annotations
 
@@ -8,6 +9,8 @@ import pytest
 from seeded import FELLING, Living, set_field
 
 from app.api import rounds
+from app.dear import Dear
+from app.kept import Kept, KeptAnswers
 from app.limiting import Queue
 
 
@@ -42,11 +45,17 @@ def test_it_is_worked_out_once_until_something_is_published(
 def test_who_finds_no_place_is_told_to_come_again(living_sqlite: Living, counted: list[str]) -> None:
     round_id = living_sqlite.get("/rounds").json()["rounds"][0]["id"]
     registry = living_sqlite.registry
-    registry.reports = Queue(at_once=1, places=1, patience=0.0)
-    assert registry.reports.places.take()
+    queue = Queue(at_once=1, places=1, patience=0.0)
+    registry.reports = Dear(KeptAnswers(), queue)
+    registry.intervals = Dear(Kept(1000, lambda _asked, _found: 1), queue)
+    assert queue.places.take()
     refused = living_sqlite.get(f"/rounds/{round_id}/report.docx")
     assert (refused.status_code, refused.json()["code"]) == (503, "busy")
     assert refused.headers["retry-after"] == "10"
     assert counted == []
-    registry.reports.places.give_back()
+    refused = living_sqlite.get("/rounds/series", day="2026-01-01")
+    assert (refused.status_code, refused.json()["code"]) == (503, "busy")
+    assert living_sqlite.client.get("/rounds/series").status_code == 503
+    queue.places.give_back()
+    assert living_sqlite.get("/rounds/series", day="2026-01-01").status_code == 200
     assert living_sqlite.get(f"/rounds/{round_id}/report.docx").status_code == 200

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
 from registry import TODAY, Office, adjust, item_content
 from sqlalchemy import event
 
+from app.dear import Dear
 from app.kept import Kept
+from app.limiting import Queue
 from app.rounds import publishing as rounds
 from app.rounds.report import report
 from app.rounds.series import MOST, series
@@ -87,25 +90,30 @@ def test_the_series_counts_what_is_public(round_with_an_internal_item: tuple[Off
     assert min(counted(office, [])) == "2024-01-01"
 
 
-def test_the_series_is_one_count_for_all_its_days_and_kept_until_something_is_published(
+def test_the_series_is_one_count_for_whatever_days_until_something_is_published(
     office: Office,
 ) -> None:
     statements: list[str] = []
-    kept: Kept[Any] = Kept(4, lambda _asked, _found: 1)
+    dear: Dear[Any] = Dear(Kept(4, lambda _asked, _found: 1), Queue(at_once=1, places=1, patience=0.0))
     days = [f"2026-{month:02d}-{day:02d}" for month in (1, 2, 3) for day in range(1, 29)]
 
-    def ask() -> dict[str, Any]:
+    def ask(days: list[str] = days) -> dict[str, Any]:
         statements.clear()
         with office.database.reading() as session:
             connection = session.connection()
             note = lambda *args: statements.append(args[2])  # noqa: E731
             event.listen(connection, "before_cursor_execute", note)
-            return series(connection, days, None, None, TODAY, kept)
+            return series(connection, days, None, None, TODAY, partial(dear.once, connection))
 
     first = ask()
     assert [row["day"] for row in first["days"]] == days[-MOST:]
     assert sum("FROM timeline" in one for one in statements) == 1
     assert ask() == first
+    assert not any("timeline" in one for one in statements)
+    assert ask(["2023-06-01", days[-1]])["days"] == [
+        {"day": "2023-06-01", "total": 0, "types": []},
+        first["days"][-1],
+    ]
     assert not any("timeline" in one for one in statements)
     office.publish_change(
         {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -59,7 +60,8 @@ def show_series(
     days = [parse_day(one, said("日期")) for one in (first, last) if one]
     days += [asked.on] if len(days) == 1 else []
     place = region_id(connection, region or None, max(days, default=asked.on))
-    found = series(connection, days, place, None, asked.on, registry.kept_series)
+    once = partial(registry.intervals.once, connection)
+    found = series(connection, days, place, None, asked.on, once)
     named = names(connection, [place or ""], asked.on)
     return render(
         request,
