@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, text
 
+from app.changes.resting import rested_on
 from app.changes.wanted import Wanted, ever_within
-from app.db import run_by
-from app.versions.queries import of_publication
-from app.versions.visibility import kept_of, public_among
+from app.db import chunks, run_by
+from app.versions.ids import kind_of
+from app.versions.visibility import public_among
 
 _WHEN = "(SELECT e.recorded_at FROM log_entry e WHERE e.seq > {x}.seq ORDER BY e.seq LIMIT 1)"
 _STOOD = (
@@ -62,16 +63,8 @@ _LINEAGE = (
 """A succession whose origin has no revision in the same publication: its answers name a successor all the same."""
 _REDACTIONS = text(
     "SELECT r.seq, r.content, r.publication,"
-    f" {_WHEN.replace('{x}', 'r')} FROM redaction r"
-    " WHERE r.seq > :after AND r.seq <= :upto ORDER BY r.seq"
-)
-_RESTING = text(
-    "SELECT DISTINCT f.subject_id, s.kind FROM (SELECT subject_id FROM revision WHERE content = :hash"
-    " UNION SELECT subject_id FROM decision WHERE creates = :hash OR changes = :hash OR statement = :hash"
-    " UNION SELECT d.subject_id FROM void v JOIN decision d ON d.act = v.act WHERE v.statement = :hash"
-    " UNION SELECT d.subject_id FROM publication p"
-    f"  JOIN decision d ON {of_publication('d.seq', 'p.seq')} WHERE p.statement = :hash) f"
-    " JOIN subject s ON s.id = f.subject_id ORDER BY 1"
+    f" {_WHEN.replace('{x}', 'r')}, c.body FROM redaction r LEFT JOIN content c ON c.hash = r.statement"
+    " WHERE r.seq > :after AND r.seq <= :upto ORDER BY r.seq LIMIT :limit"
 )
 NAMED = 1000
 """Subjects that the event of a redaction names at most."""
@@ -127,38 +120,38 @@ def _rows(connection: Connection, statement: str, clauses: str, asked: dict[str,
 def _redacted(connection: Connection, asked: dict[str, Any], wanted: Wanted) -> list[Noticed]:
     """Each redaction as a row about the first public subject that rests on the content."""
     found: list[Noticed] = []
-    query = {name: asked[name] for name in ("after", "upto")}
-    run = run_by(connection)
-    for seq, content, publication, at in connection.execute(_REDACTIONS, query):
-        named_by = kept_of(run, [content]).get(content, {}).get("named_by", [])  # of an attached file
-        resting = sorted(
-            {
-                tuple(row)
-                for one in (content, *named_by)
-                for row in connection.execute(_RESTING, {"hash": one})
-            }
-        )
-        public = public_among(run, (row[0] for row in resting))
-        about = [row for row in resting if row[0] in public]
-        if wanted.kinds:
-            about = [row for row in about if row[1] in wanted.kinds]
-        if wanted.subject:
-            about = [row for row in about if row[0] == wanted.subject]
-        if wanted.authority or wanted.regions or wanted.instrument:
-            within = ever_within(connection, [row[0] for row in about], wanted)
-            about = [row for row in about if row[0] in within]
-        if about:
-            first, kind = about[0]
-            named = [one[0] for one in about[:NAMED]]
-            row = Noticed(
-                *(seq, first, kind, None, None, content, publication, None, at),
-                status_before=None,
-                content_before=None,
-                start_unknown=0,
-                source=REDACT,
-                subjects=named,
-            )
-            found.append(row)
-            if len(found) == asked["limit"]:
-                break
+    query = {name: asked[name] for name in ("after", "upto", "limit")}
+    while len(found) < asked["limit"] and (orders := connection.execute(_REDACTIONS, query).all()):
+        for seq, content, publication, at, statement in orders:
+            if named := _concerned(connection, rested_on(connection, content, statement), wanted):
+                row = Noticed(
+                    *(seq, named[0], kind_of(named[0]), None, None, content, publication, None, at),
+                    status_before=None,
+                    content_before=None,
+                    start_unknown=0,
+                    source=REDACT,
+                    subjects=named,
+                )
+                found.append(row)
+        query["after"] = orders[-1][0]
     return found
+
+
+def _concerned(connection: Connection, resting: Sequence[str], wanted: Wanted) -> list[str]:
+    """Of what rests on a content what is public and was ever within the filters: as many as an event names."""
+    run, named = run_by(connection), list[str]()
+    about = [
+        one
+        for one in resting
+        if wanted.subject in (None, one) and (not wanted.kinds or kind_of(one) in wanted.kinds)
+    ]
+    for some in chunks(about):
+        public = public_among(run, some)
+        shown = [one for one in some if one in public]
+        if wanted.authority or wanted.regions or wanted.instrument:
+            within = ever_within(connection, shown, wanted)
+            shown = [one for one in shown if one in within]
+        named += shown
+        if len(named) >= NAMED:
+            break
+    return named[:NAMED]

@@ -23,6 +23,7 @@ from app.canonical import decode
 from app.changes import duties, kinds, listed, statements
 from app.changes.quotes import forget_quotes
 from app.changes.quoting import PLACEHOLDER
+from app.changes.resting import KEPT, resting_on
 from app.db import TOMBSTONE, holds_bytes, lock_publishing
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.versions import verifying
@@ -55,8 +56,9 @@ def redact(session: Session, first: Actor, second: Actor, content: str, order: s
         return _redact_file(connection, (first, second), content, order, reason)
     document = decode(bytes(body))
     statement = {"order": order, "reason": reason, "kept": _kept(connection, content, document)}
+    statement[KEPT] = resting_on(connection, [content])
     quoting = listed.drawn_from(connection, content)
-    of_list = {"order": order, "reason": reason, "kept": {"visibility": "public"}}
+    of_list = {"order": order, "reason": reason, "kept": {"visibility": "public"}, KEPT: []}
     receipt = _record(
         connection, (first, second), [(content, statement), *((row, of_list) for row in quoting)]
     )
@@ -112,12 +114,14 @@ def _record(
 def _redact_file(
     connection: Connection, people: tuple[Actor, Actor], digest: str, order: str, reason: str
 ) -> Receipt:
-    """The order keeps which contents name the file: who follows what rests on them is to hear of it."""
-    naming = connection.execute(
+    """The order keeps which contents name the file, and what rests on them: who follows that is to hear of it."""
+    rows = connection.execute(
         text(f"SELECT hash FROM content WHERE {holds_bytes(connection, 'body', 'digest')} ORDER BY hash"),
         {"digest": digest.encode()},
     )
-    statement = {"order": order, "reason": reason, "kept": {"named_by": [row[0] for row in naming]}}
+    naming = [row[0] for row in rows]
+    statement = {"order": order, "reason": reason, "kept": {"named_by": naming}}
+    statement[KEPT] = resting_on(connection, naming)
     receipt = _record(connection, people, [(digest, statement)])
     files.forget_name(connection, digest)
     _note(connection, people, digest, order)

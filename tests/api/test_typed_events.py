@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from awaiting import wait_for
 from seeded import FELLING, TODAY, Living, new_item, set_field
+from sqlalchemy.engine import Engine
+from sqlalchemy.event import listen, remove
 
 from app.changes import redacting
 from app.changes.sentences import clauses, sentence
@@ -137,6 +139,35 @@ def test_of_words_of_the_document_everything_it_decided_is_told(living_sqlite: L
         )
     (event,) = told(living, seen, region="511602")
     assert (event["event"], event["subjects"]) == ("redact", [item]), publication
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_whoever_reads_of_redactions_does_not_search_the_registry_for_each(
+    living: Living, monkeypatch: pytest.MonkeyPatch, kept: bool
+) -> None:
+    """What rested on the words was found when they were redacted; an order that did not keep it is told of too."""
+    item = living.item_called(FELLING)
+    living.publish(set_field(item, "consult_phone", "张三0826-1234567"))
+    (content,) = living.rows(f"SELECT content FROM revision WHERE subject_id = '{item}' ORDER BY seq DESC")[0]
+    seen = head(living)
+    living.hire("second", "publish")
+    if not kept:
+        monkeypatch.setattr(redacting, "KEPT", "elsewhere")
+    with living.database.writing() as session:
+        people = living.people["publisher"], living.people["second"]
+        redacting.redact(session, *people, content, "1号令", "隐私")
+    searched: list[bool] = []
+
+    def note(*asked: Any) -> None:
+        searched.append("WHERE p.statement IN" in asked[2])
+
+    listen(Engine, "before_cursor_execute", note)
+    try:
+        (told_of,) = told(living, seen)
+    finally:
+        remove(Engine, "before_cursor_execute", note)
+    assert (told_of["event"], told_of["subjects"]) == ("redact", [item])
+    assert any(searched) is not kept
 
 
 def test_a_reader_of_another_log_is_told_so(living_sqlite: Living) -> None:
