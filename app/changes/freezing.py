@@ -13,7 +13,9 @@ from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
 from app.canonical import decode, digest, encode
+from app.changes.asked import GATHERING
 from app.changes.models import ScopeInput
+from app.changes.outcomes import RULES
 from app.db import among, chunks, fetch, insert_rows, marks
 from app.errors import Invalid, Refused, RegistryError
 from app.items import code_tables
@@ -137,15 +139,22 @@ def undecided(
 
 
 def _decided(bodies: Sequence[dict[str, Any]]) -> Iterable[str]:
-    """An item is decided as a decision's subject, as an origin of merge or split, or as a standing result."""
+    """An item is decided as a decision's subject, as an origin that becomes its results, or as a standing result."""
     for body in bodies:
+        shape = _shape(body)
         # What gathers origins and results has no subject of its own; one written beside them is not decided.
-        places = [] if body["outcome"] in ("merge", "split", "receive") else [body]
-        if body["outcome"] != "receive":  # whose origins only give up a place
+        places = [] if shape in GATHERING else [body]
+        if shape != "from":  # whose origins only give up a place
             places += body.get("origins", ())
-        if body["outcome"] != "entrust":  # whose results are lent for a time
+        if shape != "lend":  # whose results are lent for a time
             places += body.get("results", ())
         yield from (place["subject"] for place in places if place.get("subject"))
+
+
+def _shape(body: dict[str, Any]) -> str | None:
+    """None of a void, which decides nothing anew."""
+    rule = RULES[body.get("kind", "item")].get(body["outcome"])
+    return rule.shape if rule else None
 
 
 def refuse_undecided(

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 
 from app.changes.asked import (
     ABSENT,
-    GATHERING,
     STATUS_WORDS,
     Asked,
     Before,
@@ -112,7 +111,8 @@ def act_of(asked: Asked, before: Mapping[str, Before]) -> Act:
     """What the decision does to each subject. Pure; raises Refused with the reason in Chinese."""
     rule = rule_for(asked.kind, asked.outcome)
     check_until(rule, asked)
-    _refuse_misplaced(rule, asked)
+    if asked.pending_law and asked.outcome != "retain":
+        raise Refused("“待修法”只与“保留”一起写：修法之前事项照旧。", code="pending-law-retains")
     for result in asked.results:
         if result.content is None:
             _check_changes(Rule(rule.label), asked, [*result.changes, *added_codes(result)])
@@ -142,26 +142,6 @@ def act_of(asked: Asked, before: Mapping[str, Before]) -> Act:
     if rule.after is not None:
         changes.append({"op": "set", "path": "status", "value": rule.after})
     return Act(asked.outcome, [Part(subject.id, asked.effective_from, until=asked.until, changes=changes)])
-
-
-_TAKES = {
-    "origins": GATHERING,
-    "results": (*GATHERING, "lend", "less"),
-    "receivers": ("down", "less"),
-    "accepts": ("from",),
-}
-_PARTS = {"origins": "来源", "results": "结果", "receivers": "承接方", "accepts": "所承接的决定"}
-
-
-def _refuse_misplaced(rule: Rule, asked: Asked) -> None:
-    """What an outcome makes nothing of is a mistake, not a remark."""
-    for name, shapes in _TAKES.items():
-        if getattr(asked, name) and rule.shape not in shapes:
-            raise Refused(f"“{rule.label}”不写{_PARTS[name]}（{name}），请删去。", code="misplaced")
-    if asked.transition_until is not None and rule.shape not in _TAKES["receivers"]:
-        raise Refused(f"“{rule.label}”没有过渡期（transition_until），请删去。", code="misplaced")
-    if asked.pending_law and asked.outcome != "retain":
-        raise Refused("“待修法”只与“保留”一起写：修法之前事项照旧。", code="pending-law-retains")
 
 
 def _check_changes(rule: Rule, asked: Asked, changes: Sequence[Change]) -> None:

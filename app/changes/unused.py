@@ -5,7 +5,7 @@ What somebody writes he means; published without it, the decision would say less
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from app.changes.asked import GATHERING, Rule
@@ -21,9 +21,6 @@ _LABELS = {
     "of": "来自哪些来源",
     "act": "所撤除的决定",
     "ground": "撤除的类别",
-}
-_NOT_OF_A_VOID = {
-    **{name: _LABELS[name] for name in ("subject", "content", "codes", "changes", "status")},
     "origins": "来源",
     "results": "结果",
     "receivers": "承接方",
@@ -33,42 +30,52 @@ _NOT_OF_A_VOID = {
     "duties": "后续责任",
     "fulfils": "所完成的后续责任",
 }
+_ALONE = ("one", "down", "lend", "less")
+"""Shapes of outcomes that a standing subject of its own goes through."""
+_OF_SHAPES = {
+    "content": (*_ALONE, "new"),
+    "subject": (*_ALONE, "new"),
+    "codes": (*_ALONE, "new"),
+    "changes": _ALONE,
+    "status": ("new",),
+    "start_unknown": ("new",),
+    "origins": GATHERING,
+    "results": (*GATHERING, "lend", "less"),
+    "receivers": ("down", "less"),
+    "transition_until": ("down", "less"),
+    "accepts": ("from",),
+    "act": (),
+    "ground": (),
+}
+"""Parts by the shapes of outcomes that take them; a void takes neither these nor the rest, but act and ground."""
+_OF_A_VOID = ("act", "ground")
 
 
 def refuse_unused(rule: Rule, body: Mapping[str, Any]) -> None:
     """``body``: as it is kept, so that what is empty or says nothing is not there. Raises Refused."""
-    for name in _unused(rule):
-        if body.get(name):
-            raise _misplaced(f"“{rule.label}”", _LABELS[name], name)
+    for name, shapes in _OF_SHAPES.items():
+        if body.get(name) and rule.shape not in shapes:
+            raise _misplaced(f"“{rule.label}”", name)
     for origin in body.get("origins", ()):
         for name in ("content", "codes", "changes", "of"):
             if origin.get(name):
-                raise _misplaced(f"“{rule.label}”的来源", _LABELS[name], f"origins/{name}")
+                raise _misplaced(f"“{rule.label}”的来源", f"origins/{name}")
     for result in body.get("results", ()):
         if result.get("changes") and "content" in result:
-            raise _misplaced(f"“{rule.label}”的新结果", _LABELS["changes"], "results/changes")
+            raise _misplaced(f"“{rule.label}”的新结果", "results/changes")
         if result.get("codes") and "content" not in result and rule.shape == "lend":
-            raise _misplaced(f"“{rule.label}”续期的结果", _LABELS["codes"], "results/codes")
+            raise _misplaced(f"“{rule.label}”续期的结果", "results/codes")
         if result.get("of") and rule.shape not in GATHERING:
-            raise _misplaced(f"“{rule.label}”的结果", _LABELS["of"], "results/of")
-
-
-def _unused(rule: Rule) -> Iterator[str]:
-    yield from ("act", "ground")
-    if rule.shape in GATHERING:
-        yield from ("content", "subject", "codes")
-    if rule.shape in (*GATHERING, "new"):
-        yield "changes"
-    if rule.shape != "new":
-        yield from ("status", "start_unknown")
+            raise _misplaced(f"“{rule.label}”的结果", "results/of")
 
 
 def refuse_unused_by_void(body: Mapping[str, Any]) -> None:
     """The same of a void, which names an act and says why. Raises Refused."""
-    for name, label in _NOT_OF_A_VOID.items():
-        if body.get(name):
-            raise _misplaced("撤除一项决定", label, name)
+    for name in _LABELS:
+        if body.get(name) and name not in _OF_A_VOID:
+            raise _misplaced("撤除一项决定", name)
 
 
-def _misplaced(what: str, label: str, name: str) -> Refused:
-    return Refused(f"{what}不写{label}（{name}），请删去。", code="misplaced", field=name)
+def _misplaced(what: str, field: str) -> Refused:
+    label = _LABELS[field.rpartition("/")[2]]
+    return Refused(f"{what}不写{label}（{field}），请删去。", code="misplaced", field=field)

@@ -89,10 +89,6 @@ REFUSALS = {
         },
         "来源 qdi-2 没有归入任何结果",
     ),
-    "misplaced": (
-        {"outcome": "cancel", "subjects": plain(), "receivers": [COUNTY]},
-        "不写承接方（receivers）",
-    ),
     "pending-law-retains": (
         {"outcome": "cancel", "subjects": plain(), "pending_law": True},
         "修法之前事项照旧",

@@ -34,6 +34,13 @@ def decisions(office):
         "codes": [{**merge, "codes": CODE}],
         "act": [{**cancel, "act": 3}],
         "ground": [{**cancel, "ground": "error"}],
+        "receivers": [
+            {**cancel, "receivers": [{"words": "各镇"}]},
+            {**merge, "receivers": [{"words": "各镇"}]},
+        ],
+        "transition_until": [{**cancel, "transition_until": "2027-01-01"}],
+        "origins": [{**cancel, "origins": [{"subject": b}]}],
+        "results": [{**cancel, "results": [{"content": new}]}],
         "origins/changes": [{**merge, "origins": [{"subject": a}, origin]}],
         "origins/codes": [{**merge, "origins": [{"subject": a}, {"subject": b, "codes": CODE}]}],
         "results/changes": [{**merge, "results": [fresh]}],
