@@ -71,6 +71,9 @@ async def invalid(request: Request, error: RequestValidationError) -> Response:
         {"field": "/".join(str(part) for part in e["loc"]), "reason": reason(e), "type": e["type"]}
         for e in error.errors()[:50]
     ]
+    if isinstance(error.body, bytes):  # its kind says that it is no JSON, so that nobody has read it
+        message = said("正文应是 JSON：请带上请求头 Content-Type: application/json。")
+        return problem(415, "json-needed", message)
     message = said("请求不符合要求。")
     if fields:
         first = error.errors()[0]
@@ -90,16 +93,17 @@ def _place(where: Sequence[int | str], body: Any) -> str:
 
 
 async def http(request: Request, error: HTTPException) -> Response:
-    titles = {
-        413: said("请求的正文太大，没有写入任何内容；请分成几次提交。"),
-        400: said("请求的正文读不出来：不是完整的 JSON，或嵌套层数过多。"),
-        404: said("没有这个地址，请检查网址。"),
-        405: said("这个地址不支持这种请求方法。"),
+    told = {
+        400: ("unreadable-body", said("请求的正文读不出来：不是 UTF-8 的 JSON，或嵌套层数过多。")),
+        404: ("unknown-address", said("没有这个地址，请检查网址。")),
+        405: ("wrong-method", said("这个地址不支持这种请求方法。")),
+        413: ("body-too-large", said("请求的正文太大，没有写入任何内容；请分成几次提交。")),
     }
-    title = titles.get(error.status_code, said("请求没有成功，请检查地址、方法和正文。"))
+    other = ("http", said("请求没有成功，请检查地址、方法和正文。"))
+    code, title = told.get(error.status_code, other)
     if wants_page(request):
         return _page(request, error.status_code, title, {})
-    response = problem(error.status_code, "http", title)
+    response = problem(error.status_code, code, title)
     response.headers.update(error.headers or {})
     if error.status_code == 405:
         response.headers["Allow"] = ", ".join(_methods_at(request))

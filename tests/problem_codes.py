@@ -25,10 +25,15 @@ STATUS = {
 }
 OF_THE_FRAME = {
     "bad-request": ([422], "请求不符合要求：……（`errors` 逐项说明）"),
-    "http": ([404], "没有这个地址、方法不受支持、正文太大或不是 JSON"),
+    "body-too-large": ([413], "请求的正文太大，没有写入任何内容；请分成几次提交。"),
+    "http": ([400], "请求没有成功，请检查地址、方法和正文。"),
+    "json-needed": ([415], "正文应是 JSON：请带上请求头 Content-Type: application/json。"),
+    "unknown-address": ([404], "没有这个地址，请检查网址。"),
+    "unreadable-body": ([400], "请求的正文读不出来：不是 UTF-8 的 JSON，或嵌套层数过多。"),
+    "wrong-method": ([405], "这个地址不支持这种请求方法（可用的见 Allow）。"),
     "internal": ([500], "系统出错，没有写入任何内容"),
 }
-"""Codes that main.py gives by itself; the status is the commonest."""
+"""Codes that ``app/refusing.py`` gives by itself."""
 HEAD = """# Problems
 
 Every refusal of the API is a problem document (RFC 9457): `{"type": "/problems/CODE", "title", "status",

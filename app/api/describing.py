@@ -88,7 +88,7 @@ def described(schema: dict[str, Any]) -> dict[str, Any]:
         "key": {
             "type": "http",
             "scheme": "bearer",
-            "description": "a token as `qingdan user token` gives it; see docs/integrating.md on keys",
+            "description": "a token as `qingdan user token` gives it; see /docs/integrating on keys",
         }
     }
     return schema

@@ -164,6 +164,10 @@ class ChangeQuery:
         self.days = None
         if effective_from or effective_to:
             self.days = parse_day(effective_from or "0001-01-01"), parse_day(effective_to or "9999-12-30")
+            if self.days[0] > self.days[1]:
+                raise Invalid(
+                    "effective_to 不能早于 effective_from。", code="days-reversed", field="effective_to"
+                )
         self.subject, self.region, self.authority = subject, region, authority
         self.instrument = instrument
         self.kinds, self.types, self.planned = tuple(kind or ()), tuple(event or ()), planned

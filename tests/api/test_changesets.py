@@ -368,13 +368,13 @@ def test_a_body_has_its_limit_however_it_comes(living_sqlite: Living) -> None:
     headers = {"Content-Type": "application/json"}
     for content in (large, (large[at : at + 65536] for at in range(0, len(large), 65536))):
         answer = living_sqlite.client.post("/api/v1/items/lookup", content=content, headers=headers)
-        assert refused(answer, 413, "http")["title"].startswith("请求的正文太大")
+        assert refused(answer, 413, "body-too-large")["title"].startswith("请求的正文太大")
     headers = living_sqlite.headers("editor", **headers)
     answer = living_sqlite.client.post("/api/v1/changesets", content=large, headers=headers)
     refused(answer, 422, "bad-request")
     endless = (b"x" * 2**20 for _ in range(40))
     answer = living_sqlite.client.post("/api/v1/changesets", content=endless, headers=headers)
-    refused(answer, 413, "http")
+    refused(answer, 413, "body-too-large")
 
 
 def test_a_malformed_code_is_told_in_the_answer_to_the_draft(living_sqlite: Living) -> None:

@@ -109,14 +109,23 @@ def test_every_error_has_the_one_shape(
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "code"),
     [
-        ("GET", "/nowhere", None, 404, "http"),
-        ("GET", "/api/v2/items", None, 404, "http"),
-        ("DELETE", "/api/v1/items/x", None, 405, "http"),
-        ("PATCH", "/api/v1/log/head", None, 405, "http"),
+        ("GET", "/nowhere", None, 404, "unknown-address"),
+        ("GET", "/api/v2/items", None, 404, "unknown-address"),
+        ("DELETE", "/api/v1/items/x", None, 405, "wrong-method"),
+        ("PATCH", "/api/v1/log/head", None, 405, "wrong-method"),
         ("POST", "/api/v1/items/lookup", b"{", 422, "bad-request"),
         ("POST", "/api/v1/items/lookup", b"[]", 422, "bad-request"),
         ("POST", "/api/v1/items/lookup", b'{"codes": []}', 422, "bad-request"),
         ("POST", "/api/v1/items/lookup", b"\xff\xfe", 422, "bad-request"),
+        ("POST", "/api/v1/items/lookup", b'{"codes": ["\xff"]}', 400, "unreadable-body"),
+        ("POST", "/api/v1/items/lookup", b" " * 2**22, 413, "body-too-large"),
+        (
+            "GET",
+            "/api/v1/changes?effective_from=2027-02-01&effective_to=2027-01-31",
+            None,
+            422,
+            "days-reversed",
+        ),
         ("POST", "/api/v1/changesets", b"{}", 401, "token-needed"),
         ("GET", "/api/v1/items/a%00b", None, 422, "bad-text"),
         ("GET", "/api/v1/items?authority=a%00b", None, 422, "bad-text"),
@@ -135,6 +144,16 @@ def test_refusals_before_any_route_have_it_too(
     assert re.search(r"[一-鿿]", problem["title"])
     if status == 405:
         assert answer.headers["allow"]
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/xml", ""])
+def test_a_body_that_does_not_say_it_is_json_is_told_how(asking: Living, kind: str) -> None:
+    """What curl sends by default is the first that an integrator meets."""
+    body, headers = b'{"codes": ["a"]}', {"Content-Type": kind}
+    answer = asking.client.post("/api/v1/items/lookup", content=body, headers=headers)
+    problem = answer.json()
+    assert (answer.status_code, set(problem), problem["code"]) == (415, SHAPE, "json-needed")
+    assert "application/json" in problem["title"]
 
 
 def test_a_code_of_several_holders_is_a_problem_too(asking: Living) -> None:

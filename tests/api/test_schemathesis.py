@@ -43,6 +43,7 @@ PATIENCE = 300
 """Seconds: that a machine is busy is no answer of the registry's."""
 RULES: dict[str, dict[str, str]] = {
     "GET /api/v1/bundles/{bundle}": {"unknown-member": "which members there are is content"},
+    "GET /api/v1/changes": {"days-reversed": "one parameter against another"},
     "GET /api/v1/export.jsonl": {"since-needed": "one parameter that goes with another"},
     "GET /api/v1/lists/{kind}": {"whose-list": "one of two parameters, and not both"},
     "POST /api/v1/files": {
