@@ -55,7 +55,7 @@ Written = Callable[[Session], bytes]
 """What an answer says, once it is written in this session."""
 
 
-def answer_file_once(
+def answer_read_once(
     registry: Registry,
     actor: Actor,
     key: str | None,

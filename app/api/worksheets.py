@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path as File
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from app.api.files import body_of
-from app.api.once import IdempotencyKey, Written, answer_file_once, answer_once, fingerprint_of
+from app.api.once import IdempotencyKey, Written, answer_read_once, fingerprint_of
 from app.api.rounds import XLSX
 from app.api.shapes import JSON, answer_value
 from app.api.worksheet_shapes import (
@@ -27,7 +28,7 @@ from app.api.worksheet_shapes import (
 from app.auth.actor import Actor
 from app.canonical import digest
 from app.changes import rows
-from app.deps import ActorOf, ReadSession, Registry, RegistryOf, StaffReader, TokenFirst, WriteSession
+from app.deps import ActorOf, ReadSession, Registry, RegistryOf, StaffReader, TokenFirst
 from app.errors import Invalid
 from app.exchange.rows import Refused
 from app.exchange.sheets import every_sheet
@@ -35,8 +36,8 @@ from app.exchange.worksheet_files import write_marked, write_worksheets
 from app.exchange.worksheets import Filled, import_filled, read_filled, refuse_faulty
 from app.files import as_file
 from app.manners import saved_as, unkept
-from app.rounds.proposing import propose
-from app.rounds.reviewing import opine
+from app.rounds.proposing import propose_from
+from app.rounds.reviewing import opine_from
 from app.rounds.worksheets import Worksheets, progress, told, within, worksheets
 from app.versions.queries import today
 
@@ -154,7 +155,7 @@ async def _uploaded(
     def work() -> tuple[bytes, bool]:
         with as_file(body, "清理意见表.xlsx") as path:
             asked = fingerprint_of(request, digest(body))
-            return answer_file_once(registry, actor, key, asked, lambda session: read(session, path))
+            return answer_read_once(registry, actor, key, asked, lambda session: read(session, path))
 
     return await run_in_threadpool(work)
 
@@ -180,7 +181,7 @@ def list_proposals(
 @router.post("/rounds/{round_id}/proposals", response_model=None, responses={200: {"model": ProposedShape}})
 def make_proposals(
     request: Request,
-    session: WriteSession,
+    registry: RegistryOf,
     actor: ActorOf,
     round_id: RoundPath,
     asked: ProposeInput,
@@ -188,17 +189,24 @@ def make_proposals(
 ) -> Response:
     """Propose for items of the round, all or none; each is tried against the rules, and checked."""
 
-    def work() -> Any:
-        done = propose(session, actor, round_id, asked.decisions, today(), reopen=asked.reopen)
-        return {name: getattr(done, name) for name in ProposedShape.model_fields}
+    def read(session: Session) -> Written:
+        write = propose_from(
+            session, actor, round_id, lambda _session: asked.decisions, today(), reopen=asked.reopen
+        )
 
-    return answer_once(request, session, actor, key, asked.model_dump(mode="json"), work)
+        def written(session: Session) -> bytes:
+            done = write(session)
+            return orjson.dumps({name: getattr(done, name) for name in ProposedShape.model_fields})
+
+        return written
+
+    return _weighed_once(request, registry, actor, key, asked, read)
 
 
 @router.post("/rounds/{round_id}/opinions", response_model=None, responses={200: {"model": OpinedShape}})
 def give_opinion(
     request: Request,
-    session: WriteSession,
+    registry: RegistryOf,
     actor: ActorOf,
     round_id: RoundPath,
     asked: OpineInput,
@@ -206,18 +214,28 @@ def give_opinion(
 ) -> Response:
     """The office agrees to proposals, changes one, or returns them. Not by whoever proposed them."""
 
-    def work() -> Any:
-        filed = opine(
-            session,
-            actor,
-            round_id,
-            asked.items,
-            asked.opinion,
-            today(),
-            reason=asked.reason,
-            decision=asked.decision,
-        )
-        version = rows.find(session, round_id).version
-        return {"opinion": asked.opinion, "items": [row.subject for row in filed], "version": version}
+    def read(session: Session) -> Written:
+        said = (asked.items, asked.opinion, today())
+        write = opine_from(session, actor, round_id, *said, reason=asked.reason, decision=asked.decision)
 
-    return answer_once(request, session, actor, key, asked.model_dump(mode="json"), work)
+        def written(session: Session) -> bytes:
+            items = [row.subject for row in write(session)]
+            version = rows.find(session, round_id).version
+            return orjson.dumps({"opinion": asked.opinion, "items": items, "version": version})
+
+        return written
+
+    return _weighed_once(request, registry, actor, key, asked, read)
+
+
+def _weighed_once(
+    request: Request,
+    registry: Registry,
+    actor: Actor,
+    key: str | None,
+    asked: BaseModel,
+    read: Callable[[Session], Written],
+) -> Response:
+    fingerprint = fingerprint_of(request, asked.model_dump(mode="json"))
+    body, replayed = answer_read_once(registry, actor, key, fingerprint, read)
+    return Response(body, media_type=JSON, headers=unkept(replayed=replayed))

@@ -6,7 +6,7 @@ Nothing of it is a decision yet; the office's opinion makes it one (``reviewing`
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,13 +47,18 @@ class Standing:
     events: int
     head: int
 
-    def holds(self, session: Session) -> bool:
-        """Whether all is as it was found. To be relied on, the changeset is to be held (``hold``) first."""
+    def holds(self, session: Session, fresh: Sequence[str] = ()) -> bool:
+        """Whether all is as it was found. To be relied on, the changeset is to be held (``hold``) first.
+
+        ``fresh``: ids of new items that a reader foresaw; reserved here, and False where another was given them.
+        """
         changeset = self.opened.changeset
         then = (changeset.version, changeset.state, self.events, self.head)
         now = find(session, changeset.id)
         events, head = count_events(session, changeset.id), log.head(session.connection()).seq
-        return then == (now.version, now.state, events, head)
+        if then != (now.version, now.state, events, head):
+            return False
+        return not fresh or allocate(session.connection(), "item", len(fresh)) == list(fresh)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +75,7 @@ class Weighed:
 
     def holds(self, session: Session) -> bool:
         """As of the standing; reserves the new items' ids, and is False where another was given them first."""
-        if not self.standing.holds(session):
-            return False
-        return not self.fresh or allocate(session.connection(), "item", len(self.fresh)) == self.fresh
+        return self.standing.holds(session, self.fresh)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +133,46 @@ def propose(
     return done
 
 
+def propose_from(
+    session: Session,
+    actor: Actor,
+    round_id: str,
+    asked: Callable[[Session], Sequence[DecisionInput]],
+    today: str,
+    *,
+    reopen: bool = False,
+) -> Callable[[Session], Proposed]:
+    """``propose`` in two steps: weighed now, in a reading session; what is returned writes it down, in another.
+
+    ``asked`` says the proposals as the round stands, and is asked again there where the round has moved.
+    """
+
+    def weighed(session: Session) -> tuple[Sequence[DecisionInput], Weighed]:
+        standing = may_propose(session, actor, round_id)
+        some = asked(session)
+        return some, weigh(session, actor, standing, some, today)
+
+    first = weighed(session)
+
+    def write(session: Session) -> Proposed:
+        hold(session, round_id)
+        some, ready = first if first[1].standing.holds(session) else weighed(session)
+        return propose(session, actor, round_id, some, today, reopen=reopen, weighed=ready)
+
+    return write
+
+
 def may_propose(session: Session, actor: Actor, round_id: str) -> Standing:
     """The round, where this account may propose in it now. Raises NotFound, Forbidden, Conflict."""
     actor.require("edit")
+    return standing_of(session, round_id, "提出清理意见")
+
+
+def standing_of(session: Session, round_id: str, verb: str) -> Standing:
+    """The round as it stands. Raises NotFound, and Conflict where one cannot ``verb`` in it any more."""
     events, head = count_events(session, round_id), log.head(session.connection()).seq
     opened = held_here(session, round_id)
-    require_worked_on(opened.changeset, "提出清理意见")
+    require_worked_on(opened.changeset, verb)
     return Standing(opened, proposals(session, round_id), events, head)
 
 
@@ -152,18 +189,23 @@ def weigh(
     Raises Refused, Invalid and Forbidden, with the ``decision``'s place from 1 in the detail.
     """
     fresh: list[str] = []
+    bodies = completed(session.connection(), asked, noting(give, fresh))
+    _find_again(bodies, standing.stood, frozenset(fresh))
+    _require_place(bodies, frozenset(standing.opened.items), standing.stood)
+    decider = Decider(session.connection(), today, actor, proposing=True)
+    decider.decide(bodies)
+    return Weighed(standing, bodies, [as_row(one) for one in findings(decider, bodies)], fresh)
+
+
+def noting(give: Give, fresh: list[str]) -> Give:
+    """``give``, with what it gives kept in ``fresh``."""
 
     def given(connection: Connection, kind: str, count: int) -> list[str]:
         found = give(connection, kind, count)
         fresh.extend(found)
         return found
 
-    bodies = completed(session.connection(), asked, given)
-    _find_again(bodies, standing.stood, frozenset(fresh))
-    _require_place(bodies, frozenset(standing.opened.items), standing.stood)
-    decider = Decider(session.connection(), today, actor, proposing=True)
-    decider.decide(bodies)
-    return Weighed(standing, bodies, [as_row(one) for one in findings(decider, bodies)], fresh)
+    return given
 
 
 def _find_again(

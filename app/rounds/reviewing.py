@@ -6,16 +6,17 @@ beside it; returned, it waits for a better one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Literal
+from typing import Any, Literal
 
 from sqlmodel import Session
 
 from app import log
 from app.auth.actor import Actor
 from app.changes.deciding import Decider
-from app.changes.drafts import completed
+from app.changes.drafts import Give, completed
 from app.changes.models import DecisionInput
 from app.changes.proposals import findings, refuse_blocking
 from app.changes.reviews import (
@@ -24,7 +25,6 @@ from app.changes.reviews import (
     filed_under,
     new_places,
     opinion_of,
-    proposals,
     proposed_of,
     review_of,
     said_by,
@@ -32,10 +32,29 @@ from app.changes.reviews import (
 )
 from app.changes.rows import hold, leave_event
 from app.errors import Conflict, Forbidden, Invalid, NotFound
-from app.rounds.opened import held_here, require_worked_on
 from app.rounds.placing import put_in, take_out
+from app.rounds.proposing import Standing, noting, standing_of
+from app.versions.ids import allocate, foresee
 
 Opinion = Literal["agree", "change", "return"]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An opinion weighed against the rules, and the round as it stood to it."""
+
+    standing: Standing
+    filed: list[ProposalRow]
+    """With the opinion; when it was given is said by whoever writes it down."""
+    bodies: list[dict[str, Any]]
+    """What each proposal is agreed or changed to."""
+    bases: list[dict[str, list[int]]]
+    """What the decisions rest on; none where the proposals are returned."""
+    fresh: list[str]
+    """Ids of new items in them, as of ``proposing.Weighed``."""
+
+    def holds(self, session: Session) -> bool:
+        return self.standing.holds(session, self.fresh)
 
 
 def opine(
@@ -48,23 +67,77 @@ def opine(
     *,
     reason: str = "",
     decision: DecisionInput | None = None,
+    judged: Judged | None = None,
 ) -> list[ProposalRow]:
     """The office's opinion of the proposals filed under these items, all or none.
 
-    ``change`` takes one item and the ``decision`` as it should be. Raises Refused where a check that blocks the
-    round stands against what would be decided.
+    ``change`` takes one item and the ``decision`` as it should be. ``judged`` is what ``judge`` made of the same
+    before, in a reading session perhaps: where the round has not moved since, the lock is held to write alone.
+    Raises Refused where a check that blocks the round stands against what would be decided.
     """
-    actor.require("review")
     hold(session, round_id)
-    opened = held_here(session, round_id)
-    require_worked_on(opened.changeset, "审核清理意见")
-    filed = _filed(proposals(session, round_id), items)
+    if judged is None or not judged.holds(session):
+        asked = (items, opinion, today, reason, decision)
+        judged = judge(session, actor, may_review(session, actor, round_id), *asked, allocate)
+    changeset, filed = judged.standing.opened.changeset, judged.filed
+    for row in filed:
+        row.reviewed_at = log.now_microseconds()
+    write(session, round_id, filed)
+    if opinion == "return":
+        take_out(session, changeset, [row.subject for row in filed])
+    else:
+        reviewed = [body | {"review": review_of(row)} for row, body in zip(filed, judged.bodies, strict=True)]
+        put_in(session, changeset, list(zip(reviewed, judged.bases, strict=True)))
+    event = "amended" if opinion == "change" else "reviewed"
+    leave_event(session, changeset, actor, event, f"{OPINIONS[opinion]} {len(filed)} 项清理意见")
+    return filed
+
+
+def opine_from(
+    session: Session,
+    actor: Actor,
+    round_id: str,
+    items: Sequence[str],
+    opinion: Opinion,
+    today: str,
+    *,
+    reason: str = "",
+    decision: DecisionInput | None = None,
+) -> Callable[[Session], list[ProposalRow]]:
+    """``opine`` in two steps: judged now, in a reading session; what is returned writes it down, in another."""
+    asked = (items, opinion, today)
+    judged = judge(session, actor, may_review(session, actor, round_id), *asked, reason, decision)
+    return lambda session: opine(
+        session, actor, round_id, *asked, reason=reason, decision=decision, judged=judged
+    )
+
+
+def may_review(session: Session, actor: Actor, round_id: str) -> Standing:
+    """The round, where this account may review in it now. Raises NotFound, Forbidden, Conflict."""
+    actor.require("review")
+    return standing_of(session, round_id, "审核清理意见")
+
+
+def judge(
+    session: Session,
+    actor: Actor,
+    standing: Standing,
+    items: Sequence[str],
+    opinion: Opinion,
+    today: str,
+    reason: str = "",
+    decision: DecisionInput | None = None,
+    give: Give = foresee,
+) -> Judged:
+    """The opinion weighed against the rules, in a session that reads or writes; none is
+    written. Raises as ``opine``."""
+    filed, fresh = _filed(standing.stood, items), list[str]()
     _require_form(opinion, reason, decision, filed)
     if actor.account is None or any(row.account == actor.account for row in filed):
         raise Forbidden("清理意见由提出的人以外的另一人审核。", code="four-eyes")
     bodies = [row.body for row in filed]
     if decision is not None:
-        bodies = completed(session.connection(), [_about(decision, filed[0])])
+        bodies = completed(session.connection(), [_about(decision, filed[0])], noting(give, fresh))
         if filed_under(bodies[0]) != filed[0].subject:
             raise Invalid("修改后的决定须针对同一个事项，请核对。", code="another-item", field="decision")
     decider = Decider(session.connection(), today, actor)
@@ -73,19 +146,13 @@ def opine(
         if row.opinion is not None:
             row.earlier = [*row.earlier, {"proposed": proposed_of(row), "opinion": opinion_of(row)}]
         row.opinion, row.reason = opinion, reason.strip() or None
-        row.reviewer, row.reviewed_at = actor.account, log.now_microseconds()
+        row.reviewer = actor.account
         row.agreed = said_by(body) if opinion != "return" else None
-    write(session, round_id, filed)
     if opinion == "return":
-        take_out(session, opened.changeset, [row.subject for row in filed])
-    else:
-        decided = decider.decide(bodies)
-        refuse_blocking(findings(decider, bodies), True)
-        reviewed = [body | {"review": review_of(row)} for row, body in zip(filed, bodies, strict=True)]
-        put_in(session, opened.changeset, list(zip(reviewed, decided.bases, strict=True)))
-    event = "amended" if opinion == "change" else "reviewed"
-    leave_event(session, opened.changeset, actor, event, f"{OPINIONS[opinion]} {len(filed)} 项清理意见")
-    return filed
+        return Judged(standing, filed, bodies, [], fresh)
+    decided = decider.decide(bodies)
+    refuse_blocking(findings(decider, bodies), True)
+    return Judged(standing, filed, bodies, decided.bases, fresh)
 
 
 def _about(decision: DecisionInput, filed: ProposalRow) -> DecisionInput:

@@ -12,6 +12,7 @@ from seeded import FELLING, Living
 from app.db import Database
 from app.exchange import worksheet_sheets
 from app.exchange.sheets import every_sheet
+from app.rounds import proposing, reviewing
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -89,8 +90,7 @@ def beside_reading(patch: pytest.MonkeyPatch, living: Living) -> list[Any]:
     reads: list[Any] = []
 
     def opening(path: Any) -> Any:
-        with closing(Database(living.registry.database.url, lock_timeout=0.05).writer.connect()) as beside:
-            beside.exec_driver_sql("UPDATE outbox SET topic = topic")
+        write_beside(living)
         reads.append(path)
         return every_sheet(path)
 
@@ -98,5 +98,39 @@ def beside_reading(patch: pytest.MonkeyPatch, living: Living) -> list[Any]:
     return reads
 
 
+def write_beside(living: Living) -> None:
+    """Raises at once where the writer's place is taken."""
+    with closing(Database(living.registry.database.url, lock_timeout=0.05).writer.connect()) as beside:
+        beside.exec_driver_sql("UPDATE outbox SET topic = topic")
+
+
 def decision_of(item: str) -> dict[str, Any]:
     return {"outcome": "retain", "subject": item, "effective_from": "2026-10-01"}
+
+
+def test_proposals_and_opinions_are_weighed_beside_other_writers(
+    living_sqlite: Living, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    living = living_sqlite
+    item = living.item_called(FELLING)
+    authority = living.get(f"/items/{item}").json()["authority"]["id"]
+    scope = {"authorities": [authority], "base_day": "2026-09-28"}
+    round_id = living.post(
+        "editor", "/changesets", {"title": "清理", "kind": "round", "scope": scope}
+    ).json()["id"]
+    weighed = []
+    for module, name in ((proposing, "weigh"), (reviewing, "judge")):
+        plain = getattr(module, name)
+
+        def noted(*args: Any, plain: Any = plain, name: str = name, **more: Any) -> Any:
+            write_beside(living)
+            weighed.append(name)
+            return plain(*args, **more)
+
+        monkeypatch.setattr(module, name, noted)
+    asked = {"decisions": [decision_of(item)]}
+    done = living.post("editor", f"/rounds/{round_id}/proposals", asked)
+    assert done.json()["new"] == [item]
+    agreed = living.post("reviewer", f"/rounds/{round_id}/opinions", {"items": [item], "opinion": "agree"})
+    assert agreed.json()["items"] == [item]
+    assert weighed == ["weigh", "judge"]

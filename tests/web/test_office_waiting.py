@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
@@ -15,7 +15,9 @@ from seeded import FELLING, Living, set_field
 from test_office import POST, Browser
 from test_office_rounds import XLSX, form, items_on
 
+from app.db import Database
 from app.errors import Invalid
+from app.rounds import proposing, reviewing
 from app.web.office import changesets, checks, editions, round_deciding, round_files, round_moves, working
 
 PHONE = "0826-7654321"
@@ -240,3 +242,35 @@ def test_deciding_many_items_of_a_round(editor: Browser, monkeypatch: pytest.Mon
         go.set()
         wait_for(told)
     assert "施行日期“明年”不是有效的日期" in Page(pages[-1]).words
+
+
+@pytest.mark.parametrize("asked", [{"do": "matching", "sure": "1"}, {"do": "rows"}])
+def test_deciding_takes_the_writers_place_to_write_alone(
+    editor: Browser, monkeypatch: pytest.MonkeyPatch, asked: dict[str, str]
+) -> None:
+    """Whoever weighs proposals or an opinion holds up no other writer meanwhile, however many they are."""
+    place = editor.post("/office/rounds/new", form(editor.living)).headers["location"]
+    reviewer = Browser(editor.living, "shenhe", ["review"])
+    item, weighed = items_on(editor.get(place))[0], []
+
+    def beside(module: Any, name: str) -> None:
+        plain = getattr(module, name)
+
+        def noted(*args: Any, **more: Any) -> Any:
+            with closing(Database(editor.living.database.url, lock_timeout=0.05).writer.connect()) as other:
+                other.exec_driver_sql("UPDATE outbox SET topic = topic")
+            weighed.append(name)
+            return plain(*args, **more)
+
+        monkeypatch.setattr(module, name, noted)
+
+    beside(proposing, "weigh")
+    beside(reviewing, "judge")
+    said = {"outcome": "保留", f"o:{item}": "保留", "day": "2027-03-01"}
+    assert editor.post(f"{place}/proposals", asked | said).status_code == 303
+    opinion = {"opinion": "return", f"v:{item}": "return", "why": "再议"}
+    assert reviewer.post(f"{place}/opinions", asked | opinion).status_code == 303
+    one = {"outcome": "保留", "day": "2027-03-01", "reason": "仍需办理"}
+    assert editor.post(f"{place}/items/{item}/proposal", one).status_code == 303
+    assert reviewer.post(f"{place}/items/{item}/opinion", {"opinion": "agree"}).status_code == 303
+    assert weighed == ["weigh", "judge"] * 2

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request, Response
 from sqlmodel import Session
 
 from app.auth.signing_in import Present
 from app.changes import rows
+from app.changes.models import DecisionInput
 from app.deps import Registry, RegistryOf
 from app.errors import Invalid, RegistryError
 from app.exchange.worksheet_names import Names
-from app.rounds.proposing import propose
-from app.rounds.reviewing import opine
+from app.rounds.proposing import propose_from
+from app.rounds.reviewing import Opinion, opine_from
 from app.rounds.worksheets import Line, with_contents, worksheets
 from app.versions.queries import today
 from app.web.office.pages import show
@@ -30,6 +31,10 @@ from app.web.office.visiting import Form, Posted, Visitor, go
 from app.web.office.working import WORKING, one_of
 
 router = APIRouter()
+Done = TypeVar("Done")
+Write = Callable[[Session], Any]
+Weigh = Callable[[Session, list[tuple[Line, str]]], Write]
+"""What is to be done with the lines and what is said of each, in a reading session; what it returns writes it down."""
 
 
 @router.post("/office/rounds/{changeset}/proposals")
@@ -41,25 +46,26 @@ def propose_many(
     def chosen(lines: list[Line]) -> list[tuple[Line, str]]:
         return _chosen(lines, form, asking, "o:", form.get("outcome"), asking.takes)
 
-    def work(session: Session, some: list[tuple[Line, str]]) -> None:
-        connection = session.connection()
-        names = Names(connection, worksheets(session, changeset, today(), brief=True))
-        lines = [line for line, _ in some]
-        if (
-            form.get("limit").strip() or form.get("receiver").strip()
-        ):  # limits and delegations rest on what stands
-            lines = with_contents(connection, lines, today())
-        cells = posted_cells(form)
-        asked = [
-            asked_of(line, cells | {"outcome": outcome}, names, form)
-            for line, (_, outcome) in zip(lines, some, strict=True)
-        ]
-        _each(
-            [line.item for line, _ in some],
-            lambda: propose(session, present.actor, changeset, asked, today()),
-        )
+    def weigh(session: Session, some: list[tuple[Line, str]]) -> Write:
+        def asked(session: Session) -> list[DecisionInput]:
+            connection = session.connection()
+            names = Names(connection, worksheets(session, changeset, today(), brief=True))
+            lines = [line for line, _ in some]
+            if (
+                form.get("limit").strip() or form.get("receiver").strip()
+            ):  # limits and delegations rest on what stands
+                lines = with_contents(connection, lines, today())
+            cells = posted_cells(form)
+            return [
+                asked_of(line, cells | {"outcome": outcome}, names, form)
+                for line, (_, outcome) in zip(lines, some, strict=True)
+            ]
 
-    return _many(request, registry, present, changeset, asking, form, chosen, work, "提出")
+        items = [line.item for line, _ in some]
+        write = _of_each(items, lambda: propose_from(session, present.actor, changeset, asked, today()))
+        return lambda session: _of_each(items, lambda: write(session))
+
+    return _many(request, registry, present, changeset, asking, form, chosen, weigh, "提出")
 
 
 @router.post("/office/rounds/{changeset}/opinions")
@@ -71,18 +77,36 @@ def opine_many(
     def chosen(lines: list[Line]) -> list[tuple[Line, str]]:
         return _chosen(lines, form, asking, "v:", form.get("opinion"), lambda line: line.state == "proposed")
 
-    def work(session: Session, some: list[tuple[Line, str]]) -> None:
-        for opinion in ("agree", "return"):
-            items = list(
-                dict.fromkeys(line.filed_under or line.item for line, said in some if said == opinion)
-            )
-            if items:
-                said = form.get("why")
-                _each(items, lambda items=items, opinion=opinion, said=said: opine(  # type: ignore[misc]
-                    session, present.actor, changeset, items, opinion, today(), reason=said
-                ))  # fmt: skip
+    def weigh(session: Session, some: list[tuple[Line, str]]) -> Write:
+        writes = [_opined(session, present, changeset, some, one, form.get("why")) for one in OPINIONS]
 
-    return _many(request, registry, present, changeset, asking, form, chosen, work, "审核")
+        def write(session: Session) -> None:
+            for one in writes:
+                one(session)
+
+        return write
+
+    return _many(request, registry, present, changeset, asking, form, chosen, weigh, "审核")
+
+
+OPINIONS: tuple[Opinion, ...] = ("agree", "return")
+
+
+def _opined(
+    session: Session,
+    present: Present,
+    changeset: str,
+    some: list[tuple[Line, str]],
+    opinion: Opinion,
+    reason: str,
+) -> Write:
+    """This opinion of those rows that say so, weighed; what is returned writes it down."""
+    items = list(dict.fromkeys(line.filed_under or line.item for line, said in some if said == opinion))
+    if not items:
+        return lambda _session: None
+    asked = (present.actor, changeset, items, opinion, today())
+    write = _of_each(items, lambda: opine_from(session, *asked, reason=reason))
+    return lambda session: _of_each(items, lambda: write(session))
 
 
 def _chosen(
@@ -127,7 +151,7 @@ def _many(
     asking: Wanted,
     form: Posted,
     chosen: Callable[[list[Line]], list[tuple[Line, str]]],
-    work: Callable[[Session, list[tuple[Line, str]]], None],
+    weigh: Weigh,
     verb: str,
 ) -> Response:
     """All or none; what is refused is said by its row. All that match are done after one question."""
@@ -137,7 +161,7 @@ def _many(
             if form.get("do") == "matching" and not form.get("sure") and len(some) > 1:
                 return _sure(request, session, present, changeset, asking, form, some, verb)
         key = one_of(registry, present, f"/office/rounds/{changeset}")
-        begun = WORKING.anew(key, lambda: _written(registry, work, some))
+        begun = WORKING.anew(key, lambda: _written(registry, weigh, some))
         if not begun.done.is_set():
             return go(f"/office/rounds/{changeset}")  # which says that it is under way
         WORKING.drop(key)
@@ -165,15 +189,14 @@ def _many(
     return go(f"/office/rounds/{changeset}{address}{'&' if address else '?'}done={len(some)}")
 
 
-def _written(
-    registry: Registry,
-    work: Callable[[Session, list[tuple[Line, str]]], None],
-    some: list[tuple[Line, str]],
-) -> None:
-    """Raises RegistryError; ``bad-row`` of one item."""
+def _written(registry: Registry, weigh: Weigh, some: list[tuple[Line, str]]) -> None:
+    """Weighed beside all others; the writer's place is taken to write alone. Raises RegistryError; ``bad-row`` of one
+    item."""
     try:
+        with registry.database.reading() as session:
+            write = weigh(session, some)
         with registry.database.writing() as session:
-            work(session, some)
+            write(session)
     except Wrong as wrong:
         refused = Invalid(wrong.message, code="bad-row", subject=wrong.item)
         refused.status = wrong.status
@@ -208,10 +231,10 @@ def _sure(
     )
 
 
-def _each(items: Sequence[str], do: Callable[[], Any]) -> None:
+def _of_each(items: Sequence[str], do: Callable[[], Done]) -> Done:
     """A refusal that names a decision by its place is one of the item there."""
     try:
-        do()
+        return do()
     except RegistryError as error:
         place = error.detail.get("decision")
         item = (

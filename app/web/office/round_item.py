@@ -9,14 +9,15 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from sqlmodel import Session
 
 from app.auth.signing_in import Present
+from app.changes.models import DecisionInput
 from app.deps import ReadSession, RegistryOf
 from app.errors import Invalid, NotFound, RegistryError
 from app.exchange.worksheet_cells import LABELS, TAKEN
 from app.exchange.worksheet_names import Names
 from app.exchange.worksheet_rows import cells_of, is_beyond_sheet
 from app.items.field_words import value_words
-from app.rounds.proposing import propose
-from app.rounds.reviewing import opine
+from app.rounds.proposing import propose_from
+from app.rounds.reviewing import opine_from
 from app.rounds.worksheets import Line, told, with_contents, worksheets
 from app.versions.queries import today
 from app.web.office.pages import show
@@ -55,12 +56,15 @@ def propose_one(
     asking: Asking,
     form: Form,
 ) -> Response:
-    def work(session: Session, line: Line, names: Names) -> None:
-        asked = asked_of(line, posted_cells(form), names, form)
-        reopen = form.get("reopen") == "1"
-        propose(session, present.actor, changeset, [asked], today(), reopen=reopen)
+    def weigh(session: Session) -> Callable[[Session], object]:
+        def asked(session: Session) -> list[DecisionInput]:
+            line, names, _ = _line(session, present, changeset, item, asking)
+            return [asked_of(line, posted_cells(form), names, form)]
 
-    return _one(request, registry, present, changeset, item, asking, form, work)
+        reopen = form.get("reopen") == "1"
+        return propose_from(session, present.actor, changeset, asked, today(), reopen=reopen)
+
+    return _one(request, registry, present, changeset, item, asking, form, weigh)
 
 
 @router.post("/office/rounds/{changeset}/items/{item}/opinion")
@@ -73,7 +77,8 @@ def opine_one(
     asking: Asking,
     form: Form,
 ) -> Response:
-    def work(session: Session, line: Line, names: Names) -> None:
+    def weigh(session: Session) -> Callable[[Session], object]:
+        line, names, _ = _line(session, present, changeset, item, asking)
         opinion = form.get("opinion")
         if opinion not in ("agree", "change", "return"):
             raise Invalid("请选择同意、修改或退回。", code="opinion-needed", field="opinion")
@@ -82,9 +87,11 @@ def opine_one(
             decision = asked_of(line, posted_cells(form), names, form)
         items = [line.filed_under or line.item]
         said = form.get("why")
-        opine(session, present.actor, changeset, items, opinion, today(), reason=said, decision=decision)  # type: ignore[arg-type]
+        return opine_from(
+            session, present.actor, changeset, items, opinion, today(), reason=said, decision=decision
+        )  # type: ignore[arg-type]
 
-    return _one(request, registry, present, changeset, item, asking, form, work)
+    return _one(request, registry, present, changeset, item, asking, form, weigh)
 
 
 def _one(
@@ -95,18 +102,18 @@ def _one(
     item: str,
     asking: Wanted,
     form: Posted,
-    work: Callable[[Session, Line, Names], None],
+    weigh: Callable[[Session], Callable[[Session], object]],
 ) -> Response:
+    """Weighed beside all others; the writer's place is taken to write alone."""
     try:
-        with registry.database.writing() as session:
-            found = worksheets(session, changeset, today(), brief=True)
-            own = lines_for(session, present, found)
-            following = _around(own, asking, item)[1]
-            try:
-                (line,) = with_contents(session.connection(), [line_of(own, item)], found.day)
-                work(session, line, Names(session.connection(), found))
-            except Wrong as wrong:
-                raise Invalid(wrong.message, code="bad-row") from wrong
+        try:
+            with registry.database.reading() as session:
+                _, _, following = _line(session, present, changeset, item, asking)
+                write = weigh(session)
+            with registry.database.writing() as session:
+                write(session)
+        except Wrong as wrong:
+            raise Invalid(wrong.message, code="bad-row") from wrong
     except RegistryError as error:
         if error.status == 404:
             raise
@@ -116,6 +123,16 @@ def _one(
     return go(
         f"/office/rounds/{changeset}/items/{place}{asking.address}{'&' if asking.address else '?'}saved=true"
     )
+
+
+def _line(
+    session: Session, present: Present, changeset: str, item: str, asking: Wanted
+) -> tuple[Line, Names, str | None]:
+    """The item's line with its content, what names mean in the round, and the item that comes next."""
+    found = worksheets(session, changeset, today(), brief=True)
+    own = lines_for(session, present, found)
+    (line,) = with_contents(session.connection(), [line_of(own, item)], found.day)
+    return line, Names(session.connection(), found), _around(own, asking, item)[1]
 
 
 def _item(
