@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path as File
 from typing import Annotated, Any
 
+import orjson
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
+from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from app.api.files import body_of
-from app.api.once import IdempotencyKey, answer_once
+from app.api.once import IdempotencyKey, Written, answer_read_once, fingerprint_of
 from app.api.publications import ReconciledShape
-from app.api.shapes import answer_value
+from app.api.shapes import JSON, answer_value
 from app.api.worksheets import RoundPath
+from app.auth.actor import Actor
 from app.canonical import digest
 from app.changes import rows
 from app.changes.showing import require_readable
-from app.deps import ActorOf, ReadSession, RegistryOf, StaffReader, TokenFirst, WriteSession
+from app.deps import ActorOf, ReadSession, Registry, RegistryOf, StaffReader, TokenFirst
 from app.errors import Invalid
 from app.exchange.annex_reading import AnnexMapping, read_annex
 from app.files import as_file
-from app.rounds.recording import Choice, confirm, confirm_certain, drafted_rows, record_rows, rematch
+from app.manners import unkept
+from app.rounds.recording import Choice, confirm, confirm_certain, drafted_rows, rematch_from, rows_from
 from app.versions.queries import today
 from app.versions.shapes import Body
 
@@ -104,22 +110,20 @@ async def take_rows(
     body = await body_of(request, registry.settings.max_upload_bytes)
     constants = {field: value for field, value in (("annex", annex), ("outcome", outcome)) if value}
 
+    def read(session: Session, path: File) -> Written:
+        found, problems = read_annex(path, AnnexMapping(constants=constants))
+        wrong = [one for one in problems if one.severity == "error"]
+        if wrong:
+            raise Invalid(
+                f"没有录入任何一行。{wrong[0].where}：{wrong[0].message}。",
+                code=wrong[0].code,
+                errors=[one.model_dump() for one in wrong[:200]],
+            )
+        return _told(rows_from(session, actor, round_id, found, today(), add=add), round_id)
+
     def work() -> Response:
-        with registry.database.writing() as session, as_file(body, name) as path:
-
-            def taken_in() -> Any:
-                rows, problems = read_annex(path, AnnexMapping(constants=constants))
-                wrong = [one for one in problems if one.severity == "error"]
-                if wrong:
-                    raise Invalid(
-                        f"没有录入任何一行。{wrong[0].where}：{wrong[0].message}。",
-                        code=wrong[0].code,
-                        errors=[one.model_dump() for one in wrong[:200]],
-                    )
-                record_rows(session, actor, round_id, rows, today(), add=add)
-                return drafted_rows(session, round_id)
-
-            return answer_once(request, session, actor, key, digest(body), taken_in)
+        with as_file(body, name) as path:
+            return _answered(request, registry, actor, key, digest(body), lambda session: read(session, path))
 
     return await run_in_threadpool(work)
 
@@ -127,7 +131,7 @@ async def take_rows(
 @router.post("/rounds/{round_id}/rows/match", response_model=None, responses=ROWS)
 def match_rows(
     request: Request,
-    session: WriteSession,
+    registry: RegistryOf,
     actor: ActorOf,
     round_id: RoundPath,
     asked: MatchInput,
@@ -139,14 +143,40 @@ def match_rows(
     if not (asked.again or asked.certain or asked.rows):
         raise Invalid("请写明各行对应的事项（rows），或 certain、again。", code="nothing-asked", field="rows")
 
-    def work() -> Any:
-        if asked.again:
-            rematch(session, actor, round_id, today())
-        if asked.certain:
-            confirm_certain(session, actor, round_id, today())
-        chosen = [Choice(one.position, one.item, one.apply) for one in asked.rows]
-        if chosen:
-            confirm(session, actor, round_id, chosen, today())
-        return drafted_rows(session, round_id)
+    def read(session: Session) -> Written:
+        rematched = rematch_from(session, actor, round_id, today()) if asked.again else None
 
-    return answer_once(request, session, actor, key, asked.model_dump(mode="json"), work)
+        def write(session: Session) -> None:
+            if rematched is not None:
+                rematched(session)
+            if asked.certain:
+                confirm_certain(session, actor, round_id, today())
+            chosen = [Choice(one.position, one.item, one.apply) for one in asked.rows]
+            if chosen:
+                confirm(session, actor, round_id, chosen, today())
+
+        return _told(write, round_id)
+
+    return _answered(request, registry, actor, key, asked.model_dump(mode="json"), read)
+
+
+def _told(write: Callable[[Session], Any], round_id: str) -> Written:
+    """The rows as they are, once that is written."""
+
+    def written(session: Session) -> bytes:
+        write(session)
+        return orjson.dumps(drafted_rows(session, round_id))
+
+    return written
+
+
+def _answered(
+    request: Request,
+    registry: Registry,
+    actor: Actor,
+    key: str | None,
+    asked: Any,
+    read: Callable[[Session], Written],
+) -> Response:
+    body, replayed = answer_read_once(registry, actor, key, fingerprint_of(request, asked), read)
+    return Response(body, media_type=JSON, headers=unkept(replayed=replayed))

@@ -169,7 +169,10 @@ def _close(known: Catalogue, name: str) -> Iterable[tuple[str, int]]:
     for pair in own:
         shared.update(known.pairs.get(pair, ()))
     best: dict[str, int] = {}
+    least = len(own) * CLOSE / (200 - CLOSE)  # fewer are too few, however short the other name is
     for at, count in shared.items():
+        if count < least:
+            continue
         _, item, many = known.named[at]
         score = 200 * count // (len(own) + many)
         if score >= CLOSE and score > best.get(item, 0):

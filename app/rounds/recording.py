@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from app.changes.annexes import FIELDS, HOW, Row, annex_rows, content_of, put_ro
 from app.changes.deciding import Decider
 from app.changes.drafts import completed, require_round_scope
 from app.changes.models import Changeset, DecisionInput
+from app.changes.rows import hold
 from app.changes.scope import Scope
 from app.db import TOMBSTONE, fetch, run_by
 from app.errors import Conflict, Invalid, NotFound
@@ -71,18 +72,62 @@ def record_rows(
 
     Raises Invalid for a row without a name, or with more than a row may say.
     """
+    return rows_from(session, actor, round_id, asked, today, add=add, known=known)(session)
+
+
+def rows_from(
+    session: Session,
+    actor: Actor,
+    round_id: str,
+    asked: Iterable[Mapping[str, str]],
+    today: str,
+    *,
+    add: bool = False,
+    known: Catalogue | None = None,
+) -> Callable[[Session], list[Row]]:
+    """``record_rows`` in two steps: matched now, in a reading session, which takes minutes for a long document and a
+    large registry; what is returned writes the rows down, in another."""
+    changeset = _worked_on(session, actor, round_id, "录入文件的各行")
+    first = len(annex_rows(session.connection(), round_id)) + 1 if add else 1
+    new = [_row(at, body) for at, body in enumerate(asked, start=first)]
+    _require_room(len(new))
+    matched_for = _region(changeset)
+    _match(session, actor, changeset, new, today, known)
+
+    def write(session: Session) -> list[Row]:
+        hold(session, round_id)
+        changeset = _worked_on(session, actor, round_id, "录入文件的各行")
+        stood = annex_rows(session.connection(), round_id) if add else []
+        _require_room(len(stood) + len(new))
+        for at, row in enumerate(new, start=len(stood) + 1):
+            row.position = at
+        if _region(changeset) != matched_for:
+            _match(session, actor, changeset, new, today, known)
+        made = [*stood, *new]
+        replace_rows(session, changeset, made)
+        drafted.leave_event(session, changeset, actor, "rows", f"录入 {len(new)} 行")
+        return made
+
+    return write
+
+
+def _worked_on(session: Session, actor: Actor, round_id: str, verb: str) -> Changeset:
+    """The round, where this account may ``verb`` in it now. Raises NotFound, Forbidden, Conflict."""
     actor.require("edit")
     changeset = find(session, round_id)
-    require_worked_on(changeset, "录入文件的各行")
+    require_worked_on(changeset, verb)
     require_round_scope(session, actor, changeset)
-    stood = annex_rows(session.connection(), round_id) if add else []
-    made = [*stood, *(_row(at, body) for at, body in enumerate(asked, start=len(stood) + 1))]
-    if len(made) > MOST_ROWS:
+    return changeset
+
+
+def _require_room(rows: int) -> None:
+    if rows > MOST_ROWS:
         raise Invalid(f"一份文件最多 {MOST_ROWS} 行，请分成几轮录入。", code="too-many-rows")
-    _match(session, actor, changeset, made, today, known)
-    replace_rows(session, changeset, made)
-    drafted.leave_event(session, changeset, actor, "rows", f"录入 {len(made) - len(stood)} 行")
-    return made
+
+
+def _region(changeset: Changeset) -> str | None:
+    """Of the issuing authority: its items come first."""
+    return (decode(changeset.head.encode()).get("scope") or {}).get("region")
 
 
 def _row(position: int, body: Mapping[str, str]) -> Row:
@@ -109,24 +154,38 @@ def _match(
 ) -> None:
     if not any(row.how is None for row in rows):
         return
-    head = decode(changeset.head.encode())
-    region = (head.get("scope") or {}).get("region")
-    match(known or catalogue(session.connection(), region, today, actor), rows)
+    match(known or catalogue(session.connection(), _region(changeset), today, actor), rows)
 
 
 def rematch(session: Session, actor: Actor, round_id: str, today: str) -> list[Row]:
     """Look again for what is not confirmed yet: the registry may have grown."""
-    actor.require("edit")
-    changeset = find(session, round_id)
-    require_worked_on(changeset, "匹配")
-    require_round_scope(session, actor, changeset)
-    rows = annex_rows(session.connection(), round_id)
-    _match(session, actor, changeset, rows, today)
-    open_rows = [row for row in rows if row.how is None]
-    put_rows(session, changeset, open_rows)
-    if open_rows:
-        drafted.leave_event(session, changeset, actor, "rematched", f"重新匹配 {len(open_rows)} 行")
-    return rows
+    return rematch_from(session, actor, round_id, today)(session)
+
+
+def rematch_from(session: Session, actor: Actor, round_id: str, today: str) -> Callable[[Session], list[Row]]:
+    """``rematch`` in two steps, as ``rows_from``: a row that is confirmed or replaced meanwhile is left as it is."""
+    changeset = _worked_on(session, actor, round_id, "匹配")
+    some = annex_rows(session.connection(), round_id)
+    _match(session, actor, changeset, some, today)
+    found = {row.position: row for row in some if row.how is None}
+
+    def write(session: Session) -> list[Row]:
+        hold(session, round_id)
+        changeset = _worked_on(session, actor, round_id, "匹配")
+        rows = annex_rows(session.connection(), round_id)
+        again = [row for row in rows if row.how is None and _is_same(row, found.get(row.position))]
+        for row in again:
+            row.candidates = found[row.position].candidates
+        put_rows(session, changeset, again)
+        if again:
+            drafted.leave_event(session, changeset, actor, "rematched", f"重新匹配 {len(again)} 行")
+        return rows
+
+    return write
+
+
+def _is_same(row: Row, other: Row | None) -> bool:
+    return other is not None and row.body == other.body
 
 
 def confirm_certain(session: Session, actor: Actor, round_id: str, today: str) -> list[Row]:
@@ -143,10 +202,7 @@ def confirm(session: Session, actor: Actor, round_id: str, chosen: Sequence[Choi
 
     Raises NotFound for a row or item that is not there; Refused where a row's outcome cannot be applied.
     """
-    actor.require("edit")
-    changeset = find(session, round_id)
-    require_worked_on(changeset, "确认对应的事项")
-    require_round_scope(session, actor, changeset)
+    changeset = _worked_on(session, actor, round_id, "确认对应的事项")
     rows = {row.position: row for row in annex_rows(session.connection(), round_id)}
     _require_items(session.connection(), actor, {one.item for one in chosen if one.item})
     done, applied = [], []

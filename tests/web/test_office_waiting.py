@@ -18,7 +18,18 @@ from test_office_rounds import XLSX, form, items_on
 from app.db import Database
 from app.errors import Invalid
 from app.rounds import proposing, reviewing
-from app.web.office import changesets, checks, editions, round_deciding, round_files, round_moves, working
+from app.rounds import recording as recording_rows
+from app.web.office import (
+    changesets,
+    checks,
+    editions,
+    recording,
+    round_deciding,
+    round_files,
+    round_moves,
+    rounds,
+    working,
+)
 
 PHONE = "0826-7654321"
 
@@ -191,6 +202,75 @@ def test_bringing_a_worksheet_back(editor: Browser, monkeypatch: pytest.MonkeyPa
     assert "再导入一次" in other.get(left).words
 
 
+def test_opening_a_round(editor: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Opened once, however often it is clicked; a refusal is told with the form as it was."""
+    place, opened = (
+        "/office/rounds/new",
+        "SELECT count(*) FROM changeset WHERE kind = 'round' AND state = 'draft'",
+    )
+    with held_up(monkeypatch, rounds.drafts, "draft") as go:
+        for _ in range(2):
+            assert editor.post(place, form(editor.living)).headers["location"] == place
+        waits(editor, place, "立项：第三批清理")
+        go.set()
+        desk = found_in_the_end(editor, place).headers["location"]
+    assert "第三批清理" in editor.get(desk).words
+    assert editor.living.rows(opened)[0][0] == 1
+    with held_up(monkeypatch, rounds.drafts, "draft") as go:
+        editor.post(place, form(editor.living) | {"title": "另一轮", "types": "没有这个类型"})
+        go.set()
+        page = Page(found_in_the_end(editor, place).text)
+    assert "没有代码为“没有这个类型”的事项类型" in page.words
+    assert 'value="另一轮"' in page.html
+    assert 'value="另一轮"' not in editor.get(place).html, "told once"
+
+
+def test_recording_the_rows_of_a_document(editor: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Taken in, matched and refused behind the page that says so; no other writer waits for the matching."""
+    head = {"title": "2015年清理", "document/number": "广区府〔2015〕3号", "total": "1"}
+    place = editor.post("/office/rounds/record", head).headers["location"]
+
+    def take(text: str) -> Any:
+        file = {"file": ("附件.csv", text.encode())}
+        return editor.client.post(place, files=file, headers=POST)
+
+    with held_up(monkeypatch, recording_rows, "match") as go:
+        assert take(f"项目名称,处理决定\n{FELLING},取消\n").headers["location"] == place
+        waits(editor, place, "录入、匹配各行：2015年清理")
+        with closing(Database(editor.living.database.url, lock_timeout=0.05).writer.connect()) as other:
+            other.exec_driver_sql("UPDATE outbox SET topic = topic")
+        go.set()
+        assert "确认有把握的 1 行" in Page(found_in_the_end(editor, place).text).words
+    with held_up(monkeypatch, recording_rows, "match") as go:
+        assert editor.post(f"{place}/match", do="again").headers["location"] == place
+        waits(editor, place, "录入、匹配各行：2015年清理")
+        go.set()
+        assert "确认有把握的 1 行" in Page(found_in_the_end(editor, place).text).words
+    with held_up(monkeypatch, recording, "read_annex") as go:
+        take("项目名称,处理决定\n,取消\n,保留\n")
+        go.set()
+        page = Page(found_in_the_end(editor, place).text)
+    assert "第 1 行没有项目名称" in page.words
+    with held_up(monkeypatch, recording, "confirm") as go:
+        editor.post(f"{place}/match", {"do": "rows", "m:1": "other", "id:1": "qdi-0000000"})
+        go.set()
+        page = Page(found_in_the_end(editor, place).text)
+    assert "登记簿中没有编号为 qdi-0000000 的事项" in page.words
+    assert 'value="qdi-0000000"' in page.html, "what was typed stands"
+
+
+def found_in_the_end(browser: Browser, place: str) -> Any:
+    """What the page answers once the work is done."""
+    answers: list[Any] = []
+
+    def done() -> bool:
+        answers.append(browser.client.get(place, headers=BROWSER))
+        return "refresh" not in answers[-1].headers
+
+    wait_for(done)
+    return answers[-1]
+
+
 def test_handing_a_round_in(editor: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     place = editor.post("/office/rounds/new", form(editor.living)).headers["location"]
     with held_up(monkeypatch, round_moves.drafts, "submit") as go:
@@ -229,19 +309,14 @@ def test_deciding_many_items_of_a_round(editor: Browser, monkeypatch: pytest.Mon
         go.set()
         wait_for(lambda: editor.living.rows(proposed)[0][0] > 0)
     wait_for(lambda: "refresh" not in editor.client.get(place, headers=BROWSER).headers)
-    pages: list[str] = []
-
-    def told() -> bool:
-        answer = editor.client.get(place, headers=BROWSER)
-        pages.append(answer.text)
-        return "refresh" not in answer.headers
-
     bad = asked | {"day": "明年", "do": "selected", "item": items_on(editor.get(place))[0]}
     with held_up(monkeypatch, round_deciding, "_written") as go:
         assert editor.post(f"{place}/proposals", bad).headers["location"] == place
         go.set()
-        wait_for(told)
-    assert "施行日期“明年”不是有效的日期" in Page(pages[-1]).words
+        page = Page(found_in_the_end(editor, place).text)
+    assert "施行日期“明年”不是有效的日期" in page.words
+    assert 'value="明年"' in page.html, "what was typed stands"
+    assert 'role="alert">施行日期' in page.html, "by its row"
 
 
 @pytest.mark.parametrize("asked", [{"do": "matching", "sure": "1"}, {"do": "rows"}])

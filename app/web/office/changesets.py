@@ -117,9 +117,7 @@ class Move:
     ) -> Response:
         """``make`` for what may take long: where it does, the page of the changeset says so until it is done."""
         key = one_of(self.registry, self.present, f"{self.place}{self.id}")
-        if (last := WORKING.look(key)) is not None and last.done.is_set():
-            WORKING.drop(key)  # nobody looked at what came of it
-        begun = WORKING.ask(key, lambda: self._done(work, prepare))
+        begun = WORKING.once(key, lambda: self._done(work, prepare))
         if not begun.done.is_set():
             return go(f"{self.place}{self.id}")
         WORKING.drop(key)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,11 +19,20 @@ from app.canonical import decode
 from app.changes import drafts, rows
 from app.changes.annexes import places
 from app.changes.models import STATE_LABELS
+from app.changes.rows import hold
 from app.deps import ReadSession, Registry, RegistryOf
 from app.errors import Conflict, Invalid, RegistryError
 from app.exchange.annex_reading import AnnexMapping, read_annex
 from app.files import as_file
-from app.rounds.recording import GUESSED, Choice, confirm, confirm_certain, drafted_rows, record_rows, rematch
+from app.rounds.recording import (
+    GUESSED,
+    Choice,
+    confirm,
+    confirm_certain,
+    drafted_rows,
+    rematch_from,
+    rows_from,
+)
 from app.rounds.stated import REASONS
 from app.versions.queries import today
 from app.web.office.drafting import PAPER, checked, named_id
@@ -29,6 +40,7 @@ from app.web.office.pages import show
 from app.web.office.round_desk import may
 from app.web.office.rounds import Which
 from app.web.office.visiting import Form, Posted, Visitor, go
+from app.web.office.working import WORKING, one_of, told_once, under_way
 from app.web.rendering import gaps
 from app.web.subjects import names
 
@@ -110,13 +122,48 @@ def _opening(
 @router.get("/office/rounds/{changeset}/rows")
 def show_rows(
     request: Request,
+    registry: RegistryOf,
     session: ReadSession,
     present: Visitor,
     changeset: Which,
     state: Annotated[str, Query(max_length=20)] = "",
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> Response:
+    """Where rows are being taken in or matched: that they are, and then what was refused, with the form as it was."""
+    work = told_once(one_of(registry, present, _place(changeset)))
+    if work is not None and not work.done.is_set():
+        what = f"录入、匹配各行：{rows.find(session, changeset).title}"
+        return under_way(request, session, present, what, "/office/rounds", work)
+    if work is not None and work.refusal is not None:
+        return rows_page(request, session, present, changeset, error=work.refusal, form=work.asked)
     return rows_page(request, session, present, changeset, state, page)
+
+
+def _place(changeset: str) -> str:
+    return f"/office/rounds/{changeset}/rows"
+
+
+def _worked(
+    request: Request,
+    registry: Registry,
+    present: Present,
+    changeset: str,
+    do: Callable[[], Any],
+    form: Posted | None = None,
+) -> Response:
+    """In the background: what takes long is left and found again. A refusal is shown with the form as it was."""
+    try:
+        key = one_of(registry, present, _place(changeset))
+        work = WORKING.anew(key, do, form)
+        if work.done.is_set():
+            WORKING.drop(key)
+            work.outcome()
+    except RegistryError as error:
+        if error.status == 404 and error.code == "unknown-changeset":
+            raise
+        with registry.database.reading() as session:
+            return rows_page(request, session, present, changeset, error=error, form=form)
+    return go(_place(changeset))
 
 
 @router.post("/office/rounds/{changeset}/rows")
@@ -141,18 +188,24 @@ def _taken(
     name: str,
     form: FormData,
 ) -> Response:
-    try:
+    add, sure = form.get("add") == "1", form.get("sure") == "1"
+
+    def do() -> None:
         read = _read(body, Path(name).suffix.lower(), form)
-        with registry.database.writing() as session:
-            if form.get("add") != "1" and form.get("sure") != "1":
+
+        def require(session: Session) -> None:
+            if not add and not sure:
                 _require_unconfirmed(session, changeset)
-            record_rows(session, present.actor, changeset, read, today(), add=form.get("add") == "1")
-    except RegistryError as error:
-        if error.status == 404:
-            raise
+
         with registry.database.reading() as session:
-            return rows_page(request, session, present, changeset, error=error)
-    return go(f"/office/rounds/{changeset}/rows")
+            require(session)
+            write = rows_from(session, present.actor, changeset, read, today(), add=add)
+        with registry.database.writing() as session:
+            hold(session, changeset)
+            require(session)
+            write(session)
+
+    return _worked(request, registry, present, changeset, do)
 
 
 def _require_unconfirmed(session: Session, changeset: str) -> None:
@@ -190,20 +243,20 @@ def match_rows(
     request: Request, registry: RegistryOf, present: Visitor, changeset: Which, form: Form
 ) -> Response:
     """``do``: certain (all that one item alone fits), again (look for candidates anew), rows (as each field says)."""
-    try:
+
+    def do() -> None:
+        actor = present.actor
+        if form.get("do") == "again":
+            with registry.database.reading() as session:
+                write = rematch_from(session, actor, changeset, today())
+        elif form.get("do") == "certain":
+            write = partial(confirm_certain, actor=actor, round_id=changeset, today=today())
+        else:
+            write = partial(confirm, actor=actor, round_id=changeset, chosen=_choices(form), today=today())
         with registry.database.writing() as session:
-            if form.get("do") == "certain":
-                confirm_certain(session, present.actor, changeset, today())
-            elif form.get("do") == "again":
-                rematch(session, present.actor, changeset, today())
-            else:
-                confirm(session, present.actor, changeset, _choices(form), today())
-    except RegistryError as error:
-        if error.status == 404 and error.code == "unknown-changeset":
-            raise
-        with registry.database.reading() as session:
-            return rows_page(request, session, present, changeset, error=error, form=form)
-    return go(f"/office/rounds/{changeset}/rows")
+            write(session)
+
+    return _worked(request, registry, present, changeset, do, form)
 
 
 def _choices(form: Posted) -> list[Choice]:

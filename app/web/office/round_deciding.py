@@ -24,7 +24,7 @@ from app.rounds.worksheets import Line, with_contents, worksheets
 from app.versions.queries import today
 from app.web.office.pages import show
 from app.web.office.round_asking import Wrong, asked_of, posted_cells
-from app.web.office.round_desk import desk, lines_for
+from app.web.office.round_desk import lines_for, refused_desk
 from app.web.office.round_filter import Asking, Wanted
 from app.web.office.rounds import Which
 from app.web.office.visiting import Form, Posted, Visitor, go
@@ -161,7 +161,7 @@ def _many(
             if form.get("do") == "matching" and not form.get("sure") and len(some) > 1:
                 return _sure(request, session, present, changeset, asking, form, some, verb)
         key = one_of(registry, present, f"/office/rounds/{changeset}")
-        begun = WORKING.anew(key, lambda: _written(registry, weigh, some))
+        begun = WORKING.anew(key, lambda: _written(registry, weigh, some), (asking, form))
         if not begun.done.is_set():
             return go(f"/office/rounds/{changeset}")  # which says that it is under way
         WORKING.drop(key)
@@ -169,22 +169,9 @@ def _many(
     except RegistryError as error:
         if error.status == 404:
             raise
-        item = error.detail.get("subject") if error.code == "bad-row" else None
-        wrong = {item: error.message} if isinstance(item, str) else {}
         with registry.database.reading() as session:
             found = rows.find(session, changeset)
-            said = f"没有保存。{error.message}"
-            return desk(
-                request,
-                session,
-                present,
-                found,
-                asking,
-                said=said,
-                status=error.status,
-                wrong=wrong,
-                form=form,
-            )
+            return refused_desk(request, session, present, found, error, asking, form)
     address = replace(asking, state="" if asking.state in ("open", "proposed") else asking.state).address
     return go(f"/office/rounds/{changeset}{address}{'&' if address else '?'}done={len(some)}")
 

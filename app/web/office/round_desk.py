@@ -15,6 +15,7 @@ from app.changes import drafts, rows
 from app.changes.models import STATE_LABELS, Changeset
 from app.changes.reviews import OPINIONS, new_places
 from app.deps import ReadSession, RegistryOf
+from app.errors import RegistryError
 from app.exchange.worksheet_cells import ADDED, LABELS, PENDING
 from app.items.field_words import value_words
 from app.rounds.worksheets import Line, Worksheets, progress, told, with_contents, within, worksheets
@@ -24,7 +25,7 @@ from app.web.office.pages import show
 from app.web.office.round_filter import CHECKS, STATES, Asking, Wanted, label_of
 from app.web.office.rounds import Which
 from app.web.office.visiting import Posted, Visitor, go
-from app.web.office.working import begun, one_of, under_way
+from app.web.office.working import one_of, told_once, under_way
 from app.web.rendering import gaps
 from app.web.subjects import names as names_on
 
@@ -50,17 +51,22 @@ def show_round(
 ) -> Response:
     """``done``: how many items the last click was about."""
     found = rows.find(session, changeset)
-    moving, refused = begun(one_of(registry, present, f"/office/rounds/{changeset}"))
-    if moving is not None:
+    moving = told_once(one_of(registry, present, f"/office/rounds/{changeset}"))
+    if moving is not None and not moving.done.is_set():
         what = "发布" if found.state == "approved" else "保存、提交"
         return under_way(request, session, present, f"{what}：{found.title}", "/office/rounds", moving)
+    refused = moving.refusal if moving is not None else None
+    if refused is not None and moving is not None and moving.asked is not None:
+        return refused_desk(request, session, present, found, refused, *moving.asked)
     if found.kind == "round" and found.state == "published":
         return go(f"/office/rounds/{changeset}/report")
     if is_recorded(found) and found.state != "withdrawn":
         return go(f"/office/rounds/{changeset}/rows")
     if not is_held_here(found) or found.state == "withdrawn":
         return go(f"/office/changesets/{changeset}")
-    return desk(request, session, present, found, asking, page, done=done, said=refused)
+    return desk(
+        request, session, present, found, asking, page, done=done, said=refused.message if refused else ""
+    )
 
 
 def is_held_here(changeset: Changeset) -> bool:
@@ -153,6 +159,30 @@ def desk(
         own_hand=_own_hand(session, present, changeset),
         events=_events(session, changeset),
         script="round.js",
+    )
+
+
+def refused_desk(
+    request: Request,
+    session: Session,
+    present: Present,
+    changeset: Changeset,
+    error: RegistryError,
+    asking: Wanted,
+    form: Posted,
+) -> Response:
+    """What was posted and refused, as it was; the refusal of one item stands by its row."""
+    item = error.detail.get("subject") if error.code == "bad-row" else None
+    return desk(
+        request,
+        session,
+        present,
+        changeset,
+        asking,
+        said=f"没有保存。{error.message}",
+        status=error.status,
+        wrong={item: error.message} if isinstance(item, str) else {},
+        form=form,
     )
 
 

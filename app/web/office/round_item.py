@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Annotated
+from typing import Annotated, get_args
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from sqlmodel import Session
@@ -17,7 +17,7 @@ from app.exchange.worksheet_names import Names
 from app.exchange.worksheet_rows import cells_of, is_beyond_sheet
 from app.items.field_words import value_words
 from app.rounds.proposing import propose_from
-from app.rounds.reviewing import opine_from
+from app.rounds.reviewing import Opinion, opine_from
 from app.rounds.worksheets import Line, told, with_contents, worksheets
 from app.versions.queries import today
 from app.web.office.pages import show
@@ -79,8 +79,8 @@ def opine_one(
 ) -> Response:
     def weigh(session: Session) -> Callable[[Session], object]:
         line, names, _ = _line(session, present, changeset, item, asking)
-        opinion = form.get("opinion")
-        if opinion not in ("agree", "change", "return"):
+        opinion = next((one for one in get_args(Opinion) if one == form.get("opinion")), None)
+        if opinion is None:
             raise Invalid("请选择同意、修改或退回。", code="opinion-needed", field="opinion")
         decision = None
         if opinion == "change":
@@ -89,7 +89,7 @@ def opine_one(
         said = form.get("why")
         return opine_from(
             session, present.actor, changeset, items, opinion, today(), reason=said, decision=decision
-        )  # type: ignore[arg-type]
+        )
 
     return _one(request, registry, present, changeset, item, asking, form, weigh)
 

@@ -16,7 +16,7 @@ from app.changes import drafts, rows
 from app.changes.freezing import LISTED, counted
 from app.changes.models import STATE_LABELS, Changeset, ChangesetInput
 from app.changes.showing import readable
-from app.deps import ReadSession, RegistryOf
+from app.deps import ReadSession, Registry, RegistryOf
 from app.errors import Invalid, RegistryError
 from app.items import code_tables
 from app.versions.names import names_near
@@ -24,12 +24,14 @@ from app.versions.queries import moment, parse_day, today
 from app.web.office.drafting import PAPER, checked, named_id
 from app.web.office.pages import show
 from app.web.office.visiting import Form, Posted, Visitor, go
+from app.web.office.working import WORKING, one_of, told_once, under_way
 from app.web.rendering import gaps
 
 router = APIRouter()
 Which = Annotated[str, Path(max_length=40)]
 IN_WORK = ("draft", "returned", "submitted", "approved")
 MOST = 200
+OPENING = "/office/rounds/new"
 
 
 @router.get("/office/rounds")
@@ -83,9 +85,17 @@ class Counted:
 
 
 @router.get("/office/rounds/new")
-def new_round(request: Request, session: ReadSession, present: Visitor) -> Response:
-    form = Posted([("base_day", today())])
-    return _opening(request, session.connection(), present, form)
+def new_round(request: Request, registry: RegistryOf, session: ReadSession, present: Visitor) -> Response:
+    """Where a round is being opened: that it is, and then the round, or why it was not with the form as it was."""
+    form, refused = Posted([("base_day", today())]), None
+    if (opening := told_once(one_of(registry, present, OPENING))) is not None:
+        if not opening.done.is_set():
+            what = f"立项：{opening.asked.get('title')}"
+            return under_way(request, session, present, what, "/office/rounds", opening)
+        if opening.refusal is None:
+            return go(f"/office/rounds/{opening.result}")
+        form, refused = opening.asked, opening.refusal
+    return _opening(request, session.connection(), present, form, error=refused)
 
 
 @router.post("/office/rounds/new")
@@ -95,13 +105,22 @@ def open_round(request: Request, registry: RegistryOf, present: Visitor, form: F
         if form.get("do") == "count":
             with registry.database.reading() as session:
                 return _opening(request, session.connection(), present, form)
-        with registry.database.writing() as session:
-            asked = changeset_of(form, _scope(session.connection(), form), [])
-            made = drafts.draft(session, present.actor, asked, today())
+        key = one_of(registry, present, OPENING)
+        opening = WORKING.once(key, lambda: _opened(registry, present, form), form)
+        if not opening.done.is_set():
+            return go(OPENING)  # which says that it is under way
+        WORKING.drop(key)
+        return go(f"/office/rounds/{opening.outcome()}")
     except RegistryError as error:
         with registry.database.reading() as session:
             return _opening(request, session.connection(), present, form, error=error)
-    return go(f"/office/rounds/{made.id}")
+
+
+def _opened(registry: Registry, present: Present, form: Posted) -> str:
+    """The id of the round, with its scope frozen."""
+    with registry.database.writing() as session:
+        asked = changeset_of(form, _scope(session.connection(), form), [])
+        return drafts.draft(session, present.actor, asked, today()).id
 
 
 def changeset_of(

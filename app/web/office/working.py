@@ -26,17 +26,26 @@ AT_ONCE = 0.9
 
 @dataclass(slots=True)
 class Work:
-    """One piece of work. ``error`` is what it raised; ``said`` how far it is, in words, where it tells."""
+    """One piece of work. ``error`` is what it raised; ``said`` how far it is, in words, where it tells; ``asked`` what
+    was posted, to be shown again with a refusal."""
 
     began: float = field(default_factory=time.monotonic)
     done: threading.Event = field(default_factory=threading.Event)
     result: Any = None
     error: Exception | None = None
     said: str = ""
+    asked: Any = None
 
     @property
     def seconds(self) -> int:
         return int(time.monotonic() - self.began)
+
+    @property
+    def refusal(self) -> RegistryError | None:
+        """Why it was refused, where it was. Raises what is no refusal."""
+        if self.error is None or isinstance(self.error, RegistryError):
+            return self.error
+        raise self.error
 
     def outcome(self) -> Any:
         """What it came to; raises what it raised."""
@@ -52,17 +61,19 @@ class Working:
         self._works: OrderedDict[Hashable, Work] = OrderedDict()
         self._lock = threading.Lock()
 
-    def ask(self, key: Hashable, do: Callable[[], Any], wait: float | None = None) -> Work:
+    def ask(self, key: Hashable, do: Callable[[], Any], wait: float | None = None, asked: Any = None) -> Work:
         """The work under this key, begun now where there is none; done after ``wait`` seconds (none: ``AT_ONCE``) or
         still under way. What has failed is tried anew by the next who asks."""
-        return self.follow(key, lambda _work: do(), wait)
+        return self.follow(key, lambda _work: do(), wait, asked)
 
-    def follow(self, key: Hashable, do: Callable[[Work], Any], wait: float | None = None) -> Work:
+    def follow(
+        self, key: Hashable, do: Callable[[Work], Any], wait: float | None = None, asked: Any = None
+    ) -> Work:
         """``ask`` for work that says how far it is: it is handed what it may write ``said`` of."""
         with self._lock:
             work = self._works.get(key)
             if work is None or (work.done.is_set() and work.error is not None):
-                work = self._works[key] = Work()
+                work = self._works[key] = Work(asked=asked)
                 own = contextvars.copy_context()  # lines of the log keep the id of the request that began it
                 threading.Thread(target=own.run, args=(_run, work, do), daemon=True).start()
             self._works.move_to_end(key)
@@ -78,14 +89,20 @@ class Working:
         """The work under this key, where there is one."""
         return self._works.get(key)
 
-    def anew(self, key: Hashable, do: Callable[[], Any]) -> Work:
+    def once(self, key: Hashable, do: Callable[[], Any], asked: Any = None) -> Work:
+        """``ask`` for work that a second click is not to begin a second time; done before, it is done again."""
+        if (last := self.look(key)) is not None and last.done.is_set():
+            self.drop(key)  # nobody looked at what came of it
+        return self.ask(key, do, asked=asked)
+
+    def anew(self, key: Hashable, do: Callable[[], Any], asked: Any = None) -> Work:
         """``ask`` for work that is to be done again whenever it is asked for, though nobody looked at what came of it
         the last time. Raises Conflict while the last is under way."""
         if (last := self.look(key)) is not None:
             if not last.done.is_set():
                 raise Conflict("上一次保存还在进行，请等它完成之后再保存这一次。", code="still-working")
             self.drop(key)
-        return self.ask(key, do)
+        return self.ask(key, do, asked=asked)
 
     def drop(self, key: Hashable) -> None:
         """Forget what has been told."""
@@ -112,15 +129,18 @@ def one_of(registry: Registry, present: Present, place: str) -> Hashable:
 
 def begun(key: Hashable) -> tuple[Work | None, str]:
     """(what is under way, nothing), or (none, why what was under way failed): told once."""
-    work = WORKING.look(key)
+    work = told_once(key)
     if work is None or not work.done.is_set():
         return work, ""
-    WORKING.drop(key)
-    try:
-        work.outcome()
-    except RegistryError as error:
-        return None, error.message
-    return None, ""
+    return None, work.refusal.message if work.refusal else ""
+
+
+def told_once(key: Hashable) -> Work | None:
+    """What was begun there: under way still, or done, and then forgotten."""
+    work = WORKING.look(key)
+    if work is not None and work.done.is_set():
+        WORKING.drop(key)
+    return work
 
 
 def under_way(
