@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -242,3 +243,79 @@ def test_the_other_forms_are_kept_as_well(editor: Browser, living_sqlite: Living
         assert saved.headers["location"].startswith("/office/changesets/"), page
         assert "还没有保存的内容" not in editor.get(page).words, page
     assert living.rows("SELECT count(*) FROM unsaved_form")[0][0] == 0
+
+
+# --- the forms of a round
+
+
+def kept_at(browser: Browser, to: str, **fields: str) -> dict[str, Any]:
+    answer = browser.client.post(to, data={**fields, "do": "keep"}, headers=SCRIPT)
+    assert answer.status_code == 200, answer.text[:500]
+    return answer.json()
+
+
+def round_of(editor: Browser) -> tuple[str, str]:
+    """Where a round over one organ has its desk, and the page of one of its items."""
+    item = editor.living.item_called(FELLING)
+    authority = editor.living.get(f"/items/{item}").json()["authority"]["id"]
+    asked = {"title": "第三批清理", "base_day": TODAY, "authorities": authority, "do": "open"}
+    desk = editor.post("/office/rounds/new", asked).headers["location"]
+    return desk, f"{desk}/items/{item}"
+
+
+@pytest.mark.parametrize("place", ["/office/rounds/new", "/office/rounds/record"])
+def test_opening_a_round_is_kept_as_it_is_typed(editor: Browser, place: str) -> None:
+    fields = {"title": "第四批清理", "number": "第四批", "base_day": "2026-09-01"}
+    assert "已暂存" in kept_at(editor, place, **fields)["said"]
+    page = editor.get(place)
+    assert "还没有保存的内容" in page.words
+    assert 'value="第四批清理"' in page.html
+    assert place in {where for where, _ in editor.get("/office").links}
+    assert "第四批清理" not in Browser(editor.living, "lisi", ["edit"]).get(place).html
+    assert editor.post(place, fields | {"do": "open"}).headers["location"] != place
+    assert "还没有保存的内容" not in editor.get(place).words
+    kept_at(editor, place, **fields)
+    assert editor.post(place, do="drop").headers["location"] == place
+    assert "第四批清理" not in editor.get(place).html
+
+
+def test_a_proposal_and_the_opinion_of_it_are_kept_as_they_are_typed(editor: Browser) -> None:
+    _, place = round_of(editor)
+    kept_at(editor, f"{place}/proposal", called=FELLING, outcome="取消", day="2027-03-01", reason="不再需要")
+    page = editor.get(place)
+    assert "还没有保存的内容" in page.words
+    assert "不再需要" in page.html
+    assert editor.get("/office").link(f"清理意见：{FELLING}") == place
+    said = {"outcome": "保留", "day": "2027-03-01", "reason": "仍需办理"}
+    assert editor.post(f"{place}/proposal", said).status_code == 303
+    assert "还没有保存的内容" not in editor.get(place).words
+    reviewer = Browser(editor.living, "shenhe", ["review"])
+    kept_at(reviewer, f"{place}/opinion", called=FELLING, why="依据不足")
+    page = reviewer.get(place)
+    assert 'value="依据不足"' in page.html
+    assert "不再需要" not in page.html
+    assert reviewer.get("/office").link(f"审核清理意见：{FELLING}") == f"{place}?role=review"
+    assert "依据不足" not in editor.get(place).html
+    assert reviewer.post(f"{place}/opinion", {"opinion": "return", "why": "依据不足"}).status_code == 303
+    assert reviewer.living.rows("SELECT count(*) FROM unsaved_form")[0][0] == 0
+
+
+def test_what_is_changed_in_a_review_is_kept_too(editor: Browser) -> None:
+    _, place = round_of(editor)
+    editor.post(f"{place}/proposal", {"outcome": "保留", "day": "2027-03-01"})
+    reviewer = Browser(editor.living, "shenhe", ["review"])
+    fields = {"called": FELLING, "why": "应当压缩", "outcome": "调整", "limit": "3个工作日"}
+    kept_at(reviewer, f"{place}/opinion", **fields)
+    page = reviewer.get(place)
+    assert 'value="3个工作日"' in page.html
+    assert "<details open><summary>改成别的决定" in page.html
+    assert reviewer.post(f"{place}/opinion", do="drop").headers["location"] == f"{place}?role=review"
+    assert 'value="3个工作日"' not in reviewer.get(place).html
+
+
+def test_enter_in_the_reason_is_no_opinion(editor: Browser) -> None:
+    """A browser takes the first button of a form for Enter in one of its fields: it is none that binds."""
+    _, place = round_of(editor)
+    editor.post(f"{place}/proposal", {"outcome": "保留", "day": "2027-03-01"})
+    form = Browser(editor.living, "shenhe", ["review"]).get(place).html.split('/opinion"')[-1]
+    assert re.search(r"<button[^>]*>", form)[0] == '<button class="default" disabled hidden>'  # type: ignore[index]

@@ -35,6 +35,7 @@ from app.rounds.recording import (
 )
 from app.rounds.stated import REASONS
 from app.versions.queries import today
+from app.web.office import form_keeping
 from app.web.office.drafting import PAPER, checked, named_id
 from app.web.office.pages import show
 from app.web.office.round_desk import may
@@ -49,21 +50,26 @@ PAGE = 100
 STATES = {"open": "待确认", "linked": "已对应", "unmatched": "无对应"}
 MOST_PARTS = 12
 """Lines of the form for the numbers that a document states."""
+PLACE = form_keeping.Place("/office/rounds/record", "依文件补录一轮清理")
 NONE, OTHER = "none", "other"
 """What a row may be given instead of one of its candidates."""
 
 
 @router.get("/office/rounds/record")
 def new_record(request: Request, session: ReadSession, present: Visitor) -> Response:
-    return _opening(request, session, present, Posted([]))
+    form, kept_at = form_keeping.found_again(session, present, PLACE)
+    return _opening(request, session, present, form, kept_at=kept_at)
 
 
 @router.post("/office/rounds/record")
 def open_record(request: Request, registry: RegistryOf, present: Visitor, form: Form) -> Response:
+    if kept := form_keeping.kept_aside(request, registry, present, form, PLACE):
+        return kept
     try:
         with registry.database.writing() as session:
             asked = checked(_asked(session, form))
             made = drafts.draft(session, present.actor, asked, today())
+            form_keeping.saved(session, present, PLACE)
     except RegistryError as error:
         with registry.database.reading() as session:
             return _opening(request, session, present, form, error)
@@ -100,7 +106,12 @@ def _stated(form: Posted) -> dict[str, Any]:
 
 
 def _opening(
-    request: Request, session: Session, present: Present, form: Posted, error: RegistryError | None = None
+    request: Request,
+    session: Session,
+    present: Present,
+    form: Posted,
+    error: RegistryError | None = None,
+    kept_at: str = "",
 ) -> Response:
     parts = [*zip(form.all("part"), form.all("count"), strict=False)]
     return show(
@@ -113,6 +124,8 @@ def _opening(
         form=form,
         parts=[*parts, *[("", "")] * MOST_PARTS][: max(MOST_PARTS // 2, len(parts))],
         reasons=REASONS,
+        kept_at=kept_at,
+        script="form.js",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, get_args
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -20,6 +20,7 @@ from app.rounds.proposing import propose_from
 from app.rounds.reviewing import Opinion, opine_from
 from app.rounds.worksheets import Line, told, with_contents, worksheets
 from app.versions.queries import today
+from app.web.office import form_keeping
 from app.web.office.pages import show
 from app.web.office.round_asking import FIELDS, Wrong, asked_of, posted_cells
 from app.web.office.round_desk import ids_of, lines_for, may
@@ -30,6 +31,8 @@ from app.web.rendering import gaps
 from app.web.subjects import names as names_on
 
 router = APIRouter()
+FORMS = {"proposal": ("", "清理意见"), "opinion": ("?role=review", "审核清理意见")}
+"""The two forms of the page: what tells their addresses apart, and what the desk calls them."""
 WhichItem = Annotated[str, Path(max_length=40)]
 
 
@@ -43,7 +46,15 @@ def show_item(
     asking: Asking,
     saved: Annotated[bool, Query()] = False,
 ) -> Response:
-    return _item(request, session, present, changeset, item, asking, saved=saved)
+    """With what was typed into its forms and not saved."""
+    kept = {what: form_keeping.found_again(session, present, _place(changeset, item, what)) for what in FORMS}
+    return _item(request, session, present, changeset, item, asking, saved=saved, kept=kept)
+
+
+def _place(changeset: str, item: str, what: str, form: Posted | None = None) -> form_keeping.Place:
+    """Where one of the page's two forms is found again; what it is about is called as the form itself says."""
+    address = f"/office/rounds/{changeset}/items/{item}{FORMS[what][0]}"
+    return form_keeping.Place(address, f"{FORMS[what][1]}：{form.get('called') if form else ''}", item)
 
 
 @router.post("/office/rounds/{changeset}/items/{item}/proposal")
@@ -64,7 +75,7 @@ def propose_one(
         reopen = form.get("reopen") == "1"
         return propose_from(session, present.actor, changeset, asked, today(), reopen=reopen)
 
-    return _one(request, registry, present, changeset, item, asking, form, weigh)
+    return _one(request, registry, present, changeset, item, asking, form, weigh, "proposal")
 
 
 @router.post("/office/rounds/{changeset}/items/{item}/opinion")
@@ -91,7 +102,7 @@ def opine_one(
             session, present.actor, changeset, items, opinion, today(), reason=said, decision=decision
         )
 
-    return _one(request, registry, present, changeset, item, asking, form, weigh)
+    return _one(request, registry, present, changeset, item, asking, form, weigh, "opinion")
 
 
 def _one(
@@ -103,8 +114,12 @@ def _one(
     asking: Wanted,
     form: Posted,
     weigh: Callable[[Session], Callable[[Session], object]],
+    what: str,
 ) -> Response:
     """Weighed beside all others; the writer's place is taken to write alone."""
+    place = _place(changeset, item, what, form)
+    if kept := form_keeping.kept_aside(request, registry, present, form, place):
+        return kept
     try:
         try:
             with registry.database.reading() as session:
@@ -112,6 +127,7 @@ def _one(
                 write = weigh(session)
             with registry.database.writing() as session:
                 write(session)
+                form_keeping.saved(session, present, place)
         except Wrong as wrong:
             raise Invalid(wrong.message, code="bad-row") from wrong
     except RegistryError as error:
@@ -119,9 +135,9 @@ def _one(
             raise
         with registry.database.reading() as session:
             return _item(request, session, present, changeset, item, asking, error=error, form=form)
-    place = following if form.get("then") == "next" and following else item
+    shown = following if form.get("then") == "next" and following else item
     return go(
-        f"/office/rounds/{changeset}/items/{place}{asking.address}{'&' if asking.address else '?'}saved=true"
+        f"/office/rounds/{changeset}/items/{shown}{asking.address}{'&' if asking.address else '?'}saved=true"
     )
 
 
@@ -146,13 +162,22 @@ def _item(
     saved: bool = False,
     error: RegistryError | None = None,
     form: Posted | None = None,
+    kept: Mapping[str, tuple[Posted, str]] | None = None,
 ) -> Response:
+    """``form``: what was refused; ``kept``: what was typed into each form and not saved, and when that was kept."""
     connection = session.connection()
     found = worksheets(session, changeset, today(), brief=True)
     lines = lines_for(session, present, found)
     called = Names(connection, found)
     (line,) = with_contents(connection, [line_of(lines, item)], found.day)
     before, after = _around(lines, asking, item)
+    allowed = may(session, present, found.opened.changeset)
+    whose = (
+        "proposal" if allowed["propose"] else "opinion"
+    )  # the fields of an outcome stand in one form alone
+    typed, typed_at = (kept or {}).get(whose, (Posted([]), ""))
+    cells = form or (typed if typed_at else None)
+    why = form or (kept or {}).get("opinion", (Posted([]), ""))[0]
     return show(
         request,
         connection,
@@ -166,21 +191,23 @@ def _item(
         content=gaps(line.content),
         in_words=value_words,
         named=names_on(connection, ids_of([line]), found.day),
-        cells=posted_cells(form) if form else cells_of(line, found.opened.day, called),
+        cells=posted_cells(cells) if cells else cells_of(line, found.opened.day, called),
         beyond=is_beyond_sheet(line, called),
-        why=form.get("why") if form else "",
+        why=why.get("why"),
+        form=cells or Posted([]),
+        kept_at={what: at for what, (_, at) in (kept or {}).items()},
         fields=FIELDS,
         offered=LABELS,
         taken=TAKEN,
         states=STATES,
         checks=CHECKS,
-        may=may(session, present, found.opened.changeset),
+        may=allowed,
         mine=line.proposal is not None and line.proposal.account == present.actor.account,
         names=found.names,
         asking=asking,
         previous=before,
         following=after,
-        script="round.js",
+        script="round.js form.js",
     )
 
 

@@ -21,6 +21,7 @@ from app.errors import Invalid, RegistryError
 from app.items import code_tables
 from app.versions.names import names_near
 from app.versions.queries import moment, parse_day, today
+from app.web.office import form_keeping
 from app.web.office.drafting import PAPER, checked, named_id
 from app.web.office.pages import show
 from app.web.office.visiting import Form, Posted, Visitor, go
@@ -32,6 +33,7 @@ Which = Annotated[str, Path(max_length=40)]
 IN_WORK = ("draft", "returned", "submitted", "approved")
 MOST = 200
 OPENING = "/office/rounds/new"
+PLACE = form_keeping.Place(OPENING, "开始新的一轮清理")
 
 
 @router.get("/office/rounds")
@@ -87,7 +89,7 @@ class Counted:
 @router.get("/office/rounds/new")
 def new_round(request: Request, registry: RegistryOf, session: ReadSession, present: Visitor) -> Response:
     """Where a round is being opened: that it is, and then the round, or why it was not with the form as it was."""
-    form, refused = Posted([("base_day", today())]), None
+    form, refused, kept_at = Posted([("base_day", today())]), None, ""
     if (opening := told_once(one_of(registry, present, OPENING))) is not None:
         if not opening.done.is_set():
             what = f"立项：{opening.asked.get('title')}"
@@ -95,14 +97,19 @@ def new_round(request: Request, registry: RegistryOf, session: ReadSession, pres
         if opening.refusal is None:
             return go(f"/office/rounds/{opening.result}")
         form, refused = opening.asked, opening.refusal
-    return _opening(request, session.connection(), present, form, error=refused)
+    else:
+        kept, kept_at = form_keeping.found_again(session, present, PLACE)
+        form = kept if kept_at else form
+    return _opening(request, session.connection(), present, form, error=refused, kept_at=kept_at)
 
 
 @router.post("/office/rounds/new")
 def open_round(request: Request, registry: RegistryOf, present: Visitor, form: Form) -> Response:
-    """``do=count`` only counts; the browser asks so while the form is filled in."""
+    """``do=open`` opens it; else the items are counted, which the browser asks for while the form is filled in."""
+    if kept := form_keeping.kept_aside(request, registry, present, form, PLACE):
+        return kept
     try:
-        if form.get("do") == "count":
+        if form.get("do") != "open":
             with registry.database.reading() as session:
                 return _opening(request, session.connection(), present, form)
         key = one_of(registry, present, OPENING)
@@ -120,7 +127,9 @@ def _opened(registry: Registry, present: Present, form: Posted) -> str:
     """The id of the round, with its scope frozen."""
     with registry.database.writing() as session:
         asked = changeset_of(form, _scope(session.connection(), form), [])
-        return drafts.draft(session, present.actor, asked, today()).id
+        made = drafts.draft(session, present.actor, asked, today())
+        form_keeping.saved(session, present, PLACE)
+        return made.id
 
 
 def changeset_of(
@@ -189,6 +198,7 @@ def _opening(
     form: Posted,
     *,
     error: RegistryError | None = None,
+    kept_at: str = "",
 ) -> Response:
     found, said = None, error.message if error else ""
     try:
@@ -207,5 +217,6 @@ def _opening(
         types=code_tables.TABLES["item_type"][0].values,
         chosen_types=form.all("types"),
         chosen=form.all("authorities"),
-        script="round.js",
+        kept_at=kept_at,
+        script="round.js form.js",
     )
