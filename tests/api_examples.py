@@ -196,6 +196,8 @@ def _change(asking: Asking) -> None:
     ask("PUT /changesets/{changeset}", "editor", _draft(asking, "压缩时限"), changeset=made, headers=seen)
     ask("GET /changesets", who="editor", limit=1)
     ask("POST /changesets/{changeset}/submit", who="editor", changeset=made)
+    ask("POST /changesets/{changeset}/take-back", who="editor", changeset=made)
+    living.post("editor", f"/changesets/{made}/submit")
     ask("GET /changesets/{changeset}", who="reviewer", changeset=made)
     ask("GET /changesets/{changeset}/effects", who="reviewer", changeset=made)
     ask("POST /changesets/{changeset}/return", who="reviewer", changeset=made, body={"reason": "文号有误"})

@@ -66,7 +66,9 @@ class PublishInput(Body):
 class EventShape(BaseModel):
     at: str = Field(description="when")
     account: int | None = Field(description="account number of who did it")
-    event: str = Field(description="drafted, submitted, approved, returned, base-moved, published, ...")
+    event: str = Field(
+        description="drafted, submitted, taken-back, approved, returned, base-moved, published, ..."
+    )
     note: str | None = Field(description="with which words")
 
 
@@ -353,6 +355,18 @@ def submit(
         None,
         lambda: drafts.submit(session, actor, changeset, version, today(), rules),
     )
+
+
+@router.post("/{changeset}/take-back", response_model=None, responses=WRITTEN)
+def take_back(
+    request: Request,
+    session: WriteSession,
+    actor: ActorOf,
+    changeset: ChangesetPath,
+    key: IdempotencyKey = None,
+) -> Response:
+    """Take back what was submitted, while nobody has approved it: a draft again. By whoever wrote or submitted it."""
+    return _once(request, session, actor, key, None, lambda: drafts.take_back(session, actor, changeset))
 
 
 @router.post("/{changeset}/approve", response_model=None, responses=WRITTEN)

@@ -5,8 +5,7 @@ Nothing here writes published rows. Every function asks the actor and leaves an 
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -15,12 +14,12 @@ from sqlmodel import Session
 from app import log
 from app.auth.actor import Actor
 from app.canonical import decode, digest, encode, refuse_floats
-from app.changes.accepting import complete
 from app.changes.carrying import transfers
+from app.changes.completing import completed
 from app.changes.deciding import Decider
 from app.changes.freezing import frozen_head, refuse_undecided, resolved
-from app.changes.keys import give_keys
-from app.changes.models import STATE_PHRASES, Changeset, ChangesetInput, DecisionInput, SubjectInput
+from app.changes.models import Changeset, ChangesetInput
+from app.changes.moves import require_state
 from app.changes.proposals import findings, refuse_blocking
 from app.changes.reviews import attach, refuse_waiting_new
 from app.changes.rows import (
@@ -37,11 +36,9 @@ from app.changes.rows import (
 from app.changes.scope import Scope
 from app.changes.warnings import require_basis
 from app.checks.catalogue import STANDARD, Rules
-from app.errors import Conflict, Forbidden, Invalid, Stale, placed
-from app.items.codes import looks_like_registry_id
+from app.errors import Conflict, Forbidden, Invalid, Stale
 from app.versions import ids
-from app.versions.orders import add_code
-from app.versions.queries import parse_day, today
+from app.versions.queries import today
 
 WROTE = ("drafted", "redrafted", "proposed", "amended", "rows", "submitted")
 """Events whose accounts do not approve: they wrote what is to be approved, or handed it in."""
@@ -84,7 +81,7 @@ def redraft(
     actor.require("edit")
     changeset = find(session, changeset_id)
     _require_version(changeset, version)
-    _require_state(changeset, "修改", "draft", "returned")
+    require_state(changeset, "redraft")
     require_scope(session, actor, changeset, decisions(session, changeset))
     stood = decode(changeset.head.encode())
     asked = _with_ids(session.connection(), asked, today)
@@ -112,7 +109,7 @@ def submit(
     actor.require("edit")
     changeset = find(session, changeset_id)
     _require_version(changeset, version)
-    _require_state(changeset, "提交", "draft", "returned")
+    require_state(changeset, "submit")
     require_round_scope(session, actor, changeset)
     rows = decisions(session, changeset)
     if any(row.stale for row in rows):
@@ -139,7 +136,7 @@ def approve(session: Session, actor: Actor, changeset_id: str, expected: str | N
     """
     actor.require("review")
     changeset = find(session, changeset_id)
-    _require_state(changeset, "批准", "submitted")
+    require_state(changeset, "approve")
     _require_second_person(session, actor, changeset)
     rows = decisions(session, changeset)
     require_scope(session, actor, changeset, rows, reach=True)
@@ -161,7 +158,7 @@ def send_back(session: Session, actor: Actor, changeset_id: str, reason: str) ->
     if not reason.strip():
         raise Invalid("退回时请写明理由。", code="reason-needed", field="reason")
     changeset = find(session, changeset_id)
-    _require_state(changeset, "退回", "submitted", "approved")
+    require_state(changeset, "return")
     require_scope(session, actor, changeset, decisions(session, changeset))
     changeset.state, changeset.approved, changeset.reviewer = "returned", None, None
     save(session, changeset)
@@ -173,11 +170,30 @@ def withdraw(session: Session, actor: Actor, changeset_id: str, reason: str = ""
     """Give a changeset up before it is published."""
     actor.require("edit")
     changeset = find(session, changeset_id)
-    _require_state(changeset, "撤回", "draft", "submitted", "returned", "approved")
+    require_state(changeset, "withdraw")
     require_scope(session, actor, changeset, decisions(session, changeset))
     changeset.state = "withdrawn"
     save(session, changeset)
     leave_event(session, changeset, actor, "withdrawn", reason)
+    return changeset
+
+
+def take_back(session: Session, actor: Actor, changeset_id: str) -> Changeset:
+    """A submitted changeset goes back to those who wrote it, as a draft, while nobody has approved it. Comments stay.
+
+    Raises Forbidden for whoever had no hand in it: a reviewer returns it, with a reason.
+    """
+    actor.require("edit")
+    changeset = find(session, changeset_id)
+    require_state(changeset, "take-back")
+    require_scope(session, actor, changeset, decisions(session, changeset))
+    if actor.account not in hands_in(session, changeset):
+        raise Forbidden(
+            "变更单由起草、修改或提交它的人取回；要改，请他们取回，或者请审核人退回。", code="not-your-draft"
+        )
+    changeset.state, changeset.submitter = "draft", None
+    save(session, changeset)
+    leave_event(session, changeset, actor, "taken-back")
     return changeset
 
 
@@ -190,9 +206,12 @@ def comment(session: Session, actor: Actor, changeset_id: str, about: str, words
     if not 1 <= len(words.strip()) <= 2000:
         raise Invalid("请写明意见（2000 字以内）。", code="words-needed", field="words")
     changeset = find(session, changeset_id)
-    _require_state(changeset, "批注", "draft", "submitted", "returned", "approved")
+    require_state(changeset, "comment")
     require_scope(session, actor, changeset, decisions(session, changeset))
-    leave_event(session, changeset, actor, "commented", f"{about.strip()[:500]}：{words.strip()}")
+    note = f"{about.strip()[:500]}：{words.strip()}"
+    last = events(session, changeset)[-1]
+    if (last.event, last.account, last.note) != ("commented", actor.account, note):  # a button pressed twice
+        leave_event(session, changeset, actor, "commented", note)
     return changeset
 
 
@@ -241,13 +260,6 @@ def _require_version(changeset: Changeset, version: int | None) -> None:
             "别人刚刚修改过这份变更单，请重新打开后再改；您的修改没有保存。",
             code="edited-meanwhile",
             version=changeset.version,
-        )
-
-
-def _require_state(changeset: Changeset, verb: str, *states: str) -> None:
-    if changeset.state not in states:
-        raise Conflict(
-            f"变更单{STATE_PHRASES[changeset.state]}，不能{verb}。", code="wrong-state", state=changeset.state
         )
 
 
@@ -312,127 +324,3 @@ def _write_decisions(
         kept = digest(data) if approved and digest(data) in approved else None
         made.append(DecisionRow(position, data, encode(base), kept))
     replace_decisions(session, changeset, made)
-
-
-Give = Callable[[Connection, str, int], list[str]]
-"""Ids for so many new subjects of a kind."""
-
-
-def completed(
-    connection: Connection, asked: Iterable[DecisionInput], give: Give = ids.allocate
-) -> list[dict[str, Any]]:
-    """The decisions as they are kept: of sound form, new subjects and elements with their ids and keys."""
-    bodies: list[dict[str, Any]] = []
-    every = list(asked)
-    for place, decision in enumerate(every, start=1):
-        with placed(place, len(every)):
-            _check_form(decision)
-            body = decision.model_dump(exclude_none=True, exclude_defaults=True) | {"kind": decision.kind}
-            for part in (body, *body.get("results", ())):
-                _complete_changes(part.get("changes", ()))
-                give_keys(part.get("content"))
-        bodies.append(body)
-    _check_new_ids(connection, bodies)
-    name_new_subjects(connection, bodies, give)
-    complete(connection, bodies)
-    return bodies
-
-
-def _check_form(decision: DecisionInput) -> None:
-    if decision.outcome == "void":
-        if decision.act is None or decision.ground is None:
-            raise Invalid("撤除一项决定须写明决定的序号（act）和理由类别（ground）。", code="void-incomplete")
-        return
-    parse_day(decision.effective_from, "施行日期")
-    for what, day in _other_days(decision):
-        if day is not None:
-            parse_day(day, what)
-    places: list[DecisionInput | SubjectInput] = [decision, *decision.origins, *decision.results]
-    for place in places:
-        added = [c.value for c in place.changes if c.op == "add" and c.path == "codes"]
-        for value in [
-            *(code.value for code in place.codes),
-            *(v.get("value") for v in added if isinstance(v, dict)),
-        ]:
-            if isinstance(value, str) and looks_like_registry_id(value):
-                raise Invalid(f"编码“{value}”与本登记簿的编号同形，不能用作编码。", code="code-like-id")
-
-
-def _other_days(decision: DecisionInput) -> Iterator[tuple[str, str | None]]:
-    yield "截止日期", decision.until
-    yield "过渡期的最后期限", decision.transition_until
-    for receiver in decision.receivers:
-        yield "承接期限", receiver.due
-    for duty in decision.duties:
-        yield "后续责任的期限", duty.due
-
-
-def _complete_changes(changes: Iterable[dict[str, Any]]) -> None:
-    """Give added codes and elements their key where they come without one; it is never given again."""
-    for change in changes:
-        if change["op"] == "order" and "keys" not in change:
-            raise Invalid(f"调整 {change['path']} 的次序须列出键（keys）。", code="keys-needed")
-        if change["op"] != "add":
-            continue
-        value = change.get("value")
-        if not isinstance(value, dict):
-            raise Invalid(
-                f'在 {change["path"]} 中新增要素，请在 value 中写出它的各项，例如 {{"name": …}}。',
-                code="element-needed",
-                field=change["path"],
-            )
-        if change["path"] != "codes":
-            value.setdefault("key", f"k{secrets.token_hex(4)}")
-        elif {"scheme", "value"} <= value.keys():
-            code = [value["scheme"], value["value"], value.get("issuer", "")]
-            if all(isinstance(part, str) for part in code):  # else the rules refuse it
-                change["value"] = add_code(*code)["value"]
-        elif "key" not in value:
-            raise Invalid(
-                "新增编码须写明方案（scheme）和编码（value）。", code="code-incomplete", field="codes"
-            )
-
-
-def _check_new_ids(connection: Any, bodies: list[dict[str, Any]]) -> None:
-    """A new subject may carry an id only where this registry gave it (to an earlier draft)."""
-    for body in bodies:
-        for place in (body, *body.get("results", ())):
-            given = place.get("subject")
-            if given and "content" in place and not ids.was_given(connection, body["kind"], given):
-                raise Invalid(
-                    f"{given} 不是本登记簿给出的编号；新主体的编号由登记簿分配，请删去。", code="id-not-given"
-                )
-
-
-def name_new_subjects(connection: Any, bodies: list[dict[str, Any]], give: Give = ids.allocate) -> None:
-    """Give every new subject its id, and put ids where content says ``@ref``. In place."""
-    fresh: list[tuple[str, dict[str, Any]]] = []
-    for body in bodies:
-        places = [body, *body.get("results", ())]
-        fresh += [
-            (body["kind"], place) for place in places if "content" in place and not place.get("subject")
-        ]
-    refs: dict[str, str] = {}
-    for kind in sorted({kind for kind, _ in fresh}):  # one order for all, or two drafts deadlock
-        places_of_kind = [place for k, place in fresh if k == kind]
-        for place, subject_id in zip(
-            places_of_kind, give(connection, kind, len(places_of_kind)), strict=True
-        ):
-            place["subject"] = subject_id
-            if ref := place.pop("ref", None):
-                refs[f"@{ref}"] = subject_id
-    if refs:
-        for body in bodies:
-            replace_refs(body, refs)
-
-
-def replace_refs(value: Any, refs: dict[str, str]) -> Any:
-    """Put ids in the place of ``@ref`` strings, in place; raises Invalid for one that is not known."""
-    if isinstance(value, dict):
-        for name, part in value.items():
-            value[name] = replace_refs(part, refs)
-    elif isinstance(value, list):
-        value[:] = [replace_refs(part, refs) for part in value]
-    elif isinstance(value, str) and value in refs:
-        return refs[value]
-    return value

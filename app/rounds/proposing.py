@@ -15,8 +15,8 @@ from sqlmodel import Session
 
 from app import log
 from app.auth.actor import Actor
+from app.changes.completing import Give, completed
 from app.changes.deciding import Decider
-from app.changes.drafts import Give, completed
 from app.changes.models import DecisionInput
 from app.changes.proposals import as_row, findings
 from app.changes.reviews import (

@@ -14,8 +14,9 @@ from app.auth.actor import Actor
 from app.canonical import decode, digest
 from app.changes import rows as drafted
 from app.changes.annexes import FIELDS, HOW, Row, annex_rows, content_of, put_rows, replace_rows
+from app.changes.completing import completed
 from app.changes.deciding import Decider
-from app.changes.drafts import completed, require_round_scope
+from app.changes.drafts import require_round_scope
 from app.changes.models import Changeset, DecisionInput
 from app.changes.rows import hold
 from app.changes.scope import Scope

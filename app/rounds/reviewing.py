@@ -15,8 +15,8 @@ from sqlmodel import Session
 
 from app import log
 from app.auth.actor import Actor
+from app.changes.completing import Give, completed
 from app.changes.deciding import Decider
-from app.changes.drafts import Give, completed
 from app.changes.models import DecisionInput
 from app.changes.proposals import findings, refuse_blocking
 from app.changes.reviews import (

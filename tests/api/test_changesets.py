@@ -82,6 +82,22 @@ def test_a_changeset_goes_back_and_is_given_up(living: Living, item: str) -> Non
     refused(living.post("editor", f"{place}/submit"), 409, "wrong-state")
 
 
+def test_a_changeset_is_taken_back_by_its_author(living: Living, item: str) -> None:
+    changeset = drafted(living, set_field(item, "note", "一"))
+    place = f"/changesets/{changeset}"
+    refused(living.post("editor", f"{place}/take-back"), 409, "wrong-state")
+    living.post("editor", f"{place}/submit")
+    refused(living.post("reviewer", f"{place}/take-back"), 403, "missing-right")
+    again = {"Idempotency-Key": "back-1"}
+    taken, twice = (living.post("editor", f"{place}/take-back", **again) for _ in range(2))
+    assert taken.json() == twice.json()
+    assert taken.headers["etag"] == '"3"'
+    told = taken.json()
+    assert (told["state"], told["submitter"], told["events"][-1]["event"]) == ("draft", None, "taken-back")
+    refused(living.post("reviewer", f"{place}/approve"), 409, "wrong-state")
+    assert living.post("editor", f"{place}/submit").json()["state"] == "submitted"
+
+
 def test_changesets_are_listed_and_shown_to_staff_alone(living: Living, item: str) -> None:
     changeset = drafted(living, set_field(item, "note", "一"))
     listed = living.client.get("/api/v1/changesets", headers=living.headers("publisher")).json()["changesets"]

@@ -15,6 +15,7 @@ from app.auth.signing_in import Present
 from app.canonical import decode
 from app.changes import drafts, publishing, rows
 from app.changes.models import STATE_LABELS, Changeset
+from app.changes.moves import MOVES, may_move
 from app.changes.proposals import blocks
 from app.changes.showing import readable
 from app.deps import ReadSession, Registry, RegistryOf
@@ -42,6 +43,7 @@ EVENTS = {
     "drafted": "起草",
     "redrafted": "修改",
     "submitted": "提交审核",
+    "taken-back": "取回",
     "approved": "批准",
     "returned": "退回",
     "withdrawn": "撤回",
@@ -138,8 +140,18 @@ class Move:
             if error.status == 404:
                 raise
             with self.registry.database.reading() as session:
-                return self.refused(session, error)
+                if not self._made_already(session):
+                    return self.refused(session, error)
         return go(f"{self.place}{self.id}")
+
+    def _made_already(self, session: Session) -> bool:
+        """Whether this very move by this person is the last thing that happened: a button pressed twice."""
+        move = MOVES.get(self.request.url.path.rpartition("/")[2])
+        changeset = rows.find(session, self.id)
+        if move is None or changeset.state in move.states:
+            return False
+        last = rows.events(session, changeset)[-1]
+        return (last.event, last.account) == (move.event, self.actor.account)
 
     def refused(self, session: Session, error: RegistryError) -> Response:
         return _page(self.request, session, self.present, self.id, said=error.message, status=error.status)
@@ -153,6 +165,11 @@ def submit(move: Moving) -> Response:
     return move.make_apart(
         lambda session: drafts.submit(session, move.actor, move.id, None, today(), move.rules)
     )
+
+
+@router.post("/office/changesets/{changeset}/take-back")
+def take_back(move: Moving) -> Response:
+    return move.make(lambda session: drafts.take_back(session, move.actor, move.id))
 
 
 @router.post("/office/changesets/{changeset}/withdraw")
@@ -230,7 +247,7 @@ def _page(
         changeset=changeset,
         state=STATE_LABELS[changeset.state],
         head=gaps(decode(changeset.head.encode())),
-        hash=drafts.hash_of(changeset, found),
+        hash=drafts.hash_of(changeset, every),
         decisions=[
             {
                 "body": gaps(body),
@@ -273,17 +290,12 @@ def _page(
 
 def _may(session: Session, present: Present, changeset: Changeset) -> dict[str, bool]:
     """Which moves to offer; whoever asks for another is refused by the move itself."""
-    can, state = present.actor.rights.__contains__, changeset.state
+    may = {name.replace("-", "_"): may_move(present.actor, changeset, name) for name in MOVES}
     second = present.actor.account not in drafts.hands_in(session, changeset)
-    edits = can("edit") and drafts.is_in_scope(session, present.actor, changeset)
-    return {
-        "submit": edits and state in ("draft", "returned"),
-        "redraft": edits and state in ("draft", "returned"),
-        "withdraw": edits and state in ("draft", "submitted", "returned", "approved"),
-        "approve": can("review") and state == "submitted" and second,
-        "comment": (can("review") or can("edit")) and state in ("draft", "submitted", "returned", "approved"),
-        "return": can("review") and state in ("submitted", "approved"),
-        "publish": can("publish") and state == "approved",
-        "emergency": can("publish") and state in ("draft", "submitted", "returned"),
-        "confirm": can("review") and bool(changeset.unconfirmed) and second,
-    }
+    if not drafts.is_in_scope(session, present.actor, changeset):
+        may |= dict.fromkeys(("redraft", "submit", "take_back", "withdraw"), False)
+    may["take_back"] = may["take_back"] and not second
+    may["approve"] = may["approve"] and second
+    may["emergency"] = may["emergency"] and changeset.state != "approved"
+    may["confirm"] = "review" in present.actor.rights and bool(changeset.unconfirmed) and second
+    return may

@@ -13,6 +13,7 @@ from app.auth.signing_in import Present
 from app.canonical import decode
 from app.changes import drafts, rows
 from app.changes.models import STATE_LABELS, Changeset
+from app.changes.moves import DRAFTED, may_move
 from app.changes.reviews import OPINIONS, new_places
 from app.deps import ReadSession, RegistryOf
 from app.errors import RegistryError
@@ -230,19 +231,23 @@ def ids_of(lines: Sequence[Line]) -> list[str]:
 
 def may(session: Session, present: Present, changeset: Changeset) -> dict[str, bool]:
     """What to offer; whoever asks for more is refused by the use case itself."""
-    can, state = present.actor.rights.__contains__, changeset.state
-    worked_on = state in ("draft", "returned")
+    worked_on = changeset.state in DRAFTED
     whole = drafts.is_in_scope(session, present.actor, changeset)
     second = present.actor.account not in drafts.hands_in(session, changeset)
+
+    def can(name: str) -> bool:
+        return may_move(present.actor, changeset, name)
+
     return {
-        "propose": can("edit") and worked_on,
-        "opine": can("review") and worked_on,
-        "redraft": can("edit") and worked_on and whole,
-        "submit": can("edit") and worked_on and whole,
-        "approve": can("review") and state == "submitted" and second,
-        "return": can("review") and state in ("submitted", "approved"),
-        "publish": can("publish") and state == "approved",
-        "withdraw": can("edit") and whole,
+        "propose": "edit" in present.actor.rights and worked_on,
+        "opine": "review" in present.actor.rights and worked_on,
+        "redraft": can("redraft") and whole,
+        "submit": can("submit") and whole,
+        "take_back": can("take-back") and whole and not second,
+        "approve": can("approve") and second,
+        "return": can("return"),
+        "publish": can("publish"),
+        "withdraw": can("withdraw") and whole,
     }
 
 

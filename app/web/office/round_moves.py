@@ -75,6 +75,11 @@ def submit(move: Moving) -> Response:
     )
 
 
+@router.post("/office/rounds/{changeset}/take-back")
+def take_back(move: Moving) -> Response:
+    return move.make(lambda session: drafts.take_back(session, move.actor, move.id))
+
+
 @router.post("/office/rounds/{changeset}/approve")
 def approve(move: Moving, form: Form) -> Response:
     """Bound to the hash of what the desk showed."""
