@@ -74,7 +74,9 @@ def filled(page: Page) -> dict[str, str]:
         if tag[1] is not None:
             given = dict(re.findall(r'([a-z-]+)="([^"]*)"', tag[1]))
             checked = given.get("type") not in ("checkbox", "radio") or " checked" in tag[1]
-            name, value = given.get("name", ""), given.get("value", "").replace("\n", "")
+            name, value = given.get("name", ""), given.get("value", "")
+            if given.get("type") != "hidden":
+                value = value.replace("\n", "")
             if not checked:
                 continue
         elif tag[2] is not None:
@@ -319,6 +321,89 @@ def test_rows_are_added_moved_and_removed_without_script(editor: Browser) -> Non
     assert "承诺书" in page.words
     gone = press(f"remove:materials/{new}")
     assert gone.get("materials:row", []) == before
+
+
+def test_a_removed_row_comes_back_as_it_was_typed_without_script(editor: Browser) -> None:
+    path = f"/office/items/{editor.living.item_called(FELLING)}/edit"
+    shown = editor.get(path)
+    fields = filled(shown)
+    rows = fields["materials:row"]
+    first, *others = rows
+
+    def press(act: str, **more: Any) -> Page:
+        answer = editor.client.post(path, data={**fields, **more, "do": act}, headers=POST)
+        assert answer.status_code == 200, answer.text[:2000]
+        return Page(answer.text)
+
+    typed = {f"materials/{first}/name": ["申请书<b>"], f"materials/{first}/note": ["一\r\n二"]}
+    page = press(f"remove:materials/{first}", **typed)
+    assert "已删去第 1 行“申请书<b>”，保存之前可以恢复。" in page.words
+    fields = filled(page)
+    assert fields["materials:row"] == others
+    page = press(f"remove:materials/{others[0]}")  # one after the other
+    assert page.words.count("保存之前可以恢复") == 2
+    assert "materials:none" not in filled(page), "that there are none is for the person to say"
+    fields = filled(editor.get(path))  # come back to later: the form was kept
+    assert fields["gone"] == [f"0:materials/{first}", f"0:materials/{others[0]}"]
+    page = press(f"restore:materials/{others[0]}")
+    assert filled(page)["materials:row"] == others
+    fields = filled(page)
+    page = press(f"restore:materials/{first}")
+    fields = filled(page)
+    assert fields["materials:row"] == rows
+    assert fields[f"materials/{first}/note"] == ["一\r\n二"]
+    assert fields[f"materials/{first}/name"] == ["申请书<b>"]
+    assert "gone" not in fields
+    assert "保存之前可以恢复" not in page.words
+    back = {name: value for name, value in filled(shown).items() if name.startswith("materials/")}
+    answer = editor.client.post(path, data={**fields, **back, "reason": "x", "do": "save"}, headers=POST)
+    assert answer.status_code == 422
+    assert "内容没有改动" in answer.text
+
+
+def test_a_list_within_a_removed_row_comes_back_with_it(editor: Browser) -> None:
+    path = f"/office/items/{editor.living.item_called(FELLING)}/edit"
+    fields = filled(editor.get(path))
+
+    def press(act: str, **more: Any) -> dict[str, Any]:
+        answer = editor.client.post(path, data={**fields, **more, "do": act}, headers=POST)
+        assert answer.status_code == 200, answer.text[:2000]
+        return filled(Page(answer.text))
+
+    fields = press("add:variants")
+    variant = f"variants/{fields['variants:row'][-1]}"
+    fields = press(f"add:{variant}/materials", **{f"{variant}/name": ["首次"]})
+    material = f"{variant}/materials/{fields[f'{variant}/materials:row'][-1]}"
+    fields = press(f"remove:{material}", **{f"{material}/name": ["承诺书"]})
+    fields = press(f"remove:{variant}")
+    assert variant.split("/")[1] not in fields.get("variants:row", [])
+    fields = press(f"restore:{variant}")
+    assert fields[f"{variant}/name"] == ["首次"]
+    fields = press(f"restore:{material}")
+    assert fields[f"{material}/name"] == ["承诺书"]
+
+
+@pytest.mark.parametrize(
+    "marker",
+    [
+        "x",
+        "1:materials",
+        "99:materials/none",
+        "02:materials/a/b",
+        "0:no/m",
+        "1:name/x",
+        "0:/",
+        "-1:materials/m",
+    ],
+)
+def test_a_made_up_marker_of_a_removed_row_does_nothing(editor: Browser, marker: str) -> None:
+    path = f"/office/items/{editor.living.item_called(FELLING)}/edit"
+    fields = filled(editor.get(path))
+    act = f"restore:{marker.partition(':')[2]}"
+    answer = editor.client.post(path, data={**fields, "gone": marker, "do": act}, headers=POST)
+    assert answer.status_code == 200
+    rows = filled(Page(answer.text))["materials:row"]
+    assert rows[: len(fields["materials:row"])] == fields["materials:row"]
 
 
 def test_a_bad_value_is_said_by_its_field_and_nothing_is_lost(editor: Browser) -> None:

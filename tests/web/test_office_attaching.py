@@ -10,9 +10,10 @@ from reading import BROWSER, Page
 from seeded import FELLING, Living
 from test_office import POST, Browser, filled
 
-from app.web.office import forms
+from app.web.office import form_rows
 from app.web.office.citing import text_of
 from app.web.office.fields import item_fields
+from app.web.office.visiting import Posted
 
 PDF = b"%PDF-1.7 \xe8\xa1\xa8"
 SCRIPT = {**POST, "Accept": "application/json"}
@@ -156,10 +157,14 @@ def test_a_button_leads_on_to_where_one_types(editor: Browser) -> None:
     assert len(fields["materials:row"]) == 2
     assert f'value="down:materials/{second}"' in focused(f"up:materials/{second}"), "it can go no further up"
     assert f'value="up:materials/{first}"' in focused(f"down:materials/{first}")
-    assert 'value="add:materials"' in focused(f"remove:materials/{first}")
+    assert f'value="restore:materials/{first}"' in focused(f"remove:materials/{first}")
 
 
 def test_where_one_goes_on_in_a_list_of_a_list() -> None:
-    made = forms.acted({"variants": [{"key": "v"}]}, tuple(item_fields()), "add:variants/v/steps")
-    assert forms.focus(made, tuple(item_fields()), "add:variants/v/steps").startswith("variants/v/steps/+")
-    assert forms.focus({}, tuple(item_fields()), "save") == ""
+    made = form_rows.acted(
+        {"variants": [{"key": "v"}]}, Posted([]), tuple(item_fields()), "add:variants/v/steps", {}
+    )[0]
+    assert form_rows.focus(made, tuple(item_fields()), "add:variants/v/steps").startswith(
+        "variants/v/steps/+"
+    )
+    assert form_rows.focus({}, tuple(item_fields()), "save") == ""

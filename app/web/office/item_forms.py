@@ -22,7 +22,7 @@ from app.checks.finding import Checked, Finding
 from app.deps import Registry
 from app.errors import RegistryError
 from app.versions.fold import diff
-from app.web.office import citing, drafting, form_keeping, forms
+from app.web.office import citing, drafting, form_keeping, form_rows, forms
 from app.web.office.fields import item_fields, item_sections
 from app.web.office.item_editing import Editing
 from app.web.office.pages import show
@@ -50,12 +50,15 @@ def act_or_save(
         return go(editing.place)
     if editing.place and act == "keep" and form_keeping.is_script(request):
         return form_keeping.answer(request, registry, present, editing)
+    fields = tuple(item_fields())
+    editing.content, editing.asked = form_rows.acted(
+        editing.content, editing.asked, fields, act, editing.base
+    )
     if editing.place and act:
         with registry.database.writing() as session:
             form_keeping.keep(session, present, editing)
             editing.told = form_keeping.told(session, present, editing)
     if act and act != "save":
-        editing.content = forms.acted(editing.content, tuple(item_fields()), act)
         with registry.database.reading() as session:
             return item_form(request, session.connection(), present, editing, more=more)
     try:
@@ -80,6 +83,7 @@ def item_form(
 ) -> Response:
     content = editing.content
     ids = [value for value in drafting.ids_in(content) if value]
+    gone = form_rows.gone(editing.asked, content)
     return show(
         request,
         connection,
@@ -98,7 +102,9 @@ def item_form(
         names=names(connection, ids, editing.day)
         | files.names_of(connection, drafting.files_in(content).values()),
         cited=citing.texts(connection, content.get("citations") or (), editing.day),
-        focus=forms.focus(content, tuple(item_fields()), editing.asked.get("do")),
+        gone=gone,
+        gone_fields=form_rows.gone_fields(editing.asked, gone),
+        focus=form_rows.focus(content, tuple(item_fields()), editing.asked.get("do")),
         form=editing.asked,
         found=_checked(connection, editing, request.app.state.registry.rules),
         severities=SEVERITIES,
