@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from app.checks import finding
 from app.checks.catalogue import ALWAYS, Rules
-from app.checks.finding import ALIVE, Checked, Fact, Facts
+from app.checks.finding import ALIVE, Checked, Fact, Facts, Named
 
 NATIONAL = {"law": "法律", "administrative_regulation": "行政法规", "state_council_decision": "国务院决定"}
 """Ranks of instruments that no government below the State Council can undo."""
@@ -34,6 +34,11 @@ class Proposal:
     before: Mapping[str, Any] | None
     after: Mapping[str, Any] | None
     facts: Facts
+    named: Named | None = None
+
+    def checked(self, item: Mapping[str, Any]) -> Checked:
+        """A content of the item as the catalogue's checks look at it."""
+        return Checked(item, self.body["effective_from"], self.facts, self.named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +139,7 @@ def stands_on(proposal: Proposal) -> Iterator[Finding]:
     item = proposal.after
     if item is None or item.get("status") not in ALIVE:
         return
-    found = [
-        one for look in ALWAYS for one in look(Checked(item, proposal.body["effective_from"], proposal.facts))
-    ]
+    found = [one for look in ALWAYS for one in look(proposal.checked(item))]
     for one in found:
         yield of_content(proposal, one, "refuse" if _is_refusal(one.code, proposal) else "warn")
 
@@ -154,9 +157,8 @@ def brought_in(proposal: Proposal, rules: Rules) -> Iterator[Finding]:
     item, before = proposal.after, proposal.before
     if item is None or item == before or item.get("status") not in ALIVE:
         return
-    day = proposal.body["effective_from"]
-    now = Checked(item, day, proposal.facts)
-    then = None if before is None else Checked(before, day, proposal.facts)
+    now = proposal.checked(item)
+    then = None if before is None else proposal.checked(before)
     for look in rules.besides:
         found = [one for one in look(now) if one.code not in rules.off]
         if not found:

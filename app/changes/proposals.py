@@ -11,7 +11,7 @@ from app.changes.checking import RECEIVERS, Finding, Proposal, brought_in, check
 from app.changes.deciding import Decider
 from app.checks.catalogue import STANDARD, Rules
 from app.checks.exceptions import granted
-from app.checks.facts import FIRST_IN_FORCE, stored_wording, wording_of
+from app.checks.facts import FIRST_IN_FORCE, called, stored_wording, the_only_one, wording_of
 from app.checks.finding import Fact, no_wording
 from app.db import fetch
 from app.errors import Refused
@@ -88,6 +88,7 @@ def _proposals(around: _Around, place: int, body: dict[str, Any]) -> Iterator[Pr
             before=around.decider.stood_on(subject, day),
             after=around.decider.state_on(subject, day),
             facts=lambda one: around.fact(one, day),
+            named=lambda title: around.named(title, day),
         )
 
 
@@ -97,6 +98,7 @@ class _Around:
     def __init__(self, decider: Decider) -> None:
         self.decider = decider
         self._facts: dict[tuple[str, str], Fact] = {}
+        self._named: dict[tuple[str, str], str | None] = {}
 
     def fact(self, subject: str, day: str) -> Fact:
         # A cache that held this object would keep it, and every state the decider has folded, until a collection.
@@ -104,6 +106,13 @@ class _Around:
         if found is None:
             found = self._facts[subject, day] = self._fact(subject, day)
         return found
+
+    def named(self, title: str, day: str) -> str | None:
+        """Of what is published alone: what the changeset itself brings is cited by its id."""
+        if (title, day) not in self._named:
+            of_title = partial(called, self.decider.connection, day=day)
+            self._named[title, day] = the_only_one(of_title, title)
+        return self._named[title, day]
 
     def _fact(self, subject: str, day: str) -> Fact:
         name, status, rank, region, parent, since, content = self._facets(subject, day)

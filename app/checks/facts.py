@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from typing import Any
 
@@ -28,6 +28,10 @@ _FIRST = (
     "SELECT subject_id, min(valid_from) FROM timeline WHERE kind = 'instrument' AND status = 'in_force'"
     f" AND valid_from > '{FIRST}' GROUP BY subject_id"
 )
+_CALLED = (
+    "SELECT DISTINCT subject_id FROM timeline WHERE name = ? AND kind = 'instrument'"
+    " AND valid_from <= ? AND valid_to > ?"
+)
 _NAME = "SELECT name FROM timeline WHERE subject_id = ? AND name IS NOT NULL ORDER BY valid_from LIMIT 1"
 DEPTH = 12
 """No tree of places is deeper; a wrong parent ends the walk."""
@@ -48,6 +52,18 @@ def stored_wording(connection: Connection, content: str) -> Wording:
     return wording_of(decode(bytes(rows[0][0]))) if rows else Wording()
 
 
+def called(connection: Connection, title: str, day: str) -> list[str]:
+    """The instruments of a title on a day."""
+    return [row[0] for row in fetch(connection, _CALLED, (title, day, day))]
+
+
+def the_only_one(of_title: Callable[[str], list[str]], title: str) -> str | None:
+    """The instrument that a title means: as written, else with the country's name before it. None of several: which
+    one is meant only a person can say."""
+    found = of_title(title) or of_title(f"中华人民共和国{title}")
+    return found[0] if len(found) == 1 else None
+
+
 class Around:
     """Organs, places and instruments on a day. ``whole``: all of them by two queries, for many items; else each as it
     is asked for."""
@@ -56,12 +72,17 @@ class Around:
         self.connection, self.day = connection, day
         self._rows: dict[str, Any] = {}
         self._first: dict[str, str] = {}
+        self._called: dict[str, list[str]] = {}
         self._whole = whole
         if whole:
             self._rows = {row[0]: row for row in fetch(connection, _STANDING, (day, day))}
             self._first = {row[0]: row[1] for row in fetch(connection, _FIRST)}
+            for row in self._rows.values():
+                if row[1] == "instrument":
+                    self._called.setdefault(row[2], []).append(row[0])
         self._wording = lru_cache(maxsize=5_000)(partial(stored_wording, connection))
         self.fact = lru_cache(maxsize=50_000)(self._fact)
+        self.named = lru_cache(maxsize=50_000)(partial(the_only_one, self._of_title))
 
     def _fact(self, subject: str) -> Fact:
         if not is_id(subject):
@@ -88,6 +109,9 @@ class Around:
             found = fetch(self.connection, f"{_STANDING} AND subject_id = ?", (self.day, self.day, subject))
             self._rows[subject] = found[0] if found else None
         return self._rows.get(subject)
+
+    def _of_title(self, title: str) -> list[str]:
+        return self._called.get(title, []) if self._whole else called(self.connection, title, self.day)
 
     def _first_of(self, subject: str) -> str | None:
         if self._whole:

@@ -47,6 +47,8 @@ class Fact:
 
 
 Facts = Callable[[str], Fact]
+Named = Callable[[str], str | None]
+"""The instrument that alone has this title on the day, by its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +58,22 @@ class Checked:
     item: Mapping[str, Any]
     day: str
     facts: Facts | None = None
+    named: Named | None = None
 
     @property
     def is_permit(self) -> bool:
         return self.item.get("type") == PERMIT
 
+    def instrument(self, citation: Mapping[str, Any]) -> str | None:
+        """The registry's instrument that a citation means: the one that was chosen, else the only one of its title."""
+        if chosen := citation.get("instrument"):
+            return str(chosen)
+        title = str(citation.get("title") or "").strip("《》 ")
+        return self.named(title) if title and self.named else None
+
     def law(self, citation: Mapping[str, Any]) -> Fact | None:
         """The instrument of a citation, where it is one of the registry's."""
-        target = citation.get("instrument")
+        target = self.instrument(citation)
         return self.facts(target) if target and self.facts else None
 
 

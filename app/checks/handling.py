@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.checks.finding import Checked, Finding
+from app.items.field_words import limit_words
 
 AT_ONCE, PROMISED = "1", "2"
 SOURCE = "GB/T 39046-2020 A.6"
@@ -17,7 +18,7 @@ SOURCE = "GB/T 39046-2020 A.6"
 def handling_fits_limit(checked: Checked) -> Iterator[Finding]:
     handling, promised = checked.item.get("handling"), checked.item.get("promised_limit") or {}
     if handling == AT_ONCE and _takes_days(promised):
-        message = f"办件类型为即办件，承诺时限却是 {promised['value']} 天，请改为即办，或改办件类型。"
+        message = f"办件类型为即办件，承诺时限却是{limit_words(promised)}，请改为即办，或改办件类型。"
         yield Finding("handling-limit", "warning", message, SOURCE, "handling")
     if handling == PROMISED and promised.get("unit") == "immediate":
         message = "承诺时限为即办，办件类型却是承诺件，请改为即办件。"

@@ -17,15 +17,15 @@ def basis_in_force(checked: Checked) -> Iterator[Finding]:
     """Each instrument is told once, whatever the number of its articles that are cited."""
     seen = set()
     for citation in checked.item.get("citations") or ():
-        law = checked.law(citation)
-        if law is None or citation["instrument"] in seen or law.status not in WORDS:
+        target, law = checked.instrument(citation), checked.law(citation)
+        if law is None or target in seen or law.status not in WORDS:
             continue
-        seen.add(citation["instrument"])
+        seen.add(target)
         since = f"自 {law.since} 起" if law.since and law.status else "在这一天"
         message = f"依据《{law.name}》{since}{WORDS[law.status]}，请核对依据，或一并处理这一事项。"
         path = f"citations/{citation['key']}/instrument"
         source = "行政许可法 第四条、第八条"
-        yield Finding("basis-not-in-force", "error", message, source, path, citation["instrument"])
+        yield Finding("basis-not-in-force", "error", message, source, path, target)
 
 
 def holder_stands(checked: Checked) -> Iterator[Finding]:

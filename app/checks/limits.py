@@ -13,6 +13,7 @@ from typing import Any
 
 from app.checks.finding import Checked, Finding, handled
 from app.checks.numerals import NUMBER, number
+from app.items.field_words import limit_words
 
 TITLES = {"statutory_limit": "法定", "promised_limit": "承诺"}
 WORKDAYS = "行政许可法 第八十二条"
@@ -27,12 +28,13 @@ _ASKS_HOW_LONG = re.compile(r"几日|几天|多久|多长时间|多少(个)?(工
 
 
 def promised_within_statutory(checked: Checked) -> Iterator[Finding]:
-    """A promised limit is no longer than the statutory one; other units are not compared."""
+    """A promised limit is no longer than the statutory one, of a way of handling the item's where it has none of its
+    own; other units are not compared."""
     for prefix, holder in handled(checked.item):
         statutory, promised = _limits(holder)
-        if is_longer(promised, statutory):
+        if is_longer(promised, statutory or checked.item.get("statutory_limit") or {}):
             message = (
-                f"承诺时限（{promised['value']}）长于法定时限（{statutory.get('value', 0)}），"
+                f"承诺时限（{limit_words(promised)}）长于法定时限（{limit_words(statutory)}），"
                 "承诺时限不得超过法定时限，请改正。"
             )
             path = f"{prefix}promised_limit/value"
@@ -57,7 +59,8 @@ def units_alike(checked: Checked) -> Iterator[Finding]:
         if None in units or "immediate" in units or units[0] == units[1]:
             continue
         message = "法定与承诺时限单位不同，无法比较，请统一为工作日。"
-        yield Finding("limit-units-differ", "note", message, WORKDAYS, f"{prefix}promised_limit/unit")
+        source = WORKDAYS if checked.is_permit else ONE_FACT
+        yield Finding("limit-units-differ", "note", message, source, f"{prefix}promised_limit/unit")
 
 
 def in_working_days(checked: Checked) -> Iterator[Finding]:
@@ -71,7 +74,8 @@ def in_working_days(checked: Checked) -> Iterator[Finding]:
                 yield Finding("limit-not-in-workdays", "warning", message, WORKDAYS, f"{path}/unit")
             if found := _DAYS.search(limit.get("note") or ""):
                 message = f"{title}时限的说明写“{found[0]}”，没有说是工作日还是自然日，请写明“工作日”。"
-                yield Finding("days-unclear", "note", message, WORKDAYS, f"{path}/note")
+                source = WORKDAYS if checked.is_permit else ONE_FACT
+                yield Finding("days-unclear", "note", message, source, f"{path}/note")
 
 
 def note_agrees(checked: Checked) -> Iterator[Finding]:
@@ -83,7 +87,7 @@ def note_agrees(checked: Checked) -> Iterator[Finding]:
                 continue
             named = amounts(limit["note"][:500])
             if named and limit["value"] not in named:
-                message = f"{title}时限为 {limit['value']}，说明却写“{limit['note'][:40]}”，请核对哪个对。"
+                message = f"{title}时限为{limit_words(limit)}，说明却写“{limit['note'][:40]}”，请核对哪个对。"
                 yield Finding("limit-note-differs", "warning", message, ONE_FACT, f"{prefix}{name}/value")
 
 

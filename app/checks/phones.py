@@ -69,6 +69,7 @@ def _numbers(item: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     for name, title in TITLES.items():
         if item.get(name):
             yield name, title, item[name]
-    for window in item.get("windows") or ():
-        if window.get("phone"):
-            yield f"windows/{window['key']}/phone", "窗口电话", window["phone"]
+    for name, title in (("windows", "窗口电话"), ("special_procedures", "特别程序的联系电话")):
+        for one in item.get(name) or ():
+            if one.get("phone"):
+                yield f"{name}/{one['key']}/phone", title, one["phone"]

@@ -86,7 +86,7 @@ def _is_below(law: Fact) -> bool:
 
 
 def _id(checked: Checked, key: str) -> str | None:
-    return next((one.get("instrument") for one in checked.item["citations"] if one["key"] == key), None)
+    return next((checked.instrument(one) for one in checked.item["citations"] if one["key"] == key), None)
 
 
 def _months_before(day: str, months: int) -> str:

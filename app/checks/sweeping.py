@@ -1,7 +1,8 @@
 """The checks over all items: what has to be looked at again, looked at in portions, written as derived rows.
 
 An item is looked at again when its content is another, when something it refers to was published since, when the
-day is another (what rests on a law may fall with midnight), and when the rules are. A portion is read, checked and
+day is another (what rests on a law may fall with midnight), and when the rules are. A citation that names a law
+without being linked to it is looked at again with the day alone. A portion is read, checked and
 written by itself, so that publishing never waits for more than one.
 """
 
@@ -157,7 +158,7 @@ def look(connection: Connection, due: Sequence[_Due], day: str, rules: Rules) ->
     held = granted(connection, [one.id for one in due])
     looked = []
     for one in due:
-        found = rules.find(Checked(decode(bodies[one.content]), day, around.fact))
+        found = rules.find(Checked(decode(bodies[one.content]), day, around.fact, around.named))
         excused = [(f.code, f.path) for f in found if held and held.excuses(one.id, f.code, f.path)]
         looked.append(_Looked(one, found, frozenset(excused)))
     return looked

@@ -136,7 +136,7 @@ CASES = [
         item(**limits(10, 11)),
         {},
         ("promised-above-statutory", "refuse"),
-        "承诺时限（11）长于法定时限（10）",
+        "承诺时限（11个工作日）长于法定时限（10个工作日）",
     ),
     (
         "retain",
@@ -152,7 +152,7 @@ CASES = [
         item(promised_limit={"value": 1, "unit": "workday"}, statutory_limit={"unit": "immediate"}),
         {},
         ("promised-above-statutory", "refuse"),
-        "长于法定时限（0）",
+        "长于法定时限（即办）",
     ),
 ]
 

@@ -87,10 +87,26 @@ def asked(question: str, answer: str) -> dict[str, Any]:
     return {"questions": [{"key": "q", "question": question, "answer": answer}]}
 
 
+def titled(title: str, article: str = "第三条") -> dict[str, Any]:
+    """Cited by its title alone, as files do."""
+    return {"citations": [{"key": "c", "title": title, "article": article}]}
+
+
+def ways(key: str, **more: Any) -> dict[str, Any]:
+    return {"key": key, "name": f"情形{key}", **more}
+
+
+NAMED = {"行政许可法": "law", "中华人民共和国行政许可法": "law", "旧办法": "repealed", "部门办法": "rule"}
+
+
 FIRES = [
     ("no-citation", {"citations": []}, "citations"),
     ("no-citation", cites("law", role="supervising"), "citations"),
     ("citation-without-article", cites("law", article=""), "citations/law/article"),
+    ("basis-not-in-force", titled("旧办法"), "citations/c/instrument"),
+    ("article-not-there", titled("中华人民共和国行政许可法", "第九十九条"), "citations/c/article"),
+    ("setter-cannot-set", titled("《部门办法》"), "citations/c/role"),
+    ("citation-unlinked", titled("行政许可法"), "citations/c/instrument"),
     ("citation-unlinked", {"citations": [{"key": "c", "title": "某法", "article": "第3条"}]}, "citations/c/instrument"),
     ("article-not-there", cites("law", article="第九十九条第二款"), "citations/law/article"),
     ("basis-not-in-force", cites("repealed"), "citations/repealed/instrument"),
@@ -106,6 +122,11 @@ FIRES = [
         {"variants": [{"key": "v", "name": "变更", **limit(5, 6)}]},
         "variants/v/promised_limit/value",
     ),
+    (
+        "promised-above-statutory",  # a way of handling the item has the item's statutory limit
+        {**limit(5, 5), "variants": [{"key": "v", "name": "变更", **limit(promised=6)}]},
+        "variants/v/promised_limit/value",
+    ),
     ("limit-units-differ", limit(20) | {"promised_limit": {"value": 3, "unit": "hour"}}, "promised_limit/unit"),
     ("limit-not-in-workdays", limit(20, 5, unit="day"), "statutory_limit/unit"),
     ("days-unclear", limit(20, 5, note="受理后 20 天内"), "statutory_limit/note"),
@@ -113,6 +134,8 @@ FIRES = [
     ("answer-limit-differs", asked("几日内办结", "10日内"), "questions/q/answer"),
     ("vague-material", material("申请变更纳税定额的相关证明材料"), "materials/m/name"),
     ("vague-material", material("其他材料"), "materials/m/name"),
+    ("vague-material", material("相关资质证明或机构编制及经费来源情况的文件"), "materials/m/name"),
+    ("vague-material", material("其他有关证件"), "materials/m/name"),
     ("vague-condition", {"conditions": "符合以上条件"}, "conditions"),
     ("material-without-basis", {"materials": [{"key": "m", "name": "申请书"}]}, "materials/m/basis"),
     ("fee-not-told", {"charged": True}, "fees"),
@@ -124,10 +147,20 @@ FIRES = [
     ("bad-phone", {"windows": [{"key": "w", "phone": "暂无"}]}, "windows/w/phone"),
     ("phone-without-area-code", {"consult_phone": "2222333"}, "consult_phone"),
     ("phone-dashes", {"consult_phone": "0777—6428820"}, "consult_phone"),
+    (
+        "phone-dashes",
+        {"special_procedures": [{"key": "p", "name": "机构评审", "phone": "0777—6428820"}]},
+        "special_procedures/p/phone",
+    ),
     ("phones-alike", {"complaint_phone": "0826-2222333"}, "complaint_phone"),
     ("handling-limit", {"handling": "1"}, "handling"),
     ("handling-limit", {"promised_limit": {"unit": "immediate"}}, "handling"),
     ("not-disclosed", {"conditions": None, "steps": None}, "conditions"),
+    (
+        "not-disclosed",  # one way of handling it says its materials, the other does not
+        {"materials": None, "variants": [ways("v", materials=[]), ways("w")]},
+        "materials",
+    ),
     ("online-without-address", {"online": True, "online_address": "无"}, "online_address"),
 ]  # fmt: skip
 STILL = [
@@ -148,6 +181,15 @@ STILL = [
     asked("在哪里办", "大厅3楼，10日一集"),
     material("其他印刷品印制许可证"),
     material("证明书"),
+    material("有权改建或者新建建筑物的材料"),
+    material("其他印刷品印制许可证复印件"),
+    {
+        "materials": None,
+        "variants": [ways("v", materials=[{"key": "m", "name": "申请书", "basis": "《条例》"}])],
+    },
+    {"steps": None, "variants": [ways("v", steps=[{"key": "s", "name": "受理"}])]},
+    {**limit(5, 5), "variants": [ways("v", **limit(promised=5))]},
+    {**limit(5, 5), "variants": [ways("v", **limit(10, 8))]},
     fee(standard="10 元", basis="《条例》"),
     {"consult_phone": "0826-2222333、13800138000（工作日）"},
     {"consult_phone": "95598", "complaint_phone": "12345转3"},
@@ -162,7 +204,7 @@ def found(more: dict[str, Any], rules: Rules = STANDARD) -> dict[str, str]:
     """code -> path of its first finding"""
     item = {name: value for name, value in (WHOLE | more).items() if value is not None}
     places: dict[str, str] = {}
-    for one in rules.find(Checked(item, DAY, FACTS.__getitem__)):
+    for one in rules.find(Checked(item, DAY, FACTS.__getitem__, NAMED.get)):
         places.setdefault(one.code, one.path)
     return places
 
@@ -231,6 +273,50 @@ def test_every_finding_says_why_and_where() -> None:
             assert one.source
             assert one.message.endswith("。")
             assert TITLES[one.code]
+
+
+WITHOUT = {"title": "关于进一步加强管理的意见"}
+CITED_WITHOUT_ARTICLE = [
+    (WITHOUT, ""),
+    ({"title": "国务院关于发布政府核准的投资项目目录(2016年本)的通知"}, ""),
+    ({"title": "(原文仅写)X财综字20XXX号"}, ""),
+    ({"title": "中华人民共和国烟草专卖法"}, "请写明第几条。"),
+    ({"title": "国务院对确需保留的行政审批项目设定行政许可的决定"}, "请写明第几条，或附件第几项。"),
+]
+
+
+@pytest.mark.parametrize(("cited", "asked"), CITED_WITHOUT_ARTICLE)
+def test_what_has_no_articles_is_not_asked_for_one(cited: dict[str, str], asked: str) -> None:
+    checked = Checked(WHOLE | {"citations": [{"key": "c", **cited}]}, DAY)
+    messages = [one.message for one in STANDARD.find(checked) if one.code == "citation-without-article"]
+    assert [one.endswith(asked) for one in messages] == ([True] if asked else [])
+
+
+@pytest.mark.parametrize(
+    ("code", "more"),
+    [
+        ("no-citation", {"citations": []}),
+        ("not-disclosed", {"conditions": None}),
+        ("fee-without-basis", fee(standard="10 元")),
+        ("article-not-there", cites("law", article="第九十九条")),
+        ("days-unclear", limit(20, 5, note="受理后 20 天内")),
+    ],
+)
+def test_the_law_on_permits_is_the_source_of_what_is_said_of_permits_alone(
+    code: str, more: dict[str, Any]
+) -> None:
+    for kind in ("01", "07"):
+        item = {name: value for name, value in (WHOLE | {"type": kind} | more).items() if value is not None}
+        (source,) = {
+            one.source for one in STANDARD.find(Checked(item, DAY, FACTS.__getitem__)) if one.code == code
+        }
+        assert ("行政许可法" in source) == (kind == "01")
+
+
+def test_a_limit_is_told_with_its_unit() -> None:
+    item = WHOLE | {"handling": "1", "promised_limit": {"value": 2, "unit": "month"}}
+    (message,) = (one.message for one in STANDARD.find(Checked(item, DAY)) if one.code == "handling-limit")
+    assert "承诺时限却是2个月" in message
 
 
 def test_rules_are_settings() -> None:

@@ -11,7 +11,7 @@ from pkgutil import iter_modules
 from typing import Any
 
 import pytest
-from test_catalogue import DAY, FACTS, FIRES, NEXT_TO, WHOLE, contents
+from test_catalogue import DAY, FACTS, FIRES, NAMED, NEXT_TO, WHOLE, contents
 
 import app.checks
 from app.checks.catalogue import STANDARD, TITLES
@@ -28,7 +28,7 @@ REAL = {
         "not-disclosed": ("固定资产投资项目节能审查", None),
     },
     "item_details": {
-        "citation-without-article": ("企业退休人员档案关系接收", "企业印制发票审批"),
+        "citation-without-article": ("固定资产投资项目节能审查", "企业退休人员档案关系接收"),
         "limit-note-differs": ("全民健身设施拆迁或者改变用途批准", "企业印制发票审批"),
         "answer-limit-differs": ("全民健身设施拆迁或者改变用途批准", "企业印制发票审批"),
         "vague-condition": ("全民健身设施拆迁或者改变用途批准", "企业印制发票审批"),
@@ -57,7 +57,7 @@ def written() -> Iterator[Callable[..., Any]]:
 
 def found_by(check: Check, more: dict[str, Any]) -> list[Finding]:
     item = {name: value for name, value in (WHOLE | more).items() if value is not None}
-    return [*check(Checked(item, DAY, FACTS.__getitem__))]
+    return [*check(Checked(item, DAY, FACTS.__getitem__, NAMED.get))]
 
 
 def test_every_check_that_is_written_is_asked() -> None:

@@ -71,6 +71,36 @@ def test_an_item_is_looked_at_again_when_its_law_is_repealed(office: Office) -> 
     assert (item, "basis-not-in-force") in found(office, severity="error")
 
 
+def test_a_law_that_is_cited_by_its_title_is_looked_at_too(office: Office) -> None:
+    """Chosen or not, what the registry knows of it is told; of two of a title none is meant."""
+    item = office.items[0]
+    law = {"kind": "instrument", "outcome": "enact", "effective_from": TODAY}
+    law["content"] = LAW | {"title": "中华人民共和国取水法"}
+    cite = {"key": "c1", "role": "setting", "title": "取水法", "article": "第三条"}
+    change = {"outcome": "adjust", "subject": item, "effective_from": TODAY}
+    change["changes"] = [{"op": "add", "path": "citations", "value": cite}]
+    office.publish_change(law, change)
+    sweep(office.database, TODAY, STANDARD)
+    assert (item, "citation-unlinked") in found(office)
+    assert (item, "basis-not-in-force") not in found(office)
+    (law_id,) = office.scalars("SELECT subject_id FROM timeline WHERE name = '中华人民共和国取水法'")
+    office.publish_change(
+        {"kind": "instrument", "outcome": "repeal", "subject": law_id, "effective_from": TODAY}
+    )
+    sweep(office.database, TODAY, STANDARD, whole=True)
+    assert (item, "basis-not-in-force") in found(office, severity="error")
+    with office.database.reading() as session:
+        (row,) = [
+            one
+            for one in findings(session.connection(), Wanted(code="citation-unlinked"), ("", -1), 10)
+            if one["subject"] == item
+        ]
+    assert (row["about"], "登记簿里有同名的一件" in row["message"]) == (law_id, True)
+    office.publish_change({**law, "effective_from": TODAY})
+    sweep(office.database, TODAY, STANDARD, whole=True)
+    assert (item, "basis-not-in-force") not in found(office)
+
+
 def test_authorities_are_listed_by_their_points(office: Office) -> None:
     sweep(office.database, TODAY, STANDARD)
     with office.database.reading() as session:

@@ -121,7 +121,7 @@ def _checked(connection: Connection, editing: Editing, rules: Rules) -> list[Fin
     with suppress(RegistryError):  # a name that finds nothing is told when it is saved
         drafting.put_ids(connection, content, editing.day)
     around = Around(connection, editing.day, whole=False)
-    found = rules.find(Checked(content, editing.day, around.fact))
+    found = rules.find(Checked(content, editing.day, around.fact, around.named))
     found = [replace(one, path=one.path.replace(UNSAVED, forms.NEW)) for one in found]
     return sorted(found, key=lambda one: list(SEVERITIES).index(one.severity))
 
