@@ -102,6 +102,8 @@ async def http(request: Request, error: HTTPException) -> Response:
     other = ("http", said("请求没有成功，请检查地址、方法和正文。"))
     code, title = told.get(error.status_code, other)
     if wants_page(request):
+        if error.status_code == 413:
+            title = said("上传的文件或填写的内容太大，没有读取；请换小一些的文件，或分成几次提交。")
         return _page(request, error.status_code, title, {})
     response = problem(error.status_code, code, title)
     response.headers.update(error.headers or {})

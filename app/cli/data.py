@@ -107,6 +107,8 @@ def _tell_import(imported: importing.Imported, dry_run: bool) -> None:
         raise typer.Exit(1)
     if dry_run:
         console.print(f"核对通过，共 {imported.records} 条；没有写入任何内容。")
+        if imported.waiting < imported.records:
+            console.print(f"与登记簿比较：{_counted(imported)}", soft_wrap=True)
         return
     rows = imported.reading.quality.rows
     console.print(f"读入 {rows} 行，共 {imported.records} 条。{_counted(imported)}", soft_wrap=True)

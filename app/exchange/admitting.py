@@ -222,10 +222,13 @@ class Admission:
                 known[key] = Known("", owned=True)
                 fresh.setdefault(record.kind, []).append(key)
         for kind, keys in fresh.items():
-            for key, subject_id in zip(keys, ids.allocate(connection, kind, len(keys)), strict=True):
+            for key, subject_id in zip(keys, self._ids(connection, kind, len(keys)), strict=True):
                 known[key].subject_id = subject_id
                 if kind != "item":
                     self.refs[key] = subject_id
+
+    def _ids(self, connection: Connection, kind: str, count: int) -> list[str]:
+        return ids.allocate(connection, kind, count)
 
     def _match(self, connection: Connection, record: Admissible) -> str | None:
         """The subject that the registry has already, from another source: an item where this source says so

@@ -93,6 +93,12 @@ def lay_aside(root: Path, account: int, asked: Asked, body: bytes) -> Arrival:
 
     Raises Invalid for what no mapping reads.
     """
+    if asked.name.lower().endswith(".xls"):
+        raise Invalid(
+            f"“{asked.name}”是旧式的 Excel 文件（.xls），不能读取；请用表格软件打开，另存为 .xlsx 再上传。",
+            code="bad-suffix",
+            field="file",
+        )
     if not asked.name.lower().endswith(SUFFIXES):
         raise Invalid(
             "请选择 CSV（.csv）、Excel（.xlsx）或 JSON 行（.jsonl）文件。", code="bad-suffix", field="file"
@@ -255,6 +261,7 @@ def _told(imported: Imported) -> dict[str, Any]:
         "waiting": imported.waiting,
         "counts": {name: dict(getattr(imported, name)) for name in counts},
         "outcomes": dict(imported.outcomes.most_common()),
+        "foreseen": imported.foreseen,
         "changesets": imported.changesets,
         "quality": reading.quality.report(),
     }

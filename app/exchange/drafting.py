@@ -17,12 +17,12 @@ from sqlmodel import Session
 from app.auth.actor import Actor
 from app.changes import drafts, rows
 from app.changes.models import ChangesetInput
-from app.changes.outcomes import rule_for
 from app.collecting import few_collections
 from app.db import Database
 from app.errors import Conflict
 from app.exchange import importing, progress
 from app.exchange.admitting import Admission, Admitted
+from app.exchange.foreseeing import label_of
 from app.exchange.importing import (
     Imported,
     Tell,
@@ -88,7 +88,7 @@ def import_draft(
                 share = division.next(session)
                 for admitted in share.admitted:
                     imported.count(admitted)
-                imported.outcomes.update(_label(act) for act in share.acts)
+                imported.outcomes.update(label_of(act) for act in share.acts)
                 if share.acts:
                     decisions = [_decision(act, path.name, today) for act in share.acts]
                     asked = ChangesetInput.model_validate(
@@ -199,10 +199,6 @@ def _refuse_open_drafts(session: Session, of_file: str, mapping: str, own: list[
                 code="already-drafted",
                 changeset=changeset_id,
             )
-
-
-def _label(act: Act) -> str:
-    return rule_for(kind_of(act.parts[0].subject_id), act.outcome).label
 
 
 def _decision(act: Act, name: str, today: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from sqlmodel import Session
 
@@ -26,6 +26,7 @@ from app.db import Database
 from app.errors import RegistryError
 from app.exchange import progress
 from app.exchange.admitting import Admission, Admitted
+from app.exchange.foreseeing import Foresight
 from app.exchange.founding import new_organs
 from app.exchange.mapping import load_mapping
 from app.exchange.quality import Every
@@ -37,6 +38,9 @@ from app.exchange.unlisted import no_longer_listed
 
 BATCH = 2000
 """Records a publication: about half a second under the lock, so that other writers wait little."""
+
+FORESEEN = 200
+"""Decisions that a trial names; it counts all."""
 
 Tell = Callable[[str, int], None]
 """(what is being done, records so far)"""
@@ -54,7 +58,9 @@ class Imported:
     left_of: Counter[str] = field(default_factory=Counter)
     """Records of each kind: those four and ``waiting`` add up to ``records``."""
     outcomes: Counter[str] = field(default_factory=Counter)
-    """Drafted decisions of each outcome, by its Chinese name."""
+    """Decisions of each outcome that were drafted, or would be, by its Chinese name."""
+    foreseen: list[dict[str, Any]] = field(default_factory=list)
+    """The first of what would be drafted: outcome, kind, name, fields."""
     publications: int = 0
     changesets: list[str] = field(default_factory=list)
 
@@ -127,15 +133,29 @@ def rehearse(
     every: Every | None = None,
     actor: Actor = COMMAND_LINE,
 ) -> Imported:
-    """The first pass alone, and, beside a registry, what regions and authorities a draft would found there and
-    what the file no longer lists, of the part of the registry that is ``actor``'s."""
+    """The first pass alone, and, beside a registry, what a draft would change there, what regions and authorities it
+    would found, and what the file no longer lists, of the part of the registry that is ``actor``'s. Raises Invalid
+    where the file refers to what neither it nor the registry has."""
     imported, spool = check(path, mapping, attested, tell, sheet, every)
     with spool:
         if database is not None and not imported.reading.refused:
             with database.reading() as session:
                 tell_founded(session, imported, spool, mapping, today)
                 tell_unlisted(session, imported, mapping, today, actor)
+                _foresee(session, imported, spool, mapping, tell)
     return imported
+
+
+def _foresee(session: Session, imported: Imported, spool: IO[bytes], mapping: str, tell: Tell) -> None:
+    admission = Foresight(load_mapping(mapping).name, trusted=True, same_as=imported.reading.same_as)
+    admission.again = progress.not_taken(session, mapping, admission.source)
+    done = 0
+    for admitted, acts in admission.foresee(session.connection(), batches(spool)):
+        imported.count(admitted)
+        imported.outcomes.update(one["outcome"] for one in acts)
+        imported.foreseen += acts[: FORESEEN - len(imported.foreseen)]
+        done += len(admitted.known)
+        tell("与登记簿比较", done)
 
 
 def tell_unlisted(session: Session, imported: Imported, mapping: str, today: str, actor: Actor) -> None:

@@ -88,6 +88,23 @@ TITLES = CHECKS | {
     "no-sheets": "文件没有工作表",
     "no-rows": "没有可读的数据",
     "missing-columns": "表头与映射不符",
+    "missing-header": "没有表头",
+    "duplicate-column": "列名重复",
+    "long-row": "列数过多",
+    "line-too-long": "一行过长",
+    "empty-file": "文件是空的",
+    "unreadable-file": "文件打不开",
+    "unknown-format": "不认识的文件类型",
+    "bad-encoding": "文字编码有误",
+    "broken-json": "不是完整的 JSON",
+    "broken-xlsx": "表格打不开",
+    "broken-docx": "文档打不开",
+    "zip-bomb": "解压后过大",
+    "unreadable-part": "有一部分读不出来",
+    "number-lost-digits": "长编码丢了末几位",
+    "bad-day": "日期有误",
+    "invalid-content": "内容不合要求",
+    "more-to-draft": "其余记录尚未起草",
 }
 """Code of a problem -> its title in the report."""
 

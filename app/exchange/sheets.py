@@ -16,6 +16,8 @@ from app.exchange.rows import Columns, Refused, Report, Row, as_row, header_of
 
 MAX_UNPACKED = 512 * 1024 * 1024
 """Bytes that a spreadsheet may unpack to; a sheet of 100,000 rows stays well below."""
+COMPOUND = bytes.fromhex("d0cf11e0a1b11ae1")
+"""How old workbooks begin, and new ones under a password (Compound File Binary)."""
 MAX_PARTS = 2_000
 """Files inside a spreadsheet."""
 _CHUNK = 1024 * 1024
@@ -200,7 +202,17 @@ def refuse_bomb(path: Path) -> None:
                 if total > MAX_UNPACKED:
                     raise Refused("zip-bomb", path.name, "表格解压后过大，不予打开，请拆成几个文件或改用 CSV")
     except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, NotImplementedError, RuntimeError):
-        raise Refused("broken-xlsx", path.name, "表格文件已损坏或不是 .xlsx，请用表格软件重新另存") from None
+        raise Refused("broken-xlsx", path.name, _why_unread(path)) from None
+
+
+def _why_unread(path: Path) -> str:
+    with path.open("rb") as file:
+        is_compound = file.read(len(COMPOUND)) == COMPOUND
+    return (
+        "表格是旧式的 .xls，或者设了打开密码，不能读取；请用表格软件打开，另存为不设密码的 .xlsx"
+        if is_compound
+        else "表格文件已损坏或不是 .xlsx，请用表格软件重新另存"
+    )
 
 
 def _unpacked_size(file: BinaryIO, part: zipfile.ZipInfo, limit: int) -> int:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 from exchange_cases import items
 
-from app.exchange.quality import Quality
+import app.exchange
+from app.exchange.quality import TITLES, Quality
 from app.exchange.reading import ImportReading
 
 Read = Callable[..., ImportReading]
@@ -132,3 +135,21 @@ def test_the_report_counts_all_and_shows_a_few(read: Read) -> None:
 
 def test_an_empty_report_has_words_too() -> None:
     assert Quality().text() == "共读取 0 行数据（表头、空行和读不出来的行不计）。\n"
+
+
+NAMED = {"Problem": 0, "Refused": 0, "Wrong": 0, "_error": 0, "_find": 1}
+"""What tells of a problem, and which of its arguments is the code."""
+
+
+def test_every_problem_of_a_file_has_a_title() -> None:
+    """A report that says broken-xlsx says nothing."""
+    found = set()
+    for path in Path(app.exchange.__file__).parent.glob("*.py"):
+        for call in (one for one in ast.walk(ast.parse(path.read_text())) if isinstance(one, ast.Call)):
+            name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+            if name in NAMED:
+                given = [one.value for one in call.keywords if one.arg == "code"]
+                given += call.args[NAMED[name] :][:1]
+                found |= {one.value for one in given if isinstance(one, ast.Constant)}
+    assert len(found) > 40
+    assert found <= set(TITLES)

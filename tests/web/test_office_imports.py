@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import threading
 from typing import Any
 
@@ -104,7 +105,8 @@ def test_an_error_refuses_the_whole_and_says_where(living: Living, editor: Brows
     ("name", "text", "given", "words"),
     [
         ("表.pdf", "%PDF-", {}, "请选择 CSV"),
-        ("表.csv", "", {}, "没有选择文件，或者文件是空的"),
+        ("表.xls", "旧", {}, "另存为 .xlsx"),
+        ("表.csv", "", {}, "文件“表.csv”是空的"),
         ("表.csv", ROWS, {"mapping": "../../etc/passwd"}, "没有这个映射"),
         ("表.csv", ROWS, {"attested": "明天"}, "日期"),
     ],
@@ -119,6 +121,61 @@ def test_what_cannot_be_tried_is_said_at_once(
 def test_what_is_no_table_is_an_error_of_the_file(editor: Browser) -> None:
     place = bring(editor, b"PK\x03\x04 no workbook", "表.xlsx")
     assert "没有导入任何内容" in editor.get(place).words
+
+
+def test_a_trial_says_what_a_draft_would_change_and_takes_no_id(living: Living, editor: Browser) -> None:
+    reserved = living.rows("SELECT * FROM source_key"), count(living)
+    page = editor.get(bring(editor, ROWS))
+    assert "起草后会有：新增 2" in page.words
+    assert re.search(r"会改什么.*新增\s*事项\s*夜市摊位登记（导入）", page.words)
+    assert (living.rows("SELECT * FROM source_key"), count(living)) == reserved
+    drafted = editor.move(f"{bring(editor, ROWS)}/draft")
+    assert drafted is not None
+    changeset = drafted.link("导入：事项.csv").rsplit("/", 1)[1]
+    for who, move in (("editor", "submit"), ("reviewer", "approve"), ("publisher", "publish")):
+        assert living.post(who, f"/changesets/{changeset}/{move}").status_code == 200
+    changed = editor.get(
+        bring(editor, ROWS.replace("夜市摊位登记（导入）", "夜市摊位登记（改名）"), "再次.csv")
+    )
+    assert "起草后会有：调整 1" in changed.words
+    assert re.search(r"调整\s*事项\s*夜市摊位登记（改名）\s*名称", changed.words)
+    same = editor.get(bring(editor, ROWS, "同一.csv"))
+    assert "与登记簿没有不同，不需要起草" in same.words
+    assert "起草变更单" not in same.words
+
+
+def test_a_draft_that_was_withdrawn_can_be_made_anew(living: Living, editor: Browser) -> None:
+    place = bring(editor, ROWS)
+    drafted = editor.move(f"{place}/draft")
+    assert drafted is not None
+    assert "起草变更单" not in drafted.words
+    first = drafted.link("导入：事项.csv")
+    editor.move(f"{first}/withdraw", reason="先不办了")
+    assert "都已办结" in editor.get(place).words
+    again = editor.move(f"{place}/draft")
+    assert again is not None
+    assert "已起草：新增 2" in again.words
+    assert again.link("导入：事项.csv") != first
+
+
+def test_a_file_brought_again_is_tried_on_what_stands_now(living: Living, editor: Browser) -> None:
+    place = bring(editor, ROWS, "甲.csv")
+    assert "起草后会有：新增 2" in editor.get(place).words
+    other = editor.move(f"{bring(editor, ROWS, '乙.csv')}/draft")
+    assert other is not None
+    changeset = other.link("导入：乙.csv").rsplit("/", 1)[1]
+    for who, move in (("editor", "submit"), ("reviewer", "approve"), ("publisher", "publish")):
+        assert living.post(who, f"/changesets/{changeset}/{move}").status_code == 200
+    assert bring(editor, ROWS, "甲.csv") == place
+    assert "与登记簿没有不同" in editor.get(place).words
+
+
+def test_a_workbook_under_a_password_is_told_as_such(editor: Browser) -> None:
+    body = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(2000)
+    page = editor.get(bring(editor, body, "加密.xlsx"))
+    assert "设了打开密码" in page.words
+    assert "表格打不开：1 处" in page.words
+    assert "broken-xlsx" not in page.words
 
 
 def test_a_mapping_of_ones_own(living: Living, editor: Browser) -> None:

@@ -161,7 +161,7 @@ def test_preparing_a_list(editor: Browser, monkeypatch: pytest.MonkeyPatch) -> N
         place = editor.post("/office/editions", form, document="关于公布清单的通知").headers["location"]
         waits(editor, place, "准备清单")
         other = Browser(living, "lingyige", ["edit"])
-        assert "准备一版" in other.get(place).words, "another's is not shown"
+        assert "准备一版" in other.get(place, status=404).words, "another's is not shown"
         go.set()
         wait_for(lambda: "refresh" not in editor.client.get(place, headers=BROWSER).headers)
     assert "广区府发〔2026〕9号" in editor.get("/office/editions").words
@@ -178,6 +178,15 @@ def test_a_list_that_cannot_be_prepared_is_told_with_the_form(
     page = editor.get(place, status=404)
     assert "没有这个机关" in page.html
     assert 'value="九号"' in page.html
+    monkeypatch.setattr(
+        editions, "WORKING", working.Working()
+    )  # another process, or this one after a restart
+    page = editor.get(place, status=404)
+    assert "没有这个机关" in page.html
+    assert 'value="九号"' in page.html
+    assert "没有做完" in editor.get("/office/editions?preparing=0123", status=404).words
+    other = Browser(editor.living, "lingyige", ["edit"])
+    assert "没有这个机关" not in other.get(place, status=404).html
 
 
 def test_bringing_a_worksheet_back(editor: Browser, monkeypatch: pytest.MonkeyPatch) -> None:

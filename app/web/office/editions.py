@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Mapping
-from types import MappingProxyType
-from typing import Annotated, Any, NamedTuple, cast
+from dataclasses import dataclass
+from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlalchemy import Connection
@@ -16,6 +16,7 @@ from app.auth.signing_in import Present
 from app.canonical import decode, digest, encode
 from app.deps import ReadSession, Registry, RegistryOf
 from app.errors import Invalid, RegistryError
+from app.exchange.brought import Left
 from app.exchange.edition_facts import document_words
 from app.listing import Filter, count_by
 from app.lists import issuing, preparing, reading, signing
@@ -28,7 +29,7 @@ from app.web.office.changesets import Move
 from app.web.office.drafting import named_id
 from app.web.office.pages import show
 from app.web.office.visiting import Form, Posted, Visitor, go
-from app.web.office.working import WORKING, begun, one_of, under_way
+from app.web.office.working import WORKING, Work, begun, one_of, under_way
 from app.web.subjects import names
 
 router = APIRouter()
@@ -38,12 +39,15 @@ LIMIT, SHOWN, CHOICES = 200, 100, 300
 FIELDS = ("kind", "authority", "region", "on", "number", "document", "issuer", "title")
 
 
-class Prepared(NamedTuple):
-    """The draft that was made; or the form as it was filled in, and why none was."""
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The draft that was made; or the form as it was filled in, and why none was. Written down, to be told by whatever
+    process is asked."""
 
     draft: str
-    filled: Mapping[str, str] = MappingProxyType({})
-    error: RegistryError | None = None
+    filled: Mapping[str, str]
+    said: str = ""
+    status: int = 200
 
 
 @router.get("/office/editions")
@@ -58,13 +62,16 @@ def list_editions(
     asked: Annotated[str, Query(alias="preparing", max_length=64)] = "",
 ) -> Response:
     """``authority``, ``region`` and ``kind`` fill the form in. ``asked``: the list that is being prepared."""
-    if asked and (work := WORKING.look(_preparing(registry, present, asked))) is not None:
-        if not work.done.is_set():
-            return under_way(request, session, present, "准备清单", "/office", work)
-        WORKING.drop(_preparing(registry, present, asked))
-        return _prepared(request, registry, present, work.outcome())
     filled = {"authority": authority, "region": region, "kind": kind, "on": today()}
-    return _listing(request, session, present, filled)
+    if not asked:
+        return _listing(request, session, present, filled)
+    kept, work = _left(registry, present, asked), WORKING.look(_preparing(registry, present, asked))
+    if kept.is_in_hand() or (work is not None and not work.done.is_set()):
+        return under_way(request, session, present, "准备清单", "/office", work or Work())
+    if (told := kept.told()) is None:
+        said = "这次准备没有做完，或者已是一天以前的；请看“办理中”有没有，没有就再准备一次。"
+        return _listing(request, session, present, filled, said, 404)
+    return _prepared(request, session, present, Prepared(**told))
 
 
 @router.post("/office/editions")
@@ -72,12 +79,20 @@ def prepare(request: Request, registry: RegistryOf, present: Visitor, form: Form
     """In the background: of a large place it takes long, and is left and found again."""
     filled = {name: form.get(name) for name in FIELDS}
     asked = digest(encode(filled))
-    key = _preparing(registry, present, asked)
-    work = WORKING.ask(key, lambda: _prepare(registry, present, form, filled))
+    key, kept = _preparing(registry, present, asked), _left(registry, present, asked)
+    work = WORKING.ask(key, lambda: kept.write(lambda: _prepare(registry, present, form, filled)))
     if not work.done.is_set():
         return go(f"/office/editions?preparing={asked}")
     WORKING.drop(key)
-    return _prepared(request, registry, present, work.outcome())
+    work.outcome()
+    if (told := kept.told()) is None:  # another process is at it
+        return go(f"/office/editions?preparing={asked}")
+    with registry.database.reading() as session:
+        return _prepared(request, session, present, Prepared(**told))
+
+
+def _left(registry: Registry, present: Present, asked: str) -> Left:
+    return Left(registry.settings.marked_dir, present.actor.account or 0, asked)
 
 
 def _preparing(registry: Registry, present: Present, asked: str) -> Hashable:
@@ -94,16 +109,15 @@ def _prepare(registry: Registry, present: Present, form: Posted, filled: dict[st
         with registry.database.writing() as session:
             title = form.get("title")
             draft = preparing.prepare(session, present.actor, wanted, document, title, ahead)
-            return Prepared(draft.id)
+            return Prepared(draft.id, filled)
     except RegistryError as error:
-        return Prepared("", filled, error)
+        return Prepared("", filled, error.message, error.status)
 
 
-def _prepared(request: Request, registry: Registry, present: Present, made: Prepared) -> Response:
-    if made.error is None:
+def _prepared(request: Request, session: Session, present: Present, made: Prepared) -> Response:
+    if made.draft:
         return go(f"/office/editions/{made.draft}")
-    with registry.database.reading() as session:
-        return _listing(request, session, present, made.filled, made.error)
+    return _listing(request, session, present, made.filled, made.said, made.status)
 
 
 def _wanted(session: Session, form: Posted) -> Selection:
@@ -183,7 +197,8 @@ def _listing(
     session: Session,
     present: Present,
     filled: Mapping[str, str],
-    error: RegistryError | None = None,
+    said: str = "",
+    status: int = 200,
 ) -> Response:
     connection = session.connection()
     drafts = preparing.in_state(session, *OPEN)
@@ -193,8 +208,8 @@ def _listing(
         connection,
         present,
         "editions.html",
-        status=error.status if error else 200,
-        said=error.message if error else "",
+        status=status,
+        said=said,
         filled={name: filled.get(name, "") for name in FIELDS},
         whose={one: _choices(connection, one, today()) for one in ("authority", "region")},
         kinds=KINDS,

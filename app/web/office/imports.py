@@ -78,14 +78,19 @@ def _laid_aside(
 ) -> Response:
     root, account = registry.settings.arrivals_dir, present.actor.account or 0
     try:
-        if not name or not body:
-            raise Invalid("没有选择文件，或者文件是空的。", code="no-file", field="file")
+        if not name:
+            raise Invalid("没有选择文件，请选择要导入的文件。", code="no-file", field="file")
+        if not body:
+            raise Invalid(f"文件“{name}”是空的，请核对后重新选择。", code="no-file", field="file")
         day = parse_day(typed_day(given["attested"]), "来源所证明的日期") if given["attested"] else ""
         mapping = arrivals.keep_mapping(root, own) if own else given["mapping"]
         arrival = arrivals.lay_aside(root, account, Asked(name, mapping, day, given["sheet"]), body)
     except RegistryError as error:
         with registry.database.reading() as session:
             return _page(request, registry, session, present, given, error)
+    key = _key(registry, arrival, TRIED)
+    if (before := WORKING.look(key)) and before.done.is_set():
+        WORKING.drop(key)  # what was published since is seen: the same file is tried anew
     _ask(registry, present, arrival, TRIED)
     return go(f"/office/imports/{arrival.key}")
 
@@ -209,6 +214,7 @@ def _told(
     latest = drafted or tried
     made = [rows.find(session, one) for one in (drafted or {}).get("changesets", [])]
     own = found.asked.mapping.startswith(arrivals.OWN)
+    foreseen = sum(tried.get("outcomes", {}).values())
     return show(
         request,
         session.connection(),
@@ -222,6 +228,10 @@ def _told(
         latest=gaps(latest),
         quality=gaps(latest.get("quality")),
         made=[{"id": one.id, "title": one.title, "state": STATE_LABELS[one.state]} for one in made],
+        closed=bool(made) and all(one.state in ("published", "withdrawn") for one in made),
+        foreseen=foreseen,
+        nothing=not drafted and not foreseen and "foreseen" in tried,
+        fated=not latest.get("refused") and any(latest.get("counts", {}).values()),
         report=(found.folder / REPORT).is_file(),
         kinds=KINDS,
         fates=FATES,
