@@ -30,6 +30,7 @@ from app.changes.models import (
     StatedInput,
 )
 from app.changes.publishing import confirm as confirm_publication
+from app.changes.publishing import day_of_writing
 from app.changes.rehearsing import rehearse
 from app.changes.scope import Scope
 from app.changes.showing import readable, require_readable
@@ -434,8 +435,7 @@ def publish(
 ) -> Response:
     """Publish it, all or nothing. 412 where a version it rests on has moved: see each decision's `stale`."""
     emergency = asked.emergency if asked else None
-    day = today()
-    prepared = publishing.prepare(reading, actor, changeset, day, emergency=emergency, rules=rules)
+    prepared = publishing.prepare(reading, actor, changeset, today(), emergency=emergency, rules=rules)
     return _once(
         request,
         session,
@@ -444,7 +444,13 @@ def publish(
         emergency,
         lambda: (
             publishing.publish(
-                session, actor, changeset, day, emergency=emergency, rules=rules, prepared=prepared
+                session,
+                actor,
+                changeset,
+                day_of_writing(session),
+                emergency=emergency,
+                rules=rules,
+                prepared=prepared,
             ).changeset
         ),
     )

@@ -47,8 +47,10 @@ def answer_once(
 
 
 def fingerprint_of(request: Request, asked: Any) -> bytes:
-    """What a repeated request has in common with the first."""
-    return encode([request.method, request.url.path, request.url.query, asked])
+    """What a repeated request has in common with the first; the version that it was made on is part of it."""
+    seen = request.headers.get("if-match")
+    version = [] if seen is None else [seen]
+    return encode([request.method, request.url.path, request.url.query, asked, *version])
 
 
 Written = Callable[[Session], bytes]

@@ -30,6 +30,7 @@ from app.changes.warnings import require_basis
 from app.checks.catalogue import STANDARD, Rules
 from app.db import lock_publishing
 from app.errors import Conflict, Forbidden, Invalid, RegistryError, Stale
+from app.versions import queries
 from app.versions.laying_out import Laid, lay_out
 from app.versions.orders import Act, Order, Receipt
 from app.versions.queries import of_publication
@@ -132,6 +133,13 @@ def _lay_out(
     for body in bodies_of_it:
         laid.contents.put_bytes(body)
     return decided.acts, laid
+
+
+def day_of_writing(session: Session) -> str:
+    """Which day it is once the lock is held: it may have been waited for over a midnight, and what a publication may
+    do to a day depends on whether that day has come."""
+    lock_publishing(session.connection())
+    return queries.today()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 from babel.messages.catalog import Catalog
@@ -120,12 +121,26 @@ def catalogue() -> bytes:
     return written.getvalue()
 
 
-def translations(path: Path) -> dict[str, str]:
-    """The filled phrases of a .po file."""
+def translations(path: Path) -> tuple[dict[str, str], list[str]]:
+    """(phrase -> translation, phrases that cannot be used) of the filled phrases of a .po file: a translation has no
+    place (``{1}``) that its phrase has not. Raises ValueError or PoFileError where the file cannot be read."""
     with path.open("rb") as opened:
-        return {
-            str(one.id): str(one.string) for one in read_po(opened) if one.id and one.string and not one.fuzzy
+        filled = {
+            str(one.id): str(one.string)
+            for one in read_po(opened, abort_invalid=True)
+            if one.id and one.string and not one.fuzzy
         }
+    unusable = [phrase for phrase, words in filled.items() if not _places(words) <= _places(phrase)]
+    return {phrase: words for phrase, words in filled.items() if phrase not in unusable}, unusable
+
+
+def _places(phrase: str) -> set[str]:
+    """The places of a phrase, each to be put in as it stands; a brace that is none is one that no phrase has."""
+    try:
+        parts = list(Formatter().parse(phrase))
+    except ValueError:
+        return {phrase}
+    return {f"{name}!{kind or ''}:{form or ''}" for _, name, form, kind in parts if name is not None}
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ COOKIE = "qingdan_display"
 CHOICES = ("large", "contrast", "kiosk")
 KIOSK_SECONDS = 180
 """After which an untouched screen goes back to its start. By a header: pages have no script to see touches."""
+BOARD_SECONDS = 20
+"""For which each screenful on a wall stands."""
 YEAR_SECONDS = 365 * 24 * 3600
 
 

@@ -12,7 +12,7 @@ from app.deps import Registry
 from app.exchange.progress import unfinished
 from app.versions.queries import today
 from app.versions.visibility import is_public
-from app.web.rendering import SECURITY, Here, spoken
+from app.web.rendering import SECURITY, Here, goes_on, spoken
 from app.web.subjects import names
 
 
@@ -21,11 +21,12 @@ def page(request: Request, status: int, message: str, detail: dict[str, Any]) ->
     day = today()
     # Where too much is asked already, an answer that says so asks no more of the database.
     holders, importing = ([], None) if status in (429, 503) else _from_registry(request, detail, day)
+    here = Here(request, day, day)
     html = (
         spoken()
         .get_template("error.html")
         .render(
-            here=Here(request, day, day),
+            here=here,
             unfinished=importing,
             status=status,
             message=message,
@@ -33,7 +34,7 @@ def page(request: Request, status: int, message: str, detail: dict[str, Any]) ->
             words=_words(request),
         )
     )
-    headers = SECURITY | {"Cache-Control": "no-store", "Vary": "Accept"}
+    headers = SECURITY | goes_on(here) | {"Cache-Control": "no-store", "Vary": "Accept"}
     return Response(
         html.encode("utf-8", "replace"), status, media_type="text/html; charset=utf-8", headers=headers
     )

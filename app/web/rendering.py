@@ -27,7 +27,7 @@ from app.saying import CHINESE, SPOKEN, Language, said
 from app.versions import ids
 from app.versions.queries import SHANGHAI, next_midnight_seconds
 from app.web.assets import asset
-from app.web.display import KIOSK_SECONDS, chosen
+from app.web.display import BOARD_SECONDS, KIOSK_SECONDS, chosen
 from app.web.gate import SCRIPTED
 from app.web.gate import SECURITY as SECURITY
 from app.web.keeping import Keeping, send
@@ -344,9 +344,16 @@ def _page(body: bytes, here: Here, script: str) -> Page:
     headers = {**SECURITY, "Vary": "Accept, Accept-Encoding, Cookie"}
     if script:
         headers["Content-Security-Policy"] = SCRIPTED
+    return Page.of(body, headers | goes_on(here))
+
+
+def goes_on(here: Here) -> dict[str, str]:
+    """What brings a screen in a hall back to its start, and one on a wall on from an error: nobody reloads it."""
     if "kiosk" in here.display:
-        headers["Refresh"] = f"{KIOSK_SECONDS}; url={here.url('/kiosk', on=None)}"
-    return Page.of(body, headers)
+        return {"Refresh": f"{KIOSK_SECONDS}; url={here.url('/kiosk', on=None)}"}
+    if here.path == "/board":
+        return {"Refresh": f"{BOARD_SECONDS}; url={here.same(after=None)}"}
+    return {}
 
 
 def redirect(request: Request, path: str) -> Response:

@@ -9,6 +9,7 @@ import pytest
 from seeded import FELLING, TODAY, Living, new_item, set_field
 
 from app.auth import accounts
+from app.rounds import publishing
 
 
 def drafted(living: Living, *decisions: dict[str, Any], who: str = "editor", **asked: Any) -> str:
@@ -312,7 +313,46 @@ def test_unknown_changesets_are_404(living: Living) -> None:
         refused(send(f"/api/v1/changesets/qdx-0000000x{path}", headers=headers), 404, "unknown-changeset")
 
 
+# --- the day
+
+
+def test_a_publication_is_of_the_day_on_which_it_is_written(
+    living: Living, item: str, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have waited for other writers over midnight: then the plan that it takes back has begun."""
+    living.publish(set_field(item, "note", "明日起", "2026-09-29"))
+    act = living.rows("SELECT max(act) FROM decision")[0][0]
+    clock.set("2026-09-28T23:59:40")
+    taken = {"outcome": "void", "act": act, "ground": "withdrawn", "reason": "推迟施行"}
+    changeset = approved(living, taken, document={"number": "示例〔2026〕7号", "title": "关于推迟施行的通知"})
+    prepare = publishing.prepare
+
+    def wait(*asked: Any, **more: Any) -> Any:
+        prepared = prepare(*asked, **more)
+        clock.set("2026-09-29T00:00:05")
+        return prepared
+
+    monkeypatch.setattr(publishing, "prepare", wait)
+    answer = living.post("publisher", f"/changesets/{changeset}/publish")
+    assert (answer.status_code, answer.json()["code"]) == (409, "already-effective")
+    living.assert_sound()
+
+
 # --- once only
+
+
+def test_a_key_is_not_answered_from_another_version(living: Living, item: str) -> None:
+    """Given back and changed in between, a submission with the same key is another request."""
+    form = {"title": "两版", "decisions": [set_field(item, "note", "两版")]}
+    made = living.post("editor", "/changesets", form).json()
+    path = f"/changesets/{made['id']}"
+    sent = {"Idempotency-Key": "two-versions", "If-Match": f'"{made["version"]}"'}
+    assert living.post("editor", f"{path}/submit", **sent).status_code == 200
+    again = living.post("editor", f"{path}/submit", **sent)
+    assert (again.status_code, again.headers["idempotent-replay"]) == (200, "true")
+    returned = living.post("reviewer", f"{path}/return", {"reason": "请改"}).json()
+    sent["If-Match"] = f'"{returned["version"]}"'
+    refused(living.post("editor", f"{path}/submit", **sent), 409, "idempotency-key-reused")
 
 
 def test_a_repeated_request_does_its_work_once(living: Living, item: str) -> None:

@@ -7,9 +7,10 @@ import re
 import pytest
 from seeded import FELLING, Living
 
+from app.web.display import BOARD_SECONDS, COOKIE, KIOSK_SECONDS
 from app.web.public import board
 
-NEXT = re.compile(rf"{board.SECONDS}; url=(/board\S*)")
+NEXT = re.compile(rf"{BOARD_SECONDS}; url=(/board\S*)")
 
 
 def shown(living: Living, path: str) -> tuple[str, str]:
@@ -45,3 +46,18 @@ def test_of_a_day_on_which_nothing_is_known_it_says_so(living_sqlite: Living) ->
     page, following = shown(living_sqlite, "/board?on=1950-01-01")
     assert "没有在办的事项" in page
     assert following == "/board?on=1950-01-01"
+
+
+def test_from_an_error_it_goes_on_by_itself(living_sqlite: Living) -> None:
+    answer = living_sqlite.client.get("/board?authority=qda-nobody&after=x", headers={"Accept": "text/html"})
+    assert answer.status_code in (404, 422)
+    following = NEXT.fullmatch(answer.headers["refresh"])
+    assert following
+    assert following[1] == "/board?authority=qda-nobody"
+
+
+def test_a_touch_screen_goes_back_to_its_start_from_an_error(living_sqlite: Living) -> None:
+    headers = {"Accept": "text/html", "Cookie": f"{COOKIE}=large.kiosk"}
+    answer = living_sqlite.client.get("/items/qdi-nothing", headers=headers)
+    assert answer.status_code == 404
+    assert answer.headers["refresh"] == f"{KIOSK_SECONDS}; url=/kiosk"

@@ -19,7 +19,7 @@ from seeded import FELLING, Living
 
 from app.saying import said
 from app.web import rendering, tongues
-from app.web.catalogue import catalogue
+from app.web.catalogue import catalogue, translations
 
 TAG = "en"
 HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]")
@@ -255,3 +255,31 @@ def test_feedback_is_sent_and_followed_in_the_language(living_sqlite: Living, se
 
 def test_outside_of_a_request_words_are_chinese(second: None) -> None:
     assert said("节假日，{1} 天", 3) == "节假日，3 天"
+
+
+@pytest.mark.usefixtures("second")
+def test_a_file_that_cannot_be_read_is_left_out(
+    living_sqlite: Living, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "mn.po").write_bytes("msgid 甲".encode("gb18030"))
+    for path in ("/", "/?lang=mn"):
+        assert living_sqlite.client.get(path, headers=BROWSER).status_code == 200
+    assert set(tongues.languages()) == {"zh-CN", TAG}
+    assert "mn.po" in caplog.text
+
+
+def test_a_translation_with_a_place_of_its_own_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "mn.po"
+    lines = [
+        ("节假日，{1} 天", "{2} өдөр"),
+        ("共 {1} 项", "{1}{"),
+        ("自 {1}起", "{1!r}"),
+        ("首页", "{0.gi}"),
+        ("共", "нийт"),
+    ]
+    path.write_text(
+        "\n".join(f'msgid "{phrase}"\nmsgstr "{words}"\n' for phrase, words in lines), encoding="utf-8"
+    )
+    read, unusable = translations(path)
+    assert read == {"共": "нийт"}
+    assert unusable == [phrase for phrase, _ in lines[:-1]]

@@ -61,4 +61,4 @@ def test_the_catalogue_is_written_filled_and_read(tmp_path: Path) -> None:
     path.write_text(
         words.replace('msgid "跳到正文"\nmsgstr ""', 'msgid "跳到正文"\nmsgstr "Skip to content"')
     )
-    assert translations(path) == {"跳到正文": "Skip to content"}
+    assert translations(path) == ({"跳到正文": "Skip to content"}, [])

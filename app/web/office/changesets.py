@@ -198,13 +198,20 @@ def send_back(move: Moving, form: Form) -> Response:
 
 @router.post("/office/changesets/{changeset}/publish")
 def publish(move: Moving, form: Form) -> Response:
-    asked = (move.actor, move.id, today())
     emergency = form.get("reason") if form.get("emergency") else None
     return move.make_apart(
         lambda session, prepared: rounds.publish(
-            session, *asked, emergency=emergency, rules=move.rules, prepared=prepared
+            session,
+            move.actor,
+            move.id,
+            publishing.day_of_writing(session),
+            emergency=emergency,
+            rules=move.rules,
+            prepared=prepared,
         ),
-        lambda session: rounds.prepare(session, *asked, emergency=emergency, rules=move.rules),
+        lambda session: rounds.prepare(
+            session, move.actor, move.id, today(), emergency=emergency, rules=move.rules
+        ),
     )
 
 

@@ -13,15 +13,15 @@ from app.deps import AskedOn, ReadSession, RegistryOf
 from app.items.reading import read_item
 from app.listing import Filter, count_by, list_subjects
 from app.places.queries import authority_id, region_id
+from app.web.display import BOARD_SECONDS
 from app.web.rendering import Here, gaps, render
 from app.web.subjects import names
 
 router = APIRouter()
 
 SHOWN = 6
-"""Items on one screen: as many as can be read across a hall."""
-SECONDS = 20
-"""For which each screenful stands. Each is asked for anew in its turn, so that a change is shown within a round."""
+"""Items on one screen: as many as can be read across a hall. Each screenful is asked for anew in its turn, so that a
+change is shown within a round."""
 
 
 @router.api_route("/board", methods=["GET", "HEAD"])
@@ -56,6 +56,6 @@ def show_board(
         total=count_by(connection, wanted, "status").get("in_force", 0),
     )
     following = Here(request, asked.on, asked.today).same(after=page.next)
-    answer.headers["Refresh"] = f"{SECONDS}; url={following}"
+    answer.headers["Refresh"] = f"{BOARD_SECONDS}; url={following}"
     answer.headers["Cache-Control"] = "no-store"
     return answer
