@@ -14,9 +14,11 @@ UNKNOWN = "unknown"
 
 def known_type(connection: Connection, asked: str | None, kind: str = "item") -> str | None:
     """A 事项类型代码; none where none is asked for. Raises Invalid, with the values there are."""
+    if not asked:
+        return None
     values = values_of("item_type")
-    if not asked or asked in values or _is_held(connection, kind, "type", asked):
-        return asked or None
+    if asked in values or _is_held(connection, kind, "type", asked):
+        return asked
     raise Invalid(
         f"没有“{asked[:40]}”这个事项类型代码，可用的有：{_listed(values)}。",
         code="unknown-type",
@@ -27,9 +29,11 @@ def known_type(connection: Connection, asked: str | None, kind: str = "item") ->
 
 def known_level(connection: Connection, asked: str | None) -> str | None:
     """A 行使层级代码; none where none is asked for. Raises Invalid, with the values there are."""
+    if not asked:
+        return None
     values = values_of("level")
-    if not asked or asked in values or _is_held(connection, "item", "level", asked):
-        return asked or None
+    if asked in values or _is_held(connection, "item", "level", asked):
+        return asked
     raise Invalid(
         f"没有“{asked[:40]}”这个行使层级代码，可用的有：{_listed(values)}。",
         code="unknown-level",

@@ -57,7 +57,7 @@ class Line(NamedTuple):
     @property
     def words(self) -> str:
         """What the line shows, for those who do not see it."""
-        return said("，").join(f"{bar.label} {bar.number}" for bar in self.bars)
+        return said("，").join(f"{bar.label} {bar.number:,}" for bar in self.bars)
 
 
 def outcomes_by_group(groups: Sequence[Mapping[str, Any]], shown: int) -> list[Line]:

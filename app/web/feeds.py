@@ -11,7 +11,8 @@ from app.web.rendering import Gaps, day, outcome
 
 ATOM = "http://www.w3.org/2005/Atom"
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
-PATHS = {"item": "/items/", "authority": "/authorities/", "instrument": "/laws/"}
+PATHS = {"item": "/items/", "authority": "/authorities/", "instrument": "/laws/", "bundle": "/bundles/"}
+"""Where the page of a subject of a kind stands."""
 
 
 def atom(registry: str, title: str, base: str, path: str, page: str, changes: Sequence[Gaps]) -> bytes:

@@ -56,6 +56,14 @@ def _workdays(limit: dict[str, Any] | None) -> int | None:
     return limit.get("value") if limit.get("unit") == "workday" else None
 
 
+def whom_to_ask(content: dict[str, Any], contact: dict[str, Any] | None) -> dict[str, Any]:
+    """The ``phone`` for questions: the item's own, else a window's, else (``of_authority``) its authority's."""
+    windows = (one.get("phone") for one in content.get("windows") or ())
+    own = content.get("consult_phone") or next((phone for phone in windows if phone), None)
+    theirs = (contact or {}).get("phone")
+    return {"phone": own or theirs, "of_authority": bool(not own and theirs)}
+
+
 def citations_by_role(citations: Iterable[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
     """Citations under their roles, 设定依据 first."""
     listed = list(citations)

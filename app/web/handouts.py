@@ -17,10 +17,18 @@ Pairs = list[tuple[str, str]]
 
 
 def notice(facts: ItemFacts, have: Collection[str], base: str) -> Handout:
-    """The one-time notice; ``have`` are the keys of materials that the applicant has ready."""
-    parts = [_materials(facts, have), _conditions(facts), _limits(facts), _fees(facts), _places(facts)]
+    """The one-time notice; ``have`` are the keys of materials that the applicant has ready. Of an item that is over
+    nobody gets anything ready or signs."""
+    over = facts.item["status"] == "ended"
+    parts = [
+        _materials(facts, None if over else have),
+        _conditions(facts),
+        _limits(facts),
+        _fees(facts),
+        _places(facts),
+    ]
     handout = _handout(said("一次性告知单"), facts, parts, base)
-    handout.signatures = [said("告知人"), said("申请人"), said("日期")]
+    handout.signatures = [] if over else [said("告知人"), said("申请人"), said("日期")]
     return handout
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from app.changes.outcomes import RULES
 from app.web.rendering import Gaps
@@ -75,7 +74,7 @@ LONG = 50
 """Rows of a history on one page; the latest come first."""
 
 
-def page_of(happened: Sequence[Gaps], intervals: Sequence[Gaps], page: int) -> dict[str, Any]:
+def page_of(happened: Sequence[Gaps], intervals: Sequence[Gaps], page: int) -> Gaps:
     """One page of a long history: what happened, the intervals beside it (each with the day of the one before), and
     how many pages there are."""
     start, end = (page - 1) * LONG, page * LONG
@@ -84,28 +83,35 @@ def page_of(happened: Sequence[Gaps], intervals: Sequence[Gaps], page: int) -> d
         for before, one in zip([Gaps(), *intervals], intervals, strict=False)
     ]
     latest = dated[::-1][start:end]
-    return {
-        "happened": list(happened[start:end]),
-        "intervals": latest[::-1],
-        "page": page,
-        "pages": max(1, -(-max(len(happened), len(intervals)) // LONG)),
-        "total": len(happened),
-        "versions": len(intervals),
-    }
+    return Gaps(
+        happened=list(happened[start:end]),
+        intervals=latest[::-1],
+        page=page,
+        pages=max(1, -(-max(len(happened), len(intervals)) // LONG)),
+        total=len(happened),
+        versions=len(intervals),
+    )
 
 
-def coming(decisions: Sequence[Gaps], intervals: Sequence[Gaps], on: str) -> dict[str, Any] | None:
+def coming(decisions: Sequence[Gaps], intervals: Sequence[Gaps], on: str) -> Gaps | None:
     """An item's next interval after a day: its document, where a decision takes effect on its first day, and
-    what runs out on that day. What governs an interval that begins by a lapse alone took effect long before."""
-    ahead = next((one for one in intervals if one["valid_from"] and one["valid_from"] > on), None)
+    what runs out on that day. What governs an interval that begins by a lapse alone took effect long before. What
+    is over and stays over does not change for anyone."""
+    ahead, over = None, False
+    for one in intervals:
+        if not one["valid_from"] or one["valid_from"] <= on:
+            over = one["status"] == "ended"
+        elif not (over and one["status"] == "ended"):
+            ahead = one
+            break
     if ahead is None:
         return None
     day = ahead["valid_from"]
-    return {
-        "day": day,
-        "document": ahead["document"] if begins("item", decisions, day) else None,
-        "lapses": [one for one in lapses("item", decisions, intervals) if one["day"] == day],
-    }
+    return Gaps(
+        day=day,
+        document=ahead["document"] if begins("item", decisions, day) else None,
+        lapses=[one for one in lapses("item", decisions, intervals) if one["day"] == day],
+    )
 
 
 def day_before(intervals: Sequence[Gaps], day: str) -> str:

@@ -20,7 +20,7 @@ from app.versions.codes import never_known
 from app.versions.names import NameBook, name_on, names_of
 from app.versions.queries import Known, state_on
 from app.versions.visibility import is_public
-from app.web.guide import citations_by_role, disclosed, saved
+from app.web.guide import citations_by_role, disclosed, saved, whom_to_ask
 from app.web.rendering import Gaps, gaps
 from app.web.subjects import kin, rows_on
 
@@ -37,11 +37,13 @@ class ItemFacts:
     bases: list[tuple[str, list[dict[str, Any]]]]
     void_bases: list[Gaps]
     contact: Gaps | None
+    ask: Gaps
+    """The ``phone`` for questions, and whether it is ``of_authority``."""
     entry: str | None
     excluded: list[dict[str, Any]]
-    predecessors: list[dict[str, Any]]
-    successors: list[dict[str, Any]]
-    handed_to: list[dict[str, Any]]
+    predecessors: list[Gaps]
+    successors: list[Gaps]
+    handed_to: list[Gaps]
     """Who is to take it over, with ``name``, ``state`` and ``due`` of the acceptance."""
 
     def shown(self) -> dict[str, Any]:
@@ -56,6 +58,7 @@ def facts_of(
     found: Gaps = gaps(orjson.loads(_read(connection, item_id, asked, known, book or NameBook())))
     content = found["content"] or Gaps()
     cited = _citations(connection, content, asked.on, known)
+    contact = _contact(connection, content, asked.on, known)
     return ItemFacts(
         item=found,
         content=content,
@@ -64,7 +67,8 @@ def facts_of(
         saved=saved(content["statutory_limit"], content["promised_limit"]),
         bases=citations_by_role(cited),
         void_bases=_void_bases(found, cited),
-        contact=_contact(connection, content, asked.on, known),
+        contact=contact,
+        ask=Gaps(whom_to_ask(content, contact)),
         entry=_entry(connection, content, asked.on),
         excluded=_excluded(connection, content, asked.on),
         predecessors=kin(connection, found["predecessors"], asked.on),
@@ -73,11 +77,11 @@ def facts_of(
     )
 
 
-def _handed_to(connection: Connection, item_id: str, day: str, known: Known) -> list[dict[str, Any]]:
+def _handed_to(connection: Connection, item_id: str, day: str, known: Known) -> list[Gaps]:
     wanted = Wanted(on=day, kinds=frozenset({"acceptance"}), subject=item_id)
     owed = duties(connection, wanted, known=known)
     named = rows_on(connection, {one[at] for one in owed for at in ("region", "authority") if one[at]}, day)
-    return [one | {"name": _receiver(one, {id_: row.name for id_, row in named.items()})} for one in owed]
+    return [Gaps(one, name=_receiver(one, {id_: row.name for id_, row in named.items()})) for one in owed]
 
 
 def _receiver(one: dict[str, Any], names: dict[str, str | None]) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus, urlencode, urlsplit
 
 from fastapi import Request, Response
 from jinja2 import FileSystemLoader, StrictUndefined, Undefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from sqlalchemy import Connection
 
 from app.changes.outcomes import RULES
@@ -40,11 +40,17 @@ from app.web.tongues import PARAMETER, languages
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
+SIGNS = re.compile(r"[?#\\]")
+"""What may stand in a path only as its code."""
+SECTIONS = {"/items": "/search", "/editions": "/lists"}
+
+
 class Here:
     """Where the reader is: the page's own address and day, which links keep."""
 
     def __init__(self, request: Request, on: str, today: str, display: tuple[str, ...] | None = None) -> None:
-        self.path = request.url.path
+        scope = request.scope
+        self.path: str = SIGNS.sub(lambda sign: quote(sign[0]), scope["path"])
         self.base = base_of(request)
         self.language = SPOKEN.get()
         self.foreign = self.language is not CHINESE
@@ -54,13 +60,19 @@ class Here:
             if v and len(v) <= 400 and "\0" not in v and (k != PARAMETER or self.foreign)
         ]
         self.display = chosen(request) if display is None else display
-        self.full = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        self.full = f"{self.path}?{request.url.query}" if scope["query_string"] else self.path
         self.on = on
         self.today = today
         self._kept = [("on", on)] if on != today else []
         if self.foreign:
             self._kept.append((PARAMETER, self.language.tag))
         self._behind = f"?{urlencode(self._kept)}" if self._kept else ""
+
+    @property
+    def section(self) -> str:
+        """Which of the main pages it belongs to, by where its address begins."""
+        begins = "/" + self.path.split("/", 2)[1]
+        return SECTIONS.get(begins, begins)
 
     def url(self, path: str, **query: Any) -> str:
         """A link within the site, on the same day and in the same language."""
@@ -162,6 +174,11 @@ def local_minute(value: str) -> str:
     return f"{at + dt.timedelta(minutes=1):%Y-%m-%dT%H:%M}"
 
 
+def number(value: Any) -> Any:
+    """A count as pages show it: 12,345. Anything else as it stands."""
+    return f"{value:,}" if type(value) is int else value
+
+
 def label(code: str | None, table: str) -> str:
     """The Chinese label of a code; a code that the table lacks is shown as it is."""
     if code is None:
@@ -201,9 +218,9 @@ def marked(snippet: str, spans: Sequence[Sequence[int]], tag: str = "mark") -> M
     for start, end in sorted((span[0], span[1]) for span in spans):
         start, end = max(start, at), min(end, len(snippet))
         if start < end:
-            done += (escape(snippet[at:start]), f"<{tag}>", escape(snippet[start:end]), f"</{tag}>")
+            done += (escaped(snippet[at:start]), f"<{tag}>", escaped(snippet[start:end]), f"</{tag}>")
             at = end
-    return Markup("".join((*done, escape(snippet[at:]))))
+    return markup("".join((*done, escaped(snippet[at:]))))
 
 
 def kind_of(subject_id: str) -> str | None:
@@ -226,6 +243,7 @@ FILTERS: dict[str, Any] = {
     "outcome": outcome,
     "outlink": outlink,
     "language": language,
+    "number": number,
     "kind_of": kind_of,
     "coded": quoted,
     "said": said,

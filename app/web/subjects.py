@@ -62,16 +62,16 @@ def names(connection: Connection, subject_ids: Iterable[str], day: str) -> dict[
     return {row.id: row.name for row in rows_on(connection, subject_ids, day).values() if row.name}
 
 
-def kin(connection: Connection, rows: list[dict[str, Any]], day: str) -> list[dict[str, Any]]:
+def kin(connection: Connection, rows: list[dict[str, Any]], day: str) -> list[Gaps]:
     """Predecessors or successors with name and status on the day; internal items left out."""
     known = rows_on(connection, [row["id"] for row in rows], day)
     return [
-        {
-            **row,
-            "name": known[row["id"]].name,
-            "status": known[row["id"]].status,
-            "via_name": known[row["via"]].name if row["via"] in known else row["via"],
-        }
+        Gaps(
+            row,
+            name=known[row["id"]].name,
+            status=known[row["id"]].status,
+            via_name=known[row["via"]].name if row["via"] in known else row["via"],
+        )
         for row in rows
         if row["id"] in known
     ]
@@ -91,8 +91,8 @@ class Subject:
     code: str | None
     content: Gaps | None
     names: list[Name]
-    predecessors: list[dict[str, Any]]
-    successors: list[dict[str, Any]]
+    predecessors: list[Gaps]
+    successors: list[Gaps]
 
 
 def subject_of(

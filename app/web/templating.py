@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, nodes
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.runtime import Context, Macro, markup_join
+from jinja2.utils import missing
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup, escape
 
@@ -64,11 +65,17 @@ def markup(words: str) -> Markup:
 class Told(Macro):
     """A macro of a page that escapes by itself, as all of ours do."""
 
+    def __init__(self, *made: Any) -> None:
+        super().__init__(*made)
+        self._around = {"caller"} if self.caller else set()
+        self._gathers = self.catch_varargs or self.catch_kwargs or self.explicit_caller
+
     def __call__(self, *given: Any, **named: Any) -> str:
-        """Most are asked with all that they take, in its order."""
-        if named or len(given) != len(self.arguments) or self.caller or self.catch_varargs:
+        """Most are asked in the order of what they take, some around a ``caller``."""
+        lacking = self._argument_count - len(given)
+        if named.keys() != self._around or lacking < 0 or self._gathers:
             return super().__call__(*given, **named)
-        return markup(self._func(*given))
+        return markup(self._func(*given, *(missing,) * lacking, *named.values()))
 
     def _invoke(self, arguments: list[Any], autoescape: bool) -> str:
         return markup(self._func(*arguments))
@@ -85,12 +92,29 @@ class Written(CodeGenerator):
 
     def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802
         """``a.b`` of a document is what it holds under that name."""
+        if isinstance(node.node, nodes.Name) and node.node.name in OBJECTS:
+            self.visit(node.node, frame)
+            self.write(f".{node.attr}")
+            return
         if node.attr in DICT_NAMES:
             super().visit_Getattr(node, frame)
             return
         self.write(f"(_of.get({node.attr!r}) if type(_of := ")
         self.visit(node.node, frame)
         self.write(f") is Gaps else environment.getattr(_of, {node.attr!r}))")
+
+    def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:  # noqa: N802
+        """Straight, where it is written with its arguments."""
+        if node.dyn_args or node.dyn_kwargs:
+            super().visit_Call(node, frame, forward_caller=forward_caller)
+            return
+        self.write("(")
+        self.visit(node.node, frame)
+        self.write(")(")
+        for given in (*node.args, *node.kwargs):
+            self.visit(given, frame)
+            self.write(", ")
+        self.write("caller=caller)" if forward_caller else ")")
 
 
 class Included(NodeTransformer):
@@ -120,6 +144,8 @@ class Names(Context):
 
 
 DICT_NAMES = frozenset(dir(dict))
+OBJECTS = frozenset(("here", "m"))
+"""Names that are documents in no template."""
 
 
 class Pages(Environment):

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browser_serving import served
-from issuing_editions import issue, signer_in
+from issuing_editions import issue, issue_in, signer_in
 from playwright.sync_api import Browser, Page
-from seeded import FELLING, Living
+from seeded import FELLING, TODAY, Living, new_item
 
+from app.changes.redacting import redact
 from app.lists.signing import Signer
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -62,6 +63,7 @@ def test_every_page_of_a_seeded_registry(measured: Page, asking_sqlite: Living) 
     item, ended = asking_sqlite.item_called(FELLING), asking_sqlite.item_called(SAND)
     law = asking_sqlite.rows("SELECT target FROM link WHERE target LIKE 'qdl-%' ORDER BY target")[0][0]
     round_id = asking_sqlite.rows("SELECT changeset FROM publication WHERE kind = 'round'")[0][0]
+    bundle = asking_sqlite.rows("SELECT subject_id FROM timeline WHERE kind = 'bundle'")[0][0]
     authority = asking_sqlite.get(f"/items/{item}").json()["authority"]["id"]
     paths = [
         "/",
@@ -96,11 +98,62 @@ def test_every_page_of_a_seeded_registry(measured: Page, asking_sqlite: Living) 
         "/editions",
         "/kiosk",
         f"/board?authority={authority}",
+        f"/bundles/{bundle}",
         f"/feedback?item={item}",
         "/no-such-page",
+        "/search?offset=-1",
+        f"/items/{item}?accepted=昨天",
+        f"/items/{ended}?accepted=2026-09-25",
+        "/feedback/unknown0",
     ]
     with served(asking_sqlite) as site:
         check(measured, site, paths)
+
+
+def test_states_that_items_and_files_come_to(measured: Page, living_sqlite: Living) -> None:
+    """Merged, devolved, suspended, planned, redacted; a file that went by order; feedback; an edition."""
+    living = living_sqlite
+    living.hire("second", "publish")
+    states = after_everything(living)
+    paths = [f"/items/{one}" for one in states["items"]]
+    paths += [f"/items/{states['items'][0]}/notice", f"/api/v1/files/{states['file']}", states["feedback"]]
+    paths += ["/editions", f"/editions/{issue_in(living).row['id']}", "/lists", "/"]
+    with served(living) as site:
+        check(measured, site, paths)
+        assert measured.goto(f"{site}/api/v1/files/{states['file']}").status == 410  # type: ignore[union-attr]
+        assert measured.locator("h1").inner_text() == "不再提供"
+
+
+def after_everything(living: Living) -> dict[str, Any]:
+    """``items``, one for each state; a ``file`` of which only the hash stands; the page of some ``feedback``."""
+    made = {name: living.publish(new_item(living, name))["decisions"][0]["subject"] for name in "甲乙丙丁戊"}
+    until = {"effective_from": TODAY, "words": "不再办理"}
+    results = [{"content": new_item(living, "甲乙合一")["content"]}]
+    origins = [{"subject": made["甲"]}, {"subject": made["乙"]}]
+    living.publish({"outcome": "merge", "effective_from": TODAY, "origins": origins, "results": results})
+    receivers = [{"words": "各乡镇人民政府"}]
+    living.publish({"outcome": "devolve", "subject": made["丙"], "receivers": receivers, **until})
+    living.publish({"outcome": "suspend", "subject": made["丁"], **until})
+    planned = living.publish(new_item(living, "明年新增", "2027-05-01"))["decisions"][0]["subject"]
+    file = living.client.post(
+        "/api/v1/files",
+        params={"name": "表.pdf"},
+        content=b"%PDF-1.7 Zhang San",
+        headers=living.headers("editor", **{"Content-Type": "application/pdf"}),
+    ).json()["digest"]
+    attached = {"op": "add", "path": "files", "value": {"key": "a", "name": "表", "digest": file}}
+    changes = [attached, {"op": "set", "path": "note", "value": "张三"}]
+    living.publish({"outcome": "adjust", "subject": made["戊"], "effective_from": TODAY, "changes": changes})
+    held = living.rows("SELECT hash, body FROM content ORDER BY hash")
+    words = [row[0] for row in held if "张三".encode() in bytes(row[1])]
+    for digest in [*words, file]:
+        with living.database.writing() as session:
+            people = living.people["publisher"], living.people["second"]
+            redact(session, *people, digest, "川网信令〔2026〕1号", "个人信息")
+    sent = living.client.post(
+        "/feedback", data={"kind": "wrong-guide", "words": "指南写错了电话"}, follow_redirects=False
+    )
+    return {"items": [*made.values(), planned], "file": file, "feedback": sent.headers["location"]}
 
 
 @pytest.mark.parametrize(("width", "display"), [(768, ""), (768, "large"), (1024, "large.contrast")])

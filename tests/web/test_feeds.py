@@ -7,6 +7,7 @@ import re
 from typing import Any
 from xml.etree import ElementTree as ET
 
+from issuing_editions import issue_in
 from reading import BROWSER, read
 from seeded import FELLING, TODAY, Living, new_item, set_field
 
@@ -134,6 +135,30 @@ def test_the_sitemap_has_every_public_page(asking: Living) -> None:
     items = asking.rows("SELECT id FROM subject WHERE kind = 'item'")
     assert {f"http://testserver/items/{row[0]}" for row in items} <= set(found)
     assert f"http://testserver/items/{asking.item_called(SAND)}" in found, "an ended item keeps its page"
+
+
+def test_every_address_of_the_sitemap_answers(living: Living) -> None:
+    """Of items, authorities, laws two each: all are made the same way."""
+    issue_in(living)
+    found = [one.text or "" for one in xml(living, "/sitemap.xml?page=1").iter(f"{MAP}loc")]
+    paths = [one.removeprefix("http://testserver") for one in found]
+    assert len(paths) == len(set(paths))
+    for start in ("/lists?region=", "/editions/qdn-", "/rounds/qdx-", "/bundles/qdb-"):
+        assert [one for one in paths if one.startswith(start)], start
+    assert {"/", "/lists", "/editions", "/bundles", "/rounds", "/authorities", "/laws"} <= set(paths)
+    kinds: dict[str, list[str]] = {}
+    for path in paths:
+        kinds.setdefault(path.split("qd")[0], []).append(path)
+    for some in kinds.values():
+        for path in {some[0], some[-1]}:
+            assert living.client.get(path, headers=BROWSER, follow_redirects=False).status_code == 200, path
+
+
+def test_an_entry_about_one_thing_leads_to_its_page(living_sqlite: Living) -> None:
+    (bundle,) = living_sqlite.rows("SELECT DISTINCT subject_id FROM timeline WHERE kind = 'bundle'")
+    living_sqlite.publish(set_field(bundle[0], "note", "周三下午不受理", kind="bundle"), title="一件事的说明")
+    (entry,) = [one for one in entries(living_sqlite, "/feed.atom") if one["title"] == "一件事的说明"]
+    assert entry["link"] == f"http://testserver/bundles/{bundle[0]}"
 
 
 def test_robots_leads_to_the_sitemap(asking: Living) -> None:

@@ -83,6 +83,9 @@ def test_ten_thousand_decisions_are_paged_and_stay_small(asking: Living, large: 
     assert page.link("下一页")
     rows = [part.split("</tbody>")[0].count("<tr") for part in page.html.split("<tbody>")[1:]]
     assert max(rows) <= 200, rows
-    assert f"以下是未承接的前 200 项，共 {DECISIONS} 项" in page.words
+    assert f"以下是未承接的前 200 项，共 {DECISIONS:,} 项" in page.words
+    assert f"应承接 {DECISIONS:,}，" in page.words
+    text = page.words.replace(page.section("实施机关与处理结果"), "")
+    assert str(DECISIONS) not in text, "counts are all written alike"
     size = len(zlib.compress(page.html.encode()))
     assert size < MOST_BYTES, size

@@ -9,11 +9,12 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from sqlalchemy import Connection, text
 
 from app.deps import AskedOn, ReadSession, base_of
+from app.listing import Filter, count_by
 from app.places.queries import region_id, subtree
 from app.versions.codes import subject_id
 from app.versions.queries import moment, next_midnight_seconds
 from app.versions.visibility import not_internal
-from app.web.feeds import atom, sitemap, sitemap_index
+from app.web.feeds import PATHS, atom, sitemap, sitemap_index
 from app.web.item_facts import public_item
 from app.web.recent import Scope, latest_changes
 from app.web.rendering import SECURITY, redirect
@@ -26,7 +27,7 @@ SUBJECTS = 10
 """Of each entry, named; the rest is counted."""
 PAGE = 20_000
 """Addresses in one sitemap; the protocol allows 50,000."""
-KINDS = {"item": "/items/", "authority": "/authorities/", "instrument": "/laws/"}
+FRONT = ("/", "/lists", "/editions", "/bundles", "/rounds", "/rounds/series", "/authorities", "/laws")
 
 
 @router.api_route("/feed.atom", methods=["GET", "HEAD"])
@@ -89,7 +90,10 @@ def _feed(
 
 @router.api_route("/sitemap.xml", methods=["GET", "HEAD"])
 def show_sitemap(
-    request: Request, session: ReadSession, page: Annotated[int, Query(ge=0, le=1_000)] = 0
+    request: Request,
+    session: ReadSession,
+    asked: AskedOn,
+    page: Annotated[int, Query(ge=0, le=1_000)] = 0,
 ) -> Response:
     """Without a page, the list of the pages."""
     connection, base = session.connection(), base_of(request)
@@ -107,12 +111,25 @@ def show_sitemap(
         ),
         {"limit": PAGE, "offset": (page - 1) * PAGE},
     ).all()
-    front: list[tuple[str, str | None]] = [(one, None) for one in ("/", "/rounds", "/authorities", "/laws")]
-    listed = [(KINDS[row[1]] + row[0], moment(row[2]) if row[2] else None) for row in rows]
-    return _answer(request, sitemap(base, [*(front if page == 1 else []), *listed]), "application/xml")
+    front = [(one, None) for one in _front(connection, asked.on)] if page == 1 else []
+    listed = [(PATHS[row[1]] + row[0], moment(row[2]) if row[2] else None) for row in rows]
+    return _answer(request, sitemap(base, [*front, *listed]), "application/xml")
 
 
-_LISTED = f"s.kind IN ('item', 'authority', 'instrument') AND {not_internal('s.id')}"
+_LISTED = f"s.kind IN ({', '.join(map(repr, PATHS))}) AND {not_internal('s.id')}"
+
+
+def _front(connection: Connection, day: str) -> list[str]:
+    """Pages that are no subject's own: overviews, the lists of each region with items, rounds, editions."""
+    regions = count_by(connection, Filter(on=day, statuses=("in_force", "suspended")), "region")
+    rounds = connection.execute(text("SELECT changeset FROM publication WHERE kind = 'round' ORDER BY seq"))
+    editions = connection.execute(text("SELECT id FROM edition ORDER BY seq"))
+    return [
+        *FRONT,
+        *(f"/lists?region={one}" for one in sorted(regions) if one),
+        *(f"/rounds/{one}" for one in rounds.scalars()),
+        *(f"/editions/{one}" for one in editions.scalars()),
+    ]
 
 
 @router.api_route("/robots.txt", methods=["GET", "HEAD"])

@@ -85,7 +85,7 @@ def show_handout(
         id=item_id,
         kind=kind,
         ready=sum(sum(table.ticked or []) for part in handout.parts for _, table in part.tables),
-        wanted=sum(len(table.rows) for part in handout.parts for _, table in part.tables),
+        wanted=sum(len(table.ticked or []) for part in handout.parts for _, table in part.tables),
     )
 
 

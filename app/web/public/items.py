@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import Annotated, Any
 
@@ -133,6 +134,7 @@ def _page(
         linked=script_data(government_service(facts, base_of(request))) if facts.content else None,
         due=gaps(due_dates(connection, item, moment_of(accepted))) if accepted else None,
         accepted=accepted,
+        last_accepted=_last_accepted(facts.item),
         story=history.page_of(history.rows("item", decisions, intervals), intervals, page),
         attested=history.attested_from(intervals),
         # Seen from a past day, what came is history.
@@ -143,6 +145,13 @@ def _page(
         known_local=local_minute(moment(known.recorded_at)),
         before_this=day_before(intervals, asked.on),
     )
+
+
+def _last_accepted(found: Gaps) -> str | None:
+    """The day before an item ended: of it an application may still be under way."""
+    if found["status"] != "ended" or not found["valid_from"]:
+        return None
+    return (dt.date.fromisoformat(found["valid_from"]) - dt.timedelta(days=1)).isoformat()
 
 
 def _revised(connection: Connection, found: Gaps, asked: Asked, known: Known) -> dict[str, Any] | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import Match, Route
@@ -23,6 +24,7 @@ from app.versions.queries import parse_day
 from app.web.keeping import Keeping, send
 from app.web.rendering import Gaps, Here, marked, quoted, render
 from app.web.subjects import names
+from app.web.templating import escaped, markup
 from search.engine import EngineError, Sort
 
 router = APIRouter()
@@ -140,9 +142,10 @@ def _page(
         registry.engine, connection, **wanted, limit=LIMIT, offset=offset, sort=by, explain=explain
     )
     facets = page["facets"]
-    shown = [*facets.get("authority", {}), *facets.get("region", {}), wanted["region"], wanted["authority"]]
-    shown += [kin["id"] for hit in page["hits"] for kin in hit.get("successors", ())]
-    named = names(connection, [one for one in shown if one], asked.on)
+    places = [*facets.get("authority", {}), *facets.get("region", {}), wanted["region"], wanted["authority"]]
+    kin = [one["id"] for hit in page["hits"] for one in hit.get("successors", ())]
+    named = _places(registry, connection, keeping, filter(None, places), asked.on)
+    named |= names(connection, kin, asked.on)
     ended = _ended(registry, wanted, page)
     suggestions = [] if page["hits"] else _suggestions(registry, q, asked)
     sound = not page.get("degraded") and ended is not None and suggestions is not None
@@ -173,6 +176,17 @@ def _page(
     )
 
 
+def _places(
+    registry: Registry, connection: Connection, keeping: Keeping, wanted: Iterable[str], day: str
+) -> dict[str, str]:
+    """id -> name of organs and regions on the day: from memory, where it is known what the log's head is."""
+    if keeping.state is None:
+        return names(connection, wanted, day)
+    book, run = registry.book, run_by(connection)
+    book.turn_to(keeping.state.seq, run)
+    return {one: name for one in wanted if (name := book.name(run, one, day))}
+
+
 def _shown(page: dict[str, Any]) -> Gaps:
     """The page with gaps where the template asks for them; spans and facets as they are."""
     hits = [
@@ -194,12 +208,12 @@ def _head(here: Here, hit: Gaps) -> Markup:
     """Its name with what matched, linked to its page."""
     name = hit["name"] or hit["id"]
     spans: list[list[int]] = next((one["spans"] for one in hit["highlights"] if _is_name(one, hit)), [])
-    return Markup(f'<a href="{escape(here.url("/items/" + hit["id"]))}">{marked(name, spans)}</a>')
+    return markup(f'<a href="{escaped(here.url("/items/" + hit["id"]))}">{marked(name, spans)}</a>')
 
 
 def _whys(hit: Gaps, places: dict[str, str]) -> Markup:
     """What matched beside the name, each with its place in words."""
-    return Markup(
+    return markup(
         "\n    ".join(
             f'<p class="why">{_place(places.get(one["field"]))}{marked(one["snippet"], one["spans"])}</p>'
             for one in hit["highlights"]
@@ -209,7 +223,7 @@ def _whys(hit: Gaps, places: dict[str, str]) -> Markup:
 
 
 def _place(words: str | None) -> str:
-    return f"<span>{escape(words)}</span>" if words else ""
+    return f"<span>{escaped(words)}</span>" if words else ""
 
 
 def _is_name(highlight: Gaps, hit: Gaps) -> bool:
@@ -220,14 +234,14 @@ def _links(
     values: list[tuple[str, int]], words: dict[str, str], address: str, chosen: str | None, off: Markup
 ) -> Markup:
     """A list's lines, one for each value of a facet: to this page with it, or ``off``, where it is chosen."""
-    start = escape(address)
+    start = escaped(address)
     lines = (
-        f'<a href="{start}{quoted(value)}">{escape(words.get(value, value))} <small>{count}</small></a>'
+        f'<a href="{start}{quoted(value)}">{escaped(words.get(value, value))} <small>{count:,}</small></a>'
         if value != chosen
         else off
         for value, count in values
     )
-    return Markup("\n".join(f"<li>{line}</li>" for line in lines))
+    return markup("\n".join(f"<li>{line}</li>" for line in lines))
 
 
 def _themes(values: list[tuple[str, int]]) -> dict[str, str]:
