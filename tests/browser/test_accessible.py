@@ -151,7 +151,7 @@ def after_everything(living: Living) -> dict[str, Any]:
             people = living.people["publisher"], living.people["second"]
             redact(session, *people, digest, "川网信令〔2026〕1号", "个人信息")
     sent = living.client.post(
-        "/feedback", data={"kind": "wrong-guide", "words": "指南写错了电话"}, follow_redirects=False
+        "/feedback", data={"kind": "wrong", "words": "指南写错了电话"}, follow_redirects=False
     )
     return {"items": [*made.values(), planned], "file": file, "feedback": sent.headers["location"]}
 
