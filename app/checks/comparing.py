@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -14,7 +15,7 @@ from app.canonical import decode
 from app.checks.levels import Compared, Held, common, compared, unclaimed
 from app.checks.models import OverlapDecision
 from app.checks.overlaps import Overlap, overlaps, power_of
-from app.db import among, fetch
+from app.db import among, chunks, fetch, marks
 from app.errors import Forbidden, Invalid
 from app.items.codes import NATIONAL_12
 from app.places.queries import ancestors, subtree
@@ -31,9 +32,24 @@ _HELD = (
 
 
 def overlaps_in(connection: Connection, region: str, day: str, least: int) -> list[Overlap]:
-    """Pairs of items of different authorities in a place itself (not below it), the most alike first."""
-    rows = connection.execute(text(f"{_HELD} AND t.region = :region"), {"day": day, "region": region})
-    return overlaps([power_of(row[0], decode(bytes(row[5]))) for row in rows], least)
+    """Pairs of items of different authorities in a place itself (not below it), the most alike first. Organs of one
+    name in one place are one organ that was entered under several codes."""
+    rows = connection.execute(text(f"{_HELD} AND t.region = :region"), {"day": day, "region": region}).all()
+    held = {row[1] for row in rows if row[1]}
+    organs = {
+        row[0]: row[1]
+        for some in chunks(sorted(held))
+        for row in fetch(
+            connection,
+            "SELECT subject_id, name FROM timeline WHERE valid_from <= ? AND valid_to > ?"
+            f" AND name IS NOT NULL AND subject_id IN ({marks(some)})",
+            (day, day, *some),
+        )
+    }
+    powers = [power_of(row[0], decode(bytes(row[5]))) for row in rows]
+    return overlaps(
+        [replace(one, authority=organs.get(one.authority, one.authority)) for one in powers], least
+    )
 
 
 def regions_with_items(connection: Connection, day: str) -> list[tuple[str, int]]:

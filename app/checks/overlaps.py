@@ -1,7 +1,9 @@
 """Items of different authorities of one place that seem to be the same power (权责交叉). Pure.
 
 The score of a pair, 0 to 100: up to 70 for names (pairs of neighbouring signs that both have), 20 for an article
-that both cite (10 for an instrument alone), 5 for the same type, 5 for a class of applicants that both serve.
+that both cite (10 for an instrument alone), 5 for the same type, 5 for a class of applicants that both serve; of what
+the two of them say. What one of them does not say (its basis, whom it serves) counts neither for nor against, and
+is told.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from app.checks.numerals import articles
 NAMES, ARTICLE, INSTRUMENT, TYPE, OBJECT = 70, 20, 10, 5, 5
 COMMON = 60
 """A pair of signs or an article that more items than this have says little about any two of them."""
+UNKNOWN = "unknown"
 _NOT_WORDS = re.compile(r"[\W_]+")
 
 
@@ -57,7 +60,7 @@ def power_of(item: str, content: Mapping[str, Any]) -> Power:
         id=item,
         name=content["name"],
         authority=content.get("authority", ""),
-        type=content.get("type", "unknown"),
+        type=content.get("type", UNKNOWN),
         grams=grams(content["name"]),
         cited=frozenset(cited),
         objects=frozenset(content.get("service_objects") or ()),
@@ -75,6 +78,7 @@ def compare(one: Power, other: Power) -> Overlap:
     shared = len(one.grams & other.grams)
     alike = 2 * shared / (len(one.grams) + len(other.grams))
     score, reasons = alike * NAMES, [f"名称相似 {round(alike * 100)}%"]
+    most, unsaid = NAMES, []
     both = one.cited & other.cited
     if numbers := sorted({number for _, number in both if number}):
         score += ARTICLE
@@ -82,14 +86,25 @@ def compare(one: Power, other: Power) -> Overlap:
     elif both:
         score += INSTRUMENT
         reasons.append("同一依据")
-    if one.type == other.type != "unknown":
+    if one.type == other.type != UNKNOWN:
         score += TYPE
         reasons.append("类型相同")
     if one.objects & other.objects:
         score += OBJECT
         reasons.append("服务对象相同")
+    for weight, words, is_said in (
+        (ARTICLE, "依据", one.cited and other.cited),
+        (TYPE, "类型", UNKNOWN not in (one.type, other.type)),
+        (OBJECT, "服务对象", one.objects and other.objects),
+    ):
+        if is_said:
+            most += weight
+        else:
+            unsaid.append(words)
+    if unsaid:
+        reasons.append(f"{'、'.join(unsaid)}没有写全，不计")
     first, second = sorted((one.id, other.id))
-    return Overlap(first, second, round(score), tuple(reasons))
+    return Overlap(first, second, round(score * 100 / most), tuple(reasons))
 
 
 def overlaps(powers: Iterable[Power], least: int) -> list[Overlap]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +60,22 @@ def rows_on(connection: Connection, subject_ids: Iterable[str], day: str) -> dic
 def names(connection: Connection, subject_ids: Iterable[str], day: str) -> dict[str, str]:
     """id -> name on the day, or the nearest known."""
     return {row.id: row.name for row in rows_on(connection, subject_ids, day).values() if row.name}
+
+
+def apart_by(connection: Connection, organs: Sequence[str], day: str) -> dict[str, str]:
+    """What tells organs of one name apart: each one's place with its code, or its id where it has none."""
+    placed = rows_on(connection, organs, day)
+    places = names(connection, [one.region or "" for one in placed.values()], day)
+    found = {}
+    for one in organs:
+        rows = fetch(
+            connection,
+            "SELECT value FROM code_interval WHERE subject_id = ? AND valid_from <= ? ORDER BY valid_from DESC",
+            (one, day),
+        )
+        place = places.get(placed[one].region or "", "") if one in placed else ""
+        found[one] = " ".join(part for part in (place, rows[0][0] if rows else one) if part)
+    return found
 
 
 def kin(connection: Connection, rows: list[dict[str, Any]], day: str) -> list[Gaps]:

@@ -209,7 +209,7 @@ def test_a_due_date_shows_each_span_that_does_not_count(asking: Living) -> None:
 def test_a_due_date_beyond_the_last_known_year_is_provisional(asking: Living) -> None:
     limits = read(asking, f"/items/{felling(asking)}", accepted="2026-12-20").section("承诺时限")
     assert "暂定" in limits
-    assert "还没有公布放假安排" in limits
+    assert "放假安排还没有公布，或者还没有录入" in limits
 
 
 def test_a_due_date_goes_by_the_version_of_the_day_of_acceptance(asking: Living) -> None:

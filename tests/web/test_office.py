@@ -633,6 +633,8 @@ def test_findings_are_listed_and_let_stand_with_a_reason(editor: Browser, review
     assert "看了 0 个" not in again.words
     code = "not-disclosed"
     page = reviewer.get(f"/office/checks?code={code}")
+    grave = reviewer.get("/office/checks?code=no-citation&severity=error").html
+    assert "tag late" not in grave.split('id="found"')[1], "one severity leads to its own"
     (subject, *_) = re.findall(r'name="subject" value="([^"]+)"', page.html)
     (path, *_) = re.findall(r'name="path" value="([^"]+)"', page.html)
     back = f"/office/checks?code={code}"

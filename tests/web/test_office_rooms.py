@@ -410,8 +410,9 @@ def test_an_administrator_adds_an_account_and_it_signs_in(administrator: Browser
     assert (answer.status_code, "另一位管理员" in answer.text) == (403, True)
 
 
-def test_an_overlap_is_judged_and_a_merge_drafted(editor: Browser) -> None:
+def test_an_overlap_is_judged_and_a_merge_drafted(editor: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     living = editor.living
+    monkeypatch.setattr(living.client.app.state.registry.settings, "overlap_score", 50)  # type: ignore[attr-defined]
     both = Browser(living, "lianghui", ["edit", "review"])
     region = living.rows(
         "SELECT region FROM timeline WHERE kind = 'item' GROUP BY region ORDER BY count(*) DESC"
@@ -426,6 +427,20 @@ def test_an_overlap_is_judged_and_a_merge_drafted(editor: Browser) -> None:
     form = {"first": a, "second": b, "region": region, "reason": "职责重复"}
     assert both.post("/office/overlaps", form).status_code == 422
     assert "请选择保留哪一个" in Page(both.post("/office/overlaps", form | {"decision": "merge"}).text).words
+    asked = {"title": "第九轮清理", "kind": "round", "stated": {"total": 3}}
+    drafted = living.post("editor", "/changesets", asked)
+    assert drafted.status_code == 201, drafted.text
+    shown = both.get(f"/office/overlaps?region={region}").html
+    alike = re.search(r'name="first" value="([^"]+)"><input type="hidden" name="second" value="([^"]+)"', shown)
+    assert alike is not None, "names of the seed that are alike"
+    typed = form | {"first": alike[1], "second": alike[2], "decision": "merge"}
+    refused = both.post("/office/overlaps", typed | {"round": drafted.json()["id"]})
+    for kept in (
+        'value="职责重复"',
+        'name="decision" value="merge" required checked',
+        f'<option value="{drafted.json()["id"]}" selected>第九轮清理',
+    ):
+        assert kept in refused.text, "what was filled in is still there"
     answer = both.post("/office/overlaps", form | {"decision": "merge", "keep": a})
     assert answer.status_code == 303, Page(answer.text).words[:600]
     assert "合并" in both.get(answer.headers["location"]).words

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable
 from itertools import groupby
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from sqlalchemy import Connection
 from sqlmodel import Session
 
 from app.auth.accounts import names_of_accounts
@@ -20,7 +22,7 @@ from app.versions.queries import moment, today
 from app.web.office.pages import show
 from app.web.office.visiting import Form, Visitor, go, own_address
 from app.web.office.working import WORKING, Work, begun
-from app.web.subjects import names
+from app.web.subjects import apart_by, names
 
 router = APIRouter()
 ROWS = 100
@@ -36,11 +38,15 @@ def list_checks(
     present: Visitor,
     authority: Annotated[str, Query(max_length=40)] = "",
     code: Annotated[str, Query(max_length=60)] = "",
+    severity: Annotated[str, Query(max_length=10)] = "",
     excepted: Annotated[str, Query(max_length=1)] = "",
     after: Annotated[str, Query(max_length=60)] = "",
 ) -> Response:
     wanted = queries.Wanted(
-        authority=authority or None, code=code if code in TITLES else None, excepted=bool(excepted)
+        authority=authority or None,
+        code=code if code in TITLES else None,
+        severity=severity if severity in SEVERITIES else None,
+        excepted=bool(excepted),
     )
     queries.confine(session.connection(), wanted, present.actor, today())
     running, _ = begun(_running(registry))
@@ -127,6 +133,8 @@ def _page(
     rows = rows[:ROWS]
     held = [row["authority"] or "" for row in [*rows, *scores]]
     called = names(connection, [*held, wanted.authority or ""], day)
+    if scores:
+        called |= _told_apart(connection, called, day)
     given = exceptions.exceptions(session, 500) if wanted.excepted else []
     answer = show(
         request,
@@ -155,6 +163,14 @@ def _page(
     if running is not None:
         answer.headers["Refresh"] = "3"
     return answer
+
+
+def _told_apart(connection: Connection, called: dict[str, str], day: str) -> dict[str, str]:
+    """Organs of one name with what tells them apart: the place, else the code, else the id."""
+    borne = Counter(called.values())
+    alike = {one: name for one, name in called.items() if borne[name] > 1}
+    apart = apart_by(connection, list(alike), day)
+    return {one: f"{name}（{apart[one]}）" for one, name in alike.items()}
 
 
 def _item_of(row: dict[str, Any]) -> str:

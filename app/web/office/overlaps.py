@@ -13,6 +13,7 @@ from app.canonical import decode
 from app.changes import drafts, rows
 from app.checks import comparing
 from app.checks.levels import FIELDS
+from app.db import fetch
 from app.deps import ReadSession, RegistryOf
 from app.errors import Invalid, RegistryError
 from app.versions.queries import known_at, state_on, today
@@ -124,7 +125,19 @@ def _overlaps(
         items=_items(connection, ids, day),
         names=names(connection, [one for one, _ in regions], day),
         form=form,
+        rounds=_drafted_rounds(connection),
     )
+
+
+def _drafted_rounds(connection: Connection) -> list[tuple[str, str]]:
+    """(id, title) of the rounds that are being drafted, the latest first."""
+    rows = fetch(
+        connection,
+        "SELECT id, title FROM changeset WHERE kind = 'round' AND state IN ('draft', 'returned')"
+        " ORDER BY updated_at DESC LIMIT 100",
+        (),
+    )
+    return [(row[0], row[1]) for row in rows]
 
 
 def _items(connection: Connection, ids: list[str], day: str) -> dict[str, dict[str, str]]:
