@@ -124,7 +124,33 @@ def test_holidays_as_people_write_them() -> None:
     with pytest.raises(Invalid, match="2028-01-01 不在 2027 年"):
         days_in("2027-12-31 至 2028-01-01", 2027, "放假")
     assert spans_of(["2027-02-06", "2027-02-07", "2027-10-01"]) == "2027-02-06 至 2027-02-07\n2027-10-01"
-    for wrong in ("春节", "2027-02-30", "2027-02-08 至 2027-02-06", "2026-05-01", "2027-01-01 至 2027-09-01"):
+    assert days_in(
+        "春节：2月15日（周一）至17日（周三）放假调休，共3天。\n2027年10月1日\n9月30日至10月1日放假",
+        2027,
+        "放假",
+    ) == [
+        "2027-02-15",
+        "2027-02-16",
+        "2027-02-17",
+        "2027-09-30",
+        "2027-10-01",
+    ]
+    assert days_in("2月14日（周六）、2月28日（周六）上班。", 2027, "上班") == ["2027-02-14", "2027-02-28"]
+    both = "元旦：1月1日（周四）至3日（周六）放假调休，共3天。1月4日（周日）上班。"
+    with pytest.raises(Invalid, match="放假和上班的日子分开填"):
+        days_in(both, 2027, "放假")
+    with pytest.raises(Invalid, match="不在 2027 年"):
+        days_in("2026年12月31日至1月2日", 2027, "放假")
+    for wrong in (
+        "2月30日",
+        "13月1日",
+        "2月8日至6日",
+        "春节",
+        "2027-02-30",
+        "2027-02-08 至 2027-02-06",
+        "2026-05-01",
+        "2027-01-01 至 2027-09-01",
+    ):
         with pytest.raises(Invalid, match="第 1 行"):
             days_in(wrong, 2027, "放假")
 
@@ -431,7 +457,9 @@ def test_an_overlap_is_judged_and_a_merge_drafted(editor: Browser, monkeypatch: 
     drafted = living.post("editor", "/changesets", asked)
     assert drafted.status_code == 201, drafted.text
     shown = both.get(f"/office/overlaps?region={region}").html
-    alike = re.search(r'name="first" value="([^"]+)"><input type="hidden" name="second" value="([^"]+)"', shown)
+    alike = re.search(
+        r'name="first" value="([^"]+)"><input type="hidden" name="second" value="([^"]+)"', shown
+    )
     assert alike is not None, "names of the seed that are alike"
     typed = form | {"first": alike[1], "second": alike[2], "decision": "merge"}
     refused = both.post("/office/overlaps", typed | {"round": drafted.json()["id"]})

@@ -23,6 +23,15 @@ from app.web.office.visiting import Form, Posted, Visitor, go
 
 router = APIRouter()
 _SPAN = re.compile(r"(\d{4}-\d{2}-\d{2})(?:\s*(?:至|到|~|—|–|-{2})\s*(\d{4}-\d{2}-\d{2}))?")
+_REMARK = re.compile(r"[（(][^（）()]*[）)]")
+"""周六 in brackets after a day."""
+_NOTICE = re.compile(
+    r"(?:[^：:\d]{1,12}[：:])?([\d年月日至到、~～—\-\s]+?)(?:放假调休|放假|调休|上班)?(?:[，,]\s*共\s*\d+\s*天)?[。；;]?$"
+)
+"""春节：2月15日至23日放假调休，共9天。"""
+_IN_WORDS = re.compile(
+    r"(?:(\d{4})年)?(\d{1,2})月(\d{1,2})日(?:\s*[至到~～—-]\s*(?:(?:(\d{4})年)?(\d{1,2})月)?(\d{1,2})日)?$"
+)
 LONGEST = 31
 """Days of one holiday; more is a slip of the pen."""
 
@@ -90,36 +99,59 @@ def _asked(connection: Connection, year: int, form: Posted) -> ChangesetInput:
 
 
 def days_in(text: str, year: int, what: str) -> list[str]:
-    """The days of a text, one or a span to a line: 2027-02-06 至 2027-02-12. Raises Invalid with the line."""
+    """The days of a text, a line for each span: 2027-02-06 至 2027-02-12, or as notices write it. Raises Invalid with
+    the line."""
     found: set[str] = set()
     for number, line in enumerate(text.split("\n"), start=1):
         line = line.strip()
         if not line:
             continue
-        match = _SPAN.match(line)
         try:
-            if match is None:
-                raise ValueError(line)
-            first = dt.date.fromisoformat(match[1])
-            last = dt.date.fromisoformat(match[2] or match[1])
+            spans = _spans(line, year)
         except ValueError as error:
             message = (
-                f"{what}第 {number} 行“{line[:40]}”不是日期，请写成 2027-02-06 或 2027-02-06 至 2027-02-12。"
+                f"{what}第 {number} 行“{line[:40]}”不是日期，请写成 2027-02-06 或 2027-02-06 至 2027-02-12，"
+                "或如通知所写：2月6日至12日。放假和上班的日子分开填。"
             )
             raise Invalid(message, code="bad-day", field="days_off") from error
-        days = (last - first).days
-        if not 0 <= days < LONGEST or year not in (first.year, last.year):
-            message = f"{what}第 {number} 行“{line[:40]}”先后颠倒、太长或不在 {year} 年，请核对。"
-            raise Invalid(message, code="bad-span", field="days_off")
-        span = [(first + dt.timedelta(days=one)).isoformat() for one in range(days + 1)]
-        if other := [one for one in span if not one.startswith(str(year))]:
-            message = (
-                f"{what}第 {number} 行“{line[:40]}”中 {'、'.join(other)} 不在 {year} 年，没有记入。"
-                f"这里请只写 {year} 年的日子，其余的在 {other[0][:4]} 年的安排中录入。"
-            )
-            raise Invalid(message, code="outside-year", field="days_off")
-        found |= set(span)
+        for first, last in spans:
+            found |= _days(first, last, year, f"{what}第 {number} 行“{line[:40]}”")
     return sorted(found)
+
+
+def _spans(line: str, year: int) -> list[tuple[dt.date, dt.date]]:
+    """First and last days that a line names. Raises ValueError."""
+    if match := _SPAN.fullmatch(line):
+        return [(dt.date.fromisoformat(match[1]), dt.date.fromisoformat(match[2] or match[1]))]
+    noted = _NOTICE.match(_REMARK.sub("", line))
+    if noted is None:
+        raise ValueError(line)
+    spans = []
+    for part in noted[1].split("、"):
+        match = _IN_WORDS.match(part.strip())
+        if match is None:
+            raise ValueError(part)
+        first = dt.date(int(match[1] or year), int(match[2]), int(match[3]))
+        last = first
+        if match[6]:
+            last = dt.date(int(match[4] or first.year), int(match[5] or first.month), int(match[6]))
+        spans.append((first, last))
+    return spans
+
+
+def _days(first: dt.date, last: dt.date, year: int, where: str) -> set[str]:
+    days = (last - first).days
+    if not 0 <= days < LONGEST or year not in (first.year, last.year):
+        message = f"{where}先后颠倒、太长或不在 {year} 年，请核对。"
+        raise Invalid(message, code="bad-span", field="days_off")
+    span = [(first + dt.timedelta(days=one)).isoformat() for one in range(days + 1)]
+    if other := [one for one in span if not one.startswith(str(year))]:
+        message = (
+            f"{where}中 {'、'.join(other)} 不在 {year} 年，没有记入。"
+            f"这里请只写 {year} 年的日子，其余的在 {other[0][:4]} 年的安排中录入。"
+        )
+        raise Invalid(message, code="outside-year", field="days_off")
+    return set(span)
 
 
 def spans_of(days: list[str]) -> str:
