@@ -14,6 +14,7 @@ from app.checks import comparing
 from app.checks.levels import Held, compared, unclaimed
 from app.checks.overlaps import compare, overlaps, power_of
 from app.errors import Forbidden, Invalid, NotFound
+from app.web.subjects import apart_by
 
 
 def power(item: str, name: str, authority: str = "a", **more: Any) -> Any:
@@ -67,6 +68,12 @@ def test_an_organ_under_two_codes_overlaps_with_nobody(office: Office) -> None:
     office.publish_change(rename | {"changes": [{"op": "set", "path": "name", "value": name}]})
     with office.database.reading() as session:
         assert comparing.overlaps_in(session.connection(), office.district, TODAY, 50) == []
+        apart = apart_by(session.connection(), [office.water, office.traffic], TODAY)
+        (place,) = office.scalars(
+            f"SELECT DISTINCT name FROM timeline WHERE subject_id = '{office.district}'"
+        )
+    assert len(set(apart.values())) == 2, "and on pages the two can be told apart"
+    assert all(words.startswith(f"{place} ") for words in apart.values())
 
 
 def test_only_pairs_of_different_authorities_are_told() -> None:

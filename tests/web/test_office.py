@@ -633,6 +633,7 @@ def test_findings_are_listed_and_let_stand_with_a_reason(editor: Browser, review
     assert "看了 0 个" not in again.words
     code = "not-disclosed"
     page = reviewer.get(f"/office/checks?code={code}")
+    assert "按机关" not in page.words, "what is asked for does not stand below a hundred organs"
     grave = reviewer.get("/office/checks?code=no-citation&severity=error").html
     assert "tag late" not in grave.split('id="found"')[1], "one severity leads to its own"
     (subject, *_) = re.findall(r'name="subject" value="([^"]+)"', page.html)

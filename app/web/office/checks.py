@@ -123,18 +123,15 @@ def _page(
     running: Work | None = None,
 ) -> Response:
     connection, day = session.connection(), today()
-    run, scores = (
-        last_run(connection),
-        [] if wanted.authority else queries.by_authority(connection, wanted.regions),
-    )
+    run = last_run(connection)
     listed = wanted.authority or wanted.code or wanted.excepted
+    scores = [] if listed else queries.by_authority(connection, wanted.regions)
     rows = queries.findings(connection, wanted, queries.place_after(after), ROWS + 1) if listed else []
     following = f"{rows[ROWS - 1]['subject']}:{rows[ROWS - 1]['position']}" if len(rows) > ROWS else None
     rows = rows[:ROWS]
     held = [row["authority"] or "" for row in [*rows, *scores]]
     called = names(connection, [*held, wanted.authority or ""], day)
-    if scores:
-        called |= _told_apart(connection, called, day)
+    called |= _told_apart(connection, called, day)
     given = exceptions.exceptions(session, 500) if wanted.excepted else []
     answer = show(
         request,
