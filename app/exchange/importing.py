@@ -59,8 +59,8 @@ class Imported:
     """Records of each kind: those four and ``waiting`` add up to ``records``."""
     outcomes: Counter[str] = field(default_factory=Counter)
     """Decisions of each outcome that were drafted, or would be, by its Chinese name."""
-    foreseen: list[dict[str, Any]] = field(default_factory=list)
-    """The first of what would be drafted: outcome, kind, name, fields."""
+    foreseen: list[dict[str, Any]] | None = None
+    """The first of what would be drafted: outcome, kind, name, fields. None: not worked out."""
     publications: int = 0
     changesets: list[str] = field(default_factory=list)
 
@@ -134,7 +134,8 @@ def rehearse(
     actor: Actor = COMMAND_LINE,
 ) -> Imported:
     """The first pass alone, and, beside a registry, what a draft would change there, what regions and authorities it
-    would found, and what the file no longer lists, of the part of the registry that is ``actor``'s. Raises Invalid
+    would found, and what the file no longer lists, of the part of the registry that is ``actor``'s; what would change
+    is worked out for those alone whose scope is the whole registry. Raises Invalid
     where the file refers to what neither it nor the registry has."""
     imported, spool = check(path, mapping, attested, tell, sheet, every)
     with spool:
@@ -142,14 +143,15 @@ def rehearse(
             with database.reading() as session:
                 tell_founded(session, imported, spool, mapping, today)
                 tell_unlisted(session, imported, mapping, today, actor)
-                _foresee(session, imported, spool, mapping, tell)
+                if actor.authority is None and actor.region is None:  # what of others differs may be internal
+                    _foresee(session, imported, spool, mapping, tell)
     return imported
 
 
 def _foresee(session: Session, imported: Imported, spool: IO[bytes], mapping: str, tell: Tell) -> None:
     admission = Foresight(load_mapping(mapping).name, trusted=True, same_as=imported.reading.same_as)
     admission.again = progress.not_taken(session, mapping, admission.source)
-    done = 0
+    imported.foreseen, done = [], 0
     for admitted, acts in admission.foresee(session.connection(), batches(spool)):
         imported.count(admitted)
         imported.outcomes.update(one["outcome"] for one in acts)

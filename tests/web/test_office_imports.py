@@ -256,4 +256,8 @@ def test_a_file_of_another_part_tells_nothing_of_it(living_sqlite: Living) -> No
     assert "=1+1 公式名" in editor.get(bring(editor, fewer)).words
     elsewhere = Browser(living, "bieju", ["edit"], authority=authority)
     assert "公式名" not in elsewhere.get(bring(elsewhere, fewer)).words
+    differing = bring(elsewhere, ROWS.replace("行政确认", "行政检查"), "别的.csv")
+    page = elsewhere.get(differing).words
+    assert "核对通过" in page
+    assert not re.search("会改什么|起草后会有|没有不同", page), "nor what of another's would change"
     assert region

@@ -230,7 +230,7 @@ def _told(
         made=[{"id": one.id, "title": one.title, "state": STATE_LABELS[one.state]} for one in made],
         closed=bool(made) and all(one.state in ("published", "withdrawn") for one in made),
         foreseen=foreseen,
-        nothing=not drafted and not foreseen and "foreseen" in tried,
+        nothing=not drafted and tried.get("foreseen") == [],
         fated=not latest.get("refused") and any(latest.get("counts", {}).values()),
         report=(found.folder / REPORT).is_file(),
         kinds=KINDS,
