@@ -6,11 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from holding import fill
 from playwright.sync_api import Browser, Page, expect
 from seeded import FELLING, Living
-from test_accessible import RULES, WIDEST
 
 from app.auth import signing_in
 from app.auth.accounts import add_account
@@ -138,42 +136,3 @@ def test_a_long_run_of_items_is_decided_by_keyboard_alone(person: Person, site: 
     expect(rows.nth(40)).to_be_focused()
     editor.keyboard.press("Control+Enter")
     expect(editor.get_by_role("status").first).to_contain_text("已保存 40 项")
-
-
-@pytest.mark.parametrize("wide", [320, 1280])
-def test_axe_finds_nothing_on_the_pages_of_a_round(
-    person: Person, site: str, living_sqlite: Living, wide: int
-) -> None:
-    editor, reviewer = person("bianji", "edit", wide=wide), person("shenhe", "review", "publish", wide=wide)
-    desk = open_round(editor, site)
-    item = living_sqlite.item_called(FELLING)
-    editor.locator(f"select[name='o:{item}']").select_option("取消")
-    editor.get_by_role("button", name="保存逐项所选").click()
-    wrong = [
-        *found_on(
-            editor, ["/office/rounds", "/office/rounds/new", "/office/rounds/record", "/office/duties"], site
-        ),
-        *found_on(editor, ["", "?q=没有", f"/items/{item}", "/worksheets", "/rehearsal"], desk),
-        *found_on(editor, [f"/items/{item}/form", "/new", "/rows", "/report"], desk),
-        *found_on(reviewer, ["", f"/items/{item}"], desk),
-    ]
-    editor.goto(desk)
-    editor.locator(".bar").get_by_label("处理意见").select_option("保留")
-    editor.get_by_role("button", name="用于符合条件").click()
-    wrong += found_here(editor, "sure")
-    assert wrong == []
-
-
-def found_on(page: Page, paths: list[str], base: str) -> list[object]:
-    wrong: list[object] = []
-    for path in paths:
-        page.goto(base + path)
-        wrong += found_here(page, path)
-    return wrong
-
-
-def found_here(page: Page, path: str) -> list[object]:
-    found = Axe().run(page, options={"runOnly": RULES}).response["violations"]
-    wrong: list[object] = [(path, one["id"], one["nodes"][0]["html"][:200]) for one in found]
-    over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return wrong + ([(path, "overflow", over, page.evaluate(WIDEST))] if over > 0 else [])

@@ -69,7 +69,7 @@ def test_an_organ_is_entrusted_for_a_time(editor: Browser, opened: str) -> None:
 @pytest.mark.parametrize(
     ("said", "sentence"),
     [
-        ({"outcome": "拆分"}, "没有保存。改为：拆分须写明拆成哪些事项，每行一个。"),
+        ({"outcome": "拆分"}, "改为：拆分须写明拆成哪些事项，每行一个。"),
         (
             {"outcome": "转变管理方式", "into": "别的"},
             "改为：“别的”不是事项类型；可选的有：行政权力、行政许可",

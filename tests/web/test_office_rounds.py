@@ -196,7 +196,7 @@ def test_a_refused_row_says_so_in_its_place_and_keeps_what_was_chosen(editor: Br
         f"{opened}/proposals", status=422, do="rows", day=DAY, **{f"o:{first}": "保留", f"o:{second}": "调整"}
     )
     assert page is not None
-    assert "没有保存" in page.words
+    assert "有 1 项不能这样处理，一项也没有保存" in page.words
     row = page.html.split(f'<tr id="i-{second}"')[1].split("</tr>")[0]
     assert "拟承诺时限" in row
     assert '<option value="调整" selected' in row
@@ -454,3 +454,62 @@ def test_only_some_results_are_kept() -> None:
         working.ask(number, lambda number=number: number, wait=10)  # type: ignore[misc]
     assert working.ask(19, lambda: -1, wait=10).outcome() == 19
     assert working.ask(0, lambda: -1, wait=10).outcome() == -1
+
+
+# --- what is read on the way
+
+
+def test_a_limit_is_told_as_one_whatever_sets_it(editor: Browser, opened: str) -> None:
+    item = items_on(editor.get(opened))[0]
+    editor.post(f"{opened}/items/{item}/proposal", {"outcome": "调整", "limit": "3个工作日", "day": DAY})
+    for place in (opened, f"{opened}/items/{item}"):
+        words = editor.get(place).words
+        assert "承诺时限：3个工作日" in words
+        assert "承诺时限：工作日" not in words
+
+
+def test_a_department_is_not_told_to_hand_in_a_round_of_many(living: Living, editor: Browser) -> None:
+    assert editor.post("/office/rounds/new", form(living, authorities="")).status_code == 303
+    bureau = Browser(living, "linye", ["edit"], authority=organ(living))
+    words = bureau.get("/office").words
+    assert "第三批清理 等提出意见" in words
+    assert "提交审批" not in words
+
+
+def test_whoever_may_do_both_reviews_where_the_review_was_asked_for(
+    living: Living, editor: Browser, opened: str
+) -> None:
+    item = items_on(editor.get(opened))[0]
+    editor.post(f"{opened}/items/{item}/proposal", {"outcome": "保留", "day": DAY})
+    place, office = f"{opened}/items/{item}", Browser(living, "fazhi", ["edit", "review"])
+    assert "/proposal?role=review" not in office.get(f"{place}?role=review").html
+    assert "改成别的决定" in office.get(f"{place}?role=review").words
+    assert "/proposal" in office.get(place).html
+    assert office.get(place).link("审核意见") == f"{place}?role=review"
+
+
+def test_who_goes_on_to_the_next_is_told_that_the_last_was_saved(editor: Browser, opened: str) -> None:
+    first, second, *_ = items_on(editor.get(opened))
+    asked = {"outcome": "保留", "day": DAY, "then": "next"}
+    place = editor.post(f"{opened}/items/{first}/proposal", asked).headers["location"]
+    assert f"/items/{second}?" in place
+    assert "刚才那一项已保存，下面是下一项" in editor.get(place).words
+
+
+def test_all_that_stand_in_the_way_of_one_bulk_are_named(
+    editor: Browser, reviewer: Browser, opened: str
+) -> None:
+    """By their names, not by their places among what was chosen, and with a way to each."""
+    items = items_on(editor.get(opened))
+    for item in items:
+        editor.post(f"{opened}/items/{item}/proposal", {"outcome": "取消", "day": DAY, "reason": "不再需要"})
+    refused = items_on(editor.get(f"{opened}?checks=refuse"))
+    assert 1 < len(refused) < len(items)
+    asked = {"do": "matching", "sure": "1", "opinion": "agree"}
+    page = reviewer.move(f"{opened}/opinions", status=409, **asked)
+    assert page is not None
+    assert f"有 {len(refused)} 项不能这样处理，一项也没有保存" in page.words
+    alert = page.html.split('role="alert"')[1].split("</div>")[0]
+    assert [one for one in refused if f"{opened}/items/{one}" in alert] == refused
+    assert "项决定：" not in alert
+    assert state(page)[4] == 0

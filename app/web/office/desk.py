@@ -11,7 +11,7 @@ from app import unsaved
 from app.auth.accounts import names_of_accounts
 from app.auth.signing_in import Present
 from app.changes import rows
-from app.changes.drafts import hands_in
+from app.changes.drafts import hands_in, is_in_scope
 from app.changes.models import Changeset
 from app.changes.owed import Wanted, duties
 from app.changes.owed_to import OwedTo
@@ -67,7 +67,8 @@ def _rounds(session: Session, present: Present) -> list[dict[str, Any]]:
     waits: list[tuple[Changeset, str]] = []
     for one in readable(session, present.actor, rows.rounds(session, IN_WORK, MOST), part=True):
         if can("edit") and one.state in ("draft", "returned"):
-            waits.append((one, "等提出意见、提交审批"))
+            whole = is_in_scope(session, present.actor, one)  # a department proposes, and hands nothing in
+            waits.append((one, "等提出意见、提交审批" if whole else "等提出意见"))
         elif can("review") and one.state in ("draft", "returned"):
             waits.append((one, "等审核意见"))
         elif can("review") and one.state == "submitted":

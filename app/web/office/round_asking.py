@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -27,11 +28,13 @@ FIELDS = {
 
 
 class Wrong(Exception):
-    """Which item of many could not be done, and why."""
+    """Which item of many could not be done, and why; ``others``: those that stand in the way beside it."""
 
-    def __init__(self, item: str, message: str, status: int = 422) -> None:
+    def __init__(
+        self, item: str, message: str, status: int = 422, others: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(message)
-        self.item, self.message, self.status = item, message, status
+        self.item, self.message, self.status, self.others = item, message, status, others or {}
 
 
 def posted_cells(form: Posted) -> Cells:

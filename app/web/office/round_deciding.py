@@ -5,6 +5,7 @@ A form says what a row of the 清理意见表 says, and goes the same way.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -32,6 +33,7 @@ from app.web.office.working import WORKING, one_of
 
 router = APIRouter()
 Done = TypeVar("Done")
+_PLACE = re.compile(r"^第 \d+ 项(决定)?：")
 Write = Callable[[Session], Any]
 Weigh = Callable[[Session, list[tuple[Line, str]]], Write]
 """What is to be done with the lines and what is said of each, in a reading session; what it returns writes it down."""
@@ -185,7 +187,7 @@ def _written(registry: Registry, weigh: Weigh, some: list[tuple[Line, str]]) -> 
         with registry.database.writing() as session:
             write(session)
     except Wrong as wrong:
-        refused = Invalid(wrong.message, code="bad-row", subject=wrong.item)
+        refused = Invalid(wrong.message, code="bad-row", wrong={wrong.item: wrong.message, **wrong.others})
         refused.status = wrong.status
         raise refused from wrong
 
@@ -231,4 +233,6 @@ def _of_each(items: Sequence[str], do: Callable[[], Done]) -> Done:
         )
         if not isinstance(item, str):
             raise
-        raise Wrong(item, error.message, error.status) from error
+        found = {one["subject"]: one["message"] for one in error.detail.get("findings", ())}
+        message = found.get(item) or _PLACE.sub("", error.message)  # the row says which it is
+        raise Wrong(item, message, error.status, found) from error

@@ -18,12 +18,12 @@ from app.changes.reviews import OPINIONS, new_places
 from app.deps import ReadSession, RegistryOf
 from app.errors import RegistryError
 from app.exchange.worksheet_cells import ADDED, LABELS, PENDING
-from app.items.field_words import value_words
 from app.rounds.worksheets import Line, Worksheets, progress, told, with_contents, within, worksheets
 from app.versions.queries import moment, today
 from app.web.office.changesets import EVENTS
 from app.web.office.pages import show
 from app.web.office.round_filter import CHECKS, STATES, Asking, Wanted, label_of
+from app.web.office.round_words import changes_in_words
 from app.web.office.rounds import Which
 from app.web.office.visiting import Posted, Visitor, go
 from app.web.office.working import one_of, told_once, under_way
@@ -120,6 +120,7 @@ def desk(
         "round-desk.html",
         status=status,
         said=said,
+        wrong=[(line, wrong[line.item]) for line in every if wrong and line.item in wrong],
         done=done,
         changeset=changeset,
         label=STATE_LABELS[changeset.state],
@@ -156,7 +157,7 @@ def desk(
             session.connection(), [*ids_of(shown), *(one["authority"] for one in fresh)], found.day
         ),
         called={line.item: line.name for line in shown} | _called(session, shown, found.day),
-        in_words=value_words,
+        changes_in_words=changes_in_words,
         own_hand=_own_hand(session, present, changeset),
         events=_events(session, changeset),
         script="round.js",
@@ -173,16 +174,17 @@ def refused_desk(
     form: Posted,
 ) -> Response:
     """What was posted and refused, as it was; the refusal of one item stands by its row."""
-    item = error.detail.get("subject") if error.code == "bad-row" else None
+    wrong: dict[str, str] = error.detail.get("wrong", {}) if error.code == "bad-row" else {}
+    said = f"有 {len(wrong)} 项不能这样处理，一项也没有保存：" if wrong else f"没有保存。{error.message}"
     return desk(
         request,
         session,
         present,
         changeset,
         asking,
-        said=f"没有保存。{error.message}",
+        said=said,
         status=error.status,
-        wrong={item: error.message} if isinstance(item, str) else {},
+        wrong=wrong,
         form=form,
     )
 

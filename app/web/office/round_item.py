@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, get_args
+from typing import Annotated, Literal, get_args
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from sqlmodel import Session
@@ -15,7 +15,6 @@ from app.errors import Invalid, NotFound, RegistryError
 from app.exchange.worksheet_cells import LABELS, TAKEN
 from app.exchange.worksheet_names import Names
 from app.exchange.worksheet_rows import cells_of, is_beyond_sheet
-from app.items.field_words import value_words
 from app.rounds.proposing import propose_from
 from app.rounds.reviewing import Opinion, opine_from
 from app.rounds.worksheets import Line, told, with_contents, worksheets
@@ -25,6 +24,7 @@ from app.web.office.pages import show
 from app.web.office.round_asking import FIELDS, Wrong, asked_of, posted_cells
 from app.web.office.round_desk import ids_of, lines_for, may
 from app.web.office.round_filter import CHECKS, STATES, Asking, Wanted
+from app.web.office.round_words import changes_in_words
 from app.web.office.rounds import Which
 from app.web.office.visiting import Form, Posted, Visitor, go
 from app.web.rendering import gaps
@@ -44,7 +44,7 @@ def show_item(
     changeset: Which,
     item: WhichItem,
     asking: Asking,
-    saved: Annotated[bool, Query()] = False,
+    saved: Annotated[Literal["", "true", "next"], Query()] = "",
 ) -> Response:
     """With what was typed into its forms and not saved."""
     kept = {what: form_keeping.found_again(session, present, _place(changeset, item, what)) for what in FORMS}
@@ -135,10 +135,9 @@ def _one(
             raise
         with registry.database.reading() as session:
             return _item(request, session, present, changeset, item, asking, error=error, form=form)
-    shown = following if form.get("then") == "next" and following else item
-    return go(
-        f"/office/rounds/{changeset}/items/{shown}{asking.address}{'&' if asking.address else '?'}saved=true"
-    )
+    onward = form.get("then") == "next" and following is not None
+    address = f"/office/rounds/{changeset}/items/{following if onward else item}{asking.address}"
+    return go(f"{address}{'&' if asking.address else '?'}saved={'next' if onward else 'true'}")
 
 
 def _line(
@@ -159,7 +158,7 @@ def _item(
     item: str,
     asking: Wanted,
     *,
-    saved: bool = False,
+    saved: str = "",
     error: RegistryError | None = None,
     form: Posted | None = None,
     kept: Mapping[str, tuple[Posted, str]] | None = None,
@@ -172,12 +171,15 @@ def _item(
     (line,) = with_contents(connection, [line_of(lines, item)], found.day)
     before, after = _around(lines, asking, item)
     allowed = may(session, present, found.opened.changeset)
-    whose = (
+    both = allowed["propose"] and allowed["opine"]
+    if both and asking.role == "review":
+        allowed["propose"] = False
+    typed = {what: (kept or {}).get(what, (Posted([]), "")) for what in FORMS}
+    own, own_at = typed[
         "proposal" if allowed["propose"] else "opinion"
-    )  # the fields of an outcome stand in one form alone
-    typed, typed_at = (kept or {}).get(whose, (Posted([]), ""))
-    cells = form or (typed if typed_at else None)
-    why = form or (kept or {}).get("opinion", (Posted([]), ""))[0]
+    ]  # where the fields of an outcome stand
+    cells = form or (own if own_at else None)
+    why = form or typed["opinion"][0]
     return show(
         request,
         connection,
@@ -189,13 +191,14 @@ def _item(
         changeset=found.opened.changeset,
         line=gaps(told(session, [line])[0]),
         content=gaps(line.content),
-        in_words=value_words,
+        changes_in_words=changes_in_words,
+        both=both,
         named=names_on(connection, ids_of([line]), found.day),
         cells=posted_cells(cells) if cells else cells_of(line, found.opened.day, called),
         beyond=is_beyond_sheet(line, called),
         why=why.get("why"),
         form=cells or Posted([]),
-        kept_at={what: at for what, (_, at) in (kept or {}).items()},
+        kept_at={what: at for what, (_, at) in typed.items()},
         fields=FIELDS,
         offered=LABELS,
         taken=TAKEN,
