@@ -43,11 +43,13 @@ _DEEPEST = 12
 
 
 class Dated(NamedTuple):
-    """What is shown of an authority, a region or an instrument over ``[valid_from, valid_to)``."""
+    """What is shown of an authority, a region or an instrument over ``[valid_from, valid_to)``. An order that took the
+    words away leaves no name, and the place in the tree."""
 
     valid_from: str
     valid_to: str
-    name: str
+    name: str | None
+    parent: str | None
     content: dict[str, Any]
 
 
@@ -128,12 +130,14 @@ class DocumentBuilder:
         if known is None:
             rows = self.connection.execute(
                 text(
-                    "SELECT t.valid_from, t.valid_to, t.name, c.body FROM timeline t"
+                    "SELECT t.valid_from, t.valid_to, t.name, t.parent, c.body FROM timeline t"
                     " JOIN content c ON c.hash = t.content WHERE t.subject_id = :id ORDER BY t.valid_from"
                 ),
                 {"id": subject_id},
             )
-            known = self._known[subject_id] = [Dated(r[0], r[1], r[2], decode(bytes(r[3]))) for r in rows]
+            known = self._known[subject_id] = [
+                Dated(r[0], r[1], r[2], r[3], decode(bytes(r[4]))) for r in rows
+            ]
         return known
 
     def _on(self, subject_id: str, day: str) -> Dated | None:
@@ -146,19 +150,21 @@ class DocumentBuilder:
 
     def _authority_names(self, authority: str, day: str) -> tuple[str, ...]:
         found = self._on(authority, day)
-        return (found.name, *found.content.get("short_names", ())) if found else ()
+        if found is None or found.name is None:
+            return ()
+        return (found.name, *found.content.get("short_names", ()))
 
     def _region_names(self, path: tuple[str, ...], day: str) -> tuple[str, ...]:
         """Its own name, then those above up to the province: 成都 公租房 is meant for all of its districts."""
         shown = path[1:] if len(path) > 1 else path
         found = (self._on(region, day) for region in reversed(shown))
-        return tuple(one.name for one in found if one)
+        return tuple(one.name for one in found if one and one.name)
 
     def _citations(self, content: dict[str, Any], day: str) -> Iterator[str]:
         for citation in content.get("citations", ()):
             instrument = citation.get("instrument")
             found = self._on(instrument, day) if instrument else None
-            title = citation.get("title") or (found.name if found else "")
+            title = citation.get("title") or (found.name if found else None)
             number = citation.get("number") or (found.content.get("number") if found else None)
             if title:
                 yield f"{title} {citation.get('article', '')}".strip()
@@ -170,7 +176,7 @@ class DocumentBuilder:
         path = [region]
         while len(path) <= _DEEPEST:
             found = self._on(path[-1], day)
-            parent = found.content.get("parent") if found else None
+            parent = found.parent if found else None
             if not parent or parent in path:
                 break
             path.append(parent)
@@ -181,7 +187,7 @@ class DocumentBuilder:
         found, next_up = {region}, [region]
         while next_up:
             rows = self._dated(next_up.pop())
-            above = {one.content["parent"] for one in rows if one.content.get("parent")} - found
+            above = {one.parent for one in rows if one.parent} - found
             next_up += above
             found |= above
         return found
