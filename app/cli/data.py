@@ -17,19 +17,20 @@ from app.auth.showing import shown
 from app.changes import duties, kinds, remnants
 from app.changes.quoting import documents_of, redacted_words
 from app.changes.redacting import redact as redact_content
+from app.cli.erasing import erase
 from app.cli.opening import find_registry, index_what_is_owed, open_registry, tell_progress
 from app.cli.proofs import verify_edition
 from app.db import Database
 from app.errors import Invalid, Unavailable
-from app.exchange import arrivals, drafting, importing, marked, seeding
+from app.exchange import drafting, importing, seeding
 from app.exchange.cases import CASES, seed_case, source_of, where_to_look
-from app.exchange.dumping import remove_withdrawn, write_dump
+from app.exchange.dumping import write_dump
 from app.exchange.every_problem import Listing, write_report
 from app.exchange.exporting import export_lines
 from app.exchange.mapping import load_mapping
 from app.exchange.quality import KINDS, placed
-from app.files import erase_redacted, unsound
-from app.indexing import compare, is_missing, rebuild, repair
+from app.files import unsound
+from app.indexing import compare, is_missing, repair
 from app.lists import signing
 from app.privacy import for_the_asker
 from app.searching import open_engine, page_of
@@ -356,14 +357,13 @@ def redact(
         quoted = redacted_words(session.connection(), documents)
     for one, receipt in zip(content, receipts, strict=True):
         console.print(f"已删改 {one}，日志序号 {receipt.seq}。", soft_wrap=True)
-    brought = arrivals.forget(settings.arrivals_dir, quoted) + marked.forget(settings.marked_dir, quoted)
-    if brought:
-        console.print(f"已删除 {brought} 个上传了等待导入或等待取回、其中有这些文字的文件。")
-    _erase(settings, database)
+    is_done = erase(settings, database, quoted)
     if left:
         console.print(f"相同的文字还在另外 {len(left)} 处，没有删改；要一并删去的，请另下命令写明这些哈希：")
     for line in left:
         console.print(f"  {line}", soft_wrap=True, markup=False)
+    if not is_done:
+        raise typer.Exit(1)
 
 
 def _secret_of(name: str) -> str:
@@ -371,40 +371,3 @@ def _secret_of(name: str) -> str:
     if sys.stdin.isatty():
         return str(typer.prompt(f"账号“{name}”的令牌或登录密码", hide_input=True))
     return sys.stdin.readline().rstrip("\n")
-
-
-def _erase(settings: Settings, database: Database) -> None:
-    """See that the words stand in no file of the registry any more, and say plainly where they may."""
-    engine = open_engine(settings)
-    try:
-        if engine is not None:
-            rebuild(database, engine)  # an index keeps what was replaced until its parts are merged
-    except EngineError as error:
-        console.print(
-            f"检索索引还没有重建，原文可能仍在其中：{error}。请稍后运行 qingdan reindex。", soft_wrap=True
-        )
-    finally:
-        if engine is not None:
-            engine.close()
-    if not database.is_sqlite:
-        console.print(
-            "数据库服务器的文件由其管理员清理：请对各表执行 VACUUM FULL，并处理预写日志的归档。",
-            soft_wrap=True,
-        )
-    elif not database.empty_log():
-        console.print(
-            f"有程序正在读取，预写日志（{database.path}-wal）还没有清空，原文可能仍在其中；"
-            "请停下服务再启动，最后一个连接关闭时即清空。",
-            soft_wrap=True,
-        )
-    with database.reading() as session:
-        gone = remove_withdrawn(session.connection(), settings.dumps_dir)
-        erased = erase_redacted(session.connection(), settings.files_dir)
-    if erased:
-        console.print(f"已删除附件 {'、'.join(erased)} 的全部字节。", soft_wrap=True)
-    if gone:
-        console.print(
-            f"已删除数据目录中此前的导出文件：{'、'.join(gone)}。请用 qingdan export --dump 重新写出。",
-            soft_wrap=True,
-        )
-    console.print("此前的备份和别处的导出文件里仍有原文，请按保管规定一并处理。", soft_wrap=True)

@@ -12,15 +12,17 @@ from typing import Any
 import orjson
 import pytest
 import xlsxwriter
-from seeded import FELLING, Living, new_item, set_field
+from seeded import FELLING, TODAY, Living, new_item, set_field
 from typer.testing import CliRunner
 
 from app.cli import build
 from app.db import Database
 from app.exchange import arrivals, marked
 from app.exchange.brought import Brought, CameTo
+from app.exchange.dumping import write_dump
 from app.exchange.worksheet_files import CellProblem
 from app.exchange.worksheet_reading import Filled
+from app.files import place
 
 PRIVATE = "张三身份证五一二九零一不慎写入"
 PIECES = [PRIVATE.encode(), "身份证五一二九".encode(), PRIVATE[:6].encode()]
@@ -41,13 +43,13 @@ def hashes(living: Living) -> list[str]:
     return [row[0] for row in rows if PRIVATE.encode() in bytes(row[1])]
 
 
-def redact(living: Living, monkeypatch: pytest.MonkeyPatch, *contents: str) -> str:
+def redact(living: Living, monkeypatch: pytest.MonkeyPatch, *contents: str, status: int = 0) -> str:
     monkeypatch.setenv("QINGDAN_DATA_DIR", str(living.settings.data_dir))
     asked = ["redact", *contents, "--order", "川网信令〔2026〕1号", "--reason", "个人信息"]
     asked += ["--first", "publisher", "--second", "second"]
     both = "\n".join(living.tokens[name] for name in ("publisher", "second"))
     done = CliRunner().invoke(build(), asked, input=both)
-    assert done.exit_code == 0, done.output
+    assert done.exit_code == status, done.output
     return done.output
 
 
@@ -87,6 +89,42 @@ def test_the_words_stand_in_no_file(full: Living, monkeypatch: pytest.MonkeyPatc
     assert os.path.getsize(directory / "qingdan.db-wal") == 0
     full.assert_sound()
     assert full.get("/search", q=FELLING).json()["total"] >= 1
+
+
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        ("arrivals.forget", "没有清理完"),
+        ("rebuild", "请运行 qingdan reindex"),
+        ("Database.empty_log", "预写日志没有清空"),
+        ("remove_withdrawn", "此前的导出文件没有删除"),
+        ("erase_redacted", "附件的字节没有删除"),
+    ],
+)
+def test_each_step_is_done_whatever_another_fails_with(
+    full: Living, monkeypatch: pytest.MonkeyPatch, step: str, told: str
+) -> None:
+    form = {"params": {"name": "表.pdf"}, "content": f"%PDF-1.7 {PRIVATE}".encode()}
+    headers = full.headers("editor", **{"Content-Type": "application/pdf"})
+    digest = full.client.post("/api/v1/files", headers=headers, **form).json()["digest"]
+    arrival = lay(full.settings.arrivals_dir, "一.csv", f"name,item_type\n事项{PRIVATE},行政许可\n".encode())
+    dump = full.settings.dumps_dir / write_dump(full.database, full.settings.dumps_dir, TODAY, TODAY)["file"]
+
+    def fails(*_asked: object) -> None:
+        raise TypeError("坏了")
+
+    monkeypatch.setattr(f"app.cli.erasing.{step}", fails)
+    said = redact(full, monkeypatch, *hashes(full), digest, status=1)
+    assert told in said
+    assert "坏了" in said
+    done = {
+        "arrivals.forget": not arrival.file.exists(),
+        "rebuild": full.registry.engine.applied_seq() == full.get("/log/head").json()["seq"],
+        "Database.empty_log": os.path.getsize(Path(full.settings.data_dir) / "qingdan.db-wal") == 0,
+        "remove_withdrawn": not dump.exists(),
+        "erase_redacted": not place(full.settings.files_dir, digest).exists(),
+    }
+    assert {name for name, is_done in done.items() if not is_done} == {step}
 
 
 def test_a_reader_that_holds_the_log_back_is_told_of(full: Living, monkeypatch: pytest.MonkeyPatch) -> None:
