@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib import resources
 from itertools import pairwise
+from typing import Any
 
 from search.folding import fold
 from search.pinyin import syllables
@@ -69,13 +70,17 @@ class Reading:
 
 
 class SynonymError(ValueError):
-    """The file breaks its own rules; the message names the group."""
+    """The file breaks its own rules; the message names the group, where it is one that does."""
+
+
+_WORDS = ("say", "means", "beside")
 
 
 def parse(toml: str) -> Terms:
-    """Raises SynonymError, also when two groups claim one term."""
+    """Raises SynonymError, also when two groups claim one term, and ValueError where it is no TOML."""
     concepts, claimed = Terms(), dict[str, str]()
-    for number, group in enumerate(tomllib.loads(toml).get("group", []), 1):
+    for number, group in enumerate(_groups(tomllib.loads(toml)), 1):
+        _require_shape(group, f"第 {number} 组")
         terms, official = group.get("say"), group.get("means")
         where = f"第 {number} 组（{'、'.join((terms or official or ['空'])[:2])}……）"
         if not terms or not official:
@@ -88,6 +93,30 @@ def parse(toml: str) -> Terms:
                 raise SynonymError(f"{where}的“{term}”在{claimed[term]}已有，一个词只能在一组，请删去一处。")
             concepts[term], claimed[term] = concept, where
     return concepts
+
+
+def _groups(read: dict[str, Any]) -> list[Any]:
+    if unknown := read.keys() - {"group"}:
+        raise SynonymError(f"不认识“{'、'.join(sorted(unknown))}”，每组词以一行 [[group]] 开头。")
+    groups = read.get("group", [])
+    if not isinstance(groups, list):
+        raise SynonymError("group 应是一组一组的，每组词以一行 [[group]] 开头（两层方括号）。")
+    return groups
+
+
+def _require_shape(group: Any, where: str) -> None:
+    """Raises SynonymError where a group is not made of lists of texts and a yes or no."""
+    if not isinstance(group, dict):
+        raise SynonymError(f"{where}不是一组词，每组词以一行 [[group]] 开头。")
+    if unknown := group.keys() - {*_WORDS, "action"}:
+        known = "、".join((*_WORDS, "action"))
+        raise SynonymError(f"{where}有不认识的“{'、'.join(sorted(unknown))}”，可写的是 {known}。")
+    for name in _WORDS:
+        words = group.get(name, [])
+        if not isinstance(words, list) or not all(isinstance(one, str) and one.strip() for one in words):
+            raise SynonymError(f'{where}的 {name} 应是一列词，写作 {name} = ["一个词", "另一个词"]。')
+    if not isinstance(group.get("action", False), bool):
+        raise SynonymError(f"{where}的 action 应写作 true 或 false。")
 
 
 def _phrases(official: Iterable[str]) -> tuple[tuple[str, ...], ...]:

@@ -36,7 +36,11 @@ def test_a_word_of_the_office_replaces_the_shipped_one_alone(tmp_path: Path) -> 
 
 @pytest.mark.parametrize(
     ("words", "said"),
-    [('[[group]]\nsay = ["赶场"]', "第 1 组（赶场……）缺少"), ("say = ", r"words\.toml")],
+    [
+        ('[[group]]\nsay = ["赶场"]', "第 1 组（赶场……）缺少"),
+        ("say = ", r"words\.toml"),
+        ("[group]", r"words\.toml.*方括号"),
+    ],
 )
 def test_what_is_wrong_with_the_words_is_said(tmp_path: Path, words: str, said: str) -> None:
     with pytest.raises(Invalid, match=said) as refused:

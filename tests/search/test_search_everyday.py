@@ -216,6 +216,16 @@ def test_the_shipped_synonyms_keep_their_rules() -> None:
             '[[group]]\nsay = ["甲乙"]\nmeans = ["丙"]\n[[group]]\nsay = ["戊己", "甲乙"]\nmeans = ["丁"]',
             "第 2 组（戊己、甲乙……）的“甲乙”在第 1 组（甲乙……）已有",
         ),
+        ('[group]\nsay = ["甲乙"]\nmeans = ["丙丁"]', "两层方括号"),
+        ("group = 3", "两层方括号"),
+        ("group = [3]", "第 1 组不是一组词"),
+        ('[[groups]]\nsay = ["甲乙"]\nmeans = ["丙丁"]', "不认识“groups”"),
+        ('[[group]]\nsay = [1]\nmeans = ["丙丁"]', "第 1 组的 say 应是一列词"),
+        ('[[group]]\nsay = ["甲乙"]\nmeans = "食品经营许可"', "第 1 组的 means 应是一列词"),
+        ('[[group]]\nsay = ["甲乙"]\nmeans = [" "]', "第 1 组的 means 应是一列词"),
+        ('[[group]]\nsay = ["甲乙"]\nmeans = ["丙丁"]\nbeside = [["戊"]]', "第 1 组的 beside 应是一列词"),
+        ('[[group]]\nsay = ["甲乙"]\nmeans = ["丙丁"]\naction = "yes"', "第 1 组的 action 应写作"),
+        ('[[group]]\nsay = ["甲乙"]\nmean = ["丙丁"]', "第 1 组有不认识的“mean”"),
     ],
 )
 def test_a_bad_synonym_file_says_where_and_what_to_do(text: str, said: str) -> None:
