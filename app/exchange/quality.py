@@ -65,6 +65,7 @@ TITLES = CHECKS | {
     "region-above": "一并收录的上级行政区划",
     "region-above-unnamed": "上级行政区划没有名称可据",
     "region-code-differs": "区划代码与名称不是一省",
+    "region-level-differs": "级别与区划代码不符",
     "same-day-version": "同一天有几个版本",
     "short-row": "列数不足",
     "unknown-status": "状态不认识",

@@ -17,8 +17,11 @@ from app.exchange.mapping import Mapping
 from app.exchange.records import CodeValue, Record
 from app.exchange.region_paths import area_of, level_of
 from app.exchange.rows import Row
-from app.items import codes
+from app.items import code_tables, codes
 from app.places import provinces
+
+LEVELS = frozenset("123456")
+"""Where a region can stand; the table of levels also has 分级管理, which is none."""
 
 
 @dataclass
@@ -61,9 +64,10 @@ class RegionConverter:
     def _content(self, cells: Cells, name: str, code: str) -> dict[str, Any]:
         for wrong in codes.check(codes.GB2260, area_of(code.strip())):
             self.teller.warn(wrong.code, self.mapping.region.code or "", f"{wrong.message}；原样保留，请核对")
-        content: dict[str, Any] = {"schema": 1, "name": name.strip(), "level": level_of(code.strip())}
+        content: dict[str, Any] = {"schema": 1, "name": name.strip()}
         writer = Writer(self.mapping, self.teller.warn)
         writer.fields(self.mapping.fields, cells, content)
+        content["level"] = self._level(content.get("level"), code.strip())
         if "parent" in content:
             content["parent"] = area_of(str(content["parent"]).strip())
         for column in self.mapping.drop:
@@ -73,6 +77,21 @@ class RegionConverter:
             noted = [content["note"]] if "note" in content else []
             content["note"] = "\n".join(noted + [f"{label}：{value}" for label, value in writer.extra])
         return content
+
+    def _level(self, stated: str | None, code: str) -> str:
+        """The level that the row states, else the one that its code shows; told where they contradict each other."""
+        shown = level_of(code)
+        if stated is None or stated == shown:
+            return shown
+        column = "、".join(self.mapping.fields["level"].columns())
+        if stated not in LEVELS:
+            message = f"{_named(stated)}不是区划的级别，按区划代码记为{_named(shown)}，请核对"
+            self.teller.warn("region-level-differs", column, message)
+            return shown
+        if shown != "unknown":
+            message = f"{_named(stated)}与区划代码 {code} 表明的{_named(shown)}不一致，以本列为准，请核对"
+            self.teller.warn("region-level-differs", column, message)
+        return stated
 
     def _brought_along(self, parent: str, day: str) -> Iterator[Record]:
         """The country and the province above a region, where the file has not named them."""
@@ -96,6 +115,10 @@ class RegionConverter:
             start_unknown=start_unknown,
             where=self.teller.where,
         )
+
+
+def _named(level: str) -> str:
+    return f"“{code_tables.label('level', level) or level}”"
 
 
 def _above(area: str) -> str | None:

@@ -104,6 +104,25 @@ def test_what_a_row_says_beside_is_kept(read: Read) -> None:
 
 
 @pytest.mark.parametrize(
+    ("code", "stated", "level", "told"),
+    [
+        ("511602", "5", "5", True),
+        ("511602", "镇（乡、街道）级", "5", True),
+        ("511602", "4", "4", False),
+        ("511602", "", "4", False),
+        ("511602", "7", "4", True),
+        ("5116", "4", "4", False),
+    ],
+)
+def test_a_level_that_a_row_states_counts(read: Read, code: str, stated: str, level: str, told: bool) -> None:
+    reading = read(f"code,name,parent,level\n{code},广安区,510000,{stated}\n", mapping="regions")
+    *_, region = reading
+    assert (region.content["level"], reading.refused) == (level, False)
+    wrong = [one.where for one in reading.problems if one.code == "region-level-differs"]
+    assert [where[-11:] for where in wrong] == (["第2行“level”列"] if told else [])
+
+
+@pytest.mark.parametrize(
     ("rows", "problem"),
     [
         ("511602,广安区\n510000,四川省\n", "region-order"),
