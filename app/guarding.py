@@ -61,10 +61,14 @@ class Guarded:
         speak(scope)
         marks = [(b"x-content-type-options", b"nosniff"), (b"x-request-id", name.encode())]
 
-        started = False
+        started, bare = False, manners.is_bare(scope)
+        if bare:
+            scope = {**scope, "method": "GET"}
 
         async def send_marked(message: Message) -> None:
             nonlocal started
+            if bare and message["type"] == "http.response.body":
+                message = {**message, "body": b""}
             if message["type"] == "http.response.start":
                 started = True
                 message["headers"] = [*message["headers"], *marks]

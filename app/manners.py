@@ -13,6 +13,9 @@ from starlette.concurrency import run_in_threadpool
 from app.limiting import Buckets, Granted, is_local, place_of
 
 API = "/api/v1/"
+HEALTH = ("/healthz", "/readyz", "/metrics")
+NEVER_BARE = f"{API}export.jsonl"
+"""To say its length every line would be written; what else its headers say, ``/log/head`` does."""
 FREE = ("/static/", "/static-docs", "/healthz", "/readyz", "/metrics")
 """Of no limit: what browsers keep, and what watches the registry."""
 OPEN_POSTS = frozenset({"/api/v1/items/lookup"})
@@ -138,6 +141,14 @@ def read_headers(scope: Mapping[str, Any]) -> Headers:
             (b"link", f'<{instead}>; rel="successor-version"'.encode()),
         ]
     return found
+
+
+def is_bare(scope: Mapping[str, Any]) -> bool:
+    """Whether an answer for programs is asked for without its body: their routes know GET alone."""
+    if scope["method"] != "HEAD":
+        return False
+    path = scope["path"]
+    return (path.startswith(API) or path in HEALTH) and path != NEVER_BARE
 
 
 def is_preflight(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> bool:

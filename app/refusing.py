@@ -17,6 +17,7 @@ from starlette.routing import Match
 from app.api.shapes import PROBLEM
 from app.db import is_away
 from app.errors import RegistryError, Unavailable
+from app.manners import NEVER_BARE
 from app.saying import said
 from app.web.gate import wants_page
 from app.wording import PARTS, reason
@@ -108,7 +109,9 @@ async def http(request: Request, error: HTTPException) -> Response:
     response = problem(error.status_code, code, title)
     response.headers.update(error.headers or {})
     if error.status_code == 405:
-        response.headers["Allow"] = ", ".join(_methods_at(request))
+        methods = _methods_at(request)
+        heads = ["HEAD"] if "GET" in methods and request.url.path != NEVER_BARE else []
+        response.headers["Allow"] = ", ".join([*methods, *heads])
     return response
 
 

@@ -179,6 +179,22 @@ def test_pages_of_other_sites_may_read_and_not_write(asking: Living) -> None:
     assert not {"access-control-allow-origin"} & {*write.headers, *page.headers}
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/api/v1/items", "/api/v1/log/head", "/api/v1/catalog", "/api/v1/rounds/no", "/healthz", "/readyz"],
+)
+def test_every_answer_can_be_asked_for_without_its_body(asking: Living, path: str) -> None:
+    """Monitors and downloaders ask so; only the export does not write its lines for nothing."""
+    bare, whole = asking.client.head(path), asking.client.get(path)
+    assert (bare.status_code, bare.content) == (whole.status_code, b"")
+    own = {"x-request-id", "ratelimit"}
+    assert {k: v for k, v in bare.headers.items() if k not in own} == {
+        k: v for k, v in whole.headers.items() if k not in own
+    }
+    assert asking.client.put(path).headers.get("allow", "HEAD").endswith("HEAD")
+    assert asking.client.head("/api/v1/export.jsonl").headers["allow"] == "GET"
+
+
 def test_what_goes_away_says_since_when_and_until_when(
     asking: Living, monkeypatch: pytest.MonkeyPatch
 ) -> None:
