@@ -55,6 +55,7 @@ _REDRAFT = Link("redraft", _CHANGESET | {"header.If-Match": "$response.header.ET
 _SUBMIT = Link("submit", _CHANGESET)
 _RETURN = Link("send_back", _CHANGESET, note="with a reason, by whoever may review")
 _WITHDRAW = Link("withdraw", _CHANGESET)
+_TAKE_BACK = Link("take_back", _CHANGESET, note="by whoever wrote it, until it is approved")
 _APPROVE = Link(
     "approve",
     _CHANGESET,
@@ -97,8 +98,15 @@ AFTER: dict[tuple[str, str], dict[str, Links]] = {
     },
     ("put", "/api/v1/changesets/{changeset}"): {"200": {"submit": _SUBMIT}},
     ("post", "/api/v1/changesets/{changeset}/submit"): {
-        "200": {**_READ, "approve": _APPROVE, "return": _RETURN, "withdraw": _WITHDRAW}
+        "200": {
+            **_READ,
+            "approve": _APPROVE,
+            "return": _RETURN,
+            "take-back": _TAKE_BACK,
+            "withdraw": _WITHDRAW,
+        }
     },
+    ("post", "/api/v1/changesets/{changeset}/take-back"): {"200": {"redraft": _REDRAFT, "submit": _SUBMIT}},
     ("post", "/api/v1/changesets/{changeset}/return"): {"200": {"redraft": _REDRAFT}},
     ("post", "/api/v1/changesets/{changeset}/approve"): {
         "200": {"publish": Link("publish", _CHANGESET), "return": _RETURN}

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.changes.noticed import OWN, REDACT, SUCCEED, Noticed, noticed
+from app.changes.noticed import REDACT, Noticed, noticed
 from app.changes.telling import Told, tell
 from app.changes.told_as import NOTHING, Behind, told_as
 from app.changes.wanted import ALL, Wanted, is_wanted
@@ -61,24 +61,6 @@ def _shown(connection: Connection, rows: Sequence[Noticed], wanted: Wanted) -> l
 
 
 def _read(row: Noticed, behind: Behind, hidden: set[str]) -> Told:
-    was_open = row.content_before not in hidden
-    return Told(
-        seq=row.seq,
-        subject=row.subject,
-        kind=row.kind,
-        effective_from=row.effective_from,
-        status=row.status,
-        content=row.content,
-        publication=row.publication,
-        behind=behind,
-        recorded_at=row.recorded_at,
-        status_before=row.status_before if was_open else None,
-        attested=bool(row.start_unknown),
-        content_before=row.content_before if was_open else None,
-        source=SOURCES[row.source],
-        withheld=row.source != REDACT and row.content in hidden,
-        subjects=list(row.subjects) if row.source == REDACT else [row.subject],
-    )
-
-
-SOURCES = {OWN: "own", SUCCEED: "succeed", REDACT: "redact"}
+    if row.content_before in hidden:
+        row = row._replace(status_before=None, content_before=None)
+    return Told(row, behind, withheld=row.source != REDACT and row.content in hidden)

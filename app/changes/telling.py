@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
 
 from app.canonical import decode
+from app.changes.noticed import OWN, REDACT, SUCCEED, Noticed
 from app.changes.outcomes import RULES
 from app.changes.quotes import TITLE
 from app.changes.sentences import sentence
@@ -22,101 +23,98 @@ from app.versions.visibility import public_among
 HANDS_ON = ("devolve", "narrow")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Told:
-    """A row of the log before it is told. ``content_before`` and ``status_before``: what stood on the same day
-    as known before the publication; ``source``: own (a revision or code), succeed, redact."""
+    """A row of the log before it is told: with the decision behind it, and without what may not be shown."""
 
-    seq: int
-    subject: str
-    kind: str
-    effective_from: str | None
-    status: str | None
-    content: str | None
-    publication: int
+    row: Noticed
     behind: Behind
-    recorded_at: int | None
-    status_before: str | None
-    content_before: str | None
-    source: str
     withheld: bool
-    attested: bool = False
-    """Whether ``effective_from`` is the day a source attests, not a start."""
-    subjects: list[str] = field(default_factory=list)
 
     @property
     def event(self) -> str:
         """As ``Behind`` has it; ``succeed`` (something came from it, itself unchanged), ``redact``."""
-        return self.behind.event if self.source == "own" else self.source
+        return {SUCCEED: "succeed", REDACT: "redact"}.get(self.row.source, self.behind.event)
+
+    @property
+    def attested(self) -> bool:
+        """Whether ``effective_from`` is the day a source attests, not a start."""
+        return bool(self.row.start_unknown)
+
+    @property
+    def subjects(self) -> Sequence[str]:
+        return self.row.subjects if self.row.source == REDACT else [self.row.subject]
 
     @property
     def planned(self) -> bool:
         """Whether it takes effect on a later day than the one it was recorded on."""
-        if self.effective_from is None or self.recorded_at is None:
+        if self.row.effective_from is None or self.row.recorded_at is None:
             return False
-        day = dt.datetime.fromtimestamp(self.recorded_at / 1e6, SHANGHAI).date().isoformat()
-        return self.effective_from > day
+        day = dt.datetime.fromtimestamp(self.row.recorded_at / 1e6, SHANGHAI).date().isoformat()
+        return self.row.effective_from > day
 
 
 def tell(connection: Connection, rows: Sequence[Told]) -> list[dict[str, Any]]:
     """Events as the API answers them, in the order of the rows; a fixed number of queries for all."""
-    open_ones = [row for row in rows if not row.withheld]
+    open_ones = [told for told in rows if not told.withheld]
     bodies = _bodies(
         connection,
-        {row.content for row in open_ones if row.source != "succeed"}
-        | {row.content_before for row in open_ones}
-        | {row.behind.words for row in open_ones},
+        {told.row.content for told in open_ones if told.row.source != SUCCEED}
+        | {told.row.content_before for told in open_ones}
+        | {told.behind.words for told in open_ones},
     )
-    statements = _statements(connection, {row.publication for row in rows})
+    statements = _statements(connection, {told.row.publication for told in rows})
     codes = _codes(connection, open_ones)
     kin, receivers = _kin(connection, open_ones), _receivers(connection, open_ones)
-    changes = {row.seq: _changes(row, bodies, codes) for row in open_ones}
-    mentioned = {one for row in rows for one in row.subjects}
+    changes = {told.row.seq: _changes(told, bodies, codes) for told in open_ones}
+    mentioned = {one for told in rows for one in told.subjects}
     mentioned |= {one for both in kin.values() for side in both.values() for one in side}
     mentioned |= {place for many in receivers.values() for one in many for place in one.values()}
     mentioned |= {one for many in changes.values() for change in many for one in _ids_in(change)}
     names = names_now(connection, mentioned)
     found = []
-    for row in rows:
-        event = _plain(row)
-        if not row.withheld:
+    for told in rows:
+        event = _plain(told)
+        if not told.withheld:
             event |= {
                 # The name that still stands on other days may be the one that an order took away here.
-                "name": None if _is_redacted(row, bodies) else names.get(row.subject),
-                **({"attested": True} if row.attested else {}),
-                "document": _document(statements.get(row.publication, {})) if row.behind.is_open else {},
-                "changes": changes[row.seq],
-                **({"beside": list(row.behind.beside)} if row.behind.beside else {}),
-                **kin.get(row.behind.act or 0, {}),
-                **({"receivers": receivers[act]} if (act := row.behind.act) in receivers else {}),
-                **({"subjects": row.subjects} if row.source == "redact" else {}),
+                "name": None if _is_redacted(told, bodies) else names.get(told.row.subject),
+                **({"attested": True} if told.attested else {}),
+                "document": _document(statements.get(told.row.publication, {}))
+                if told.behind.is_open
+                else {},
+                "changes": changes[told.row.seq],
+                **({"beside": list(told.behind.beside)} if told.behind.beside else {}),
+                **kin.get(told.behind.act or 0, {}),
+                **({"receivers": receivers[act]} if (act := told.behind.act) in receivers else {}),
+                **({"subjects": list(told.subjects)} if told.row.source == REDACT else {}),
             }
-            words = bodies.get(row.behind.words or "", {}) | {"effective_from": row.behind.day}
-            event["sentence"] = sentence(event, words, names, bodies.get(row.content_before or "", {}))
+            words = bodies.get(told.behind.words or "", {}) | {"effective_from": told.behind.day}
+            event["sentence"] = sentence(event, words, names, bodies.get(told.row.content_before or "", {}))
         found.append(event)
     return found
 
 
-def _is_redacted(row: Told, bodies: dict[str, Any]) -> bool:
+def _is_redacted(told: Told, bodies: dict[str, Any]) -> bool:
     """Whether the content that the event is about is gone by order; an attached file is no content."""
-    return "redacted" in bodies.get(row.content or "", {})
+    return "redacted" in bodies.get(told.row.content or "", {})
 
 
-def _plain(row: Told) -> dict[str, Any]:
-    shown = not row.withheld
+def _plain(told: Told) -> dict[str, Any]:
+    shown = not told.withheld
     return {
-        "seq": row.seq,
-        "subject": row.subject,
-        "kind": row.kind,
-        "event": row.event if shown else "withheld",
-        "effective_from": row.effective_from,
-        "planned": row.planned,
-        "status": row.status if shown else None,
-        "content_hash": row.content if shown else None,
-        "publication": row.publication,
-        "outcome": row.behind.outcome if shown else None,
-        "voids": row.behind.voids if shown else None,
-        "recorded_at": moment(row.recorded_at) if row.recorded_at else None,
+        "seq": told.row.seq,
+        "subject": told.row.subject,
+        "kind": told.row.kind,
+        "event": told.event if shown else "withheld",
+        "effective_from": told.row.effective_from,
+        "planned": told.planned,
+        "status": told.row.status if shown else None,
+        "content_hash": told.row.content if shown else None,
+        "publication": told.row.publication,
+        "outcome": told.behind.outcome if shown else None,
+        "voids": told.behind.voids if shown else None,
+        "recorded_at": moment(told.row.recorded_at) if told.row.recorded_at else None,
         **({} if shown else {"withheld": True}),
     }
 
@@ -150,23 +148,23 @@ def _document(statement: dict[str, Any]) -> dict[str, Any]:
 
 
 def _changes(
-    row: Told, bodies: dict[str, Any], codes: dict[tuple[str, int, str], list[dict[str, Any]]]
+    told: Told, bodies: dict[str, Any], codes: dict[tuple[str, int, str], list[dict[str, Any]]]
 ) -> list[dict[str, Any]]:
     """Field changes against what was known of the same day before; none where nothing was."""
-    found = list(codes.get((row.subject, row.publication, row.effective_from or ""), []))
-    if row.source != "own" or row.status_before in (None, "not_yet"):
-        return [] if row.source != "own" else found
-    before, after = bodies.get(row.content_before or "", {}), bodies.get(row.content or "", {})
-    if "redacted" in before or "redacted" in after or row.content is None:
+    found = list(codes.get((told.row.subject, told.row.publication, told.row.effective_from or ""), []))
+    if told.row.source != OWN or told.row.status_before in (None, "not_yet"):
+        return [] if told.row.source != OWN else found
+    before, after = bodies.get(told.row.content_before or "", {}), bodies.get(told.row.content or "", {})
+    if "redacted" in before or "redacted" in after or told.row.content is None:
         before = after = {}
-    before, after = before | {"status": row.status_before}, after | {"status": row.status}
+    before, after = before | {"status": told.row.status_before}, after | {"status": told.row.status}
     return with_before(before, diff(before, after)) + found
 
 
 def _codes(connection: Connection, rows: Sequence[Told]) -> dict[tuple[str, int, str], list[dict[str, Any]]]:
     """By subject, publication and day: codes given and taken. A new subject's own codes are among them."""
     found: dict[tuple[str, int, str], list[dict[str, Any]]] = {}
-    own = [row for row in rows if row.source == "own"]
+    own = [told for told in rows if told.row.source == OWN]
     if not own:
         return found
     query = among(
@@ -174,8 +172,8 @@ def _codes(connection: Connection, rows: Sequence[Told]) -> dict[tuple[str, int,
         " WHERE subject_id IN :ids AND seq > :first ORDER BY seq",
         "ids",
     )
-    for some in chunks(sorted({row.subject for row in own})):
-        asked = {"ids": some, "first": min(row.publication for row in own)}
+    for some in chunks(sorted({told.row.subject for told in own})):
+        asked = {"ids": some, "first": min(told.row.publication for told in own)}
         for subject, publication, day, scheme, issuer, value, held in connection.execute(query, asked):
             code = {"scheme": scheme, "value": value, **({"issuer": issuer} if issuer else {})}
             change = {"op": "add" if held else "remove", "path": "codes", "value": code}
@@ -185,7 +183,7 @@ def _codes(connection: Connection, rows: Sequence[Told]) -> dict[tuple[str, int,
 
 def _kin(connection: Connection, rows: Sequence[Told]) -> dict[int, dict[str, list[str]]]:
     """By act: what it came from and what came of it, the public ones."""
-    acts = sorted({act for row in rows if (act := row.behind.act) is not None and _may_have_kin(row)})
+    acts = sorted({act for told in rows if (act := told.behind.act) is not None and _may_have_kin(told)})
     query = among(
         "SELECT act, origin, successor FROM lineage WHERE act IN :acts ORDER BY seq", "acts", numbers=True
     )
@@ -200,14 +198,14 @@ def _kin(connection: Connection, rows: Sequence[Told]) -> dict[int, dict[str, li
     return found
 
 
-def _may_have_kin(row: Told) -> bool:
-    rule = RULES.get(row.kind, {}).get(row.behind.outcome or "")
+def _may_have_kin(told: Told) -> bool:
+    rule = RULES.get(told.row.kind, {}).get(told.behind.outcome or "")
     return rule is not None and rule.shape not in ("one", "new")
 
 
 def _receivers(connection: Connection, rows: Sequence[Told]) -> dict[int, list[dict[str, Any]]]:
     """By act of a devolve or narrow: who is to take it over."""
-    handed = [row.behind for row in rows if row.behind.outcome in HANDS_ON]
+    handed = [told.behind for told in rows if told.behind.outcome in HANDS_ON]
     acts = sorted({one.act for one in handed if one.act is not None})
     query = among(
         "SELECT act, region, authority, words FROM duty WHERE kind = 'acceptance' AND act IN :acts ORDER BY act, key",
