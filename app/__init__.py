@@ -10,8 +10,9 @@ saying       words that pages say from code, in the language of whoever asks
 wording      validation errors in the reader's words
 collecting   bulk work and the collector of cycles
 canonical    canonical JSON: the bytes that are hashed, stored and served
-db           engine, reading(), writing(), guards; what differs between SQLite and PostgreSQL is here, save a
-             file's backup (backups) and the busiest doors' own connections (snapshots)
+db           engine, reading(), writing(), statements; what differs between SQLite and PostgreSQL is here, save
+             triggers (guards), a file's backup (backups) and the busiest doors' own connections (snapshots)
+guards       triggers that refuse to change what is published
 snapshots    read-only snapshots on the driver's own connections, for the busiest doors
 log          the publication log (chained) and the access log
 turns        what one process at a time does beside answering, in a thread of its own

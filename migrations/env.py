@@ -3,7 +3,7 @@
 from alembic import context
 from sqlmodel.sql.sqltypes import AutoString
 
-from app.db import install_guards
+from app.guards import install_guards
 from app.tables import METADATA
 
 

@@ -14,7 +14,7 @@ from tampering import assert_postgresql_refuses, assert_sqlite_refuses
 from app import log
 from app.auth.accounts import actor_of, find_account
 from app.changes import duties, kinds, publishing
-from app.db import guarded_tables
+from app.guards import guarded_tables
 from app.migrating import config, is_current, migrate, newest_revision
 from app.tables import METADATA
 from app.versions import verifying

@@ -1,9 +1,8 @@
-"""From records to acts: which subject a record is about, and what it changes there.
+"""From records to acts: what a record changes of the subject that it is about.
 
-A subject is matched by the source's own key; a region, authority, instrument or entry also by its code or
-its name, so that two sources speak of one organ. A source changes only what it gives, and only subjects
-that it brought itself: what another source recorded is left alone. What a change is called, and what of it
-cannot be done, ``changing`` says.
+A source changes only what it gives, and only subjects that it brought itself: what another source recorded is left
+alone. Which subject a record is about, ``recognising`` finds out; what a change is called, and what of it cannot be
+done, ``changing`` says.
 """
 
 from __future__ import annotations
@@ -13,16 +12,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.canonical import decode, digest, encode
 from app.changes import kinds
 from app.db import chunks, fetch, insert_rows, marks
-from app.errors import Invalid
 from app.exchange.changing import Code, Said, Stands, Wrong, element_keys, keys_of_changes, outcomes
 from app.exchange.mapping import SameAs
 from app.exchange.models import SourceKey, SourceSeen
-from app.exchange.readying import ADDRESS, SINGLE, STATUS_UNSAID, Beginning, first_changes, page_of
+from app.exchange.readying import ADDRESS, STATUS_UNSAID, Beginning, first_changes, page_of
+from app.exchange.recognising import NOT_YET, Recognition
 from app.exchange.records import Admissible, Problem, Record, Spooled
 from app.versions import ids
 from app.versions.fold import Change, apply_changes
@@ -38,19 +37,6 @@ CREATES = {
     "instrument": "enact",
     "calendar": "set",
 }
-MATCHED_BY_CODE = {"region": ("gb2260",), "authority": ("uscc",), "entry": ("national-12",)}
-"""Schemes whose code names one subject whatever the source."""
-
-
-_NOT_OWN = (
-    " AND NOT EXISTS (SELECT 1 FROM source_key k WHERE k.subject_id = i.subject_id"
-    " AND k.source = :source AND k.owned = 1)"
-)
-"""Two keys of one source are two subjects to it, whatever batch they come in."""
-
-
-NOT_YET = "?"
-"""In the place of the id of a region that has none yet; no id is written so."""
 
 
 @dataclass(slots=True)
@@ -87,7 +73,7 @@ class Admitted:
     """What records say that was not taken over; such a record is looked at again when it comes again."""
 
 
-class Admission:
+class Admission(Recognition):
     """One run over one source. ``batch`` is called with a few thousand records at a time."""
 
     def __init__(
@@ -95,16 +81,13 @@ class Admission:
     ) -> None:
         """``trusted``: the records' content has been validated by the reader already. ``same_as``: items that
         the source itself says another source has too. ``free``: see ``changing.outcomes``."""
-        self.source = source
+        super().__init__(source, same_as)
         self.trusted = trusted
         self.free = free
-        self.same_as = same_as or {}
         self.drafted: dict[tuple[str, str], Known] = {}
         """Drafting: what the batches before this one come to; nothing of it is published yet."""
         self.again: frozenset[str] = frozenset()
         """Subjects of which nothing was taken that the source gave: drafted and withdrawn, or dropped from a draft."""
-        self.refs: dict[tuple[str, str], str] = {}
-        """(kind, ref) -> id of all but items: what content may refer to."""
 
     def batch(self, connection: Connection, records: Sequence[Admissible]) -> Admitted:
         """The acts that bring the registry to what the records say. Reserves ids; writes nothing else.
@@ -141,7 +124,7 @@ class Admission:
             met.add(key)
             known = self._load(connection, [record]).get(key)
             if known is None:
-                matched = self._match(connection, record)
+                matched = self.match(connection, record)
                 self.refs[key] = matched or NOT_YET
                 if matched is None:
                     found[key] = record
@@ -214,7 +197,7 @@ class Admission:
             if key in known:
                 known[key].again = True
                 continue
-            matched = self._match(connection, record)
+            matched = self.match(connection, record)
             if matched is not None:
                 known[key] = Known(matched, owned=False)
                 self.refs[key] = matched
@@ -230,29 +213,6 @@ class Admission:
     def _ids(self, connection: Connection, kind: str, count: int) -> list[str]:
         return ids.allocate(connection, kind, count)
 
-    def _match(self, connection: Connection, record: Admissible) -> str | None:
-        """The subject that the registry has already, from another source: an item where this source says so
-        itself; a region, authority, instrument, entry or year by code or name."""
-        if record.kind == "item":
-            return self._same_item(connection, record)
-        for code in record.codes:
-            if code.scheme in MATCHED_BY_CODE.get(record.kind, ()):
-                found = self._by_code(connection, record.kind, code.value)
-                if found:
-                    return found
-        if record.kind == "region":
-            return None
-        return self._by_name(connection, record)
-
-    def _same_item(self, connection: Connection, record: Admissible) -> str | None:
-        same = self.same_as.get(record.ref)
-        if same is None:
-            return None
-        return connection.execute(
-            text("SELECT subject_id FROM source_key WHERE source = :s AND kind = 'item' AND ref = :r"),
-            {"s": same.source, "r": same.ref},
-        ).scalar_one_or_none()
-
     def _said_twice(
         self, records: Sequence[Admissible], known: Mapping[tuple[str, str], Known]
     ) -> Iterator[Problem]:
@@ -266,45 +226,6 @@ class Admission:
                     "两个来源都要时，请先导入那个来源"
                 )
                 yield Problem(severity="warning", code="same-as-missing", where=record.where, message=message)
-
-    def _by_code(self, connection: Connection, kind: str, value: str) -> str | None:
-        short = value[:6] if kind == "region" and value.endswith("000000") else value
-        rows = connection.execute(
-            text(
-                "SELECT DISTINCT i.subject_id FROM code_interval i JOIN subject s ON s.id = i.subject_id"
-                " WHERE s.kind = :kind AND i.value IN (:value, :short)" + _NOT_OWN
-            ),
-            {"kind": kind, "value": value, "short": short, "source": self.source},
-        ).all()
-        return rows[0][0] if len(rows) == 1 else None
-
-    def _by_name(self, connection: Connection, record: Admissible) -> str | None:
-        name = (
-            record.content.get("name") or record.content.get("title") or str(record.content.get("year", ""))
-        )
-        region = self._region(connection, str(record.content.get("region", "")))
-        if region == NOT_YET:
-            return None
-        rows = connection.execute(
-            text(
-                "SELECT DISTINCT i.subject_id FROM timeline i WHERE i.kind = :kind AND i.name = :name"
-                " AND (:region = '' OR i.region = :region)" + _NOT_OWN
-            ),
-            {"kind": record.kind, "name": name, "region": region, "source": self.source},
-        ).all()
-        return rows[0][0] if len(rows) == 1 else None
-
-    def _region(self, connection: Connection, asked: str) -> str:
-        """The id of a region that content names; NOT_YET where this run founds it: nothing is in it so far."""
-        if not asked.startswith("@region:"):
-            return asked
-        ref = asked.removeprefix("@region:")
-        if ("region", ref) not in self.refs:
-            found = self._key_of(connection, "region", ref)
-            if found is None:
-                return NOT_YET
-            self.refs[("region", ref)] = found
-        return self.refs[("region", ref)]
 
     # --- comparing
 
@@ -434,52 +355,6 @@ class Admission:
         subject.status = state.pop("status")
         subject.codes = {(c["scheme"], c.get("issuer", ""), c["value"]) for c in state.pop("codes")}
         subject.content = state
-
-    # --- references
-
-    def require_references(self, connection: Connection, record: Admissible) -> None:
-        """Raises Invalid where the record refers to what neither the source nor the registry has."""
-        self._with_ids(connection, record)
-
-    def _with_ids(self, connection: Connection, record: Admissible) -> dict[str, Any]:
-        """The content with ids in the place of ``@kind:ref``."""
-        content = dict(record.content)
-        for name in SINGLE:
-            if str(content.get(name, "")).startswith("@"):
-                content[name] = self._id(connection, content[name], record)
-        if any("instrument" in citation for citation in content.get("citations", ())):
-            content["citations"] = [
-                {**c, "instrument": self._id(connection, c["instrument"], record)} if "instrument" in c else c
-                for c in content["citations"]
-            ]
-        if "co_authority_ids" in content:
-            content["co_authority_ids"] = [
-                self._id(connection, one, record) for one in content["co_authority_ids"]
-            ]
-        return content
-
-    def _id(self, connection: Connection, asked: str, record: Admissible) -> str:
-        if not asked.startswith("@"):
-            return asked
-        kind, _, ref = asked[1:].partition(":")
-        found = self.refs.get((kind, ref))
-        if found is None:
-            found = self._key_of(connection, kind, ref)
-        if found is None:
-            raise Invalid(
-                f"{record.where}：引用的 {asked} 在来源和登记簿中都没有，请先导入它。",
-                code="unknown-reference",
-            )
-        self.refs[(kind, ref)] = found
-        return found
-
-    def _key_of(self, connection: Connection, kind: str, ref: str) -> str | None:
-        """By the source's own key; a region, which a table of regions refers to by code, by that too."""
-        found: str | None = connection.execute(
-            text("SELECT subject_id FROM source_key WHERE source = :s AND kind = :k AND ref = :r"),
-            {"s": self.source, "k": kind, "r": ref},
-        ).scalar_one_or_none()
-        return self._by_code(connection, kind, ref) if found is None and kind == "region" else found
 
 
 def _is_fresh(subject: Known) -> bool:

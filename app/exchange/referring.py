@@ -10,7 +10,8 @@ from typing import IO
 import orjson
 from sqlalchemy import Connection
 
-from app.exchange.admitting import NOT_YET, Admission
+from app.exchange.admitting import Admission
+from app.exchange.recognising import NOT_YET
 from app.exchange.spooling import unpacked
 
 _REFERENCE = re.compile(rb'"@((?:[^"\\]|\\.)*)"')

@@ -14,7 +14,8 @@ from tampering import REFUSED, assert_postgresql_refuses, assert_sqlite_refuses,
 from app.canonical import digest
 from app.changes import kinds
 from app.changes.redacting import redact
-from app.db import TOMBSTONE, guarded_tables, install_guards
+from app.db import TOMBSTONE
+from app.guards import guarded_tables, install_guards
 from app.migrating import migrate
 from app.versions import verifying
 from app.versions.orders import Order

@@ -15,7 +15,7 @@ from test_guards import full_office
 from app import log
 from app.canonical import decode, encode
 from app.changes import kinds
-from app.db import guarded_tables
+from app.guards import guarded_tables
 from app.rounds import publishing as rounds
 from app.versions import verifying
 
