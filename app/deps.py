@@ -209,7 +209,7 @@ def note_access(
             session.connection(),
             event,
             account=account,
-            subject=request.url.path[:500],
+            subject=request.url.path,
             address=address_of(request),
             note=note,
         )

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import Connection, Index, Table, text
 from sqlmodel import Field, SQLModel
 
 from app.canonical import encode
@@ -192,9 +192,15 @@ class AccessRecord(SQLModel, table=True):
     """Sign-ins, refusals, exports, reads by staff. Kept for a setting's time, six months at least."""
 
     __tablename__ = "access_log"
+    __table_args__ = (
+        Index("ix_access_log_at", "at", "id", "subject"),  # a part of a subject is looked for in it
+        Index("ix_access_log_account", "account", "at", "id"),
+        Index("ix_access_log_event", "event", "at", "id"),
+        Index("ix_access_log_address", "address", "at", "id"),
+    )
     id: int | None = Field(default=None, primary_key=True, sa_type=Big)
-    at: int = Field(index=True, sa_type=Big)
-    account: int | None = Field(default=None, index=True)
+    at: int = Field(sa_type=Big)
+    account: int | None = None
     event: str = Field(
         sa_type=Ascii, description="sign-in, token-refused, refused, export, left-out, staff-read, ..."
     )
@@ -202,6 +208,9 @@ class AccessRecord(SQLModel, table=True):
     address: str | None = None
     note: str | None = None
 
+
+LONGEST_SUBJECT = 500
+"""Characters: what is longer would not fit the index it is looked for in."""
 
 ACCESS: Table = AccessRecord.__table__  # type: ignore[attr-defined]
 
@@ -215,6 +224,7 @@ def record_access(
     address: str | None = None,
     note: str | None = None,
 ) -> None:
+    subject = subject[:LONGEST_SUBJECT] if subject else subject
     connection.execute(
         ACCESS.insert().values(
             at=now_microseconds(), account=account, event=event, subject=subject, address=address, note=note

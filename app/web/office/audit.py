@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
+import re
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request, Response
-from sqlalchemy import text
+from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlmodel import Session
 
-from app.auth.accounts import names_of_accounts
+from app.auth.access_reading import Filter, noted
+from app.auth.accounts import find_account, names_of_accounts
 from app.deps import ReadSession
-from app.versions.queries import moment
+from app.errors import Invalid, NotFound, RegistryError
+from app.versions.queries import SHANGHAI, moment, parse_day
 from app.web.office.pages import PRIVATE, show
-from app.web.office.visiting import Visitor
+from app.web.office.visiting import Visitor, typed_day
 
 router = APIRouter()
 ROWS, MOST = 100, 100_000
@@ -46,54 +51,99 @@ EVENTS = {
     "webhook-ended": "取消事件订阅",
     "log-read": "查看访问日志",
     "feedback-answered": "答复反馈",
+    "left-out": "太多，未逐条记下",
 }
-Event = Annotated[str, Query(max_length=40)]
-Before = Annotated[int, Query(ge=0, le=2**62)]
+_BEFORE = re.compile(r"(\d{1,17})-(\d{1,17})")
+
+
+@dataclass
+class Asked:
+    """What the form asks for, as it was typed; the file of the log takes the same."""
+
+    event: Annotated[str, Query(max_length=40)] = ""
+    who: Annotated[str, Query(max_length=100)] = ""
+    about: Annotated[str, Query(max_length=200)] = ""
+    address: Annotated[str, Query(max_length=100)] = ""
+    since: Annotated[str, Query(max_length=20)] = ""
+    until: Annotated[str, Query(max_length=20)] = ""
+    refused: Annotated[str, Query(max_length=1)] = ""
+
+    def filter(self, session: Session) -> Filter:
+        """Raises NotFound for an unknown person, Invalid for a day that is none and a span that runs backwards."""
+        first, last = (typed_day(one.strip()) for one in (self.since, self.until))
+        since = _begins(parse_day(first, "起始日期")) if first else None
+        until = _begins(parse_day(last, "截止日期"), days_later=1) if last else None
+        if since is not None and until is not None and until <= since:
+            raise Invalid("截止日期在起始日期之前，请对调或改正。", code="span-reversed", field="until")
+        who = self.who.strip()
+        return Filter(
+            event=self.event,
+            account=_account(session, who) if who else None,
+            about=self.about.strip(),
+            address=self.address.strip(),
+            refused=bool(self.refused),
+            since=since,
+            until=until,
+        )
+
+
+Asking = Annotated[Asked, Depends()]
 
 
 @router.get("/office/access-log")
 def access_log(
-    request: Request, session: ReadSession, present: Visitor, event: Event = "", before: Before = 0
+    request: Request,
+    session: ReadSession,
+    present: Visitor,
+    asked: Asking,
+    before: Annotated[str, Query(max_length=40)] = "",
 ) -> Response:
-    found = _rows(session, event, before, ROWS + 1)
+    """``before``: the time and number of the last row of the page before."""
+    said, status = "", 200
+    found: list[dict[str, Any]] = []
+    try:
+        found = _rows(session, asked.filter(session), before, ROWS + 1)
+    except RegistryError as error:
+        said, status = error.message, error.status
+    last = found[ROWS - 1] if len(found) > ROWS else None
     return show(
         request,
         session.connection(),
         present,
         "access-log.html",
+        status=status,
+        said=said,
         found=found[:ROWS],
-        following=found[ROWS - 1]["id"] if len(found) > ROWS else None,
-        event=event,
+        following=f"{last['when']}-{last['id']}" if last else None,
+        before=before,
+        asked=asked,
+        most=MOST,
+        query=urlencode({name: value for name, value in asdict(asked).items() if value}),
         events=EVENTS,
     )
 
 
 @router.get("/office/access-log.csv")
-def export_log(present: Visitor, session: ReadSession, event: Event = "") -> Response:
-    """The newest rows as CSV; that it was taken is itself in the log."""
+def export_log(present: Visitor, session: ReadSession, asked: Asking) -> Response:
+    """The newest rows of those asked for, as CSV; that it was taken is itself in the log."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(["编号", "时间", "事件", "账号", "对象", "地址", "备注"])
-    for row in _rows(session, event, 0, MOST):
+    for row in _rows(session, asked.filter(session), "", MOST):
         cells = [row["id"], row["at"], row["what"], row["who"], row["subject"], row["address"], row["note"]]
         writer.writerow([_plain(cell) for cell in cells])
     headers = {**PRIVATE, "Content-Disposition": 'attachment; filename="access-log.csv"'}
     return Response("\ufeff" + out.getvalue(), headers=headers, media_type="text/csv; charset=utf-8")
 
 
-def _rows(session: Session, event: str, before: int, limit: int) -> list[dict[str, Any]]:
-    rows = session.connection().execute(
-        text(
-            "SELECT id, at, event, account, subject, address, note FROM access_log"
-            " WHERE (:event = '' OR event = :event) AND (:before = 0 OR id < :before) ORDER BY id DESC LIMIT :limit"
-        ),
-        {"event": event, "before": before, "limit": limit},
-    )
-    found = rows.all()
+def _rows(session: Session, wanted: Filter, before: str, limit: int) -> list[dict[str, Any]]:
+    place = _BEFORE.fullmatch(before)
+    found = noted(session.connection(), wanted, (int(place[1]), int(place[2])) if place else None, limit)
     names = names_of_accounts(session, {row.account for row in found})
     return [
         {
             "id": row.id,
+            "when": row.at,
             "at": moment(row.at),
             "what": EVENTS.get(row.event, row.event),
             "who": names.get(row.account, str(row.account)) if row.account else "",
@@ -103,6 +153,24 @@ def _rows(session: Session, event: str, before: int, limit: int) -> list[dict[st
         }
         for row in found
     ]
+
+
+def _account(session: Session, who: str) -> int:
+    """The number of an account by its name, or by itself: of one that is gone, too."""
+    try:
+        return find_account(session, who).id or 0
+    except NotFound as error:
+        if who.isascii() and who.isdigit() and len(who) < 10:
+            return int(who)
+        raise NotFound(
+            f"没有名为“{who}”的账号，请核对；也可以写账号的编号。", code="unknown-account"
+        ) from error
+
+
+def _begins(day: str, days_later: int = 0) -> int:
+    """The first moment of a day here, or of a later one, in UTC microseconds."""
+    begins = dt.datetime.combine(dt.date.fromisoformat(day), dt.time(), SHANGHAI)
+    return int((begins + dt.timedelta(days=days_later)).timestamp()) * 1_000_000
 
 
 def _plain(cell: Any) -> Any:
