@@ -542,6 +542,7 @@ def test_a_returned_draft_is_taken_up_again(editor: Browser, reviewer: Browser) 
     back = reviewer.move(f"{place}/return", reason="请写明白")
     assert back is not None
     assert "请写明白" in back.words
+    assert "shenhe退回：请写明白" in editor.get(place).words.split("处理决定")[0], "above all else"
     link = editor.get(place).link("重新修改")
     form = filled(editor.get(link))
     assert form["note"] == ["一"]

@@ -16,6 +16,7 @@ from test_office import Browser
 
 from app import log
 from app.auth.access_reading import Filter, noted
+from app.auth.accounts import add_account
 from app.web.office.audit import ROWS
 
 ADDRESSES = ("10.0.0.1", "10.0.0.2", "10.0.0.10")
@@ -79,6 +80,20 @@ def test_each_filter_alone_and_all_together(auditor: Browser) -> None:
     together = rows_on(auditor, **may, **asked)
     assert [row[1][:10] for row in together] == ["2026-05-03", "2026-05-02", "2026-05-01"]
     assert rows_on(auditor, **may, event="export", refused="1") == []
+
+
+def test_a_row_leads_to_the_rest_of_its_person_and_of_its_address(auditor: Browser) -> None:
+    with auditor.living.database.writing() as session:
+        account = add_account(session, "wangwu", ["edit"], display_name="王五")
+        for who, subject in ((account.id, "first-one"), (None, "other-one")):
+            log.record_access(
+                session.connection(), "export", account=who, address="10.7.7.7", subject=subject
+            )
+    page = auditor.get("/office/access-log?event=export")
+    person = auditor.get(page.link("王五"))
+    assert "first-one" in person.words
+    assert "other-one" not in person.words
+    assert "other-one" in auditor.get(page.link("10.7.7.7")).words
 
 
 def test_a_part_of_a_subject_is_no_pattern(auditor: Browser) -> None:

@@ -146,6 +146,7 @@ def _rows(session: Session, wanted: Filter, before: str, limit: int) -> list[dic
             "when": row.at,
             "at": moment(row.at),
             "what": EVENTS.get(row.event, row.event),
+            "account": row.account,
             "who": names.get(row.account, str(row.account)) if row.account else "",
             "subject": row.subject or "",
             "address": row.address or "",

@@ -278,6 +278,14 @@ def _page(
         refusal=refusal,
         names=names,
         may=_may(session, present, changeset),
+        returned=next(
+            (
+                {"who": people.get(event.account or 0, "命令行"), "why": event.note or ""}
+                for event in reversed(events)
+                if event.event in ("returned", "base-moved") and changeset.state == "returned"
+            ),
+            None,
+        ),
         remarks=[
             {"who": people.get(event.account or 0, "命令行"), "note": event.note or ""}
             for event in events
