@@ -8,4 +8,5 @@ voiding      taking a published act out
 afterwards   what is asked when all decisions are worked out
 drafts       drafting, submitting, reviewing
 publishing   the step that writes
+written      what it wrote
 """

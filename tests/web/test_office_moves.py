@@ -146,3 +146,19 @@ def test_a_round_is_taken_back_and_worked_on_again(editor: Browser, reviewer: Br
     agree_all(reviewer, opened)
     editor.move(f"{opened}/submit")
     assert "待审核" in editor.get(opened).words
+
+
+def test_whoever_confirms_an_emergency_reads_what_was_written(
+    editor: Browser, reviewer: Browser, place: str
+) -> None:
+    living = editor.living
+    alone = Browser(living, "zhiban", ["publish"])
+    before = reviewer.get(place).words.split("发布后会写下的")[1].split("办理")[0]
+    alone.move(f"{place}/publish", emergency="1", reason="汛情")
+    living.publish(set_field(living.item_called(FELLING), "consult_phone", "0826-9999999"))
+    page = reviewer.get(place)
+    assert "确认这次紧急发布" in page.words
+    told = page.words.split("发布时写下的")[1].split("办理")[0]
+    assert "咨询电话没有提供0826-2345678" in told, "beside what stood until then, whatever came later"
+    assert told == before.replace("批注对这一处的意见批注", "").replace("批注", "")
+    assert reviewer.move(f"{place}/confirm") is not None

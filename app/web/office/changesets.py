@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from sqlalchemy import Connection
 from sqlmodel import Session
 
 from app.auth.accounts import names_of_accounts
@@ -18,6 +19,7 @@ from app.changes.models import STATE_LABELS, Changeset
 from app.changes.moves import MOVES, may_move
 from app.changes.proposals import blocks
 from app.changes.showing import readable
+from app.changes.written import written_by
 from app.deps import ReadSession, Registry, RegistryOf
 from app.errors import RegistryError
 from app.rounds import publishing as rounds
@@ -238,8 +240,8 @@ def _page(
     bodies = [decode(row.body) for row in found]
     work = ask_effects(session, registry, changeset, wait=LONGEST)
     effects, refusal = work.outcome()
-    pages = max(pages, -(-len(effects["revisions"]) // PAGE))
-    revisions = [orjson.loads(one) for one in effects["revisions"][(page - 1) * PAGE : page * PAGE]]
+    written, revisions = _revisions(connection, changeset, effects["revisions"], (page - 1) * PAGE)
+    pages = max(pages, -(-written // PAGE))
     events = rows.events(session, changeset)
     names = names_on(connection, ids_in_all([bodies, revisions, effects["later"][:PAGE]]), today())
     names |= {one["subject"]: one["name"] for one in revisions if one["name"]}
@@ -266,7 +268,7 @@ def _page(
         ],
         revisions=[revision_in_words(one, names) for one in revisions],
         decided=len(every),
-        written=len(effects["revisions"]),
+        written=written,
         page=page,
         pages=pages,
         later=effects["later"],
@@ -301,6 +303,15 @@ def _page(
             for event in events
         ],
     )
+
+
+def _revisions(
+    connection: Connection, changeset: Changeset, worked_out: list[bytes], start: int
+) -> tuple[int, list[dict[str, Any]]]:
+    """How many it would write, or wrote once it is published, and those of a page."""
+    if changeset.publication is not None:
+        return written_by(connection, changeset.publication, start, PAGE)
+    return len(worked_out), [orjson.loads(one) for one in worked_out[start : start + PAGE]]
 
 
 def _may(session: Session, present: Present, changeset: Changeset) -> dict[str, bool]:
