@@ -161,6 +161,12 @@ def _asking(request: Request, registry: Registry, token: str) -> Actor:
         raise
 
 
+def asker(request: Request, registry: Registry) -> Actor | None:
+    """Who asks for what is public to most and not to all; none who sends no token. Raises Unauthenticated."""
+    sent = request.headers.get("authorization")
+    return None if sent is None else _asking(request, registry, bearer(sent))
+
+
 class TokenFirst(APIRoute):
     """A route that knows who is asking before it reads the body: nobody makes it read 32 MB without a token.
 

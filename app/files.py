@@ -1,7 +1,8 @@
 """Attached files by content hash: decision documents, blank and sample forms.
 
 The bytes lie in the data directory under their SHA-256, the row says what they are. Content names files by
-hash, so a file is versioned by the content that names it; nothing here is ever overwritten. What an order redacts
+hash, so a file is versioned by the content that names it; nothing here is ever overwritten. Who may read one follows
+from what names it (``app.changes.file_reading``). What an order redacts
 (``app.changes.redacting``) loses its bytes and its name; the hash stays.
 """
 
@@ -59,6 +60,15 @@ class StoredFile(SQLModel, table=True):
     added_at: int = Field(sa_type=Big)
 
 
+class FileUpload(SQLModel, table=True):
+    """Who has brought a file: whoever has its bytes may read it. The same bytes may be brought by many."""
+
+    __tablename__ = "file_upload"
+    digest: str = Field(primary_key=True, sa_type=Ascii)
+    account: int = Field(primary_key=True)
+    at: int = Field(sa_type=Big)
+
+
 def place(root: Path, digest: str) -> Path:
     return root / digest[:2] / digest
 
@@ -99,10 +109,16 @@ def names_of(connection: Connection, digests: Iterable[str]) -> dict[str, str]:
 
 
 def store(
-    session: Session, root: Path, name: str, media_type: str, body: bytes, max_bytes: int
+    session: Session,
+    root: Path,
+    name: str,
+    media_type: str,
+    body: bytes,
+    max_bytes: int,
+    by: int | None = None,
 ) -> StoredFile:
-    """Keep a file; the same bytes twice are one file. Raises Invalid where it is empty, too large or not what it is
-    said to be, Conflict where an order has redacted these bytes."""
+    """Keep a file; the same bytes twice are one file. ``by``: the account that brings it. Raises Invalid where it is
+    empty, too large or not what it is said to be, Conflict where an order has redacted these bytes."""
     if not body:
         raise Invalid("文件是空的，请重新选择。", code="empty-file")
     if len(body) > max_bytes:
@@ -111,6 +127,8 @@ def store(
     digest = hashlib.sha256(body).hexdigest()
     if is_redacted(session.connection(), digest):
         raise Conflict(f"这份文件（{digest}）已依令删改，不能再存入。", code="file-redacted")
+    if by is not None:
+        change(session.connection(), _BROUGHT, (digest, by, log.now_microseconds()))
     known = session.get(StoredFile, digest)
     if known is not None and place(root, digest).exists():  # else they were lost, and are here again
         return known
@@ -120,6 +138,7 @@ def store(
     return session.get_one(StoredFile, digest)
 
 
+_BROUGHT = "INSERT INTO file_upload (digest, account, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 _ADD = (
     "INSERT INTO stored_file (digest, name, media_type, size, added_at) VALUES (?, ?, ?, ?, ?)"
     " ON CONFLICT DO NOTHING"
@@ -196,8 +215,13 @@ def find(session: Session, root: Path, digest: str) -> tuple[StoredFile, Path]:
         raise Gone("这份附件已依令删改，不再提供；哈希仍可核验。", code="file-redacted")
     path = place(root, digest)
     if row is None or not path.exists():
-        raise NotFound("没有这份附件。", code="unknown-file")
+        raise unknown()
     return row, path
+
+
+def unknown() -> NotFound:
+    """Of a file that is not there, and of one that whoever asks may not know of."""
+    return NotFound("没有这份附件。", code="unknown-file")
 
 
 def unsound(connection: Connection, root: Path) -> str | None:
@@ -228,6 +252,17 @@ def is_redacted(connection: Connection, digest: str) -> bool:
         connection.execute(text("SELECT 1 FROM redaction WHERE content = :d"), {"d": digest}).first()
         is not None
     )
+
+
+def redacted_among(connection: Connection, digests: Iterable[str]) -> set[str]:
+    """Those of these files that an order has redacted."""
+    return {
+        row[0]
+        for some in chunks(sorted(set(digests)))
+        for row in fetch(
+            connection, f"SELECT content FROM redaction WHERE content IN ({marks(some)})", tuple(some)
+        )
+    }
 
 
 def forget_name(connection: Connection, digest: str) -> None:

@@ -122,6 +122,11 @@ def unkept(*, replayed: bool = False) -> dict[str, str]:
     return {"Cache-Control": "private, no-store"} | ({"Idempotent-Replay": "true"} if replayed else {})
 
 
+def is_held(wanted: str, tag: str) -> bool:
+    """Whether an ``If-None-Match`` names what would be answered."""
+    return wanted == "*" or tag in [part.strip().removeprefix("W/") for part in wanted.split(",")]
+
+
 def saved_as(name: str) -> dict[str, str]:
     """Of a file that is to be kept under a name, whatever its letters."""
     return {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}

@@ -4,7 +4,7 @@ from sqlmodel import SQLModel
 
 from app.auth.models import Account, Credential, LinkedIdentity, SignedIn, SignOn, Token
 from app.changes.duties import Duty, Fulfilment
-from app.changes.models import AnnexRow, ChangesetEvent, ChangesetTable, DraftDecision, Proposal
+from app.changes.models import AnnexRow, ChangesetEvent, ChangesetTable, DraftDecision, DraftFile, Proposal
 from app.checks.models import (
     CheckedItem,
     CheckException,
@@ -15,7 +15,7 @@ from app.checks.models import (
 )
 from app.exchange.models import ImportRun, SourceKey, SourceSeen
 from app.feedback.models import Feedback
-from app.files import StoredFile
+from app.files import FileUpload, StoredFile
 from app.hooks.models import Delivery, Webhook
 from app.idempotency import Answered
 from app.lists.models import Edition, EditionDraft, EditionRow, SigningKey
@@ -40,11 +40,13 @@ __all__ = [
     "Credential",
     "Delivery",
     "DraftDecision",
+    "DraftFile",
     "Duty",
     "Edition",
     "EditionDraft",
     "EditionRow",
     "Feedback",
+    "FileUpload",
     "FindingRow",
     "Fulfilment",
     "ImportRun",

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from issuing_editions import approve, issue, prepare, signer_in
-from registry import TODAY, adjust, item_content, make_office
+from registry import TODAY, Office, adjust, item_content, make_office
 from sqlalchemy import MetaData, text
 
-from app import log
+from app import files, log
 from app.auth.accounts import find_account, issue_token
 from app.changes import kinds
 from app.changes.redacting import redact
@@ -132,6 +132,7 @@ def populate(database: Database) -> None:
             "duties": [{"what": "制定监管细则", "owner": office.traffic, "due": "2027-06-01"}],
         }
     )
+    attach(office)
     wrong = "张三的电话误写入"
     office.publish_change(adjust(third, "2026-11-01", wrong, "consult_phone"))
     office.publish_change(adjust(third, "2026-11-02", "0826-3333333", "consult_phone"))
@@ -151,6 +152,23 @@ def populate(database: Database) -> None:
     office.approved(adjust(third, "2026-12-03", 9))
     with database.writing() as session:
         issue_token(session, find_account(session, "editor"), "试用")
+
+
+def attach(office: Office) -> None:
+    """Files: a form that an item names, the scan of a document, and a form that is drafted alone."""
+    with tempfile.TemporaryDirectory() as directory, office.database.writing() as session:
+        blank, scan, drafted = (
+            files.store(
+                session, Path(directory), name, "application/pdf", b"%PDF-1.7 " + name.encode(), 2**20
+            ).digest
+            for name in ("空白表.pdf", "扫描件.pdf", "新表.pdf")
+        )
+    item = office.items[0]
+    office.publish_change(
+        adjust(item, "2026-12-05", blank, "materials/m1/blank_form"),
+        document={"number": "广安区府办〔2026〕40号", "url": f"/api/v1/files/{scan}"},
+    )
+    office.draft(adjust(item, "2026-12-08", drafted, "materials/m1/blank_form"))
 
 
 def main() -> None:

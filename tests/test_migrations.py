@@ -146,6 +146,22 @@ def test_over_a_database_that_earlier_code_left(make_database, clock, revision):
     works_on(database, dump)
 
 
+def test_what_names_a_file_is_known_after_the_upgrade(make_database, clock):
+    """Of what was published and drafted while nobody noted it; who brought a file was not noted either."""
+    clock.set("2027-07-01T12:00:00")
+    database, dump = make_database(empty=True), dumping.read("0009")
+    migrate(database, "0009")
+    dumping.load(database, dump)
+    migrate(database)
+    digests = {row[1]: row[0] for row in rows_of(database, "stored_file", ["digest", "name"])}
+    blank, scan, drafted = (digests[name] for name in ("空白表.pdf", "扫描件.pdf", "新表.pdf"))
+    assert set(scalars(database, "SELECT digest FROM named_file")) == {blank}
+    assert scalars(database, "SELECT digest FROM document_file") == [scan]
+    places = rows_of(database, "draft_file", ["digest", "place"])
+    assert set(places) == {(blank, "decision"), (scan, "head"), (drafted, "decision")}
+    assert scalars(database, "SELECT account FROM file_upload") == []
+
+
 def works_on(database, dump) -> None:
     """What was approved then is published now, and the log goes on from the kept head."""
     approved = scalars(database, "SELECT id FROM changeset WHERE state = 'approved'")

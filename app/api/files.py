@@ -12,9 +12,11 @@ from starlette.concurrency import run_in_threadpool
 from app import files
 from app.api.once import IdempotencyKey, answer_once
 from app.canonical import digest as digest_of
-from app.deps import ActorOf, ReadSession, RegistryOf
+from app.changes import file_reading
+from app.deps import ActorOf, ReadSession, RegistryOf, asker, note_access
 from app.errors import Invalid
-from app.manners import saved_as
+from app.manners import is_held, saved_as, unkept
+from app.versions.queries import next_midnight_seconds
 
 router = APIRouter(tags=["files"])
 
@@ -56,7 +58,9 @@ async def upload(
         with registry.database.writing() as session:
 
             def kept() -> Any:
-                row = files.store(session, registry.settings.files_dir, name, media_type, body, limit)
+                row = files.store(
+                    session, registry.settings.files_dir, name, media_type, body, limit, actor.account
+                )
                 return FileShape(
                     digest=row.digest, name=row.name, media_type=row.media_type, size=row.size
                 ).model_dump()
@@ -75,20 +79,35 @@ async def upload(
         200: {
             "content": {kind: {} for kind in sorted(files.MEDIA_TYPES.values())},
             "description": "its bytes",
-        }
+        },
+        304: {"description": "still to be read by whoever asks; its bytes never change"},
+        404: {"description": "no such file, or nothing names it that whoever asks may read"},
+        410: {"description": "redacted by order"},
     },
 )
 def download(
+    request: Request,
     registry: RegistryOf,
     session: ReadSession,
     digest: Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="SHA-256")],
 ) -> Response:
-    """An attached file; its bytes never change."""
+    """An attached file: public where something public names it, a revision of whatever day or the document of a
+    decision, a round or an edition. With a token also what a draft or an internal item in its scope names, and what its
+    account has brought; such reads are noted. Its bytes never change, but who may read them does."""
+    public = file_reading.is_public(session.connection(), digest)
+    if not public:
+        asking = asker(request, registry)
+        if asking is None or not file_reading.is_readable(session, asking, digest):
+            raise files.unknown()
+        note_access(request, registry, "staff-read", asking.account)
     row, path = files.find(session, registry.settings.files_dir, digest)
+    kept = {"Cache-Control": f"public, max-age={min(60, next_midnight_seconds())}"} if public else unkept()
     headers = {
-        "Cache-Control": "public, max-age=31536000, immutable",
+        **kept,
         **saved_as(row.name),
         "Content-Security-Policy": "sandbox",
         "ETag": f'"{digest}"',
     }
+    if is_held(request.headers.get("if-none-match", ""), headers["ETag"]):
+        return Response(status_code=304, headers=headers)
     return FileResponse(path, media_type=row.media_type, headers=headers)

@@ -14,6 +14,7 @@ from fastapi import Request, Response
 from pydantic import BaseModel, Field
 
 from app import log
+from app.manners import is_held
 from app.versions.queries import DAY_SECONDS, next_midnight_seconds
 
 JSON = "application/json"
@@ -226,7 +227,7 @@ def answer(
         shared["Last-Modified"] = modified
     if not wanted and modified and asked.get(b"if-modified-since") == modified.encode():
         return Response(status_code=304, headers=shared)
-    if wanted and (wanted == "*" or tag in [part.strip().removeprefix("W/") for part in wanted.split(",")]):
+    if wanted and is_held(wanted, tag):
         return Response(status_code=304, headers=shared)
     return Response(body, status_code=status, media_type=media_type, headers=shared)
 

@@ -65,6 +65,7 @@ def draft(session: Session, actor: Actor, asked: ChangesetInput, today: str) -> 
         created_at=now,
         updated_at=now,
     )
+    _require_files(session, actor, [changeset.head.encode()])
     insert(session, changeset)
     _write_decisions(session, actor, changeset, asked, today)
     leave_event(session, changeset, actor, "drafted")
@@ -88,6 +89,7 @@ def redraft(
     changeset.kind, changeset.title = asked.kind, asked.title
     changeset.head = _head(session.connection(), asked, stood).decode()
     require_round_scope(session, actor, changeset)
+    _require_files(session, actor, [changeset.head.encode()])
     approved = {row.approved for row in decisions(session, changeset) if row.approved and row.stale is None}
     _write_decisions(session, actor, changeset, asked, today, approved)
     changeset.state = "draft"
@@ -323,4 +325,11 @@ def _write_decisions(
     for position, (data, base) in enumerate(zip(written, decided.bases, strict=True), start=1):
         kept = digest(data) if approved and digest(data) in approved else None
         made.append(DecisionRow(position, data, encode(base), kept))
+    _require_files(session, actor, written)
     replace_decisions(session, changeset, made)
+
+
+def _require_files(session: Session, actor: Actor, bodies: Iterable[bytes]) -> None:
+    from app.changes.file_reading import require_readable  # which asks this module whose drafts are whose
+
+    require_readable(session, actor, bodies)

@@ -15,6 +15,7 @@ from app.catalogue.content import EntryContent
 from app.deadlines.content import CalendarYearContent
 from app.errors import Invalid
 from app.items.content import ItemContent
+from app.items.named_files import named_files
 from app.law.content import InstrumentContent
 from app.places.content import AuthorityContent, RegionContent
 from app.versions import ids
@@ -153,6 +154,7 @@ def _item(document: dict[str, Any]) -> Facets:
         region=document.get("region"),
         visibility=document.get("visibility", "public"),
         links=links,
+        files=named_files(document),
     )
 
 

@@ -111,6 +111,18 @@ class Proposal(SQLModel, table=True):
     earlier: bytes = Field(description="canonical JSON: proposals and opinions before this one, oldest first")
 
 
+class DraftFile(SQLModel, table=True):
+    """A file that a changeset names or has named: whoever may read the place where it does may read the file."""
+
+    __tablename__ = "draft_file"
+    __table_args__ = {"sqlite_with_rowid": False}
+    digest: str = Field(primary_key=True, sa_type=Ascii)
+    changeset: str = Field(primary_key=True, sa_type=Ascii)
+    place: str = Field(
+        primary_key=True, sa_type=Ascii, description="head, decision, or the item that a proposal is about"
+    )
+
+
 class AnnexRow(SQLModel, table=True):
     """A row of the annex of a document that is being recorded, and the item that a person found it to mean."""
 

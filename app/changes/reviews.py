@@ -15,6 +15,7 @@ from sqlmodel import Session
 
 from app.canonical import decode, digest, encode
 from app.changes.models import Changeset
+from app.changes.rows import note_files
 from app.db import fetch, walk
 from app.errors import Refused
 from app.versions.queries import moment
@@ -91,6 +92,7 @@ def write(session: Session, changeset_id: str, written: Sequence[ProposalRow]) -
     if values:
         session.connection().execute(_GONE, values)
         session.connection().execute(_INSERT, values)
+        note_files(session.connection(), changeset_id, [(one["subject"], one["body"]) for one in values])
 
 
 def filed_under(body: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlmodel import Session
 
 from app import log
@@ -14,6 +14,7 @@ from app.auth.actor import Actor
 from app.changes.models import Changeset, ChangesetEvent
 from app.db import change, chunks, execute_many, fetch, marks
 from app.errors import NotFound, Stale
+from app.versions.named_files import drafted_in
 
 AT_ONCE = 100
 """Changesets that are read, and looked at, together."""
@@ -34,6 +35,7 @@ _INSERT_DECISION = (
     "INSERT INTO draft_decision (changeset, position, body, base, approved, stale) VALUES (?, ?, ?, ?, ?, ?)"
 )
 _MARK = "UPDATE draft_decision SET approved = ?, stale = ? WHERE changeset = ? AND position = ?"
+_NAME_FILE = "INSERT INTO draft_file (digest, changeset, place) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 _EVENT = "INSERT INTO changeset_event (changeset, at, account, event, note) VALUES (?, ?, ?, ?, ?)"
 
 
@@ -64,6 +66,7 @@ def hold(session: Session, changeset_id: str) -> None:
 
 def insert(session: Session, changeset: Changeset) -> None:
     change(session.connection(), _INSERT, _in_order(changeset))
+    _note_head(session, changeset)
 
 
 def save(session: Session, changeset: Changeset) -> None:
@@ -76,6 +79,17 @@ def save(session: Session, changeset: Changeset) -> None:
     values = (*_in_order(changeset, _MOVING), changeset.id, changeset.version)
     if change(session.connection(), _SAVE, values) != 1:
         raise Stale("别人刚刚处理过这份变更单，请重新打开后再试；您的操作没有生效。", code="edited-meanwhile")
+    _note_head(session, changeset)
+
+
+def _note_head(session: Session, changeset: Changeset) -> None:
+    note_files(session.connection(), changeset.id, [("head", changeset.head.encode())])
+
+
+def note_files(connection: Connection, changeset_id: str, places: Iterable[tuple[str, bytes]]) -> None:
+    """Which files a changeset names: (place as ``DraftFile`` says, what stands there). It is never taken back."""
+    values = {(one, changeset_id, place) for place, body in places for one in drafted_in(body)}
+    execute_many(connection, _NAME_FILE, sorted(values))
 
 
 def _in_order(changeset: Changeset, names: Sequence[str] = _FIELDS) -> tuple[Any, ...]:
@@ -190,6 +204,7 @@ def put_decisions(session: Session, changeset: Changeset, made: Sequence[Decisio
 def _insert(session: Session, changeset: Changeset, made: Sequence[DecisionRow]) -> None:
     values = [(changeset.id, row.position, row.body, row.base, row.approved, row.stale) for row in made]
     execute_many(session.connection(), _INSERT_DECISION, values)
+    note_files(session.connection(), changeset.id, [("decision", row.body) for row in made])
 
 
 def mark_decisions(session: Session, changeset: Changeset, marked: Iterable[DecisionRow]) -> None:

@@ -15,8 +15,10 @@ from sqlmodel import Session
 
 from app import log
 from app.auth.actor import Actor
+from app.canonical import encode
 from app.changes.completing import Give, completed
 from app.changes.deciding import Decider
+from app.changes.file_reading import require_readable
 from app.changes.models import DecisionInput
 from app.changes.proposals import as_row, findings
 from app.changes.reviews import (
@@ -125,6 +127,7 @@ def propose(
         if row is not None:
             row.findings = found.get(place, [])
             written.append(row)
+    require_readable(session, actor, [encode(row.body) for row in written])
     write(session, round_id, written)
     if done.reopened:
         take_out(session, opened.changeset, done.reopened)

@@ -46,6 +46,7 @@ class Begun(NamedTuple):
             into.add(self.subject_id, kind, unknown, ready.facets)
         stands = Span(self.day, OPEN, seq, ready.status, self.content, ready.held)
         into.add(self.subject_id, kind, stands, ready.facets)
+        into.add_files(self.subject_id, ready.facets)
 
 
 def begin(rows: Rows, publication: int, act: Act, ready: Ready, contents: Contents) -> Begun:

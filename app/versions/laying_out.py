@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import Connection
@@ -241,8 +242,14 @@ class _Laying:
             if subject_id in self.known:
                 moved = bool(history.codes) and history.codes[-1].seq > self.publication
                 rederive(standing.get(subject_id, {}), *asked, codes_moved=moved)
+                for revision in takewhile(self._is_new, reversed(history.revisions)):
+                    if revision.content:
+                        self.derived.add_files(subject_id, facets_of(revision.content))
             elif not derive_first(*asked):
                 derive(*asked)
+
+    def _is_new(self, revision: Rev) -> bool:
+        return revision.seq > self.publication
 
     def _facets_of(self, connection: Connection, kind: str, content: str) -> Facets:
         if (found := self.facets.get(content)) is None:

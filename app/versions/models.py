@@ -250,3 +250,27 @@ class Link(SQLModel, table=True):
     target: str = Field(primary_key=True, sa_type=Ascii)
     locator: str = Field(default="", primary_key=True, description="article as written, element key")
     valid_to: str = Field(sa_type=Ascii)
+
+
+class NamedFile(SQLModel, table=True):
+    """A file that revisions of a subject name, whether or not they are in the timeline still."""
+
+    __tablename__ = "named_file"
+    __table_args__ = (
+        Index("ix_named_file_digest", "digest", "visibility", "subject_id"),
+        {"sqlite_with_rowid": False},
+    )
+    subject_id: str = Field(primary_key=True, sa_type=Ascii)
+    digest: str = Field(primary_key=True, sa_type=Ascii)
+    visibility: str = Field(
+        primary_key=True, sa_type=Ascii, description="public, internal: what a revision naming it says"
+    )
+
+
+class DocumentFile(SQLModel, table=True):
+    """A file that the document of a publication, or of the edition that it issued, is a scan of."""
+
+    __tablename__ = "document_file"
+    __table_args__ = {"sqlite_with_rowid": False}
+    digest: str = Field(primary_key=True, sa_type=Ascii)
+    publication: int = Field(primary_key=True, sa_type=Big, sa_column_kwargs={"autoincrement": False})

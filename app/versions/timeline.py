@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -15,6 +16,7 @@ from sqlalchemy import Connection
 from app.canonical import decode, encode
 from app.db import TOMBSTONE, chunks, execute_many, fetch, insert_rows, marks, run_by
 from app.versions.models import FIRST, OPEN, CodeInterval, Interval, Link
+from app.versions.named_files import write_named
 from app.versions.visibility import kept_of
 
 NOT_YET = "not_yet"
@@ -41,7 +43,8 @@ class Held(NamedTuple):
 
 @dataclass(slots=True)
 class Facets:
-    """What lists filter and join by, and what the content refers to (role, target, locator)."""
+    """What lists filter and join by, what the content refers to (role, target, locator), and the digests of the files
+    that it names."""
 
     name: str | None = None
     type: str | None = None
@@ -51,6 +54,7 @@ class Facets:
     parent: str | None = None
     visibility: str = "public"
     links: list[tuple[str, str, str]] = field(default_factory=list)
+    files: Sequence[str] = ()
 
 
 Describe = Callable[[str, dict[str, Any]], Facets]
@@ -211,6 +215,13 @@ class Derived:
     intervals: list[tuple[Any, ...]] = field(default_factory=list)
     codes: list[tuple[Any, ...]] = field(default_factory=list)
     links: list[tuple[Any, ...]] = field(default_factory=list)
+    files: set[tuple[str, str, str]] = field(default_factory=set)
+    """(subject, digest, visibility) of what revisions name."""
+
+    def add_files(self, subject_id: str, facets: Facets) -> None:
+        """Of a revision's content."""
+        for digest in facets.files:
+            self.files.add((subject_id, digest, facets.visibility))
 
     def add(self, subject_id: str, kind: str, span: Span, facets: Facets) -> None:
         self.intervals.append(
@@ -250,6 +261,7 @@ class Derived:
         insert_rows(connection, Interval.__table__, INTERVAL_COLUMNS, self.intervals)  # type: ignore[attr-defined]
         insert_rows(connection, CodeInterval.__table__, CODE_COLUMNS, self.codes)  # type: ignore[attr-defined]
         insert_rows(connection, Link.__table__, LINK_COLUMNS, self.links)  # type: ignore[attr-defined]
+        write_named(connection, sorted(self.files))
 
 
 def derive(
@@ -261,11 +273,13 @@ def derive(
     into: Derived,
 ) -> None:
     """All derived rows of one subject. ``facets_of`` describes a content hash."""
-    rows = spans(revisions, codes)
+    rows, facets_of = spans(revisions, codes), cache(facets_of)
     for index, span in enumerate(rows):
         content = span.content or (rows[index + 1].content if index + 1 < len(rows) else None)
         into.add(subject_id, kind, span, facets_of(content) if content else Facets())
     into.codes += [(subject_id, *row) for row in code_spans(codes)]
+    for content in {revision.content for revision in revisions if revision.content}:
+        into.add_files(subject_id, facets_of(content))
 
 
 def derive_first(
@@ -287,6 +301,7 @@ def derive_first(
     if not all(row.held and row.effective_from == day for row in codes):
         return False
     facets = facets_of(content)
+    into.add_files(subject_id, facets)
     if only.start_unknown:
         into.add(subject_id, kind, Span(FIRST, day, None, "unknown", None, "[]"), facets)
     held = sorted({row.code for row in codes})
@@ -354,6 +369,6 @@ def describe_stored(connection: Connection, describe: Describe, kind: str, conte
         return describe(kind, document)
     kept = kept_of(run_by(connection), [content]).get(content, {})
     facets = describe(kind, kept.get("content", {}))
-    facets.name, facets.links = None, []
+    facets.name, facets.links, facets.files = None, [], ()
     facets.visibility = "redacted" if kept.get("visibility") == "public" else "internal"
     return facets

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, text
 
 from app import log
 from app.db import CHUNK, STREAMED, lock_publishing
-from app.versions import verifying_contents
+from app.versions import named_files, verifying_contents
 from app.versions.histories import History, load_histories
 from app.versions.revising import wanted_revisions
 from app.versions.rows import Contents
@@ -185,6 +185,7 @@ def _check_fold(connection: Connection, proof: Proof) -> None:
                 )
 
 
+_UNLIKE = "推算所得的时间线与存储的不符，可用 qingdan verify --rebuild 重建"
 _DERIVED = {
     "timeline": (
         "subject_id, valid_from, valid_to, kind, revision, status, content, codes, name, type, level,"
@@ -192,6 +193,7 @@ _DERIVED = {
     ),
     "code_interval": "subject_id, scheme, issuer, value, valid_from, valid_to",
     "link": "subject_id, valid_from, role, target, locator, valid_to",
+    "named_file": named_files.SUBJECT_COLUMNS,
 }
 
 
@@ -211,7 +213,12 @@ def _check_derived(connection: Connection, describe: Describe) -> None:
     for histories in _subject_chunks(connection):
         derived = _derive_chunk(connection, histories, describe)
         first, last = min(histories), max(histories)
-        should = {"timeline": derived.intervals, "code_interval": derived.codes, "link": derived.links}
+        should = {
+            "timeline": derived.intervals,
+            "code_interval": derived.codes,
+            "link": derived.links,
+            "named_file": derived.files,
+        }
         for table, columns in _DERIVED.items():
             found = connection.execute(
                 text(f"SELECT {columns} FROM {table} WHERE subject_id >= :first AND subject_id <= :last"),
@@ -221,14 +228,15 @@ def _check_derived(connection: Connection, describe: Describe) -> None:
             wrong = rows.symmetric_difference(should[table])
             if wrong:
                 row = min(wrong, key=repr)
-                raise Wrong(
-                    f"{table} {row[0]}", "推算所得的时间线与存储的不符，可用 qingdan verify --rebuild 重建"
-                )
+                raise Wrong(f"{table} {row[0]}", _UNLIKE)
             counted[table] += len(rows)
     for table, count in counted.items():
         stored = connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one()
         if stored != count:
             raise Wrong(table, f"有 {stored - count} 行不属于任何已登记的主体")
+    wrong = named_files.documents_in(connection) ^ named_files.stored_documents(connection)
+    if wrong:
+        raise Wrong(f"document_file {min(wrong)[0]}", _UNLIKE)
 
 
 def rebuild(connection: Connection, describe: Describe) -> int:
@@ -240,6 +248,7 @@ def rebuild(connection: Connection, describe: Describe) -> int:
     for histories in _subject_chunks(connection):
         _derive_chunk(connection, histories, describe).write(connection)
         count += len(histories)
+    named_files.rewrite_documents(connection)
     return count
 
 
@@ -258,4 +267,5 @@ def rederive_resting_on(connection: Connection, content: str, describe: Describe
         for table in _DERIVED:
             connection.execute(text(f"DELETE FROM {table} WHERE subject_id = :id"), {"id": subject_id})
     _derive_chunk(connection, load_histories(connection, subjects), describe).write(connection)
+    named_files.rewrite_documents(connection)
     return {row[1] for row in rows}

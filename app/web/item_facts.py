@@ -12,6 +12,8 @@ from app.changes.owed import Wanted, duties
 from app.db import run_by
 from app.deps import Asked
 from app.errors import NotFound
+from app.files import redacted_among
+from app.items.named_files import named_files
 from app.items.queries import resolve
 from app.items.reading import read_item, read_item_as_known
 from app.law.queries import IN_FORCE
@@ -45,6 +47,8 @@ class ItemFacts:
     successors: list[Gaps]
     handed_to: list[Gaps]
     """Who is to take it over, with ``name``, ``state`` and ``due`` of the acceptance."""
+    gone_files: set[str]
+    """Digests of attached files that an order took away."""
 
     def shown(self) -> dict[str, Any]:
         """For a template."""
@@ -74,6 +78,7 @@ def facts_of(
         predecessors=kin(connection, found["predecessors"], asked.on),
         successors=kin(connection, found["successors"], asked.on),
         handed_to=_handed_to(connection, item_id, asked.on, known) if found["status"] == "ended" else [],
+        gone_files=redacted_among(connection, named_files(found["content"] or {})),
     )
 
 

@@ -17,6 +17,7 @@ from app.db import Run
 from app.deps import Registry
 from app.exchange.progress import UNFINISHED
 from app.kept import Page
+from app.manners import is_held
 from app.searching import index_state
 from app.versions.queries import Known, next_midnight_seconds, today
 from app.web.display import COOKIE, chosen
@@ -49,7 +50,7 @@ def send(request: Request, page: Page) -> Response:
         told |= {"ETag": f'{page.tag[:-1]}-gzip"', "Content-Encoding": "gzip"}
     told["Cache-Control"] = f"public, max-age={min(60, next_midnight_seconds())}"
     wanted = request.headers.get("if-none-match")
-    if wanted and told["ETag"] in [part.strip().removeprefix("W/") for part in wanted.split(",")]:
+    if wanted and is_held(wanted, told["ETag"]):
         told.pop("Content-Encoding", None)
         return Response(status_code=304, headers=told)
     body = page.compressed() if "Content-Encoding" in told else page.body

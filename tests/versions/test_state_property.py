@@ -373,7 +373,7 @@ def assert_verified(connection: Connection) -> None:
 def assert_timeline_is_derived(connection: Connection) -> None:
     """The stored timeline equals what the rebuild makes of revisions; verify agrees before and after."""
     assert_verified(connection)
-    tables = ("timeline", "code_interval", "link")
+    tables = ("timeline", "code_interval", "link", "named_file")
     before = {t: set(map(tuple, connection.exec_driver_sql(f"SELECT * FROM {t}"))) for t in tables}
     verifying.rebuild(connection, describe)
     after = {t: set(map(tuple, connection.exec_driver_sql(f"SELECT * FROM {t}"))) for t in tables}

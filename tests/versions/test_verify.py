@@ -20,7 +20,7 @@ from app.rounds import publishing as rounds
 from app.versions import verifying
 
 PUBLISHED = [table for table in guarded_tables() if table.name != "content"]
-DERIVED = ("timeline", "code_interval", "link")
+DERIVED = ("timeline", "code_interval", "link", "named_file", "document_file")
 
 
 @contextmanager
@@ -341,7 +341,7 @@ def test_revisions_that_do_not_follow_from_the_decisions_are_found(full, forgery
 @pytest.mark.parametrize("name", DERIVED)
 def test_derived_rows_tampered_with_are_found_and_rebuilt(full, name):
     table = SQLModel.metadata.tables[name]
-    if name == "link":
+    if name in ("link", "named_file", "document_file"):
         full.publish_change(
             {
                 "kind": "instrument",
@@ -359,9 +359,11 @@ def test_derived_rows_tampered_with_are_found_and_rebuilt(full, name):
                         "op": "add",
                         "path": "citations",
                         "value": {"key": "c1", "role": "setting", "instrument": "@law"},
-                    }
+                    },
+                    {"op": "set", "path": "materials/m1/blank_form", "value": "f" * 64},
                 ],
             },
+            document={"number": "〔2026〕9号", "url": f"/api/v1/files/{'e' * 64}"},
         )
     with unguarded(full.database) as connection:
         stored = connection.exec_driver_sql(f"SELECT * FROM {name}").mappings().all()
@@ -377,7 +379,8 @@ def test_derived_rows_tampered_with_are_found_and_rebuilt(full, name):
                 assert set(connection.exec_driver_sql(f"SELECT * FROM {name}").all()) == {
                     tuple(row.values()) for row in stored
                 }
-        for statement in (f"DELETE FROM {name}", f"UPDATE {name} SET subject_id = 'z' || subject_id"):
+        first = table.primary_key.columns[0].name
+        for statement in (f"DELETE FROM {name}", f"UPDATE {name} SET {first} = 'z' || {first}"):
             with undone(connection):
                 connection.exec_driver_sql(statement)
                 assert check(connection).finding is not None

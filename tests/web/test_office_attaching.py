@@ -54,7 +54,9 @@ def test_a_blank_form_is_uploaded_named_and_replaced_by_naming_another(editor: B
     page = Page(bring(editor, "空白表.pdf", PDF).text)
     assert "已存入：空白表.pdf" in page.words
     digest = re.search(r"文件指纹 ([0-9a-f]{64})", page.words)[1]  # type: ignore[index]
-    assert living.client.get(f"/api/v1/files/{digest}").content == PDF
+    assert f'<a href="/office/files/{digest}">空白表.pdf</a>' in page.html
+    assert living.client.get(f"/api/v1/files/{digest}").status_code == 404, "nothing public names it yet"
+    assert editor.client.get(f"/office/files/{digest}").content == PDF
     again = bring(editor, "同一份.pdf", PDF, SCRIPT).json()
     assert (again["digest"], again["name"]) == (digest, "空白表.pdf"), "the same bytes are one file"
     path = f"/office/items/{item}/edit"
@@ -63,13 +65,16 @@ def test_a_blank_form_is_uploaded_named_and_replaced_by_naming_another(editor: B
     refused = Page(saved(editor, path, {**fields, field: ["0" * 64]}, 422).text)
     assert "没有这份附件" in refused.words
     place = saved(editor, path, {**fields, field: [digest]}).headers["location"]
+    assert f'<a href="/office/files/{digest}">空白表.pdf</a>' in editor.get(place).html, (
+        "for whoever reviews it"
+    )
     for who, move in (("editor", "submit"), ("reviewer", "approve"), ("publisher", "publish")):
         answer = living.post(who, f"/changesets/{place.rsplit('/', 1)[1]}/{move}")
         assert answer.status_code == 200, answer.text
     materials = living.get(f"/items/{item}").json()["content"]["materials"]
     assert digest in {one.get("blank_form") for one in materials}
     form = editor.get(path)
-    assert f'<a href="/api/v1/files/{digest}">空白表.pdf</a>' in form.html
+    assert f'<a href="/office/files/{digest}">空白表.pdf</a>' in form.html
     newer = bring(editor, "空白表.pdf", PDF + b"2", SCRIPT).json()["digest"]
     assert newer != digest
     assert living.client.get(f"/api/v1/files/{digest}").content == PDF
@@ -108,6 +113,22 @@ def test_the_names_of_files_are_for_those_without_a_narrower_scope(editor: Brows
     (authority,) = editor.living.rows("SELECT authority FROM timeline WHERE kind = 'item' LIMIT 1")
     other = Browser(editor.living, "bieju", ["edit"], authority=authority[0])
     assert "草案.pdf" not in other.get("/office/files").words
+
+
+def test_the_office_hands_out_files_to_whoever_may_read_them(editor: Browser) -> None:
+    living = editor.living
+    digest = bring(editor, "草案.pdf", PDF, SCRIPT).json()["digest"]
+    ((authority,),) = living.rows("SELECT max(authority) FROM timeline WHERE kind = 'item'")
+    other = Browser(living, "bieju", ["edit"], authority=authority)
+    path = f"/office/files/{digest}"
+    answer = editor.client.get(path)
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "private, no-store")
+    assert "attachment" in answer.headers["content-disposition"]
+    assert "没有这份附件" in other.get(path, 404).words
+    assert "没有这份附件" in other.get(f"/office/files/{'0' * 64}", 404).words
+    assert living.client.get(path).headers["location"].startswith("/office/sign-in")
+    noted = living.rows(f"SELECT count(*) FROM access_log WHERE event = 'staff-read' AND subject = '{path}'")
+    assert noted[0][0] == 2
 
 
 def test_the_picker_completes_the_instrument_and_shows_the_article(editor: Browser) -> None:

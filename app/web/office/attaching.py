@@ -3,10 +3,11 @@ the hash says which version it is, so nothing is ever replaced."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.responses import FileResponse
 from sqlmodel import Session, col, select
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
@@ -14,8 +15,10 @@ from starlette.formparsers import MultiPartException
 
 from app import files
 from app.auth.signing_in import Present
+from app.changes import file_reading
 from app.deps import ReadSession, Registry, RegistryOf
 from app.errors import Invalid, RegistryError
+from app.manners import saved_as
 from app.versions.queries import moment
 from app.web.office.form_keeping import is_script
 from app.web.office.pages import PRIVATE, show
@@ -47,6 +50,23 @@ async def bring_file(request: Request, registry: RegistryOf, present: Visitor) -
     return await run_in_threadpool(_kept, request, registry, present, plain_name(name), body)
 
 
+@router.get("/office/files/{digest}")
+def read_file(
+    registry: RegistryOf,
+    session: ReadSession,
+    present: Visitor,
+    digest: Annotated[str, Path(pattern="^[0-9a-f]{64}$")],
+) -> Response:
+    """A file that the visitor may read, public or not: a browser shows its session to the office alone."""
+    if not file_reading.is_readable(session, present.actor, digest) and not file_reading.is_public(
+        session.connection(), digest
+    ):
+        raise files.unknown()
+    row, path = files.find(session, registry.settings.files_dir, digest)
+    headers = {**PRIVATE, **saved_as(row.name), "Content-Security-Policy": "sandbox"}
+    return FileResponse(path, media_type=row.media_type, headers=headers)
+
+
 def plain_name(name: str) -> str:
     """The last part of what a browser calls the file, without signs that are none to read."""
     last = name.replace("\\", "/").rpartition("/")[2]
@@ -60,7 +80,8 @@ def _kept(request: Request, registry: Registry, present: Present, name: str, bod
             raise Invalid("没有选择文件，请选择要上传的文件。", code="no-file", field="file")
         media_type = files.media_type_of(name)
         with registry.database.writing() as session:
-            row = files.store(session, registry.settings.files_dir, name, media_type, body, limit)
+            root, by = registry.settings.files_dir, present.actor.account
+            row = files.store(session, root, name, media_type, body, limit, by)
             kept = {"digest": row.digest, "name": row.name, "size": row.size}
     except RegistryError as error:
         if is_script(request):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Annotated, Any
 
@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlalchemy import Connection
 from sqlmodel import Session
 
+from app import files
 from app.auth.accounts import names_of_accounts
 from app.auth.signing_in import Present
 from app.canonical import decode
@@ -23,6 +24,7 @@ from app.changes.written import written_by
 from app.deps import ReadSession, Registry, RegistryOf
 from app.errors import RegistryError
 from app.rounds import publishing as rounds
+from app.versions.named_files import drafted_in
 from app.versions.queries import moment, today
 from app.web.office.changeset_effects import ask_effects, ids_in_all, revision_in_words, stale_in_words
 from app.web.office.desk import listed
@@ -222,6 +224,13 @@ def confirm(move: Moving) -> Response:
     return move.make(lambda session: publishing.confirm(session, move.actor, move.id))
 
 
+def _attached(connection: Connection, bodies: Iterable[bytes]) -> dict[str, str]:
+    """The files that a changeset names, by digest: their names."""
+    named = files.names_of(connection, {one for body in bodies for one in drafted_in(body)})
+    gone = files.redacted_among(connection, named)
+    return {digest: name for digest, name in named.items() if digest not in gone}
+
+
 def _page(
     request: Request,
     session: Session,
@@ -257,6 +266,7 @@ def _page(
         state=STATE_LABELS[changeset.state],
         head=gaps(decode(changeset.head.encode())),
         hash=drafts.hash_of(changeset, every),
+        attached=_attached(connection, [changeset.head.encode(), *(row.body for row in found)]),
         decisions=[
             {
                 "body": gaps(body),

@@ -147,6 +147,7 @@ TABLE: Mapping[tuple[str, str], Door] = {
     ("GET", "/office/imports/{arrival}/report.xlsx"): Door("edit", EXPORT),
     ("GET", "/office/files"): Door("edit", READ),
     ("POST", "/office/files"): Door("edit", WRITES),
+    ("GET", "/office/files/{digest}"): Door(READING, READ),
     ("GET", "/office/citation"): Door("edit", OPEN),
     ("GET", "/office/calendar"): Door(SIGNED_IN, OPEN),
     ("POST", "/office/calendar"): Door("edit", WRITES),
