@@ -177,7 +177,7 @@ def _stay_in_sync(asking: Asking) -> None:
     ask("GET /dumps/{file}", file=told["file"])
     pdf = {"raw": b"%PDF-1.7", "media": "application/pdf"}
     digest = ask("POST /files", who="integrator", name="申请表.pdf", **pdf).json()["digest"]
-    ask("GET /files/{digest}", digest=digest)
+    ask("GET /files/{digest}", who="integrator", digest=digest)
 
 
 def _draft(asking: Asking, title: str, days: int = 6) -> dict[str, Any]:

@@ -54,6 +54,11 @@ def opened(settings: Settings) -> Living:
     return Living(settings, TestClient(app), app.state.registry)
 
 
+def fetched(there: Living, living: Living, digest: str) -> Any:
+    """An attachment of the restored registry, by whoever has brought it to the first."""
+    return there.client.get(f"/api/v1/files/{digest}", headers=living.headers("editor"))
+
+
 def test_a_backup_is_the_registry_and_proves_it(
     living: Living, elsewhere: Callable[[str], Settings], tmp_path: Path
 ) -> None:
@@ -74,7 +79,7 @@ def test_a_backup_is_the_registry_and_proves_it(
     restored = opened(settings)
     assert restored.get("/log/head").json() == head
     assert restored.get(f"/items/{item}").json()["content"]["note"] == "备份之前"
-    assert restored.client.get(f"/api/v1/files/{stored['digest']}").content == b"%PDF-1.7"
+    assert fetched(restored, living, stored["digest"]).content == b"%PDF-1.7"
     restored.assert_sound((made.seq, made.hash))
     assert restored.get("/export.jsonl").content == living.get("/export.jsonl", known_at=made.seq).content
     restored.tokens = living.tokens  # accounts, drafts and numbering go on
@@ -181,7 +186,7 @@ def test_files_come_first_and_a_restore_that_was_stopped_is_done_again(
     assert backups.restore(settings, made.path).lost == ()
     assert not (settings.data_dir / "restoring").exists()
     restored = opened(settings)
-    assert restored.client.get(f"/api/v1/files/{digest}").content == b"%PDF-1.7 form"
+    assert fetched(restored, living_sqlite, digest).content == b"%PDF-1.7 form"
     restored.database.dispose()
 
 
@@ -239,10 +244,10 @@ def test_an_attachment_that_is_not_what_it_is_named_by_stays_out_and_is_told(
     assert restored.lost == (rotten,)
     there = opened(settings)
     there.tokens = living.tokens
-    assert there.client.get(f"/api/v1/files/{whole}").status_code == 200
-    assert there.client.get(f"/api/v1/files/{rotten}").status_code == 404
+    assert fetched(there, living, whole).status_code == 200
+    assert fetched(there, living, rotten).status_code == 404
     assert stored(there, b"%PDF-1.7 rotten") == rotten
-    assert there.client.get(f"/api/v1/files/{rotten}").content == b"%PDF-1.7 rotten", "found elsewhere"
+    assert fetched(there, living, rotten).content == b"%PDF-1.7 rotten", "found elsewhere"
     there.database.dispose()
 
 

@@ -53,9 +53,10 @@ class Beginning(NamedTuple):
             pieces += (said[done:place], quoted[number])
             done = place + length
         pieces.append(said[done : self.to])
-        *single, links = self.facets
+        *single, links, files = self.facets
         facets = Facets(*[ids.get(value, value) for value in single])
         facets.links = [(role, ids.get(target, target), locator) for role, target, locator in links]
+        facets.files = files
         codes: Any = self.codes
         return Ready(b"".join(pieces), facets, changes, self.status, codes, self.held)
 
