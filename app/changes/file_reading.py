@@ -123,11 +123,21 @@ def _is_drafted_for(session: Session, actor: Actor, scope: Scope, digest: str) -
     return False
 
 
+def names_for(session: Session, actor: Actor, digests: Iterable[str]) -> dict[str, str]:
+    """Digest -> the file's name, of those that are stored and that the account may read: a name tells much, too."""
+    connection = session.connection()
+    named = files.names_of(connection, digests)
+    return {
+        one: name
+        for one, name in named.items()
+        if is_readable(session, actor, one) or is_public(connection, one)
+    }
+
+
 def require_readable(session: Session, actor: Actor, bodies: Iterable[bytes]) -> None:
     """What a draft names, who drafts it may read: else naming a file would be a way to it. Raises Invalid, as for a
     file that is not there. One that is not stored yet may be named."""
     digests = {one for body in bodies for one in drafted_in(body)}
-    connection = session.connection()
-    for digest in files.names_of(connection, digests):
-        if not is_readable(session, actor, digest) and not is_public(connection, digest):
-            raise Invalid(f"没有附件 {digest}，请先上传，再填它的指纹。", code="unknown-file")
+    hidden = files.names_of(session.connection(), digests).keys() - names_for(session, actor, digests).keys()
+    if hidden:
+        raise Invalid(f"没有附件 {min(hidden)}，请先上传，再填它的指纹。", code="unknown-file")

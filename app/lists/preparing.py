@@ -12,6 +12,7 @@ from app import log
 from app.auth.accounts import refuse_locked
 from app.auth.actor import Actor
 from app.canonical import digest, encode
+from app.changes.file_reading import require_readable
 from app.changes.models import DocumentInput
 from app.changes.scope import Scope
 from app.db import change, execute_many, insert_rows
@@ -71,6 +72,8 @@ def prepare(
             f"{wanted.on} 这一天没有可以列入{KINDS[wanted.kind]}的事项，请检查日期和范围。", code="empty-list"
         )
     _keep(connection, made)
+    head = _head(document, title)
+    require_readable(session, actor, [head])
     now = log.now_microseconds()
     draft = EditionDraft(
         id=ids.allocate(connection, "edition")[0],
@@ -79,7 +82,7 @@ def prepare(
         owner=wanted.owner,
         on_day=wanted.on,
         content=made.hash,
-        head=_head(document, title).decode(),
+        head=head.decode(),
         author=author,
         created_at=now,
         updated_at=now,

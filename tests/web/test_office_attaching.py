@@ -127,6 +127,14 @@ def test_the_office_hands_out_files_to_whoever_may_read_them(editor: Browser) ->
     assert "没有这份附件" in other.get(path, 404).words
     assert "没有这份附件" in other.get(f"/office/files/{'0' * 64}", 404).words
     assert living.client.get(path).headers["location"].startswith("/office/sign-in")
+    item = living.rows(f"SELECT subject_id FROM timeline WHERE kind = 'item' AND authority = '{authority}'")[
+        0
+    ][0]
+    form = filled(other.get(f"/office/items/{item}/edit"))
+    form |= {"files:row": ["+1"], "files:shown": ["1"], "files/+1/digest": [digest], "files/+1/name": ["x"]}
+    answer = other.client.post(f"/office/items/{item}/edit", data={**form, "do": ["check"]}, headers=POST)
+    assert digest in answer.text
+    assert "草案.pdf" not in answer.text, "nor is its name told"
     noted = living.rows(f"SELECT count(*) FROM access_log WHERE event = 'staff-read' AND subject = '{path}'")
     assert noted[0][0] == 2
 

@@ -14,8 +14,8 @@ from fastapi import Request, Response
 from sqlalchemy import Connection
 from sqlmodel import Session
 
-from app import files
 from app.auth.signing_in import Present
+from app.changes import file_reading
 from app.checks.catalogue import SEVERITIES, Rules
 from app.checks.facts import Around
 from app.checks.finding import Checked, Finding
@@ -60,7 +60,7 @@ def act_or_save(
             editing.told = form_keeping.told(session, present, editing)
     if act and act != "save":
         with registry.database.reading() as session:
-            return item_form(request, session.connection(), present, editing, more=more)
+            return item_form(request, session, present, editing, more=more)
     try:
         with registry.database.writing() as session:
             address = save(session, present, editing)
@@ -68,20 +68,20 @@ def act_or_save(
                 form_keeping.drop(session, present, editing)
     except RegistryError as error:
         with registry.database.reading() as session:
-            return item_form(request, session.connection(), present, editing, error=error, more=more)
+            return item_form(request, session, present, editing, error=error, more=more)
     return go(address)
 
 
 def item_form(
     request: Request,
-    connection: Connection,
+    session: Session,
     present: Present,
     editing: Editing,
     *,
     error: RegistryError | None = None,
     more: dict[str, Any] | None = None,
 ) -> Response:
-    content = editing.content
+    connection, content = session.connection(), editing.content
     ids = [value for value in drafting.ids_in(content) if value]
     gone = form_rows.gone(editing.asked, content)
     return show(
@@ -100,7 +100,7 @@ def item_form(
         if editing.item
         else set(),
         names=names(connection, ids, editing.day)
-        | files.names_of(connection, drafting.files_in(content).values()),
+        | file_reading.names_for(session, present.actor, drafting.files_in(content).values()),
         cited=citing.texts(connection, content.get("citations") or (), editing.day),
         gone=gone,
         gone_fields=form_rows.gone_fields(editing.asked, gone),

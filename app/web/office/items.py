@@ -64,7 +64,7 @@ def new_item(request: Request, session: ReadSession, present: Visitor, day: Day 
         editing.asked, editing.kept_at = kept
         editing.day = parse_day(kept[0].get("from"), "施行日期")
         editing.content = forms.document(item_fields(), editing.asked, editing.base)
-    return item_form(request, session.connection(), present, editing)
+    return item_form(request, session, present, editing)
 
 
 @router.post("/office/items/new")
@@ -96,7 +96,7 @@ def edit_item(
         editing.changeset, editing.place, editing.kept_at = taken_up.changeset, taken_up.place, kept[1]
         fill(connection, editing, editing.asked)
     editing.told += form_keeping.told(session, present, editing)
-    return item_form(request, connection, present, editing)
+    return item_form(request, session, present, editing)
 
 
 def place_of(editing: Editing) -> str:

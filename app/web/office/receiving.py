@@ -36,7 +36,7 @@ def show_acceptance(
 ) -> Response:
     connection = session.connection()
     duty, editing = _opened(connection, present, act, key, day, Posted([]))
-    return item_form(request, connection, present, editing, more={"duty": duty})
+    return item_form(request, session, present, editing, more={"duty": duty})
 
 
 @router.post("/office/duties/{act}/{key}/accept")

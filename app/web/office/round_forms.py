@@ -41,7 +41,7 @@ def show_fields(
 ) -> Response:
     if (line := new_line(session, present, changeset, item)) is not None:
         editing = take_up_kept(session, present, taken_up(session, changeset, line, day, Posted([])), day)
-        return item_form(request, session.connection(), present, editing)
+        return item_form(request, session, present, editing)
     editing, line = _of_round(session, present, changeset, item, day, Posted([]))
     if line.proposal is not None:
         _take_up(editing, line.proposal.body)
@@ -50,7 +50,7 @@ def show_fields(
         editing.kept_at = kept[1]
         fill(session.connection(), editing, editing.asked)
     editing.told += form_keeping.told(session, present, editing)
-    return item_form(request, session.connection(), present, editing)
+    return item_form(request, session, present, editing)
 
 
 @router.post("/office/rounds/{changeset}/items/{item}/form")

@@ -38,7 +38,7 @@ def new_item(
     request: Request, session: ReadSession, present: Visitor, changeset: Which, day: Day = ""
 ) -> Response:
     editing = take_up_kept(session, present, _opened(session, present, changeset, day, Posted([])), day)
-    return item_form(request, session.connection(), present, editing)
+    return item_form(request, session, present, editing)
 
 
 @router.post("/office/rounds/{changeset}/new")
