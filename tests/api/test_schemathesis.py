@@ -161,7 +161,7 @@ def start(run_seeded: Any) -> Callable[[str, ExitStack], Living]:  # noqa: F811
     return started
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=["both"])  # one value, or no test would be named by its operation
 def tried(start: Callable[[str, ExitStack], Living]) -> Iterator[list[Living]]:
     """One on each database: to make a question costs as much as to ask it."""
     with ExitStack() as stack:
