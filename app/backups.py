@@ -26,10 +26,10 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import DatabaseError
 
 from app import log
-from app.changes import kinds
+from app.changes import duties, kinds
 from app.db import Database
 from app.errors import Conflict, Invalid, RegistryError
-from app.files import HALF, missing, redacted, sync_folder, take_over
+from app.files import HALF, erase_redacted, missing, redacted, sync_folder, take_over
 from app.hooks.restored import tell_restored
 from app.migrating import current_revision, migrate
 from app.moving import dump_tables, load_tables
@@ -40,6 +40,8 @@ from app.versions import verifying
 
 MANIFEST = "manifest.json"
 DATABASES = ("qingdan.db", "tables.jsonl")
+_BESIDE = ("-wal", "-shm", "-journal")
+"""What SQLite keeps beside a database, and takes up into whatever lies there under that name when it is opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +144,15 @@ def restore(settings: Settings, source: Path) -> Made:
             copy = Database(f"sqlite:///{saved}")
             _prove(copy, manifest)
             held = take_over(settings.files_dir, unpacked / "files")
-            lost = _finish(copy, held)
+            lost = _finish(copy, settings, held)
             assert database.path is not None
+            _require_empty(database)  # proving takes its time
             _put_in_place(saved, database.path)
+            _require_head(database, manifest)
         elif saved.suffix == ".jsonl":
             held = take_over(settings.files_dir, unpacked / "files")
             _restore_tables(database, saved, manifest)
-            lost = _finish(database, held)
+            lost = _finish(database, settings, held)
         else:
             raise Invalid("SQLite 备份只能恢复到 SQLite。", code="wrong-database")
     return Made(source, manifest["seq"], manifest["hash"], tuple(lost))
@@ -172,11 +176,16 @@ def _scratch(settings: Settings) -> Iterator[Path]:
         turn.give_back()
 
 
-def _finish(database: Database, held: set[str]) -> list[str]:
-    """What remains to be done in a restored database; the attachments that it names and the backup did not bring."""
+def _finish(database: Database, settings: Settings, held: set[str]) -> list[str]:
+    """What remains to be done in a restored database, so that ``qingdan verify`` finds nothing in it but what is
+    returned: the attachments that it names and the backup did not bring."""
     with database.writing() as session:
-        tell_restored(session.connection())
-        lost = missing(session.connection(), held)
+        connection = session.connection()
+        tell_restored(connection)
+        if duties.differs(connection):  # they follow from the log, which is proved
+            duties.rebuild(connection)
+        erase_redacted(connection, settings.files_dir)
+        lost = missing(connection, held)
     database.dispose()
     return lost
 
@@ -207,10 +216,27 @@ def _prove(database: Database, manifest: dict[str, Any]) -> None:
         raise NotProved(f"恢复的数据核验不通过：{proof.finding}", code="not-proved")
 
 
+def _require_head(database: Database, manifest: dict[str, Any]) -> None:
+    """That what lies in the place is what was proved on the way there. Raises NotProved, with the place empty again."""
+    try:
+        with database.reading() as session:
+            head = log.head(session.connection())
+        is_whole = (head.seq, head.hash) == (manifest["seq"], manifest["hash"])
+    except DatabaseError:
+        is_whole = False
+    database.dispose()
+    if not is_whole:
+        _empty(database)
+        raise NotProved(
+            f"{database.path} 在恢复时被别的程序改动，已经删去；请停下使用它的程序，再恢复一次。",
+            code="not-proved",
+        )
+
+
 def _empty(database: Database) -> None:
     """Take back a restoration that was refused: it was an empty place before."""
     if database.is_sqlite:
-        for suffix in ("", "-wal", "-shm"):
+        for suffix in ("", *_BESIDE):
             Path(f"{database.path}{suffix}").unlink(missing_ok=True)
         return
     with database.writer.begin() as connection:
@@ -224,6 +250,12 @@ def _require_empty(database: Database) -> None:
     if database.is_sqlite:
         if database.path and database.path.exists():
             raise Conflict(f"{database.path} 已经存在，请恢复到空的数据目录。", code="not-empty")
+        if left := [name for end in _BESIDE if os.path.lexists(name := f"{database.path}{end}")]:
+            raise Conflict(
+                f"没有数据库，却还有它的日志（{'、'.join(left)}），里面可能有没有写入数据库的变更，打开时会并入恢复的数据。"
+                "请先停下使用它的程序；还要原来的数据库的，把它放回原处；确实不要的，把这些文件移到别处，再恢复。",
+                code="not-empty",
+            )
         return
     with database.reader.connect() as connection:
         there = set(inspect(connection).get_table_names()) & METADATA.tables.keys()

@@ -19,6 +19,8 @@ from seeded import FELLING, Living, TestClient, set_field
 
 from app import backups
 from app.backups import NotProved
+from app.changes import duties
+from app.changes.redacting import redact
 from app.db import Database
 from app.errors import Conflict, Invalid
 from app.main import create_app
@@ -369,6 +371,79 @@ def test_nothing_is_written_over(
         backups.backup(living.settings, made.path)
     assert again.value.code == "target-exists"
     assert not list(tmp_path.glob("*.part"))
+
+
+@pytest.mark.parametrize("beside", ["-wal", "-shm", "-journal"])
+def test_the_log_of_another_database_is_not_taken_up(
+    living_sqlite: Living, elsewhere: Callable[[str], Settings], tmp_path: Path, beside: str
+) -> None:
+    made = backups.backup(living_sqlite.settings, tmp_path / "b.tar.gz")
+    settings = elsewhere("sqlite")
+    settings.data_dir.mkdir(parents=True)
+    left = settings.data_dir / f"qingdan.db{beside}"
+    left.write_bytes(b"of a registry that was killed")
+    with pytest.raises(Conflict, match=str(left)) as refused:
+        backups.restore(settings, made.path)
+    assert refused.value.code == "not-empty"
+    nothing_left(settings)
+    assert left.read_bytes() == b"of a registry that was killed"
+    left.unlink()
+    assert backups.restore(settings, made.path).seq == made.seq
+
+
+def test_what_lies_in_the_place_in_the_end_is_what_was_proved(
+    living_sqlite: Living,
+    elsewhere: Callable[[str], Settings],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A log that comes beside the database at the last moment is replayed into it by SQLite."""
+    living = living_sqlite
+    made = backups.backup(living.settings, tmp_path / "b.tar.gz")
+    living.publish(set_field(living.item_called(FELLING), "note", "备份之后"))
+    settings = elsewhere("sqlite")
+    placed = backups._put_in_place
+
+    def put(saved: Path, target: Path) -> None:
+        placed(saved, target)
+        target.write_bytes(backups._snapshot(living.database, tmp_path / "other.db").read_bytes())
+
+    with monkeypatch.context() as patch:
+        patch.setattr(backups, "_put_in_place", put)
+        with pytest.raises(NotProved):
+            backups.restore(settings, made.path)
+    nothing_left(settings)
+    assert backups.restore(settings, made.path).seq == made.seq
+
+
+def test_duties_that_do_not_follow_from_the_log_are_put_right(
+    living: Living, elsewhere: Callable[[str], Settings], tmp_path: Path
+) -> None:
+    with living.database.writing() as session:
+        session.connection().exec_driver_sql(
+            "INSERT INTO fulfilment VALUES (1, 'k', 1, '2026-01-01', 'qdi-00000001')"
+        )
+    made = backups.backup(living.settings, tmp_path / "b.tar.gz")
+    settings = elsewhere(kind_of(living))
+    backups.restore(settings, made.path)
+    restored = opened(settings)
+    with restored.database.reading() as session:
+        assert duties.differs(session.connection()) is None
+    restored.database.dispose()
+
+
+def test_bytes_that_an_order_took_do_not_come_back_with_a_backup(
+    living: Living, elsewhere: Callable[[str], Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest = stored(living)
+    living.hire("second", "publish")
+    with living.database.writing() as session:
+        redact(session, living.people["publisher"], living.people["second"], digest, "1号令", "隐私")
+    monkeypatch.setattr(backups, "_finished", lambda _gone, entry: entry)  # a backup made with other tools
+    made = backups.backup(living.settings, tmp_path / "b.tar.gz")
+    settings = elsewhere(kind_of(living))
+    assert backups.restore(settings, made.path).lost == ()
+    assert not list(settings.files_dir.rglob(digest))
 
 
 def test_an_empty_registry_can_be_saved_and_restored(
