@@ -33,21 +33,40 @@ class Above(NamedTuple):
     name: str
 
 
-def refuse_circles(connection: Connection, touched: Mapping[str, tuple[str, Sequence[Effect]]]) -> None:
-    """``touched``: (kind, effects as the changeset leaves them) by subject. Raises Refused, naming the first day
-    found on which a subject would be above itself."""
+class Circle(NamedTuple):
+    """Subjects of which each stands below the next and the last below the first, from a day on."""
+
+    kind: str
+    day: str
+    chain: list[str]
+    message: str
+
+
+def circles(connection: Connection, touched: Mapping[str, tuple[str, Sequence[Effect]]]) -> Iterator[Circle]:
+    """``touched``: (kind, effects as the changeset leaves them) by subject. A subject is told in one circle, on the
+    first day found on which it would be above itself."""
     tree = _Tree(connection, {one: effects for one, (_, effects) in touched.items()})
+    told: set[str] = set()
     for subject in sorted(tree.touched):
-        for day, chain in tree.ways_up(subject, FIRST, OPEN, ()):
+        for day, chain in tree.ways_up(subject) if subject not in told else ():
             kind, _ = touched[subject]
             names = " → ".join(f"“{tree.name(one, day)}”" for one in (*chain, subject))
-            raise Refused(
-                f"{kinds.LABELS[kind]}{names}：自 {day} 起会成为自己的上级，请改正“上级”（parent）。",
-                code="circle-of-parents",
-                subject=subject,
-                on=day,
-                chain=[*chain, subject],
-            )
+            message = f"{kinds.LABELS[kind]}{names}：自 {day} 起会成为自己的上级，请改正“上级”（parent）。"
+            told.update(chain)
+            yield Circle(kind, day, chain, message)
+            break
+
+
+def refuse_circles(connection: Connection, touched: Mapping[str, tuple[str, Sequence[Effect]]]) -> None:
+    """``touched`` as in ``circles``. Raises Refused with the first."""
+    for one in circles(connection, touched):
+        raise Refused(
+            one.message,
+            code="circle-of-parents",
+            subject=one.chain[0],
+            on=one.day,
+            chain=[*one.chain, one.chain[0]],
+        )
 
 
 def touched_by(connection: Connection, acts: Iterable[Act]) -> dict[str, tuple[str, Sequence[Effect]]]:
@@ -90,20 +109,24 @@ class _Tree:
         self.touched = touched
         self._above: dict[str, list[Above]] = {}
 
-    def ways_up(
-        self, subject: str, first: str, last: str, below: tuple[str, ...]
-    ) -> Iterator[tuple[str, list[str]]]:
+    def ways_up(self, start: str) -> Iterator[tuple[str, list[str]]]:
         """(first day, chain) of each way that leads from a subject up to itself. A circle further up, without the
         subject, is not its own to answer for."""
-        start = below[0] if below else subject
-        for span in self._spans(subject):
-            since, until = max(first, span.first), min(last, span.last)
-            if span.parent is None or since >= until:
-                continue
-            if span.parent == start:
-                yield since, [*below, subject]
-            elif span.parent not in below and span.parent != subject:
-                yield from self.ways_up(span.parent, since, until, (*below, subject))
+        waiting: list[tuple[str, str, str, list[str]]] = [(start, FIRST, OPEN, [])]
+        while waiting:
+            subject, first, last, below = waiting.pop()
+            if below and subject == start:
+                yield first, below
+            elif subject not in below:
+                chain = [*below, subject]
+                spans = [
+                    (max(first, span.first), min(last, span.last), span) for span in self._spans(subject)
+                ]
+                waiting += [
+                    (span.parent, since, until, chain)
+                    for since, until, span in reversed(spans)
+                    if span.parent is not None and since < until
+                ]
 
     def name(self, subject: str, day: str) -> str:
         spans = self._spans(subject)

@@ -74,8 +74,9 @@ def import_file(
     every = Listing() if report is not None else None
     with tell_progress(file.name) as tell:
         if dry_run or database is None:
-            beside = None if initial else database  # a first entry founds everything
-            imported = importing.rehearse(file, mapping, today(), day, tell, beside, sheet, every)
+            imported = importing.rehearse(
+                file, mapping, today(), day, tell, database, sheet, every, initial=initial
+            )
         elif initial:
             imported = importing.import_initial(database, file, mapping, day, tell, sheet, every)
         else:
@@ -95,7 +96,7 @@ def import_file(
         )
     _tell_import(imported, dry_run)
     if dry_run and database is None:
-        console.print("没有登记簿可以对照，未核对行政区划和实施机关是否已有。")
+        console.print("没有登记簿可以对照，未核对行政区划、实施机关和所引用的是否已有，上级是否成环。")
 
 
 def _tell_import(imported: importing.Imported, dry_run: bool) -> None:

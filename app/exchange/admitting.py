@@ -134,6 +134,13 @@ class Admission(Recognition):
                     found[key] = record
         return list(found.values())
 
+    def learn(self, connection: Connection, records: Sequence[Admissible]) -> None:
+        """Which of the records' subjects the registry has already, for ``refs``. Writes nothing."""
+        known = self._load(connection, records)
+        for record in records:
+            if (record.kind, record.ref) not in known:
+                self.refs[record.kind, record.ref] = self.match(connection, record) or NOT_YET
+
     def write_keys(self, connection: Connection, admitted: Admitted) -> None:
         """Remember whose key is whose, in the transaction that publishes or drafts."""
         insert_rows(

@@ -20,7 +20,7 @@ from app.changes.models import ChangesetInput
 from app.collecting import few_collections
 from app.db import Database
 from app.errors import Conflict
-from app.exchange import importing, progress
+from app.exchange import progress
 from app.exchange.admitting import Admission, Admitted
 from app.exchange.foreseeing import label_of
 from app.exchange.importing import (
@@ -30,13 +30,13 @@ from app.exchange.importing import (
     check,
     digest_of,
     quiet,
+    require_sound_beside,
     tell_founded,
     tell_unlisted,
 )
 from app.exchange.mapping import load_mapping
 from app.exchange.quality import Every
 from app.exchange.records import Problem
-from app.exchange.referring import require_references
 from app.versions.ids import kind_of
 from app.versions.orders import Act
 
@@ -70,8 +70,9 @@ def import_draft(
             return imported
         of_file = digest_of(path)
         with database.reading() as session:
-            unused = Admission(load_mapping(mapping).name, trusted=True)
-            require_references(session.connection(), unused, spool, importing.BATCH)
+            require_sound_beside(session, imported, spool, mapping)
+        if imported.reading.refused:
+            return imported
         with database.writing() as session:
             _refuse_open_drafts(session, of_file, mapping, [])
             run = progress.begin(session, of_file, mapping, path.name, "draft")

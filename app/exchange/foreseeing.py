@@ -10,12 +10,13 @@ from sqlalchemy import Connection
 from app.changes.outcomes import rule_for
 from app.exchange.admitting import Admission, Admitted, Known
 from app.exchange.records import Admissible
-from app.versions.ids import kind_of
+from app.versions.ids import LETTERS, kind_of
 from app.versions.orders import Act
 
 
 class Foresight(Admission):
-    """Admission whose ids are made up, and which remembers what its batches come to."""
+    """Admission whose ids are made up (no id is written so, but ``kind_of`` reads them), and which remembers what its
+    batches come to."""
 
     def foresee(
         self, connection: Connection, batches: Iterable[Sequence[Admissible]]
@@ -33,12 +34,12 @@ class Foresight(Admission):
         return before | super()._load(connection, records)
 
     def _ids(self, _connection: Connection, kind: str, count: int) -> list[str]:
-        return [f"?{kind}-{len(self.drafted)}-{at}" for at in range(count)]
+        return [f"??{LETTERS[kind]}-{len(self.drafted)}-{at}" for at in range(count)]
 
 
-def label_of(act: Act, kind: str = "") -> str:
-    """The Chinese name of an act's outcome. ``kind``: of a subject whose id is made up."""
-    return rule_for(kind or kind_of(act.parts[0].subject_id), act.outcome).label
+def label_of(act: Act) -> str:
+    """The Chinese name of an act's outcome."""
+    return rule_for(kind_of(act.parts[0].subject_id), act.outcome).label
 
 
 def _told(act: Act, kind: str, known: Known) -> dict[str, Any]:
@@ -46,7 +47,7 @@ def _told(act: Act, kind: str, known: Known) -> dict[str, Any]:
     content = part.creates or known.content or {}
     fields = [] if part.creates is not None else [str(one["path"]).split("/")[0] for one in part.changes]
     return {
-        "outcome": label_of(act, kind),
+        "outcome": label_of(act),
         "kind": kind,
         "name": str(content.get("name") or content.get("title") or content.get("year") or ""),
         "fields": list(dict.fromkeys(fields)),

@@ -32,7 +32,7 @@ from app.exchange.mapping import load_mapping
 from app.exchange.quality import Every
 from app.exchange.reading import ImportReading, read_records
 from app.exchange.records import Spooled
-from app.exchange.referring import require_references
+from app.exchange.referring import require_sound
 from app.exchange.spooling import packed_records, unpacked
 from app.exchange.unlisted import no_longer_listed
 
@@ -132,20 +132,42 @@ def rehearse(
     sheet: str | None = None,
     every: Every | None = None,
     actor: Actor = COMMAND_LINE,
+    *,
+    initial: bool = False,
 ) -> Imported:
-    """The first pass alone, and, beside a registry, what a draft would change there, what regions and authorities it
+    """The first pass alone, and, beside a registry, whether the file is sound there (``referring``); then, unless it is
+    an ``initial`` import, which founds everything, what a draft would change there, what regions and authorities it
     would found, and what the file no longer lists, of the part of the registry that is ``actor``'s; what would change
-    is worked out for those alone whose scope is the whole registry. Raises Invalid
-    where the file refers to what neither it nor the registry has."""
+    is worked out for those alone whose scope is the whole registry. Raises Conflict where the registry is past its
+    first entry."""
     imported, spool = check(path, mapping, attested, tell, sheet, every)
     with spool:
-        if database is not None and not imported.reading.refused:
-            with database.reading() as session:
+        if database is None or imported.reading.refused:
+            return imported
+        with database.reading() as session:
+            if initial:
+                require_initial(session.connection())
+            require_sound_beside(session, imported, spool, mapping, initial=initial)
+            if not (initial or imported.reading.refused):
                 tell_founded(session, imported, spool, mapping, today)
                 tell_unlisted(session, imported, mapping, today, actor)
                 if actor.authority is None and actor.region is None:  # what of others differs may be internal
                     _foresee(session, imported, spool, mapping, tell)
     return imported
+
+
+def require_sound_beside(
+    session: Session, imported: Imported, spool: IO[bytes], mapping: str, *, initial: bool = False
+) -> None:
+    """Refuse, with every place, a file that the registry as it stands cannot take. Writes nothing."""
+
+    def foresight() -> Foresight:
+        made = Foresight(load_mapping(mapping).name, trusted=True, free=initial)
+        if not initial:
+            made.again = progress.not_taken(session, mapping, made.source)
+        return made
+
+    require_sound(session.connection(), imported.reading, spool, BATCH, foresight)
 
 
 def _foresee(session: Session, imported: Imported, spool: IO[bytes], mapping: str, tell: Tell) -> None:
@@ -206,17 +228,18 @@ def import_initial(
 ) -> Imported:
     """首次录入: check, then publish batch after batch, each whole. Killed, it goes on by running it again.
 
-    Raises Conflict where the registry is past its first entry, Invalid where the file refers to what is not there,
-    both before anything is written; returns with ``reading.refused`` and nothing
-    written where the file is.
+    Raises Conflict where the registry is past its first entry, before anything is written; returns with
+    ``reading.refused`` and nothing written where the file is.
     """
     imported, spool = check(path, mapping, attested, tell, sheet, every)
     with spool:
         if imported.reading.refused:
             return imported
         with database.reading() as session:
-            unused = Admission(load_mapping(mapping).name, trusted=True)
-            require_references(session.connection(), unused, spool, BATCH)
+            require_initial(session.connection())
+            require_sound_beside(session, imported, spool, mapping, initial=True)
+        if imported.reading.refused:
+            return imported
         with database.writing() as session:
             require_initial(session.connection())
             of_file = digest_of(path)

@@ -82,6 +82,8 @@ TITLES = CHECKS | {
     "status-not-taken": "状态变化没有对应的处理方式",
     "before-known": "日期早于登记簿所知的第一天",
     "no-longer-listed": "登记簿中有而文件不再列出",
+    "unknown-reference": "引用的对象不存在",
+    "circle-of-parents": "上级成环",
     "no-day": "没有日期",
     "heading-row": "合并成一格的标题行",
     "several-sheets": "有几张工作表",

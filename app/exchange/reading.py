@@ -69,6 +69,11 @@ class ImportReading:
         """True where some problem is an error: nothing of the file may be used."""
         return self.errors > 0
 
+    @property
+    def is_full(self) -> bool:
+        """True where enough is wrong for nobody to ask on."""
+        return self.errors >= MAX_ERRORS
+
     def lists(self, kind: str, ref: str) -> bool:
         """Whether the file had a record of this reference."""
         return hash((kind, ref)) in self._last_days
@@ -123,7 +128,7 @@ class ImportReading:
         if self._undated:
             self._tell_undated()
         if self.errors >= MAX_ERRORS:
-            self._give_up()
+            self.give_up()
         if not self.errors and not self.quality.kinds:
             message = "文件里没有可读的数据，请检查是否选错文件、是否只有表头"
             self._error("no-rows", self.path.name, message)
@@ -133,7 +138,8 @@ class ImportReading:
         message = f"{rows}没有日期，请用 --attested 给出来源所证明的日期（如 2021-06-30）"
         self._keep(Problem(severity="error", code="no-day", where=self._first_undated, message=message))
 
-    def _give_up(self) -> None:
+    def give_up(self) -> None:
+        """Tell that the errors found are not all."""
         message = f"错误已达{MAX_ERRORS}处，其余未再检查，请先改正以上错误"
         self._keep(Problem(severity="error", code="too-many-errors", where=self.path.name, message=message))
 

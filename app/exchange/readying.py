@@ -65,7 +65,7 @@ def beginning(record: Record, body: bytes, at: int) -> Beginning | None:
     """``body``: the canonical bytes of an item's content, which stand at ``at``. None where they hold another text
     that looks like a reference."""
     content = record.content
-    references = list(references_of(content))
+    references = [reference for _, reference in references_of(content)]
     if body.count(_OPENS) != len(references):
         return None  # every reference opens so; as many as there are, and these are they
     named = {reference: number for number, reference in enumerate(dict.fromkeys(references))}
@@ -94,13 +94,14 @@ def beginning(record: Record, body: bytes, at: int) -> Beginning | None:
     )
 
 
-def references_of(content: dict[str, Any]) -> Iterator[str]:
-    """Each reference of a content, as often as it stands there, in the order in which they are looked up."""
-    named = [content.get(name) for name in SINGLE]
-    named += [citation.get("instrument") for citation in content.get("citations", ())]
-    for one in (*named, *content.get("co_authority_ids", ())):
+def references_of(content: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """(field, reference) of each in a content, as often as it stands there, in the order of looking up."""
+    named = [(name, content.get(name)) for name in SINGLE]
+    named += [("citations", citation.get("instrument")) for citation in content.get("citations", ())]
+    named += [("co_authority_ids", one) for one in content.get("co_authority_ids", ())]
+    for field, one in named:
         if isinstance(one, str) and one.startswith("@"):
-            yield one
+            yield field, one
 
 
 def page_of(ref: str, content: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 
 from app.errors import Invalid
 from app.exchange.mapping import SameAs
-from app.exchange.readying import SINGLE
+from app.exchange.readying import SINGLE, references_of
 from app.exchange.records import Admissible
 
 MATCHED_BY_CODE = {"region": ("gb2260",), "authority": ("uscc",), "entry": ("national-12",)}
@@ -103,9 +103,13 @@ class Recognition:
             self.refs[("region", ref)] = found
         return self.refs[("region", ref)]
 
-    def require_references(self, connection: Connection, record: Admissible) -> None:
-        """Raises Invalid where the record refers to what neither the source nor the registry has."""
-        self._with_ids(connection, record)
+    def missing(self, connection: Connection, record: Admissible) -> list[tuple[str, str]]:
+        """(field, ``@kind:ref``) of each reference to what neither the source nor the registry has."""
+        return [
+            (field, asked)
+            for field, asked in references_of(record.content)
+            if self._known(connection, asked) is None
+        ]
 
     def _with_ids(self, connection: Connection, record: Admissible) -> dict[str, Any]:
         """The content with ids in the place of ``@kind:ref``."""
@@ -127,16 +131,19 @@ class Recognition:
     def _id(self, connection: Connection, asked: str, record: Admissible) -> str:
         if not asked.startswith("@"):
             return asked
-        kind, _, ref = asked[1:].partition(":")
-        found = self.refs.get((kind, ref))
-        if found is None:
-            found = self._key_of(connection, kind, ref)
+        found = self._known(connection, asked)
         if found is None:
             raise Invalid(
                 f"{record.where}：引用的 {asked} 在来源和登记簿中都没有，请先导入它。",
                 code="unknown-reference",
             )
-        self.refs[(kind, ref)] = found
+        return found
+
+    def _known(self, connection: Connection, asked: str) -> str | None:
+        kind, _, ref = asked[1:].partition(":")
+        found = self.refs.get((kind, ref)) or self._key_of(connection, kind, ref)
+        if found is not None:
+            self.refs[(kind, ref)] = found
         return found
 
     def _key_of(self, connection: Connection, kind: str, ref: str) -> str | None:

@@ -53,7 +53,7 @@ class RegionConverter:
             self.teller.refuse("region-order", self.mapping.region.code or "", message)
             return
         content = self._content(cells, name, code)
-        parent = content.pop("parent", None) or _above(area)
+        parent = content.pop("parent", None) or above_by_code(area)
         if parent:
             content["parent"] = f"@region:{parent}"
             yield from self._brought_along(parent, day)
@@ -121,7 +121,7 @@ def _named(level: str) -> str:
     return f"“{code_tables.label('level', level) or level}”"
 
 
-def _above(area: str) -> str | None:
+def above_by_code(area: str) -> str | None:
     """The code of what a region stands below, by its own; none of the country, and of what is no such code."""
     if codes.check(codes.GB2260, area):
         return None

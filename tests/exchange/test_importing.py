@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 import pytest
 from exchange_cases import real_data
-from registry import TODAY
+from registry import TODAY, make_office
 from seeded import Living, set_field
 from sqlalchemy import event
 
@@ -26,7 +26,9 @@ from app.db import Database
 from app.errors import Conflict
 from app.exchange import importing, progress
 from app.exchange.drafting import import_draft
+from app.exchange.every_problem import Listing
 from app.exchange.importing import import_initial
+from app.exchange.reading import MAX_ERRORS
 from app.exchange.synthetic import write_synthetic
 from app.versions import verifying
 
@@ -186,15 +188,54 @@ def test_a_bad_file_is_refused_whole_with_row_and_column(database: Database, tmp
         assert progress.unfinished(session.connection()) is None
 
 
-def test_a_reference_to_nothing_is_refused_with_its_place(database: Database, tmp_path: Path) -> None:
+DANGLING = {"name": "甲", "type": "01", "authority": "@authority:x", "region": "@region:y"}
+
+
+@pytest.mark.parametrize("entry", ["initial", "dry run", "initial dry run"])
+def test_every_reference_to_nothing_is_refused_with_its_place(
+    database: Database, tmp_path: Path, entry: str
+) -> None:
     path = tmp_path / "dangling.jsonl"
-    content = {"name": "甲", "type": "01", "authority": "@authority:x", "region": "@region:y"}
-    path.write_bytes(orjson.dumps({"kind": "item", "ref": "a", "day": "2020-01-01", "content": content}))
-    with pytest.raises(Exception, match="@authority:x") as refused:
-        import_initial(database, path, "qingdan")
-    assert "第1行" in str(refused.value)
+    lines = [{"kind": "item", "ref": ref, "day": "2020-01-01", "content": DANGLING} for ref in "ab"]
+    path.write_bytes(b"\n".join(map(orjson.dumps, lines)))
+    every = Listing()
+    if entry == "initial":
+        imported = import_initial(database, path, "qingdan", every=every)
+    else:
+        first = entry == "initial dry run"
+        imported = importing.rehearse(path, "qingdan", TODAY, database=database, every=every, initial=first)
+    assert imported.reading.refused
+    assert [
+        (where, "@" + message.split("（@")[1].split("）")[0]) for _, _, where, message in unknown(every)
+    ] == [
+        ("dangling.jsonl 第1行“content.authority”", "@authority:x"),
+        ("dangling.jsonl 第1行“content.region”", "@region:y"),
+        ("dangling.jsonl 第2行“content.authority”", "@authority:x"),
+        ("dangling.jsonl 第2行“content.region”", "@region:y"),
+    ]
     for table in ("log_entry", "import_run"):
         assert scalar(database, f"SELECT count(*) FROM {table}") == 0
+
+
+def unknown(every: Listing) -> list[Any]:
+    return list(every.of("unknown-reference"))
+
+
+def test_of_very_many_references_to_nothing_enough_are_told(sqlite: Database, tmp_path: Path) -> None:
+    path = tmp_path / "dangling.jsonl"
+    lines = [{"kind": "item", "ref": str(at), "day": "2020-01-01", "content": DANGLING} for at in range(300)]
+    path.write_bytes(b"\n".join(map(orjson.dumps, lines)))
+    imported = import_initial(sqlite, path, "qingdan")
+    told = [one.code for one in imported.reading.problems]
+    assert (told.count("unknown-reference"), told.count("too-many-errors")) == (MAX_ERRORS, 1)
+
+
+def test_a_draft_of_a_file_that_refers_to_nothing_is_refused(sqlite: Database, tmp_path: Path) -> None:
+    office = make_office(sqlite)
+    path = tmp_path / "dangling.jsonl"
+    path.write_bytes(orjson.dumps({"kind": "item", "ref": "a", "day": "2020-01-01", "content": DANGLING}))
+    imported = import_draft(sqlite, office.editor, path, "qingdan", TODAY)
+    assert (imported.reading.refused, imported.changesets) == (True, [])
 
 
 def test_a_registry_past_its_first_entry_refuses_another(living_sqlite: Living, thousand: Path) -> None:

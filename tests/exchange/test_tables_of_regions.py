@@ -10,7 +10,6 @@ from exchange_cases import ATTESTED, problem_codes
 from sqlalchemy import text
 
 from app.db import Database
-from app.errors import Invalid
 from app.exchange.importing import import_initial
 from app.exchange.reading import ImportReading
 from app.exchange.seeding import SEED_DIR
@@ -87,9 +86,15 @@ def test_a_table_without_what_is_above_brings_the_province_alone(
     import_initial(sqlite, table, own, ATTESTED)
     assert paths(sqlite)["320104"] == "中华人民共和国/江苏省/南京市/秦淮区"
     lost = tmp_path / "lost.csv"
-    lost.write_text("代码,名称\n440305,南山区\n", "utf-8")
-    with pytest.raises(Invalid, match="440300"):
-        import_initial(sqlite, lost, own, ATTESTED)
+    lost.write_text("代码,名称\n440305,南山区\n440605,南海区\n", "utf-8")
+    imported = import_initial(sqlite, lost, own, ATTESTED)
+    assert [
+        (one.where, one.message[:14]) for one in imported.reading.problems if one.severity == "error"
+    ] == [
+        ("lost.csv 第2行“代码”", "引用的行政区划“440300"),
+        ("lost.csv 第3行“代码”", "引用的行政区划“440600"),
+    ]
+    assert paths(sqlite).keys().isdisjoint({"440000", "440305", "440605"})
 
 
 def test_what_a_row_says_beside_is_kept(read: Read) -> None:
