@@ -59,6 +59,9 @@ def import_file(
         Path | None, typer.Option(help="把每个问题逐条写入这个文件：.xlsx、.csv 或 .json")
     ] = None,
     sheet: Annotated[str | None, typer.Option(help="有几张工作表时，取哪一张")] = None,
+    closes: Annotated[
+        int | None, typer.Option(help="首次录入完成后，一并结束这个编号的中断了的首次录入，不再继续")
+    ] = None,
 ) -> None:
     """导入文件：先整体核对，再首次录入或起草变更单。"""
     settings = Settings()
@@ -78,7 +81,7 @@ def import_file(
                 file, mapping, today(), day, tell, database, sheet, every, initial=initial
             )
         elif initial:
-            imported = importing.import_initial(database, file, mapping, day, tell, sheet, every)
+            imported = importing.import_initial(database, file, mapping, day, tell, sheet, every, closes)
         else:
             with database.reading() as session:
                 actor = actor_of(find_account(session, as_user or ""))
@@ -119,6 +122,13 @@ def _tell_import(imported: importing.Imported, dry_run: bool) -> None:
         console.print(f"处理决定：{drafted}。", soft_wrap=True)
     for changeset in imported.changesets:
         console.print(f"已起草变更单 {changeset}，请提交审核。")
+    for run in imported.unfinished:
+        console.print(
+            f"此前的首次录入 {run.id}（{run.name}，映射 {run.mapping}）中断了，还没有完成，登记簿仍标明不完整："
+            "本文件没有它已录入的全部主键，不能代替它。请再次导入原来的文件，或导入含有那些主键的改正后的文件；"
+            f"确实不再继续的，再次导入本文件并加上 --closes {run.id}。",
+            soft_wrap=True,
+        )
 
 
 def _counted(imported: importing.Imported) -> str:

@@ -29,6 +29,7 @@ from app.exchange.admitting import Admission, Admitted
 from app.exchange.foreseeing import Foresight
 from app.exchange.founding import new_organs
 from app.exchange.mapping import load_mapping
+from app.exchange.models import ImportRun
 from app.exchange.quality import Every
 from app.exchange.reading import ImportReading, read_records
 from app.exchange.records import Spooled
@@ -62,6 +63,8 @@ class Imported:
     foreseen: list[dict[str, Any]] | None = None
     """The first of what would be drafted: outcome, kind, name, fields. None: not worked out."""
     publications: int = 0
+    unfinished: list[ImportRun] = field(default_factory=list)
+    """Interrupted initial imports that this one does not stand in for."""
     changesets: list[str] = field(default_factory=list)
 
     def count(self, admitted: Admitted) -> None:
@@ -225,11 +228,13 @@ def import_initial(
     tell: Tell = quiet,
     sheet: str | None = None,
     every: Every | None = None,
+    closes: int | None = None,
 ) -> Imported:
-    """首次录入: check, then publish batch after batch, each whole. Killed, it goes on by running it again.
+    """首次录入: check, then publish batch after batch, each whole. Killed, it goes on by running it again. ``closes``:
+    the number of an interrupted one that is over when this one has ended.
 
-    Raises Conflict where the registry is past its first entry, before anything is written; returns with
-    ``reading.refused`` and nothing written where the file is.
+    Raises Conflict where the registry is past its first entry, Invalid where there is none to close, both before
+    anything is written; returns with ``reading.refused`` and nothing written where the file is.
     """
     imported, spool = check(path, mapping, attested, tell, sheet, every)
     with spool:
@@ -237,6 +242,8 @@ def import_initial(
             return imported
         with database.reading() as session:
             require_initial(session.connection())
+            if closes is not None:
+                progress.find_unfinished(session, closes)
             require_sound_beside(session, imported, spool, mapping, initial=True)
         if imported.reading.refused:
             return imported
@@ -249,7 +256,7 @@ def import_initial(
             load_mapping(mapping).name, trusted=True, same_as=imported.reading.same_as, free=True
         )
         try:
-            _publish(database, path, spool, admission, imported, tell)
+            _publish(database, path, spool, admission, imported, tell, run.id)
         except RegistryError:
             if not goes_on and not imported.publications:
                 with database.writing() as session:
@@ -257,18 +264,30 @@ def import_initial(
             raise
         with database.writing() as session:
             progress.end(session, run.id, imported.records, [])
+            if closes is not None and closes != run.id:
+                progress.close(session, closes)
+            imported.unfinished = progress.supersede(
+                session, mapping, admission.source, imported.reading.lists
+            )
     return imported
 
 
 def _publish(
-    database: Database, path: Path, spool: IO[bytes], admission: Admission, imported: Imported, tell: Tell
+    database: Database,
+    path: Path,
+    spool: IO[bytes],
+    admission: Admission,
+    imported: Imported,
+    tell: Tell,
+    run_id: int | None,
 ) -> None:
     """Batch after batch, each whole."""
     done = 0
     for batch in batches(spool):
         with _admitted(database, admission, batch) as (session, admitted):
             if admitted.acts:
-                publish_initial(session, admitted.acts, {"title": f"首次录入：{path.name}"})
+                receipt = publish_initial(session, admitted.acts, {"title": f"首次录入：{path.name}"})
+                progress.keep(session, run_id, [str(receipt.publication)])
             admission.write_keys(session.connection(), admitted)
         imported.publications += bool(admitted.acts)
         imported.count(admitted)

@@ -42,4 +42,8 @@ class ImportRun(SQLModel, table=True):
     records: int = 0
     started_at: int = Field(sa_type=Big)
     ended_at: int | None = Field(default=None, sa_type=Big)
-    changesets: str = Field(default="", sa_type=Ascii, description="drafts it made, space-separated")
+    changesets: str = Field(
+        default="",
+        sa_type=Ascii,
+        description="drafts or, of an initial one, publications",
+    )

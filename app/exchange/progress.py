@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from sqlalchemy import Connection, text
 from sqlmodel import Session, select
@@ -10,11 +10,14 @@ from sqlmodel import Session, select
 from app import log
 from app.canonical import decode
 from app.db import fetch
+from app.errors import Invalid
 from app.exchange.models import ImportRun
+from app.versions.queries import of_publication
 
 
 def begin(session: Session, digest: str, mapping: str, name: str, mode: str) -> ImportRun:
-    """Note that a run begins; one that was killed is taken up again, or gives way to a corrected file."""
+    """Note that a run begins; one that was killed is taken up again. A draft or a seed that was killed gives way to one
+    of the same name; to what a killed initial import gives way, ``supersede`` says."""
     run = session.exec(
         select(ImportRun).where(
             ImportRun.digest == digest,
@@ -24,13 +27,14 @@ def begin(session: Session, digest: str, mapping: str, name: str, mode: str) -> 
         )
     ).first()
     if run is None:
-        session.connection().execute(
-            text(
-                "UPDATE import_run SET state = 'superseded'"
-                " WHERE state = 'running' AND mode = :mode AND mapping = :mapping AND name = :name"
-            ),
-            {"mode": mode, "mapping": mapping, "name": name},
-        )
+        if mode != "initial":
+            session.connection().execute(
+                text(
+                    "UPDATE import_run SET state = 'superseded'"
+                    " WHERE state = 'running' AND mode = :mode AND mapping = :mapping AND name = :name"
+                ),
+                {"mode": mode, "mapping": mapping, "name": name},
+            )
         run = ImportRun(
             digest=digest, mapping=mapping, name=name, mode=mode, started_at=log.now_microseconds()
         )
@@ -46,6 +50,53 @@ def end(session: Session, run_id: int | None, records: int, changesets: list[str
     run.ended_at = log.now_microseconds()
     session.add(run)
     session.flush()
+
+
+def supersede(
+    session: Session, mapping: str, source: str, lists: Callable[[str, str], bool]
+) -> list[ImportRun]:
+    """An initial import by this mapping has ended: one that was killed is over with it where the file ``lists`` every
+    key that it wrote. Returns the initial imports that stay unfinished, by whatever mapping."""
+    left = []
+    for run in session.exec(select(ImportRun).where(*_UNFINISHED_INITIAL).order_by("id")):
+        if run.mapping == mapping and all(lists(*key) for key in _written(session.connection(), run, source)):
+            _close(session, run)
+        else:
+            left.append(run)
+    session.flush()
+    return left
+
+
+def close(session: Session, run_id: int) -> None:
+    """An interrupted initial import will not be gone on with. Raises Invalid where it is none."""
+    _close(session, find_unfinished(session, run_id))
+
+
+def find_unfinished(session: Session, run_id: int) -> ImportRun:
+    run = session.exec(select(ImportRun).where(ImportRun.id == run_id, *_UNFINISHED_INITIAL)).first()
+    if run is None:
+        raise Invalid(f"没有编号为 {run_id} 的未完成的首次录入。", code="unknown-run")
+    return run
+
+
+_UNFINISHED_INITIAL = (ImportRun.mode == "initial", ImportRun.state == "running")
+
+
+def _close(session: Session, run: ImportRun) -> None:
+    run.state, run.ended_at = "superseded", log.now_microseconds()
+    session.add(run)
+
+
+def _written(connection: Connection, run: ImportRun, source: str) -> Iterator[tuple[str, str]]:
+    """(kind, ref) of what an initial import has published so far."""
+    query = text(
+        "SELECT k.kind, k.ref FROM decision d JOIN source_key k ON k.subject_id = d.subject_id"
+        f" WHERE {of_publication('d.seq', ':seq')} AND k.source IN (:source, 'url') AND k.owned = 1"
+    )
+    for publication in run.changesets.split():
+        yield from (
+            (row[0], row[1]) for row in connection.execute(query, {"seq": int(publication), "source": source})
+        )
 
 
 def is_running(session: Session, digest: str, mapping: str, mode: str) -> bool:
@@ -66,7 +117,8 @@ def refuse(session: Session, run_id: int | None) -> None:
 
 
 def keep(session: Session, run_id: int | None, changesets: list[str]) -> None:
-    """Note the drafts made so far, in the transaction that makes them: a run that is killed leaves none unknown."""
+    """Note the drafts or publications made so far, in the transaction that makes them: a run that is killed leaves none
+    unknown."""
     run = session.get_one(ImportRun, run_id)
     run.changesets = " ".join([*(c for c in run.changesets.split() if c not in changesets), *changesets])
     session.add(run)

@@ -23,7 +23,7 @@ from app.auth.accounts import actor_of, add_account
 from app.canonical import decode
 from app.changes import drafts, kinds, publishing, rows
 from app.db import Database
-from app.errors import Conflict
+from app.errors import Conflict, Invalid
 from app.exchange import importing, progress
 from app.exchange.drafting import import_draft
 from app.exchange.every_problem import Listing
@@ -378,13 +378,70 @@ def test_a_registry_says_that_its_import_is_incomplete(living_sqlite: Living) ->
     assert living_sqlite.client.get("/readyz").status_code == 200
 
 
-def test_a_corrected_file_takes_the_place_of_the_one_that_was_killed(sqlite: Database) -> None:
-    """The killed run was of other bytes under the same name: it will never be run again."""
-    with sqlite.writing() as session:
-        progress.begin(session, "old bytes", "qingdan", "清单.jsonl", "initial")
-        run = progress.begin(session, "new bytes", "qingdan", "清单.jsonl", "initial")
-        progress.end(session, run.id, 1, [])
-        assert progress.unfinished(session.connection()) is None
+def unfinished(database: Database) -> str | None:
+    with database.reading() as session:
+        return progress.unfinished(session.connection())
+
+
+def place(folder: Path, code: str, towns: int) -> Path:
+    """A table of a city and its towns, under a name that every city's table has."""
+    (folder / code).mkdir(exist_ok=True)
+    path = folder / code / "regions.csv"
+    rows = [f"{code}{at},第{at}镇,{code}" for at in range(100, 100 + towns)]
+    path.write_text("\n".join(["code,name,parent", f"{code},甲,", *rows]), "utf-8")
+    return path
+
+
+@pytest.fixture
+def interrupted(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A table of which the first batches stand."""
+    monkeypatch.setattr(importing, "BATCH", 4)
+    publish, done = importing.publish_initial, []
+
+    def refusing(*asked: Any) -> Any:
+        if len(done) == 2:
+            raise Conflict("别的程序同时写入了登记簿，请再试。", code="test")
+        done.append(asked)
+        return publish(*asked)
+
+    path = place(tmp_path, "510000", 20)
+    with monkeypatch.context() as patch:
+        patch.setattr(importing, "publish_initial", refusing)
+        with pytest.raises(Conflict):
+            import_initial(database, path, "regions", ATTESTED)
+    return path
+
+
+def test_another_file_of_the_same_name_does_not_finish_one_that_was_interrupted(
+    database: Database, interrupted: Path, tmp_path: Path
+) -> None:
+    imported = import_initial(database, place(tmp_path, "500000", 20), "regions", ATTESTED)
+    assert [run.name for run in imported.unfinished] == ["regions.csv"]
+    assert unfinished(database) == "regions.csv"
+    assert import_initial(database, interrupted, "regions", ATTESTED).unfinished == []
+    assert unfinished(database) is None
+
+
+@pytest.mark.parametrize(("towns", "over"), [(21, True), (3, False)])
+def test_a_corrected_file_takes_the_place_where_it_has_all_that_stands(
+    database: Database, interrupted: Path, towns: int, over: bool
+) -> None:
+    corrected = place(interrupted.parents[1], "510000", towns)
+    imported = import_initial(database, corrected, "regions", ATTESTED)
+    assert (imported.unfinished == [], unfinished(database) is None) == (over, over)
+
+
+def test_one_that_cannot_go_on_is_closed_by_its_number(
+    database: Database, interrupted: Path, tmp_path: Path
+) -> None:
+    other = place(tmp_path, "500000", 3)
+    (run,) = import_initial(database, other, "regions", ATTESTED).unfinished
+    assert run.id is not None
+    with pytest.raises(Invalid) as refused:
+        import_initial(database, other, "regions", ATTESTED, closes=run.id + 1)
+    assert refused.value.code == "unknown-run"
+    assert import_initial(database, other, "regions", ATTESTED, closes=run.id).unfinished == []
+    assert unfinished(database) is None
 
 
 # --- into a living registry
