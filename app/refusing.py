@@ -31,14 +31,34 @@ def _page(request: Request, status: int, message: str, detail: dict[str, Any]) -
     return errors.page(request, status, message, detail)
 
 
-def problem(status: int, code: str, title: str, detail: dict[str, object] | None = None) -> Response:
-    """A problem document (RFC 9457)."""
+TITLES = {
+    300: "有多个对应",
+    400: "请求读不出来",
+    401: "需要身份",
+    403: "没有权限",
+    404: "没有找到",
+    405: "不支持的方法",
+    409: "与现状不符",
+    410: "已依令删改",
+    412: "已有新的改动",
+    413: "正文太大",
+    415: "正文的类型不对",
+    422: "内容不合要求",
+    429: "请求太多",
+    503: "暂时不能答复",
+}
+"""What problems of a status are called, whatever the occasion (RFC 9457, 3.1.4)."""
+
+
+def problem(status: int, code: str, sentence: str, facts: dict[str, object] | None = None) -> Response:
+    """A problem document (RFC 9457); ``facts`` is a member of our own."""
     body = {
         "type": f"/problems/{code}",
-        "title": title,
+        "title": TITLES.get(status, "没有成功"),
         "status": status,
         "code": code,
-        "detail": detail or {},
+        "detail": sentence,
+        "facts": facts or {},
     }
     headers = {"Vary": "Accept"}  # a browser may have been answered with a page
     if status == 401:

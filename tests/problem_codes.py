@@ -37,9 +37,9 @@ OF_THE_FRAME = {
 HEAD = """# Problems
 
 Every refusal of the API is a problem document (RFC 9457): `{"type": "/problems/CODE", "title", "status",
-"code", "detail"}`. Programs go by `code`, which stays; `title` is the sentence for people and may be worded anew;
-`detail` holds facts. This page is written from the source (`python tests/problem_codes.py`), and a test
-holds its codes against it.
+"code", "detail", "facts"}`. Programs go by `code`, which stays; `title` names the kind; `detail` is the
+sentence for people and may be worded anew; `facts`, a member of our own, says the same for programs. This page
+is written from the source (`python tests/problem_codes.py`), and a test holds its codes against it.
 
 A code that is said in several places may have several statuses: what an address names and is not there is 404, the
 same in a body 422.

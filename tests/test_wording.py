@@ -184,7 +184,7 @@ def test_a_problem_is_told_in_chinese(asking: Living, path: str, body: Any) -> N
         text = body if isinstance(body, str) else json.dumps(body)
         answer = asking.client.post(path, content=text, headers={"Content-Type": "application/json"})
     assert answer.status_code == 422
-    for one in answer.json()["detail"]["errors"]:
+    for one in answer.json()["facts"]["errors"]:
         assert not re.search("[A-Za-z]", ALLOWED.sub("", one["reason"])), one
 
 
@@ -195,7 +195,7 @@ def test_a_refusal_names_its_place_in_words(asking: Living) -> None:
     def said(method: str, path: str, **sent: Any) -> str:
         answer = asking.client.request(method, f"/api/v1{path}", **sent)
         assert answer.status_code == 422, answer.text
-        return str(answer.json()["title"])
+        return str(answer.json()["detail"])
 
     assert "：查询参数 from：缺少这一项" in said("GET", f"/items/{item}/diff?to=2026-01-01")
     lookup = b'{"codes": [1]}'

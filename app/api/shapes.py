@@ -25,10 +25,13 @@ class Problem(BaseModel):
     """RFC 9457 problem document."""
 
     type: str = Field(description="a stable address naming the problem: /problems/<code>")
-    title: str = Field(description="what is wrong and what to do, in Chinese")
+    title: str = Field(description="what problems of this status are called, in Chinese; always the same")
     status: int = Field(description="the HTTP status")
     code: str = Field(description="stable code: not-found, stale, four-eyes ...")
-    detail: dict[str, Any] = Field({}, description="machine-readable facts")
+    detail: str = Field(description="what is wrong here and what to do, in Chinese")
+    facts: dict[str, Any] = Field(
+        {}, description="the same for programs: fields, ids, what is allowed instead"
+    )
 
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {

@@ -50,7 +50,9 @@ def forget_quotes(connection: Connection, content: str, document: Any) -> None:
     forget(connection, its, words.quoted_in, lambda told: without(told, words))
     titled = {
         row[0]
-        for row in connection.execute(text("SELECT changeset FROM publication WHERE statement = :h"), asked)
+        for row in connection.execute(
+            text("SELECT changeset FROM publication WHERE statement = :h AND changeset IS NOT NULL"), asked
+        )
     }
     subjects = {row[0] for row in connection.execute(text(ITS_SUBJECTS), asked)}
     about = _blank_decisions(connection, subjects, words)

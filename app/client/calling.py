@@ -23,14 +23,14 @@ Query = Mapping[str, Any]
 
 
 class Problem(Exception):
-    """A refusal (RFC 9457): ``status``, the stable ``code``, the sentence, and the facts in ``detail``."""
+    """A refusal (RFC 9457): ``status``, the stable ``code``, the sentence in ``detail``, and ``facts``."""
 
     def __init__(self, status: int, document: Mapping[str, Any]) -> None:
-        super().__init__(document.get("title") or f"HTTP {status}")
+        super().__init__(document.get("detail") or f"HTTP {status}")
         self.status = status
         self.code = str(document.get("code", "http"))
-        self.title = str(document.get("title", ""))
-        self.detail: dict[str, Any] = dict(document.get("detail") or {})
+        self.detail = str(document.get("detail", ""))
+        self.facts: dict[str, Any] = dict(document.get("facts") or {})
 
 
 class Gone(Exception):

@@ -85,7 +85,7 @@ def test_a_case_without_a_member(restaurant: tuple[Living, str]) -> None:
     assert body["time"]["promised"]["serial"] == 11
     refused = living.get(f"/bundles/{bundle}", without="nobody")
     assert refused.status_code == 422
-    assert (refused.json()["code"], "licence" in refused.json()["title"]) == ("unknown-member", True)
+    assert (refused.json()["code"], "licence" in refused.json()["detail"]) == ("unknown-member", True)
 
 
 def test_the_order_goes_on_through_a_member_that_is_not_needed(restaurant: tuple[Living, str]) -> None:

@@ -154,7 +154,7 @@ def test_without_a_good_token_nothing_is_written(living: Living, item: str, cloc
 def test_every_right_is_asked_for_and_its_lack_is_noted(living: Living, item: str) -> None:
     form = {"title": "x", "decisions": [set_field(item, "note", "x")]}
     problem = refused(living.post("reader", "/changesets", form), 403, "missing-right")
-    assert "编辑" in problem["title"]
+    assert "编辑" in problem["detail"]
     changeset = drafted(living, set_field(item, "note", "x"))
     place = f"/changesets/{changeset}"
     refused(living.post("reviewer", f"{place}/submit"), 403, "missing-right")
@@ -211,7 +211,7 @@ def test_a_stale_edit_is_told(living: Living, item: str) -> None:
     refused(edit('"²"'.encode("latin-1")), 422, "bad-if-match")  # type: ignore[arg-type]
     first = edit('"1"')
     assert (first.status_code, first.headers["etag"], first.json()["title"]) == (200, '"2"', "改")
-    assert refused(edit('"1"'), 412, "edited-meanwhile")["detail"]["version"] == 2
+    assert refused(edit('"1"'), 412, "edited-meanwhile")["facts"]["version"] == 2
     refused(
         living.post("editor", f"/changesets/{changeset}/submit", **{"If-Match": '"1"'}),
         412,
@@ -229,7 +229,7 @@ def test_approval_is_for_what_was_read(living: Living, item: str) -> None:
     living.client.put(f"/api/v1{place}", json=form, headers=living.headers("editor", **{"If-Match": version}))
     living.post("editor", f"{place}/submit")
     problem = refused(living.post("reviewer", f"{place}/approve", {"hash": read}), 412, "approval-stale")
-    assert living.post("reviewer", f"{place}/approve", {"hash": problem["detail"]["hash"]}).status_code == 200
+    assert living.post("reviewer", f"{place}/approve", {"hash": problem["facts"]["hash"]}).status_code == 200
 
 
 def test_a_moved_base_stops_publishing_and_the_comparison_stays(living: Living, item: str) -> None:
@@ -238,7 +238,7 @@ def test_a_moved_base_stops_publishing_and_the_comparison_stays(living: Living, 
     living.post("publisher", f"/changesets/{first}/publish")
     head = living.get("/log/head").json()
     problem = refused(living.post("publisher", f"/changesets/{second}/publish"), 412, "base-moved")
-    assert problem["detail"]["comparisons"][0]["subject"] == item
+    assert problem["facts"]["comparisons"][0]["subject"] == item
     assert living.get("/log/head").json() == head
     kept = living.client.get(f"/api/v1/changesets/{second}", headers=living.headers("editor")).json()
     assert (kept["state"], kept["approved"]) == ("returned", None)
@@ -407,7 +407,7 @@ def test_what_is_nested_without_end_is_refused(living_sqlite: Living, depth: int
     body = json.dumps({"title": "深", "decisions": [decision]}).replace('"DEEP"', deep).encode()
     headers = living_sqlite.headers("editor", **{"Content-Type": "application/json"})
     answer = living_sqlite.client.post("/api/v1/changesets", content=body, headers=headers)
-    assert "嵌套层数过多" in refused(answer, 422, "bad-request")["title"]
+    assert "嵌套层数过多" in refused(answer, 422, "bad-request")["detail"]
 
 
 def test_a_body_that_no_reader_gets_to_the_end_of_is_refused(living_sqlite: Living) -> None:
@@ -415,7 +415,7 @@ def test_a_body_that_no_reader_gets_to_the_end_of_is_refused(living_sqlite: Livi
     for body in (b"[" * 100_000, b'{"a":' * 20_000, b'{"title": "x"', b"\xff\xfe"):
         answer = living_sqlite.client.post("/api/v1/changesets", content=body, headers=headers)
         assert answer.status_code in (400, 422)
-        assert answer.json()["title"].startswith(("请求的正文读不出来", "请求不符合要求"))
+        assert answer.json()["detail"].startswith(("请求的正文读不出来", "请求不符合要求"))
 
 
 def test_a_body_has_its_limit_however_it_comes(living_sqlite: Living) -> None:
@@ -424,7 +424,7 @@ def test_a_body_has_its_limit_however_it_comes(living_sqlite: Living) -> None:
     headers = {"Content-Type": "application/json"}
     for content in (large, (large[at : at + 65536] for at in range(0, len(large), 65536))):
         answer = living_sqlite.client.post("/api/v1/items/lookup", content=content, headers=headers)
-        assert refused(answer, 413, "body-too-large")["title"].startswith("请求的正文太大")
+        assert refused(answer, 413, "body-too-large")["detail"].startswith("请求的正文太大")
     headers = living_sqlite.headers("editor", **headers)
     answer = living_sqlite.client.post("/api/v1/changesets", content=large, headers=headers)
     refused(answer, 422, "bad-request")

@@ -11,6 +11,7 @@ from seeded import FELLING, Living
 
 from app import errors
 from app.main import create_app
+from app.refusing import TITLES
 from app.settings import Settings
 
 
@@ -74,7 +75,7 @@ def test_the_documentation_loads_nothing_from_elsewhere(asking: Living) -> None:
 # --- refusals
 
 
-SHAPE = {"type", "title", "status", "code", "detail"}
+SHAPE = {"type", "title", "status", "code", "detail", "facts"}
 KINDS = sorted(
     (
         kind
@@ -98,10 +99,11 @@ def test_every_error_has_the_one_shape(
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json() == {
         "type": "/problems/some-code",
-        "title": "不行，请改。",
+        "title": TITLES[kind.status],
         "status": kind.status,
         "code": "some-code",
-        "detail": {"field": "x"},
+        "detail": "不行，请改。",
+        "facts": {"field": "x"},
     }
     assert ("www-authenticate" in answer.headers) == (kind.status == 401)
 
@@ -141,7 +143,7 @@ def test_refusals_before_any_route_have_it_too(
     problem = answer.json()
     assert set(problem) == SHAPE
     assert (problem["status"], problem["code"]) == (status, code)
-    assert re.search(r"[一-鿿]", problem["title"])
+    assert re.search(r"[一-鿿]", problem["detail"])
     if status == 405:
         assert answer.headers["allow"]
 
@@ -153,7 +155,7 @@ def test_a_body_that_does_not_say_it_is_json_is_told_how(asking: Living, kind: s
     answer = asking.client.post("/api/v1/items/lookup", content=body, headers=headers)
     problem = answer.json()
     assert (answer.status_code, set(problem), problem["code"]) == (415, SHAPE, "json-needed")
-    assert "application/json" in problem["title"]
+    assert "application/json" in problem["detail"]
 
 
 def test_a_code_of_several_holders_is_a_problem_too(asking: Living) -> None:

@@ -195,5 +195,5 @@ def test_an_export_as_known_is_bounded(living_sqlite: Living) -> None:
     living.settings.known_at_items = held[0] - 1
     refused = living.get("/export.jsonl", known_at=seq)
     assert (refused.status_code, refused.json()["code"]) == (422, "known-at-too-large")
-    assert refused.json()["detail"] == {"held": held[0], "most": held[0] - 1}
+    assert refused.json()["facts"] == {"held": held[0], "most": held[0] - 1}
     assert living.get("/export.jsonl").status_code == 200

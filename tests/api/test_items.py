@@ -65,7 +65,7 @@ def test_a_mistyped_id_is_found_out(asking: Living) -> None:
     answer = asking.get(f"/items/{typo}")
     assert answer.status_code == 404
     assert answer.json()["code"] == "bad-id"
-    assert typo in answer.json()["title"]
+    assert typo in answer.json()["detail"]
 
 
 def test_an_authoritys_id_is_no_item(asking: Living) -> None:
@@ -84,8 +84,8 @@ def test_several_holders_of_a_code_are_listed(living: Living) -> None:
     assert answer.status_code == 300
     problem = answer.json()
     assert problem["code"] == "several-holders"
-    assert "3 个事项" in problem["title"]
-    holders = problem["detail"]["holders"]
+    assert "3 个事项" in problem["detail"]
+    holders = problem["facts"]["holders"]
     assert [living.get(f"/items/{one}").json()["code"] for one in holders] == [SHARED] * 3
     looked = living.client.post("/api/v1/items/lookup", json={"codes": [SHARED]}).json()["results"][0]
     assert (looked["problem"], len(looked["found"])) == ("several-holders", 3)
@@ -295,7 +295,7 @@ def test_a_bad_day_is_refused_in_words(asking: Living, on: str) -> None:
     for path in (f"/items/{felling(asking)}", "/items", "/search", "/authorities", "/items/counts"):
         answer = asking.get(path, on=on)
         assert (answer.status_code, answer.json()["code"]) == (422, "bad-day")
-        assert "YYYY-MM-DD" in answer.json()["title"]
+        assert "YYYY-MM-DD" in answer.json()["detail"]
 
 
 def test_content_is_answered_as_it_was_published(asking: Living) -> None:

@@ -137,7 +137,7 @@ def test_a_bad_question_is_refused_in_chinese(asking: Living, query: dict[str, A
     problem = answer.json()
     assert (answer.status_code, problem["status"], problem["code"]) == (422, 422, code)
     assert problem["type"] == f"/problems/{code}"
-    assert any("一" <= char <= "鿿" for char in problem["title"])
+    assert any("一" <= char <= "鿿" for char in problem["detail"])
 
 
 # --- what it costs

@@ -202,7 +202,7 @@ def test_a_year_of_holidays(asking: Living) -> None:
     assert "2025-10-01" in orjson.dumps(body["content"]).decode()
     missing = asking.get("/calendar/2100")
     assert (missing.status_code, missing.json()["code"]) == (404, "unknown-year")
-    assert "2100" in missing.json()["title"]
+    assert "2100" in missing.json()["detail"]
     assert asking.get("/calendar/20260").json()["code"] == "bad-request"
 
 

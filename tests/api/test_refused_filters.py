@@ -20,7 +20,7 @@ LISTS = ("/items", "/items/counts", "/search", "/export.jsonl")
 def test_an_authority_that_there_is_not(asking: Living, path: str, asked: str) -> None:
     answer = asking.get(path, authority=asked)
     assert (answer.status_code, answer.json()["code"]) == (404, "unknown-subject")
-    assert asked in answer.json()["title"]
+    assert asked in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(
@@ -58,15 +58,15 @@ def test_a_subject_that_there_is_not(asking: Living, path: str, query: dict[str,
 def test_a_type_that_no_item_can_have(asking: Living, path: str, asked: str) -> None:
     answer = asking.get(path, type=asked)
     assert (answer.status_code, answer.json()["code"]) == (422, "unknown-type")
-    assert {"01", "20", "unknown"} <= set(answer.json()["detail"]["allowed"])
-    assert "01 行政许可" in answer.json()["title"]
+    assert {"01", "20", "unknown"} <= set(answer.json()["facts"]["allowed"])
+    assert "01 行政许可" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("path", ["/items", "/search"])
 def test_a_level_that_no_item_can_have(asking: Living, path: str) -> None:
     answer = asking.get(path, level="77")
     assert (answer.status_code, answer.json()["code"]) == (422, "unknown-level")
-    assert "4" in answer.json()["detail"]["allowed"]
+    assert "4" in answer.json()["facts"]["allowed"]
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_what_there_is_still_answers(asking: Living) -> None:
 def test_a_parameter_with_one_value_given_twice(asking: Living, path: str, query: dict[str, Any]) -> None:
     answer = asking.get(path, **query)
     assert (answer.status_code, answer.json()["code"]) == (422, "repeated-parameter")
-    assert answer.json()["detail"] == {"parameter": next(iter(query))}
+    assert answer.json()["facts"] == {"parameter": next(iter(query))}
 
 
 def test_a_parameter_with_several_values_given_twice(asking: Living) -> None:

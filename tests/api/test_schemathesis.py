@@ -189,7 +189,7 @@ def judge(case: Any, response: Any, living: Living, chain: Any = None) -> None:
 def is_by_a_rule(operation: str, problem: dict[str, Any]) -> bool:
     """Whether a refusal is for what no schema can say; any other makes the schema untrue. Numbers past 64 bits are
     refused wherever in a body they stand, in fields that nobody declared too."""
-    types = [one["type"] for one in problem["detail"].get("errors", ()) if "type" in one]
+    types = [one["type"] for one in problem["facts"].get("errors", ()) if "type" in one]
     return problem["code"] in OF_ALL | RULES.get(operation, {}) or types == ["unstorable"]
 
 

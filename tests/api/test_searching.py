@@ -78,7 +78,7 @@ def test_a_search_answers_for_its_day(asking: Living) -> None:
 def test_search_refuses_known_at_by_name(asking: Living, known: str) -> None:
     answer = asking.get("/search", q="许可", known_at=known)
     assert (answer.status_code, answer.json()["code"]) == (422, "known-at-refused")
-    assert "known_at" in answer.json()["title"]
+    assert "known_at" in answer.json()["detail"]
 
 
 def test_an_unknown_status_is_refused_and_not_an_empty_answer(asking: Living) -> None:

@@ -93,7 +93,7 @@ def test_a_lookup_and_a_title_with_it_are_refused_by_name(living: Living) -> Non
         headers = living.headers("editor", **{"Content-Type": "application/json"})
         answer = living.client.post(f"/api/v1{path}", content=content, headers=headers)
         assert answer.status_code == 422, answer.text
-        assert "不能保存的字符" in answer.json()["title"]
+        assert "不能保存的字符" in answer.json()["detail"]
 
 
 def test_a_whole_pair_is_text_like_any_other(living: Living) -> None:

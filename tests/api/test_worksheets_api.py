@@ -53,7 +53,7 @@ def test_a_round_is_worked_out_and_published(living: Living, tmp_path: Any) -> N
     fill(path, {one: {"outcome": "不知道"} for one in items})
     refused = upload(living, "editor", f"{place}/worksheets", path.read_bytes())
     assert (refused.status_code, refused.json()["code"]) == (422, "worksheet-errors")
-    assert len(refused.json()["detail"]["errors"]) == len(items)
+    assert len(refused.json()["facts"]["errors"]) == len(items)
     marked = upload(living, "editor", f"{place}/worksheets/marked", path.read_bytes())
     copy = tmp_path / "标注.xlsx"
     copy.write_bytes(marked.content)

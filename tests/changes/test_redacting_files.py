@@ -110,7 +110,7 @@ def test_a_reader_who_follows_a_page_to_it_gets_a_page(living: Living, digest: s
         assert {one.status_code for one in answers} == {status}
         kinds = [one.headers["content-type"] for one in answers]
         assert kinds == ["text/html; charset=utf-8", "application/problem+json", "application/problem+json"]
-        assert answers[1].json()["title"] in answers[0].text
+        assert answers[1].json()["detail"] in answers[0].text
         assert all("Accept" in one.headers["vary"] for one in answers)
 
 

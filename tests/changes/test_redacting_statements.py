@@ -145,3 +145,11 @@ def test_a_name_that_a_recorded_document_says_too_is_listed_as_left(office):
     with office.database.reading() as session:
         assert not any("所录文件的各行" in one for one in remnants.left(session.connection(), sought))
         assert round_head(session.connection(), recorded, office.known())["title"] == "第一批清理"
+
+
+def test_the_statement_of_a_first_entry_is_redacted_beside_the_heads_of_changesets(office):
+    """It belongs to no changeset; those that changed its items are looked through all the same."""
+    item, second = office.items[0], office.person("second", "publish")
+    office.publish_change(adjust(item, "2026-10-01", SECRET, "note"), title=SECRET)
+    order(office, second, statement_of(office, "publication", "kind = 'initial'"))
+    assert office.verify().ok
