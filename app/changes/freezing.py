@@ -16,8 +16,8 @@ from app.canonical import decode, digest, encode
 from app.changes.asked import GATHERING
 from app.changes.models import ScopeInput
 from app.changes.outcomes import RULES
-from app.db import among, chunks, fetch, insert_rows, marks
-from app.errors import Invalid, Refused, RegistryError
+from app.db import TOMBSTONE, among, chunks, fetch, insert_rows, marks
+from app.errors import Gone, Invalid, Refused, RegistryError
 from app.items import code_tables
 from app.places.queries import authority_id, region_id, subtree
 from app.versions.queries import parse_day
@@ -108,12 +108,19 @@ def _held(connection: Connection, scope: dict[str, Any], on: str) -> tuple[str, 
 
 
 def frozen_items(connection: Connection, scope: dict[str, Any] | None) -> list[str]:
-    """The ids that the scope was frozen to; none where it was not."""
+    """The ids that the scope was frozen to; none where it was not. Raises Gone where an order took the list: without
+    it, nobody can say what a round left undecided or adds up to."""
     frozen = (scope or {}).get("frozen")
     if not frozen:
         return []
     rows = fetch(connection, "SELECT body FROM content WHERE hash = ?", (frozen["items"],))
-    found: list[str] = decode(bytes(rows[0][0]))
+    body = bytes(rows[0][0])
+    if body == TOMBSTONE:
+        raise Gone(
+            "这一轮冻结的事项清单已依令删改，无从得知这一轮的范围，有关的数目不再提供。",
+            code="scope-redacted",
+        )
+    found: list[str] = decode(body)
     return found
 
 

@@ -55,6 +55,7 @@ def redact(session: Session, first: Actor, second: Actor, content: str, order: s
     if body is None:
         return _redact_file(connection, (first, second), content, order, reason)
     document = decode(bytes(body))
+    _refuse_without_words(document)
     statement = {"order": order, "reason": reason, "kept": _kept(connection, content, document)}
     statement[KEPT] = resting_on(connection, [content])
     quoting = listed.drawn_from(connection, content)
@@ -95,6 +96,16 @@ def _refuse_unless_ordered(session: Session, first: Actor, second: Actor, order:
         raise Forbidden("依令删改须由两人共同作出。", code="two-people")
     if not order.strip() or not reason.strip():
         raise Invalid("依令删改须写明命令文号和理由。", code="order-needed")
+
+
+def _refuse_without_words(document: Any) -> None:
+    """An order takes words, never effects: the list that a round was frozen to is nothing but ids, and all its figures
+    rest on it."""
+    if isinstance(document, list) and document and all(isinstance(one, str) for one in document):
+        raise Invalid(
+            "这份内容是一轮清理所冻结的事项编号，没有文字可以删改，而这一轮的数目都以它为准。请写明有文字的内容的哈希。",
+            code="no-words",
+        )
 
 
 def _record(

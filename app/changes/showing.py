@@ -18,7 +18,7 @@ from app.changes.drafts import WROTE, hands_in
 from app.changes.freezing import frozen_items
 from app.changes.models import Changeset
 from app.db import TOMBSTONE, chunks, fetch, marks
-from app.errors import Forbidden
+from app.errors import Forbidden, Gone
 from app.places.queries import subtree
 
 READING = frozenset({"edit", "review", "publish", "audit"})
@@ -105,7 +105,10 @@ def _takes_part(session: Session, actor: Actor, changeset: Changeset) -> bool:
     if actor.authority is None and actor.region is None:
         return True
     scope = decode(changeset.head.encode()).get("scope")
-    items = frozen_items(connection, scope)
+    try:
+        items = frozen_items(connection, scope)
+    except Gone:
+        return False  # nobody can say any more whose they were
     if not items or scope is None:
         return True
     day = scope["base_day"]
