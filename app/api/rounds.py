@@ -155,6 +155,9 @@ class PublishedShape(BaseModel):
     publication: int = Field(description="log seq")
     recorded_at: str = Field(description="when it was published")
     hash: str | None = Field(description="of the stored sums, named in the log; none before they were stored")
+    redacted: bool = Field(
+        description="whether an order took the stored sums: the figures are worked out again, as of publication"
+    )
 
 
 class PendingLawShape(BaseModel):

@@ -17,6 +17,8 @@ GROUP_COLUMNS = (
     "减少工作日", "减少环节", "减少材料", "取消收费", "承诺件转即办件",
 )  # fmt: skip
 
+REDACTED = "公布时存下的报告已依令删改，以下数目按公布时的处理决定重新算出。"
+
 
 def group_rows(groups: Iterable[dict[str, Any]]) -> Iterator[tuple[Any, ...]]:
     for row in groups:
@@ -52,6 +54,8 @@ def overview(report: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     yield "摘要", report["summary"]
     if report.get("synthetic"):
         yield "说明", "演示数据：没有对应的真实文件"
+    if report["published"]["redacted"]:
+        yield "说明", REDACTED
     yield "清理前", report["before"]
     yield "清理后", report["after"]
     yield "减少比例", _percent(report["percent"])

@@ -16,7 +16,7 @@ from app.changes.deciding import Decided, Decider
 from app.changes.models import Changeset
 from app.changes.owed import acceptances_of_round
 from app.collecting import few_collections
-from app.db import fetch
+from app.db import TOMBSTONE, fetch
 from app.items import code_tables
 from app.rounds.counted import Published, correcting, count, count_draft, find
 from app.rounds.reconciling import reconcile
@@ -37,13 +37,14 @@ def attach(
     return {"report": digest(body)}, [body]
 
 
-def stored(connection: Connection, found: Published) -> dict[str, Any] | None:
+def stored(connection: Connection, found: Published) -> tuple[dict[str, Any] | None, bool]:
+    """The sums as they were published, and whether an order took them. None of one that was published before sums were
+    stored, or that were taken: what it added up to then is worked out again from its decisions."""
     named = found.statement.get("report")
     if named is None:
-        return None
-    rows = fetch(connection, "SELECT body FROM content WHERE hash = ?", (named,))
-    sums: dict[str, Any] = decode(bytes(rows[0][0]))
-    return sums
+        return None, False
+    body = bytes(fetch(connection, "SELECT body FROM content WHERE hash = ?", (named,))[0][0])
+    return (None, True) if body == TOMBSTONE else (decode(body), False)
 
 
 # --- the report -----------------------------------------------------------------------------------------
@@ -53,12 +54,13 @@ def stored(connection: Connection, found: Published) -> dict[str, Any] | None:
 def report(connection: Connection, round_id: str, known: Known) -> dict[str, Any]:
     """The report of a published round as page-ready data. Raises NotFound.
 
-    The figures are those that were published; ``recomputed`` holds those known at ``known`` where they differ.
+    The figures are those that were published, or where an order took them (``published.redacted``) those that its
+    decisions added up to then; ``recomputed`` holds those known at ``known`` where they differ.
     """
     found = find(connection, round_id, known)
     now = count(connection, found, known.seq)
-    first = stored(connection, found)
-    if first is None:  # published before sums were stored
+    first, redacted = stored(connection, found)
+    if first is None:
         first = count(connection, found, found.entry).sums
     names = names_near(connection, [*first["by_authority"], *now.sums["by_authority"]], now.day)
     statement = found.statement
@@ -69,6 +71,7 @@ def report(connection: Connection, round_id: str, known: Known) -> dict[str, Any
             "publication": found.publication,
             "recorded_at": moment(found.recorded_at),
             "hash": statement.get("report"),
+            "redacted": redacted,
         },
         **page_ready(first, names),
         "recomputed": page_ready(now.sums, names) if now.sums != first else None,
@@ -108,12 +111,16 @@ HEAD = ("title", "number", "reason", "document", "scope", "synthetic", "undisclo
 @few_collections()
 def overview(connection: Connection, round_id: str, known: Known) -> dict[str, Any]:
     """The published sums for a page, page-ready, without working out the whole anew; ``moved`` says whether a
-    void or a changeset that corrects the round has come since, so that the report holds other figures too."""
+    void or a changeset that corrects the round has come since, so that the report holds other figures too;
+    ``redacted``, whether an order took what was published, so that these are worked out again."""
     found = find(connection, round_id, known)
-    sums = stored(connection, found) or count(connection, found, found.entry).sums
+    sums, redacted = stored(connection, found)
+    if sums is None:
+        sums = count(connection, found, found.entry).sums
     return {
         **page_ready(sums, names_near(connection, sums["by_authority"], today())),
         "hash": found.statement.get("report"),
+        "redacted": redacted,
         "acceptances": _acceptances(connection, found, known),
         "pending_law": waiting_for_law(connection, found.changeset, today(), known),
         "moved": _has_moved(connection, found, known.seq),

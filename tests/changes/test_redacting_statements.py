@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from handing import LATEST, make_province
 from registry import adjust
 
-from app.changes import drafts, duties, remnants
+from app.changes import drafts, duties, redacting, remnants, rows
 from app.changes.queries import round_head
 from app.changes.redacting import redact
+from app.changes.showing import readable
 from app.changes.statements import bare
 from app.deadlines.queries import work_calendar
+from app.errors import Gone, Invalid
+from app.exchange.round_words import REDACTED
+from app.exchange.round_words import overview as figures
 from app.rounds import publishing as rounds
+from app.rounds.counted import find
 from app.rounds.recording import Choice, confirm, record_rows
-from app.rounds.report import report
+from app.rounds.report import overview, report
 
 SECRET = "联系人张三的手机号码写在这里"
 """Words that an order takes away."""
@@ -98,6 +104,72 @@ def test_a_round_without_its_title_keeps_its_sums(office):
     assert head["scope"]["frozen"]["count"] == 3
     assert SECRET not in str(told[1])
     assert SECRET not in str(head)
+
+
+def publish_round(office: Any) -> str:
+    """A round over all three items, one of them cancelled; its id."""
+    first, *others = office.items
+    decided = [{"outcome": "cancel", "subject": first, "effective_from": "2026-10-15"}]
+    decided += [{"outcome": "retain", "subject": one, "effective_from": "2026-10-15"} for one in others]
+    scope = {"base_day": "2026-09-01", "region": office.district}
+    asked = {"kind": "round", "document": {"number": "某府〔2026〕1号"}, "scope": scope}
+    round_id = office.approved(*decided, title="第一批清理", **asked)
+    with office.database.writing() as session:
+        rounds.publish(session, office.publisher, round_id, TODAY)
+    return str(round_id)
+
+
+def named_in_round(office: Any, round_id: str) -> dict[str, Any]:
+    """The head of the round as published, which names its frozen list and its sums by hash."""
+    with office.database.reading() as session:
+        return find(session.connection(), round_id, office.known()).statement
+
+
+def test_a_list_of_ids_has_no_words_to_be_taken(office):
+    round_id = publish_round(office)
+    told = told_of(office, round_id)
+    frozen = named_in_round(office, round_id)["scope"]["frozen"]["items"]
+    with pytest.raises(Invalid) as refusal:
+        order(office, office.person("second", "publish"), frozen)
+    assert refusal.value.code == "no-words"
+    assert told_of(office, round_id) == told
+
+
+def test_a_list_of_ids_that_went_is_never_counted_as_none(office, monkeypatch):
+    round_id, second = publish_round(office), office.person("second", "publish")
+    working = office.draft(kind="round", title="第二批", scope={"base_day": TODAY, "region": office.district})
+    with monkeypatch.context() as patch:
+        patch.setattr(redacting, "_refuse_without_words", lambda _document: None)
+        order(office, second, named_in_round(office, round_id)["scope"]["frozen"]["items"])  # of both
+    with pytest.raises(Gone) as gone:
+        told_of(office, round_id)
+    assert gone.value.code == "scope-redacted"
+    with office.database.writing() as session, pytest.raises(Gone):
+        drafts.submit(session, office.editor, working.id, None, TODAY)
+    other = office.person("other", "edit", authority=office.traffic)
+    with office.database.reading() as session:
+        connection = session.connection()
+        assert overview(connection, round_id, office.known())["before"] == 3, "as it was published"
+        assert list(readable(session, other, [rows.find(session, working.id)], part=True)) == []
+    assert office.verify().ok
+
+
+def test_a_round_whose_stored_sums_went_tells_those_worked_out_again(office):
+    """Its figures stand in the decisions; what was published is told as taken by order, under its hash."""
+    round_id = publish_round(office)
+    told, named = told_of(office, round_id), named_in_round(office, round_id)["report"]
+    order(office, office.person("second", "publish"), named)
+    again = told_of(office, round_id)
+    assert again["published"] == told["published"] | {"redacted": True}
+    assert told["published"]["redacted"] is False
+    for name in ("before", "after", "ended", "by_authority", "recomputed", "reconciliation"):
+        assert again[name] == told[name], name
+    with office.database.reading() as session:
+        shown = overview(session.connection(), round_id, office.known())
+    assert (shown["before"], shown["hash"], shown["redacted"]) == (3, named, True)
+    assert ("说明", REDACTED) in list(figures(again))
+    assert ("说明", REDACTED) not in list(figures(told))
+    assert office.verify().ok
 
 
 def told_of(office: Any, round_id: str) -> dict[str, Any]:
