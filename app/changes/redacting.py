@@ -23,11 +23,13 @@ from app.canonical import decode
 from app.changes import duties, kinds, listed, statements
 from app.changes.quotes import forget_quotes
 from app.changes.quoting import PLACEHOLDER
-from app.changes.resting import KEPT, resting_on
+from app.changes.resting import KEPT, require_in_scope, resting_on
+from app.changes.scope import Scope
 from app.db import TOMBSTONE, holds_bytes, lock_publishing
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.versions import verifying
 from app.versions.orders import Order, Receipt
+from app.versions.queries import today
 from app.versions.recording import record
 
 _PLAIN = re.compile(r"[0-9A-Za-z_.-]{1,40}")
@@ -37,8 +39,8 @@ _FIELDS = ("visibility", "authority", "region", "type", "level", "parent", "entr
 
 
 def redact(session: Session, first: Actor, second: Actor, content: str, order: str, reason: str) -> Receipt:
-    """Redact a content or an attached file by hash. Raises Forbidden unless two people with the right ask, NotFound,
-    Invalid. A file's bytes are deleted by ``files.erase_redacted`` once this is committed.
+    """Redact a content or an attached file by hash. Raises Forbidden unless two people with the right ask in whose
+    scope it is, NotFound, Invalid. A file's bytes are deleted by ``files.erase_redacted`` once this is committed.
 
     A text usually stands in several contents: what a decision set, and each revision that followed from it.
     An order names them one by one. Rows of editions that were drawn from it go with it.
@@ -52,6 +54,8 @@ def redact(session: Session, first: Actor, second: Actor, content: str, order: s
         raise NotFound(f"没有哈希为 {content} 的内容或附件。", code="unknown-content")
     if files.is_redacted(connection, content):
         raise Conflict(f"哈希为 {content} 的内容已依令删改过。", code="already-redacted")
+    for actor in (first, second):
+        require_in_scope(Scope(connection, actor), connection, content, today())
     if body is None:
         return _redact_file(connection, (first, second), content, order, reason)
     document = decode(bytes(body))

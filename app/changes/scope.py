@@ -13,6 +13,7 @@ from app.changes import kinds
 from app.db import fetch
 from app.errors import Forbidden
 from app.places.queries import ancestors
+from app.versions.timeline import Facets
 from app.versions.visibility import is_public
 
 
@@ -35,9 +36,15 @@ class Scope:
     ) -> None:
         """Raises Forbidden where the subject, with this content on this day, is not the actor's to touch. ``first``:
         the day from which a decision holds that reaches this one."""
+        if not self.is_everything:
+            self.require_described(kind, subject_id, kinds.describe(kind, dict(document)), day, first=first)
+
+    def require_described(
+        self, kind: str, subject_id: str, facets: Facets, day: str, *, first: str = ""
+    ) -> None:
+        """The same by what is known of a content whose words may be gone."""
         if self.is_everything:
             return
-        facets = kinds.describe(kind, dict(document))
         authority = subject_id if kind == "authority" else facets.authority
         region = facets.parent if kind == "region" else facets.region
         # A region lies where this content puts it, which need not be where it stands.
@@ -46,7 +53,8 @@ class Scope:
             path |= {subject_id}
         if self.actor.covers(authority, path):
             return
-        called = subject_id if self._is_hidden(subject_id, document) else facets.name
+        hidden = self._is_hidden(subject_id, {"visibility": facets.visibility})
+        called = subject_id if hidden else facets.name or subject_id
         if first:
             raise Forbidden(
                 f"这项决定自 {first} 起，也会改动“{called}”自 {day} 起的内容，而那时它不在账号“{self.actor.name}”"
