@@ -49,7 +49,7 @@ moving       every row as JSON lines, from one database into another
 indexing     revision -> search document; drains the outbox into the engine
 kept         answers and rendered pages, kept as they are sent
 behind       what readers are answered without until it is worked out behind them
-dear         what takes a pass over much: worked out once for each state of the log, by few at a time
+costly       what takes a pass over much: worked out once for each state of the log, by few at a time
 searching    search as pages and API both ask it
 backups      backup while running, restore elsewhere
 plainly      parameters of an address, where they need no explaining

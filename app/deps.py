@@ -19,8 +19,8 @@ from app.auth.accounts import authenticate, is_use_worth_noting, note_use
 from app.auth.actor import Actor
 from app.behind import Behind
 from app.checks.catalogue import Rules, rules_of
+from app.costly import Costly
 from app.db import Database, Run
-from app.dear import Dear
 from app.errors import Forbidden, Invalid, Unauthenticated
 from app.kept import Kept, KeptAnswers, KeptPages
 from app.limiting import Places, Queue
@@ -53,9 +53,9 @@ class Registry:
         self.kept_counts: Kept[Any] = Kept(16, lambda _asked, _counts: 1)
         self.behind: Behind[Any] = Behind()
         self.exports = Places(8, each=2)
-        dear = Queue(at_once=2, places=8, patience=10.0)
-        self.reports: Dear[bytes] = Dear(KeptAnswers(), dear)
-        self.intervals: Dear[Any] = Dear(Kept(100_000, lambda _asked, rows: len(rows) + 1), dear)
+        few = Queue(at_once=2, places=8, patience=10.0)
+        self.reports: Costly[bytes] = Costly(KeptAnswers(), few)
+        self.intervals: Costly[Any] = Costly(Kept(100_000, lambda _asked, rows: len(rows) + 1), few)
         self.snapshots = Snapshots(database)
         self.noting = Noting(database)
         self.measured = Measured()

@@ -9,7 +9,7 @@ import pytest
 from seeded import FELLING, Living, set_field
 
 from app.api import rounds
-from app.dear import Dear
+from app.costly import Costly
 from app.kept import Kept, KeptAnswers
 from app.limiting import Queue
 
@@ -46,8 +46,8 @@ def test_who_finds_no_place_is_told_to_come_again(living_sqlite: Living, counted
     round_id = living_sqlite.get("/rounds").json()["rounds"][0]["id"]
     registry = living_sqlite.registry
     queue = Queue(at_once=1, places=1, patience=0.0)
-    registry.reports = Dear(KeptAnswers(), queue)
-    registry.intervals = Dear(Kept(1000, lambda _asked, _found: 1), queue)
+    registry.reports = Costly(KeptAnswers(), queue)
+    registry.intervals = Costly(Kept(1000, lambda _asked, _found: 1), queue)
     assert queue.places.take()
     refused = living_sqlite.get(f"/rounds/{round_id}/report.docx")
     assert (refused.status_code, refused.json()["code"]) == (503, "busy")

@@ -9,7 +9,7 @@ import pytest
 from registry import TODAY, Office, adjust, item_content
 from sqlalchemy import event
 
-from app.dear import Dear
+from app.costly import Costly
 from app.kept import Kept
 from app.limiting import Queue
 from app.rounds import publishing as rounds
@@ -94,7 +94,7 @@ def test_the_series_is_one_count_for_whatever_days_until_something_is_published(
     office: Office,
 ) -> None:
     statements: list[str] = []
-    dear: Dear[Any] = Dear(Kept(4, lambda _asked, _found: 1), Queue(at_once=1, places=1, patience=0.0))
+    costly: Costly[Any] = Costly(Kept(4, lambda _asked, _found: 1), Queue(at_once=1, places=1, patience=0.0))
     days = [f"2026-{month:02d}-{day:02d}" for month in (1, 2, 3) for day in range(1, 29)]
 
     def ask(days: list[str] = days) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def test_the_series_is_one_count_for_whatever_days_until_something_is_published(
             connection = session.connection()
             note = lambda *args: statements.append(args[2])  # noqa: E731
             event.listen(connection, "before_cursor_execute", note)
-            return series(connection, days, None, None, TODAY, partial(dear.once, connection))
+            return series(connection, days, None, None, TODAY, partial(costly.once, connection))
 
     first = ask()
     assert [row["day"] for row in first["days"]] == days[-MOST:]

@@ -16,7 +16,7 @@ from app.versions.queries import today
 Found = TypeVar("Found")
 
 
-class Dear(Generic[Found]):
+class Costly(Generic[Found]):
     def __init__(self, kept: Kept[Found], queue: Queue) -> None:
         self._kept, self._queue = kept, queue
 
