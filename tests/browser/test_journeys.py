@@ -210,3 +210,39 @@ def test_a_wrong_guide_is_reported_and_followed(reader: Page, site: str, living_
     reader.get_by_role("button", name="查看").click()
     expect(reader.get_by_text("窗口要我再交一份证明")).to_be_visible()
     expect(reader.get_by_text("已收到，等待办理")).to_be_visible()
+
+
+def test_the_first_hit_is_on_the_first_screen_in_large_type(browser: Browser, site: str) -> None:
+    """The choices are folded on a phone, and stand open where there is room."""
+    sizes = {"phone": (360, 740), "desk": (1440, 900)}
+    seen = {}
+    for name, (width, height) in sizes.items():
+        context = browser.new_context(
+            java_script_enabled=False, viewport={"width": width, "height": height}, locale="zh-CN"
+        )
+        cookie = {"name": "qingdan_display", "value": "large", "domain": "127.0.0.1", "path": "/"}
+        context.add_cookies([cookie])  # type: ignore[list-item]
+        page = context.new_page()
+        page.goto(f"{site}/search?q=许可")
+        box = page.locator(".hits a").first.bounding_box()
+        assert box is not None
+        seen[name] = (box["y"] + box["height"] < height, page.get_by_label("截至").is_visible())
+        if name == "phone":
+            page.get_by_text("日期、类型、状态、排序").click()
+            expect(page.get_by_label("截至")).to_be_visible()
+        context.close()
+    assert seen == {"phone": (True, False), "desk": (True, True)}
+
+
+def test_print_leaves_out_what_paper_cannot_do(reader: Page, site: str, living_sqlite: Living) -> None:
+    item = living_sqlite.item_called(FELLING)
+    reader.emulate_media(media="print")
+    for path in (f"/items/{item}", f"/items/{item}/compare", "/search?q=许可", "/lists", "/rounds/series"):
+        reader.goto(site + path)
+        for useless in ("nav", "button", "form.find", ".facets", ".skip", ".toc"):
+            shown = [one for one in reader.locator(useless).all() if one.is_visible()]
+            assert shown == [], (path, useless)
+        expect(reader.get_by_role("heading", level=1)).to_be_attached()
+        assert len(reader.locator("main").inner_text()) > 100, path
+    reader.goto(f"{site}/items/{item}")
+    expect(reader.get_by_text("伐区调查设计材料").first).to_be_visible()

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from reading import BROWSER, read
-from seeded import FELLING, TODAY, Living
+from seeded import FELLING, TODAY, Living, new_item
 from sqlmodel import Session
 
 from app.exchange import progress
@@ -63,6 +63,35 @@ def test_results_are_found_by_everyday_words_and_marked(asking: Living) -> None:
     assert "砍树" in page.marks
     assert "俗称" in page.words
     assert "按俗称 “砍树”" in page.words.replace("按俗称“", "按俗称 “")
+
+
+def test_a_result_names_the_place_where_its_authority_does_not(living_sqlite: Living) -> None:
+    living = living_sqlite
+    like = living.get(f"/items/{living.item_called(FELLING)}").json()
+    organ = {"name": "区观星局", "region": like["region"]["id"]}
+    made = {
+        "kind": "authority",
+        "outcome": "found",
+        "ref": "organ",
+        "effective_from": TODAY,
+        "content": organ,
+    }
+    living.publish(made, new_item(living, "观星台开放核准", content={"authority": "@organ"}))
+    living.drain()
+    place = like["region"]["name"]
+    assert f"{place} · 区观星局" in read(living, "/search", q="观星台开放核准").words
+    assert f"{place} · {place}" not in read(living, "/search", q="砍树").words.replace("广安市", "")
+
+
+def test_what_is_chosen_is_said_where_the_choices_are_folded(asking: Living) -> None:
+    plain = read(asking, "/search", q="许可").words
+    assert "日期、类型、状态、排序" in plain
+    assert "，截至" not in plain
+    chosen = read(asking, "/search?q=许可&on=2025-10-02&type=01&status=all&sort=name").words
+    for words in ("截至 2025年10月2日", "行政许可", "含已终止", "按名称读音"):
+        assert words in chosen.partition("日期、类型、状态、排序")[2].partition("截至 类型")[0], words
+    ended = read(asking, "/search?q=许可&status=ended").words
+    assert "只看已终止" in ended.partition("日期、类型、状态、排序")[2][:30]
 
 
 def test_facets_are_links_with_counts(asking: Living) -> None:
