@@ -155,7 +155,7 @@ def _conclusion(verdict: Verdict) -> Iterator[str]:
 def _beyond(verdict: Verdict, form: str) -> Iterator[str]:
     """What is in the file, or told above, and not proved."""
     if not verdict.against_head:
-        yield f"签发时间 {instant(verdict.issued_at)}是文件自述，用 --head 才能证明。"
+        yield f"签发时间 {instant(verdict.issued_at)} 是文件自述，用 --head 才能证明。"
     if verdict.strange:
         yield f"文件中的 {'、'.join(verdict.strange)} 不在签名和日志之内，没有核验。"
     if form == ".xlsx":

@@ -25,6 +25,7 @@ from app.items.field_words import limit_words, word_of
 from app.kept import Page
 from app.saying import CHINESE, SPOKEN, Language, said
 from app.versions import ids
+from app.versions.named_files import ADDRESS
 from app.versions.queries import SHANGHAI, next_midnight_seconds
 from app.web.assets import asset
 from app.web.display import BOARD_SECONDS, KIOSK_SECONDS, chosen
@@ -37,6 +38,7 @@ from app.web.templating import Pages, documented, escaped, filled, heads, markup
 from app.web.templating import gaps as gaps
 from app.web.tongues import PARAMETER, languages
 
+OWN_FILE = re.compile(rf"{ADDRESS}[0-9a-f]{{64}}")
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
@@ -211,6 +213,11 @@ def outlink(value: str | None) -> str | None:
     return value if usable else None
 
 
+def own_file(value: str | None) -> str | None:
+    """The address of a file that is kept here, as the document of a change names its scan."""
+    return value if value and OWN_FILE.fullmatch(value) else None
+
+
 def marked(snippet: str, spans: Sequence[Sequence[int]], tag: str = "mark") -> Markup:
     """The snippet escaped, with the spans (what matched, was lost, is new) in an element."""
     done: list[str] = []
@@ -242,6 +249,7 @@ FILTERS: dict[str, Any] = {
     "label": label,
     "outcome": outcome,
     "outlink": outlink,
+    "own_file": own_file,
     "language": language,
     "number": number,
     "kind_of": kind_of,

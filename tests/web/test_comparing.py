@@ -164,3 +164,13 @@ def test_the_api_and_the_page_compare_the_same(asking: Living) -> None:
         known = known_at(connection, None)
         compared = compare(connection, item, ("2025-06-01", known), ("2025-10-01", known))
     assert answer["changes"] == compared.changes
+
+
+def test_what_lies_between_comes_by_its_day_whenever_it_was_entered(living_sqlite: Living) -> None:
+    item = living_sqlite.item_called(FELLING)
+    living_sqlite.publish({"outcome": "suspend", "subject": item, "effective_from": TODAY, "words": "暂停"})
+    page = read(living_sqlite, f"/items/{item}/compare", **{"from": "2025-05-01", "to": "2027-01-02"})
+    between = page.section("其间的变更和文件")
+    days = ["2027年1月1日 调整", "2026年9月28日 暂停", "2025年10月1日 调整"]
+    places = [between.index(day) for day in days]
+    assert places == sorted(places), between

@@ -7,6 +7,7 @@ from reading import BROWSER, read
 from seeded import FELLING, TODAY, Living, new_item, set_field
 
 from app.changes.redacting import redact
+from app.web.rendering import own_file
 
 NINE = (
     "服务内容",
@@ -289,3 +290,42 @@ def test_a_removed_item_answers_with_its_tombstone(living_sqlite: Living) -> Non
     assert item in page.words
     for path in (f"/items/{item}", f"/items/{item}/compare", f"/items/{item}/feed.atom", "/", "/feed.atom"):
         assert name not in living.client.get(path).text, path
+
+
+def test_many_further_fields_of_a_source_are_folded(living_sqlite: Living) -> None:
+    extra = [{"key": f"x{n}", "label": f"栏目{n}", "value": f"内容{n}"} for n in range(9)]
+    made = {
+        name: new_item(living_sqlite, name, content={"extra": fields})
+        for name, fields in (("八栏", extra[:8]), ("九栏", extra))
+    }
+    living_sqlite.publish(*made.values())
+    few = read(living_sqlite, f"/items/{living_sqlite.item_called('八栏')}")
+    assert "栏目7内容7" in few.words.replace(" ", "")
+    assert "来源中的其他字段" not in few.words
+    many = read(living_sqlite, f"/items/{living_sqlite.item_called('九栏')}").html
+    folded = many.partition("来源中的其他字段（9 个，照原样收录）")[2].partition("</details>")[0]
+    assert all(f"内容{n}" in folded for n in range(9)), "nothing of it is left out"
+    assert many.count("内容8") == 1
+
+
+def test_a_file_that_is_kept_here_is_a_link(living_sqlite: Living) -> None:
+    item = felling(living_sqlite)
+    answer = living_sqlite.client.post(
+        "/api/v1/files",
+        params={"name": "决定.pdf"},
+        content=b"%PDF-1.7 scan",
+        headers=living_sqlite.headers("editor", **{"Content-Type": "application/pdf"}),
+    )
+    address = f"/api/v1/files/{answer.json()['digest']}"
+    document = {"title": "关于调整的决定", "url": address}
+    living_sqlite.publish(set_field(item, "note", "见文件"), document=document)
+    page = read(living_sqlite, f"/items/{item}")
+    assert page.link("文件原件") == address
+    assert living_sqlite.client.get(address).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "address", ["/api/v1/files/../keys", "/office", "/api/v1/files/" + "A" * 64, "", None]
+)
+def test_no_other_address_of_this_site_is_linked_to(address: str | None) -> None:
+    assert own_file(address) is None

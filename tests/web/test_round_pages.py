@@ -9,7 +9,7 @@ from reading import read
 from seeded import FELLING, Living
 
 from app.rounds import browsing
-from app.web.charts import HEIGHT, WIDTH, crossed, outcomes_by_group, over_time, stacked
+from app.web.charts import HEIGHT, WIDTH, Crossed, crossed, outcomes_by_group, over_time, stacked
 from app.web.public import rounds
 
 
@@ -159,3 +159,12 @@ def test_rows_are_counted_as_the_table_counts_them(asking: Living, round_id: str
     total = int(re.search(r"<b>(\d+)</b><span>全部决定", page.html)[1])
     assert f"共 {total} 条" in page.words
     assert "未提供火星" not in page.words
+
+
+def test_figures_of_the_cross_table_are_written_as_counts_are(
+    asking: Living, round_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = Crossed([("before", "清理前"), ("cancel", "取消")], [({"id": "unknown", "name": ""}, [12345, 0])])
+    monkeypatch.setattr("app.web.charts.crossed", lambda groups: many)
+    page = read(asking, f"/rounds/{round_id}?by=type&q=千")
+    assert "未注明 12,345 ·" in page.section("事项类型与处理结果")

@@ -47,7 +47,10 @@ def compare_days(
     compared = compare(connection, item_id, (first, known_first), (last, known))
     sides = compared.first, compared.last
     named = names(connection, {one for side in sides for one in _ids(side.document)}, last)
-    between = [one for one in decisions if min(first, last) < one["effective_from"] <= max(first, last)]
+    between = sorted(
+        (one for one in decisions if min(first, last) < one["effective_from"] <= max(first, last)),
+        key=lambda one: (one["effective_from"], one["act"]),
+    )
     settle_documents(connection, between)
     return render(
         request,
