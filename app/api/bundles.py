@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
+from sqlalchemy import Connection
 
 from app.api.deadlines import DueShape
 from app.api.pages import AfterQuery, AskedList, LimitQuery
@@ -16,13 +17,14 @@ from app.api.places import SubjectPath, subject_answer
 from app.api.shapes import PageShape, SubjectShape, answer_value
 from app.bundles.paths import Plan, Slot
 from app.bundles.queries import Taken, Together, together
-from app.deadlines.answering import moment_of, shown_due
+from app.deadlines.answering import moment_of, refuse_unaccepting, shown_due
 from app.deadlines.queries import work_calendar
 from app.deadlines.working_days import WorkCalendar, due
 from app.deps import AskedOn, KnownAt, ReadSession
 from app.errors import Invalid
 from app.listing import Filter
 from app.versions.codes import subject_id
+from app.versions.queries import Known, state_on
 
 router = APIRouter(tags=["bundles"])
 
@@ -124,7 +126,10 @@ def get_bundle(
         Query(description="keys of members that are not needed in this case", max_length=500),
     ] = None,
     accepted: Annotated[
-        str | None, Query(description="the day of acceptance (YYYY-MM-DD): adds due dates")
+        str | None,
+        Query(
+            description="the day of acceptance (YYYY-MM-DD): adds due dates; 409 where it took none that day"
+        ),
     ] = None,
 ) -> Response:
     """A bundle: who waits for whom, the time one after another and in parallel, the materials once each."""
@@ -133,7 +138,7 @@ def get_bundle(
     content = body["content"] or {}
     found = together(connection, content, asked.on, known, without or [])
     _check_left_out(content, without or [], found.hidden)
-    clock = Clock(work_calendar(connection), moment_of(accepted)) if accepted else None
+    clock = Clock.of(connection, body["id"], moment_of(accepted), known) if accepted else None
     if found.hidden:
         body["content"]["members"] = _named(content["members"], found.hidden)
     body["members"] = [_member(one, found, clock) for one in found.members]
@@ -150,6 +155,13 @@ class Clock:
 
     def __init__(self, work: WorkCalendar, accepted: datetime) -> None:
         self.work, self.accepted = work, accepted
+
+    @classmethod
+    def of(cls, connection: Connection, bundle_id: str, accepted: datetime, known: Known) -> Clock:
+        """Raises Refused where the bundle took no applications on the day of acceptance."""
+        day = accepted.date().isoformat()
+        refuse_unaccepting(day, state_on(connection, bundle_id, day, known).status, bundle=True)
+        return cls(work_calendar(connection), accepted)
 
     def due(self, days: int) -> dict[str, Any]:
         limit = {"value": days, "unit": "workday"} if days else {"unit": "immediate"}

@@ -48,7 +48,10 @@ def due_date(
         str, Query(description="2026-09-28 or 2026-09-28T15:00 (Shanghai time unless it says otherwise)")
     ],
 ) -> Response:
-    """When an application accepted then is due, by the version in force on that day."""
+    """When an application accepted then is due, by the version in force on that day.
+
+    A day on which the item took no applications (it had ended, or had not begun) is refused with
+    `nothing-accepted`."""
     moment = moment_of(accepted)
     connection = session.connection()
     item_id, _ = resolve(connection, item, moment.date().isoformat())

@@ -9,10 +9,15 @@ from sqlalchemy import Connection
 
 from app.deadlines.queries import work_calendar
 from app.deadlines.working_days import Due, due
-from app.errors import Invalid
+from app.errors import Invalid, Refused
+from app.exchange.days import day as written
+from app.items.field_words import STATUS
 from app.items.reading import refuse_hidden
 from app.saying import said
 from app.versions.queries import SHANGHAI, known_at, state_on
+
+ACCEPTING = ("in_force", "suspended")
+"""Statuses with which a day may have acceptances: a suspended item's went in before, or by way of exception."""
 
 
 def moment_of(asked: str) -> datetime:
@@ -31,13 +36,30 @@ def moment_of(asked: str) -> datetime:
     return moment
 
 
+def refuse_unaccepting(day: str, status: str, *, bundle: bool = False) -> None:
+    """What nobody can have accepted does not fall due. ``status``: of that day. Raises Refused."""
+    if status not in ACCEPTING:
+        raise Refused(
+            said(
+                "{1}{2}{3}，没有可以推算的受理。",
+                written(day),
+                said("这一联办事项") if bundle else said("这一事项"),
+                said(STATUS.get(status, status)),
+            ),
+            code="nothing-accepted",
+            accepted=day,
+            status_then=status,
+        )
+
+
 def due_dates(connection: Connection, item_id: str, moment: datetime) -> dict[str, Any]:
     """``accepted``, the revision and status of that day, and for ``statutory`` and ``promised`` each: limit, due
     (ISO, None where the limit has no figure), provisional, excluded runs of days; None where the item gives no
-    such limit. Raises NotFound for an item that is not public."""
+    such limit. Raises NotFound for an item that is not public, Refused for a day on which it took no applications."""
     day = moment.date().isoformat()
     standing = state_on(connection, item_id, day, known_at(connection, None))
     refuse_hidden(connection, standing)
+    refuse_unaccepting(day, standing.status)
     content, work = standing.document(), work_calendar(connection)
 
     def shown(name: str) -> dict[str, Any] | None:

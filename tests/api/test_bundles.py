@@ -146,6 +146,25 @@ def test_before_its_first_day_it_has_no_members(restaurant: tuple[Living, str]) 
     assert (answer.status_code, answer.json()["members"]) == (200, [])
 
 
+def test_what_it_could_not_accept_does_not_fall_due(restaurant: tuple[Living, str]) -> None:
+    living, bundle = restaurant
+    living.publish(
+        {
+            "kind": "bundle",
+            "outcome": "cancel",
+            "subject": bundle,
+            "effective_from": TODAY,
+            "words": "不再联办",
+        }
+    )
+    under_way = living.get(f"/bundles/{bundle}", on="2026-09-20", accepted="2026-09-27").json()
+    assert under_way["time"]["promised"]["due"]["due"]
+    for day in ("2026-08-31", TODAY):
+        refused = living.get(f"/bundles/{bundle}", on="2026-09-20", accepted=day)
+        assert (refused.status_code, refused.json()["code"]) == (409, "nothing-accepted")
+        assert "这一联办事项" in refused.json()["detail"]
+
+
 def test_members_that_wait_for_each_other_are_refused(restaurant: tuple[Living, str]) -> None:
     living, bundle = restaurant
     refused = living.post(

@@ -81,6 +81,26 @@ def test_only_what_was_accepted_before_has_a_due_date(living_sqlite: Living, ove
     after = read(living_sqlite, f"/items/{over}", accepted="2026-09-29").section("承诺时限")
     assert "2026年9月29日这一事项已终止，没有可以推算的受理。" in after
     assert "最迟" not in after
+    refused = living_sqlite.get(f"/items/{over}/due", accepted="2026-09-29")
+    assert (refused.status_code, refused.json()["code"]) == (409, "nothing-accepted")
+    assert refused.json()["detail"] in after, "programs and people are told the same"
+    assert refused.json()["facts"] == {"accepted": "2026-09-29", "status_then": "ended"}
+    assert living_sqlite.get(f"/items/{over}/due", accepted="2026-09-27T23:00").status_code == 200
+
+
+def test_before_its_first_known_day_nothing_falls_due(asking: Living) -> None:
+    item = asking.item_called(FELLING)
+    refused = asking.get(f"/items/{item}/due", accepted="2020-01-02")
+    assert (refused.status_code, refused.json()["code"]) == (409, "nothing-accepted")
+    assert refused.json()["detail"] in read(asking, f"/items/{item}", accepted="2020-01-02").section(
+        "承诺时限"
+    )
+
+
+def test_a_suspended_item_may_still_have_applications_under_way(asking: Living) -> None:
+    item = asking.item_called("夜间建筑施工许可", "2026-06-05")
+    answer = asking.get(f"/items/{item}/due", accepted="2026-06-05")
+    assert (answer.status_code, answer.json()["status"]) == (200, "suspended")
 
 
 def test_what_was_planned_for_it_is_not_announced_once_it_is_over(living_sqlite: Living) -> None:

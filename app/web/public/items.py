@@ -15,7 +15,7 @@ from starlette.types import Scope
 from app.db import run_by
 from app.deadlines.answering import due_dates, moment_of
 from app.deps import Asked, AskedOn, KnownAt, ReadSession, Registry, RegistryOf, base_of
-from app.errors import NotFound
+from app.errors import NotFound, Refused
 from app.versions import ids
 from app.versions.history import decisions_of, history_of
 from app.versions.queries import Known, known_at, moment, state_on
@@ -132,7 +132,7 @@ def _page(
         **facts.shown(),
         named_in=gaps(registry.linked_rows.about(connection, item, known)),
         linked=script_data(government_service(facts, base_of(request))) if facts.content else None,
-        due=gaps(due_dates(connection, item, moment_of(accepted))) if accepted else None,
+        **_due(connection, item, accepted),
         accepted=accepted,
         last_accepted=_last_accepted(facts.item),
         story=history.page_of(history.rows("item", decisions, intervals), intervals, page),
@@ -145,6 +145,15 @@ def _page(
         known_local=local_minute(moment(known.recorded_at)),
         before_this=day_before(intervals, asked.on),
     )
+
+
+def _due(connection: Connection, item: str, accepted: str) -> dict[str, Any]:
+    """``due`` of an application accepted then, or in a sentence why nothing falls due (``undue``)."""
+    try:
+        due = gaps(due_dates(connection, item, moment_of(accepted))) if accepted else None
+    except Refused as error:
+        return {"due": None, "undue": error.message}
+    return {"due": due, "undue": None}
 
 
 def _last_accepted(found: Gaps) -> str | None:
