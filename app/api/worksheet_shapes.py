@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from app.changes.models import DecisionInput
 from app.versions.shapes import Body
@@ -58,6 +58,9 @@ class ProposalShape(BaseModel):
         description="the item whose proposal covers it: itself, or what it is merged into"
     )
     new: bool = Field(description="proposed as 新增 or 承接: it stands once the round is published")
+    hash: str | None = Field(
+        description="of the proposal with the opinion that stands of it: for `read` of an opinion"
+    )
     proposed: SaidShape | None = Field(description="the department's proposal")
     opinion: SaidShape | None = Field(description="the office's: opinion (agree, change, return) and reason")
     findings: list[dict[str, Any]] = Field(description="what the checks found in the proposal")
@@ -95,6 +98,18 @@ class OpineInput(Body):
     opinion: Literal["agree", "change", "return"] = Field(description="同意, 修改, 退回")
     reason: str = Field("", max_length=4000, description="needed to change or return")
     decision: DecisionInput | None = Field(None, description="change: the decision as it should be; one item")
+    read: dict[str, str] | None = Field(
+        None,
+        max_length=5_000,
+        description="item -> the `hash` of the proposal that you read; another that stands now gives 412",
+    )
+
+    @field_validator("read")
+    @classmethod
+    def _of_items_asked(cls, read: dict[str, str] | None, info: ValidationInfo) -> dict[str, str] | None:
+        if read and not read.keys() <= set(info.data.get("items", read)):
+            raise ValueError("read 只写 items 中的事项。")
+        return read
 
 
 class OpinedShape(BaseModel):

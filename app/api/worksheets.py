@@ -212,11 +212,14 @@ def give_opinion(
     asked: OpineInput,
     key: IdempotencyKey = None,
 ) -> Response:
-    """The office agrees to proposals, changes one, or returns them. Not by whoever proposed them."""
+    """The office agrees to proposals, changes one, or returns them. Not by whoever proposed them; of one that was
+    changed after it was `read`, 412 and nothing is written."""
 
     def read(session: Session) -> Written:
         said = (asked.items, asked.opinion, today())
-        write = opine_from(session, actor, round_id, *said, reason=asked.reason, decision=asked.decision)
+        write = opine_from(
+            session, actor, round_id, *said, reason=asked.reason, decision=asked.decision, read=asked.read
+        )
 
         def written(session: Session) -> bytes:
             items = [row.subject for row in write(session)]

@@ -18,6 +18,7 @@ from app.changes.models import Changeset
 from app.changes.rows import note_files
 from app.db import fetch, walk
 from app.errors import Refused
+from app.log import next_moment
 from app.versions.queries import moment
 
 OPINIONS = {"agree": "同意", "change": "修改", "return": "退回"}
@@ -54,6 +55,21 @@ class ProposalRow:
         if self.opinion is None:
             return "proposed"
         return "reviewed" if self.opinion in SETTLED else "returned"
+
+    @property
+    def hash(self) -> str:
+        """Of what a reviewer reads: the proposal, and the opinion that stands of it. An opinion is bound to it."""
+        return digest(encode([self.body, opinion_of(self)]))
+
+    @property
+    def moved_at(self) -> int:
+        """When it was last proposed or reviewed; within a round, none is at the moment of an earlier one."""
+        return max(self.at, self.reviewed_at or 0)
+
+
+def next_moved(stood: Iterable[ProposalRow]) -> int:
+    """A moment for what is now proposed or reviewed in a round: after all that ``stood``, however the clock steps."""
+    return next_moment(max((row.moved_at for row in stood), default=0))
 
 
 _FIELDS = (

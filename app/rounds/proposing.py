@@ -26,6 +26,7 @@ from app.changes.reviews import (
     covers,
     filed_under,
     new_places,
+    next_moved,
     opinion_of,
     proposals,
     proposed_of,
@@ -121,9 +122,10 @@ def propose(
     found: dict[int, list[dict[str, Any]]] = {}
     for one in weighed.findings:
         found.setdefault(one["decision"], []).append(one)
-    written = []
+    stood = weighed.standing.stood
+    at, written = next_moved(stood.values()), []
     for place, body in enumerate(weighed.bodies, start=1):
-        row = _filed(body, place, weighed.standing.stood, actor, reopen, done)
+        row = _filed(ProposalRow(filed_under(body), body, actor.account, at), place, stood, reopen, done)
         if row is not None:
             row.findings = found.get(place, [])
             written.append(row)
@@ -224,20 +226,14 @@ def _find_again(
 
 
 def _filed(
-    body: dict[str, Any],
-    place: int,
-    stood: Mapping[str, ProposalRow],
-    actor: Actor,
-    reopen: bool,
-    done: Proposed,
+    row: ProposalRow, place: int, stood: Mapping[str, ProposalRow], reopen: bool, done: Proposed
 ) -> ProposalRow | None:
-    subject = filed_under(body)
+    subject = row.subject
     before = stood.get(subject)
-    row = ProposalRow(subject, body, actor.account, log.now_microseconds())
     if before is None:
         done.new.append(subject)
         return row
-    if before.state != "returned" and said_by(before.body) == said_by(body):
+    if before.state != "returned" and said_by(before.body) == said_by(row.body):
         done.unchanged.append(subject)
         return None
     if before.state == "reviewed" and not reopen:

@@ -6,14 +6,13 @@ beside it; returned, it waits for a better one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, Literal
 
 from sqlmodel import Session
 
-from app import log
 from app.auth.actor import Actor
 from app.changes.completing import Give, completed
 from app.changes.deciding import Decider
@@ -24,6 +23,7 @@ from app.changes.reviews import (
     ProposalRow,
     filed_under,
     new_places,
+    next_moved,
     opinion_of,
     proposed_of,
     review_of,
@@ -31,7 +31,7 @@ from app.changes.reviews import (
     write,
 )
 from app.changes.rows import hold, leave_event
-from app.errors import Conflict, Forbidden, Invalid, NotFound
+from app.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from app.rounds.placing import put_in, take_out
 from app.rounds.proposing import Standing, noting, standing_of
 from app.versions.ids import allocate, foresee
@@ -67,21 +67,24 @@ def opine(
     *,
     reason: str = "",
     decision: DecisionInput | None = None,
+    read: Mapping[str, str] | None = None,
     judged: Judged | None = None,
 ) -> list[ProposalRow]:
     """The office's opinion of the proposals filed under these items, all or none.
 
-    ``change`` takes one item and the ``decision`` as it should be. ``judged`` is what ``judge`` made of the same
+    ``change`` takes one item and the ``decision`` as it should be. ``read``: item -> the hash of the proposal that the
+    reviewer read; Stale where another stands there now. ``judged`` is what ``judge`` made of the same
     before, in a reading session perhaps: where the round has not moved since, the lock is held to write alone.
     Raises Refused where a check that blocks the round stands against what would be decided.
     """
     hold(session, round_id)
     if judged is None or not judged.holds(session):
         asked = (items, opinion, today, reason, decision)
-        judged = judge(session, actor, may_review(session, actor, round_id), *asked, allocate)
+        judged = judge(session, actor, may_review(session, actor, round_id), *asked, read, allocate)
     changeset, filed = judged.standing.opened.changeset, judged.filed
+    at = next_moved(judged.standing.stood.values())
     for row in filed:
-        row.reviewed_at = log.now_microseconds()
+        row.reviewed_at = at
     write(session, round_id, filed)
     if opinion == "return":
         take_out(session, changeset, [row.subject for row in filed])
@@ -103,12 +106,13 @@ def opine_from(
     *,
     reason: str = "",
     decision: DecisionInput | None = None,
+    read: Mapping[str, str] | None = None,
 ) -> Callable[[Session], list[ProposalRow]]:
     """``opine`` in two steps: judged now, in a reading session; what is returned writes it down, in another."""
     asked = (items, opinion, today)
-    judged = judge(session, actor, may_review(session, actor, round_id), *asked, reason, decision)
+    judged = judge(session, actor, may_review(session, actor, round_id), *asked, reason, decision, read)
     return lambda session: opine(
-        session, actor, round_id, *asked, reason=reason, decision=decision, judged=judged
+        session, actor, round_id, *asked, reason=reason, decision=decision, read=read, judged=judged
     )
 
 
@@ -127,12 +131,14 @@ def judge(
     today: str,
     reason: str = "",
     decision: DecisionInput | None = None,
+    read: Mapping[str, str] | None = None,
     give: Give = foresee,
 ) -> Judged:
     """The opinion weighed against the rules, in a session that reads or writes; none is
     written. Raises as ``opine``."""
     filed, fresh = _filed(standing.stood, items), list[str]()
     _require_form(opinion, reason, decision, filed)
+    _require_as_read(filed, read or {})
     if actor.account is None or any(row.account == actor.account for row in filed):
         raise Forbidden("清理意见由提出的人以外的另一人审核。", code="four-eyes")
     bodies = [row.body for row in filed]
@@ -178,6 +184,20 @@ def _filed(stood: dict[str, ProposalRow], items: Sequence[str]) -> list[Proposal
             raise NotFound(f"还没有对 {item} 提出清理意见，不能审核。", code="no-proposal", subject=item)
         found.append(stood[item])
     return found
+
+
+MOVED = "清理意见在您看过之后又有改动；请看过现在的，再审核。"
+
+
+def _require_as_read(filed: Sequence[ProposalRow], read: Mapping[str, str]) -> None:
+    moved = [row.subject for row in filed if read.get(row.subject, row.hash) != row.hash]
+    if moved:
+        raise Stale(
+            MOVED,
+            code="opinion-stale",
+            subject=moved[0],
+            findings=[{"subject": one, "message": MOVED} for one in moved],
+        )
 
 
 def _require_form(

@@ -180,6 +180,7 @@ def told(session: Session, lines: Sequence[Line]) -> list[dict[str, Any]]:
             "state": line.state,
             "filed_under": line.filed_under,
             "new": line.new,
+            "hash": line.proposal.hash if line.proposal else None,
             "proposed": by(proposed_of(line.proposal)) if line.proposal else None,
             "opinion": by(opinion_of(line.proposal)) if line.proposal else None,
             "findings": line.proposal.findings if line.proposal else [],

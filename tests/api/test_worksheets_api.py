@@ -108,6 +108,38 @@ def decision_of(item: str) -> dict[str, Any]:
     return {"outcome": "retain", "subject": item, "effective_from": "2026-10-01"}
 
 
+def test_an_opinion_is_bound_to_the_proposal_that_was_read(living: Living) -> None:
+    item = living.item_called(FELLING)
+    scope = {
+        "authorities": [living.get(f"/items/{item}").json()["authority"]["id"]],
+        "base_day": "2026-09-28",
+    }
+    made = living.post("editor", "/changesets", {"title": "清理", "kind": "round", "scope": scope})
+    place = f"/rounds/{made.json()['id']}"
+
+    def propose(**more: Any) -> Any:
+        """The row of the item, once so is proposed."""
+        assert living.post(
+            "editor", f"{place}/proposals", {"decisions": [decision_of(item) | more]}
+        ).is_success
+        rows = read(living, "reviewer", f"{place}/proposals").json()["proposals"]
+        return next(row for row in rows if row["item"] == item)
+
+    agreed = {"items": [item], "opinion": "agree"}
+    first, then = propose(), propose(words="改了主意")
+    assert first["hash"] != then["hash"]
+    refused = living.post("reviewer", f"{place}/opinions", agreed | {"read": {item: first["hash"]}})
+    assert (refused.status_code, refused.json()["code"]) == (412, "opinion-stale")
+    assert refused.json()["detail"]["subject"] == item
+    assert read(living, "reviewer", f"{place}/worksheets").json()["reviewed"] == 0
+    other = living.post("reviewer", f"{place}/opinions", agreed | {"read": {"qdi-none": then["hash"]}})
+    assert other.status_code == 422
+    done = living.post("reviewer", f"{place}/opinions", agreed | {"read": {item: then["hash"]}})
+    assert done.status_code == 200, done.text
+    again = living.post("reviewer", f"{place}/opinions", agreed | {"read": {item: then["hash"]}})
+    assert again.json()["code"] == "opinion-stale", "what was reviewed since is read anew"
+
+
 def test_proposals_and_opinions_are_weighed_beside_other_writers(
     living_sqlite: Living, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,6 +24,7 @@ from app.changes.models import DecisionInput
 from app.errors import Invalid
 from app.main import create_app
 from app.rounds.proposing import propose
+from app.web.office import round_deciding
 from app.web.office.working import WORKING, Working
 
 DAY = "2027-03-01"
@@ -336,6 +337,72 @@ def test_a_merged_item_is_called_by_what_becomes_of_it(living: Living, editor: B
         return page.html.split(f'/items/{item}">')[-1].split("<b>")[1].split("</b>")[0]
 
     assert (said(kept), said(gone)) == ("合并其他事项", "因合并不再单列")
+
+
+def read_by(reviewer: Browser, place: str, name: str) -> dict[str, str]:
+    """What a page carries of what it showed."""
+    found = re.search(rf'name="{name}" value="([^"]+)"', reviewer.get(place).html)
+    assert found
+    return {name: found[1]}
+
+
+def test_an_opinion_is_of_the_proposal_that_was_shown(
+    editor: Browser, reviewer: Browser, opened: str
+) -> None:
+    place = f"{opened}/items/{editor.living.item_called(FELLING)}"
+    editor.move(f"{place}/proposal", outcome="保留", day=DAY)
+    shown = read_by(reviewer, place, "read")
+    editor.move(f"{place}/proposal", outcome="暂停", day=DAY, reason="改了主意")
+    page = reviewer.move(f"{place}/opinion", status=412, opinion="agree", why="记下的话", **shown)
+    assert page is not None
+    assert "清理意见在您看过之后又有改动" in page.words
+    assert "改了主意" in page.words
+    assert filled(page)["why"] == ["记下的话"]
+    assert state(reviewer.get(opened))[4] == 0
+    reviewer.move(f"{place}/opinion", opinion="agree", read=filled(page)["read"][0])
+    assert state(reviewer.get(opened))[4] == 1
+
+
+@pytest.mark.parametrize("do", ["matching", "rows", "selected"])
+def test_many_are_agreed_as_the_list_showed_them(
+    editor: Browser, reviewer: Browser, opened: str, do: str
+) -> None:
+    propose_all(editor, opened)
+    items = items_on(editor.get(opened))
+    shown = read_by(reviewer, opened, "shown")
+    editor.move(f"{opened}/items/{items[1]}/proposal", outcome="暂停", day=DAY)
+    asked = {"do": do, "opinion": "agree"} | ({f"v:{one}": "agree" for one in items} if do == "rows" else {})
+    if do == "selected":
+        asked["item"] = items[1]
+    page = reviewer.move(f"{opened}/opinions", status=412, **asked, **shown)
+    assert page is not None
+    alert = page.html.split('role="alert"')[1].split("</div>")[0]
+    assert re.findall(r"/items/([^\"?]+)", alert) == [items[1]]
+    assert "清理意见在您看过之后又有改动" in alert
+    assert state(page)[4] == 0
+    reviewer.move(f"{opened}/opinions", **asked, sure="1", **read_by(reviewer, opened, "shown"))
+    assert state(reviewer.get(opened))[4] == (1 if do == "selected" else len(items))
+
+
+def test_what_moves_while_many_are_weighed_is_not_agreed(
+    editor: Browser, reviewer: Browser, opened: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    propose_all(editor, opened)
+    item = items_on(editor.get(opened))[0]
+    asked = {"do": "matching", "sure": "1", "opinion": "agree", **read_by(reviewer, opened, "shown")}
+    plain = round_deciding.opine_from
+
+    def meanwhile(*some: Any, **more: Any) -> Any:
+        write = plain(*some, **more)
+        monkeypatch.setattr(round_deciding, "opine_from", plain)
+        editor.move(f"{opened}/items/{item}/proposal", outcome="暂停", day=DAY)
+        return write
+
+    monkeypatch.setattr(round_deciding, "opine_from", meanwhile)
+    page = reviewer.move(f"{opened}/opinions", status=412, **asked)
+    assert page is not None
+    assert f"{opened}/items/{item}" in page.html.split('role="alert"')[1].split("</div>")[0]
+    assert state(page)[4] == 0
 
 
 # --- worksheets

@@ -17,10 +17,10 @@ from app.auth.signing_in import Present
 from app.changes import rows
 from app.changes.models import DecisionInput
 from app.deps import Registry, RegistryOf
-from app.errors import Invalid, RegistryError
+from app.errors import Invalid, RegistryError, Stale
 from app.exchange.worksheet_names import Names
 from app.rounds.proposing import propose_from
-from app.rounds.reviewing import Opinion, opine_from
+from app.rounds.reviewing import MOVED, Opinion, opine_from
 from app.rounds.worksheets import Line, with_contents, worksheets
 from app.versions.queries import today
 from app.web.office.pages import show
@@ -77,7 +77,9 @@ def opine_many(
     """The office agrees or returns; changing one is done on its own page."""
 
     def chosen(lines: list[Line]) -> list[tuple[Line, str]]:
-        return _chosen(lines, form, asking, "v:", form.get("opinion"), lambda line: line.state == "proposed")
+        some = _chosen(lines, form, asking, "v:", form.get("opinion"), lambda line: line.state == "proposed")
+        _require_shown(some, form.get("shown"))
+        return some
 
     def weigh(session: Session, some: list[tuple[Line, str]]) -> Write:
         writes = [_opined(session, present, changeset, some, one, form.get("why")) for one in OPINIONS]
@@ -103,12 +105,25 @@ def _opined(
     reason: str,
 ) -> Write:
     """This opinion of those rows that say so, weighed; what is returned writes it down."""
-    items = list(dict.fromkeys(line.filed_under or line.item for line, said in some if said == opinion))
-    if not items:
+    meant = {line.filed_under or line.item: line.proposal for line, said in some if said == opinion}
+    if not meant:
         return lambda _session: None
+    items, read = list(meant), {item: row.hash for item, row in meant.items() if row}
     asked = (present.actor, changeset, items, opinion, today())
-    write = _of_each(items, lambda: opine_from(session, *asked, reason=reason))
+    write = _of_each(items, lambda: opine_from(session, *asked, reason=reason, read=read))
     return lambda session: _of_each(items, lambda: write(session))
+
+
+def _require_shown(some: list[tuple[Line, str]], shown: str) -> None:
+    """``shown``: the newest moment of a proposal when the list was shown. Raises ``bad-row`` of what moved since."""
+    newest = int(shown) if re.fullmatch(r"\d{1,20}", shown) else None
+    wrong = {
+        line.item: MOVED
+        for line, _ in some
+        if newest is not None and line.proposal is not None and line.proposal.moved_at > newest
+    }
+    if wrong:
+        raise Stale(MOVED, code="bad-row", wrong=wrong)
 
 
 def _chosen(

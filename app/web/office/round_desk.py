@@ -142,6 +142,7 @@ def desk(
         ],
         matching=len(listed),
         open_matching=sum(asking.takes(line) for line in listed),
+        newest=max((line.proposal.moved_at for line in every if line.proposal), default=0),
         proposed_matching=sum(line.state == "proposed" for line in listed),
         page=page,
         pages=max(1, -(-len(listed) // PAGE)),

@@ -96,11 +96,10 @@ def opine_one(
         decision = None
         if opinion == "change":
             decision = asked_of(line, posted_cells(form), names, form)
-        items = [line.filed_under or line.item]
-        said = form.get("why")
-        return opine_from(
-            session, present.actor, changeset, items, opinion, today(), reason=said, decision=decision
-        )
+        filed, shown = line.filed_under or line.item, form.get("read")
+        asked = (present.actor, changeset, [filed], opinion, today())
+        read = {filed: shown} if shown else None
+        return opine_from(session, *asked, reason=form.get("why"), decision=decision, read=read)
 
     return _one(request, registry, present, changeset, item, asking, form, weigh, "opinion")
 
