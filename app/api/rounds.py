@@ -166,7 +166,8 @@ class PendingLawShape(BaseModel):
 
 
 class ReconciliationShape(BaseModel):
-    """after = base - ended + started + entrusted + came_otherwise - went_otherwise."""
+    """after = base - ended + started + entrusted + transferred_in - transferred_out + came_otherwise -
+    went_otherwise."""
 
     base_day: str = Field(description="基准日")
     base: int = Field(description="items in the filter on the base day, as known now")
@@ -175,6 +176,8 @@ class ReconciliationShape(BaseModel):
     ended: int = Field(description="gone by the round")
     started: int = Field(description="come by the round")
     entrusted: int = Field(description="come by entrusting")
+    transferred_in: int = Field(description="come into the filter by a transfer of the round")
+    transferred_out: int = Field(description="gone from the filter by one; they stand on elsewhere")
     came_otherwise: int = Field(description="come by other changes")
     went_otherwise: int = Field(description="gone by other changes")
     came: list[str] = Field(description="which, up to 50")

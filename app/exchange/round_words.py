@@ -130,6 +130,8 @@ def _reconciled(line: dict[str, Any] | None) -> Iterator[tuple[str, Any]]:
     yield "核对：本轮减少", line["ended"]
     yield "核对：本轮增加", line["started"]
     yield "核对：委托产生", line["entrusted"]
+    yield "核对：本轮调整实施机关转入", line["transferred_in"]
+    yield "核对：本轮调整实施机关转出", line["transferred_out"]
     yield "核对：本轮之外增加", line["came_otherwise"]
     yield "核对：本轮之外减少", line["went_otherwise"]
     yield f"核对：{line['day']} 在用", line["after"]

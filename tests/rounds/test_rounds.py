@@ -16,6 +16,7 @@ from app.changes.models import ChangesetInput
 from app.errors import Conflict, Forbidden, Invalid, NotFound, Refused, RegistryError, Stale
 from app.exchange.round_documents import write_docx
 from app.exchange.round_sheets import write_xlsx
+from app.exchange.round_words import overview
 from app.rounds import publishing
 from app.rounds.recording import record_rows
 from app.rounds.rehearsing import rehearse_round
@@ -131,6 +132,45 @@ def test_what_ends_after_opening_stays_in_the_frozen_list_but_need_not_be_decide
     line = found["reconciliation"]
     assert (line["base"], line["ended"], line["went_otherwise"], line["after"]) == (3, 1, 1, 1)
     assert line["went"] == [office.items[2]]
+
+
+def to_traffic(office, item):
+    change = {"op": "set", "path": "authority", "value": office.traffic}
+    return {"outcome": "transfer", "subject": item, "effective_from": DAY, "changes": [change]}
+
+
+def test_what_the_round_transfers_out_of_its_own_filter_is_told_as_such(office):
+    """Which of the items the water bureau held before: one goes to the traffic bureau, one ends otherwise."""
+    made = to_traffic(office, office.items[0])
+    changeset = opened(
+        office, made, *decisions(office, None, "retain"), scope=scope(office, authorities=[office.water])
+    )
+    approve(office, changeset)
+    publish(office, changeset)
+    found = asked(office, changeset)
+    line = found["reconciliation"]
+    assert (found["before"], found["after"]) == (2, 2)
+    assert (line["base"], line["ended"], line["after"]) == (2, 0, 1)
+    assert (line["transferred_in"], line["transferred_out"], line["went_otherwise"]) == (0, 1, 0)
+    assert line["went"] == []
+    assert ("核对：本轮调整实施机关转出", 1) in list(overview(found))
+    office.publish_change({"outcome": "cancel", "subject": office.items[0], "effective_from": DAY})
+    line = asked(office, changeset)["reconciliation"]
+    assert (line["transferred_out"], line["went_otherwise"]) == (0, 1), "what ended there did so otherwise"
+
+
+def test_what_the_round_transfers_into_its_own_filter_is_told_as_such(office):
+    made = to_traffic(office, office.items[0])
+    changeset = opened(
+        office,
+        made,
+        *decisions(office, None, None, "retain"),
+        scope=scope(office, authorities=[office.traffic]),
+    )
+    approve(office, changeset)
+    publish(office, changeset)
+    line = asked(office, changeset)["reconciliation"]
+    assert (line["base"], line["transferred_in"], line["came_otherwise"], line["after"]) == (1, 1, 0, 2)
 
 
 def test_the_same_filter_keeps_its_list_and_another_is_frozen_anew(office):
@@ -452,9 +492,9 @@ def test_the_tables_and_files_of_a_report(office):
     assert tables[1].rows == [(1, "取水许可1", "广安区水务局", "", "取消", "加强事中事后监管", "")]
     book = CalamineWorkbook.from_filelike(io.BytesIO(write_xlsx(found, tables)))
     assert book.sheet_names[0] == "汇总"
-    overview = {row[0]: row[1] for row in book.get_sheet_by_name("汇总").to_python()}
-    assert (overview["清理前"], overview["清理后"], overview["取消"]) == (3, 2, 1)
-    assert overview["摘要"] == found["summary"]
+    figures = {row[0]: row[1] for row in book.get_sheet_by_name("汇总").to_python()}
+    assert (figures["清理前"], figures["清理后"], figures["取消"]) == (3, 2, 1)
+    assert figures["摘要"] == found["summary"]
     assert len(book.get_sheet_by_name("事项调整对照表").to_python()) == 4
     document = Document(io.BytesIO(write_docx(found, tables)))
     assert document.paragraphs[0].text == "第三批清理"
