@@ -155,7 +155,9 @@ def test_a_round_goes_from_opening_to_the_public_page(
     assert state(page) == [count, 0, 0, 0, count]
     rehearsed = editor.get(f"{opened}/rehearsal")
     assert f"纳入清理的事项共 {count} 项" in rehearsed.words
-    assert "承诺时限 7 → 6" in rehearsed.words, rehearsed.section("逐项前后")
+    assert re.search(r"承诺时限 7个工作日（[^）]+） → 6个工作日", rehearsed.words), rehearsed.section(
+        "逐项前后"
+    )
     version = re.search(r'name="version" value="(\d+)"', editor.get(opened).html)
     assert version
     head = {
@@ -331,6 +333,10 @@ def test_a_merged_item_is_called_by_what_becomes_of_it(living: Living, editor: B
         propose(session, COMMAND_LINE, opened.split("/")[-1], [DecisionInput(**merge)], TODAY)
     reviewer = Browser(living, "shenhe", ["review"])
     reviewer.move(f"{opened}/opinions", do="rows", **{f"v:{kept}": "agree"})
+    names = [living.get(f"/items/{one}").json()["name"] for one in (kept, gone)]
+    carried = f"{names[0]}、{names[1]} → {names[0]}"
+    assert carried in editor.get(opened).words
+    assert carried in editor.get(f"/office/changesets/{opened.split('/')[-1]}").words
     page = editor.get(f"{opened}/rehearsal")
 
     def said(item: str) -> str:
@@ -457,6 +463,22 @@ def test_a_rehearsal_says_what_is_undecided(editor: Browser, opened: str) -> Non
     count = state(editor.get(opened))[0]
     page = editor.get(f"{opened}/rehearsal")
     assert f"还有 {count} 项没有决定，不能发布" in page.words
+
+
+def test_a_rehearsal_tells_a_limit_that_is_newly_set_as_one(
+    editor: Browser, reviewer: Browser, opened: str
+) -> None:
+    bare = next(
+        one
+        for one in items_on(editor.get(opened))
+        if "promised_limit" not in editor.living.get(f"/items/{one}").json()["content"]
+    )
+    said = {"do": "rows", "day": DAY, f"o:{bare}": "调整", "limit": "3个工作日"}
+    editor.move(f"{opened}/proposals", **said)
+    reviewer.move(f"{opened}/opinions", do="rows", **{f"v:{bare}": "agree"})
+    page = editor.get(f"{opened}/rehearsal")
+    assert "承诺时限：3个工作日" in page.words
+    assert page.section("逐项前后").count("承诺时限") == 1
 
 
 def test_duties_are_listed_with_what_is_overdue(living_sqlite: Living, clock: Any) -> None:

@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from sqlalchemy import Connection
 from sqlmodel import Session
 
+from app.canonical import decode
 from app.changes import rows
+from app.db import fetch, marks
 from app.deps import ReadSession, Registry, RegistryOf
-from app.items.field_words import value_words, word_of
 from app.rounds.corrections import corrections
 from app.rounds.counted import find
 from app.rounds.pairs import RETAINED
@@ -19,8 +21,10 @@ from app.rounds.recording import recorded
 from app.rounds.rehearsing import rehearse_round
 from app.rounds.report import report
 from app.rounds.sentence import COMING, LEAVING, PARTS
+from app.versions.fold import changed
 from app.versions.queries import known_at, today
-from app.web import charts
+from app.web import charts, comparing
+from app.web.office.changeset_effects import ids_in_all
 from app.web.office.pages import show
 from app.web.office.visiting import Visitor
 from app.web.office.working import WORKING, under_way
@@ -80,9 +84,9 @@ def show_rehearsal(
         if (not line or one["line"] == line) and sought in "".join((one["name"] or "").split())
     ]
     shown = listed[(page - 1) * PAGE : page * PAGE]
-    changes = _changes(rehearsed["revisions"], {one["item"] for one in shown})
+    touched = _changed(rehearsed["revisions"], {one["item"] for one in shown})
     connection = session.connection()
-    names = names_on(connection, _ids(changes), day)
+    names = names_on(connection, sorted(ids_in_all([one["changes"] for one in touched])), day)
     return show(
         request,
         connection,
@@ -96,7 +100,7 @@ def show_rehearsal(
         counts=Counter(one["line"] for one in rehearsed["items"]),
         words=WORDS,
         items=shown,
-        changes={item: [_told(change, names) for change in some] for item, some in changes.items()},
+        changes=_in_words(connection, touched, names),
         matching=len(listed),
         q=q,
         page=page,
@@ -116,31 +120,39 @@ def _apart(registry: Registry, do: Callable[[Session], Any]) -> Any:
         return do(session)
 
 
-def _changes(revisions: list[dict[str, Any]], items: set[str]) -> dict[str, list[dict[str, Any]]]:
-    """Item -> the field changes of its first revision that has any."""
-    found: dict[str, list[dict[str, Any]]] = {}
+def _changed(revisions: list[dict[str, Any]], items: set[str]) -> list[dict[str, Any]]:
+    """Of each item its first revision that changes any field."""
+    found: dict[str, dict[str, Any]] = {}
     for one in revisions:
         if one["subject"] in items and one["changes"]:
-            found.setdefault(one["subject"], one["changes"])
-    return found
+            found.setdefault(one["subject"], one)
+    return list(found.values())
 
 
-def _ids(changes: Mapping[str, list[dict[str, Any]]]) -> list[str]:
-    values = [
-        change.get(side) for some in changes.values() for change in some for side in ("before", "value")
-    ]
-    return [value for value in values if isinstance(value, str)]
+_STOOD = (
+    "SELECT t.subject_id, c.body FROM timeline t JOIN content c ON c.hash = t.content"
+    " WHERE t.subject_id IN ({ids}) AND t.valid_from <= ? AND t.valid_to > ?"
+)
 
 
-def _told(change: dict[str, Any], names: Mapping[str, str]) -> dict[str, str]:
-    first, *rest = change["path"].split("/")
-    place = "/".join([first, *(part for part in rest if word_of(part) != part)])
-    words = [word_of(first)] + ([word_of(place)] if "/" in place and not first.endswith("_limit") else [])
-    return {
-        "label": "：".join(words),
-        "before": value_words(place, change.get("before"), names) if change.get("before") is not None else "",
-        "after": value_words(place, change.get("value"), names) if change["op"] != "remove" else "",
+def _in_words(
+    connection: Connection, revisions: list[dict[str, Any]], names: Mapping[str, str]
+) -> dict[str, list[comparing.Row]]:
+    """Item -> its changes as a changeset tells them, beside what stands on the revision's day: a limit is told whole,
+    whatever part of it was set."""
+    items: dict[str, list[str]] = {}
+    for one in revisions:
+        items.setdefault(one["effective_from"], []).append(one["subject"])
+    stood = {
+        item: decode(bytes(body))
+        for day, some in items.items()
+        for item, body in fetch(connection, _STOOD.format(ids=marks(some)), (*some, day, day))
     }
+    told = {}
+    for one in revisions:
+        before, changes = stood.get(one["subject"], {}), one["changes"]
+        told[one["subject"]] = comparing.rows(before, changed(before, changes), changes, names, ([], []))
+    return told
 
 
 @router.get("/office/rounds/{changeset}/report")
