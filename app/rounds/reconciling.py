@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from app.changes.freezing import LISTED, select
 from app.db import chunks, fetch, marks, run_by
-from app.rounds.pairs import Pair, fate_of
+from app.rounds.pairs import Pair, Side, fate_of
 from app.versions.visibility import public_among
 
 SHOWN = 50
@@ -32,8 +32,8 @@ def reconcile(
     lines: dict[str, set[str]] = {line: set() for line in ("ended", "started", "entrusted")}
     moved = dict[str, str | None]()
     for pair in pairs:
-        if _is_transferred(pair):
-            moved[pair.item] = pair.after and pair.after.authority
+        if pair.after is not None and _is_transferred(pair.before, pair.after):
+            moved[pair.item] = pair.after.authority
         line = fate_of(pair, frozenset(scope.get("types", ()))).line
         if line in lines:
             lines[line].add(pair.item)
@@ -65,9 +65,8 @@ def reconcile(
     }
 
 
-def _is_transferred(pair: Pair) -> bool:
-    before, after = pair.before, pair.after
-    if before is None or after is None or not (before.listed and after.listed):
+def _is_transferred(before: Side | None, after: Side) -> bool:
+    if before is None or not (before.listed and after.listed):
         return False
     return before.authority != after.authority
 
