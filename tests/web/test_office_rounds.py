@@ -490,7 +490,7 @@ def test_duties_are_listed_with_what_is_overdue(living_sqlite: Living, clock: An
     late = Browser(living_sqlite, "wanle", ["edit"])
     page = late.get("/office/duties?state=overdue&kind=acceptance")
     assert page.words.count("日 逾期 无人承接") == 5
-    assert "逾期 6 件" in page.words, "five counties and the rules"
+    assert page.link("逾期 6 件") == "/office/duties?state=overdue", "five counties and the rules"
 
 
 def test_a_script_runs_only_where_it_is_ours(editor: Browser, opened: str) -> None:
