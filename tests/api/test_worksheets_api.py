@@ -130,7 +130,7 @@ def test_an_opinion_is_bound_to_the_proposal_that_was_read(living: Living) -> No
     assert first["hash"] != then["hash"]
     refused = living.post("reviewer", f"{place}/opinions", agreed | {"read": {item: first["hash"]}})
     assert (refused.status_code, refused.json()["code"]) == (412, "opinion-stale")
-    assert refused.json()["detail"]["subject"] == item
+    assert refused.json()["facts"]["subject"] == item
     assert read(living, "reviewer", f"{place}/worksheets").json()["reviewed"] == 0
     other = living.post("reviewer", f"{place}/opinions", agreed | {"read": {"qdi-none": then["hash"]}})
     assert other.status_code == 422
