@@ -62,7 +62,7 @@ async def upload(
                     session, registry.settings.files_dir, name, media_type, body, limit, actor.account
                 )
                 return FileShape(
-                    digest=row.digest, name=row.name, media_type=row.media_type, size=row.size
+                    digest=row.digest, name=name, media_type=row.media_type, size=row.size
                 ).model_dump()
 
             asked = [media_type, digest_of(body)]

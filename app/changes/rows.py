@@ -27,6 +27,10 @@ _MOVING = tuple(name for name in _FIELDS if name not in _KEPT)
 _SAVE = f"UPDATE changeset SET {', '.join(f'{f} = ?' for f in _MOVING)} WHERE id = ? AND version = ? - 1"
 _HOLD = "UPDATE changeset SET version = version WHERE id = ?"
 """A row that is written is locked on both databases; FOR UPDATE is of one of them."""
+_NOTES_OF_RETURNS = (
+    "SELECT changeset, note FROM changeset_event WHERE changeset IN ({}) AND event IN ('returned', 'base-moved')"
+    " ORDER BY id"
+)
 _COUNT_EVENTS = "SELECT count(*) FROM changeset_event WHERE changeset = ?"
 _DECISIONS = (
     "SELECT position, body, base, approved, stale FROM draft_decision WHERE changeset = ? ORDER BY position"
@@ -224,6 +228,15 @@ def leave_event(
 def count_events(session: Session, changeset_id: str) -> int:
     """How often anything happened to a changeset: events are only ever added."""
     return int(fetch(session.connection(), _COUNT_EVENTS, (changeset_id,))[0][0])
+
+
+def notes_of_returns(session: Session, changesets: Iterable[str]) -> dict[str, str]:
+    """Changeset -> what was last written to it on sending it back, of those that something was written to."""
+    found: dict[str, str] = {}
+    for some in chunks(sorted(set(changesets))):
+        asked = _NOTES_OF_RETURNS.format(marks(some))
+        found.update(fetch(session.connection(), asked, tuple(some)))
+    return {changeset: note for changeset, note in found.items() if note}
 
 
 def events(session: Session, changeset: Changeset) -> list[ChangesetEvent]:

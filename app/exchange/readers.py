@@ -90,11 +90,11 @@ def _csv_cells(reader: Any, name: str) -> Iterator[tuple[str, list[str]]]:
             row = next(reader)
         except StopIteration:
             return
-        except csv.Error as error:
+        except csv.Error:
             raise Refused(
                 "broken-quoting",
                 where,
-                f"引号不成对或单元格过长（{error}），请检查从本行起的双引号：字段内的双引号应写成两个",
+                "引号不成对或单元格过长，请检查从本行起的双引号：字段内的双引号应写成两个",
             ) from None
         yield where, row
 

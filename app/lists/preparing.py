@@ -227,6 +227,15 @@ def require_scope(connection: Connection, actor: Actor, owner: str, day: str) ->
     Scope(connection, actor).require(kind, owner, standing.document(), day)
 
 
+def is_in_scope(connection: Connection, actor: Actor, draft: EditionDraft) -> bool:
+    """Whether the account may move it, as far as its scope goes."""
+    try:
+        require_scope(connection, actor, draft.owner, draft.on_day)
+    except Forbidden:
+        return False
+    return True
+
+
 def move(session: Session, actor: Actor, draft: EditionDraft, state: str) -> EditionDraft:
     draft.state, draft.updated_at = state, log.now_microseconds()
     session.add(draft)

@@ -12,6 +12,7 @@ from app.deps import Registry
 from app.exchange.progress import unfinished
 from app.versions.queries import today
 from app.versions.visibility import is_public
+from app.web.office.troubles import is_office, trouble
 from app.web.rendering import SECURITY, Here, goes_on, spoken
 from app.web.subjects import names
 
@@ -20,7 +21,13 @@ def page(request: Request, status: int, message: str, detail: dict[str, Any]) ->
     """A page that says what is wrong and what to do; the holders of a code as links, where there are several."""
     day = today()
     # Where too much is asked already, an answer that says so asks no more of the database.
-    holders, importing = ([], None) if status in (429, 503) else _from_registry(request, detail, day)
+    asking = status not in (429, 503)
+    if asking and is_office(request.url.path):
+        try:
+            return trouble(request, status, message)
+        except SQLAlchemyError:
+            asking = False
+    holders, importing = _from_registry(request, detail, day) if asking else ([], None)
     here = Here(request, day, day)
     html = (
         spoken()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zipfile
 from collections.abc import Callable
@@ -86,6 +87,7 @@ def test_faults_of_csv_are_told_with_their_place(
     assert [(problem.code, problem.severity) for problem in problems] == [(code, "error")]
     assert place in problems[0].where
     assert "请" in problems[0].message or "应" in problems[0].message
+    assert not re.search("[a-z]{3} [a-z]{3}", problems[0].message), "no English of a library"
 
 
 def test_a_short_row_is_read_and_warned_about(tmp_path: Path) -> None:

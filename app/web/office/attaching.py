@@ -82,7 +82,7 @@ def _kept(request: Request, registry: Registry, present: Present, name: str, bod
         with registry.database.writing() as session:
             root, by = registry.settings.files_dir, present.actor.account
             row = files.store(session, root, name, media_type, body, limit, by)
-            kept = {"digest": row.digest, "name": row.name, "size": row.size}
+            kept = {"digest": row.digest, "name": name, "size": row.size}
     except RegistryError as error:
         if is_script(request):
             return _json({"said": error.message}, error.status)

@@ -21,6 +21,7 @@ from app.checks.law_changes import law_changes
 from app.deps import ReadSession
 from app.feedback.reporting import waiting
 from app.lists import preparing
+from app.lists.models import EditionDraft
 from app.rounds.coming import planned_changes, planned_rounds
 from app.versions.queries import moment, today
 from app.web.office.duties import SOON
@@ -107,14 +108,16 @@ def _reports(session: Session, present: Present) -> int:
 
 
 def _editions(session: Session, present: Present) -> int:
-    """How many lists wait for this person: to be approved, issued, or prepared anew."""
+    """How many lists wait for this person, within the account's scope: to be approved, issued, or prepared anew."""
     can, own = present.actor.rights.__contains__, present.actor.account
-    return sum(
-        (one.state == "prepared" and can("review") and one.author != own)
-        or (one.state == "approved" and can("publish"))
-        or (one.state == "returned" and one.author == own)
-        for one in preparing.in_state(session, "prepared", "approved", "returned", most=MOST)
-    )
+
+    def waits(one: EditionDraft) -> bool:
+        if one.state == "returned":
+            return one.author == own
+        mine = can("review") and one.author != own if one.state == "prepared" else can("publish")
+        return mine and preparing.is_in_scope(session.connection(), present.actor, one)
+
+    return sum(map(waits, preparing.in_state(session, "prepared", "approved", "returned", most=MOST)))
 
 
 def _law(session: Session, present: Present) -> int:
@@ -161,12 +164,14 @@ def _piles(session: Session, present: Present) -> list[tuple[str, list[dict[str,
 def listed(session: Session, found: list[Changeset]) -> list[dict[str, Any]]:
     """Changesets as lists show them."""
     names = names_of_accounts(session, {one.author for one in found})
+    why = rows.notes_of_returns(session, [one.id for one in found if one.state == "returned"])
     return [
         {
             "id": one.id,
             "title": one.title,
             "kind": one.kind,
             "state": one.state,
+            "why": why.get(one.id, ""),
             "author": names.get(one.author or 0, "命令行"),
             "updated": moment(one.updated_at),
         }

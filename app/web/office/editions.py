@@ -282,14 +282,16 @@ def _page(
         changes=reading.difference(connection, last[0].frozen, frozen) if last and not is_last else None,
         moved=moved,
         shown=SHOWN,
-        may=_may(present, draft, moved),
+        may=_may(connection, present, draft, moved),
     )
 
 
-def _may(present: Present, draft: EditionDraft, moved: bool) -> dict[str, bool]:
+def _may(connection: Connection, present: Present, draft: EditionDraft, moved: bool) -> dict[str, bool]:
     """Which moves to offer; whoever asks for another is refused by the move itself."""
     can = present.actor.rights.__contains__
     second = present.actor.account != draft.author
+    if not preparing.is_in_scope(connection, present.actor, draft):
+        return dict.fromkeys(("approve", "issue", "back", "withdraw"), False)
     return {
         "approve": can("review") and draft.state == "prepared" and second and not moved,
         "issue": can("publish") and draft.state == "approved" and not moved,
