@@ -111,3 +111,14 @@ def test_taking_a_decision_out_is_said_in_words(living_sqlite: Living) -> None:
     page = Browser(living_sqlite, "shenhe", ["review"]).get(f"/office/changesets/{made}")
     assert f"撤除 登记序号 {act} 的决定（误录）" in page.words
     assert "void " not in page.words
+
+
+def test_a_key_that_cannot_be_scanned_is_typed_in_groups_of_four(
+    editor: Browser, living_sqlite: Living
+) -> None:
+    page = editor.move("/office/account/totp", status=200, do="begin")
+    assert page is not None
+    secret = living_sqlite.rows("SELECT totp_secret FROM credential WHERE totp_secret IS NOT NULL")[0][0]
+    groups = " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
+    assert f"<code>{groups}</code>" in page.html
+    assert "otpauth:" not in page.html

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import Annotated
 
+import pyotp
 import segno
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlmodel import Session
@@ -242,6 +244,7 @@ def _account(
         kept=kept,
         action=unpacked(kept).action if kept else "",
         qr=_modules(totp) if totp else None,
+        secret=" ".join(wrap(pyotp.parse_uri(totp).secret, 4)) if totp else "",
         has_password=signing_in.has_password(session, present.actor.account or 0),
         has_totp=signing_in.has_totp(session, present.actor.account or 0),
         sessions=opened,
