@@ -23,8 +23,15 @@ def trouble(request: Request, status: int, message: str) -> Response:
     registry: Registry = request.app.state.registry
     with registry.database.reading() as session:
         present = _visitor(session, request.cookies.get(COOKIE), registry.settings)
-        told = {"code": status, "message": message}
-        return show(request, session.connection(), present, "error.html", status=status, **told)
+        return show(
+            request,
+            session.connection(),
+            present,
+            "error.html",
+            status=status,
+            code=status,
+            message=message,
+        )
 
 
 def _visitor(session: Session, cookie: str | None, settings: Settings) -> Present | None:
