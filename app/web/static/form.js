@@ -2,7 +2,7 @@
 // Without this script the buttons of the form, its page of files and the checks do the same.
 "use strict";
 for (const form of document.querySelectorAll("form[data-keep]")) {
-  const said = form.querySelector("[data-kept]") || document.querySelector("#kept");
+  const said = form.querySelector("[data-kept][role=status]") || document.querySelector("#kept");
   const fields = () => new URLSearchParams(new FormData(form));
   let sent = fields().toString();
   let waiting = 0;
