@@ -36,7 +36,7 @@ def take_out(
     Invalid, Refused or Forbidden."""
     act = body["act"]
     rows = ahead.connection.execute(_ROWS, {"act": act}).all()
-    if not rows or not _is_seen(ahead, scope, rows):
+    if not rows or not is_seen(ahead, scope, act):
         raise Invalid(f"没有序号为 {act} 的处理决定。", code="unknown-act")
     named = [other["act"] for other in bodies if other["outcome"] == "void"]
     if is_voided(ahead.connection, act) or named.count(act) > 1:
@@ -63,13 +63,13 @@ def take_out(
     return unmade
 
 
-def _is_seen(ahead: Ahead, scope: Scope, rows: Sequence[Any]) -> bool:
-    """Whether the actor may know of an act: before anything is said of it. Raises Forbidden where it is public and
-    about what is not the actor's."""
+def is_seen(ahead: Ahead, scope: Scope, act: int) -> bool:
+    """Whether the actor may know of an act that is loaded: before anything is said of it. Raises Forbidden where it is
+    public and about what is not the actor's."""
     return all(
         scope.sees(ahead.kind_of(subject_id), subject_id, state, day)
-        for subject_id, day, _, *what in rows
-        if what != TAKES_FROM and (state := ahead.state_on(subject_id, day)) is not None
+        for subject_id, day in ahead.voiding.get(act, ())
+        if (state := ahead.state_on(subject_id, day)) is not None
     )
 
 

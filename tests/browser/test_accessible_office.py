@@ -96,6 +96,8 @@ ROOMS = frozenset(
         "account",
         "items",
         "item-end",
+        "item-decisions",
+        "item-void",
         "changesets",
         "editions",
         "feedback",
@@ -263,6 +265,7 @@ def test_pages_of_the_office(browser: Chromium, living_sqlite: Living, rendered:
     reviewer.move(f"{changeset}/comment", about=about, words="请附通知")
     asked = "&".join(f"{name}={value}" for name, value in many.items())
     code = living.rows("SELECT code FROM finding ORDER BY code LIMIT 1")[0][0]
+    planned = living.rows(f"SELECT max(act) FROM decision WHERE subject_id = '{item}'")[0][0]
     own = [
         "/office",
         "/office/law?q=法",
@@ -279,6 +282,8 @@ def test_pages_of_the_office(browser: Chromium, living_sqlite: Living, rendered:
         "/office/items",
         "/office/items/new",
         f"/office/items/{item}/end",
+        f"/office/items/{item}/void",
+        f"/office/items/{item}/void/{planned}",
         "/office/changesets",
         "/office/editions",
         "/office/feedback",

@@ -35,15 +35,17 @@ from app.web.office import (
     rounds,
     sign_on,
     signing,
+    voiding,
     webhooks,
 )
 from app.web.office.keeping import PayFirst, SignInAgain
 from app.web.office.waiting import pay_first, sign_in_again
 
 PARTS = (
-    signing, sign_on, desk, items, item_ending, receiving, changesets, checks, rounds, recording, round_files,
-    rehearsals, round_deciding, round_item, round_forms, round_new, round_moves, round_desk, duties, editions, law,
-    many, many_files, imports, attaching, citing, calendar, overlaps, accounts, webhooks, reports, audit,
+    signing, sign_on, desk, items, item_ending, voiding, receiving, changesets, checks, rounds, recording,
+    round_files, rehearsals, round_deciding, round_item, round_forms, round_new, round_moves, round_desk, duties,
+    editions, law, many, many_files, imports, attaching, citing, calendar, overlaps, accounts, webhooks, reports,
+    audit,
 )  # fmt: skip
 
 

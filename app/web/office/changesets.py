@@ -30,6 +30,7 @@ from app.web.office.changeset_effects import ask_effects, ids_in_all, revision_i
 from app.web.office.desk import listed
 from app.web.office.drafting import EDITABLE
 from app.web.office.pages import show
+from app.web.office.standing_decisions import taken_out_by
 from app.web.office.visiting import Form, Visitor, go
 from app.web.office.working import WORKING, begun, one_of, under_way
 from app.web.rendering import gaps
@@ -252,7 +253,9 @@ def _page(
     written, revisions = _revisions(connection, changeset, effects["revisions"], (page - 1) * PAGE)
     pages = max(pages, -(-written // PAGE))
     events = rows.events(session, changeset)
-    names = names_on(connection, ids_in_all([bodies, revisions, effects["later"][:PAGE]]), today())
+    taken_out = taken_out_by(connection, bodies)
+    named = ids_in_all([bodies, revisions, effects["later"][:PAGE], *taken_out.values()])
+    names = names_on(connection, named, today())
     names |= {one["subject"]: one["name"] for one in revisions if one["name"]}
     people = names_of_accounts(session, {event.account for event in events})
     return show(
@@ -289,6 +292,7 @@ def _page(
         ],
         refusal=refusal,
         names=names,
+        taken_out=taken_out,
         may=_may(session, present, changeset),
         returned=next(
             (

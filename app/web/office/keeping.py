@@ -30,6 +30,7 @@ ACTIONS = {
     "/office/items/new": "新增事项",
     "/office/items/{item}/edit": "修改事项",
     "/office/items/{item}/end": "取消、暂停或恢复事项",
+    "/office/items/{item}/void/{act}": "撤除一项处理决定",
     "/office/changesets/{changeset}/submit": "提交变更单",
     "/office/changesets/{changeset}/take-back": "取回变更单",
     "/office/changesets/{changeset}/withdraw": "撤回变更单",

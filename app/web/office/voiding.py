@@ -1,0 +1,153 @@
+"""Taking a decision about an item out of the registry: which ones stand, and the draft that takes one out."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from sqlalchemy import Connection
+
+from app.auth.actor import Actor
+from app.auth.signing_in import Present
+from app.changes import drafts
+from app.changes.models import ChangesetInput
+from app.changes.outcomes import RULES
+from app.changes.voiding import is_voided
+from app.changes.warnings import withdraws_without_paper
+from app.deps import ReadSession, RegistryOf
+from app.errors import Invalid, NotFound, RegistryError
+from app.items.queries import resolve
+from app.versions.codes import never_known
+from app.versions.queries import today
+from app.versions.visibility import is_public
+from app.web.office import drafting, form_keeping
+from app.web.office.items import Which
+from app.web.office.pages import show
+from app.web.office.standing_decisions import Decided, may_touch, newest, of_act
+from app.web.office.visiting import Form, Posted, Visitor, go
+
+router = APIRouter()
+LAST = (1 << 62) - 1
+Act = Annotated[int, Path(ge=1, le=LAST)]
+SHOWN = 20
+"""Decisions of one page."""
+
+
+@router.get("/office/items/{item}/void")
+def list_decisions(
+    request: Request,
+    session: ReadSession,
+    present: Visitor,
+    item: Which,
+    after: Annotated[int, Query(ge=1, le=LAST)] = LAST,
+) -> Response:
+    """``after``: the last act of the page before."""
+    connection = session.connection()
+    found, _ = resolve(connection, item, today(), internal=True)
+    acts = newest(connection, found, after, SHOWN + 1)
+    shown = may_touch(connection, present.actor, found, acts[:SHOWN])
+    if not shown and not is_public(connection, found):
+        raise never_known(item, "item")
+    return show(
+        request,
+        connection,
+        present,
+        "item-decisions.html",
+        item=found,
+        name=shown[0].own.name if shown else "",
+        decisions=shown,
+        next=acts[SHOWN - 1] if len(acts) > SHOWN else None,
+        first=after == LAST,
+    )
+
+
+@router.get("/office/items/{item}/void/{act}")
+def void_page(request: Request, session: ReadSession, present: Visitor, item: Which, act: Act) -> Response:
+    connection = session.connection()
+    one = _found(connection, present.actor, item, act)
+    form, kept_at = form_keeping.found_again(session, present, _place(one))
+    return _page(request, connection, present, one, form, kept_at=kept_at)
+
+
+@router.post("/office/items/{item}/void/{act}")
+def void_decision(
+    request: Request, registry: RegistryOf, present: Visitor, item: Which, act: Act, form: Form
+) -> Response:
+    with registry.database.reading() as session:
+        one = _found(session.connection(), present.actor, item, act)
+    if kept := form_keeping.kept_aside(request, registry, present, form, _place(one)):
+        return kept
+    try:
+        asked = _asked(one, form)
+        with registry.database.writing() as session:
+            made = drafts.draft(session, present.actor, asked, today())
+            form_keeping.saved(session, present, _place(one))
+    except RegistryError as error:
+        with registry.database.reading() as session:
+            return _page(request, session.connection(), present, one, form, error=error)
+    return go(f"/office/changesets/{made.id}")
+
+
+def _asked(one: Decided, form: Posted) -> ChangesetInput:
+    """The draft. Raises Invalid, also without the document that a plan is given up by: no form adds it later."""
+    body = _body(one, form)
+    asked = drafting.changeset(form, _title(one), [body])
+    if withdraws_without_paper(asked.model_dump(exclude_none=True), body):
+        raise Invalid(
+            "以撤销或推迟为由撤除，须写明是哪份文件这样定的：请填写依据的文件的文号或标题；是录错的，请选误录。",
+            code="document-needed",
+            field="document",
+        )
+    return asked
+
+
+def _body(one: Decided, form: Posted) -> dict[str, Any]:
+    """Raises Invalid without a ground; the rules ask for the reason."""
+    if form.get("ground") not in ("error", "withdrawn"):
+        raise Invalid("请选择误录，或者撤销、推迟。", code="void-incomplete", field="ground")
+    body = {"kind": "item", "outcome": "void", "act": one.act, "ground": form.get("ground")}
+    return body | ({"reason": reason} if (reason := form.get("reason").strip()) else {})
+
+
+def _found(connection: Connection, actor: Actor, item: str, act: int) -> Decided:
+    """Raises NotFound, Forbidden where it is public and not the account's."""
+    subject, _ = resolve(connection, item, today(), internal=True)
+    found = of_act(connection, actor, subject, act)
+    if found is None:
+        raise NotFound(f"这个事项没有序号为 {act} 的处理决定。", code="unknown-act")
+    return found
+
+
+def _title(one: Decided) -> str:
+    return f"撤除“{RULES['item'][one.own.outcome].label}”：{one.own.name}"
+
+
+def _place(one: Decided) -> form_keeping.Place:
+    return form_keeping.Place(f"/office/items/{one.own.subject}/void/{one.act}", _title(one), one.own.subject)
+
+
+def _page(
+    request: Request,
+    connection: Connection,
+    present: Present,
+    one: Decided,
+    form: Posted,
+    *,
+    kept_at: str = "",
+    error: RegistryError | None = None,
+) -> Response:
+    return show(
+        request,
+        connection,
+        present,
+        "item-void.html",
+        status=error.status if error else 200,
+        said=error.message if error else "",
+        one=one,
+        title=_title(one),
+        planned=one.first_day > today(),
+        voided=is_voided(connection, one.act),
+        form=form,
+        kept_at=kept_at,
+        script="form.js",
+    )
