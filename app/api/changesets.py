@@ -32,7 +32,6 @@ from app.changes.models import (
     ChangesetInput,
 )
 from app.changes.publishing import confirm as confirm_publication
-from app.changes.publishing import day_of_writing
 from app.changes.rehearsing import rehearse
 from app.changes.scope import Scope
 from app.changes.showing import readable, require_readable
@@ -308,7 +307,6 @@ def publish(
                 session,
                 actor,
                 changeset,
-                day_of_writing(session),
                 emergency=emergency,
                 rules=rules,
                 prepared=prepared,

@@ -135,13 +135,6 @@ def _lay_out(
     return decided.acts, laid
 
 
-def day_of_writing(session: Session) -> str:
-    """Which day it is once the lock is held: it may have been waited for over a midnight, and what a publication may
-    do to a day depends on whether that day has come."""
-    lock_publishing(session.connection())
-    return queries.today()
-
-
 @dataclass(frozen=True, slots=True)
 class Published:
     changeset: Changeset
@@ -152,7 +145,7 @@ def publish(
     session: Session,
     actor: Actor,
     changeset_id: str,
-    today: str,
+    today: str | None = None,
     *,
     emergency: str | None = None,
     rules: Rules = STANDARD,
@@ -163,11 +156,13 @@ def publish(
 
     Raises Conflict in the wrong state, Refused where a rule forbids it, and Stale where a base moved: then
     nothing is published, but the comparison stays with the decision (the transaction is to be committed).
-    ``prepared`` spares the work under the lock where it still holds; else it is done anew.
+    ``prepared`` spares the work under the lock where it still holds; else it is done anew. Without ``today`` it is the
+    day on which the lock is held, which may have been waited for over a midnight.
     """
     actor.require("publish")
     connection = session.connection()
     lock_publishing(connection)
+    today = today or queries.today()
     changeset = find(session, changeset_id)
     if prepared is not None and prepared.holds(connection, changeset, actor, today, emergency):
         acts, laid = prepared.acts, prepared.laid

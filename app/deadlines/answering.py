@@ -10,7 +10,6 @@ from sqlalchemy import Connection
 from app.deadlines.queries import work_calendar
 from app.deadlines.working_days import Due, due
 from app.errors import Invalid, Refused
-from app.exchange.days import day as written
 from app.items.field_words import STATUS
 from app.items.reading import refuse_hidden
 from app.saying import said
@@ -41,8 +40,8 @@ def refuse_unaccepting(day: str, status: str, *, bundle: bool = False) -> None:
     if status not in ACCEPTING:
         raise Refused(
             said(
-                "{1}{2}{3}，没有可以推算的受理。",
-                written(day),
+                "{1}年{2}月{3}日{4}{5}，没有可以推算的受理。",
+                *map(int, day.split("-")),
                 said("这一联办事项") if bundle else said("这一事项"),
                 said(STATUS.get(status, status)),
             ),

@@ -31,7 +31,7 @@ def publish(
     session: Session,
     actor: Actor,
     changeset_id: str,
-    today: str,
+    today: str | None = None,
     *,
     emergency: str | None = None,
     rules: Rules = STANDARD,

@@ -162,4 +162,4 @@ def test_what_a_mutated_file_brings_in_is_whole_or_nothing(
             database = make_sqlite()
         else:
             assert written(database) == empty, (outcome, path.read_bytes())
-    assert ended["refused"] and ended["taken"], ended
+    assert min(ended["refused"], ended["taken"]) > 0, ended

@@ -209,7 +209,6 @@ def publish(move: Moving, form: Form) -> Response:
             session,
             move.actor,
             move.id,
-            publishing.day_of_writing(session),
             emergency=emergency,
             rules=move.rules,
             prepared=prepared,

@@ -9,7 +9,6 @@ from sqlmodel import Session
 
 from app.canonical import decode
 from app.changes import drafts, rows
-from app.changes.publishing import day_of_writing
 from app.errors import RegistryError
 from app.rounds import publishing
 from app.versions.queries import today
@@ -102,7 +101,7 @@ def publish(move: Moving) -> Response:
     """Worked out and written in the background; the desk says how far it is to whoever asked for it."""
     return move.make_apart(
         lambda session, prepared: publishing.publish(
-            session, move.actor, move.id, day_of_writing(session), rules=move.rules, prepared=prepared
+            session, move.actor, move.id, rules=move.rules, prepared=prepared
         ),
         lambda session: publishing.prepare(session, move.actor, move.id, today(), rules=move.rules),
     )
