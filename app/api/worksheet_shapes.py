@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.changes.models import DecisionInput
 from app.versions.shapes import Body
@@ -103,13 +103,6 @@ class OpineInput(Body):
         max_length=5_000,
         description="item -> the `hash` of the proposal that you read; another that stands now gives 412",
     )
-
-    @field_validator("read")
-    @classmethod
-    def _of_items_asked(cls, read: dict[str, str] | None, info: ValidationInfo) -> dict[str, str] | None:
-        if read and not read.keys() <= set(info.data.get("items", read)):
-            raise ValueError("read 只写 items 中的事项。")
-        return read
 
 
 class OpinedShape(BaseModel):

@@ -190,6 +190,8 @@ MOVED = "清理意见在您看过之后又有改动；请看过现在的，再�
 
 
 def _require_as_read(filed: Sequence[ProposalRow], read: Mapping[str, str]) -> None:
+    if not read.keys() <= {row.subject for row in filed}:
+        raise Invalid("read 只写 items 中的事项。", code="another-item", field="read")
     moved = [row.subject for row in filed if read.get(row.subject, row.hash) != row.hash]
     if moved:
         raise Stale(
