@@ -66,6 +66,7 @@ OFFICE = Path(pages.__file__).parents[1] / "templates" / "office"
 ON_THE_WAY = frozenset(
     f"{name}.html"
     for name in [
+        "error",
         "sign-in",
         "code",
         "leaving",
@@ -220,6 +221,7 @@ def test_pages_that_are_met_on_the_way(
         edition,
         f"/office/duties/{duty['decision']}/{duty['key']}/accept",
         "/office/duties",
+        "/office/nothing-is-here",
     ]
     Browser(living, "liangbu", ["edit"])
     code = half_signed_in(living, "liangbu")
