@@ -17,6 +17,7 @@ from app.canonical import decode, digest, encode, refuse_floats
 from app.changes.carrying import transfers
 from app.changes.completing import completed
 from app.changes.deciding import Decider
+from app.changes.file_reading import require_readable
 from app.changes.freezing import frozen_head, refuse_undecided, resolved
 from app.changes.models import Changeset, ChangesetInput
 from app.changes.moves import require_state
@@ -27,6 +28,7 @@ from app.changes.rows import (
     decisions,
     events,
     find,
+    hands_in,
     insert,
     leave_event,
     mark_decisions,
@@ -39,9 +41,6 @@ from app.checks.catalogue import STANDARD, Rules
 from app.errors import Conflict, Forbidden, Invalid, Stale
 from app.versions import ids
 from app.versions.queries import today
-
-WROTE = ("drafted", "redrafted", "proposed", "amended", "rows", "submitted")
-"""Events whose accounts do not approve: they wrote what is to be approved, or handed it in."""
 
 
 def draft(session: Session, actor: Actor, asked: ChangesetInput, today: str) -> Changeset:
@@ -65,7 +64,7 @@ def draft(session: Session, actor: Actor, asked: ChangesetInput, today: str) -> 
         created_at=now,
         updated_at=now,
     )
-    _require_files(session, actor, [changeset.head.encode()])
+    require_readable(session, actor, [changeset.head.encode()])
     insert(session, changeset)
     _write_decisions(session, actor, changeset, asked, today)
     leave_event(session, changeset, actor, "drafted")
@@ -89,7 +88,7 @@ def redraft(
     changeset.kind, changeset.title = asked.kind, asked.title
     changeset.head = _head(session.connection(), asked, stood).decode()
     require_round_scope(session, actor, changeset)
-    _require_files(session, actor, [changeset.head.encode()])
+    require_readable(session, actor, [changeset.head.encode()])
     approved = {row.approved for row in decisions(session, changeset) if row.approved and row.stale is None}
     _write_decisions(session, actor, changeset, asked, today, approved)
     changeset.state = "draft"
@@ -294,12 +293,6 @@ def is_in_scope(session: Session, actor: Actor, changeset: Changeset) -> bool:
     return True
 
 
-def hands_in(session: Session, changeset: Changeset) -> set[int | None]:
-    """The accounts that wrote, changed or submitted it."""
-    wrote = {e.account for e in events(session, changeset) if e.event in WROTE}
-    return wrote | {changeset.author, changeset.submitter}
-
-
 def _require_second_person(session: Session, actor: Actor, changeset: Changeset) -> None:
     if actor.account is None or actor.account in hands_in(session, changeset):
         raise Forbidden("起草、修改或提交变更单的人不能自己批准，请由另一人审核。", code="four-eyes")
@@ -325,11 +318,5 @@ def _write_decisions(
     for position, (data, base) in enumerate(zip(written, decided.bases, strict=True), start=1):
         kept = digest(data) if approved and digest(data) in approved else None
         made.append(DecisionRow(position, data, encode(base), kept))
-    _require_files(session, actor, written)
+    require_readable(session, actor, written)
     replace_decisions(session, changeset, made)
-
-
-def _require_files(session: Session, actor: Actor, bodies: Iterable[bytes]) -> None:
-    from app.changes.file_reading import require_readable  # which asks this module whose drafts are whose
-
-    require_readable(session, actor, bodies)

@@ -20,11 +20,11 @@ from app.changes import duties, kinds
 from app.changes.circles import refuse_circles, touched_by
 from app.changes.comparing import comparison
 from app.changes.deciding import Decided, Decider
-from app.changes.drafts import hands_in, hash_of
+from app.changes.drafts import hash_of
 from app.changes.freezing import refuse_undecided
 from app.changes.models import OVER, STATE_PHRASES, Changeset
 from app.changes.proposals import findings, refuse_blocking
-from app.changes.rows import DecisionRow, decisions, find, leave_event, mark_decisions, save
+from app.changes.rows import DecisionRow, decisions, find, hands_in, leave_event, mark_decisions, save
 from app.changes.voiding import is_voided
 from app.changes.warnings import require_basis
 from app.checks.catalogue import STANDARD, Rules

@@ -18,6 +18,8 @@ from app.versions.named_files import drafted_in
 
 AT_ONCE = 100
 """Changesets that are read, and looked at, together."""
+WROTE = ("drafted", "redrafted", "proposed", "amended", "rows", "submitted")
+"""Events whose accounts do not approve: they wrote what is to be approved, or handed it in."""
 _FIELDS = tuple(Changeset.__slots__)
 _FIND = f"SELECT {', '.join(_FIELDS)} FROM changeset WHERE id = ?"
 _INSERT = f"INSERT INTO changeset ({', '.join(_FIELDS)}) VALUES ({marks(_FIELDS)})"
@@ -248,3 +250,9 @@ def events(session: Session, changeset: Changeset) -> list[ChangesetEvent]:
         {"id": changeset.id},
     )
     return [ChangesetEvent(**row._mapping) for row in rows]
+
+
+def hands_in(session: Session, changeset: Changeset) -> set[int | None]:
+    """The accounts that wrote, changed or submitted it."""
+    wrote = {e.account for e in events(session, changeset) if e.event in WROTE}
+    return wrote | {changeset.author, changeset.submitter}

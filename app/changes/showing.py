@@ -14,7 +14,6 @@ from app.auth.actor import Actor
 from app.canonical import decode
 from app.changes import rows
 from app.changes.deciding import Decider
-from app.changes.drafts import WROTE, hands_in
 from app.changes.freezing import frozen_items
 from app.changes.models import Changeset
 from app.db import TOMBSTONE, chunks, fetch, marks
@@ -40,7 +39,7 @@ def require_readable(session: Session, actor: Actor, changeset: Changeset) -> No
     does: a draft shows what is not public yet, internal items too."""
     require_reading(actor)
     decider = Decider(session.connection(), "", actor)
-    if decider.scope.is_everything or actor.account in hands_in(session, changeset):
+    if decider.scope.is_everything or actor.account in rows.hands_in(session, changeset):
         return
     found = rows.decisions(session, changeset)
     if not found and not _takes_part(session, actor, changeset):
@@ -87,7 +86,7 @@ def _readable_among(session: Session, actor: Actor, found: Sequence[Changeset]) 
         yield from found
         return
     ids = [one.id for one in found if actor.account not in (one.author, one.submitter)]
-    own = {one.id for one in found}.difference(ids) | rows.left_by(session, actor.account, WROTE, ids)
+    own = {one.id for one in found}.difference(ids) | rows.left_by(session, actor.account, rows.WROTE, ids)
     bodies = rows.first_decisions(session, [one for one in ids if one not in own])
     firsts = {id_: decode(body) for id_, body in bodies.items() if body != TOMBSTONE}
     decider.load([*firsts.values()])

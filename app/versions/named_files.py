@@ -18,7 +18,8 @@ from app.db import execute_many, fetch, holds_bytes
 ADDRESS = "/api/v1/files/"
 """Where a file is read, before its digest: what a document says of its scan."""
 _SCAN = re.compile(rf"(?:https?://[^/\s]+)?{ADDRESS}([0-9a-f]{{64}})")
-_MARKS = (b'_form"', b'sample"', b'digest"', ADDRESS.encode())
+_ADDRESS = ADDRESS.encode()
+_MARKS = (b'_form"', b'sample"', b'digest"', _ADDRESS)
 """One of them stands in whatever names a file: the ends of fields and paths, and the address."""
 _NAMED = re.compile(rb'["/]([0-9a-f]{64})"')
 SUBJECT_COLUMNS = "subject_id, digest, visibility"
@@ -36,6 +37,11 @@ def drafted_in(body: bytes) -> set[str]:
     if not any(mark in body for mark in _MARKS):
         return set()
     return {one.decode() for one in _NAMED.findall(body)}
+
+
+def may_name(bodies: Iterable[bytes]) -> bool:
+    """Whether a document among these contents may say that it is a scan kept here; of most publications none."""
+    return any(_ADDRESS in body for body in bodies)
 
 
 def write_named(connection: Connection, rows: Iterable[tuple[str, str, str]]) -> None:
@@ -59,7 +65,7 @@ def documents_in(connection: Connection, publication: int | None = None) -> set[
         f"SELECT t.{seq}, c.body FROM {table} t JOIN content c ON c.hash = t.statement WHERE {holds}{one.format(seq)}"
         for table, seq in (("publication", "seq"), ("edition", "publication"))
     )
-    given = {"address": ADDRESS.encode()} | ({} if publication is None else {"publication": publication})
+    given = {"address": _ADDRESS} | ({} if publication is None else {"publication": publication})
     found = connection.execute(text(asked), given)
     return {(digest, row[0]) for row in found if (digest := scan_of(decode(bytes(row[1]))))}
 

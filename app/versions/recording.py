@@ -14,12 +14,9 @@ from app import log
 from app.db import insert_rows
 from app.versions.histories import History
 from app.versions.laying_out import Laid, lay_out
-from app.versions.named_files import ADDRESS as _ADDRESS
-from app.versions.named_files import write_documents
+from app.versions.named_files import may_name, write_documents
 from app.versions.orders import Order, Receipt
 from app.versions.timeline import Describe
-
-ADDRESS = _ADDRESS.encode()
 
 
 def record(
@@ -38,7 +35,7 @@ def write(connection: Connection, laid: Laid) -> Receipt:
     laid.contents.write(connection)
     laid.rows.write(connection)
     laid.derived.write(connection)
-    if any(ADDRESS in body for body in laid.contents.bodies.values()):
+    if may_name(laid.contents.bodies.values()):
         write_documents(connection, laid.publication)
     entry = _close(connection, laid)
     return Receipt(*entry, laid.publication, laid.revisions, laid.subjects)

@@ -66,15 +66,20 @@ def apart_by(connection: Connection, organs: Sequence[str], day: str) -> dict[st
     """What tells organs of one name apart: each one's place with its code, or its id where it has none."""
     placed = rows_on(connection, organs, day)
     places = names(connection, [one.region or "" for one in placed.values()], day)
+    coded = {  # the last to begin stays
+        row[0]: row[1]
+        for some in chunks(organs)
+        for row in fetch(
+            connection,
+            f"SELECT subject_id, value FROM code_interval WHERE subject_id IN ({marks(some)})"
+            " AND valid_from <= ? ORDER BY valid_from",
+            (*some, day),
+        )
+    }
     found = {}
     for one in organs:
-        rows = fetch(
-            connection,
-            "SELECT value FROM code_interval WHERE subject_id = ? AND valid_from <= ? ORDER BY valid_from DESC",
-            (one, day),
-        )
         place = places.get(placed[one].region or "", "") if one in placed else ""
-        found[one] = " ".join(part for part in (place, rows[0][0] if rows else one) if part)
+        found[one] = " ".join(part for part in (place, coded.get(one, one)) if part)
     return found
 
 

@@ -330,7 +330,7 @@ def _revisions(
 def _may(session: Session, present: Present, changeset: Changeset) -> dict[str, bool]:
     """Which moves to offer; whoever asks for another is refused by the move itself."""
     may = {name.replace("-", "_"): may_move(present.actor, changeset, name) for name in MOVES}
-    second = present.actor.account not in drafts.hands_in(session, changeset)
+    second = present.actor.account not in rows.hands_in(session, changeset)
     if not drafts.is_in_scope(session, present.actor, changeset):
         may |= dict.fromkeys(("redraft", "submit", "take_back", "withdraw"), False)
     may["take_back"] = may["take_back"] and not second

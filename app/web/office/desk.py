@@ -11,10 +11,11 @@ from app import unsaved
 from app.auth.accounts import names_of_accounts
 from app.auth.signing_in import Present
 from app.changes import rows
-from app.changes.drafts import hands_in, is_in_scope
+from app.changes.drafts import is_in_scope
 from app.changes.models import Changeset
 from app.changes.owed import Wanted, duties
 from app.changes.owed_to import OwedTo
+from app.changes.rows import hands_in
 from app.changes.showing import READING, readable
 from app.checks import queries
 from app.checks.law_changes import law_changes

@@ -236,7 +236,7 @@ def may(session: Session, present: Present, changeset: Changeset) -> dict[str, b
     """What to offer; whoever asks for more is refused by the use case itself."""
     worked_on = changeset.state in DRAFTED
     whole = drafts.is_in_scope(session, present.actor, changeset)
-    second = present.actor.account not in drafts.hands_in(session, changeset)
+    second = present.actor.account not in rows.hands_in(session, changeset)
 
     def can(name: str) -> bool:
         return may_move(present.actor, changeset, name)
@@ -264,7 +264,7 @@ def _own_hand(session: Session, present: Present, changeset: Changeset) -> str:
     changed = sum(one.get("opinion") == "change" and one.get("account") == own for one in opinions)
     if changed:
         return f"您修改过其中 {changed} 项，须由另一人批准。"
-    if changeset.state == "submitted" and own in drafts.hands_in(session, changeset):
+    if changeset.state == "submitted" and own in rows.hands_in(session, changeset):
         return "您参与起草或提交了这一轮，须由另一人批准。"
     return ""
 
