@@ -11,6 +11,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache, partial
 from pathlib import Path
@@ -61,6 +62,12 @@ CONTENT_ONCE = {"guard": "content"}
 MMAP = 0x7FFF0000
 """Bytes of the file that SQLite reads without copying: as many as it ever does. They take no memory of ours."""
 
+COPIED_AFTER = 4000
+"""Pages of SQLite's write-ahead log from which on a commit copies them back into the file. A publication writes some
+35 pages, most of them of the same few dozen: they are copied back less often."""
+LONGEST_LOG = 4 * COPIED_AFTER
+"""Pages that may stand in the log while a thread copies."""
+
 
 class Snapshot(Session):
     """A session over one connection and its one transaction, which ``reading`` or ``writing`` ends. Most statements
@@ -102,6 +109,7 @@ class Database:
         self.lock_timeout = lock_timeout
         self._engines: dict[str, Engine] = {}
         self._quick: Pool | None = None
+        self._copied_aside = False
         self._opening = threading.Lock()
 
     @property
@@ -150,8 +158,7 @@ class Database:
             cursor.execute("PRAGMA foreign_keys=ON")
             cursor.execute("PRAGMA recursive_triggers=ON")
             cursor.execute("PRAGMA cache_size=-65536")
-            # A publication writes some 35 pages, most of them of the same few dozen: they are copied back less often.
-            cursor.execute("PRAGMA wal_autocheckpoint=4000")
+            cursor.execute(f"PRAGMA wal_autocheckpoint={COPIED_AFTER}")
             cursor.execute(f"PRAGMA mmap_size={MMAP}")
             if role != "writer":
                 cursor.execute("PRAGMA query_only=ON")
@@ -159,6 +166,13 @@ class Database:
                 # What is deleted or replaced is overwritten: what an order redacts shall not stand in free space.
                 cursor.execute("PRAGMA secure_delete=ON")
             cursor.close()
+
+        @event.listens_for(engine, "checkout")
+        def leave_copying(connection: Any, record: Any, _proxy: Any) -> None:
+            if role == "writer" and record.info.get("copied_aside", False) != self._copied_aside:
+                pages = 0 if self._copied_aside else COPIED_AFTER
+                connection.execute(f"PRAGMA wal_autocheckpoint={pages}")
+                record.info["copied_aside"] = self._copied_aside
 
         @event.listens_for(engine, "begin")
         def begin(connection: Connection) -> None:
@@ -219,6 +233,38 @@ class Database:
         finally:
             connection.close()
         return not busy
+
+    @contextmanager
+    def copying_aside(self) -> Iterator[Callable[[], None]]:
+        """For one large write after another: a thread copies SQLite's write-ahead log back into the file while the next
+        write is made ready, and no commit waits for that. What is yielded starts it, after a commit; where the writes
+        come faster than it copies, it is waited for, so that the log stays short. A server copies by itself."""
+        if not self.is_sqlite:
+            yield lambda: None
+            return
+        under_way: list[Future[int]] = []
+
+        def copy() -> None:
+            if under_way and under_way.pop().result() > LONGEST_LOG:
+                self._copy_log()
+            else:
+                under_way.append(thread.submit(self._copy_log))
+
+        self._copied_aside = True
+        try:
+            with ThreadPoolExecutor(1, "copying") as thread:
+                yield copy
+        finally:
+            self._copied_aside = False
+
+    def _copy_log(self) -> int:
+        """As far as no reader holds it back, and without making a writer wait. Returns the pages in the log."""
+        connection = self.writer.raw_connection()
+        try:
+            _, pages, _ = connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        finally:
+            connection.close()
+        return int(pages)
 
     @contextmanager
     def quick(self) -> Iterator[psycopg.Connection[Any]]:

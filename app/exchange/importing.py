@@ -283,16 +283,18 @@ def _publish(
 ) -> None:
     """Batch after batch, each whole."""
     done = 0
-    for batch in batches(spool):
-        with _admitted(database, admission, batch) as (session, admitted):
-            if admitted.acts:
-                receipt = publish_initial(session, admitted.acts, {"title": f"首次录入：{path.name}"})
-                progress.keep(session, run_id, [str(receipt.publication)])
-            admission.write_keys(session.connection(), admitted)
-        imported.publications += bool(admitted.acts)
-        imported.count(admitted)
-        done += len(batch)
-        tell("发布", done)
+    with database.copying_aside() as copy:
+        for batch in batches(spool):
+            with _admitted(database, admission, batch) as (session, admitted):
+                if admitted.acts:
+                    receipt = publish_initial(session, admitted.acts, {"title": f"首次录入：{path.name}"})
+                    progress.keep(session, run_id, [str(receipt.publication)])
+                admission.write_keys(session.connection(), admitted)
+            copy()
+            imported.publications += bool(admitted.acts)
+            imported.count(admitted)
+            done += len(batch)
+            tell("发布", done)
 
 
 @contextmanager
