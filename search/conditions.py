@@ -7,7 +7,7 @@ titles. Fields of single values: `chars` (the characters of `all`), `role`, `sub
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from search.engine import SearchDocument, SearchQuery
@@ -43,15 +43,31 @@ class InOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class Every:
+class _Several:
+    """Conditions hold conditions, and what was made of one is looked up by it: its hash is worked out once."""
+
     of: tuple["Condition", ...]
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((type(self).__name__, self.of)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
 
 @dataclass(frozen=True, slots=True)
-class Either:
+class Every(_Several):
+    """All of them."""
+
+    __hash__ = _Several.__hash__
+
+
+@dataclass(frozen=True, slots=True)
+class Either(_Several):
     """Any of them; of none at all, nothing."""
 
-    of: tuple["Condition", ...]
+    __hash__ = _Several.__hash__
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Exact totals and facets, in one pass over what matches."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
@@ -22,16 +22,17 @@ Counts = tuple[int, dict[str, dict[str, int]]]
 
 _KEPT = 512
 """Answers of one state of the index: whoever pages, or asks what many ask, is not counted for anew."""
+Question = TypeVar("Question", bound=Hashable)
 Answer = TypeVar("Answer")
 
 
-class Kept(Generic[Answer]):
+class Kept(Generic[Question, Answer]):
     """Answers to the questions asked last, of one state of the index: those of another are forgotten."""
 
     def __init__(self) -> None:
-        self._of: tuple[object, dict[SearchQuery, Answer]] = (None, {})
+        self._of: tuple[object, dict[Question, Answer]] = (None, {})
 
-    def answer(self, state: object, query: SearchQuery, work_out: Callable[[], Answer]) -> Answer:
+    def answer(self, state: object, query: Question, work_out: Callable[[], Answer]) -> Answer:
         """``state`` names the state of the index that ``work_out`` asks."""
         if state != self._of[0]:
             self._of = (state, {})
@@ -50,7 +51,7 @@ class Counting:
 
     def __init__(self) -> None:
         self._said: dict[str, dict[int, str]] = {name: {} for name in schema.COUNTED}
-        self._kept: Kept[Counts] = Kept()
+        self._kept: Kept[SearchQuery, Counts] = Kept()
 
     def count(
         self, searcher: tantivy.Searcher, matched: Condition, query: SearchQuery, state: object

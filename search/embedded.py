@@ -61,7 +61,8 @@ class EmbeddedEngine:
         self._lock_timeout = lock_timeout
         self._concepts = synonyms.shipped() if concepts is None else concepts
         self._counting = Counting()
-        self._pages: Kept[SearchPage] = Kept()
+        self._pages: Kept[SearchQuery, SearchPage] = Kept()
+        self._tiers: Kept[str, list[matching.Tier]] = Kept()
         self._read = ReadLately(documents_kept)
         self._opening = threading.Lock()
         self._generation = ""
@@ -86,7 +87,7 @@ class EmbeddedEngine:
 
     def _search(self, searcher: tantivy.Searcher, state: object, query: SearchQuery) -> SearchPage:
         reader, conditions = EmbeddedReader(searcher, self._read.of(state)), filters(query)
-        tiers = matching.exact_tiers(query.q) + matching.synonym_tiers(query.q, self._concepts, reader)
+        tiers = self._tiers.answer(state, query.q, lambda: self._tiers_of(query.q, reader))
         matched = every([either(tier.condition for tier in tiers if tier.widest), *conditions])
         total, facets = self._counting.count(searcher, matched, query, state)
         if total:
@@ -101,6 +102,10 @@ class EmbeddedEngine:
         if fold(query.q) and query.limit:
             hits = relaxing.guesses(reader, query, conditions, self._concepts, self._sounds)
         return SearchPage(0, True, hits, facets)
+
+    def _tiers_of(self, q: str, reader: EmbeddedReader) -> list[matching.Tier]:
+        """The same wherever and of whichever status it is asked for."""
+        return matching.exact_tiers(q) + matching.synonym_tiers(q, self._concepts, reader)
 
     def suggest(self, q: str, on: str, limit: int = 10) -> list[Suggestion]:
         reader = EmbeddedReader(self.searcher())
