@@ -16,8 +16,8 @@ from app.api.pages import AfterQuery, AskedList, LimitQuery
 from app.api.places import SubjectPath, subject_answer
 from app.api.shapes import PageShape, SubjectShape, answer_value
 from app.bundles.paths import Plan, Slot
-from app.bundles.queries import Taken, Together, together
-from app.deadlines.answering import moment_of, refuse_unaccepting, shown_due
+from app.bundles.queries import Taken, Together, standing_then, together
+from app.deadlines.answering import ACCEPTING, moment_of, refuse_unaccepting, shown_due
 from app.deadlines.queries import work_calendar
 from app.deadlines.working_days import WorkCalendar, due
 from app.deps import AskedOn, KnownAt, ReadSession
@@ -35,7 +35,8 @@ class RunShape(BaseModel):
     slack: int = Field(description="working days it may wait without delaying the whole")
     critical: bool = Field(description="whether it decides the time of the whole")
     due: DueShape | None = Field(
-        None, description="with accepted=: the last day, by the working-day calendar"
+        None,
+        description="with accepted=: the last day, by the working-day calendar; null where its item took none that day",
     )
 
 
@@ -44,6 +45,10 @@ class MemberShape(BaseModel):
     item: str = Field(description="registry id of the 事项")
     name: str | None = Field(description="its name on that day")
     status: str = Field(description="not_yet, in_force, suspended, ended, unknown: the item's on that day")
+    status_then: str | None = Field(
+        None,
+        description="with accepted=: the item's status on that day; what neither stood nor was suspended took none",
+    )
     after: list[str] = Field(
         description="keys of the members it waits for; through those that are left out, not public or do not stand"
     )
@@ -66,7 +71,14 @@ class TimeShape(BaseModel):
     at_least: bool = Field(
         description="whether both figures are at least: some member is uncounted, or its item is not public"
     )
-    due: DueShape | None = Field(None, description="with accepted=: when the whole is due")
+    due: DueShape | None = Field(
+        None, description="with accepted=: when the whole is due; null where `undue` names a member"
+    )
+    undue: list[str] | None = Field(
+        None,
+        description="with accepted=: keys of members that are handled on only one of both days, `on` and the day of"
+        " acceptance; figures of one day are no dates of the other",
+    )
 
 
 class TimesShape(BaseModel):
@@ -138,7 +150,7 @@ def get_bundle(
     content = body["content"] or {}
     found = together(connection, content, asked.on, known, without or [])
     _check_left_out(content, without or [], found.hidden)
-    clock = Clock.of(connection, body["id"], moment_of(accepted), known) if accepted else None
+    clock = Clock.of(connection, body["id"], found.members, moment_of(accepted), known) if accepted else None
     if found.hidden:
         body["content"]["members"] = _named(content["members"], found.hidden)
     body["members"] = [_member(one, found, clock) for one in found.members]
@@ -151,17 +163,34 @@ def get_bundle(
 
 
 class Clock:
-    """Due dates of finishing times, from a moment of acceptance on."""
+    """Due dates of finishing times, from a moment of acceptance on. ``then``: key -> status of each member on that
+    day."""
 
-    def __init__(self, work: WorkCalendar, accepted: datetime) -> None:
-        self.work, self.accepted = work, accepted
+    def __init__(self, work: WorkCalendar, accepted: datetime, then: Mapping[str, str]) -> None:
+        self.work, self.accepted, self.then = work, accepted, then
 
     @classmethod
-    def of(cls, connection: Connection, bundle_id: str, accepted: datetime, known: Known) -> Clock:
+    def of(
+        cls,
+        connection: Connection,
+        bundle_id: str,
+        members: Sequence[Taken],
+        accepted: datetime,
+        known: Known,
+    ) -> Clock:
         """Raises Refused where the bundle took no applications on the day of acceptance."""
         day = accepted.date().isoformat()
         refuse_unaccepting(day, state_on(connection, bundle_id, day, known).status, bundle=True)
-        return cls(work_calendar(connection), accepted)
+        return cls(work_calendar(connection), accepted, standing_then(connection, members, day, known))
+
+    def took(self, key: str) -> bool:
+        """Whether the member took applications on the day of acceptance."""
+        return self.then.get(key) in ACCEPTING
+
+    def undue(self, plan: Plan) -> list[str]:
+        """Members that are in the plan or took applications then, but not both: the plan is not that of the day."""
+        keys = dict.fromkeys((*plan.slots, *self.then))
+        return [key for key in keys if self.took(key) != (key in plan.slots)]
 
     def due(self, days: int) -> dict[str, Any]:
         limit = {"value": days, "unit": "workday"} if days else {"unit": "immediate"}
@@ -194,6 +223,7 @@ def _member(one: Taken, found: Together, clock: Clock | None) -> dict[str, Any]:
         "item": one.member["item"],
         "name": one.content.get("name"),
         "status": one.status,
+        **({"status_then": clock.then.get(one.key)} if clock else {}),
         "after": list(found.after.get(one.key, ())),
         "condition": one.member.get("condition"),
         "limit": limit,
@@ -208,7 +238,7 @@ def _run(key: str, plan: Plan, clock: Clock | None) -> dict[str, Any] | None:
     if slot is None:
         return None
     shown = {**asdict(slot), "critical": key in plan.critical}
-    return shown | ({"due": clock.due(slot.finish)} if clock else {})
+    return shown | ({"due": clock.due(slot.finish) if clock.took(key) else None} if clock else {})
 
 
 def _time(plan: Plan, clock: Clock | None) -> dict[str, Any]:
@@ -219,4 +249,7 @@ def _time(plan: Plan, clock: Clock | None) -> dict[str, Any]:
         "uncounted": list(plan.uncounted),
         "at_least": plan.at_least,
     }
-    return shown | ({"due": clock.due(plan.parallel)} if clock else {})
+    if clock is None:
+        return shown
+    undue = clock.undue(plan)
+    return shown | {"due": None if undue else clock.due(plan.parallel), "undue": undue}

@@ -125,6 +125,30 @@ def test_a_member_that_has_ended_does_not_count(restaurant: tuple[Living, str]) 
     assert "已终止，时间" not in living.client.get(f"/bundles/{bundle}?on=2026-09-30").text
 
 
+def test_a_member_that_took_nothing_on_the_day_of_acceptance_has_no_due_date(
+    restaurant: tuple[Living, str],
+) -> None:
+    living, bundle = restaurant
+    food = living.get(f"/bundles/{bundle}").json()["members"][1]["item"]
+    living.publish({"outcome": "cancel", "subject": food, "effective_from": "2026-10-01", "reason": "取消"})
+
+    def dues(on: str, accepted: str) -> tuple[dict[str, tuple[str, bool]], bool, list[str]]:
+        """Each member's status then and whether it has a date; whether the whole has one; who stands in its way."""
+        body = living.get(f"/bundles/{bundle}", on=on, accepted=accepted).json()
+        each = {
+            one["key"]: (one["status_then"], bool(one["promised"] and one["promised"]["due"]))
+            for one in body["members"]
+        }
+        whole = body["time"]["promised"]
+        return each, whole["due"] is not None, whole["undue"]
+
+    stands = {"licence": ("in_force", True), "sign": ("in_force", True)}
+    assert dues("2026-09-28", "2026-09-30") == (stands | {"food": ("in_force", True)}, True, [])
+    assert dues("2026-09-28", "2026-10-08") == (stands | {"food": ("ended", False)}, False, ["food"])
+    assert dues("2026-10-08", "2026-10-08") == (stands | {"food": ("ended", False)}, True, [])
+    assert dues("2026-10-08", "2026-09-30") == (stands | {"food": ("in_force", False)}, False, ["food"])
+
+
 def test_a_member_counts_as_it_stood_on_the_day(restaurant: tuple[Living, str]) -> None:
     living, bundle = restaurant
     food = living.get(f"/bundles/{bundle}").json()["members"][1]["item"]
