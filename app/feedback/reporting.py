@@ -95,7 +95,7 @@ def _limit(session: Session, origin: str, now: int) -> None:
     own = session.exec(lately.where(col(Feedback.origin) == origin)).one()
     if own >= MOST_OF_ONE or session.exec(lately).one() >= MOST_OF_ALL:
         raise TooMany(
-            said("这一小时内提交得太多了，请过一小时再提交，或拨打页面上的投诉电话。"),
+            said("这一小时内提交得太多了，请过一小时再提交，或拨打事项页上的投诉电话。"),
             code="too-many-reports",
         )
 

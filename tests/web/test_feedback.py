@@ -47,6 +47,7 @@ def test_a_report_is_followed_by_its_number_until_it_is_answered(living: Living)
     page = read(living, f"/feedback/{number.lower()}")
     assert "已答复" in page.words
     assert "已通知窗口不得再要求" in page.words
+    assert "请记下编号" not in page.words, "there is nothing more to wait for"
 
 
 def test_the_number_may_be_typed_with_breaks(living_sqlite: Living) -> None:
@@ -54,7 +55,10 @@ def test_the_number_may_be_typed_with_breaks(living_sqlite: Living) -> None:
     typed = f"{number[:5]}-{number[5:]}".lower()
     found = living_sqlite.client.get("/feedback", params={"number": typed}, headers=BROWSER)
     assert found.headers["location"] == f"/feedback/{number}"
-    assert "没有这个编号" in read(living_sqlite, "/feedback", status=404, number="ABCDE").words
+    wrong = read(living_sqlite, "/feedback", status=404, number="ABCDE")
+    assert "没有这个编号" in wrong.section("查看答复"), "it is said where the number was typed"
+    assert [one["value"] for one in wrong.named("input") if one.get("name") == "number"] == ["ABCDE"]
+    assert "网址可能有误" not in wrong.words
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlalchemy import Connection
 
 from app.deps import Asked, AskedOn, ReadSession, WriteSession
-from app.errors import Invalid, RegistryError
+from app.errors import Invalid, NotFound, RegistryError
 from app.feedback.reporting import KINDS, STATES, follow, report
 from app.saying import said
 from app.versions.queries import moment
@@ -49,7 +49,10 @@ def show_form(
 ) -> Response:
     connection = session.connection()
     if number:
-        return _see(f"/feedback/{follow(session, number).number}")
+        try:
+            return _see(f"/feedback/{follow(session, number).number}")
+        except NotFound as error:
+            return _form(request, connection, asked, item, {"number": number}, error.message, error.status)
     return _form(request, connection, asked, item, {}, "")
 
 
