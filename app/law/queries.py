@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 
 from app.listing import page_key
 from app.versions.models import OPEN
-from app.versions.visibility import shown
+from app.versions.visibility import answered, shown
 
 IN_FORCE = {"in_force": "yes", "suspended": "no", "ended": "no", "not_yet": "no", "unknown": "unknown"}
 """An instrument is in force: yes, no, or unknown; unknown is a value, never guessed."""
@@ -82,6 +82,44 @@ def cited_but_not_in_force(connection: Connection, day: str, limit: int = 500) -
             "title": row[5],
             "status": row[6] or "not_yet",
             "since": None if row[7] in (None, OPEN) else row[7],
+        }
+        for row in rows
+    ]
+
+
+_NOT_BEGUN = (
+    "NOT EXISTS (SELECT 1 FROM timeline e WHERE e.subject_id = i.subject_id AND e.valid_from < i.valid_from)"
+)
+
+
+def cited_though_out_of_force(
+    connection: Connection, day: str, after: str | None, limit: int
+) -> list[dict[str, Any]]:
+    """Instruments that have ended or not begun on a day, in the order of their ids, with how many items in force
+    cite them: ``id``, ``title``, ``rank``, ``status``, ``since`` (the day it ended or will begin), ``citing``.
+    Raises Invalid for a damaged ``after``."""
+    rows = connection.execute(
+        text(
+            "SELECT i.subject_id, i.name, i.type, i.status, i.valid_from, COUNT(DISTINCT l.subject_id)"
+            " FROM timeline i JOIN link l ON l.target = i.subject_id AND l.role LIKE 'cites-%'"
+            " AND l.valid_from <= :day AND l.valid_to > :day"
+            " JOIN timeline t ON t.subject_id = l.subject_id AND t.valid_from = l.valid_from"
+            f" WHERE i.kind = 'instrument' AND i.subject_id > :after AND {answered('i')}"
+            " AND ((i.status = 'ended' AND i.valid_from <= :day AND i.valid_to > :day)"
+            f" OR (i.valid_from > :day AND {_NOT_BEGUN}))"
+            f" AND t.kind = 'item' AND t.status IN ('in_force', 'suspended') AND {shown('t')}"
+            " GROUP BY i.subject_id, i.name, i.type, i.status, i.valid_from ORDER BY i.subject_id LIMIT :limit"
+        ),
+        {"day": day, "after": page_key(after, "instrument"), "limit": limit},
+    )
+    return [
+        {
+            "id": row[0],
+            "title": row[1],
+            "rank": row[2],
+            "status": "ended" if row[4] <= day else "not_yet",
+            "since": row[4],
+            "citing": row[5],
         }
         for row in rows
     ]

@@ -44,6 +44,8 @@ LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 SIGNS = re.compile(r"[?#\\]")
 """What may stand in a path only as its code."""
+ANOTHER_PAGE = {"authority", "region", "kind", "owner", "after", "page", "by", "article", PARAMETER}
+"""Parameters that make another page of an address; days, what was known then and what is filtered out do not."""
 SECTIONS = {"/items": "/search", "/editions": "/lists"}
 
 
@@ -88,6 +90,11 @@ class Here:
         """This page with some of its parameters changed; None takes one away."""
         kept = [(name, value) for name, value in self.query if name not in changes]
         return _address(self.path, [*kept, *_pairs(changes)])
+
+    @property
+    def canonical(self) -> str:
+        """Under which address this page is to be found: of today and as known now."""
+        return _address(self.path, [pair for pair in self.query if pair[0] in ANOTHER_PAGE])
 
     @property
     def languages(self) -> list[Language]:

@@ -87,6 +87,7 @@ def test_every_page_of_a_seeded_registry(measured: Page, asking_sqlite: Living) 
         "/authorities?name=没有的",
         f"/authorities/{authority}",
         "/laws",
+        "/laws/out-of-force",
         "/docs/integrating",
         "/docs/problems",
         f"/laws/{law}",
@@ -105,6 +106,7 @@ def test_every_page_of_a_seeded_registry(measured: Page, asking_sqlite: Living) 
         f"/items/{item}?accepted=昨天",
         f"/items/{ended}?accepted=2026-09-25",
         "/feedback/unknown0",
+        "/feedback?number=unknown0",
     ]
     with served(asking_sqlite) as site:
         check(measured, site, paths)

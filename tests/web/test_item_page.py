@@ -160,6 +160,8 @@ def test_the_permanent_link_keeps_what_was_shown(living_sqlite: Living) -> None:
     kept = read(living_sqlite, link)
     assert "10个工作日" in kept.section("承诺时限")
     assert "当时所知：" in kept.words
+    same = living_sqlite.client.get(kept.link("同样内容的数据")).json()
+    assert same["content"]["promised_limit"]["value"] == 10, "the data beside it are those of the page"
 
 
 def test_none_needed_is_told_from_not_provided(living_sqlite: Living) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from reading import BROWSER, read
+from reading import BROWSER, Page, read
 from seeded import FELLING, TODAY, Living, new_item
 from sqlmodel import Session
 
@@ -242,7 +242,41 @@ def test_a_law_shows_the_articles_and_what_rests_on_them(asking: Living) -> None
     assert FELLING in page.section("以它为依据的事项")
 
 
+def test_what_is_cited_though_out_of_force_is_a_list(asking: Living) -> None:
+    cited = asking.get("/instruments/out-of-force").json()["citations"]
+    page = read(asking, read(asking, "/laws").link("不在施行而仍被引用的文件"))
+    for title in {one["title"] for one in cited}:
+        items = {one["id"] for one in cited if one["title"] == title}
+        assert f"{title} 法律 已废止或失效 自 2026年8月15日起 {len(items)} 项" in page.words
+        assert page.link(title) == f"/laws/{law(asking, title)}"
+    assert "这一天没有这样的文件" in read(asking, "/laws/out-of-force", on="2026-08-14").words
+    later = read(asking, "/laws/out-of-force", after=max(one["instrument"] for one in cited))
+    assert "这一天没有这样的文件" not in later.words, "it is only the end of the list"
+
+
 # --- all pages
+
+
+@pytest.mark.parametrize(
+    "path", [*PAGES, "/laws?on=2025-01-01&title=林", "/lists", "/no-such-page", "/kiosk"]
+)
+def test_every_page_says_where_it_is_found_or_that_it_is_not(asking: Living, path: str) -> None:
+    page = Page(asking.client.get(path, headers=BROWSER).text)
+    canonical = [one["href"] for one in page.named("link") if one.get("rel") == "canonical"]
+    hidden = [
+        one for one in page.named("meta") if one.get("name") == "robots" and "noindex" in one["content"]
+    ]
+    if path in ("/search", "/no-such-page", "/kiosk"):
+        assert (canonical, len(hidden)) == ([], 1)
+    else:
+        assert (canonical, hidden) == ([path.partition("?")[0]], [])
+
+
+def test_a_page_of_a_list_is_found_as_that_page(asking: Living) -> None:
+    organ = authority(asking, "广安市广安区林业局")
+    page = read(asking, "/lists", authority=organ, kind="duty", on="2026-01-01")
+    (canonical,) = [one["href"] for one in page.named("link") if one.get("rel") == "canonical"]
+    assert canonical == f"/lists?authority={organ}&kind=duty"
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from app.deps import AskedOn, KnownAt, ReadSession
 from app.errors import Invalid
 from app.law.content import Rank
-from app.law.queries import IN_FORCE, resting_on
+from app.law.queries import IN_FORCE, cited_though_out_of_force, resting_on
 from app.listing import Filter, list_subjects
 from app.saying import said
 from app.versions.history import decisions_of, history_of
@@ -42,6 +42,23 @@ def list_laws(
     wanted = Filter(on=asked.on, kind="instrument", name_contains=title or None, type=rank or None)
     page = list_subjects(connection, wanted, after or None, LIMIT)
     return render(request, connection, asked, "laws.html", page=page, title=title, rank=rank, first=not after)
+
+
+@router.api_route("/laws/out-of-force", methods=["GET", "HEAD"])
+def list_out_of_force(request: Request, session: ReadSession, asked: AskedOn, after: After = "") -> Response:
+    """Instruments out of force that items in force still cite."""
+    connection = session.connection()
+    found = cited_though_out_of_force(connection, asked.on, after or None, LIMIT + 1)
+    following = found[LIMIT - 1]["id"] if len(found) > LIMIT else None
+    return render(
+        request,
+        connection,
+        asked,
+        "laws_lapsed.html",
+        rows=found[:LIMIT],
+        following=following,
+        first=not after,
+    )
 
 
 @router.api_route("/laws/{law}", methods=["GET", "HEAD"])
