@@ -253,10 +253,11 @@ KnownQuery = Annotated[
 
 
 class Asked:
-    """The day a request asks about, and the one "today" it goes by."""
+    """The day a request asks about, and the one "today" it goes by. ``given``: whether it says the day."""
 
     def __init__(self, on: OnQuery = None) -> None:
         self.today = today()
+        self.given = bool(on)
         self.on = parse_day(on, "on=") if on else self.today
 
 

@@ -249,3 +249,15 @@ def set_field(subject: str, path: str, value: Any, day: str = TODAY, **more: Any
         "changes": [{"op": "set", "path": path, "value": value}],
         **more,
     }
+
+
+def calendar(year: int, days_off: list[str], make_up: list[str] | None = None, **more: Any) -> dict[str, Any]:
+    """A decision that sets a year's arrangement."""
+    content = {"year": year, "days_off": days_off, "make_up": make_up or []}
+    return {
+        "kind": "calendar",
+        "outcome": "set",
+        "effective_from": f"{year}-01-01",
+        "content": content,
+        **more,
+    }

@@ -16,15 +16,15 @@ from app.api.pages import AfterQuery, AskedList, LimitQuery
 from app.api.places import SubjectPath, subject_answer
 from app.api.shapes import PageShape, SubjectShape, answer_value
 from app.bundles.paths import Plan, Slot
-from app.bundles.queries import Taken, Together, standing_then, together
+from app.bundles.queries import Taken, Together, together
 from app.deadlines.answering import ACCEPTING, moment_of, refuse_unaccepting, shown_due
 from app.deadlines.queries import work_calendar
 from app.deadlines.working_days import WorkCalendar, due
-from app.deps import AskedOn, KnownAt, ReadSession
+from app.deps import Asked, AskedOn, KnownAt, ReadSession
 from app.errors import Invalid
 from app.listing import Filter
 from app.versions.codes import subject_id
-from app.versions.queries import Known, state_on
+from app.versions.queries import Known
 
 router = APIRouter(tags=["bundles"])
 
@@ -45,10 +45,6 @@ class MemberShape(BaseModel):
     item: str = Field(description="registry id of the 事项")
     name: str | None = Field(description="its name on that day")
     status: str = Field(description="not_yet, in_force, suspended, ended, unknown: the item's on that day")
-    status_then: str | None = Field(
-        None,
-        description="with accepted=: the item's status on that day; what neither stood nor was suspended took none",
-    )
     after: list[str] = Field(
         description="keys of the members it waits for; through those that are left out, not public or do not stand"
     )
@@ -76,8 +72,7 @@ class TimeShape(BaseModel):
     )
     undue: list[str] | None = Field(
         None,
-        description="with accepted=: keys of members that are handled on only one of both days, `on` and the day of"
-        " acceptance; figures of one day are no dates of the other",
+        description="with accepted=: keys of members of which it is not known whether they took applications that day",
     )
 
 
@@ -140,17 +135,20 @@ def get_bundle(
     accepted: Annotated[
         str | None,
         Query(
-            description="the day of acceptance (YYYY-MM-DD): adds due dates; 409 where it took none that day"
+            description="the day of acceptance (YYYY-MM-DD): adds due dates, and is the day the bundle is shown"
+            " on, since what governed then governs them; 409 where it took none that day"
         ),
     ] = None,
 ) -> Response:
     """A bundle: who waits for whom, the time one after another and in parallel, the materials once each."""
     connection = session.connection()
-    body = subject_answer(connection, "bundle", bundle, asked.on, known, asked.today)
+    moment = moment_of(accepted) if accepted else None
+    day = _day_of(asked, moment)
+    body = subject_answer(connection, "bundle", bundle, day, known, asked.today)
     content = body["content"] or {}
-    found = together(connection, content, asked.on, known, without or [])
+    found = together(connection, content, day, known, without or [])
     _check_left_out(content, without or [], found.hidden)
-    clock = Clock.of(connection, body["id"], found.members, moment_of(accepted), known) if accepted else None
+    clock = Clock.of(connection, body["status"], found.members, moment, known) if moment else None
     if found.hidden:
         body["content"]["members"] = _named(content["members"], found.hidden)
     body["members"] = [_member(one, found, clock) for one in found.members]
@@ -162,35 +160,40 @@ def get_bundle(
     return answer_value(request, body)
 
 
-class Clock:
-    """Due dates of finishing times, from a moment of acceptance on. ``then``: key -> status of each member on that
-    day."""
+def _day_of(asked: Asked, moment: datetime | None) -> str:
+    """The day of acceptance where one is asked about. Raises Invalid where another day is asked for beside it."""
+    if moment is None:
+        return asked.on
+    day = moment.date().isoformat()
+    if asked.given and asked.on != day:
+        raise Invalid(
+            f"受理日期 {day} 与 on={asked.on} 不是同一天：到期日按受理当日的规定推算，请去掉 on=。",
+            code="on-differs",
+            on=asked.on,
+            accepted=day,
+        )
+    return day
 
-    def __init__(self, work: WorkCalendar, accepted: datetime, then: Mapping[str, str]) -> None:
-        self.work, self.accepted, self.then = work, accepted, then
+
+class Clock:
+    """Due dates of finishing times, from a moment of acceptance on. ``took``: keys of the members that took
+    applications on that day."""
+
+    def __init__(self, work: WorkCalendar, accepted: datetime, took: set[str]) -> None:
+        self.work, self.accepted, self.took = work, accepted, took
 
     @classmethod
     def of(
-        cls,
-        connection: Connection,
-        bundle_id: str,
-        members: Sequence[Taken],
-        accepted: datetime,
-        known: Known,
+        cls, connection: Connection, status: str, members: Sequence[Taken], accepted: datetime, known: Known
     ) -> Clock:
-        """Raises Refused where the bundle took no applications on the day of acceptance."""
-        day = accepted.date().isoformat()
-        refuse_unaccepting(day, state_on(connection, bundle_id, day, known).status, bundle=True)
-        return cls(work_calendar(connection), accepted, standing_then(connection, members, day, known))
-
-    def took(self, key: str) -> bool:
-        """Whether the member took applications on the day of acceptance."""
-        return self.then.get(key) in ACCEPTING
+        """``status``: the bundle's on the day of acceptance. Raises Refused where it took no applications then."""
+        refuse_unaccepting(accepted.date().isoformat(), status, bundle=True)
+        took = {one.key for one in members if one.status in ACCEPTING}
+        return cls(work_calendar(connection, known), accepted, took)
 
     def undue(self, plan: Plan) -> list[str]:
-        """Members that are in the plan or took applications then, but not both: the plan is not that of the day."""
-        keys = dict.fromkeys((*plan.slots, *self.then))
-        return [key for key in keys if self.took(key) != (key in plan.slots)]
+        """Members of the plan of which it is not known whether they took applications."""
+        return [key for key in plan.slots if key not in self.took]
 
     def due(self, days: int) -> dict[str, Any]:
         limit = {"value": days, "unit": "workday"} if days else {"unit": "immediate"}
@@ -223,7 +226,6 @@ def _member(one: Taken, found: Together, clock: Clock | None) -> dict[str, Any]:
         "item": one.member["item"],
         "name": one.content.get("name"),
         "status": one.status,
-        **({"status_then": clock.then.get(one.key)} if clock else {}),
         "after": list(found.after.get(one.key, ())),
         "condition": one.member.get("condition"),
         "limit": limit,
@@ -238,7 +240,7 @@ def _run(key: str, plan: Plan, clock: Clock | None) -> dict[str, Any] | None:
     if slot is None:
         return None
     shown = {**asdict(slot), "critical": key in plan.critical}
-    return shown | ({"due": clock.due(slot.finish) if clock.took(key) else None} if clock else {})
+    return shown | ({"due": clock.due(slot.finish) if key in clock.took else None} if clock else {})
 
 
 def _time(plan: Plan, clock: Clock | None) -> dict[str, Any]:

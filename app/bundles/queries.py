@@ -92,12 +92,6 @@ def together(
     return Together(members, hidden, bridged(promised), plan(promised), plan(statutory), once_each(asked))
 
 
-def standing_then(connection: Connection, members: Sequence[Taken], day: str, known: Known) -> dict[str, str]:
-    """Key -> status of each member's item on another day; members whose items were not public then are left out."""
-    standing = _standing(connection, [one.member["item"] for one in members], day, known)
-    return {one.key: standing[item][0] for one in members if (item := one.member["item"]) in standing}
-
-
 def _tasks(
     listed: Sequence[Mapping[str, Any]], members: Sequence[Taken], hidden: set[str], which: str
 ) -> list[Task]:

@@ -34,6 +34,7 @@ from app.changes.references import Reference
 from app.changes.scope import Scope
 from app.changes.unused import refuse_unused, refuse_unused_by_void
 from app.changes.voiding import take_out
+from app.changes.years import refuse_second_calendars
 from app.errors import Forbidden, Invalid, Refused, placed
 from app.versions import ids
 from app.versions.fold import RESERVED, Effect, State, apply_changes, boundaries, fold, touches_content
@@ -91,6 +92,7 @@ class Decider(Ahead):
         refuse_referred(self, self.unmade)
         refuse_unstanding_references(self, wanted)
         refuse_circles(self.connection, self.reparented())
+        refuse_second_calendars(self.connection, decided.acts)
         refuse_orphans(self, bodies)
         return decided
 

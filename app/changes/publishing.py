@@ -27,6 +27,7 @@ from app.changes.proposals import findings, refuse_blocking
 from app.changes.rows import DecisionRow, decisions, find, hands_in, leave_event, mark_decisions, save
 from app.changes.voiding import is_voided
 from app.changes.warnings import require_basis
+from app.changes.years import refuse_second_calendars
 from app.checks.catalogue import STANDARD, Rules
 from app.db import lock_publishing
 from app.errors import Conflict, Forbidden, Invalid, RegistryError, Stale
@@ -303,6 +304,7 @@ def publish_initial(session: Session, acts: list[Act], statement: dict[str, Any]
     lock_publishing(connection)
     require_initial(connection)
     refuse_circles(connection, touched_by(connection, acts))
+    refuse_second_calendars(connection, acts)
     order = Order(kind="initial", acts=acts, statement=statement)
     receipt = record(connection, order, kinds.describe)
     duties.write(connection, order.acts)

@@ -64,11 +64,18 @@ class WorkCalendar:
 
 
 def due(work: WorkCalendar, accepted: datetime, limit: Mapping[str, Any]) -> Due | None:
-    """When a limit that begins with an acceptance ends; None where the limit is not known.
+    """When a limit that begins with an acceptance ends; None where the limit is not known, or ends past the last day
+    that there is.
 
     ``limit`` is content's Limit: value, unit. ``accepted`` is local (Shanghai) time.
     """
-    unit, value = limit.get("unit"), limit.get("value")
+    try:
+        return _due(work, accepted, limit.get("unit"), limit.get("value"))
+    except (OverflowError, ValueError):  # 9999-12-31 and after
+        return None
+
+
+def _due(work: WorkCalendar, accepted: datetime, unit: str | None, value: int | None) -> Due | None:
     start = accepted.date()
     if unit == "immediate":
         return Due(start, False)

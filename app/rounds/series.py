@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -18,6 +17,7 @@ from app.items import code_tables
 from app.places.queries import subtree
 from app.rounds.figures import percent
 from app.versions.models import FIRST
+from app.versions.queries import eve_of
 from app.versions.visibility import answered, not_internal, on_open_day
 
 MOST = 60
@@ -134,7 +134,8 @@ def _days_of_rounds(connection: Connection, today: str) -> list[str]:
         f" ORDER BY 1 DESC LIMIT {ROUNDS}",
     )
     days = {row[0] for row in rows}
-    found = {*days, *(_day_before(day) for day in sorted(days)[:1]), today}
+    eves = [eve for day in sorted(days)[:1] if (eve := eve_of(day))]
+    found = {*days, *eves, today}
     first = fetch(
         connection,
         f"SELECT min(t.valid_from) FROM timeline t WHERE t.kind = 'item' AND t.valid_from > ? AND {answered('t')}",
@@ -144,7 +145,3 @@ def _days_of_rounds(connection: Connection, today: str) -> list[str]:
         found.add(first[0][0])
     years = range(int(min(found)[:4]) + 1, int(today[:4]) + 1)
     return sorted(found | {f"{year}-01-01" for year in years} if len(found) + len(years) <= FEW else found)
-
-
-def _day_before(day: str) -> str:
-    return (dt.date.fromisoformat(day) - dt.timedelta(days=1)).isoformat()

@@ -50,6 +50,12 @@ def parse_day(value: str, what: str = "日期") -> str:
         ) from error
 
 
+def eve_of(day: str) -> str | None:
+    """The day before; the first day there is has none."""
+    eve = dt.date.fromisoformat(day)
+    return (eve - dt.timedelta(days=1)).isoformat() if eve > dt.date.min else None
+
+
 def next_midnight_seconds() -> int:
     """Seconds until the next Shanghai midnight: no cache may outlive it."""
     return DAY_SECONDS - (log.now_microseconds() // 1_000_000 + SHANGHAI_OFFSET) % DAY_SECONDS

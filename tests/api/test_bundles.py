@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from seeded import TODAY, Living, set_field
+from seeded import TODAY, Living, calendar, set_field
 
 STARTS = "2026-09-01"
 
@@ -125,28 +125,81 @@ def test_a_member_that_has_ended_does_not_count(restaurant: tuple[Living, str]) 
     assert "已终止，时间" not in living.client.get(f"/bundles/{bundle}?on=2026-09-30").text
 
 
+def test_a_due_date_goes_by_what_stood_on_the_day_of_acceptance(restaurant: tuple[Living, str]) -> None:
+    living, bundle = restaurant
+    food = living.get(f"/bundles/{bundle}").json()["members"][1]["item"]
+    accepted = "2026-09-25"
+
+    def dues() -> list[str | None]:
+        """Of the food licence by itself and within the bundle, and of the whole."""
+        alone = living.get(f"/items/{food}/due", accepted=accepted).json()["promised"]["due"]
+        body = living.get(f"/bundles/{bundle}", accepted=accepted).json()
+        assert body["on"] == accepted
+        return [alone, body["time"]["promised"]["due"]["due"], *body["time"]["promised"]["critical"]]
+
+    before = dues()
+    living.publish(set_field(food, "promised_limit", {"value": 40, "unit": "workday"}))
+    assert dues() == before
+    living.publish({"outcome": "cancel", "subject": food, "effective_from": "2026-10-01", "reason": "取消"})
+    assert dues() == before
+    refused = living.get(f"/bundles/{bundle}", accepted=accepted, on=TODAY)
+    assert (refused.status_code, refused.json()["code"]) == (422, "on-differs")
+    assert living.get(f"/bundles/{bundle}", accepted=accepted, on=accepted).json() == (
+        living.get(f"/bundles/{bundle}", accepted=accepted).json()
+    )
+
+
 def test_a_member_that_took_nothing_on_the_day_of_acceptance_has_no_due_date(
     restaurant: tuple[Living, str],
 ) -> None:
     living, bundle = restaurant
     food = living.get(f"/bundles/{bundle}").json()["members"][1]["item"]
     living.publish({"outcome": "cancel", "subject": food, "effective_from": "2026-10-01", "reason": "取消"})
+    body = living.get(f"/bundles/{bundle}", accepted="2026-10-08").json()
+    dated = {one["key"]: bool(one["promised"] and one["promised"]["due"]) for one in body["members"]}
+    assert dated == {"licence": True, "food": False, "sign": True}
+    assert (body["time"]["promised"]["parallel"], body["time"]["promised"]["undue"]) == (5, [])
+    assert body["time"]["promised"]["due"] is not None
 
-    def dues(on: str, accepted: str) -> tuple[dict[str, tuple[str, bool]], bool, list[str]]:
-        """Each member's status then and whether it has a date; whether the whole has one; who stands in its way."""
-        body = living.get(f"/bundles/{bundle}", on=on, accepted=accepted).json()
-        each = {
-            one["key"]: (one["status_then"], bool(one["promised"] and one["promised"]["due"]))
-            for one in body["members"]
-        }
-        whole = body["time"]["promised"]
-        return each, whole["due"] is not None, whole["undue"]
 
-    stands = {"licence": ("in_force", True), "sign": ("in_force", True)}
-    assert dues("2026-09-28", "2026-09-30") == (stands | {"food": ("in_force", True)}, True, [])
-    assert dues("2026-09-28", "2026-10-08") == (stands | {"food": ("ended", False)}, False, ["food"])
-    assert dues("2026-10-08", "2026-10-08") == (stands | {"food": ("ended", False)}, True, [])
-    assert dues("2026-10-08", "2026-09-30") == (stands | {"food": ("in_force", False)}, False, ["food"])
+def test_the_whole_has_no_due_date_where_a_member_may_have_taken_nothing(
+    restaurant: tuple[Living, str],
+) -> None:
+    living, bundle = restaurant
+    unsure = limited("店招核准（合成）", 3, living.get("/items", limit=1).json()["items"][0], [])
+    unsure |= {"effective_from": "2026-09-26", "start_unknown": True}
+    sign = {"key": "board", "item": "@店招核准（合成）"}
+    joined = {
+        "outcome": "adjust",
+        "kind": "bundle",
+        "subject": bundle,
+        "effective_from": STARTS,
+        "timing": "late_entry",
+        "reason": "测试",
+        "changes": [{"op": "add", "path": "members", "value": sign}],
+    }
+    living.publish(unsure, joined)
+    body = living.get(f"/bundles/{bundle}", accepted="2026-09-25").json()
+    assert {one["key"]: one["status"] for one in body["members"]}["board"] == "unknown"
+    assert body["time"]["promised"]["undue"] == ["board"]
+    assert body["time"]["promised"]["due"] is None
+    assert living.get(f"/bundles/{bundle}", accepted="2026-09-28").json()["time"]["promised"]["undue"] == []
+
+
+def test_a_calendar_published_later_changes_no_answer_given_before(restaurant: tuple[Living, str]) -> None:
+    living, bundle = restaurant
+    seq = living.get("/log/head").json()["seq"]
+    asked = {"accepted": "2027-09-28", "known_at": seq}
+    then = living.get(f"/bundles/{bundle}", **asked).json()
+    assert then["time"]["promised"]["due"]["provisional"] is True
+    off = [f"2027-10-{day:02}" for day in range(1, 8)]
+    living.publish(calendar(2027, off))
+    assert living.get(f"/bundles/{bundle}", **asked).json() == then
+    now = living.get(f"/bundles/{bundle}", accepted="2027-09-28").json()["time"]["promised"]["due"]
+    assert (now["provisional"], now["due"] > then["time"]["promised"]["due"]["due"]) == (False, True)
+    seq = living.get("/log/head").json()["seq"]
+    known = living.get(f"/bundles/{bundle}", accepted="2027-09-28", known_at=seq).json()
+    assert known["time"]["promised"]["due"] == now
 
 
 def test_a_member_counts_as_it_stood_on_the_day(restaurant: tuple[Living, str]) -> None:
@@ -166,7 +219,7 @@ def test_a_member_counts_as_it_stood_on_the_day(restaurant: tuple[Living, str]) 
 
 def test_before_its_first_day_it_has_no_members(restaurant: tuple[Living, str]) -> None:
     living, bundle = restaurant
-    answer = living.get(f"/bundles/{bundle}", on="2000-01-01", accepted="2026-09-28")
+    answer = living.get(f"/bundles/{bundle}", on="2000-01-01")
     assert (answer.status_code, answer.json()["members"]) == (200, [])
 
 
@@ -181,10 +234,10 @@ def test_what_it_could_not_accept_does_not_fall_due(restaurant: tuple[Living, st
             "words": "不再联办",
         }
     )
-    under_way = living.get(f"/bundles/{bundle}", on="2026-09-20", accepted="2026-09-27").json()
+    under_way = living.get(f"/bundles/{bundle}", accepted="2026-09-27").json()
     assert under_way["time"]["promised"]["due"]["due"]
     for day in ("2026-08-31", TODAY):
-        refused = living.get(f"/bundles/{bundle}", on="2026-09-20", accepted=day)
+        refused = living.get(f"/bundles/{bundle}", accepted=day)
         assert (refused.status_code, refused.json()["code"]) == (409, "nothing-accepted")
         assert "这一联办事项" in refused.json()["detail"]
 

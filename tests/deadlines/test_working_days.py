@@ -90,6 +90,13 @@ def test_an_unknown_limit_has_no_due_date() -> None:
     assert due(KNOWN, at("2025-09-26T15:00"), {"unit": "workday"}) is None
 
 
+@pytest.mark.parametrize("unit", ["workday", "day", "month", "year"])
+def test_a_limit_past_the_last_day_there_is_has_no_due_date(unit: str) -> None:
+    assert due(KNOWN, at("9999-12-30T15:00"), {"unit": unit, "value": 5}) is None
+    assert due(KNOWN, at("2026-09-28T15:00"), {"unit": "year", "value": 8_000}) is None
+    assert due(KNOWN, at("2026-09-28T15:00"), {"unit": "month", "value": 97_000}) is None
+
+
 @given(
     st.datetimes(datetime(2024, 12, 1), datetime(2025, 12, 20)),
     st.integers(min_value=1, max_value=60),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from typing import Annotated, Any
 
@@ -18,7 +17,7 @@ from app.deps import Asked, AskedOn, KnownAt, ReadSession, Registry, RegistryOf,
 from app.errors import NotFound, Refused
 from app.versions import ids
 from app.versions.history import decisions_of, history_of
-from app.versions.queries import Known, known_at, moment, state_on
+from app.versions.queries import Known, eve_of, known_at, moment, state_on
 from app.versions.visibility import hidden_among
 from app.web import history
 from app.web.history import day_before
@@ -160,7 +159,7 @@ def _last_accepted(found: Gaps) -> str | None:
     """The day before an item ended: of it an application may still be under way."""
     if found["status"] != "ended" or not found["valid_from"]:
         return None
-    return (dt.date.fromisoformat(found["valid_from"]) - dt.timedelta(days=1)).isoformat()
+    return eve_of(found["valid_from"])
 
 
 def _revised(connection: Connection, found: Gaps, asked: Asked, known: Known) -> dict[str, Any] | None:
