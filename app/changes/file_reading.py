@@ -134,10 +134,14 @@ def names_for(session: Session, actor: Actor, digests: Iterable[str]) -> dict[st
     }
 
 
-def require_readable(session: Session, actor: Actor, bodies: Iterable[bytes]) -> None:
-    """What a draft names, who drafts it may read: else naming a file would be a way to it. Raises Invalid, as for a
-    file that is not there. One that is not stored yet may be named."""
+def require_readable(
+    session: Session, actor: Actor, bodies: Iterable[bytes], kept: Iterable[bytes] = ()
+) -> None:
+    """What a draft names, who drafts it may read: else naming a file would be a way to it. ``kept``: what was drafted
+    before, by whoever might name it. Raises Invalid, as for a file that is not there. One that is not stored yet may
+    be named."""
     digests = {one for body in bodies for one in drafted_in(body)}
+    digests -= {one for body in kept for one in drafted_in(body)}
     hidden = files.names_of(session.connection(), digests).keys() - names_for(session, actor, digests).keys()
     if hidden:
         raise Invalid(f"没有附件 {min(hidden)}，请先上传，再填它的指纹。", code="unknown-file")

@@ -11,12 +11,13 @@ from sqlmodel import Session
 
 from app import log
 from app.auth.actor import Actor
-from app.canonical import decode, digest
+from app.canonical import decode, digest, encode
 from app.changes import rows as drafted
 from app.changes.annexes import FIELDS, HOW, Row, annex_rows, content_of, put_rows, replace_rows
 from app.changes.completing import completed
 from app.changes.deciding import Decider
 from app.changes.drafts import require_round_scope
+from app.changes.file_reading import require_readable
 from app.changes.models import Changeset, DecisionInput
 from app.changes.rows import hold
 from app.changes.scope import Scope
@@ -282,6 +283,7 @@ def _apply(session: Session, actor: Actor, changeset: Changeset, rows: Sequence[
         )
     bodies = completed(session.connection(), asked)
     decided = Decider(session.connection(), today, actor).decide(bodies)
+    require_readable(session, actor, [encode(body) for body in bodies])
     put_in(session, changeset, list(zip(bodies, decided.bases, strict=True)))
 
 

@@ -14,8 +14,10 @@ from typing import Any, Literal
 from sqlmodel import Session
 
 from app.auth.actor import Actor
+from app.canonical import encode
 from app.changes.completing import Give, completed
 from app.changes.deciding import Decider
+from app.changes.file_reading import require_readable
 from app.changes.models import DecisionInput
 from app.changes.proposals import findings, refuse_blocking
 from app.changes.reviews import (
@@ -82,6 +84,9 @@ def opine(
         asked = (items, opinion, today, reason, decision)
         judged = judge(session, actor, may_review(session, actor, round_id), *asked, read, allocate)
     changeset, filed = judged.standing.opened.changeset, judged.filed
+    if opinion == "change":  # before it is written down: the draft itself would make the file readable
+        proposed = [encode(row.body) for row in filed]
+        require_readable(session, actor, [encode(body) for body in judged.bodies], kept=proposed)
     at = next_moved(judged.standing.stood.values())
     for row in filed:
         row.reviewed_at = at
