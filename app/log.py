@@ -123,6 +123,16 @@ def line(row_format: str, row: Iterable[Any]) -> bytes:
     return encode([row_format, *row]) + b"\n"
 
 
+MARK = 8
+"""Bytes of a row's mark."""
+
+
+def marks_of(lines: Iterable[bytes]) -> bytes:
+    """The marks of an entry's rows, one after another: a row that was changed later is told by its own. They tell
+    where to look; what proves the rows is the chain."""
+    return b"".join([hashlib.sha256(line).digest()[:MARK] for line in lines])
+
+
 def linked(entry_format: str, seq: int, recorded_at: int, prev: str, rows: str) -> str:
     """The hash of an entry from entry/2 on, by its head line alone; ``rows`` is the digest of the lines it covers."""
     return hashlib.sha256(encode([entry_format, seq, recorded_at, prev, rows]) + b"\n").hexdigest()

@@ -21,5 +21,7 @@ names       what subjects were called, and when
 history     intervals, decisions and the documents behind them
 standing    every subject of a kind on a day, as known then
 subjects    one subject on a day
+covered     entries beside the rows they cover
+row_marks   what tells which row of an entry was changed
 verifying   proof that log, hashes and timeline agree
 """

@@ -45,6 +45,7 @@ class Laid:
     rows: Rows
     lines: bytes
     """The rows as the log entry hashes them."""
+    marks: bytes
     contents: Contents
     derived: Derived
     revisions: int
@@ -264,12 +265,13 @@ class _Laying:
 
     def laid(self) -> Laid:
         self.contents.documents.clear()  # what is laid out may wait to be written
-        lines = b"".join([log.line(log.CURRENT[table], row) for table, row in self.rows.order])
+        lines = [log.line(log.CURRENT[table], row) for table, row in self.rows.order]
         return Laid(
             after=self.head,
             publication=self.publication,
             rows=self.rows,
-            lines=lines,
+            lines=b"".join(lines),
+            marks=log.marks_of(lines),
             contents=self.contents,
             derived=self.derived,
             revisions=self.revisions,

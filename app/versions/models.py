@@ -53,6 +53,15 @@ class LogEntry(SQLModel, table=True):
     )
 
 
+class EntryMarks(SQLModel, table=True):
+    """Beside a log entry: a mark for each row that it covers, in the order of seq (``log.marks_of``)."""
+
+    __tablename__ = "entry_marks"
+    __table_args__ = {"info": APPEND_ONLY}
+    seq: int = Field(primary_key=True, sa_type=Big, sa_column_kwargs={"autoincrement": False})
+    marks: bytes = Field(sa_type=Bytes)
+
+
 class Publication(SQLModel, table=True):
     """A published changeset (or redaction, confirmation): who, marked how, its words by hash."""
 

@@ -16,6 +16,7 @@ from app.versions.histories import History
 from app.versions.laying_out import Laid, lay_out
 from app.versions.named_files import may_name, write_documents
 from app.versions.orders import Order, Receipt
+from app.versions.row_marks import write_marks
 from app.versions.timeline import Describe
 
 
@@ -53,4 +54,5 @@ def _close(connection: Connection, laid: Laid) -> tuple[int, str, int]:
         ("seq", "recorded_at", "format", "prev", "hash", "rows"),
         [(seq, recorded_at, log.ENTRY_FORMAT, laid.after.hash, entry, chain.rows())],
     )
+    write_marks(connection, seq, laid.marks)
     return seq, entry, recorded_at

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from heapq import merge
-from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, text
+from sqlmodel import SQLModel
 
 from app import log
-from app.db import CHUNK, STREAMED, lock_publishing
-from app.versions import named_files, verifying_contents
+from app.db import CHUNK, lock_publishing
+from app.versions import named_files, verifying_chain, verifying_contents
 from app.versions.histories import History, load_histories
-from app.versions.revising import wanted_revisions
+from app.versions.revising import Wanted, wanted_revisions
+from app.versions.row_marks import write_missing
 from app.versions.rows import Contents
 from app.versions.timeline import Derived, Describe, Facets, derive, describe_stored
 from app.versions.wrong import Finding, Wrong
@@ -46,7 +46,8 @@ def verify(connection: Connection, describe: Describe, head: tuple[int, str] | N
     """Check everything. Any error while checking is itself a finding."""
     proof = Proof()
     try:
-        _check_chain(connection, proof)
+        chained = verifying_chain.check(connection)
+        proof.entries, proof.rows, proof.head = chained.entries, chained.rows, chained.head
         if head is not None:
             _check_head(connection, head)
             proof.against_head = True
@@ -71,84 +72,6 @@ def _check_head(connection: Connection, head: tuple[int, str]) -> None:
         raise Wrong(f"log_entry {seq}", "日志中没有这一条：日志被截短或改写")
     if found != expected:
         raise Wrong(f"log_entry {seq}", f"哈希为 {found}，与留存的 {expected} 不符：此前的记录被改写")
-
-
-# --- the chain --------------------------------------------------------------------------------------------
-
-
-Row = tuple[int, str, tuple[Any, ...]]
-"""(seq, row format, values)"""
-
-
-def _table_rows(connection: Connection, row_format: str, after: int, until: int) -> Iterator[Row]:
-    table, columns = log.FORMATS[row_format]
-    names = ", ".join(columns)
-    result = connection.exec_driver_sql(
-        f"SELECT {names} FROM {table} WHERE seq > {after} AND seq < {until} ORDER BY seq",
-        execution_options=STREAMED,
-    )
-    for row in result:
-        yield row[0], row_format, tuple(row)
-
-
-def _entry_rows(connection: Connection, entries: Sequence[Any]) -> Iterator[Row]:
-    """Every row that the entries cover, in the order of seq, each in the format of its entry."""
-    after = 0
-    for entry_format, group in groupby(entries, key=lambda entry: entry[2]):
-        until = list(group)[-1][0]
-        formats = log.ENTRY_FORMATS.get(entry_format)
-        if formats is None:
-            raise Wrong(f"log_entry {until}", f"不认识的格式 {entry_format}，请用更新的程序核验")
-        yield from merge(*(_table_rows(connection, name, after, until) for name in formats))
-        after = until
-
-
-def _check_chain(connection: Connection, proof: Proof) -> None:
-    entries = connection.exec_driver_sql(
-        "SELECT seq, recorded_at, format, prev, hash, rows FROM log_entry ORDER BY seq"
-    ).all()
-    rows = _entry_rows(connection, entries)
-    row = next(rows, None)
-    prev, last_moment, expected_seq = log.GENESIS, 0, 1
-    for seq, recorded_at, entry_format, entry_prev, entry_hash, entry_rows in entries:
-        where = f"log_entry {seq}"
-        if entry_prev != prev:
-            raise Wrong(where, "与前一条不相连")
-        if recorded_at <= last_moment:
-            raise Wrong(where, "记录时刻没有晚于前一条")
-        chain = log.Chain(prev, seq, recorded_at, entry_format)
-        while row is not None and row[0] < seq:
-            if row[0] != expected_seq:
-                raise Wrong(f"{log.FORMATS[row[1]][0]} {row[0]}", f"序号不连续，应为 {expected_seq}")
-            chain.add(row[1], row[2])
-            proof.rows += 1
-            expected_seq += 1
-            row = next(rows, None)
-        if expected_seq != seq:
-            raise Wrong(where, f"缺少序号 {expected_seq} 的行")
-        if chain.digest() != entry_hash or not _is_digest_of(chain, entry_format, entry_rows):
-            raise Wrong(where, "它所覆盖的行与哈希不符")
-        prev, last_moment, expected_seq = entry_hash, recorded_at, seq + 1
-        proof.entries += 1
-        proof.head = log.Head(seq=seq, hash=entry_hash, recorded_at=recorded_at)
-    _refuse_uncovered(connection, entries)
-
-
-def _is_digest_of(chain: log.Chain, entry_format: str, rows: str | None) -> bool:
-    """Whether the entry tells the digest of its rows: proofs that people carry away rest on it from entry/2 on."""
-    return rows == chain.rows() or (rows is None and entry_format == "entry/1")
-
-
-def _refuse_uncovered(connection: Connection, entries: Sequence[Any]) -> None:
-    """No published row may lie beyond the last entry, or at an entry's own seq."""
-    last = entries[-1][0] if entries else 0
-    for table in log.CURRENT:
-        seq = connection.exec_driver_sql(
-            f"SELECT min(t.seq) FROM {table} t WHERE t.seq > {last} OR t.seq <= 0"
-            " OR EXISTS (SELECT 1 FROM log_entry e WHERE e.seq = t.seq)"
-        ).scalar_one()
-        if seq is not None:
-            raise Wrong(f"{table} {seq}", "不在任何日志条目之内")
 
 
 # --- the fold, and what is derived --------------------------------------------------------------------------------
@@ -178,11 +101,22 @@ def _check_fold(connection: Connection, proof: Proof) -> None:
                 continue  # its bytes are gone by order; the chain above still proves its rows
             wanted = wanted_revisions(history, "", Contents())
             if wanted:
-                want = wanted[0]
-                raise Wrong(
-                    f"revision of {subject_id}",
-                    f"{want.day or '最早'} 的版本与处理决定推算的结果不符（应为 {want.status}）",
-                )
+                raise _unlike_the_fold(subject_id, history, wanted[0])
+
+
+def _unlike_the_fold(subject_id: str, history: History, want: Wanted) -> Wrong:
+    """Names the row that stands on the day; where there is none, the decision that it should follow from."""
+    table, rows, what = "revision", list[Any](history.revisions), f"版本（应为 {want.status}）"
+    if not want.differs:
+        table, rows = "code", [row for row in history.codes if (row.code, not row.held) in want.codes]
+        should = (f"{'持有' if held else '不持有'} {code[2]}" for code, held in want.codes)
+        what = f"编码（应为{'、'.join(should)}）"
+    found = [(row.effective_from, row.seq) for row in rows if row.effective_from <= want.day]
+    if not found:
+        table = "decision"
+        found = [(one.effective_from, one.seq) for one in history.effects if one.effective_from <= want.day]
+    told = f"{subject_id} 自 {want.day} 起的{what}与处理决定推算的结果不符"
+    return Wrong(f"{table} {max(found)[1]}", told)
 
 
 _UNLIKE = "推算所得的时间线与存储的不符，可用 qingdan verify --rebuild 重建"
@@ -227,21 +161,44 @@ def _check_derived(connection: Connection, describe: Describe) -> None:
             rows = {tuple(row) for row in found}
             wrong = rows.symmetric_difference(should[table])
             if wrong:
-                row = min(wrong, key=repr)
-                raise Wrong(f"{table} {row[0]}", _UNLIKE)
+                raise Wrong(_place(table, columns, min(wrong, key=repr)), _UNLIKE)
             counted[table] += len(rows)
     for table, count in counted.items():
         stored = connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one()
         if stored != count:
-            raise Wrong(table, f"有 {stored - count} 行不属于任何已登记的主体")
+            raise Wrong(
+                _first_stray(connection, table), f"有 {stored - count} 行不属于任何已登记的主体，先列一行"
+            )
     wrong = named_files.documents_in(connection) ^ named_files.stored_documents(connection)
     if wrong:
-        raise Wrong(f"document_file {min(wrong)[0]}", _UNLIKE)
+        raise Wrong(_place("document_file", named_files.DOCUMENT_COLUMNS, min(wrong)), _UNLIKE)
+
+
+def _keys(table: str) -> list[str]:
+    return [column.name for column in SQLModel.metadata.tables[table].primary_key.columns]
+
+
+def _place(table: str, columns: str, row: Sequence[Any]) -> str:
+    """A derived row by its key: it has no seq."""
+    values = dict(zip(columns.split(", "), row, strict=True))
+    return " ".join([table, *(str(values[name]) for name in _keys(table) if values[name] != "")])
+
+
+def _first_stray(connection: Connection, table: str) -> str:
+    keys = ", ".join(_keys(table))
+    asked = (
+        f"SELECT {keys} FROM {table} t WHERE NOT EXISTS (SELECT 1 FROM subject s WHERE s.id = t.subject_id)"
+        f" ORDER BY {keys} LIMIT 1"
+    )
+    row = connection.exec_driver_sql(asked).one()
+    return _place(table, keys, row)
 
 
 def rebuild(connection: Connection, describe: Describe) -> int:
-    """Write the derived tables anew from the published rows. Returns the number of subjects."""
+    """Write the derived tables anew from the published rows, and the marks that are missing. Returns the number of
+    subjects."""
     lock_publishing(connection)  # a publication in between would find its rows gone
+    write_missing(connection)
     for table in _DERIVED:
         connection.exec_driver_sql(f"DELETE FROM {table}")
     count = 0

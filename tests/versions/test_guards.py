@@ -24,6 +24,7 @@ from app.versions.recording import record
 PUBLISHED = {
     "content",
     "log_entry",
+    "entry_marks",
     "publication",
     "subject",
     "decision",

@@ -67,13 +67,6 @@ def rows_of(connection: Connection, name: str) -> list[dict[str, Any]]:
     ]
 
 
-def entry_of(connection: Connection, seq: int) -> int:
-    """The log entry that covers a row."""
-    return connection.execute(
-        text("SELECT min(seq) FROM log_entry WHERE seq >= :seq"), {"seq": seq}
-    ).scalar_one()
-
-
 def changed(value: Any, column: Any) -> Any:
     """The value with one byte (or one unit) changed."""
     if isinstance(value, (bytes, memoryview)):
@@ -109,7 +102,6 @@ def test_a_changed_byte_in_any_published_row_is_found(full):
         for table in PUBLISHED:
             rows = rows_of(connection, table.name)
             for row in rows if every else (rows[0], rows[-1]):
-                named = {f"{table.name} {row['seq']}", f"log_entry {entry_of(connection, row['seq'])}"}
                 for column in table.columns:
                     with undone(connection):
                         tamper(connection, table, row, column)
@@ -119,7 +111,7 @@ def test_a_changed_byte_in_any_published_row_is_found(full):
                             place = (str(row["seq"]), "log_entry")  # the gap, or the entry after it
                             assert any(part in str(finding) for part in place), finding
                         else:
-                            assert finding.where in named, finding
+                            assert finding.where == f"{table.name} {row['seq']}", finding
 
 
 def test_a_changed_byte_in_any_content_is_found(full):
@@ -300,6 +292,11 @@ def rechain(connection: Connection) -> None:
             text("UPDATE log_entry SET prev = :prev, hash = :hash, rows = :rows WHERE seq = :seq"),
             {"prev": prev, "hash": chain.digest(), "rows": chain.rows(), "seq": seq},
         )
+        covered = [log.line(name, row) for row_seq, name, row in rows if done < row_seq < seq]
+        connection.execute(
+            text("UPDATE entry_marks SET marks = :marks WHERE seq = :seq"),
+            {"marks": log.marks_of(covered), "seq": seq},
+        )
         prev, done = chain.digest(), seq
 
 
@@ -316,26 +313,34 @@ def test_a_forged_chain_is_consistent_but_not_the_kept_one(full):
 
 
 @pytest.mark.parametrize(
-    "forgery",
+    ("forgery", "named"),
     [
-        "UPDATE revision SET status = 'suspended' WHERE seq = {revision}",
-        "UPDATE revision SET effective_from = '2025-01-01' WHERE seq = {revision}",
-        "UPDATE code SET held = 0 WHERE seq = (SELECT min(seq) FROM code)",
-        "UPDATE decision SET until = '2026-12-24' WHERE subject_id = '{item}'",
-        "DELETE FROM content WHERE hash = (SELECT changes FROM decision WHERE changes IS NOT NULL LIMIT 1)",
+        ("UPDATE revision SET status = 'suspended' WHERE seq = {revision}", "revision {revision}"),
+        ("UPDATE revision SET effective_from = '2023-01-01' WHERE seq = {revision}", "revision {revision}"),
+        ("UPDATE revision SET effective_from = '2999-01-01' WHERE seq = {revision}", "decision {decision}"),
+        ("UPDATE code SET held = 0 WHERE seq = {code}", "code {code}"),
+        ("UPDATE code SET value = 'Y' WHERE seq = {code}", "code {code}"),
+        ("UPDATE decision SET until = '2026-12-24' WHERE seq = {decision}", "revision {revision}"),
+        ("DELETE FROM content WHERE hash = (SELECT min(changes) FROM decision)", "decision {changing}"),
     ],
 )
-def test_revisions_that_do_not_follow_from_the_decisions_are_found(full, forgery):
-    """Even where the chain was hashed anew."""
+def test_revisions_that_do_not_follow_from_the_decisions_are_found(full, forgery, named):
+    """Even where the chain was hashed anew. The row that stands is named, else the decision that it should follow."""
     with unguarded(full.database) as connection:
-        item = full.items[2]
-        revision = connection.execute(
-            text("SELECT max(seq) FROM revision WHERE subject_id = :id"), {"id": item}
-        ).scalar_one()
-        connection.exec_driver_sql(forgery.format(revision=revision, item=item))
+        seqs = {
+            table: connection.execute(
+                text(f"SELECT max(seq) FROM {table} WHERE subject_id = :id"), {"id": full.items[2]}
+            ).scalar_one()
+            for table in ("decision", "revision", "code")
+        }
+        changing = "SELECT min(seq) FROM decision WHERE changes = (SELECT min(changes) FROM decision)"
+        seqs["changing"] = connection.exec_driver_sql(changing).scalar_one()
+        connection.exec_driver_sql(forgery.format(**seqs))
         rechain(connection)
         verifying.rebuild(connection, kinds.describe)
-        assert check(connection).finding is not None
+        finding = check(connection).finding
+        assert finding is not None
+        assert finding.where == named.format(**seqs), finding
 
 
 @pytest.mark.parametrize("name", DERIVED)
@@ -374,6 +379,9 @@ def test_derived_rows_tampered_with_are_found_and_rebuilt(full, name):
                 finding = check(connection).finding
                 assert finding is not None, column.name
                 assert finding.where.split()[0] == name
+                if not column.primary_key:
+                    keys = (str(stored[-1][key.name]) for key in table.primary_key.columns)
+                    assert finding.where == " ".join([name, *(key for key in keys if key)])
                 verifying.rebuild(connection, kinds.describe)
                 assert check(connection).ok
                 assert set(connection.exec_driver_sql(f"SELECT * FROM {name}").all()) == {
@@ -383,7 +391,9 @@ def test_derived_rows_tampered_with_are_found_and_rebuilt(full, name):
         for statement in (f"DELETE FROM {name}", f"UPDATE {name} SET {first} = 'z' || {first}"):
             with undone(connection):
                 connection.exec_driver_sql(statement)
-                assert check(connection).finding is not None
+                finding = check(connection).finding
+                assert finding is not None
+                assert len(finding.where.split()) > 1, "a row, not a table"
                 verifying.rebuild(connection, kinds.describe)
                 assert check(connection).ok
 
@@ -411,7 +421,7 @@ def test_verify_of_an_empty_registry(database):
 def test_verify_counts_what_it_checked(full):
     proof = full.verify()
     assert proof.entries == full.count("log_entry")
-    assert proof.rows == sum(full.count(table.name) for table in PUBLISHED if table.name != "log_entry")
+    assert proof.rows == sum(full.count(table) for table in log.CURRENT)
     assert proof.contents == full.count("content")
     assert proof.subjects == full.count("subject")
 
