@@ -327,6 +327,42 @@ def test_merged_authorities_carry_their_items_where_asked(office):
     office.assert_sound()
 
 
+def test_what_is_planned_for_an_organ_that_ends_is_carried_on_its_own_day(office):
+    """An item that begins later, and one that a plan gives back to the organ, which is no more by then."""
+
+    def given(to, day):
+        return {**adjust(office.items[0], day, to, "authority"), "outcome": "transfer"}
+
+    def holders(item, *days):
+        return [office.on(item, day).document()["authority"] for day in days]
+
+    content = item_content("以后的许可", office.water, office.district)
+    office.publish_change(
+        {"kind": "authority", "outcome": "found", "effective_from": TODAY, **organ(office, "广安区建设局")},
+        {"outcome": "add", "effective_from": "2026-12-01", "content": content},
+        given(office.traffic, "2026-10-10"),
+        given(office.water, "2026-11-01"),
+    )
+    (into,) = office.scalars("SELECT subject_id FROM timeline WHERE name = '广安区建设局'")
+    (planned,) = office.scalars("SELECT subject_id FROM timeline WHERE name = '以后的许可'")
+    office.publish_change(
+        {
+            "kind": "authority",
+            "outcome": "merge",
+            "effective_from": DAY,
+            "origins": [{"subject": office.water}, {"subject": into}],
+            "results": [{"subject": into}],
+            "carry_items": True,
+        }
+    )
+    assert holders(office.items[0], TODAY, DAY, "2026-10-10", "2026-11-01") == [
+        office.water, into, office.traffic, into,
+    ]  # fmt: skip
+    assert holders(office.items[1], DAY) == [into]
+    assert holders(planned, "2026-12-01") == [into]
+    office.assert_sound()
+
+
 def test_a_rename_writes_one_revision_of_the_organ_and_none_of_its_items(office):
     revisions = office.count("revision")
     office.publish_change(
