@@ -95,6 +95,8 @@ ROOMS = frozenset(
         "item-form",
         "changeset",
         "account",
+        "organs",
+        "organ-change",
         "items",
         "item-end",
         "item-decisions",
@@ -268,6 +270,7 @@ def test_pages_of_the_office(browser: Chromium, living_sqlite: Living, rendered:
     asked = "&".join(f"{name}={value}" for name, value in many.items())
     code = living.rows("SELECT code FROM finding ORDER BY code LIMIT 1")[0][0]
     planned = living.rows(f"SELECT max(act) FROM decision WHERE subject_id = '{item}'")[0][0]
+    organ = living.get(f"/items/{item}").json()["authority"]["id"]
     own = [
         "/office",
         "/office/law?q=法",
@@ -281,6 +284,8 @@ def test_pages_of_the_office(browser: Chromium, living_sqlite: Living, rendered:
         f"/office/items/{item}/edit",
         changeset,
         "/office/account",
+        "/office/authorities",
+        *(f"/office/authorities/{organ}?change={change}" for change in ("merge", "split", "rename")),
         "/office/items",
         "/office/items/new",
         f"/office/items/{item}/end",

@@ -10,9 +10,10 @@ import pytest
 from browser_serving import served
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
-from seeded import FELLING, Living
+from seeded import FELLING, TODAY, Living
 from test_office import COOKIE, Browser
 from test_office_attaching import ENACT, PDF
+from test_office_organs import held, organs
 
 PAGES, CLICKS = 5, 12
 """Of a routine change by two people, each."""
@@ -146,3 +147,36 @@ def test_a_file_is_chosen_where_its_fingerprint_stands(enter: Any, living_sqlite
     expect(around.get_by_role("status")).to_have_text("已存入：表.pdf")
     digest = living_sqlite.rows("SELECT digest FROM stored_file")[0][0]
     expect(field).to_have_value(digest)
+
+
+def test_an_organ_is_merged_by_two_people(enter: Any, living_sqlite: Living) -> None:
+    """From the desk: what it touches is read, one draft is made, the other one publishes it; the items have gone on."""
+    living = living_sqlite
+    (first, name), (other, into), *_ = organs(living)
+    items = held(living, first, TODAY)
+    editor = enter(Browser(living, "bianji", ["edit"]))
+    reviewer_browser = Browser(living, "shenhe", ["review", "publish"])
+    page = editor.page
+    page.get_by_role("link", name="机关合并、更名").click()
+    page.get_by_role("searchbox").fill(name)
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name=f"{name}：合并").click()
+    expect(page.locator("#touched")).to_contain_text(f"随机关走的事项（{len(items)}）")
+    page.get_by_label("由现有的机关接续").fill(into)
+    page.get_by_role("button", name="看会涉及什么").click()
+    expect(page.locator("#touched tbody td").last).to_have_text(into)
+    page.get_by_label("理由").fill("机构改革")
+    page.get_by_role("button", name="拟变更单").click()
+    page.get_by_role("button", name="提交审核").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("待审核")
+    reviewer = enter(reviewer_browser)
+    page = reviewer.page
+    page.get_by_role("link", name=f"合并：{name}").click()
+    expect(page.locator("#effects")).to_contain_text(into)
+    page.get_by_role("button", name="批准").click()
+    page.locator("summary", has_text="发布").last.click()
+    page.get_by_role("button", name="确定发布").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("已发布")
+    assert held(living, first, TODAY) == []
+    assert set(items) <= set(held(living, other, TODAY))
+    assert editor.said == reviewer.said == []

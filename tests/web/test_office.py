@@ -196,6 +196,7 @@ def at(path: str, changeset: str = "qdx-00000000") -> str:
         ("changeset", changeset),
         ("number", "AAAAAAAAAA"),
         ("law", "qdl-00000000"),
+        ("authority", "qda-00000000"),
         ("act", "1"),
     ):
         path = path.replace(f"{{{name}}}", value)

@@ -20,6 +20,7 @@ from app.web.office import (
     law,
     many,
     many_files,
+    organs,
     overlaps,
     receiving,
     recording,
@@ -44,8 +45,8 @@ from app.web.office.waiting import pay_first, sign_in_again
 PARTS = (
     signing, sign_on, desk, items, item_ending, voiding, receiving, changesets, checks, rounds, recording,
     round_files, rehearsals, round_deciding, round_item, round_forms, round_new, round_moves, round_desk, duties,
-    editions, law, many, many_files, imports, attaching, citing, calendar, overlaps, accounts, webhooks, reports,
-    audit,
+    editions, law, many, many_files, organs, imports, attaching, citing, calendar, overlaps, accounts, webhooks,
+    reports, audit,
 )  # fmt: skip
 
 

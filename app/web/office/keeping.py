@@ -68,6 +68,7 @@ ACTIONS = {
     "/office/law-changes/{act}": "处理法规变动涉及的事项",
     "/office/many": "批量改动事项",
     "/office/many/file": "导入改过的事项表",
+    "/office/authorities/{authority}": "机关合并、拆分或更名",
     "/office/imports/{arrival}/draft": "起草导入的变更单",
     "/office/calendar": "修改工作日历",
     "/office/feedback/{number}": "答复一条反馈",

@@ -1,0 +1,214 @@
+"""Organs in the office: renamed, merged, divided. What that touches is listed before anything is drafted."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from sqlalchemy import Connection
+from sqlmodel import Session
+
+from app.auth.signing_in import Present
+from app.changes import drafts
+from app.changes.models import STATE_LABELS
+from app.changes.scope import Scope
+from app.deps import ReadSession, RegistryOf
+from app.errors import Invalid, RegistryError
+from app.listing import Filter, list_subjects
+from app.versions.codes import subject_id
+from app.versions.queries import known_at, parse_day, state_on, today
+from app.web.office import form_keeping, organ_changing
+from app.web.office.organ_changing import CHANGES, FIELDS, Reshaping
+from app.web.office.organ_touching import NAMED, Touched, touched
+from app.web.office.pages import show
+from app.web.office.visiting import Form, Posted, Visitor, go, typed_day
+from app.web.subjects import items_by_authority, names
+
+router = APIRouter()
+Which = Annotated[str, Path(max_length=300)]
+LIMIT = 50
+SHOWN = 300
+"""Items of a merger that are listed; all of them go on."""
+
+
+@router.get("/office/authorities")
+def list_organs(
+    request: Request,
+    session: ReadSession,
+    present: Visitor,
+    q: Annotated[str, Query(max_length=100)] = "",
+    after: Annotated[str, Query(max_length=20)] = "",
+) -> Response:
+    """Those in the account's scope."""
+    connection, actor, day = session.connection(), present.actor, today()
+    if actor.authority is not None:
+        return go(f"/office/authorities/{actor.authority}")
+    words = q.replace("\0", "").strip() or None
+    wanted = Filter(
+        on=day,
+        kind="authority",
+        name_contains=words,
+        or_coded=words,
+        region=actor.region,
+        statuses=("in_force", "suspended", "unknown"),
+    )
+    page = list_subjects(connection, wanted, after or None, LIMIT)
+    return show(
+        request,
+        connection,
+        present,
+        "organs.html",
+        page=page,
+        q=q,
+        first=not after,
+        changes=CHANGES,
+        items=items_by_authority(connection, [row["id"] for row in page.rows], day),
+    )
+
+
+@router.get("/office/authorities/{authority}")
+def organ_page(
+    request: Request,
+    session: ReadSession,
+    present: Visitor,
+    authority: Which,
+    change: Annotated[str, Query(max_length=20)] = "merge",
+    day: Annotated[str, Query(alias="from", max_length=20)] = "",
+) -> Response:
+    """``change``: merge, split or rename."""
+    change = change if change in CHANGES else "merge"
+    on = parse_day(typed_day(day), "施行日期") if day else today()
+    connection = session.connection()
+    organ, content = _organ(connection, present, authority, on)
+    form, kept_at = form_keeping.found_again(session, present, _place(organ, change, content))
+    if kept_at:
+        on = _day(form)
+    else:
+        form = Posted([("change", change), ("from", on), ("ending", content["name"]), ("follow", "1")])
+    return _page(request, session, present, organ, content, form, on, kept_at=kept_at)
+
+
+@router.post("/office/authorities/{authority}")
+def change_organ(
+    request: Request, registry: RegistryOf, present: Visitor, authority: Which, form: Form
+) -> Response:
+    """``do``: look (what it touches), deal (items to an organ, many at once), or none: the draft."""
+    change = form.get("change") if form.get("change") in CHANGES else "merge"
+    on = _day(form)
+    with registry.database.reading() as session:
+        organ, content = _organ(session.connection(), present, authority, on)
+    place = _place(organ, change, content)
+    if kept := form_keeping.kept_aside(request, registry, present, form, place):
+        return kept
+    if form.get("do") in ("look", "deal"):
+        with registry.database.reading() as session:
+            return _page(request, session, present, organ, content, form, on)
+    try:
+        _require_day(form)
+        with registry.database.writing() as session:
+            connection = session.connection()
+            if change == "rename":
+                asked = organ_changing.renamed(form, on, organ, content)
+            else:
+                said, called = _said(connection, form, on)
+                asked = organ_changing.asked(
+                    form, on, said, touched(session, present, said.ending, on), content, called
+                )
+            made = drafts.draft(session, present.actor, asked, today())
+            form_keeping.saved(session, present, place)
+    except RegistryError as error:
+        with registry.database.reading() as session:
+            return _page(request, session, present, organ, content, form, on, error=error)
+    return go(f"/office/changesets/{made.id}")
+
+
+def _organ(connection: Connection, present: Present, authority: str, day: str) -> tuple[str, dict[str, Any]]:
+    """(id, content on the day). Raises NotFound, Forbidden outside the account's scope."""
+    organ = subject_id(connection, "authority", authority, day)
+    content = state_on(connection, organ, day, known_at(connection, None)).document()
+    if "name" not in content:
+        raise Invalid(f"这个机关在 {day} 没有内容，请换一个施行日期。", code="nothing-to-edit")
+    Scope(connection, present.actor).require("authority", organ, content, day)
+    return organ, content
+
+
+def _require_day(form: Posted) -> None:
+    """Raises Invalid with the field."""
+    try:
+        parse_day(form.get("from"), "施行日期")
+    except RegistryError as error:
+        raise Invalid(error.message, code=error.code, field="from") from error
+
+
+def _day(form: Posted) -> str:
+    """The day that the form says; today where it says none: a refusal is shown on the page."""
+    try:
+        return parse_day(form.get("from"), "施行日期")
+    except RegistryError:
+        return today()
+
+
+def _place(organ: str, change: str, content: dict[str, Any]) -> form_keeping.Place:
+    title = f"{CHANGES[change]}：{content['name']}"
+    return form_keeping.Place(f"/office/authorities/{organ}?change={change}", title, organ)
+
+
+def _said(connection: Connection, form: Posted, day: str) -> tuple[Reshaping, dict[str, str]]:
+    """What the form says, and the names of the organs in it. Raises Invalid with the field."""
+    every = [
+        one for field in ("ending", "standing") for one in organ_changing.named(connection, form, field, day)
+    ]
+    called = names(connection, every, day)
+    return organ_changing.reshaping(connection, form, day, called), called
+
+
+def _page(
+    request: Request,
+    session: Session,
+    present: Present,
+    organ: str,
+    content: dict[str, Any],
+    form: Posted,
+    on: str,
+    *,
+    error: RegistryError | None = None,
+    kept_at: str = "",
+) -> Response:
+    connection = session.connection()
+    said, called = Reshaping([organ], []), {organ: content["name"]}
+    if form.get("change") != "rename":
+        try:
+            said, called = _said(connection, form, on)
+        except RegistryError as refused:
+            error = error or refused
+    found = touched(session, present, said.ending or [organ], on)
+    if form.get("do") == "deal":
+        form = organ_changing.dealt(form, found.items)
+    return show(
+        request,
+        connection,
+        present,
+        "organ-change.html",
+        status=error.status if error else 200,
+        said=error.message if error else "",
+        wrong=error.detail.get("field") if error else None,
+        organ=organ,
+        content=content,
+        changes=CHANGES,
+        fields=FIELDS,
+        form=form,
+        on=on,
+        successors=said.successors,
+        to=organ_changing.receivers(form, said, found.items),
+        found=found,
+        called=called | names(connection, _holders(found), on),
+        shown=SHOWN,
+        named=NAMED,
+        states=STATE_LABELS,
+        kept_at=kept_at,
+        script="form.js",
+    )
+
+
+def _holders(found: Touched) -> list[str]:
+    return sorted({one.authority for one in found.items})
