@@ -63,6 +63,21 @@ def take_out(
     return unmade
 
 
+def resting_on(connection: Connection, act: int) -> list[int]:
+    """The acts without which this one cannot be taken out: what builds on a subject that it made, acceptances of what
+    it hands down, and what builds on those in turn."""
+    found: set[int] = {act}
+    left = [act]
+    while left:
+        one = left.pop()
+        made = [row[0] for row in connection.execute(_ROWS, {"act": one}) if row[2] is not None]
+        others = {row[0] for subject in made for row in connection.execute(_BUILDING, {"id": subject})}
+        others.update(acceptances_of(connection, one))
+        left += others - found
+        found |= others
+    return sorted(found - {act})
+
+
 def is_seen(ahead: Ahead, scope: Scope, act: int) -> bool:
     """Whether the actor may know of an act that is loaded: before anything is said of it. Raises Forbidden where it is
     public and about what is not the actor's."""

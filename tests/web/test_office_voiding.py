@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from handed import hand_down
+from reading import Page
 from seeded import FELLING, TODAY, Living, new_item, set_field
 from test_form_keeping import SCRIPT
-from test_office import Browser
+from test_office import POST, Browser
 from test_office_rooms import published
 
 from app.web.office import voiding
@@ -120,6 +121,63 @@ def test_what_others_build_on_stays(editor: Browser) -> None:
     assert page is not None
     assert f"还有处理决定（序号 {built}）建立在它之上" in page.words
     assert "重复登记" in page.html
+
+
+def ticked(html: str) -> list[str]:
+    return re.findall(r'name="also" value="(\d+)" checked', html)
+
+
+def test_what_builds_on_a_decision_is_taken_out_with_it(editor: Browser, reviewer: Browser) -> None:
+    living = editor.living
+    item = living.publish(new_item(living, "夜市摊位登记"))["decisions"][0]["subject"]
+    added = place_of(living, item)
+    living.publish(set_field(item, "note", "备注"))
+    living.publish(set_field(item, "note", "又一备注", PLAN))
+    acts = [
+        row[0] for row in living.rows(f"SELECT act FROM decision WHERE subject_id = '{item}' ORDER BY act")
+    ]
+    page = editor.get(added)
+    assert "建立在它之上的，不一并撤除就撤不了它（2）" in page.words
+    assert sorted(map(int, ticked(page.html))) == acts[1:], "what has to go too is ticked"
+    form = {"ground": "error", "reason": "重复登记"}
+    one = editor.post(added, form | {"also": str(acts[1])})
+    assert one.status_code == 409
+    assert ticked(one.text) == [str(acts[1])], "what was ticked stays"
+    both = editor.client.post(added, data=form | {"also": [str(one) for one in acts[1:]]}, headers=POST)
+    drafted = editor.get(both.headers["location"])
+    assert "撤除 3 项处理决定：夜市摊位登记" in drafted.words
+    published(editor, reviewer, both)
+    assert living.rows(f"SELECT count(*) FROM timeline WHERE subject_id = '{item}'")[0][0] == 0
+    living.assert_sound()
+
+
+def test_several_decisions_of_an_item_and_a_whole_changeset_go_in_one_draft(
+    editor: Browser, reviewer: Browser
+) -> None:
+    living = editor.living
+    item, place = note_on(living, PLAN)
+    stood = living.get(f"/items/{item}", on=PLAN).json()["content"].get("consult_phone")
+    other = living.publish(new_item(living, "甲登记"))["decisions"][0]["subject"]
+    living.publish(
+        set_field(item, "consult_phone", "0826-1", PLAN), set_field(other, "consult_phone", "0826-1", PLAN)
+    )
+    both = place_of(living, item)
+    first = place.rsplit("/", 1)[1]
+    page = editor.get(both)
+    assert "甲登记：调整，自 2027年3月1日起" in page.words
+    assert "同一份变更单发布的（1）" in page.words
+    form = {"ground": "withdrawn", "reason": "推迟施行", "whole": "1", "also": first} | PAPER
+    published(editor, reviewer, editor.post(both, form))
+    for one in (item, other):
+        assert living.get(f"/items/{one}", on=PLAN).json()["content"].get("consult_phone") == (
+            stood if one == item else None
+        )
+    assert note(living, item, PLAN) != "新的备注"
+    for wrong in ("999999", "x", first):
+        refused = editor.post(both, form | {"also": wrong})
+        assert refused.status_code in (409, 422)
+        assert "已经撤除" in Page(refused.text).words
+    living.assert_sound()
 
 
 def test_a_merger_is_taken_out_whole_and_its_page_names_all_of_it(editor: Browser) -> None:

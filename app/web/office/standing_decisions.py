@@ -14,7 +14,7 @@ from app.changes.ahead import TAKES_FROM, Ahead
 from app.changes.queries import stated
 from app.changes.scope import Scope
 from app.changes.statements import body_of, said
-from app.changes.voiding import is_seen
+from app.changes.voiding import is_seen, resting_on
 from app.errors import Forbidden
 from app.versions.visibility import is_public
 from app.web.rendering import Gaps, gaps
@@ -24,6 +24,10 @@ _ITS_OWN = "NOT (d.outcome = '{}' AND d.role = '{}')".format(*TAKES_FROM)
 _NEWEST = text(
     f"SELECT DISTINCT d.act FROM decision d WHERE d.subject_id = :item AND d.act < :before AND {_ITS_OWN}"
     " AND NOT EXISTS (SELECT 1 FROM void v WHERE v.act = d.act) ORDER BY d.act DESC LIMIT :most"
+)
+_TOGETHER = text(
+    f"SELECT DISTINCT d.act FROM decision d WHERE d.publication IN (SELECT publication FROM decision WHERE act = :act)"
+    f" AND {_ITS_OWN} AND NOT EXISTS (SELECT 1 FROM void v WHERE v.act = d.act) ORDER BY d.act LIMIT :most"
 )
 _ROWS = text(
     "SELECT d.act, d.subject_id, s.kind, d.outcome, d.role, d.effective_from, d.until, d.creates,"
@@ -35,6 +39,13 @@ _TAKEN_OUT = text(
     "SELECT d.act, d.subject_id, s.kind, d.outcome, d.effective_from FROM decision d"
     f" JOIN subject s ON s.id = d.subject_id WHERE d.act IN :acts AND {_ITS_OWN} ORDER BY d.seq"
 ).bindparams(bindparam("acts", expanding=True))
+
+
+LAST = (1 << 62) - 1
+"""No act has a greater seq."""
+MOST, WHOLE = 50, 500
+"""Other acts about the item, and of the same changeset, that are offered beside one."""
+WHYS = ("rests", "changeset", "item")
 
 
 @dataclass(slots=True)
@@ -57,12 +68,22 @@ class Decided:
 
     act: int
     own: Part
+    """Of an act that is not about the item: what it does to the first of its subjects."""
     others: list[Part]
     first_day: str
     """The first day of all its parts."""
     words: str
     head: Gaps
     """What its publication says: ``document``, ``title``."""
+
+
+@dataclass(slots=True)
+class Beside:
+    """An act that can be taken out together with another."""
+
+    one: Decided
+    why: str
+    """``rests`` on it, so that it has to go too; of the same ``changeset``; of the same ``item``."""
 
 
 def newest(connection: Connection, item: str, before: int, most: int) -> list[int]:
@@ -82,7 +103,7 @@ def of_act(connection: Connection, actor: Actor, item: str, act: int) -> Decided
 
 
 def may_touch(connection: Connection, actor: Actor, item: str, acts: Sequence[int]) -> list[Decided]:
-    """Of these acts about the item those that are the account's to touch, in the order asked."""
+    """Of these acts those that are the account's to touch, in the order asked; told as they are about the item."""
     ahead, rows = _loaded(connection, acts)
     scope = Scope(connection, actor)
     found = []
@@ -91,6 +112,16 @@ def may_touch(connection: Connection, actor: Actor, item: str, acts: Sequence[in
             if is_seen(ahead, scope, act):
                 found.append(_decided(ahead, item, act, rows[act]))
     return found
+
+
+def beside(connection: Connection, actor: Actor, item: str, act: int) -> list[Beside]:
+    """What can be taken out together with an act about the item, as far as it is the account's to touch."""
+    together = [*connection.scalars(_TOGETHER, {"act": act, "most": WHOLE})]
+    why = dict.fromkeys(newest(connection, item, LAST, MOST), "item")
+    why |= dict.fromkeys(together, "changeset") | dict.fromkeys(resting_on(connection, act), "rests")
+    why.pop(act, None)
+    order = sorted(why, key=lambda one: (WHYS.index(why[one]), -one))
+    return [Beside(one, why[one.act]) for one in may_touch(connection, actor, item, order)]
 
 
 def _loaded(connection: Connection, acts: Sequence[int]) -> tuple[Ahead, dict[int, list[Any]]]:
@@ -105,11 +136,11 @@ def _loaded(connection: Connection, acts: Sequence[int]) -> tuple[Ahead, dict[in
 
 def _decided(ahead: Ahead, item: str, act: int, rows: Sequence[Any]) -> Decided:
     parts = [_part(ahead, row) for row in rows]
-    own = next(part for part in parts if part.subject == item)
+    own = next((part for part in parts if part.subject == item), parts[0])
     return Decided(
         act=act,
         own=own,
-        others=[part for part in parts if part.subject != item],
+        others=[part for part in parts if part.subject != own.subject],
         first_day=min(part.day for part in parts),
         words=next((words for row in rows if (words := said(row[8]).get("words"))), ""),
         head=gaps(stated(rows[0][9])),

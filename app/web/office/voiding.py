@@ -23,11 +23,10 @@ from app.versions.visibility import is_public
 from app.web.office import drafting, form_keeping
 from app.web.office.items import Which
 from app.web.office.pages import show
-from app.web.office.standing_decisions import Decided, may_touch, newest, of_act
+from app.web.office.standing_decisions import LAST, Beside, Decided, beside, may_touch, newest, of_act
 from app.web.office.visiting import Form, Posted, Visitor, go
 
 router = APIRouter()
-LAST = (1 << 62) - 1
 Act = Annotated[int, Path(ge=1, le=LAST)]
 SHOWN = 20
 """Decisions of one page."""
@@ -78,8 +77,8 @@ def void_decision(
     if kept := form_keeping.kept_aside(request, registry, present, form, _place(one)):
         return kept
     try:
-        asked = _asked(one, form)
         with registry.database.writing() as session:
+            asked = _asked(one, _together(session.connection(), present.actor, one, form), form)
             made = drafts.draft(session, present.actor, asked, today())
             form_keeping.saved(session, present, _place(one))
     except RegistryError as error:
@@ -88,11 +87,29 @@ def void_decision(
     return go(f"/office/changesets/{made.id}")
 
 
-def _asked(one: Decided, form: Posted) -> ChangesetInput:
+def _together(connection: Connection, actor: Actor, one: Decided, form: Posted) -> list[int]:
+    """The acts that the form ticks beside this one; ``whole``: all of the same changeset. Raises Invalid for one that
+    is not offered."""
+    others = beside(connection, actor, one.own.subject, one.act)
+    offered = {other.one.act for other in others}
+    whole = [str(other.one.act) for other in others if other.why == "changeset"]
+    ticked = list(dict.fromkeys([*form.all("also"), *(whole if form.get("whole") == "1" else ())]))
+    for text in ticked:
+        if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) in offered):
+            raise Invalid(
+                "勾选的决定里有的已经撤除，或者不能从这里一并撤除；请重新打开这一页。",
+                code="unknown-act",
+                field="also",
+            )
+    return [int(text) for text in ticked]
+
+
+def _asked(one: Decided, together: list[int], form: Posted) -> ChangesetInput:
     """The draft. Raises Invalid, also without the document that a plan is given up by: no form adds it later."""
-    body = _body(one, form)
-    asked = drafting.changeset(form, _title(one), [body])
-    if withdraws_without_paper(asked.model_dump(exclude_none=True), body):
+    bodies = [_body(act, form) for act in (one.act, *together)]
+    title = _title(one) if not together else f"撤除 {len(bodies)} 项处理决定：{one.own.name}"
+    asked = drafting.changeset(form, title, bodies)
+    if withdraws_without_paper(asked.model_dump(exclude_none=True), bodies[0]):
         raise Invalid(
             "以撤销或推迟为由撤除，须写明是哪份文件这样定的：请填写依据的文件的文号或标题；是录错的，请选误录。",
             code="document-needed",
@@ -101,11 +118,11 @@ def _asked(one: Decided, form: Posted) -> ChangesetInput:
     return asked
 
 
-def _body(one: Decided, form: Posted) -> dict[str, Any]:
+def _body(act: int, form: Posted) -> dict[str, Any]:
     """Raises Invalid without a ground; the rules ask for the reason."""
     if form.get("ground") not in ("error", "withdrawn"):
         raise Invalid("请选择误录，或者撤销、推迟。", code="void-incomplete", field="ground")
-    body = {"kind": "item", "outcome": "void", "act": one.act, "ground": form.get("ground")}
+    body = {"kind": "item", "outcome": "void", "act": act, "ground": form.get("ground")}
     return body | ({"reason": reason} if (reason := form.get("reason").strip()) else {})
 
 
@@ -136,6 +153,7 @@ def _page(
     kept_at: str = "",
     error: RegistryError | None = None,
 ) -> Response:
+    others = beside(connection, present.actor, one.own.subject, one.act)
     return show(
         request,
         connection,
@@ -147,7 +165,17 @@ def _page(
         title=_title(one),
         planned=one.first_day > today(),
         voided=is_voided(connection, one.act),
+        beside=others,
+        shown=SHOWN,
+        ticked=_ticked(form, others, fresh=not kept_at and error is None),
         form=form,
         kept_at=kept_at,
         script="form.js",
     )
+
+
+def _ticked(form: Posted, others: list[Beside], *, fresh: bool) -> set[str]:
+    """In a fresh form, what has to go too."""
+    if fresh:
+        return {str(other.one.act) for other in others if other.why == "rests"}
+    return set(form.all("also"))
