@@ -38,6 +38,8 @@ class Filter:
     """(role, target) of a link that its content must hold; an empty role: any."""
     or_coded: str | None = None
     """Beside ``name_contains``: a code or id that will do as well."""
+    begun: bool | None = True
+    """Those that have begun by the day, as they stand on it; False: that begin later, as they begin; None: both."""
     internal: bool = False
     """What is not public too: for the office, whose rights are asked before."""
 
@@ -79,8 +81,16 @@ def known_statuses(asked: Iterable[str]) -> tuple[str, ...]:
     return found
 
 
+_BEGUN = "t.valid_from <= :on AND t.valid_to > :on"
+_AHEAD = (
+    "t.valid_from > :on AND NOT EXISTS (SELECT 1 FROM timeline earlier WHERE earlier.subject_id = t.subject_id"
+    " AND earlier.valid_from < t.valid_from)"
+)
+_MOMENTS = {True: _BEGUN, False: _AHEAD, None: f"({_BEGUN} OR {_AHEAD})"}
+
+
 def _where(connection: Connection, wanted: Filter) -> tuple[str, dict[str, Any], list[str]]:
-    clauses = ["t.kind = :kind", "t.valid_from <= :on", "t.valid_to > :on"]
+    clauses = ["t.kind = :kind", _MOMENTS[wanted.begun]]
     if not wanted.internal:
         clauses.append(not_withheld("t"))
     if wanted.kind == "item" and not wanted.internal:

@@ -50,6 +50,8 @@ class Present:
     by: str = "password"
     """How the session came in: ``password``, or ``oidc`` by the government's own sign-on, where a password's age
     keeps nobody out."""
+    called: str = ""
+    """The name shown to people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +218,9 @@ def who(session: Session, text: str | None, policy: Policy, limits: Limits) -> P
         step = "code"
     elif row.by == "password" and credential and passwords.must_change(credential.changed_at, now, policy):
         step = "password"
-    return Present(actor_of(account), row.id or 0, step, row.seen_at, row.by)
+    return Present(
+        actor_of(account), row.id or 0, step, row.seen_at, row.by, account.display_name or account.name
+    )
 
 
 def whose(session: Session, text: str | None) -> int | None:

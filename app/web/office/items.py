@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
-from typing import Annotated, Any
+from dataclasses import replace
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from sqlalchemy import Connection
 from sqlmodel import Session
 
 from app.auth.actor import Actor
@@ -16,7 +18,7 @@ from app.changes.models import Changeset
 from app.changes.showing import READING, require_readable
 from app.deps import ReadSession, RegistryOf
 from app.errors import RegistryError, Stale
-from app.listing import Filter, list_subjects
+from app.listing import Filter, count_by, list_subjects
 from app.versions.fold import apply_changes
 from app.versions.queries import parse_day, today
 from app.web.office import drafting, form_keeping, forms
@@ -32,17 +34,36 @@ Day = Annotated[str, Query(alias="from", max_length=20)]
 LIMIT = 50
 
 
+class State(NamedTuple):
+    """What the list may be narrowed to, by what ``Filter`` calls it."""
+
+    words: str
+    begun: bool | None
+    statuses: tuple[str, ...] = ()
+
+
+STATES = {
+    "now": State("现行", True, ("in_force", "suspended", "unknown")),
+    "planned": State("将生效", False),
+    "ended": State("已终止", True, ("ended",)),
+    "all": State("全部", None),
+}
+
+
 @router.get("/office/items")
 def list_items(
     request: Request,
     session: ReadSession,
     present: Visitor,
     q: Annotated[str, Query(max_length=100)] = "",
+    state: Annotated[str, Query(max_length=20)] = "",
     after: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
-    """Those in the account's scope; for who works on the catalogue or audits it, internal and redacted ones too."""
+    """Those in the account's scope; for who works on the catalogue or audits it, internal and redacted ones too.
+    ``state``: one of ``STATES``; what stands by default."""
     connection = session.connection()
     actor = present.actor
+    state = state if state in STATES else "now"
     wanted = Filter(
         on=today(),
         name_contains=q.strip() or None,
@@ -50,10 +71,29 @@ def list_items(
         internal=not READING.isdisjoint(actor.rights),
         region=actor.region,
         authority=actor.authority,
-        statuses=("in_force", "suspended", "unknown"),
     )
-    page = list_subjects(connection, wanted, after or None, LIMIT)
-    return show(request, connection, present, "items.html", page=page, q=q, first=not after)
+    chosen = replace(wanted, begun=STATES[state].begun, statuses=STATES[state].statuses)
+    return show(
+        request,
+        connection,
+        present,
+        "items.html",
+        page=list_subjects(connection, chosen, after or None, LIMIT),
+        q=q,
+        state=state,
+        states=STATES,
+        counts=_counts(connection, wanted),
+        first=not after,
+    )
+
+
+def _counts(connection: Connection, wanted: Filter) -> dict[str, int]:
+    """How many in each state."""
+    begun = count_by(connection, wanted, "status")
+    ahead = sum(count_by(connection, replace(wanted, begun=False), "status").values())
+    ended = begun.get("ended", 0)
+    now = sum(begun.values()) - ended
+    return {"now": now, "planned": ahead, "ended": ended, "all": now + ahead + ended}
 
 
 @router.get("/office/items/new")
