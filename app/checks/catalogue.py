@@ -53,6 +53,11 @@ TITLES = {
     "online-without-address": "支持网办而没有网址",
 }
 """Code of a finding -> its title."""
+_OWN_TITLES: dict[tuple[str, Severity], str] = {
+    ("no-citation", "error"): "行政许可没有设定依据",
+    ("no-citation", "warning"): "行政许可以外的事项没有设定依据",
+}
+"""Of codes that are graver for some items than for others: what is found in each."""
 SEVERITIES: dict[Severity, str] = {"error": "违反规定", "warning": "请核对", "note": "待完善"}
 WEIGHTS: dict[Severity, int] = {"error": 10, "warning": 4, "note": 1}
 """What a code takes from an item's hundred points, once however often it is found."""
@@ -112,6 +117,12 @@ class Rules:
 
 
 STANDARD = Rules()
+
+
+def title_of(code: str, severity: Severity | None = None) -> str:
+    """What a finding is called; with its severity, apart from what weighs otherwise under the same code."""
+    own = _OWN_TITLES.get((code, severity)) if severity else None
+    return own or TITLES.get(code, code)
 
 
 def rules_of(settings: Settings) -> Rules:

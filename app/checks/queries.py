@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.auth.actor import Actor
-from app.checks.catalogue import SEVERITIES, TITLES
+from app.checks.catalogue import SEVERITIES, TITLES, title_of
 from app.db import among
 from app.errors import Forbidden, Invalid
 from app.listing import bad_after, page_key
@@ -96,7 +96,7 @@ def findings(
     )
     rows = connection.execute(query, {**values, "item_": after[0], "position_": after[1], "limit_": limit})
     return [
-        {**row, "title": TITLES.get(row["code"], row["code"])}
+        {**row, "title": title_of(row["code"], row["severity"])}
         for row in (dict(one) for one in rows.mappings())
     ]
 
@@ -111,7 +111,7 @@ def by_code(connection: Connection, wanted: Wanted) -> list[dict[str, Any]]:
     )
     order = list(SEVERITIES)
     rows = [
-        {**row, "title": TITLES.get(row["code"], row["code"])}
+        {**row, "title": title_of(row["code"], row["severity"])}
         for row in (dict(one) for one in connection.execute(query, values).mappings())
     ]
     return sorted(rows, key=lambda row: (order.index(row["severity"]), -row["items"], row["code"]))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import re
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 from exchange_cases import real_data
 
-from app.checks.catalogue import STANDARD, TITLES, Rules, points, rules_of
+from app.checks import citations
+from app.checks.catalogue import STANDARD, TITLES, Rules, points, rules_of, title_of
 from app.checks.finding import Checked, Fact, Wording
 from app.checks.numerals import articles, number
 from app.errors import Invalid
@@ -328,6 +331,23 @@ def test_rules_are_settings() -> None:
     assert "provisional-permit-over" not in found(cites("province-old"), Rules(provisional_months=1200))
     with pytest.raises(Invalid, match="没有“nonsense”这项检查"):
         rules_of(Settings(checks_block="nonsense"))
+
+
+def test_what_weighs_otherwise_for_others_is_called_otherwise() -> None:
+    """The table of findings has a row for each severity of a code: no two rows of it read alike."""
+    assert title_of("no-citation", "error") != title_of("no-citation", "warning")
+    assert title_of("no-citation") == TITLES["no-citation"]
+    assert title_of("bad-phone", "warning") == TITLES["bad-phone"]
+    several = re.findall(r'Finding\(\s*"([a-z-]+)", "([a-z]+)"', _source())
+    severities: dict[str, set[str]] = {}
+    for code, severity in several:
+        severities.setdefault(code, set()).add(severity)
+    for code, found in severities.items():
+        assert len({title_of(code, one) for one in found}) == len(found), code
+
+
+def _source() -> str:
+    return "".join(path.read_text("utf-8") for path in Path(citations.__file__).parent.glob("*.py"))
 
 
 def test_points_count_a_code_once() -> None:

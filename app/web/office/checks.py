@@ -14,7 +14,7 @@ from sqlmodel import Session
 from app.auth.accounts import names_of_accounts
 from app.auth.signing_in import Present
 from app.checks import exceptions, queries
-from app.checks.catalogue import SEVERITIES, TITLES
+from app.checks.catalogue import SEVERITIES, TITLES, title_of
 from app.checks.sweeping import last_run, recheck, stale, sweep
 from app.deps import ReadSession, Registry, RegistryOf
 from app.errors import RegistryError
@@ -154,7 +154,7 @@ def _page(
         exceptions=[{**one.model_dump(), "when": moment(one.at)} for one in given],
         people=names_of_accounts(session, {one.account for one in given}),
         severities=SEVERITIES,
-        titles=TITLES,
+        title=title_of(wanted.code, wanted.severity) if wanted.code else "",
         running=running,
     )
     if running is not None:
