@@ -81,6 +81,11 @@ class ProposeInput(Body):
         description="proposals: each about one item of the scope, or a new one (add, receive), as decisions are",
     )
     reopen: bool = Field(False, description="replace what the office has reviewed")
+    read: dict[str, str] | None = Field(
+        None,
+        max_length=5_000,
+        description="item -> the `hash` of the proposal that you read, empty: none; another that stands gives 412",
+    )
 
 
 class ProposedShape(BaseModel):

@@ -191,7 +191,13 @@ def make_proposals(
 
     def read(session: Session) -> Written:
         write = propose_from(
-            session, actor, round_id, lambda _session: asked.decisions, today(), reopen=asked.reopen
+            session,
+            actor,
+            round_id,
+            lambda _session: asked.decisions,
+            today(),
+            reopen=asked.reopen,
+            read=asked.read,
         )
 
         def written(session: Session) -> bytes:

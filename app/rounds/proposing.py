@@ -34,7 +34,7 @@ from app.changes.reviews import (
     write,
 )
 from app.changes.rows import count_events, find, hold, leave_event
-from app.errors import Conflict, Invalid, Refused
+from app.errors import Conflict, Invalid, Refused, Stale
 from app.rounds.opened import Opened, held_here, require_worked_on
 from app.rounds.placing import take_out
 from app.versions.ids import allocate, foresee
@@ -105,14 +105,16 @@ def propose(
     today: str,
     *,
     reopen: bool = False,
+    read: Mapping[str, str] | None = None,
     weighed: Weighed | None = None,
 ) -> Proposed:
     """File proposals for items of the round, all or none. The same again changes nothing.
 
     ``weighed`` is what ``weigh`` made of the same proposals before, in a reading session perhaps: where the round has
     not moved since, the lock is held to write alone; else they are weighed anew.
-    Raises Conflict where the office has settled one already, unless ``reopen`` says to take that back; Refused
-    and Invalid with the decision's place as drafting does.
+    ``read``: item -> hash of what one read there, the proposal with its opinion; empty: nothing was proposed yet.
+    Raises Stale where another stands now; Conflict where the office has settled one already, unless ``reopen`` says to
+    take that back; Refused and Invalid with the decision's place as drafting does.
     """
     hold(session, round_id)
     if weighed is None or not weighed.holds(session):
@@ -123,6 +125,7 @@ def propose(
     for one in weighed.findings:
         found.setdefault(one["decision"], []).append(one)
     stood = weighed.standing.stood
+    _require_as_read(weighed.bodies, stood, read or {})
     at, written = next_moved(stood.values()), []
     for place, body in enumerate(weighed.bodies, start=1):
         row = _filed(ProposalRow(filed_under(body), body, actor.account, at), place, stood, reopen, done)
@@ -146,6 +149,7 @@ def propose_from(
     today: str,
     *,
     reopen: bool = False,
+    read: Mapping[str, str] | None = None,
 ) -> Callable[[Session], Proposed]:
     """``propose`` in two steps: weighed now, in a reading session; what is returned writes it down, in another.
 
@@ -162,7 +166,7 @@ def propose_from(
     def write(session: Session) -> Proposed:
         hold(session, round_id)
         some, ready = first if first[1].standing.holds(session) else weighed(session)
-        return propose(session, actor, round_id, some, today, reopen=reopen, weighed=ready)
+        return propose(session, actor, round_id, some, today, reopen=reopen, read=read, weighed=ready)
 
     return write
 
@@ -223,6 +227,21 @@ def _find_again(
         if places and all(place["subject"] in fresh for place in places):
             for place, same in zip(places, known.get(said_by(body), ()), strict=False):
                 place["subject"] = same["subject"]
+
+
+MOVED = "这一项的清理意见或法制办的审核在您看过之后又有改动；请看过现在的，再提出。"
+
+
+def _require_as_read(
+    bodies: Sequence[dict[str, Any]], stood: Mapping[str, ProposalRow], read: Mapping[str, str]
+) -> None:
+    about = {item for body in bodies for item in (filed_under(body), *covers(body))}
+    if not read.keys() <= about:
+        raise Invalid("read 只写 decisions 中的事项。", code="another-item", field="read")
+    now = {item: row.hash for row in stood.values() for item in (row.subject, *covers(row.body))}
+    moved = [item for item, shown in read.items() if now.get(item, "") != shown]
+    if moved:
+        raise Stale(MOVED, code="opinion-stale", subject=moved[0])
 
 
 def _filed(

@@ -140,6 +140,34 @@ def test_an_opinion_is_bound_to_the_proposal_that_was_read(living: Living) -> No
     assert again.json()["code"] == "opinion-stale", "what was reviewed since is read anew"
 
 
+def test_what_was_reviewed_is_proposed_again_as_it_was_read(living: Living) -> None:
+    item = living.item_called(FELLING)
+    organ = living.get(f"/items/{item}").json()["authority"]["id"]
+    scope = {"authorities": [organ], "base_day": "2026-09-28"}
+    made = living.post("editor", "/changesets", {"title": "清理", "kind": "round", "scope": scope})
+    place = f"/rounds/{made.json()['id']}"
+
+    def propose(shown: str, **more: Any) -> Any:
+        form = {"decisions": [decision_of(item) | more], "reopen": True, "read": {item: shown}}
+        return living.post("editor", f"{place}/proposals", form)
+
+    def shown() -> str:
+        rows = read(living, "reviewer", f"{place}/proposals").json()["proposals"]
+        return str(next(row for row in rows if row["item"] == item)["hash"])
+
+    assert propose("").is_success, "nothing was proposed yet"
+    first = shown()
+    assert propose("", words="又一次").json()["code"] == "opinion-stale"
+    agreed = {"items": [item], "opinion": "agree"}
+    assert living.post("reviewer", f"{place}/opinions", agreed).is_success
+    refused = propose(first, words="改了主意")
+    assert (refused.status_code, refused.json()["code"]) == (412, "opinion-stale"), "reviewed meanwhile"
+    assert propose(shown(), words="改了主意").json()["reopened"] == [item]
+    assert propose(first).status_code == 412
+    other = {"decisions": [decision_of(item)], "read": {"qdi-none": first}}
+    assert living.post("editor", f"{place}/proposals", other).json()["code"] == "another-item"
+
+
 def test_proposals_and_opinions_are_weighed_beside_other_writers(
     living_sqlite: Living, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -139,6 +139,12 @@ def test_a_department_proposes_what_is_new_and_the_office_reviews_it(living: Liv
     assert wanting(editor.get(opened)) == waiting - 1, (
         "what is new and returned may stay so: nothing waits for it"
     )
+    unread = department.move(
+        f"{opened}/items/{item}/form", 412, **(again | {"name": ["林下种植许可"], "do": ["save"]})
+    )
+    assert unread is not None
+    assert "在您看过之后又有改动" in unread.words, "what came back is read before it is proposed again"
+    again = filled(department.get(f"{opened}/items/{item}/form"))
     department.move(f"{opened}/items/{item}/form", **(again | {"name": ["林下种植许可"], "do": ["save"]}))
     reviewer.move(f"{opened}/items/{item}/opinion", opinion="agree")
     assert "新增" in reviewer.get(f"{opened}/items/{item}").section("最终决定")

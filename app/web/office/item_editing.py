@@ -60,6 +60,8 @@ class Editing:
     """What the others have done meanwhile, or are about to."""
     settled: bool = False
     """The office has reviewed what is proposed; proposing again takes that back."""
+    read: str | None = None
+    """The hash of what is proposed already, as the form shows it; empty: nothing is. None: it is no proposal's form."""
     links: list[tuple[str, str]] = field(default_factory=list)
     """Where it belongs: (address, words)."""
 

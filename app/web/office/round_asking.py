@@ -41,6 +41,11 @@ def posted_cells(form: Posted) -> Cells:
     return {name: tidy(form.get(name)) for name in EDITABLE}
 
 
+def as_read(form: Posted, item: str) -> dict[str, str] | None:
+    """What whoever filled in the form read of the item: see ``propose``. None where the form does not say."""
+    return {item: form.get("read")} if "read" in form else None
+
+
 def asked_of(line: Line, cells: Cells, names: Names, form: Posted) -> DecisionInput:
     """What a form says of an item, as its row of the sheet would; ``line`` with its content. Raises Wrong."""
     if line.new:

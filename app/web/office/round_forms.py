@@ -23,6 +23,7 @@ from app.web.office import drafting, form_keeping
 from app.web.office.item_editing import Editing, fill, opened, sound_content
 from app.web.office.item_forms import act_or_save, item_form
 from app.web.office.items import Day
+from app.web.office.round_asking import as_read
 from app.web.office.round_desk import lines_for
 from app.web.office.round_item import WhichItem, line_of
 from app.web.office.round_new import new_line, save_new, take_up_kept, taken_up
@@ -74,8 +75,8 @@ def propose_fields(
             )
         said = {name: value for name in ("words", "follow_up") if (value := form.get(name).strip())}
         asked = DecisionInput.model_validate(made[0] | said)
-        reopen = form.get("reopen") == "1"
-        propose(session, present.actor, changeset, [asked], today(), reopen=reopen)
+        reopen, read = form.get("reopen") == "1", as_read(form, item)
+        propose(session, present.actor, changeset, [asked], today(), reopen=reopen, read=read)
         return f"/office/rounds/{changeset}/items/{item}?saved=true"
 
     return act_or_save(request, registry, present, editing, save)
@@ -91,7 +92,7 @@ def _of_round(
     editing.heading = f"清理意见：{editing.base['name']}"
     editing.into = "proposal"
     editing.place = f"/office/rounds/{changeset}/items/{item}/form"
-    editing.settled = line.state == "reviewed"
+    editing.settled, editing.read = line.state == "reviewed", line.proposal.hash if line.proposal else ""
     editing.links = [
         (f"/office/rounds/{changeset}", found.opened.changeset.title),
         (f"/office/rounds/{changeset}/items/{item}", line.name),

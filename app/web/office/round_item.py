@@ -21,7 +21,7 @@ from app.rounds.worksheets import Line, told, with_contents, worksheets
 from app.versions.queries import today
 from app.web.office import form_keeping
 from app.web.office.pages import show
-from app.web.office.round_asking import FIELDS, Wrong, asked_of, posted_cells
+from app.web.office.round_asking import FIELDS, Wrong, as_read, asked_of, posted_cells
 from app.web.office.round_desk import ids_of, lines_for, may
 from app.web.office.round_filter import CHECKS, STATES, Asking, Wanted
 from app.web.office.round_words import changes_in_words
@@ -72,8 +72,8 @@ def propose_one(
             line, names, _ = _line(session, present, changeset, item, asking)
             return [asked_of(line, posted_cells(form), names, form)]
 
-        reopen = form.get("reopen") == "1"
-        return propose_from(session, present.actor, changeset, asked, today(), reopen=reopen)
+        reopen, read = form.get("reopen") == "1", as_read(form, item)
+        return propose_from(session, present.actor, changeset, asked, today(), reopen=reopen, read=read)
 
     return _one(request, registry, present, changeset, item, asking, form, weigh, "proposal")
 

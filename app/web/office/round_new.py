@@ -25,6 +25,7 @@ from app.web.office.fields import item_fields
 from app.web.office.item_editing import Editing, fresh, sound_content
 from app.web.office.item_forms import act_or_save, item_form
 from app.web.office.items import Day
+from app.web.office.round_asking import as_read
 from app.web.office.round_desk import lines_for
 from app.web.office.rounds import Which
 from app.web.office.visiting import Form, Posted, Visitor, go
@@ -86,8 +87,8 @@ def save_new(
             _redraft(session, present, changeset, lambda bodies: [*bodies, made])
             return f"/office/rounds/{changeset}"
         asked = DecisionInput.model_validate(_in_place_of(made, line))
-        reopen = form.get("reopen") == "1"
-        done = propose(session, present.actor, changeset, [asked], today(), reopen=reopen)
+        reopen, read = form.get("reopen") == "1", as_read(form, line.item) if line else None
+        done = propose(session, present.actor, changeset, [asked], today(), reopen=reopen, read=read)
         (filed,) = (*done.new, *done.changed, *done.reopened, *done.unchanged)
         return f"/office/rounds/{changeset}/items/{filed}?saved=true"
 
@@ -173,7 +174,7 @@ def taken_up(session: Session, changeset: str, line: Line, day: str, asked: Post
     stood = line.proposal.body if line.proposal else {}
     editing = fresh(day or stood.get("effective_from") or "", asked if asked.pairs else _as_posted(stood))
     editing.base = editing.content = line.content
-    editing.settled = line.state == "reviewed"
+    editing.settled, editing.read = line.state == "reviewed", line.proposal.hash if line.proposal else ""
     editing.heading = f"新增、承接的意见：{line.name}"
     editing.into = "new proposal"
     editing.place = f"/office/rounds/{changeset}/items/{line.item}/form"
