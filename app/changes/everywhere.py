@@ -6,9 +6,10 @@ Each function takes a content and gives the content as it would be, equal where 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from app.checks.resting import cites
 from app.errors import Invalid
 
 EACH = "*"
@@ -53,9 +54,10 @@ def cite_instead(
     number: str = "",
     old: str = "",
     new: str = "",
+    titles: Sequence[str] = (),
 ) -> dict[str, Any]:
     """With another instrument cited in place of one, under its title and number; None: no longer cited. What was
-    written of the text goes: it was the old one's.
+    written of the text goes: it was the old one's. ``titles``: under which it is cited without a link, too.
 
     With ``old`` and ``new``, where that article is cited alone: its matter stands in the other's ``new``. With
     neither, the article goes too, for nobody has said where the matter stands. Raises Invalid for one of them.
@@ -68,7 +70,7 @@ def cite_instead(
     kept = []
     for citation in made.get("citations") or ():
         rest = _after(citation.get("article") or "", old)
-        if citation.get("instrument") == instrument and rest is not None:
+        if cites(citation, instrument, titles) and rest is not None:
             if other is None:
                 continue
             citation["instrument"] = other
@@ -87,8 +89,11 @@ def cite_instead(
     return made
 
 
-def renumbered(content: dict[str, Any], instrument: str, old: str, new: str) -> dict[str, Any]:
+def renumbered(
+    content: dict[str, Any], instrument: str, old: str, new: str, titles: Sequence[str] = ()
+) -> dict[str, Any]:
     """With an article of an instrument cited by its new number: 第十二条 with its paragraphs, but not 第十二条之一.
+    ``titles``: under which it is cited without a link, too.
 
     Raises Invalid without both numbers."""
     if not (old and new):
@@ -98,7 +103,7 @@ def renumbered(content: dict[str, Any], instrument: str, old: str, new: str) -> 
     made = copy.deepcopy(content)
     for citation in made.get("citations") or ():
         rest = _after(citation.get("article") or "", old)
-        if citation.get("instrument") == instrument and rest is not None and old != new:
+        if cites(citation, instrument, titles) and rest is not None and old != new:
             citation["article"] = new + rest
             for name in ("text", "verified"):
                 citation.pop(name, None)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 from sqlmodel import Session
@@ -13,10 +13,11 @@ from app import log
 from app.auth.actor import Actor
 from app.canonical import decode
 from app.checks.models import LawCase
-from app.checks.resting import places
+from app.checks.resting import places, resting_on, titles_of
 from app.db import chunks, fetch, marks
 from app.errors import Forbidden, Invalid, NotFound
 from app.places.queries import ancestors
+from app.versions.queries import known_at, state_on
 from app.versions.visibility import shown
 
 OUTCOMES = {"drafted": "已拟变更单", "unaffected": "不受影响", "open": "重新待办"}
@@ -26,12 +27,7 @@ _ACTS = (
     " AND p.kind <> 'initial' AND EXISTS (SELECT 1 FROM subject s WHERE s.id = d.subject_id AND s.kind = 'instrument')"
     " AND NOT EXISTS (SELECT 1 FROM void v WHERE v.act = d.act)"
 )
-_CITING = (
-    "SELECT DISTINCT l.subject_id FROM link l"
-    " JOIN timeline t ON t.subject_id = l.subject_id AND t.valid_from = l.valid_from"
-    " WHERE l.target = ? AND l.role LIKE 'cites-%%' AND l.valid_from <= ? AND l.valid_to > ?"
-    f" AND t.status <> 'ended' AND {shown('t')}"
-)
+_LATEST = _ACTS + " ORDER BY d.act DESC LIMIT 200"
 _CHOSEN = (
     "SELECT t.subject_id, t.name, t.authority, t.region, c.body FROM timeline t JOIN content c ON c.hash = t.content"
     " WHERE t.subject_id IN ({ids}) AND t.kind IN ('item', 'entry') AND t.valid_from <= ? AND t.valid_to > ?"
@@ -39,15 +35,40 @@ _CHOSEN = (
 )
 
 
-def law_changes(connection: Connection, today: str, limit: int = 200) -> list[dict[str, Any]]:
-    """Each with how much still waits, the latest first: ``act``, ``instrument``, ``outcome``, ``effective_from``,
-    ``changeset``, ``resting``, ``open``."""
-    rows = fetch(connection, _ACTS + f" ORDER BY d.act DESC LIMIT {limit}")
+class Rests(NamedTuple):
+    """An item or catalogue entry that rests on a changed instrument, with what says whose it is."""
+
+    subject: str
+    authority: str | None
+    region: str | None
+
+
+def resting_on_changes(connection: Connection, today: str) -> dict[int, list[Rests]]:
+    """act -> what rests on its instrument on the day it is changed, or today where that has passed: by a citation that
+    is linked or names it by its title, by what asks for a material or a fee. Reads every content, once a day of these.
+    """
+    known, by_day = known_at(connection, None), dict[str, dict[int, str]]()
+    for act, instrument, _, day, _ in fetch(connection, _LATEST):
+        by_day.setdefault(max(day, today), {})[act] = instrument
+    found: dict[int, list[Rests]] = {}
+    for day, acts in by_day.items():
+        contents = {law: state_on(connection, law, day, known).document() for law in acts.values()}
+        titles = {law: titles_of(content) for law, content in contents.items() if "title" in content}
+        rests = resting_on(connection, titles, day)
+        for act, law in acts.items():
+            found[act] = [Rests(one.id, one.authority, one.region) for one in rests.get(law, ())]
+    return found
+
+
+def law_changes(
+    connection: Connection, actor: Actor, today: str, rests: Mapping[int, Sequence[Rests]]
+) -> list[dict[str, Any]]:
+    """Each with how much of the actor's still waits, the latest first: ``act``, ``instrument``, ``outcome``,
+    ``effective_from``, ``changeset``, ``resting``, ``open``. ``rests``: as ``resting_on_changes`` has it."""
+    holds = managed_by(connection, actor, today)
     found = []
-    for act, instrument, outcome, day, changeset in rows:
-        bites = max(day, today)
-        citing = {row[0] for row in fetch(connection, _CITING, (instrument, bites, bites))}
-        waiting = citing - settled(connection, act, outcome)
+    for act, instrument, outcome, day, changeset in fetch(connection, _LATEST):
+        mine = {one.subject for one in rests.get(act, ()) if holds(one.authority, one.region)}
         found.append(
             {
                 "act": act,
@@ -55,11 +76,17 @@ def law_changes(connection: Connection, today: str, limit: int = 200) -> list[di
                 "outcome": outcome,
                 "effective_from": day,
                 "changeset": changeset,
-                "resting": len(citing),
-                "open": len(waiting),
+                "resting": len(mine),
+                "open": len(mine - settled(connection, act, outcome)) if mine else 0,
             }
         )
     return found
+
+
+def managed_by(connection: Connection, actor: Actor, day: str) -> Callable[[str | None, str | None], bool]:
+    """Whether what an organ holds in a place is the actor's to deal with."""
+    path = cache(lambda region: frozenset(ancestors(connection, region, day)))
+    return lambda authority, region: actor.covers(authority, path(region) if region else frozenset())
 
 
 def law_change(connection: Connection, act: int) -> dict[str, Any]:
@@ -140,14 +167,14 @@ def _require_resting(
     for some in chunks(chosen):
         rows = fetch(connection, _CHOSEN.format(ids=marks(some)), (*some, day, day))
         found |= {row[0]: row[1:] for row in rows}
-    path = cache(lambda region: frozenset(ancestors(connection, region, day)))
+    holds = managed_by(connection, actor, day)
     for subject in chosen:
         name, authority, region, body = found.get(subject, (subject, None, None, None))
         if body is None or not any(places(decode(bytes(body)), instrument, titles)):
             raise Invalid(
                 f"“{name}”不依据这个文件，没有记录，请核对勾选的事项。", code="not-resting", subject=subject
             )
-        if not actor.covers(authority, path(region) if region else frozenset()):
+        if not holds(authority, region):
             raise Forbidden(
                 f"“{name}”不在账号“{actor.name}”的管理范围内。", code="out-of-scope", subject=subject
             )

@@ -54,12 +54,18 @@ class Resting:
         return any(place.path.startswith("citations/") for place in self.places)
 
 
+def cites(citation: Mapping[str, Any], instrument: str, titles: Sequence[str]) -> bool:
+    """Whether a citation means the instrument: it is linked to it, or linked to none and names it by a title."""
+    if linked := citation.get("instrument"):
+        return bool(linked == instrument)
+    return str(citation.get("title") or "").strip("《》") in titles
+
+
 def places(content: Mapping[str, Any], instrument: str, titles: Sequence[str]) -> Iterator[Place]:
     """Every place of a content that rests on the instrument. Pure."""
     named = [f"《{title}》" for title in titles if title]
     for one in content.get("citations") or ():
-        title = str(one.get("title") or "").strip("《》")
-        if one.get("instrument") == instrument or (not one.get("instrument") and title in titles):
+        if cites(one, instrument, titles):
             role = label("citation_role", one.get("role", "setting")) or ""
             yield Place(f"citations/{one['key']}", f"{role} {one.get('article') or ''}".strip())
     for holder, prefix in [
@@ -73,18 +79,37 @@ def places(content: Mapping[str, Any], instrument: str, titles: Sequence[str]) -
                     yield Place(f"{prefix}{name}/{one['key']}/basis", f"{words}“{what[:30]}”")
 
 
+def titles_of(content: Mapping[str, Any]) -> list[str]:
+    """An instrument's names: the whole one, without the country's where it has that, and the short ones."""
+    title = content["title"]
+    return list(
+        dict.fromkeys([title, title.removeprefix("中华人民共和国"), *content.get("short_titles", ())])
+    )
+
+
 def resting(connection: Connection, instrument: str, titles: Sequence[str], day: str) -> list[Resting]:
     """All items and entries that carry on and rest on it on a day, in the order of ids. Reads every content once."""
-    needles = [instrument.encode(), *(f"《{title}》".encode() for title in titles if title)]
-    needles += [title.encode() for title in titles if title]
-    found, last = [], ""
+    return resting_on(connection, {instrument: titles}, day)[instrument]
+
+
+def resting_on(
+    connection: Connection, laws: Mapping[str, Sequence[str]], day: str
+) -> dict[str, list[Resting]]:
+    """The same of several, each with its titles, in one reading."""
+    needles = {
+        law: [law.encode(), *(title.encode() for title in titles if title)] for law, titles in laws.items()
+    }
+    found: dict[str, list[Resting]] = {law: [] for law in laws}
+    last = ""
     while rows := fetch(connection, _ALL, (day, day, last)):
         last = rows[-1][0]
         for subject, kind, name, status, authority, region, body in rows:
             data = bytes(body)
-            if status not in ALIVE or not any(needle in data for needle in needles):
+            named = [law for law, words in needles.items() if any(word in data for word in words)]
+            if status not in ALIVE or not named:
                 continue
             content = decode(data)
-            if at := list(places(content, instrument, titles)):
-                found.append(Resting(subject, kind, name or "", authority, region, content, at))
+            for law in named:
+                if at := list(places(content, law, laws[law])):
+                    found[law].append(Resting(subject, kind, name or "", authority, region, content, at))
     return found

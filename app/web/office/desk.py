@@ -18,13 +18,13 @@ from app.changes.owed_to import OwedTo
 from app.changes.rows import hands_in
 from app.changes.showing import READING, readable
 from app.checks import queries
-from app.checks.law_changes import law_changes
-from app.deps import ReadSession
+from app.deps import ReadSession, Registry, RegistryOf
 from app.feedback.reporting import waiting
 from app.lists import preparing
 from app.lists.models import EditionDraft
 from app.rounds.coming import planned_changes, planned_rounds
 from app.versions.queries import moment, today
+from app.web.office import law
 from app.web.office.duties import SOON
 from app.web.office.pages import show
 from app.web.office.rounds import IN_WORK
@@ -37,7 +37,7 @@ MOST, MOST_UNSAVED = 200, 20
 
 
 @router.get("/office")
-def desk(request: Request, session: ReadSession, present: Visitor) -> Response:
+def desk(request: Request, registry: RegistryOf, session: ReadSession, present: Visitor) -> Response:
     piles = [(title, listed) for title, listed in _piles(session, present) if listed]
     overdue, soon = _owed(session, present)
     return show(
@@ -51,7 +51,7 @@ def desk(request: Request, session: ReadSession, present: Visitor) -> Response:
         reports=_reports(session, present),
         planned=_planned(session, present),
         checks=gaps(_checks(session, present)),
-        law=_law(session, present),
+        law=_law(registry, session, present),
         overdue=overdue,
         soon=soon,
         editions=_editions(session, present),
@@ -121,11 +121,11 @@ def _editions(session: Session, present: Present) -> int:
     return sum(map(waits, preparing.in_state(session, "prepared", "approved", "returned", most=MOST)))
 
 
-def _law(session: Session, present: Present) -> int:
-    """How many amendments and repeals have something that rests on them and waits."""
+def _law(registry: Registry, session: Session, present: Present) -> int:
+    """How many amendments and repeals have something of the visitor's that rests on them and waits."""
     if "edit" not in present.actor.rights:
         return 0
-    return sum(one["open"] > 0 for one in law_changes(session.connection(), today()))
+    return sum(one["open"] > 0 for one in law.waiting(registry, session.connection(), present))
 
 
 def _owed(session: Session, present: Present) -> tuple[int, int]:

@@ -137,11 +137,14 @@ def merged(
     """(what stands now with my changes on it, paths that both changed): nothing of the others' is undone.
 
     ``base`` is what my form was opened on. Where a change of mine no longer finds its place, the row it was in
-    has gone meanwhile: the path is told.
+    has gone meanwhile: the path is told. What both changed alike is done.
     """
-    theirs = {change["path"] for change in diff(base, now)}
+    done = diff(base, now)
+    theirs = {change["path"] for change in done}
     made, collide = copy.deepcopy(now), []
     for change in diff(base, mine):
+        if change in done:
+            continue
         path = change["path"]
         if any(path == one or path.startswith(f"{one}/") or one.startswith(f"{path}/") for one in theirs):
             collide.append(path)

@@ -13,8 +13,8 @@ from app.changes import drafts
 from app.changes.everywhere import cite_instead, renumbered
 from app.changes.models import ChangesetInput
 from app.checks import law_changes
-from app.checks.resting import Resting, resting
-from app.deps import ReadSession, RegistryOf
+from app.checks.resting import Resting, resting, titles_of
+from app.deps import ReadSession, Registry, RegistryOf
 from app.errors import Invalid, RegistryError
 from app.listing import Filter, list_subjects
 from app.versions.queries import known_at, parse_day, state_on, today
@@ -48,10 +48,14 @@ WAYS = {
 
 @router.get("/office/law")
 def list_law(
-    request: Request, session: ReadSession, present: Visitor, q: Annotated[str, Query(max_length=100)] = ""
+    request: Request,
+    registry: RegistryOf,
+    session: ReadSession,
+    present: Visitor,
+    q: Annotated[str, Query(max_length=100)] = "",
 ) -> Response:
     connection, day = session.connection(), today()
-    changes = law_changes.law_changes(connection, day)
+    changes = waiting(registry, connection, present)
     title = q.replace("\0", "").strip().strip("《》")
     wanted = Filter(on=day, kind="instrument", name_contains=title)
     return show(
@@ -64,6 +68,16 @@ def list_law(
         q=q,
         found=list_subjects(connection, wanted, None, FOUND).rows if title else None,
     )
+
+
+def waiting(registry: Registry, connection: Connection, present: Present) -> list[dict[str, Any]]:
+    """The law changes with what waits of the visitor's; what rests on them is worked out once for each state of the
+    registry."""
+    day = today()
+    rests = registry.intervals.once(
+        connection, b"law-changes", lambda: law_changes.resting_on_changes(connection, day)
+    )
+    return law_changes.law_changes(connection, present.actor, day, rests)
 
 
 @router.get("/office/law/{law}")
@@ -128,14 +142,6 @@ def _content(connection: Connection, law: str, on: str) -> dict[str, Any]:
     return content
 
 
-def titles_of(content: dict[str, Any]) -> list[str]:
-    """An instrument's names: the whole one, without the country's where it has that, and the short ones."""
-    title = content["title"]
-    return list(
-        dict.fromkeys([title, title.removeprefix("中华人民共和国"), *content.get("short_titles", ())])
-    )
-
-
 def _law(
     request: Request,
     connection: Connection,
@@ -159,6 +165,7 @@ def _law(
         on=on,
         content=gaps(content),
         rests=rests,
+        others=0,
         names=_names(connection, rests, on),
         fields=FIELDS,
         form=form,
@@ -235,18 +242,19 @@ def _mending(
         cited = _content(connection, other, on)
         title, number = cited["title"], cited.get("number", "")
     decisions: list[dict[str, Any]] = []
-    for one in resting(connection, law, titles_of(content), on):
+    titles = titles_of(content)
+    for one in resting(connection, law, titles, on):
         if one.id not in chosen:
             continue
         if way == "cancel":
             decisions.append(drafting.decision(one.id, "cancel", on, form) | {"kind": one.kind})
             continue
         if way == "renumber":
-            after = renumbered(one.content, law, old, new)
+            after = renumbered(one.content, law, old, new, titles)
         elif way == "replace":
-            after = cite_instead(one.content, law, other, title, number, old, new)
+            after = cite_instead(one.content, law, other, title, number, old, new, titles)
         else:
-            after = cite_instead(one.content, law, None)
+            after = cite_instead(one.content, law, None, titles=titles)
         if after != one.content:
             made = drafting.decisions(one.id, one.content, after, on, form)
             decisions += [decision | {"kind": one.kind} for decision in made]
@@ -275,7 +283,9 @@ def _case(
     change = law_changes.law_change(connection, act)
     on = max(change["effective_from"], today())
     content = _content(connection, change["instrument"], on)
-    rests = resting(connection, change["instrument"], titles_of(content), on)
+    every = resting(connection, change["instrument"], titles_of(content), on)
+    holds = law_changes.managed_by(connection, present.actor, on)
+    rests = [one for one in every if holds(one.authority, one.region)]
     return show(
         request,
         connection,
@@ -287,6 +297,7 @@ def _case(
         on=on,
         content=gaps(content),
         rests=rests,
+        others=len(every) - len(rests),
         names=_names(connection, rests, on),
         act=change,
         cases=law_changes.cases(connection, act),

@@ -16,9 +16,10 @@ from app.changes.everywhere import renumbered, set_everywhere
 from app.changes.models import ChangesetInput
 from app.db import chunks, fetch, marks
 from app.deps import ReadSession, RegistryOf
-from app.errors import Invalid, RegistryError
+from app.errors import Forbidden, Invalid, RegistryError
 from app.items.code_tables import TABLES
 from app.listing import Filter, list_subjects
+from app.places.queries import ancestors
 from app.versions.fold import diff
 from app.versions.queries import parse_day, today
 from app.web import comparing
@@ -121,12 +122,20 @@ def found_items(connection: Connection, present: Present, form: Posted, on: str)
     def one(name: str, kind: str) -> str | None:
         return drafting.named_id(connection, given[name], kind, on, name) if given[name] else None
 
-    law = one("law", "instrument")
+    law, authority, region = one("law", "instrument"), one("authority", "authority"), one("region", "region")
+    outside = [authority] if actor.authority and authority not in (None, actor.authority) else []
+    if region and actor.region and actor.region not in ancestors(connection, region, on):
+        outside.append(region)
+    if outside:
+        raise Forbidden(
+            f"“{names(connection, outside, on).get(outside[0] or '', '')}”不在账号“{actor.name}”的管理范围内。",
+            code="out-of-scope",
+        )
     wanted = Filter(
         on=on,
         name_contains=given["q"] or None,
-        authority=actor.authority or one("authority", "authority"),
-        region=one("region", "region") or actor.region,
+        authority=authority or actor.authority,
+        region=region or actor.region,
         type=given["type"] or None,
         links_to=("", law) if law else None,
         statuses=("in_force", "suspended", "unknown"),

@@ -1,0 +1,93 @@
+"""What waits when a law changes: everything that rests on it, linked or not, of each account's own scope."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from reading import Page
+from seeded import TODAY, Living, new_item
+from test_office import Browser
+
+LAW, OWN, FEES = "广安市演示条例", "只写名称的许可", "收费提到它的许可"
+
+
+def enacted(living: Living) -> str:
+    """A law of the place that nothing is linked to."""
+    content = {"title": LAW}
+    living.publish(
+        {"kind": "instrument", "outcome": "enact", "effective_from": TODAY, "content": content},
+        title="制定",
+    )
+    (found,) = living.rows(f"SELECT subject_id FROM timeline WHERE kind = 'instrument' AND name = '{LAW}'")
+    return str(found[0])
+
+
+def rest_on_it(living: Living) -> list[str]:
+    """An item that cites the law by its title alone, and one that names it where it asks for a fee."""
+    cited = [{"key": "c1", "role": "setting", "title": f"《{LAW}》", "article": "第三条"}]
+    fees = [{"key": "f1", "name": "工本费", "basis": f"《{LAW}》第九条"}]
+    living.publish(
+        new_item(living, OWN, content={"citations": cited}), new_item(living, FEES, content={"fees": fees})
+    )
+    return [living.item_called(OWN), living.item_called(FEES)]
+
+
+def repealed(living: Living, law: str) -> None:
+    repeal = {"kind": "instrument", "outcome": "repeal", "subject": law, "effective_from": TODAY}
+    living.publish(repeal, title="废止")
+
+
+@pytest.fixture
+def law(living_sqlite: Living) -> str:
+    law = enacted(living_sqlite)
+    # As a file that was imported before the law was: cited by its title, linked to nothing.
+    rest_on_it(living_sqlite)
+    return law
+
+
+def queue(person: Browser) -> tuple[str, str]:
+    """(resting, open) of the law in the queue."""
+    html = person.get("/office/law").html
+    row = html[html.index(f"《{LAW}》") :]
+    resting, waits = re.findall(r'class="number">(?:<b>)?(\d+)', row)[:2]
+    return resting, waits
+
+
+def case_of(person: Browser) -> str:
+    html = person.get("/office/law").html
+    return re.findall(r'href="(/office/law-changes/\d+)">《' + LAW, html)[0]
+
+
+def test_what_names_the_law_without_a_link_waits_too(living_sqlite: Living, law: str) -> None:
+    editor = Browser(living_sqlite, "bianji", ["edit"])
+    before = editor.get("/office").words
+    repealed(living_sqlite, law)
+    assert queue(editor) == ("2", "2")
+    assert editor.get("/office").words != before
+    place = case_of(editor)
+    page = editor.get(place)
+    assert OWN in page.words
+    assert FEES in page.words
+    own, fees = living_sqlite.item_called(OWN), living_sqlite.item_called(FEES)
+    asked = {"do": "draft", "way": "renumber", "old": "第三条", "new": "第五条", "reason": "改号"}
+    done = editor.post(place, asked | {"subject": own})
+    assert done.status_code == 303, Page(done.text).words[:800]
+    assert queue(editor) == ("2", "1")
+    editor.post(place, {"do": "unaffected", "why": "收费另有依据", "subject": fees})
+    assert queue(editor) == ("2", "0")
+
+
+def test_a_department_is_told_of_its_own(living_sqlite: Living, law: str) -> None:
+    authority = living_sqlite.get(f"/items/{living_sqlite.item_called(OWN)}").json()["authority"]["id"]
+    repealed(living_sqlite, law)
+    theirs = Browser(living_sqlite, "benju", ["edit"], authority=authority)
+    assert queue(theirs) == ("2", "2")
+    ((elsewhere,),) = living_sqlite.rows(
+        f"SELECT min(authority) FROM timeline WHERE kind = 'item' AND authority <> '{authority}'"
+    )
+    other = Browser(living_sqlite, "taju", ["edit"], authority=elsewhere)
+    assert queue(other) == ("0", "0")
+    page = other.get(case_of(other))
+    assert OWN not in page.words
+    assert "另有 2 项不归您的账号管理" in page.words
