@@ -370,7 +370,8 @@ def _is_fresh(subject: Known) -> bool:
 
 
 _BEFORE_KNOWN = Wrong(
-    "before-known", "这一天早于登记簿所知的第一天，未采纳；请核对日期，或用 --attested 给出较晚的日期"
+    "before-known",
+    "这一天早于登记簿所知的第一天，未采纳；请核对日期，或给出较晚的“来源所证明的日期”（命令行用 --attested）",
 )
 
 

@@ -12,6 +12,7 @@ attests and which need not be the start.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +25,7 @@ from app.exchange.records import Record
 from app.exchange.rows import Row
 from app.exchange.values import read_day, read_value
 
+_PARTIAL = re.compile(r"[0-9]{4}(?:年|[-/.年][0-9]{1,2}月?)?")
 _DATES = ("document_date", "published_on", "effective_on")
 
 
@@ -88,7 +90,7 @@ class InstrumentConverter:
         writer.fields(self.mapping.fields, cells, document)
         for target in _DATES:
             if target in document:
-                document[target] = read_day(document[target]) or document[target]
+                document[target] = self._day(document[target])
         for column in self.mapping.drop:
             cells.use(column)
         if self.mapping.status:
@@ -100,6 +102,14 @@ class InstrumentConverter:
                 + [f"{label}：{value}" for label, value in writer.extra]
             )
         return document
+
+    def _day(self, given: str) -> str:
+        """A date of a document is kept as written where it is no day; a year or a month is enough said."""
+        day = read_day(given)
+        if day is None and not _PARTIAL.fullmatch(given.strip()):
+            message = f"“{given[:20]}”不像日期，照原样保留；表格里的日期若成了数字，请把该列设为日期格式"
+            self.teller.warn("odd-day", "", message)
+        return day or given
 
     def _note(self, document: dict[str, Any], cells: Cells, column: str) -> None:
         """The source's own word for the status, since several words become one status."""

@@ -106,6 +106,7 @@ TITLES = CHECKS | {
     "unreadable-part": "有一部分读不出来",
     "number-lost-digits": "长编码丢了末几位",
     "bad-day": "日期有误",
+    "odd-day": "日期写法不认识",
     "invalid-content": "内容不合要求",
     "more-to-draft": "其余记录尚未起草",
 }

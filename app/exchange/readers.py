@@ -58,7 +58,7 @@ def _reader(path: Path, sheet: str | None) -> Callable[[Path, Report, Columns], 
     if head == b"PK\x03\x04" or path.suffix.lower() == ".xlsx":
         return partial(read_xlsx, sheet=sheet)
     if sheet is not None:
-        raise Refused("no-sheets", path.name, "这种文件没有工作表，请删去 --sheet")
+        raise Refused("no-sheets", path.name, "这种文件没有工作表，请不要写工作表的名称（命令行的 --sheet）")
     if path.suffix.lower() in (".jsonl", ".ndjson", ".json"):
         return _read_json_lines
     if path.suffix.lower() in (".csv", ".txt", ".tsv"):

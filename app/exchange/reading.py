@@ -135,7 +135,7 @@ class ImportReading:
 
     def _tell_undated(self) -> None:
         rows = "本行" if self._undated == 1 else f"自本行起，共{self._undated}行"
-        message = f"{rows}没有日期，请用 --attested 给出来源所证明的日期（如 2021-06-30）"
+        message = f"{rows}没有日期，请给出来源所证明的日期（如 2021-06-30；命令行用 --attested）"
         self._keep(Problem(severity="error", code="no-day", where=self._first_undated, message=message))
 
     def give_up(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -9,6 +10,9 @@ from app.exchange.records import Problem
 
 MAX_TEXT = 60_000
 """Characters in one value; the longest text that content holds (``app/versions/shapes.py``)."""
+
+_ROUNDED = re.compile(r"[0-9](?:\.[0-9]+)?[eE]\+[0-9]{1,2}")
+"""How spreadsheets show a long number, and save it as text: 5.11602E+11."""
 
 Report = Callable[[Problem], None]
 Columns = Callable[[list[str]], None]
@@ -44,7 +48,9 @@ def header_of(cells: list[str], where: str) -> list[str]:
 
 
 def as_row(header: list[str], cells: list[Any], where: str, report: Report) -> Iterator[Row]:
-    """The row, unless it is blank, has more cells than columns, or holds text that cannot be kept."""
+    """The row, unless it is blank, has more cells than columns, or holds text that cannot be kept. Blanks at the
+    edges of a cell are nobody's words, and would make another organ of the same name."""
+    cells = [cell.strip() if isinstance(cell, str) else cell for cell in cells]
     if not any(cell not in ("", None) for cell in cells):
         return
     if any(cell not in ("", None) for cell in cells[len(header) :]):
@@ -58,8 +64,18 @@ def as_row(header: list[str], cells: list[Any], where: str, report: Report) -> I
         )
         return
     values = dict(zip(header, cells, strict=False))
+    for column, value in values.items():
+        if isinstance(value, str) and _ROUNDED.fullmatch(value):
+            report_lost_digits(report, where, column)
     if all_sound(values.items(), where, report):
         yield Row(where, values)
+
+
+def report_lost_digits(report: Report, where: str, column: str) -> None:
+    message = "长编码被存成了数字，末尾几位已丢失，请把该列设为文本并重新录入"
+    report(
+        Problem(severity="error", code="number-lost-digits", where=f"{where}“{column}”列", message=message)
+    )
 
 
 def all_sound(values: Iterable[tuple[str, Any]], where: str, report: Report) -> bool:

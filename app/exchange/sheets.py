@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, NamedTuple
 from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from app.exchange.records import Problem
-from app.exchange.rows import Columns, Refused, Report, Row, as_row, header_of
+from app.exchange.rows import Columns, Refused, Report, Row, as_row, header_of, report_lost_digits
 
 MAX_UNPACKED = 512 * 1024 * 1024
 """Bytes that a spreadsheet may unpack to; a sheet of 100,000 rows stays well below."""
@@ -53,7 +53,7 @@ def read_xlsx(path: Path, report: Report, columns: Columns, sheet: str | None = 
         plain = [_plain(cell) for cell in cells]
         for column, value in zip(header, plain, strict=False):
             if isinstance(value, float) and abs(value) >= _EXACT_INTEGER:
-                _report_lost_digits(report, where, column)
+                report_lost_digits(report, where, column)
         yield from as_row(header, plain, where, report)
     if not header:
         raise Refused("missing-header", path.name, "表格是空的，第一行应为列名")
@@ -116,7 +116,7 @@ def _sheet(book: CalamineWorkbook, path: Path, name: str | None) -> CalamineShee
     if len(filled) > 1:
         listed = _quoted(page.name for page in filled)
         raise Refused(
-            "several-sheets", path.name, f"有几张工作表有数据：{listed}，请用 --sheet 写明导入哪一张"
+            "several-sheets", path.name, f"有几张工作表有数据：{listed}，请写明导入哪一张（命令行用 --sheet）"
         )
     if not filled:
         raise Refused("missing-header", path.name, "表格是空的，第一行应为列名")
@@ -176,17 +176,6 @@ def _plain(cell: Any) -> Any:
     if isinstance(cell, datetime.timedelta):
         return str(cell)
     return cell
-
-
-def _report_lost_digits(report: Report, where: str, column: str) -> None:
-    report(
-        Problem(
-            severity="error",
-            code="number-lost-digits",
-            where=f"{where}“{column}”列",
-            message="长编码被存成了数字，末尾几位已丢失，请把该列设为文本并重新录入",
-        )
-    )
 
 
 def refuse_bomb(path: Path) -> None:

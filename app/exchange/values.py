@@ -23,10 +23,18 @@ _SEPARATORS = re.compile(r"[,，、;；\s]+")
 def read_value(spec: FieldSpec, value: Any, tables: dict[str, dict[str, str]]) -> Any:
     """A value as the mapping asks; None where it cannot be read so."""
     if spec.values is not None:
-        return tables.get(spec.values, {}).get(as_text(value).strip())
+        return _listed(tables.get(spec.values, {}), as_text(value).strip())
     if spec.read in ("code", "codes"):
         return _CODE_READERS[spec.read](spec, value)
     return _READERS[spec.read](value)
+
+
+def _listed(table: dict[str, str], text: str) -> str | None:
+    """What a table of the mapping has for a value; a code that a spreadsheet took for a number has lost its zeros."""
+    if text in table or not (text.isascii() and text.isdigit()):
+        return table.get(text)
+    meant = {table[code] for code in table if code.lstrip("0") == text}
+    return meant.pop() if len(meant) == 1 else None
 
 
 def read_int(value: Any) -> int | None:

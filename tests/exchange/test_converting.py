@@ -12,9 +12,9 @@ from exchange_cases import FLAT, items, problem_codes
 
 from app.exchange.citations import parse_citations
 from app.exchange.keys import element_key, numbered
-from app.exchange.mapping import BadMapping, Mapping, load_mapping, mapping_names
+from app.exchange.mapping import BadMapping, FieldSpec, Mapping, load_mapping, mapping_names
 from app.exchange.reading import ImportReading, read_records
-from app.exchange.values import read_day
+from app.exchange.values import read_day, read_value
 
 Read = Callable[..., ImportReading]
 HEAD = "id,name,organ,organ_code,area,place,code,type,level,days,basis,remark,from\n"
@@ -383,3 +383,13 @@ def test_a_broken_line_is_told_in_chinese_with_its_place(read: Read) -> None:
     assert list(reading) == []
     assert "第10个字符" in reading.problems[0].message
     assert "unexpected" not in reading.problems[0].message
+
+
+def test_a_code_that_lost_its_zeros_to_a_spreadsheet_is_still_that_code() -> None:
+    spec = FieldSpec(column="type", read="code", values="types")
+    tables = {"types": {"01": "许可", "10": "其他", "007": "公服", "07": "确认"}}
+    assert read_value(spec, "01", tables) == "许可"
+    assert read_value(spec, 1, tables) == "许可"
+    assert read_value(spec, "10", tables) == "其他"
+    assert read_value(spec, 7, tables) is None, "two codes read so"
+    assert read_value(spec, "x1", tables) is None

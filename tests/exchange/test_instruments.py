@@ -77,3 +77,14 @@ def test_the_sources_own_words_are_kept(read: Read) -> None:
     assert record.content["note"] == "来源所载时效：现行有效"
     assert record.content["category"] == "行政法"
     assert record.content["effective_on"] == "2020-02-01"
+
+
+def test_a_date_that_became_a_number_is_told(read: Read) -> None:
+    reading = read_rows(
+        read,
+        "戊条例,地方性法规,地方性法规,,44121,2020-10-17,2020-10-17,现行有效,s",
+        "己条例,地方性法规,地方性法规,,2020年10月,2020-10-17,2020-10-17,现行有效,s",
+    )
+    records = list(reading)
+    assert [one.where for one in reading.problems if one.code == "odd-day"] == [records[0].where]
+    assert not reading.refused

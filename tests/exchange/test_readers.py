@@ -189,3 +189,26 @@ def test_what_is_no_table_is_refused(tmp_path: Path, name: str) -> None:
 def test_a_missing_file_is_a_problem_not_a_crash(tmp_path: Path) -> None:
     _, problems = rows_of(tmp_path / "none.csv")
     assert [problem.code for problem in problems] == ["unreadable-file"]
+
+
+def test_blanks_at_the_edges_of_a_cell_are_nobodys_words(tmp_path: Path) -> None:
+    for path in (
+        written(tmp_path, "t.csv", "机关,名称\n区林业局　, 采伐 \n".encode()),
+        sheet(tmp_path, [["机关", "名称"], ["区林业局　", " 采伐 "]]),
+    ):
+        rows, problems = rows_of(path)
+        assert [row.values for row in rows] == [{"机关": "区林业局", "名称": "采伐"}]
+        assert problems == []
+
+
+@pytest.mark.parametrize("shown", ["5.11602E+11", "1e+15"])
+def test_a_code_that_was_saved_as_a_spreadsheet_shows_it_has_lost_its_digits(
+    tmp_path: Path, shown: str
+) -> None:
+    for path in (
+        written(tmp_path, "t.csv", f"编码,名称\n{shown},甲\n".encode()),
+        sheet(tmp_path, [["编码", "名称"], [shown, "甲"]]),
+    ):
+        _, problems = rows_of(path)
+        assert [problem.code for problem in problems] == ["number-lost-digits"]
+        assert "“编码”列" in problems[0].where

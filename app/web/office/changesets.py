@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Annotated, Any
 
@@ -16,7 +16,7 @@ from app.auth.accounts import names_of_accounts
 from app.auth.signing_in import Present
 from app.canonical import decode
 from app.changes import drafts, publishing, rows
-from app.changes.models import STATE_LABELS, Changeset
+from app.changes.models import STATE_LABELS, Changeset, DraftDecision
 from app.changes.moves import MOVES, may_move
 from app.changes.proposals import blocks
 from app.changes.showing import readable
@@ -274,7 +274,7 @@ def _page(
                 "body": gaps(body),
                 "position": row.position,
                 "stale": stale_in_words(row.stale, names),
-                "editable": body["kind"] == "item" and body["outcome"] in EDITABLE and not body.get("until"),
+                "editable": _is_editable(body),
             }
             for row, body in zip(found, bodies, strict=True)
         ],
@@ -286,7 +286,11 @@ def _page(
         later=effects["later"],
         most=PAGE,
         found=[
-            {**one, "blocks": blocks(one, changeset.kind == "round", rules)}
+            {
+                **one,
+                "blocks": blocks(one, changeset.kind == "round", rules),
+                "mend": _where_to_mend(one, every, changeset.id),
+            }
             for one in [*effects["findings"], *effects["warnings"]]
         ],
         refusal=refusal,
@@ -316,6 +320,20 @@ def _page(
             for event in events
         ],
     )
+
+
+def _is_editable(body: Mapping[str, Any]) -> bool:
+    """Whether the form of the item takes the decision up again."""
+    return body["kind"] == "item" and body["outcome"] in EDITABLE and not body.get("until")
+
+
+def _where_to_mend(found: Mapping[str, Any], every: Sequence[DraftDecision], changeset: str) -> str:
+    """The field of the item's form, with what the draft changes in it; none where the form does not take it up."""
+    place, path = found.get("decision"), found.get("path")
+    body = decode(every[place - 1].body) if place and path else {}
+    if not body or body.get("subject") != found.get("subject") or not _is_editable(body):
+        return ""
+    return f"/office/items/{body['subject']}/edit?from={body['effective_from']}&changeset={changeset}#{path}"
 
 
 def _revisions(
