@@ -234,6 +234,20 @@ def test_the_first_hit_is_on_the_first_screen_in_large_type(browser: Browser, si
     assert seen == {"phone": (True, False), "desk": (True, True)}
 
 
+def test_a_list_is_printed_as_a_table_though_paper_is_narrow(
+    reader: Page, site: str, living_sqlite: Living
+) -> None:
+    organ = living_sqlite.get(f"/items/{living_sqlite.item_called(FELLING)}").json()["authority"]["id"]
+    reader.set_viewport_size({"width": 680, "height": 960})  # A4 within its margins
+    reader.goto(f"{site}/lists?authority={organ}")
+    row = reader.locator("table.cards tbody tr").first
+    assert row.evaluate("e => getComputedStyle(e).display") == "block", "cards on a screen as narrow"
+    reader.emulate_media(media="print")
+    assert row.evaluate("e => getComputedStyle(e).display") == "table-row"
+    expect(reader.locator("table.cards thead th").first).to_be_in_viewport()
+    assert reader.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 def test_print_leaves_out_what_paper_cannot_do(reader: Page, site: str, living_sqlite: Living) -> None:
     item = living_sqlite.item_called(FELLING)
     reader.emulate_media(media="print")
