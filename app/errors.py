@@ -91,6 +91,13 @@ class Forbidden(RegistryError):
     code = "forbidden"
 
 
+class NotInFile(RegistryError):
+    """No byte of the range that was asked for is in the file."""
+
+    status = 416
+    code = "not-in-file"
+
+
 class TooMany(RegistryError):
     """More than one may send in so short a time."""
 

@@ -165,7 +165,8 @@ def write_whole(target: Path, body: bytes) -> None:
 def as_file(body: bytes, name: str) -> Iterator[Path]:
     """A body as a file while it is read: of this name, but never of another folder."""
     with TemporaryDirectory() as folder:
-        path = Path(folder) / (Path(name.replace("\\", "/")).name.replace("\0", "")[-60:] or "文件")
+        last = Path(name.replace("\\", "/")).name.replace("\0", "")[-60:]
+        path = Path(folder) / (last if last.strip(".") else "文件")
         path.write_bytes(body)
         yield path
 

@@ -20,6 +20,7 @@ STATUS = {
     "Stale": 412,
     "Unauthenticated": 401,
     "Forbidden": 403,
+    "NotInFile": 416,
     "TooMany": 429,
     "Unavailable": 503,
 }

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
-from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from app import files
 from app.api.once import IdempotencyKey, answer_once
+from app.api.stored import StoredFile
 from app.canonical import digest as digest_of
 from app.changes import file_reading
 from app.deps import ActorOf, ReadSession, RegistryOf, asker, note_access
@@ -74,7 +74,7 @@ async def upload(
 @router.get(
     "/files/{digest}",
     response_model=None,
-    response_class=FileResponse,
+    response_class=StoredFile,
     responses={
         200: {
             "content": {kind: {} for kind in sorted(files.MEDIA_TYPES.values())},
@@ -110,4 +110,4 @@ def download(
     }
     if is_held(request.headers.get("if-none-match", ""), headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    return FileResponse(path, media_type=row.media_type, headers=headers)
+    return StoredFile(path, media_type=row.media_type, headers=headers)

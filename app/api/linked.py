@@ -6,13 +6,13 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Path, Request, Response
-from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
 from app import log
 from app.api.items import ItemPath
 from app.api.quick import as_linked
 from app.api.shapes import answer, answer_value
+from app.api.stored import StoredFile
 from app.db import run_by
 from app.deps import AskedOn, ReadSession, RegistryOf, base_of
 from app.exchange.dumping import dump_path, dumps_in, withdrawn_in
@@ -75,17 +75,17 @@ def list_dumps(request: Request, registry: RegistryOf, session: ReadSession) -> 
 @router.get(
     "/dumps/{file}",
     response_model=None,
-    response_class=FileResponse,
+    response_class=StoredFile,
     responses={200: {"content": {"application/gzip": {}}, "description": "gzip of JSON lines"}},
 )
 def get_dump(
     registry: RegistryOf,
     session: ReadSession,
     file: Annotated[str, Path(description="name of a dump", max_length=60)],
-) -> FileResponse:
+) -> StoredFile:
     """A dump file; ranges are answered."""
     path = dump_path(session.connection(), registry.settings.dumps_dir, file)
-    return FileResponse(path, media_type="application/gzip", filename=file)
+    return StoredFile(path, media_type="application/gzip", filename=file)
 
 
 @router.get("/catalog", response_model=None, response_class=Response, responses=LINKED)

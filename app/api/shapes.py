@@ -240,19 +240,22 @@ KNOWN = b'"known_at":"'
 
 def last_modified(body: bytes, left: int) -> str | None:
     """The later of the log entry that an answer rests on and the beginning of the day (a day's beginning changes
-    what is in force); None of one that names no entry. A whole second, so only the same one counts as not modified.
+    what is in force); None of one that names no entry, and as long as that second lasts, in which another entry may
+    come (RFC 9110, 8.8.2.2). A whole second, so only the same one counts as not modified.
     ``left``: seconds until the next Shanghai midnight."""
     at = body.find(KNOWN)
     if at < 0:
         return None
     recorded = body[at + len(KNOWN) : at + len(KNOWN) + 19].decode()
-    return _http_date(recorded, log.now_microseconds() // 1_000_000 + left - DAY_SECONDS)
+    now = log.now_microseconds() // 1_000_000
+    modified, shown = _modified(recorded, now + left - DAY_SECONDS)
+    return shown if modified < now else None
 
 
 @lru_cache(maxsize=256)
-def _http_date(recorded: str, day_began: int) -> str:
-    entry = dt.datetime.fromisoformat(recorded).replace(tzinfo=dt.UTC).timestamp()
-    return formatdate(max(entry, day_began), usegmt=True)
+def _modified(recorded: str, day_began: int) -> tuple[int, str]:
+    entry = int(dt.datetime.fromisoformat(recorded).replace(tzinfo=dt.UTC).timestamp())
+    return max(entry, day_began), formatdate(max(entry, day_began), usegmt=True)
 
 
 def answer_value(request: Request, value: Any, **options: Any) -> Response:

@@ -18,8 +18,10 @@ from app.versions.named_files import drafted_in
 
 AT_ONCE = 100
 """Changesets that are read, and looked at, together."""
-WROTE = ("drafted", "redrafted", "proposed", "amended", "rows", "submitted")
-"""Events whose accounts do not approve: they wrote what is to be approved, or handed it in."""
+DRAFTED = ("drafted", "redrafted", "submitted")
+"""Events whose accounts had the whole of a changeset in hand, and read it."""
+WROTE = (*DRAFTED, "proposed", "amended", "rows")
+"""Events whose accounts do not approve: they wrote some of what is to be approved, or handed it in."""
 _FIELDS = tuple(Changeset.__slots__)
 _FIND = f"SELECT {', '.join(_FIELDS)} FROM changeset WHERE id = ?"
 _INSERT = f"INSERT INTO changeset ({', '.join(_FIELDS)}) VALUES ({marks(_FIELDS)})"
@@ -252,7 +254,7 @@ def events(session: Session, changeset: Changeset) -> list[ChangesetEvent]:
     return [ChangesetEvent(**row._mapping) for row in rows]
 
 
-def hands_in(session: Session, changeset: Changeset) -> set[int | None]:
-    """The accounts that wrote, changed or submitted it."""
-    wrote = {e.account for e in events(session, changeset) if e.event in WROTE}
-    return wrote | {changeset.author, changeset.submitter}
+def hands_in(session: Session, changeset: Changeset, wrote: Sequence[str] = WROTE) -> set[int | None]:
+    """The accounts that wrote, changed or submitted it, or some of it."""
+    found = {e.account for e in events(session, changeset) if e.event in wrote}
+    return found | {changeset.author, changeset.submitter}

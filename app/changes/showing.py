@@ -36,10 +36,11 @@ def require_reading(actor: Actor) -> None:
 
 def require_readable(session: Session, actor: Actor, changeset: Changeset) -> None:
     """Raises Forbidden where a decision of it is about something outside the actor's scope, as every move of it
-    does: a draft shows what is not public yet, internal items too."""
+    does: a draft shows what is not public yet, internal items too. To have proposed something for a round is no hand
+    in the whole of it."""
     require_reading(actor)
     decider = Decider(session.connection(), "", actor)
-    if decider.scope.is_everything or actor.account in rows.hands_in(session, changeset):
+    if decider.scope.is_everything or actor.account in rows.hands_in(session, changeset, rows.DRAFTED):
         return
     found = rows.decisions(session, changeset)
     if not found and not _takes_part(session, actor, changeset):
@@ -86,7 +87,7 @@ def _readable_among(session: Session, actor: Actor, found: Sequence[Changeset]) 
         yield from found
         return
     ids = [one.id for one in found if actor.account not in (one.author, one.submitter)]
-    own = {one.id for one in found}.difference(ids) | rows.left_by(session, actor.account, rows.WROTE, ids)
+    own = {one.id for one in found}.difference(ids) | rows.left_by(session, actor.account, rows.DRAFTED, ids)
     bodies = rows.first_decisions(session, [one for one in ids if one not in own])
     firsts = {id_: decode(body) for id_, body in bodies.items() if body != TOMBSTONE}
     decider.load([*firsts.values()])

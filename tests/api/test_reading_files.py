@@ -231,6 +231,40 @@ def test_not_modified_is_said_after_asking_who_may_read(living: Living) -> None:
     assert living.client.get(path, headers={"Range": "bytes=0-3"}).status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("asked", "status", "part"),
+    [
+        ("bytes=0-3", 206, slice(0, 4)),
+        ("bytes=4-", 206, slice(4, None)),
+        ("BYTES = 0-3", 200, slice(None)),
+        ("bytes=5-1", 200, slice(None)),
+        ("bytes=-", 200, slice(None)),
+        ("lines=0-1", 200, slice(None)),
+        ("bytes=0-1,99999999-", 200, slice(None)),
+        ("bytes=99999999-", 416, None),
+        ("bytes=-0", 416, None),
+    ],
+)
+def test_what_is_no_range_is_passed_over(
+    living_sqlite: Living, asked: str, status: int, part: slice | None
+) -> None:
+    living = living_sqlite
+    digest = upload(living, "附件")
+    living.publish(naming(living, "有附件的", digest))
+    path = f"/api/v1/files/{digest}"
+    whole = living.client.get(path).content
+    answer = living.client.get(path, headers={"Range": asked})
+    assert answer.status_code == status
+    if part is None:
+        assert answer.headers["content-range"] == f"bytes */{len(whole)}"
+        assert (answer.headers["content-type"], answer.json()["code"]) == (
+            "application/problem+json",
+            "not-in-file",
+        )
+    else:
+        assert answer.content == whole[part]
+
+
 def test_a_key_that_only_reads_what_is_public_reads_no_other_file(living: Living) -> None:
     digest = upload(living, "附件")
     with living.database.writing() as session:

@@ -61,11 +61,15 @@ def test_many_are_looked_at_as_one_by_one_are(worked: Office, monkeypatch: pytes
     own = office.person("handed", "edit", authority=office.traffic)
     with office.database.writing() as session:
         connection = session.connection()
-        (*_, mine), _single = ids(office, people[0])
-        connection.exec_driver_sql(
-            "INSERT INTO changeset_event (changeset, at, account, event)"
-            f" VALUES ('{mine}', 1, {own.account}, 'amended')"
-        )
+        (*_, part, mine), _single = ids(office, people[0])
+        for changeset, event_ in (
+            (mine, "redrafted"),
+            (part, "amended"),
+        ):  # of one that it amended it wrote a part
+            connection.exec_driver_sql(
+                "INSERT INTO changeset_event (changeset, at, account, event)"
+                f" VALUES ('{changeset}', 1, {own.account}, '{event_}')"
+            )
     for at_once in (1, 2, 100):
         monkeypatch.setattr(rows, "AT_ONCE", at_once)
         found = {one.name: ids(office, one) for one in (*people, own)}

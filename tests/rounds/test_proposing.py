@@ -14,6 +14,7 @@ from app.changes import drafts, rows
 from app.changes.models import ChangesetInput
 from app.changes.queries import round_of
 from app.changes.redacting import redact
+from app.changes.showing import is_readable, readable
 from app.errors import Conflict, Forbidden, Invalid, Refused, RegistryError
 from app.rounds import publishing
 from app.rounds.tables import tables_of
@@ -54,6 +55,27 @@ def test_a_department_proposes_to_give_its_own_item_away_and_nothing_else(office
     assert lines(office, round_id)[office.items[0]]["proposed"]["outcome"] == "transfer"
     with pytest.raises(Forbidden):
         proposed(office, round_id, to(office.items[2], office.water), actor=water)
+
+
+def test_to_propose_for_a_round_is_not_to_read_all_of_it(office):
+    round_id = opened(office, cancel(office.items[2], effective_from=DAY, reason="只给办公室看的理由"))
+    water = office.person("water", "edit", authority=office.water)
+    office_worker = office.person("法制办", "edit")
+
+    def reads(actor):
+        with office.database.reading() as session:
+            changeset = rows.find(session, round_id)
+            found = is_readable(session, actor, changeset)
+            assert found == (round_id in [one.id for one in readable(session, actor, [changeset])])
+            return found
+
+    assert not reads(water)
+    proposed(office, round_id, retain(office.items[0]), actor=water)
+    assert not reads(water)
+    with office.database.reading() as session:
+        assert is_readable(session, water, rows.find(session, round_id), part=True)
+    assert reads(office_worker)
+    assert reads(office.editor)
 
 
 def test_a_department_proposes_to_entrust_its_item_to_another_organ_for_a_time(office):
