@@ -21,6 +21,6 @@ class Feedback(SQLModel, table=True):
         description="private: stands for the address, under a secret nobody keeps; for counting alone",
     )
     created_at: int = Field(sa_type=Big, index=True)
-    state: str = Field(default="received", sa_type=Ascii, description="received, answered")
+    state: str = Field(default="received", sa_type=Ascii, description="received, answered, dismissed")
     answer: str | None = None
     answered_at: int | None = Field(default=None, sa_type=Big)

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from app import log
 from app.auth.actor import Actor
 from app.db import chunks, fetch, marks
-from app.errors import Forbidden, Invalid, NotFound, TooMany
+from app.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 from app.feedback.models import Feedback
 from app.limiting import place_of
 from app.places.queries import subtree
@@ -21,7 +22,11 @@ from app.saying import said
 from app.versions.queries import today
 
 KINDS = {"wrong": "指南内容有误", "unlisted": "被要求提交指南之外的材料或手续", "other": "其他意见"}
-STATES = {"received": "已收到，等待办理", "answered": "已答复"}
+STATES = {
+    "received": "已收到，等待办理",
+    "answered": "已答复",
+    "dismissed": "已办结，内容与事项无关，没有答复",
+}
 HOUR = 3600 * 1_000_000
 MOST_OF_ONE = 10
 """Reports from one address (of IPv6: one /64) in an hour; behind a hall's router sit several people. As with every
@@ -112,6 +117,16 @@ def waiting(session: Session, actor: Actor, limit: int = 200) -> list[Feedback]:
     """Those not yet answered that are this account's, the oldest first: the office's list. Those that name no item,
     or one that stands nowhere, are for who is bound to no organ and no place."""
     query = select(Feedback).where(Feedback.state == "received").order_by(col(Feedback.created_at))
+    return _own(session, actor, query, limit)
+
+
+def closed(session: Session, actor: Actor, limit: int = 50) -> list[Feedback]:
+    """Those of this account that were answered or set aside, the latest first: to be looked at, and answered anew."""
+    query = select(Feedback).where(Feedback.state != "received")
+    return _own(session, actor, query.order_by(col(Feedback.answered_at).desc()), limit)
+
+
+def _own(session: Session, actor: Actor, query: SelectOfScalar[Feedback], limit: int) -> list[Feedback]:
     if actor.authority is None and actor.region is None:
         return list(session.exec(query.limit(limit)))
     found = list(session.exec(query.where(col(Feedback.item).is_not(None))))
@@ -135,6 +150,23 @@ def _items_of(session: Session, actor: Actor, items: Iterable[str]) -> set[str]:
 
 def answer(session: Session, actor: Actor, number: str, words: str) -> Feedback:
     """Answer a report; an answer may be given anew. Raises NotFound, Forbidden, Invalid."""
+    found = _managed(session, actor, number)
+    if not 1 <= len(words.strip()) <= LONGEST:
+        raise Invalid(said("答复应有 1 至 {1} 个字。", LONGEST), code="feedback-answer")
+    return _closed_as(session, found, "answered", words.strip())
+
+
+def dismiss(session: Session, actor: Actor, number: str) -> Feedback:
+    """Set a report aside that is about nothing here (advertisements, trials); it may still be answered.
+
+    Raises NotFound, Forbidden, Conflict where it was answered."""
+    found = _managed(session, actor, number)
+    if found.state == "answered":
+        raise Conflict("这条反馈已经答复，不能再作为无关内容办结；可以改答复。", code="already-answered")
+    return _closed_as(session, found, "dismissed", None)
+
+
+def _managed(session: Session, actor: Actor, number: str) -> Feedback:
     actor.require("edit")
     found = follow(session, number)
     bound = actor.authority is not None or actor.region is not None
@@ -143,9 +175,11 @@ def answer(session: Session, actor: Actor, number: str, words: str) -> Feedback:
             f"这条反馈所说的事项不在账号“{actor.name}”的管理范围内，请由管理它的账号答复。",
             code="out-of-scope",
         )
-    if not 1 <= len(words.strip()) <= LONGEST:
-        raise Invalid(said("答复应有 1 至 {1} 个字。", LONGEST), code="feedback-answer")
-    found.answer, found.state, found.answered_at = words.strip(), "answered", log.now_microseconds()
+    return found
+
+
+def _closed_as(session: Session, found: Feedback, state: str, words: str | None) -> Feedback:
+    found.answer, found.state, found.answered_at = words, state, log.now_microseconds()
     session.add(found)
     session.flush()
     return found

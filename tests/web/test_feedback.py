@@ -9,11 +9,12 @@ import pytest
 from reading import BROWSER, Page, assert_safe, read
 from registry import Office
 from seeded import FELLING, Living
+from test_office import Browser
 
 from app.auth.actor import COMMAND_LINE, Actor
-from app.errors import Forbidden, TooMany
+from app.errors import Conflict, Forbidden, TooMany
 from app.feedback.models import Feedback
-from app.feedback.reporting import MOST_OF_ONE, answer, follow, report, waiting
+from app.feedback.reporting import MOST_OF_ONE, answer, closed, dismiss, follow, report, waiting
 
 WORDS = "窗口要我再交一份无犯罪记录证明，指南上没有。"
 
@@ -180,3 +181,41 @@ def test_a_report_is_read_and_answered_by_who_manages_its_item(office: Office) -
 def waiting_of(office: Office, actor: Actor) -> list[Feedback]:
     with office.database.reading() as session:
         return waiting(session, actor)
+
+
+def test_what_was_closed_is_seen_again_and_answered_anew(living_sqlite: Living) -> None:
+    item = living_sqlite.item_called(FELLING)
+    asked, spam = number_of(living_sqlite, item=item), number_of(living_sqlite, kind="other")
+    editor = Browser(living_sqlite, "bianji", ["edit"])
+    page = editor.move(f"/office/feedback/{asked}", answer="已更正电号。")
+    assert page is not None
+    assert f"已答复 {asked}" in page.words
+    assert "1 件待答复" in page.words
+    page = editor.move(f"/office/feedback/{asked}", answer="已更正电话。")
+    assert page is not None
+    assert "已更正电话" in page.words.partition("最近办结的")[2]
+    assert "已更正电话。" in read(living_sqlite, f"/feedback/{asked}").words
+    page = editor.move(f"/office/feedback/{spam}", do="dismiss")
+    assert page is not None
+    assert "0 件待答复" in page.words
+    assert "没有答复" in read(living_sqlite, f"/feedback/{spam}").words
+    assert "不能再作为无关内容" in Page(editor.post(f"/office/feedback/{asked}", do="dismiss").text).words
+    editor.move(f"/office/feedback/{spam}", answer="请写明事项。")
+    assert "请写明事项" in read(living_sqlite, f"/feedback/{spam}").words
+
+
+def test_only_who_manages_the_item_closes_a_report(office: Office) -> None:
+    given = {"kind": "wrong", "words": "电话打不通，请更新。"}
+    with office.database.writing() as session:
+        number = report(session, given, office.items[0], "192.0.2.1")
+    water = office.person("shuiwu", "edit", authority=office.water)
+    town = office.person("xiang", "edit", region=office.town)
+    with pytest.raises(Forbidden), office.database.writing() as session:
+        dismiss(session, town, number)
+    with office.database.writing() as session:
+        dismiss(session, water, number)
+        assert [one.number for one in closed(session, water)] == [number]
+        assert closed(session, town) == []
+        answer(session, water, number, "已更新。")
+        with pytest.raises(Conflict):
+            dismiss(session, water, number)

@@ -51,6 +51,7 @@ EVENTS = {
     "webhook-ended": "取消事件订阅",
     "log-read": "查看访问日志",
     "feedback-answered": "答复反馈",
+    "feedback-dismissed": "反馈作为无关内容办结",
     "left-out": "太多，未逐条记下",
 }
 _BEFORE = re.compile(r"(\d{1,17})-(\d{1,17})")

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from sqlmodel import Session
 
 from app import log
 from app.auth.signing_in import Present
 from app.deps import ReadSession, RegistryOf, address_of
 from app.errors import RegistryError
-from app.feedback.reporting import KINDS, answer, waiting
+from app.feedback.models import Feedback
+from app.feedback.reporting import KINDS, STATES, answer, closed, dismiss, waiting
 from app.versions.queries import moment, today
 from app.web.office.pages import show
 from app.web.office.visiting import Form, Visitor, go
+from app.web.rendering import gaps
 from app.web.subjects import names
 
 router = APIRouter()
-MOST = 200
+MOST, ENDED = 200, 50
+Number = Annotated[str, Query(max_length=40)]
 
 
 @router.get("/office/feedback")
-def list_feedback(request: Request, session: ReadSession, present: Visitor) -> Response:
-    return _page(request, session, present)
+def list_feedback(
+    request: Request, session: ReadSession, present: Visitor, answered: Number = "", aside: Number = ""
+) -> Response:
+    """``answered``, ``aside``: what was just closed, and how."""
+    return _page(request, session, present, done={"answered": answered, "aside": aside})
 
 
 @router.post("/office/feedback/{number}")
@@ -34,13 +41,17 @@ def answer_feedback(
     number: Annotated[str, Path(max_length=40)],
     form: Form,
 ) -> Response:
-    """The answer is public to whoever has the number."""
+    """The answer is public to whoever has the number. ``do``: dismiss sets aside what is about nothing here."""
+    aside = form.get("do") == "dismiss"
     try:
         with registry.database.writing() as session:
-            found = answer(session, present.actor, number, form.get("answer"))
+            if aside:
+                found = dismiss(session, present.actor, number)
+            else:
+                found = answer(session, present.actor, number, form.get("answer"))
             log.record_access(
                 session.connection(),
-                "feedback-answered",
+                "feedback-dismissed" if aside else "feedback-answered",
                 account=present.actor.account,
                 subject=found.number,
                 address=address_of(request),
@@ -50,7 +61,12 @@ def answer_feedback(
             raise
         with registry.database.reading() as session:
             return _page(request, session, present, number, form.get("answer"), error)
-    return go("/office/feedback")
+    return go(f"/office/feedback?{'aside' if aside else 'answered'}={found.number}")
+
+
+def _told(one: Feedback) -> dict[str, Any]:
+    ended = moment(one.answered_at) if one.answered_at else None
+    return {**one.model_dump(), "at": moment(one.created_at), "ended": ended}
 
 
 def _page(
@@ -60,8 +76,9 @@ def _page(
     number: str = "",
     written: str = "",
     error: RegistryError | None = None,
+    done: Mapping[str, str] | None = None,
 ) -> Response:
-    found = waiting(session, present.actor, MOST)
+    found, ended = waiting(session, present.actor, MOST), closed(session, present.actor, ENDED)
     return show(
         request,
         session.connection(),
@@ -71,8 +88,12 @@ def _page(
         said=error.message if error else "",
         number=number,
         written=written,
-        found=[{**one.model_dump(), "at": moment(one.created_at)} for one in found],
-        names=names(session.connection(), [one.item or "" for one in found], today()),
+        done=gaps(dict(done or {})),
+        found=[_told(one) for one in found],
+        ended=[_told(one) for one in ended],
+        states=STATES,
+        names=names(session.connection(), [one.item or "" for one in (*found, *ended)], today()),
         kinds=KINDS,
         most=MOST,
+        most_ended=ENDED,
     )
