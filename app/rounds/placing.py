@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlmodel import Session
 
 from app.canonical import decode, encode
 from app.changes.models import Changeset
+from app.changes.outcomes import RULES
 from app.changes.reviews import covers, filed_under
 from app.changes.rows import DecisionRow, decisions, put_decisions, replace_decisions, save
+from app.db import fetch
 from app.errors import Refused
 
+_NAME = "SELECT name FROM timeline WHERE subject_id = ? AND name IS NOT NULL ORDER BY valid_from DESC LIMIT 1"
 Made = tuple[dict[str, Any], dict[str, list[int]]]
 """A decision's body, and the base it rests on."""
 
@@ -33,8 +36,10 @@ def put_in(session: Session, changeset: Changeset, made: Sequence[Made]) -> None
         position = at.get(subject)
         for item in covers(body):
             if about.get(item, position) != position:
+                other = outcome_in_words(bodies[about[item]])
                 raise Refused(
-                    f"变更单的第 {about[item]} 项决定已经处理了 {item}，请先删去那一项。",
+                    f"“{name_of(session, item)}”在本轮已经决定“{other}”（变更单的第 {about[item]} 项）；"
+                    "要改，请先把那一项退回部门。",
                     code="decided-twice",
                     subject=item,
                     decision=about[item],
@@ -44,6 +49,17 @@ def put_in(session: Session, changeset: Changeset, made: Sequence[Made]) -> None
         written.append(DecisionRow(position, encode(body), encode(base)))
     put_decisions(session, changeset, written)
     _moved(session, changeset)
+
+
+def name_of(session: Session, item: str) -> str:
+    """How an item is called last; its id where it has no name."""
+    rows = fetch(session.connection(), _NAME, (item,))
+    return str(rows[0][0]) if rows else item
+
+
+def outcome_in_words(body: Mapping[str, Any]) -> str:
+    rule = RULES["item"].get(body.get("outcome", ""))
+    return rule.label if rule else str(body.get("outcome", ""))
 
 
 def take_out(session: Session, changeset: Changeset, items: Iterable[str]) -> None:

@@ -36,7 +36,7 @@ from app.changes.reviews import (
 from app.changes.rows import count_events, find, hold, leave_event
 from app.errors import Conflict, Invalid, Refused, Stale
 from app.rounds.opened import Opened, held_here, require_worked_on
-from app.rounds.placing import take_out
+from app.rounds.placing import name_of, outcome_in_words, take_out
 from app.versions.ids import allocate, foresee
 
 
@@ -200,7 +200,7 @@ def weigh(
     fresh: list[str] = []
     bodies = completed(session.connection(), asked, noting(give, fresh))
     _find_again(bodies, standing.stood, frozenset(fresh))
-    _require_place(bodies, frozenset(standing.opened.items), standing.stood)
+    _require_place(session, bodies, frozenset(standing.opened.items), standing.stood)
     decider = Decider(session.connection(), today, actor, proposing=True)
     decider.decide(bodies)
     return Weighed(standing, bodies, [as_row(one) for one in findings(decider, bodies)], fresh)
@@ -271,6 +271,7 @@ def _filed(
 
 
 def _require_place(
+    session: Session,
     bodies: Sequence[dict[str, Any]],
     scope: frozenset[str],
     stood: Mapping[str, ProposalRow],
@@ -278,9 +279,7 @@ def _require_place(
     """Raises where a proposal is neither about items of the scope nor about a new one, or two are about one item."""
     times = Counter(item for body in bodies for item in covers(body))
     filed = {filed_under(body) for body in bodies}
-    taken = {
-        item: row.subject for row in stood.values() if row.subject not in filed for item in covers(row.body)
-    }
+    taken = {item: row for row in stood.values() if row.subject not in filed for item in covers(row.body)}
     for place, body in enumerate(bodies, start=1):
         subject = filed_under(body)
         if body["kind"] != "item" or not subject:
@@ -297,9 +296,12 @@ def _require_place(
                     decision=place,
                     subject=item,
                 )
-            if times[item] > 1 or taken.get(item, subject) != subject:
+            other = taken.get(item)
+            if times[item] > 1 or (other is not None and other.subject != subject):
+                stands = f"“{outcome_in_words(other.body)}”" if other is not None else "同一批里的"
                 raise Refused(
-                    f"第 {place} 项：{item} 已经由另一条清理意见处理（如并入、拆分），一个事项只能有一条意见。",
+                    f"第 {place} 项：“{name_of(session, item)}”已有另一条清理意见（{stands}），一个事项只能有一条；"
+                    "几个部门意见不一的，由法制办审核时改成一项决定。",
                     code="proposed-twice",
                     decision=place,
                     subject=item,

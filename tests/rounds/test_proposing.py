@@ -442,3 +442,23 @@ def test_each_refusal_is_one_sentence(office, code):
     assert refused.value.code == code
     assert refused.value.message.endswith("。")
     assert "\n" not in refused.value.message
+
+
+def test_departments_that_differ_are_told_by_name_and_settled_by_the_office(office):
+    round_id, (first, second) = opened(office), office.items[:2]
+    merge = {
+        "outcome": "merge", "origins": [{"subject": one} for one in (first, second)],
+        "results": [{"subject": first}],
+    }  # fmt: skip
+    proposed(office, round_id, retain(first), retain(second))
+    with pytest.raises(Refused) as refused:
+        proposed(office, round_id, merge)
+    name = office.on(second, TODAY).document()["name"]
+    assert f"“{name}”已有另一条清理意见（“保留”）" in refused.value.message
+    assert second not in refused.value.message
+    opined(office, round_id, [first], "change", reason="两家的实为一项", decision=merge)
+    with pytest.raises(Refused) as refused:
+        opined(office, round_id, [second], "agree")
+    assert f"“{name}”在本轮已经决定“合并”" in refused.value.message
+    assert [one["outcome"] for one in bodies(office, round_id)] == ["merge"]
+    assert lines(office, round_id)[second]["state"] == "reviewed"
