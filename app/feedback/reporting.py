@@ -32,6 +32,8 @@ MOST_OF_ONE = 10
 """Reports from one address (of IPv6: one /64) in an hour; behind a hall's router sit several people. As with every
 limit by address, each process counts for itself."""
 MOST_OF_ALL = 500
+MOST_CLOSED = 2_000
+"""Closed reports that are looked at for those of one account."""
 LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """Without those that are taken for one another on paper."""
 LONGEST = 2_000
@@ -122,8 +124,8 @@ def waiting(session: Session, actor: Actor, limit: int = 200) -> list[Feedback]:
 
 def closed(session: Session, actor: Actor, limit: int = 50) -> list[Feedback]:
     """Those of this account that were answered or set aside, the latest first: to be looked at, and answered anew."""
-    query = select(Feedback).where(Feedback.state != "received")
-    return _own(session, actor, query.order_by(col(Feedback.answered_at).desc()), limit)
+    query = select(Feedback).where(Feedback.state != "received").order_by(col(Feedback.answered_at).desc())
+    return _own(session, actor, query.limit(MOST_CLOSED), limit)
 
 
 def _own(session: Session, actor: Actor, query: SelectOfScalar[Feedback], limit: int) -> list[Feedback]:

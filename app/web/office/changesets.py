@@ -16,7 +16,7 @@ from app.auth.accounts import names_of_accounts
 from app.auth.signing_in import Present
 from app.canonical import decode
 from app.changes import drafts, publishing, rows
-from app.changes.models import STATE_LABELS, Changeset, DraftDecision
+from app.changes.models import STATE_LABELS, Changeset
 from app.changes.moves import MOVES, may_move
 from app.changes.proposals import blocks
 from app.changes.showing import readable
@@ -327,7 +327,7 @@ def _is_editable(body: Mapping[str, Any]) -> bool:
     return body["kind"] == "item" and body["outcome"] in EDITABLE and not body.get("until")
 
 
-def _where_to_mend(found: Mapping[str, Any], every: Sequence[DraftDecision], changeset: str) -> str:
+def _where_to_mend(found: Mapping[str, Any], every: Sequence[rows.DecisionRow], changeset: str) -> str:
     """The field of the item's form, with what the draft changes in it; none where the form does not take it up."""
     place, path = found.get("decision"), found.get("path")
     body = decode(every[place - 1].body) if place and path else {}
