@@ -183,6 +183,11 @@ def test_a_kiosk_goes_on_large_and_begins_again(reader: Page, site: str) -> None
     assert again is not None
     assert again.headers["refresh"] == "180; url=/kiosk", "left alone, the screen begins again"
     expect(reader.get_by_role("navigation", name="主导航")).to_be_hidden()
+    for _ in range(2):  # the item, then its notice
+        seen = reader.locator("a:visible").evaluate_all("all => all.map(one => one.getAttribute('href'))")
+        assert len(seen) > 2
+        assert [one for one in seen if re.search(r"^/api/|^/docs|\.(atom|pdf|docx)|#day$", one)] == []
+        reader.goto(f"{reader.url.partition('?')[0]}/notice")
     reader.get_by_role("link", name="重新开始").click()
     expect(reader.get_by_role("heading", level=1)).to_have_text("请说要办什么事")
     reader.goto(f"{site}/kiosk?leave=1")

@@ -242,6 +242,16 @@ def test_a_law_shows_the_articles_and_what_rests_on_them(asking: Living) -> None
     assert FELLING in page.section("以它为依据的事项")
 
 
+def test_what_names_a_law_by_its_title_alone_is_found_from_its_page(living_sqlite: Living) -> None:
+    title = "中华人民共和国森林法"
+    citations = [{"key": "c1", "title": title, "role": "setting", "article": "第九十九条"}]
+    living_sqlite.publish(new_item(living_sqlite, "只写名称的事项", content={"citations": citations}))
+    living_sqlite.drain()
+    page = read(living_sqlite, f"/laws/{law(living_sqlite, title)}")
+    assert "只写名称的事项" not in page.section("以它为依据的事项")
+    assert "只写名称的事项" in read(living_sqlite, page.link(f"在事项中查找“{title}”")).words
+
+
 def test_what_is_cited_though_out_of_force_is_a_list(asking: Living) -> None:
     cited = asking.get("/instruments/out-of-force").json()["citations"]
     page = read(asking, read(asking, "/laws").link("不在施行而仍被引用的文件"))
