@@ -8,21 +8,16 @@ from __future__ import annotations
 
 import re
 import tomllib
-import zipfile
-from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from docx import Document
-from docx.opc.exceptions import PackageNotFoundError
-from docx.table import Table
-from docx.text.paragraph import Paragraph
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from python_calamine import CalamineWorkbook
 
 from app.changes.annexes import FIELDS
 from app.errors import Invalid
+from app.exchange.document_tables import blocks_in
 from app.exchange.readers import read_rows
 from app.exchange.records import Problem
 from app.exchange.rows import Refused
@@ -66,7 +61,10 @@ DITTO = frozenset({"〃", "″", "同上"})
 """What says that a cell is as the one above it."""
 _BETWEEN_WORDS = re.compile(r"(?<=[A-Za-z])\n(?=[A-Za-z])")
 _TITLE = re.compile(r"^\s*附\s*件\s*[0-9一二三四五六七八九十]*")
-MOST_PARTS = 2_000
+MOST_TEXT = 64 * 1024 * 1024
+"""Characters of all rows; a merged cell counts for every row that it covers."""
+MOST_MERGED = 100_000_000
+"""Merged cells of a sheet, times its rows: each row is held against each of them."""
 
 
 class AnnexMapping(BaseModel):
@@ -130,6 +128,7 @@ class _Reading:
         self.fields = KNOWN | {_squeezed(title): name for title, name in mapping.columns.items()}
         self.problems = problems
         self.rows: list[dict[str, str]] = []
+        self._characters = 0
         self._beside: list[str] = []
         """What stood beside the fields of the last row."""
 
@@ -156,6 +155,9 @@ class _Reading:
         if annex and "annex" not in told:
             told["annex"] = annex
         plain, beside = self._plain(values)
+        self._characters += sum(map(len, (*plain.values(), *beside)))
+        if self._characters > MOST_TEXT:
+            raise Refused("zip-bomb", "", "附件各行的文字合计过多，不予读入，请拆成几个文件")
         if not plain or all(self.fields.get(_squeezed(text)) for text in plain.values()):
             return  # blank, or the header printed again
         if any(_squeezed(plain.get(name, "")) in TOTALS for name in ("number", "authority", "name")):
@@ -226,6 +228,8 @@ def _read_sheet(path: Path, reading: _Reading, name: str, rows: list[list[Any]])
     """From the header on; merged cells filled. What stands above the header is the document's title."""
     annex = name if _TITLE.match(name) else None
     merged = _merged(path, name)
+    if len(merged) * len(rows) > MOST_MERGED:
+        raise Refused("zip-bomb", path.name, "工作表里合并的单元格过多，不予读入，请取消合并或拆成几个文件")
     header: list[str] = []
     first = True
     for at, cells in enumerate(rows):
@@ -260,38 +264,22 @@ def _spans(merged: list[tuple[int, int, int, int]], at: int, width: int) -> bool
 
 
 def _read_docx(path: Path, reading: _Reading) -> None:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if len(archive.infolist()) > MOST_PARTS or sum(i.file_size for i in archive.infolist()) > 2**28:
-                raise Refused("zip-bomb", path.name, "文档解压后过大，不予打开，请拆成几个文件")
-        document = Document(str(path))
-    except (zipfile.BadZipFile, PackageNotFoundError, KeyError, ValueError):
-        raise Refused("broken-docx", path.name, "文档已损坏或不是 .docx，请用文字处理软件重新另存") from None
     annex = None
-    for block in _blocks(document):
-        if isinstance(block, Paragraph):
-            if _TITLE.match(block.text):
-                annex = block.text.strip()[:200]
+    for block in blocks_in(path):
+        if isinstance(block, str):
+            if _TITLE.match(block):
+                annex = block.strip()[:200]
             continue
         header: list[str] = []
         first = True
-        for row in block.rows:
-            texts = [cell.text for cell in row.cells]  # a merged cell is given for every place it covers
+        for texts, is_heading in block:
             if not header:
                 header = texts if reading.knows(texts) else []
                 continue
             if titles := reading.titled(header, texts):
                 header = titles
                 continue
-            if len({id(cell._tc) for cell in row.cells}) == 1:
-                continue  # one heading over the table
+            if is_heading:
+                continue
             reading.take(dict(zip(header, texts, strict=False)), annex, first)
             first = False
-
-
-def _blocks(document: Any) -> Iterator[Paragraph | Table]:
-    for element in document.element.body.iterchildren():
-        if element.tag.endswith("}p"):
-            yield Paragraph(element, document)
-        elif element.tag.endswith("}tbl"):
-            yield Table(element, document)

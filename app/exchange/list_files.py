@@ -17,6 +17,7 @@ import xlsxwriter
 from app.errors import Invalid
 from app.exchange.handouts import plain, qr_svg
 from app.exchange.tables import csv_of
+from app.exchange.unpacking import require_workbook
 
 LIST_SHEET, PROOF_SHEET = "清单", "证明"
 PART = 30_000
@@ -108,6 +109,7 @@ class Workbook(NamedTuple):
 def proof_in(body: bytes) -> Workbook:
     """Raises Invalid where it carries none."""
     try:
+        require_workbook(io.BytesIO(body), "")
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(body))
         about = [list(map(str, row)) for row in book.get_sheet_by_name(PROOF_SHEET).to_python()]
         table = [list(map(str, row)) for row in book.get_sheet_by_index(0).to_python()]

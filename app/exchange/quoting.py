@@ -20,7 +20,7 @@ import orjson
 from app.changes.quoting import RUN, texts_in
 from app.exchange.readers import encoding_of, read_lines
 from app.exchange.rows import Refused
-from app.exchange.sheets import refuse_bomb
+from app.exchange.unpacking import refuse_bomb
 
 PIECE = 64 * 1024
 """Characters that are looked at in one go; pieces overlap by what a quotation may be cut at."""
@@ -42,8 +42,9 @@ def holds(path: Path, in_text: InText) -> bool:
 def _texts(path: Path) -> Iterator[str]:
     with path.open("rb") as file:
         packed = file.read(4) == b"PK\x03\x04"
+        if packed:
+            refuse_bomb(file, path.name)
     if packed:
-        refuse_bomb(path)
         return _of_workbook(path)
     if path.suffix.lower() in (".jsonl", ".json", ".came"):
         return _of_lines(path)

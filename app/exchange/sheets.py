@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import datetime
-import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from app.exchange.records import Problem
 from app.exchange.rows import Columns, Refused, Report, Row, as_row, header_of, report_lost_digits
+from app.exchange.unpacking import BROKEN, require_workbook
 
-MAX_UNPACKED = 512 * 1024 * 1024
-"""Bytes that a spreadsheet may unpack to; a sheet of 100,000 rows stays well below."""
-COMPOUND = bytes.fromhex("d0cf11e0a1b11ae1")
-"""How old workbooks begin, and new ones under a password (Compound File Binary)."""
-MAX_PARTS = 2_000
-"""Files inside a spreadsheet."""
-_CHUNK = 1024 * 1024
 _EXACT_INTEGER = 10**15
 """A spreadsheet keeps 15 digits of a number; longer codes typed as numbers have lost digits."""
 
@@ -39,7 +31,7 @@ def read_xlsx(path: Path, report: Report, columns: Columns, sheet: str | None = 
     A merged cell counts for every cell that it covers. A row that is one merged cell is a heading: above the
     column names it is passed over, below them it is told.
     """
-    refuse_bomb(path)
+    _require_workbook(path)
     header: list[str] = []
     for where, cells, heading in _lines(path, sheet):
         if not header:
@@ -61,7 +53,7 @@ def read_xlsx(path: Path, report: Report, columns: Columns, sheet: str | None = 
 
 def every_sheet(path: Path) -> list[tuple[str, list[list[Any]]]]:
     """(name, rows of cells from the sheet's first row on) of each sheet that is shown. Raises Refused."""
-    refuse_bomb(path)
+    _require_workbook(path)
     try:
         with CalamineWorkbook.from_path(str(path)) as book:
             shown = [
@@ -78,7 +70,12 @@ def every_sheet(path: Path) -> list[tuple[str, list[list[Any]]]]:
     except BaseException as error:
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
-        raise Refused("broken-xlsx", path.name, "表格文件已损坏或不是 .xlsx，请用表格软件重新另存") from None
+        raise Refused("broken-xlsx", path.name, BROKEN) from None
+
+
+def _require_workbook(path: Path) -> None:
+    with path.open("rb") as file:
+        require_workbook(file, path.name)
 
 
 def _from_first(page: CalamineSheet) -> list[list[Any]]:
@@ -100,7 +97,7 @@ def _lines(path: Path, name: str | None) -> Iterator[Line]:
     except BaseException as error:
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
-        raise Refused("broken-xlsx", path.name, "表格文件已损坏或不是 .xlsx，请用表格软件重新另存") from None
+        raise Refused("broken-xlsx", path.name, BROKEN) from None
 
 
 def _sheet(book: CalamineWorkbook, path: Path, name: str | None) -> CalamineSheet:
@@ -176,52 +173,3 @@ def _plain(cell: Any) -> Any:
     if isinstance(cell, datetime.timedelta):
         return str(cell)
     return cell
-
-
-def refuse_bomb(path: Path) -> None:
-    """Unpacks every part and counts, so that sizes which the archive states falsely do not matter."""
-    try:
-        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
-            parts = archive.infolist()
-            if len(parts) > MAX_PARTS:
-                raise Refused("zip-bomb", path.name, f"表格内部文件多达{len(parts)}个，不予打开，请重新另存")
-            total = 0
-            for part in parts:
-                total += _unpacked_size(file, part, MAX_UNPACKED - total)
-                if total > MAX_UNPACKED:
-                    raise Refused("zip-bomb", path.name, "表格解压后过大，不予打开，请拆成几个文件或改用 CSV")
-    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, NotImplementedError, RuntimeError):
-        raise Refused("broken-xlsx", path.name, _why_unread(path)) from None
-
-
-def _why_unread(path: Path) -> str:
-    with path.open("rb") as file:
-        is_compound = file.read(len(COMPOUND)) == COMPOUND
-    return (
-        "表格是旧式的 .xls，或者设了打开密码，不能读取；请用表格软件打开，另存为不设密码的 .xlsx"
-        if is_compound
-        else "表格文件已损坏或不是 .xlsx，请用表格软件重新另存"
-    )
-
-
-def _unpacked_size(file: BinaryIO, part: zipfile.ZipInfo, limit: int) -> int:
-    """Bytes that a part really unpacks to; stops counting just above ``limit``."""
-    file.seek(part.header_offset)
-    local = file.read(30)
-    if len(local) < 30 or local[:4] != b"PK\x03\x04":
-        raise ValueError("no local header")
-    file.seek(int.from_bytes(local[26:28], "little") + int.from_bytes(local[28:30], "little"), 1)
-    if part.compress_type == zipfile.ZIP_STORED:
-        return part.compress_size
-    if part.compress_type != zipfile.ZIP_DEFLATED:
-        raise ValueError("unknown compression")
-    inflater, size, left = zlib.decompressobj(-15), 0, part.compress_size
-    while left > 0 and not inflater.eof and size <= limit:
-        packed = file.read(min(_CHUNK, left))
-        if not packed:
-            break
-        left -= len(packed)
-        while packed and size <= limit:
-            size += len(inflater.decompress(packed, _CHUNK))
-            packed = inflater.unconsumed_tail
-    return size

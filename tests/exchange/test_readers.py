@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from app.exchange import readers, sheets
+from app.exchange import readers, unpacking
 from app.exchange.readers import read_rows
 from app.exchange.reading import ImportReading
 from app.exchange.records import Problem
@@ -160,7 +160,7 @@ def test_an_empty_sheet_has_no_header(tmp_path: Path) -> None:
 
 
 def test_a_zip_bomb_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sheets, "MAX_UNPACKED", 1_000_000)
+    monkeypatch.setattr(unpacking, "MAX_UNPACKED", 1_000_000)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/worksheets/sheet1.xml", b" " * 5_000_000)
@@ -171,7 +171,7 @@ def test_a_zip_bomb_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_a_zip_bomb_that_lies_about_its_size_is_not_opened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sheets, "MAX_UNPACKED", 1_000_000)
+    monkeypatch.setattr(unpacking, "MAX_UNPACKED", 1_000_000)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/worksheets/sheet1.xml", b" " * 5_000_000)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import zipfile
+
 import docx
 import xlsxwriter
+from docx.oxml import parse_xml
+from docx.oxml.ns import nsdecls
 
+from app.exchange import annex_reading, document_tables
 from app.exchange.annex_reading import AnnexMapping, read_annex
 
 
@@ -78,3 +83,66 @@ def test_the_same_again_has_something_above_it_or_stays_as_written(tmp_path):
     path = tmp_path / "附件.csv"
     path.write_bytes("序号,事项名称,实施机关\n1,甲,〃\n2,乙,林业局\n3,丙,″\n".encode("gb18030"))
     assert [row["authority"] for row in read(path)] == ["〃", "林业局", "林业局"]
+
+
+def document_of(path, rows):
+    """A .docx whose only table has these rows, as they stand in XML."""
+    document = docx.Document()
+    made = table(document, ("序号", "项目名称"))
+    for cells in rows:
+        made._tbl.append(parse_xml(f"<w:tr {nsdecls('w')}>{cells}</w:tr>"))
+    document.save(path)
+    return path
+
+
+def cell(text, marks=""):
+    return f"<w:tc><w:tcPr>{marks}</w:tcPr><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:tc>"
+
+
+CONTINUED = cell("", "<w:vMerge/>")
+
+
+def codes(path):
+    return [one.code for one in read_annex(path, AnnexMapping())[1]]
+
+
+def test_a_cell_that_says_it_covers_a_million_columns_is_refused(tmp_path):
+    wide = cell("甲", '<w:gridSpan w:val="1000000"/>')
+    assert codes(document_of(tmp_path / "a.docx", [cell("1") + wide])) == ["zip-bomb"]
+
+
+def test_a_number_of_columns_that_is_none_is_a_broken_document(tmp_path):
+    assert codes(document_of(tmp_path / "a.docx", [cell("1", '<w:gridSpan w:val="x"/>')])) == ["broken-docx"]
+
+
+def test_a_document_that_is_no_xml_is_a_broken_document(tmp_path):
+    path = document_of(tmp_path / "a.docx", [])
+    with zipfile.ZipFile(path) as packed:
+        parts = {one: packed.read(one) for one in packed.namelist()}
+    with zipfile.ZipFile(path, "w") as packed:
+        for one, body in parts.items():
+            packed.writestr(one, b"<not closed" if one == "word/document.xml" else body)
+    assert codes(path) == ["broken-docx"]
+
+
+def test_a_cell_may_be_merged_over_more_rows_than_a_call_may_be_deep(tmp_path):
+    first = cell("1") + cell("甲") + cell("同一依据", '<w:vMerge w:val="restart"/>')
+    rows = [first] + [cell(str(n)) + cell("乙") + CONTINUED for n in range(2, 1200)]
+    document = document_of(tmp_path / "a.docx", rows)
+    found = read_annex(document, AnnexMapping(columns={"": "basis"}))
+    assert len(found[0]) == 1199
+    assert found[1] == []
+
+
+def test_a_long_text_that_many_rows_share_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(annex_reading, "MOST_TEXT", 10_000)
+    first = cell("1") + cell("甲" * 1000, '<w:vMerge w:val="restart"/>')
+    rows = [first] + [cell(str(n)) + CONTINUED for n in range(2, 12)]
+    assert codes(document_of(tmp_path / "a.docx", rows[:5])) == []
+    assert codes(document_of(tmp_path / "b.docx", rows)) == ["zip-bomb"]
+
+
+def test_a_document_of_very_many_marks_is_refused(tmp_path, monkeypatch):
+    path = document_of(tmp_path / "a.docx", [cell("1") + cell("甲")])
+    monkeypatch.setattr(document_tables, "MOST_TAGS", 100)
+    assert codes(path) == ["zip-bomb"]
