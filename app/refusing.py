@@ -16,7 +16,7 @@ from starlette.routing import Match
 
 from app.api.shapes import PROBLEM
 from app.db import is_away
-from app.errors import RegistryError, Unavailable
+from app.errors import NotInFile, RegistryError, Unavailable
 from app.manners import NEVER_BARE
 from app.saying import said
 from app.web.gate import wants_page
@@ -85,6 +85,8 @@ def refusal(request: Request, error: RegistryError) -> Response:
         response = problem(error.status, error.code, error.message, error.detail)
     if isinstance(error, Unavailable) and error.retry_after:
         response.headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, NotInFile):
+        response.headers["Content-Range"] = f"bytes */{error.detail['size']}"
     return response
 
 

@@ -53,7 +53,7 @@ TITLES = {
     "online-without-address": "支持网办而没有网址",
 }
 """Code of a finding -> its title."""
-_OWN_TITLES: dict[tuple[str, Severity], str] = {
+_OWN_TITLES: dict[tuple[str, str], str] = {
     ("no-citation", "error"): "行政许可没有设定依据",
     ("no-citation", "warning"): "行政许可以外的事项没有设定依据",
 }
@@ -119,7 +119,7 @@ class Rules:
 STANDARD = Rules()
 
 
-def title_of(code: str, severity: Severity | None = None) -> str:
+def title_of(code: str, severity: str | None = None) -> str:
     """What a finding is called; with its severity, apart from what weighs otherwise under the same code."""
     own = _OWN_TITLES.get((code, severity)) if severity else None
     return own or TITLES.get(code, code)
