@@ -53,8 +53,9 @@ class Reading:
         """The row that stands where another is expected. What comes after it is not read."""
         self.altered: Row | None = None
         """The first row that is not the one its mark was made of, or that could never have been hashed."""
+        self.is_marked = kept is not None and len(kept) == (entry.seq - self.expected) * log.MARK
+        """Whether it has as many marks as rows."""
         self._chain = log.Chain(entry.prev, entry.seq, entry.recorded_at, entry.format)
-        self._are_told = kept is not None and len(kept) == (entry.seq - self.expected) * log.MARK
 
     def read(self, rows: Iterable[Row]) -> None:
         for row in rows:
@@ -73,7 +74,7 @@ class Reading:
     def _mark(self, row: Row, mark: bytes) -> None:
         place = len(self.marks)
         self.marks += mark
-        if self._are_told and self.altered is None and self.kept is not None:
+        if self.is_marked and self.altered is None and self.kept is not None:
             self.altered = None if self.kept[place : place + log.MARK] == mark else row
 
     @property

@@ -50,11 +50,14 @@ def _disproved(connection: Connection, reading: Reading) -> Wrong:
         told = _told(connection, reading.altered)
         return Wrong(str(reading.altered), f"{told}在发布之后被改动，与日志 log_entry {seq} 的哈希不符")
     if stray is not None and stray.seq < reading.expected:
-        return Wrong(str(stray), f"{_told(connection, stray)}是多出来的行：序号 {stray.seq} 已有另一行")
+        which = "这是多出来的一行" if reading.is_marked else "其中一行是多出来的"
+        return Wrong(str(stray), f"{_told(connection, stray)}与另一行同为序号 {stray.seq}，{which}")
     if reading.expected != seq:
         beyond = f"其后是 {stray}" if stray is not None else f"其后是 log_entry {seq}"
         return Wrong(f"seq {reading.expected}", f"日志 log_entry {seq} 所覆盖的这一行不见了，{beyond}")
-    return Wrong(f"log_entry {seq}", "它所覆盖的行与哈希不符，逐行标记没有指出是哪一行")
+    unmarked = "没有逐行标记，不知是哪一行"
+    marked = "而各行与逐行标记相符：改动的或是这一条本身，或连标记也一并改了"
+    return Wrong(f"log_entry {seq}", f"它与所覆盖的行不符，{marked if reading.is_marked else unmarked}")
 
 
 WORDS = {

@@ -43,38 +43,22 @@ def drafted(office):
     return set(office.scalars("SELECT digest FROM draft_file"))
 
 
-def form(digest):
-    return [{"op": "set", "path": "materials/m1/blank_form", "value": digest}]
-
-
 def test_a_reviewer_who_changes_a_proposal_names_only_what_they_may_read(office, kept, narrow):
     item, hidden, own = office.items[0], kept("别人的.pdf"), kept("自己的.pdf", narrow.account)
     round_id = opened(office)
     proposed(office, round_id, adjust(item, "2026-10-01", 5))
-    better = {"outcome": "adjust", "subject": item, "reason": "换样表"}
+
+    def change_to(digest):
+        named = adjust(item, "2026-10-01", digest, "materials/m1/blank_form")
+        opined(office, round_id, [item], "change", actor=narrow, reason="换样表", decision=named)
+
     with pytest.raises(Invalid) as refused:
-        opined(
-            office,
-            round_id,
-            [item],
-            "change",
-            actor=narrow,
-            reason="换",
-            decision=better | {"changes": form(hidden)},
-        )
+        change_to(hidden)
     assert refused.value.code == "unknown-file"
     assert drafted(office) == set()
     with office.database.reading() as session:
         assert not file_reading.is_readable(session, narrow, hidden)
-    opined(
-        office,
-        round_id,
-        [item],
-        "change",
-        actor=narrow,
-        reason="换",
-        decision=better | {"changes": form(own)},
-    )
+    change_to(own)
     assert own in drafted(office)
 
 

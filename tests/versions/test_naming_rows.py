@@ -180,7 +180,9 @@ def test_forged_marks_hide_the_row_but_not_the_change(office, entry):
         marks, first = marks_in(connection)[entry], len(marks_in(connection)[entry]) // log.MARK
         place = (row["seq"] - (entry - first)) * log.MARK
         set_marks(connection, entry, marks[:place] + mark + marks[place + log.MARK :])
-        assert found(connection).where == f"log_entry {entry}"
+        finding = found(connection)
+        assert finding.where == f"log_entry {entry}"
+        assert "各行与逐行标记相符" in finding.what
 
 
 @pytest.mark.parametrize(
@@ -207,7 +209,9 @@ def test_entries_without_marks(office, entry):
         with undone(connection):
             verifying.rebuild(connection, kinds.describe)
             assert marks_in(connection) == {seq: marks for seq, marks in kept.items() if seq < entry}
-            assert found(connection).where == f"log_entry {entry}"
+            finding = found(connection)
+            assert finding.where == f"log_entry {entry}"
+            assert "没有逐行标记" in finding.what
         connection.exec_driver_sql(f"UPDATE log_entry SET format = 'entry/9' WHERE seq = {entry}")
         verifying.rebuild(connection, kinds.describe)
         assert found(connection).where == f"log_entry {entry}"
