@@ -90,9 +90,10 @@ def test_an_organ_is_merged_into_another_with_its_items(editor: Browser, reviewe
 def test_two_organs_make_a_new_one_and_what_names_them_follows(editor: Browser, reviewer: Browser) -> None:
     living = editor.living
     (first, name), (second, too), (third, _), *_ = organs(living)
-    joint = held(living, third, TODAY)[0]
+    joint, own = held(living, third, TODAY)[0], held(living, first, TODAY)[0]
     living.publish(
         set_field(joint, "co_authority_ids", [first, second]),
+        set_field(own, "co_authority_ids", [second, third]),
         {"kind": "authority", **set_field(third, "parent", first)},
     )
     plan = living.publish(new_item(living, "明年的登记", "2027-01-01", content={"authority": first}))
@@ -108,6 +109,8 @@ def test_two_organs_make_a_new_one_and_what_names_them_follows(editor: Browser, 
     assert living.get(f"/authorities/{new}", on=DAY).json()["code"] == "11511602MB1234567X"
     assert living.get(f"/authorities/{new}", on=DAY).json()["content"]["region"]
     assert living.get(f"/items/{joint}", on=DAY).json()["content"]["co_authority_ids"] == [new]
+    carried = living.get(f"/items/{own}", on=DAY).json()
+    assert (carried["authority"]["id"], carried["content"]["co_authority_ids"]) == (new, [third])
     assert living.get(f"/authorities/{third}", on=DAY).json()["content"]["parent"] == new
     assert living.get(f"/items/{planned}", on="2027-01-01").json()["authority"]["id"] == new
     living.assert_sound()
@@ -168,6 +171,7 @@ WRONG: list[tuple[dict[str, str], str]] = [
     ({"standing": "没有这样的局"}, "没有"),
     ({"standing": ""}, "合并只有一个接续的机关"),
     ({"ending": ""}, "请写明哪些机关终止"),
+    ({"change": "split", "standing": ""}, "拆分要有两个以上接续的机关"),
     ({"standing": "", "founded": "广安区新局"}, "只是改名的请用更名"),
     ({"standing": "", "founded": "甲局\r\n乙局"}, "合并只有一个接续的机关"),
     ({"from": "明天"}, "明天"),

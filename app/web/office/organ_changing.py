@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from app.errors import Invalid, Refused, RegistryError
 from app.items.codes import USCC
 from app.versions.fold import diff
 from app.web.office import drafting
-from app.web.office.organ_touching import Beside, Held, Touched
+from app.web.office.organ_touching import Beside, Held
 from app.web.office.visiting import Posted
 
 CHANGES = {"merge": "合并", "split": "拆分", "rename": "更名、改信息"}
@@ -90,11 +90,13 @@ def asked(
     form: Posted,
     day: str,
     said: Reshaping,
-    touched: Touched,
+    items: Sequence[Held],
+    beside: Sequence[Beside],
     content: dict[str, Any],
     names: dict[str, str],
 ) -> ChangesetInput:
-    """The draft of a merger or a division. ``content``: of the organ at hand. Raises Invalid."""
+    """The draft of a merger or a division, by what rests with the organs that end. ``content``: of the organ at hand.
+    Raises Invalid or Refused, with the field."""
     _require_complete(form, said)
     body = drafting.decision(None, _outcome(form, said), day, form) | {"kind": "authority"}
     merges = form.get("change") == "merge"
@@ -105,9 +107,9 @@ def asked(
     if merges:
         body["carry_items"] = True
         if form.get("follow") == "1":
-            made += _following(body, said.successors[0].id, said.ending, touched)
+            made += _following(body, said.successors[0].id, said.ending, items, beside)
     else:
-        made += _given(form, body, said, touched.items)
+        made += _given(form, body, said, items)
     ended = "、".join(names.get(one, one) for one in said.ending)
     carried = "、".join(one.name for one in said.successors)
     return drafting.changeset(form, f"{CHANGES[form.get('change')]}：{ended}，由{carried}接续"[:400], made)
@@ -198,22 +200,29 @@ def _given(
 
 
 def _following(
-    body: dict[str, Any], receiver: str, ending: Sequence[str], touched: Touched
+    body: dict[str, Any],
+    receiver: str,
+    ending: Sequence[str],
+    items: Sequence[Held],
+    beside: Sequence[Beside],
 ) -> list[dict[str, Any]]:
-    """What names the organs beside their items names their successor from that day on."""
-    carried = {item.id for item in touched.items}
+    """What names the organs beside their items names their successor from that day on. An item of theirs that is named
+    here is given on here too: the merger carries those alone that the changeset does not name."""
+    carried = {item.id: item for item in items}
     made = []
-    for one in touched.beside:
+    for one in beside:
         if one.content is None:  # its words were ordered away: it is looked after by hand
             continue
-        after = _renamed(one, receiver, ending, carried)
-        changes = [change for change in diff(one.content, after) if change["path"] != "authority"]
+        after = _renamed(one, receiver, ending, carried.keys())
+        changes = diff(one.content, after)
         kept = {name: body[name] for name in ("effective_from", "timing", "reason") if body.get(name)}
         made.append({**kept, "kind": one.kind, "outcome": "adjust", "subject": one.id, "changes": changes})
+        if one.id in carried:
+            made += [transfer(body, one.id, day, receiver) for day in carried[one.id].days]
     return made
 
 
-def _renamed(one: Beside, receiver: str, ending: Sequence[str], carried: set[str]) -> dict[str, Any]:
+def _renamed(one: Beside, receiver: str, ending: Sequence[str], carried: Collection[str]) -> dict[str, Any]:
     assert one.content is not None
     after = dict(one.content)
     if one.kind == "authority":

@@ -97,7 +97,7 @@ def touched(session: Session, present: Present, organs: Sequence[str], day: str)
     named = {*organs, *(one.id for one in items)}
     return Touched(
         items=items,
-        beside=_beside(connection, scope, organs, day),
+        beside=beside(connection, scope, organs, day),
         counts=_counts(connection, organs, day),
         drafts=list(islice(readable(session, present.actor, _naming(session, named)), NAMED)),
     )
@@ -123,7 +123,10 @@ def held(connection: Connection, scope: Scope, organs: Sequence[str], day: str) 
     return [found[item] for item in sorted(found)]
 
 
-def _beside(connection: Connection, scope: Scope, organs: Sequence[str], day: str) -> list[Beside]:
+def beside(connection: Connection, scope: Scope, organs: Sequence[str], day: str) -> list[Beside]:
+    """What names the organs on a day beside their own items; they themselves are left out."""
+    if not organs:
+        return []
     found = []
     for row in fetch(connection, _BESIDE.format(ids=marks(organs)), (day, day, *organs, *organs, *organs)):
         subject, kind, name, region, authority, visibility, body = row

@@ -19,7 +19,7 @@ from app.versions.codes import subject_id
 from app.versions.queries import known_at, parse_day, state_on, today
 from app.web.office import form_keeping, organ_changing
 from app.web.office.organ_changing import CHANGES, FIELDS, Reshaping
-from app.web.office.organ_touching import NAMED, Touched, touched
+from app.web.office.organ_touching import NAMED, Touched, beside, held, touched
 from app.web.office.pages import show
 from app.web.office.visiting import Form, Posted, Visitor, go, typed_day
 from app.web.subjects import items_by_authority, names
@@ -111,9 +111,12 @@ def change_organ(
                 asked = organ_changing.renamed(form, on, organ, content)
             else:
                 said, called = _said(connection, form, on)
-                asked = organ_changing.asked(
-                    form, on, said, touched(session, present, said.ending, on), content, called
+                scope = Scope(connection, present.actor)
+                rests = (
+                    held(connection, scope, said.ending, on),
+                    beside(connection, scope, said.ending, on),
                 )
+                asked = organ_changing.asked(form, on, said, *rests, content, called)
             made = drafts.draft(session, present.actor, asked, today())
             form_keeping.saved(session, present, place)
     except RegistryError as error:
