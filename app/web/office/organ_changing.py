@@ -110,9 +110,17 @@ def asked(
             made += _following(body, said.successors[0].id, said.ending, items, beside)
     else:
         made += _given(form, body, said, items)
+    return drafting.changeset(form, _title(form, said, names), made)
+
+
+def _title(form: Posted, said: Reshaping, names: dict[str, str]) -> str:
+    """What a draft is called that is given no title."""
     ended = "、".join(names.get(one, one) for one in said.ending)
-    carried = "、".join(one.name for one in said.successors)
-    return drafting.changeset(form, f"{CHANGES[form.get('change')]}：{ended}，由{carried}接续"[:400], made)
+    apart = [one.name for one in said.successors if one.subject not in said.ending]
+    words = f"由{'、'.join(apart)}接续"
+    if len(apart) < len(said.successors):
+        words = f"分出{'、'.join(apart)}"
+    return f"{CHANGES[form.get('change')]}：{ended}，{words}"[:400]
 
 
 def _outcome(form: Posted, said: Reshaping) -> str:
