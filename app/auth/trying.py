@@ -29,6 +29,10 @@ WAIT_SECONDS = 5.0
 """Passwords worked on at once, and how long one waits for its turn."""
 MOST_NAMES = 20_000
 """Names that nobody has, in memory; the one tried longest ago goes first."""
+_HOLD = text(
+    "UPDATE credential SET failures = failures WHERE account_id = (SELECT id FROM account WHERE name = :name)"
+)
+"""Of tries at once each sees what the one before came to: a row that is written is locked on both databases."""
 Done = TypeVar("Done")
 
 
@@ -90,19 +94,21 @@ def admit(
     work: Callable[[Session, Account, Credential], Done],
 ) -> Done:
     """Do the work in a transaction, where this is the password of the account of this name; asked again there, since
-    it may have been changed meanwhile. ``event``: what the access log calls a refusal.
+    it may have been changed meanwhile, and other tries may have used up those that are free. ``event``: what the
+    access log calls a refusal.
 
     Raises ``wrong``, TooMany after too many wrong tries in a row, Unavailable where too many are trying.
     """
     with database.reading() as session:
         account, credential = known(session, name)
         hashed = credential.password if credential else None
-    until = credential.blocked_until if credential else strangers(database).until(name)
-    wait = seconds_left(until, log.now_microseconds())
+    wait = _wait(database, name, credential, log.now_microseconds())
     with in_turn():  # while one must wait too: the time an answer takes tells nothing
         right = passwords.matches(password, hashed)
     with database.writing() as session:
+        session.connection().execute(_HOLD, {"name": name})
         now, (account, credential) = log.now_microseconds(), known(session, name)
+        wait = wait or _wait(database, name, credential, now)
         if wait:
             refused(session, event, account, name, address, "blocked")
         elif account and credential and not account.locked and right and credential.password == hashed:
@@ -116,6 +122,12 @@ def admit(
     if wait:
         raise TooMany(f"密码连续输错太多次，请 {duration(wait)}后再试。", code="too-many-tries", seconds=wait)
     raise wrong
+
+
+def _wait(database: Database, name: str, credential: Credential | None, now: int) -> int:
+    """Seconds until a try under this name counts."""
+    until = credential.blocked_until if credential else strangers(database).until(name)
+    return seconds_left(until, now)
 
 
 def count_failure(session: Session, credential: Credential, now: int) -> None:

@@ -61,6 +61,24 @@ def test_who_is_signed_in_cannot_try_passwords_without_end(
     assert signing_in.sign_in(database, "liming", "wrong") == (None, signing_in.BAD), "counted anew"
 
 
+def test_the_right_password_does_not_count_after_wrong_ones_that_came_with_it(
+    database: Database, clock: Any, ask: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = passwords.matches
+
+    def five_wrong_ones_first(text: str, hashed: str | None) -> bool:
+        if text == PHRASE:
+            for _ in range(5):
+                with pytest.raises(Invalid):
+                    ask("wrong")
+        return real(text, hashed)
+
+    monkeypatch.setattr(passwords, "matches", five_wrong_ones_first)
+    with pytest.raises(TooMany, match="请 30 秒后再试"):
+        ask(PHRASE)
+    assert noted(database, "password-refused")[-1] == ("blocked", "192.0.2.1")
+
+
 def test_no_password_is_worked_on_while_others_wait_to_write(
     database: Database, clock: Any, ask: Asking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
