@@ -313,6 +313,12 @@ def lock_publishing(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": PUBLISHING_LOCK})
 
 
+def lock_findings(connection: Connection) -> None:
+    """What the checks found is written by one at a time, who sees what the one before wrote."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("LOCK TABLE checked_item IN SHARE ROW EXCLUSIVE MODE"))
+
+
 def _driven(connection: Connection, statement: str, parameters: Any, *, many: bool = False) -> Any:
     """A driver's cursor on which a statement with ``?`` marks has run, in SQLAlchemy's transaction."""
     if connection.dialect.name == "postgresql":

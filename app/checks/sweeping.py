@@ -21,11 +21,11 @@ from sqlmodel import Session
 from app import log
 from app.canonical import decode
 from app.checks.catalogue import Rules, points
-from app.checks.exceptions import granted
+from app.checks.exceptions import Granted, granted
 from app.checks.facts import Around
 from app.checks.finding import ALIVE, Checked, Finding
 from app.checks.models import CheckedItem, CheckRun, FindingRow
-from app.db import Database, chunks, execute_many, fetch, marks
+from app.db import Database, chunks, execute_many, fetch, lock_findings, marks
 from app.versions.visibility import shown
 
 PORTION = 500
@@ -147,21 +147,16 @@ def recheck(session: Session, subject: str, day: str, rules: Rules) -> list[Find
 class _Looked:
     due: _Due
     findings: list[Finding]
-    excepted: frozenset[tuple[str, str]]
-    """(code, path) of what is let stand."""
 
 
 def look(connection: Connection, due: Sequence[_Due], day: str, rules: Rules) -> list[_Looked]:
     """What the checks find in some items."""
     around = Around(connection, day)
     bodies = _bodies(connection, {one.content for one in due})
-    held = granted(connection, [one.id for one in due])
-    looked = []
-    for one in due:
-        found = rules.find(Checked(decode(bodies[one.content]), day, around.fact, around.named))
-        excused = [(f.code, f.path) for f in found if held and held.excuses(one.id, f.code, f.path)]
-        looked.append(_Looked(one, found, frozenset(excused)))
-    return looked
+    return [
+        _Looked(one, rules.find(Checked(decode(bodies[one.content]), day, around.fact, around.named)))
+        for one in due
+    ]
 
 
 def _bodies(connection: Connection, hashes: set[str]) -> dict[str, bytes]:
@@ -173,13 +168,16 @@ def _bodies(connection: Connection, hashes: set[str]) -> dict[str, bytes]:
 
 
 def write(connection: Connection, looked: Sequence[_Looked], day: str, seq: int) -> int:
-    """The derived rows of some items anew. Returns how many findings."""
+    """The derived rows of some items anew, by the exceptions that hold as they are written: one may have been granted
+    or ended since they were looked at. Returns how many findings."""
+    lock_findings(connection)
+    held = granted(connection, [one.due.id for one in looked])
     ids = [(one.due.id,) for one in looked]
     execute_many(connection, "DELETE FROM finding WHERE subject = ?", ids)
     execute_many(connection, "DELETE FROM checked_item WHERE subject = ?", ids)
-    rows = [row for one in looked for row in _finding_rows(one)]
+    rows = [row for one in looked for row in _finding_rows(one, held)]
     _insert(connection, FindingRow, rows)
-    _insert(connection, CheckedItem, [_item_row(one, day, seq) for one in looked])
+    _insert(connection, CheckedItem, [_item_row(one, held, day, seq) for one in looked])
     return len(rows)
 
 
@@ -189,7 +187,7 @@ def _insert(connection: Connection, table: Any, rows: list[tuple[Any, ...]]) -> 
     execute_many(connection, f"INSERT INTO {table.__tablename__} ({names}) VALUES ({marks(columns)})", rows)
 
 
-def _finding_rows(one: _Looked) -> Iterator[tuple[Any, ...]]:
+def _finding_rows(one: _Looked, held: Granted) -> Iterator[tuple[Any, ...]]:
     for position, found in enumerate(one.findings):
         yield (
             one.due.id,
@@ -200,13 +198,15 @@ def _finding_rows(one: _Looked) -> Iterator[tuple[Any, ...]]:
             found.message,
             found.source,
             found.about,
-            int((found.code, found.path) in one.excepted),
+            int(held.excuses(one.due.id, found.code, found.path)),
         )
 
 
-def _item_row(one: _Looked, day: str, seq: int) -> tuple[Any, ...]:
+def _item_row(one: _Looked, held: Granted, day: str, seq: int) -> tuple[Any, ...]:
     left = [
-        (found.code, found.severity) for found in one.findings if (found.code, found.path) not in one.excepted
+        (found.code, found.severity)
+        for found in one.findings
+        if not held.excuses(one.due.id, found.code, found.path)
     ]
     counts = [sum(severity == wanted for _, severity in left) for wanted in ("error", "warning", "note")]
     due = one.due

@@ -9,7 +9,7 @@ from registry import TODAY, Office, adjust
 from seeded import FELLING, Living, set_field
 
 from app.changes import drafts, publishing
-from app.checks import exceptions, queries
+from app.checks import exceptions, queries, sweeping
 from app.checks.catalogue import STANDARD, Rules
 from app.checks.queries import Wanted, by_authority, by_code, findings
 from app.checks.sweeping import last_run, recheck, stale, sweep
@@ -112,6 +112,31 @@ def test_authorities_are_listed_by_their_points(office: Office) -> None:
     assert found(office, authority=office.traffic) == {
         (office.items[2], code) for _, code in found(office, item=office.items[2])
     }
+
+
+def test_an_exception_that_is_granted_while_a_sweep_is_at_work_holds(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, look = (office.items[0], "no-citation"), sweeping.look
+    sweep(office.database, TODAY, STANDARD)
+
+    def granted_after_it(connection: Any, due: Any, day: str, rules: Rules) -> Any:
+        looked = look(connection, due, day, rules)
+        monkeypatch.setattr(sweeping, "look", look)
+        with office.database.writing() as session:
+            exceptions.grant(session, office.reviewer, *asked, "citations", "依据在途", TODAY)
+            recheck(session, asked[0], TODAY, STANDARD)
+        return looked
+
+    def points() -> list[Any]:
+        return office.scalars(f"SELECT points FROM checked_item WHERE subject = '{asked[0]}'")
+
+    before = points()
+    monkeypatch.setattr(sweeping, "look", granted_after_it)
+    sweep(office.database, TODAY, STANDARD, whole=True)
+    assert asked in found(office, excepted=True)
+    assert asked not in found(office)
+    assert points() > before
 
 
 def test_an_exception_needs_a_reviewer_and_a_reason_and_can_be_ended(office: Office) -> None:
