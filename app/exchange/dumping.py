@@ -94,6 +94,7 @@ def write_dump(database: Database, directory: Path, on: str, today: str) -> dict
     }
     beside = directory / f"{name}.json.part"
     beside.write_bytes(orjson.dumps(told, option=orjson.OPT_INDENT_2) + b"\n")
+    (directory / f"{name}.json").unlink(missing_ok=True)  # what it says is of the file before
     part.rename(directory / name)
     beside.rename(directory / f"{name}.json")
     return told
@@ -132,9 +133,10 @@ def _delete(directory: Path, name: str) -> None:
 def dump_path(connection: Connection, directory: Path, name: str) -> Path:
     """A dump's file. Raises NotFound."""
     path, beside = directory / name, directory / f"{name}.json"
-    if not NAME.fullmatch(name) or not path.exists() or not beside.exists():
+    told = _told(beside) if NAME.fullmatch(name) and path.exists() else None
+    if told is None:
         raise NotFound(f"没有名为 {name[:60]} 的导出文件；现有的见 /api/v1/dumps。", code="unknown-dump")
-    if is_withdrawn(connection, orjson.loads(beside.read_bytes())):
+    if is_withdrawn(connection, told):
         raise NotFound(
             f"导出文件 {name} 已停止提供：写出以后有内容依令删改或转为内部，或登记簿从备份恢复过。"
             "请改用 /api/v1/dumps 所列的文件，或重新全部导出。",
@@ -151,7 +153,8 @@ def remove_withdrawn(connection: Connection, directory: Path) -> list[str]:
         note = directory / f"items-{one['on']}.{one['sha256'][:16]}.withdrawn.json"
         note.write_bytes(orjson.dumps({name: one[name] for name in _NOTED}) + b"\n")
         _delete(directory, one["file"])
-    for part in directory.glob("items-*.part"):
+    untold = (path for path in directory.glob("items-*.jsonl.gz") if _told(Path(f"{path}.json")) is None)
+    for part in [*directory.glob("items-*.part"), *untold]:
         part.unlink(missing_ok=True)
     return sorted(one["file"] for one in gone)
 
@@ -174,4 +177,14 @@ def is_withdrawn(connection: Connection, told: dict[str, Any]) -> bool:
 
 
 def _told_in(directory: Path) -> list[dict[str, Any]]:
-    return [orjson.loads(path.read_bytes()) for path in directory.glob("items-*.jsonl.gz.json")]
+    found = [_told(path) for path in directory.glob("items-*.jsonl.gz.json")]
+    return [one for one in found if one is not None]
+
+
+def _told(beside: Path) -> dict[str, Any] | None:
+    """What is said of a dump; None where nothing is, as while another takes its place."""
+    try:
+        told: dict[str, Any] = orjson.loads(beside.read_bytes())
+    except FileNotFoundError:
+        return None
+    return told

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
+
 import pytest
 from seeded import FELLING, TODAY, Living, new_item, set_field
 
@@ -90,3 +93,29 @@ def test_a_dump_of_another_log_is_none_of_ours(living_sqlite: Living) -> None:
     with living.database.reading() as session:
         assert remove_withdrawn(session.connection(), living.settings.dumps_dir) == [file]
     assert [path.suffixes[-2:] for path in living.settings.dumps_dir.iterdir()] == [[".withdrawn", ".json"]]
+
+
+def test_what_is_said_of_a_dump_is_of_the_file_that_is_there(
+    living_sqlite: Living, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed while another of the same day takes its place, neither is listed, and the next one is."""
+    living, rename = living_sqlite, Path.rename
+    file = dump(living)
+    living.publish(set_field(living.item_called(FELLING), "consult_phone", WORDS))
+
+    def killed(path: Path, to: Path) -> Path:
+        if path.name.endswith(".json.part"):
+            raise KeyboardInterrupt
+        return rename(path, to)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", killed)
+        with pytest.raises(KeyboardInterrupt):
+            dump(living)
+    assert (listed(living), living.get(f"/dumps/{file}").status_code) == ([], 404)
+    with living.database.reading() as session:
+        remove_withdrawn(session.connection(), living.settings.dumps_dir)
+    assert list(living.settings.dumps_dir.iterdir()) == []
+    dump(living)
+    (told,) = living.get("/dumps").json()["dumps"]
+    assert hashlib.sha256(living.get(f"/dumps/{file}").content).hexdigest() == told["sha256"]
