@@ -14,15 +14,17 @@ import ipaddress
 import socket
 import ssl
 import threading
+import unicodedata
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 TIMEOUT = 10.0
 """Seconds that a receiver has to take the connection, and again for each part of its answer."""
 DEADLINE = 15.0
 """Seconds that all of a delivery has, however slowly the receiver goes on answering."""
+_ASCII = "".join(map(chr, range(33, 127)))
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _NOT_PUBLIC = (ipaddress.ip_network("fec0::/10"), ipaddress.ip_network("192.88.99.0/24"))
 """Deprecated site-local addresses (RFC 3879) and 6to4 relays (RFC 7526), which ``ipaddress`` takes for global."""
@@ -85,7 +87,8 @@ def is_public(address: str) -> bool:
 
 def is_inside(host: str) -> bool:
     """Whether a host is written as an address that is not public, or is this machine by name; any other name is
-    looked up when a letter is sent."""
+    looked up when a letter is sent. Wide figures and dots are read as plain ones, as a look-up does."""
+    host = unicodedata.normalize("NFKC", host).replace("\u3002", ".")
     if host.rstrip(".").lower().split(".")[-1] == "localhost":
         return True
     try:
@@ -157,7 +160,7 @@ def send(
     connection = (_Secure if secure else _Plain)(host, port, address)
     deadline = _Deadline(connection, seconds)
     try:
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        target = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=_ASCII)
         connection.request("POST", target, body=body, headers=headers)
         return Answer(connection.getresponse().status)
     except (OSError, http.client.HTTPException, ValueError) as error:

@@ -23,7 +23,7 @@ class Port:
     """Takes connections and deals with each in a thread of its own."""
 
     def __init__(self, deal: Callable[[socket.socket], None]) -> None:
-        self.taken, self.over = 0, threading.Event()
+        self.taken, self.over, self.asked = 0, threading.Event(), b""
         self._deal = deal
         self._server = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._server.getsockname()[1]}/"
@@ -38,7 +38,7 @@ class Port:
 
     def _one(self, taken: socket.socket) -> None:
         with suppress(OSError), taken:
-            taken.recv(65536)
+            self.asked = taken.recv(65536)
             self._deal(taken)
 
     def close(self) -> None:
@@ -90,6 +90,12 @@ def test_a_letter_has_an_end(ports: Callable[..., Port], deal: Any) -> None:
     with pytest.raises(TimeoutError):
         sending.send(ports(deal).url, b"{}", {}, private=True, seconds=0.4)
     assert time.monotonic() - began < 3
+
+
+def test_an_address_may_hold_any_letters(ports: Callable[..., Port]) -> None:
+    port = ports(taking)
+    assert sending.send(f"{port.url}通知?x=é&y=%41", b"{}", {}, private=True).taken
+    assert port.asked.startswith(b"POST /%E9%80%9A%E7%9F%A5?x=%C3%A9&y=%41 HTTP")
 
 
 def test_a_receiver_that_says_nothing_holds_up_no_other(

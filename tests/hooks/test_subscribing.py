@@ -31,6 +31,8 @@ INSIDE = (
     "http://192.168.0.7/",
     "http://localhost/",
     "http://hooks.localhost./",
+    "http://127。0。0。1/",
+    "http://１２７.0.0.1/",
 )
 
 
