@@ -14,6 +14,7 @@ from app.limiting import Buckets, Granted, is_local, place_of
 
 API = "/api/v1/"
 HEALTH = ("/healthz", "/readyz", "/metrics")
+DOCUMENTS = ("/docs", "/redoc", "/openapi.json")
 NEVER_BARE = f"{API}export.jsonl"
 """To say its length every line would be written; what else its headers say, ``/log/head`` does."""
 FREE = ("/static/", "/static-docs", "/healthz", "/readyz", "/metrics")
@@ -149,11 +150,12 @@ def read_headers(scope: Mapping[str, Any]) -> Headers:
 
 
 def is_bare(scope: Mapping[str, Any]) -> bool:
-    """Whether an answer for programs is asked for without its body: their routes know GET alone."""
+    """Whether an answer for programs, or of how they are answered, is asked for without its body: its route knows GET
+    alone."""
     if scope["method"] != "HEAD":
         return False
     path = scope["path"]
-    return (path.startswith(API) or path in HEALTH) and path != NEVER_BARE
+    return (path.startswith(API) or path in HEALTH or path in DOCUMENTS) and path != NEVER_BARE
 
 
 def is_preflight(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> bool:

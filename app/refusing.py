@@ -150,7 +150,7 @@ def _methods_at(request: Request) -> list[str]:
         if match is Match.FULL
     ]
     spelt = min((path.count("{") for path, _ in found), default=0)
-    return [method for path, method in found if path.count("{") == spelt]
+    return list(dict.fromkeys(method for path, method in found if path.count("{") == spelt))
 
 
 async def busy(request: Request, error: Exception) -> Response:
