@@ -31,8 +31,9 @@ def promised_within_statutory(checked: Checked) -> Iterator[Finding]:
     """A promised limit is no longer than the statutory one, of a way of handling the item's where it has none of its
     own; other units are not compared."""
     for prefix, holder in handled(checked.item):
-        statutory, promised = _limits(holder)
-        if is_longer(promised, statutory or checked.item.get("statutory_limit") or {}):
+        own, promised = _limits(holder)
+        statutory = own or checked.item.get("statutory_limit") or {}
+        if is_longer(promised, statutory):
             message = (
                 f"承诺时限（{limit_words(promised)}）长于法定时限（{limit_words(statutory)}），"
                 "承诺时限不得超过法定时限，请改正。"

@@ -322,6 +322,13 @@ def test_a_limit_is_told_with_its_unit() -> None:
     assert "承诺时限却是2个月" in message
 
 
+def test_a_way_of_handling_is_told_with_the_limit_it_is_compared_with() -> None:
+    item = WHOLE | limit(20, 20) | {"variants": [{"key": "v", "name": "变更", **limit(promised=30)}]}
+    told = {one.code: one.message for one in STANDARD.find(Checked(item, DAY, FACTS.__getitem__, NAMED.get))}
+    message = told["promised-above-statutory"]
+    assert "承诺时限（30个工作日）长于法定时限（20个工作日）" in message
+
+
 def test_rules_are_settings() -> None:
     rules = rules_of(
         Settings(checks_off="phones-alike", checks_vague="承诺,说明", checks_block="no-citation")
