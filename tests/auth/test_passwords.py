@@ -18,11 +18,18 @@ REFUSED = [
     (ASVS, "123456789012345", "太常见"),
     (ASVS, "qwertyuiopasdf", "太常见"),
     (ASVS, "abcabcabcabcabc", "太常见"),
-    (ASVS, "zhangwei-likes-tea", "含有账号或系统的名称（zhangwei）"),
-    (ASVS, "my qingdan phrase", "含有账号或系统的名称"),
+    (ASVS, "zhangwei-likes-tea", "含有账号、机关或系统的名称（zhangwei）"),
+    (ASVS, "my qingdan phrase", "含有账号、机关或系统的名称（qingdan）"),
+    (ASVS, "张 伟 喜欢喝浓茶看晚霞听风", "含有账号、机关或系统的名称（张伟）"),
+    (ASVS, "zhang-wei drinks it cold", "含有账号、机关或系统的名称（zhangwei）"),
+    (ASVS, "自然资源局的茶很好喝啊真的", "含有账号、机关或系统的名称（某市某区自然资源和规划局）"),
     (DJBH3, "Ab1!xyz", "至少要 8 个字符"),
-    (DJBH3, "lowercaseonly77", "至少要有 3 种"),
+    (DJBH3, "lowercaseonly77", "至少要有 3 种，现在只有小写字母、数字。"),
 ]
+GUESSED = """1q2w3e4r5t6y q1w2e3r4t5y6 zaq12wsxcde3 1qazxsw23edc qazwsxedcrfv 123qweasdzxc QWERasdf1234 qwertyqwerty
+passwordpassword 1234567890ab zhangsan123456 Huawei@123456 Aa123456789. 1qaz@WSX3edc qwer1234qwer woshishui1234
+Guangan@2026 Zhengwu12345"""
+GUESSED_SHORT = "Aa123456 Qwer1234 Huawei@123 1qaz@WSX Zaq12wsx Aa@12345 Qwe123!@# Fazhi@2026"
 TAKEN = [
     (ASVS, "lamps under the old bridge"),
     (ASVS, "竹影扫阶尘不动月穿潭底水无痕"),
@@ -35,9 +42,19 @@ TAKEN = [
 @pytest.mark.parametrize(("policy", "text", "says"), REFUSED, ids=[text[:20] for _, text, _ in REFUSED])
 def test_what_a_policy_refuses_and_why(policy, text, says) -> None:
     with pytest.raises(Invalid) as refused:
-        check(text, policy, ["zhangwei", "张伟"])
+        check(text, policy, ["zhangwei", "张伟", "某市某区自然资源和规划局"])
     assert says in refused.value.message
     assert refused.value.code == "weak-password"
+
+
+@pytest.mark.parametrize(
+    ("policy", "text"),
+    [(ASVS, one) for one in GUESSED.split()] + [(DJBH3, one) for one in GUESSED_SHORT.split()],
+)
+def test_what_is_put_together_from_what_is_guessed_first_is_refused(policy, text) -> None:
+    """All of them stand in lists of leaked passwords, or are made as those are."""
+    with pytest.raises(Invalid, match="太常见"):
+        check(text, policy, [])
 
 
 @pytest.mark.parametrize(("policy", "text"), TAKEN, ids=[text[:20] for _, text in TAKEN])
