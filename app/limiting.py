@@ -18,6 +18,8 @@ from typing import NamedTuple
 MOST_BUCKETS = 50_000
 """Buckets in memory; beyond them the full ones, whose owners have not asked for a while, are dropped."""
 MINUTE = 60.0
+NEXT_TO_NOTHING = 1e-6
+"""Of a request: what rounding may leave open when the wait that was named is over."""
 
 
 class Granted(NamedTuple):
@@ -44,9 +46,10 @@ class Buckets:
         with self._lock:
             held, at = self._held.get(name, (float(self.per_minute), now))
             held = min(self.per_minute, held + max(0.0, now - at) * rate)
-            taken = held >= 1
-            held -= taken
-            self._held[name] = (held, now)
+            taken = held >= 1 - NEXT_TO_NOTHING
+            if taken:  # else nothing is written, or rounding would add up over many refusals
+                held = max(0.0, held - 1)
+                self._held[name] = (held, now)
             if len(self._held) > MOST_BUCKETS:
                 self._drop_full(now, rate)
         return Granted(self.per_minute, int(held), 0.0 if taken else (1 - held) / rate)

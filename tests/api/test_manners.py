@@ -58,6 +58,28 @@ def test_a_bucket_grants_its_minute_and_refills_evenly(watch: Stopwatch) -> None
     assert limiting.Buckets(0).take("a") is None
 
 
+@pytest.mark.parametrize("per_minute", [1, 3, 6, 7, 60, 1200])
+def test_the_wait_that_is_named_ends_to_the_microsecond(watch: Stopwatch, per_minute: int) -> None:
+    """However often one asks meanwhile: what was refused moves nothing."""
+    buckets = limiting.Buckets(per_minute)
+    assert all(buckets.take("a").wait == 0 for _ in range(per_minute))  # type: ignore[union-attr]
+    began, wait = watch.now, buckets.take("a").wait  # type: ignore[union-attr]
+    assert wait == pytest.approx(60 / per_minute)
+    for tenth in range(1, 10):
+        watch.now = began + wait * tenth / 10
+        refused = buckets.take("a")
+        assert refused is not None
+        assert refused.wait == pytest.approx(began + wait - watch.now)
+    watch.now = began + wait - 0.000_01 * wait
+    refused = buckets.take("a")
+    assert refused is not None
+    assert refused.wait > 0
+    assert dict(manners.limit_headers(refused))[b"retry-after"] == b"1"
+    watch.now = began + wait
+    assert buckets.take("a") == (per_minute, 0, 0.0)
+    assert buckets.take("a").wait > 0  # type: ignore[union-attr]
+
+
 def test_buckets_are_bounded(watch: Stopwatch, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limiting, "MOST_BUCKETS", 10)
     buckets = limiting.Buckets(60)
@@ -104,8 +126,11 @@ def test_the_limit_by_address_is_published_and_kept(living_sqlite: Living, watch
         assert with_key.headers["ratelimit-policy"] == '"requests";q=5;w=60'
         made_up = {"Authorization": "Bearer qdt_invented"}
         assert client.get("/api/v1/log/head", headers=made_up).status_code == 429, "an invented key is no key"
-        watch.now += 20
+        watch.now += 19.999
+        assert client.get("/api/v1/log/head").headers["retry-after"] == "1"
+        watch.now += 0.001
         assert client.get("/api/v1/log/head").status_code == 200
+        assert client.get("/api/v1/log/head").status_code == 429
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
