@@ -196,7 +196,13 @@ def deliver(letter: Letter, private: bool) -> Sent:
         return Sent(letter, None, "没有送达：接收方没有按时答复", timed_out=True)
     except (OSError, http.client.HTTPException, ValueError) as error:
         return Sent(letter, None, f"没有送达：{type(error).__name__} {error}"[:300])
-    return Sent(letter, answer.status, None if answer.taken else f"接收方答复 {answer.status}")
+    return Sent(letter, answer.status, None if answer.taken else _refusal(answer.status))
+
+
+def _refusal(status: int) -> str:
+    if 300 <= status < 400:
+        return f"接收方答复 {status}，转往别的网址；投递不跟随转向，请用最终的网址订阅"
+    return f"接收方答复 {status}"
 
 
 def settle(database: Database, sent: Sequence[Sent]) -> None:

@@ -152,11 +152,15 @@ def test_both_secrets_sign_for_a_day(living_sqlite: Living, receiver: Receiver, 
     assert fresh["grace_hours"] == 24
     living.publish(set_field(item, "promised_limit/value", 6))
     deliver(living)
-    clock.step(24 * 3600 * SECOND)
+    clock.step(24 * 3600 * SECOND - 1)
+    living.publish(set_field(item, "promised_limit/value", 7, "2026-09-29"))
+    deliver(living)
+    clock.step(1)
     living.publish(set_field(item, "promised_limit/value", 5, "2026-09-29"))
     deliver(living)
-    (during, _), (after, _) = receiver.seen
-    assert [is_signed(during, key) for key in (hook["secret"], fresh["secret"])] == [True, True]
+    (during, _), (last, _), (after, _) = receiver.seen
+    for letter in (during, last):
+        assert [is_signed(letter, key) for key in (hook["secret"], fresh["secret"])] == [True, True]
     assert [is_signed(after, key) for key in (hook["secret"], fresh["secret"])] == [False, True]
 
 
@@ -205,6 +209,7 @@ def test_a_redirect_is_not_followed(living_sqlite: Living, receiver: Receiver) -
     deliver(living)
     (one,) = told(living, hook, "/deliveries")["deliveries"]
     assert (one["state"], one["status"], len(receiver.seen)) == ("owed", 302, 1)
+    assert "不跟随转向" in one["error"]
 
 
 def test_what_is_hidden_meanwhile_is_not_told(living_sqlite: Living, receiver: Receiver) -> None:

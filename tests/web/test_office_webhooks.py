@@ -9,6 +9,7 @@ from seeded import Living
 from test_office import Browser
 from test_office_sure import Asked
 
+from app.auth.accounts import find_account, lock_account
 from app.hooks.models import Delivery
 
 WANTED = {"kinds": ["item", "instrument"], "events": ["cancel", "repeal"]}
@@ -48,7 +49,7 @@ def test_what_was_given_up_is_seen_and_sent_again(clerk: Browser) -> None:
     assert place == f"/office/webhooks/{hook}"
     page = clerk.get(f"{place}?state=dead")
     assert "种类：事项、法律法规文件；" in page.words
-    assert "对方答复 500（HTTP 500）" in page.words
+    assert "（HTTP 500）" not in page.words, "said once"
     assert page.words.count("对方答复 500") == 1, "of what was given up alone"
     assert living.rows("SELECT secret FROM webhook")[0][0] not in page.html
     clerk.move(place, do="resend")
@@ -73,6 +74,16 @@ def test_a_secret_is_changed_and_shown_once(clerk: Browser) -> None:
     refused = clerk.move(place, status=409, do="rotate")
     assert refused is not None
     assert "旧密钥仍在并用" in refused.words
+
+
+def test_one_of_a_locked_account_says_that_nothing_is_sent(clerk: Browser) -> None:
+    living, place = clerk.living, f"/office/webhooks/{given_up(clerk.living)}"
+    for path in (place, "/office/webhooks"):
+        assert "已锁定" not in clerk.get(path).words
+    with living.database.writing() as session:
+        lock_account(session, find_account(session, "editor"), "离职")
+    assert "账号已锁定，不再投递" in clerk.get(place).words
+    assert "已锁定，不投递" in clerk.get("/office/webhooks").words
 
 
 def test_one_is_ended_and_the_rest_is_refused(clerk: Browser) -> None:

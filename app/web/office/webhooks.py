@@ -6,10 +6,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from app import log
 from app.auth.accounts import names_of_accounts
+from app.auth.models import Account
 from app.auth.signing_in import Present
 from app.deps import ReadSession, RegistryOf
 from app.errors import Invalid, RegistryError
@@ -33,7 +34,15 @@ def list_webhooks(request: Request, session: ReadSession, present: Visitor) -> R
     """Everybody's, the oldest first."""
     held = subscribing.webhooks_of(session, present.actor)
     people = names_of_accounts(session, {one.account_id for one in held})
-    found = [{**subscribing.described(session, one), "whose": people.get(one.account_id, "")} for one in held]
+    locked = _locked(session, {one.account_id for one in held})
+    found = [
+        {
+            **subscribing.described(session, one),
+            "whose": people.get(one.account_id, ""),
+            "locked": one.account_id in locked,
+        }
+        for one in held
+    ]
     return show(request, session.connection(), present, "webhooks.html", found=gaps(found))
 
 
@@ -84,6 +93,11 @@ def change(request: Request, registry: RegistryOf, present: Visitor, webhook: Wh
     return go("/office/webhooks" if asked == "end" else f"/office/webhooks/{webhook}")
 
 
+def _locked(session: Session, accounts: set[int]) -> set[int]:
+    """Those of the accounts that are locked: nothing is sent for them."""
+    return set(session.exec(select(Account.id).where(col(Account.id).in_(accounts), Account.locked != 0)))  # type: ignore[arg-type]
+
+
 def _page(
     request: Request,
     session: Session,
@@ -110,6 +124,7 @@ def _page(
         said=error.message if error else "",
         one=gaps(told),
         whose=names_of_accounts(session, {held.account_id}).get(held.account_id, ""),
+        locked=bool(_locked(session, {held.account_id})),
         secret=secret,
         hours=subscribing.GRACE_HOURS,
         sent=gaps(sent),
