@@ -117,6 +117,20 @@ def change_account(
     )
 
 
+def rename_account(session: Session, account: Account, display_name: str) -> None:
+    """Another name shown to people, on what the account did before, too; the one to sign in with stays. Raises
+    Invalid."""
+    before, account.display_name = account.display_name, display_name or account.name
+    if account.display_name == before:
+        raise Invalid(f"账号“{account.name}”本来就是这样，没有什么可改。", code="nothing-changed")
+    session.add(account)
+    session.flush()
+    note = f"名字 {before} → {account.display_name}"
+    log.record_access(
+        session.connection(), "account-changed", account=account.id, subject=account.name, note=note
+    )
+
+
 def _described(account: Account) -> str:
     scope = "、".join(one for one in (account.region, account.authority) if one)
     return f"权限 {account.rights or '无'}，范围 {scope or '全部'}"
@@ -152,6 +166,18 @@ def names_of_accounts(session: Session, numbers: Iterable[int | None]) -> dict[i
         return {}
     found = session.exec(select(Account).where(Account.id.in_(wanted)))  # type: ignore[union-attr]
     return {one.id or 0: one.display_name or one.name for one in found}
+
+
+def signs_of_accounts(session: Session, numbers: Iterable[int | None]) -> dict[int, str]:
+    """number -> name shown to people with the one to sign in with, where they differ: two people may share a name."""
+    wanted = {number for number in numbers if number is not None}
+    found = session.exec(select(Account).where(Account.id.in_(wanted)))  # type: ignore[union-attr]
+    return {one.id or 0: sign_of(one) for one in found}
+
+
+def sign_of(account: Account) -> str:
+    shown = account.display_name
+    return account.name if shown in ("", account.name) else f"{shown}（{account.name}）"
 
 
 def issue_token(

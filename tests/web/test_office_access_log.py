@@ -7,6 +7,7 @@ import datetime as dt
 import io
 import itertools
 import re
+from pathlib import Path
 
 import pytest
 from reading import BROWSER
@@ -14,9 +15,11 @@ from seeded import Living
 from sqlalchemy import event as database_event
 from test_office import Browser
 
+import app
 from app import log
 from app.auth.access_reading import Filter, noted
 from app.auth.accounts import add_account
+from app.web.office.audit import EVENTS as EVENTS_IN_WORDS
 from app.web.office.audit import ROWS
 
 ADDRESSES = ("10.0.0.1", "10.0.0.2", "10.0.0.10")
@@ -159,6 +162,53 @@ def test_the_file_takes_the_filter_of_the_page(auditor: Browser) -> None:
     found = [*csv.reader(io.StringIO(taken.lstrip("\ufeff")))][1:]
     assert len(found) == 6
     assert {(row[2], row[3]) for row in found} == {("越权被拒", "li")}
+
+
+def test_a_person_is_found_by_the_name_that_is_shown_and_two_of_one_name_are_told_apart(
+    auditor: Browser,
+) -> None:
+    with auditor.living.database.writing() as session:
+        for name, shown in (("zhao1", "赵六"), ("qian", "钱七"), ("zhao2", "赵六")):
+            account = add_account(session, name, ["edit"], display_name=shown)
+            log.record_access(session.connection(), "export", account=account.id, subject=f"of-{name}")
+    assert [(row[3], row[4]) for row in rows_on(auditor, who="钱七", event="export")] == [
+        ("钱七（qian）", "of-qian")
+    ]
+    refused = auditor.client.get("/office/access-log", params={"who": "赵六"}, headers=BROWSER)
+    assert refused.status_code == 422
+    assert "请写账号名：zhao1、zhao2" in refused.text
+
+
+def test_what_the_log_notes_is_said_in_words_and_by_the_clock_here(auditor: Browser) -> None:
+    rows = [
+        ("sign-in-refused", "oidc account-locked"),
+        ("sign-in-refused", "wrong-code"),
+        ("account-managed", "lock"),
+    ]
+    typed = ("account-locked", "lock")
+    with auditor.living.database.writing() as session:
+        moment = at("2026-06-20", "00:00:05")
+        session.connection().execute(
+            log.ACCESS.insert(),
+            [
+                {"event": event, "note": note, "at": moment + n}
+                for n, (event, note) in enumerate((*rows, typed))
+            ],
+        )
+    found = rows_on(auditor, since="2026-06-20", until="2026-06-20")
+    assert [row[6] for row in reversed(found)] == ["经统一身份认证：账号已锁定", "验证码不对", "锁定", "lock"]
+    assert found[-1][1] == "2026-06-20 00:00:05.000000"
+    assert (
+        "2026年6月20日 00:00:05" in auditor.get("/office/access-log?since=2026-06-20&until=2026-06-20").words
+    )
+
+
+def test_every_event_that_is_recorded_has_words() -> None:
+    calls = r"(?:record_access|_noted|_move_lock|note_access|noting\.note)\(\s*[^\"]{0,60}?\"([a-z-]+)\""
+    sources = [one for one in Path(app.__file__).parent.rglob("*.py") if "bench" not in one.parts]
+    found = {event for one in sources for event in re.findall(calls, one.read_text("utf-8"))}
+    assert {"identity-linked", "account-locked", "refused"} <= found
+    assert found <= set(EVENTS_IN_WORDS)
 
 
 def test_a_subject_too_long_for_the_index_is_cut(living: Living) -> None:

@@ -11,10 +11,11 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from app.auth.access_reading import Filter, noted
-from app.auth.accounts import find_account, names_of_accounts
+from app.auth.accounts import find_account, signs_of_accounts
+from app.auth.models import Account
 from app.deps import ReadSession
 from app.errors import Invalid, NotFound, RegistryError
 from app.versions.queries import SHANGHAI, moment, parse_day
@@ -44,6 +45,8 @@ EVENTS = {
     "password-set": "设置密码",
     "totp-on": "启用验证器",
     "totp-off": "停用验证器",
+    "identity-linked": "关联统一身份",
+    "identity-unlinked": "解除统一身份的关联",
     "token-rotated": "更换令牌",
     "webhook-added": "建立事件订阅",
     "webhook-rotated": "更换事件订阅的密钥",
@@ -54,6 +57,41 @@ EVENTS = {
     "feedback-dismissed": "反馈作为无关内容办结",
     "left-out": "太多，未逐条记下",
 }
+NOTES = {
+    "blocked": "输错太多次，等待时间未过",
+    "wrong-password": "密码不对",
+    "wrong-code": "验证码不对",
+    "totp": "用了验证器",
+    "oidc": "经统一身份认证",
+    "elsewhere": "另一处的登录",
+    "unknown-identity": "没有关联账号",
+    "account-locked": "账号已锁定",
+    "sign-on-unknown": "不是这个浏览器发起的，或已经用过",
+    "sign-on-late": "超过了十分钟",
+    "provider-refused": "认证方没有通过",
+    "provider-away": "认证方连不上",
+    "provider-set-wrong": "认证方的设置不对",
+    "missing-right": "没有权限",
+    "staff-only": "没有权限",
+    "read-only-key": "令牌只能读取",
+    "out-of-scope": "不在管理范围内",
+    "not-in-table": "没有开放的地址",
+    "cross-site": "不是从本站页面发出的",
+    "rights": "改权限和范围",
+    "name": "改名字",
+    "lock": "锁定",
+    "unlock": "解锁",
+    "password": "重设密码",
+    "unpair": "停用验证器",
+    "link": "关联统一身份",
+    "unlink": "解除统一身份的关联",
+    "resend": "重新投递",
+    "pause": "暂停",
+    "resume": "恢复",
+}
+"""What the log notes by a code; a reason or a name that somebody typed stands as it is."""
+_FREE = frozenset({"account-locked", "account-unlocked", "token-issued", "redacted", "account-changed"})
+"""Events whose note is what somebody typed."""
 _BEFORE = re.compile(r"(\d{1,17})-(\d{1,17})")
 
 
@@ -129,9 +167,9 @@ def export_log(present: Visitor, session: ReadSession, asked: Asking) -> Respons
     """The newest rows of those asked for, as CSV; that it was taken is itself in the log."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(["编号", "时间", "事件", "账号", "对象", "地址", "备注"])
+    writer.writerow(["编号", "时间（北京时间）", "事件", "账号", "对象", "地址", "备注"])
     for row in _rows(session, asked.filter(session), "", MOST):
-        cells = [row["id"], row["at"], row["what"], row["who"], row["subject"], row["address"], row["note"]]
+        cells = [row["id"], row["here"], row["what"], row["who"], row["subject"], row["address"], row["note"]]
         writer.writerow([_plain(cell) for cell in cells])
     headers = {**PRIVATE, "Content-Disposition": 'attachment; filename="access-log.csv"'}
     return Response("\ufeff" + out.getvalue(), headers=headers, media_type="text/csv; charset=utf-8")
@@ -140,30 +178,53 @@ def export_log(present: Visitor, session: ReadSession, asked: Asking) -> Respons
 def _rows(session: Session, wanted: Filter, before: str, limit: int) -> list[dict[str, Any]]:
     place = _BEFORE.fullmatch(before)
     found = noted(session.connection(), wanted, (int(place[1]), int(place[2])) if place else None, limit)
-    names = names_of_accounts(session, {row.account for row in found})
+    names = signs_of_accounts(session, {row.account for row in found})
     return [
         {
             "id": row.id,
             "when": row.at,
             "at": moment(row.at),
+            "seconds": f":{_here(row.at):%S}",
+            "here": f"{_here(row.at):%Y-%m-%d %H:%M:%S.%f}",
             "what": EVENTS.get(row.event, row.event),
             "account": row.account,
             "who": names.get(row.account, str(row.account)) if row.account else "",
             "subject": row.subject or "",
             "address": row.address or "",
-            "note": row.note or "",
+            "note": _told(row.event, row.note or ""),
         }
         for row in found
     ]
 
 
+def _told(event: str, note: str) -> str:
+    if event in _FREE:
+        return note
+    by, _, why = note.partition(" ")
+    return f"{NOTES[by]}：{NOTES.get(why, why)}" if by == "oidc" and why else NOTES.get(note, note)
+
+
+def _here(at: int) -> dt.datetime:
+    """A moment of the log as the clock here has it."""
+    return dt.datetime.fromtimestamp(at // 1_000_000, SHANGHAI).replace(microsecond=at % 1_000_000)
+
+
 def _account(session: Session, who: str) -> int:
-    """The number of an account by its name, or by itself: of one that is gone, too."""
+    """The number of an account by its name, or by itself: of one that is gone, too; or by the name that people are
+    shown. Raises NotFound, Invalid where that is the name of several."""
     try:
         return find_account(session, who).id or 0
     except NotFound as error:
         if who.isascii() and who.isdigit() and len(who) < 10:
             return int(who)
+        shown = session.exec(select(Account).where(Account.display_name == who).limit(10)).all()
+        if len(shown) == 1:
+            return shown[0].id or 0
+        if shown:
+            listed = "、".join(one.name for one in shown)
+            raise Invalid(
+                f"叫“{who}”的不止一人，请写账号名：{listed}。", code="name-of-several", field="who"
+            ) from error
         raise NotFound(
             f"没有名为“{who}”的账号，请核对；也可以写账号的编号。", code="unknown-account"
         ) from error
