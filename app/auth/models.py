@@ -51,7 +51,7 @@ class Credential(SQLModel, table=True):
     __tablename__ = "credential"
     account_id: int = Field(primary_key=True, foreign_key="account.id")
     password: str = Field(description="argon2id, with parameters and salt")
-    changed_at: int = Field(sa_type=Big)
+    changed_at: int = Field(sa_type=Big, description="0: somebody else set it, and it is to be changed first")
     earlier: str = Field(default="[]", description="JSON: hashes of earlier passwords, newest first")
     failures: int = Field(default=0, description="wrong tries in a row")
     blocked_until: int | None = Field(default=None, sa_type=Big)

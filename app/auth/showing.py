@@ -29,5 +29,7 @@ def shown(database: Database, name: str, secret: str, policy: Policy) -> Actor:
     if present.step == "code":
         raise Unauthenticated(f"账号“{name}”登录要用验证器，在这里请用它的令牌。", code="token-needed")
     if present.step is not None:
-        raise Unauthenticated(f"账号“{name}”的密码已到期，请先登录更换，或用它的令牌。", code="token-needed")
+        raise Unauthenticated(
+            f"账号“{name}”的密码要先更换，请先登录办公室更换，或用它的令牌。", code="token-needed"
+        )
     return present.actor

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyotp
@@ -21,13 +22,17 @@ from app.auth.delays import SECOND, seconds_left
 from app.auth.models import Account, Credential, SignedIn
 from app.auth.passwords import Policy
 from app.db import Database
-from app.errors import Conflict, Forbidden, Invalid, TooMany, Unauthenticated, Unavailable
+from app.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unauthenticated, Unavailable
+from app.versions.names import names_of
+from app.versions.queries import known_at
 
 MINUTE = 60 * SECOND
 TOTP_SECONDS = 30
 TOTP_DRIFT = 1
 """Steps of 30 seconds that a person's clock may be off, either way (RFC 6238 5.2)."""
 BAD = "账号或密码不对，请检查大小写和输入法。"
+GIVEN = 0
+"""When a password was set that somebody else knows, who set it: to be changed before anything else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,7 @@ class Limits:
 @dataclass(frozen=True, slots=True)
 class Present:
     """Who is signed in, in which session. ``step``: what is still to be done before anything else: ``code``
-    (second factor), ``password`` (its time is over); none: nothing."""
+    (second factor), ``password`` (its time is over, or somebody else set it); none: nothing."""
 
     actor: Actor
     session: int
@@ -63,33 +68,50 @@ class Worked:
     stood: str | None
 
 
-def work_out(account: Account, credential: Credential | None, text: str, policy: Policy) -> Worked:
-    """For ``keep_password``. Raises Invalid where the policy refuses it, Conflict for a locked account."""
+def work_out(
+    account: Account, credential: Credential | None, text: str, policy: Policy, places: Sequence[str] = ()
+) -> Worked:
+    """For ``keep_password``. ``places``: the names of its organ and region. Raises Invalid where the policy refuses it,
+    Conflict for a locked account."""
     stood = credential.password if credential else None
-    return Worked(_worked_out(account, credential, text, policy), stood)
+    return Worked(_worked_out(account, credential, text, policy, places), stood)
 
 
-def keep_password(session: Session, account: Account, worked: Worked) -> None:
-    """A new password for an account; ends its sessions. Raises Conflict where another came before."""
+def places_of(session: Session, region: str | None, authority: str | None) -> list[str]:
+    """What an account's organ and region are called, and were."""
+    scope, connection = [one for one in (authority, region) if one], session.connection()
+    if not scope:
+        return []
+    known = known_at(connection, None)
+    return list(dict.fromkeys(named.name for one in scope for named in names_of(connection, one, known)))
+
+
+def keep_password(session: Session, account: Account, worked: Worked, *, given: bool = False) -> None:
+    """A new password for an account; ends its sessions. ``given``: by somebody else, who knows it. Raises Conflict
+    where another came before."""
     credential = session.get(Credential, account.id)
     if (credential.password if credential else None) != worked.stood or account.locked:
         raise Conflict(
             f"账号“{account.name}”刚刚被另一人改过，密码没有设置；请重新打开账号页核对。",
             code="account-moved",
         )
-    _keep_password(session, account, worked.hashed)
+    _keep_password(session, account, worked.hashed, given)
 
 
 def set_password(session: Session, account: Account, text: str, policy: Policy) -> None:
     """``work_out`` and ``keep_password`` at once, where nobody waits for the writer's lock: at the command line."""
-    keep_password(session, account, work_out(account, session.get(Credential, account.id), text, policy))
+    places = places_of(session, account.region, account.authority)
+    worked = work_out(account, session.get(Credential, account.id), text, policy, places)
+    keep_password(session, account, worked)
 
 
-def _worked_out(account: Account, credential: Credential | None, text: str, policy: Policy) -> str:
+def _worked_out(
+    account: Account, credential: Credential | None, text: str, policy: Policy, places: Sequence[str]
+) -> str:
     """A new password as it is kept; takes long. Raises Invalid where the policy refuses it."""
     if account.locked:
         raise Conflict(f"账号“{account.name}”已锁定，不能设置密码。", code="account-locked")
-    passwords.check(text, policy, [account.name, account.display_name])
+    passwords.check(text, policy, [account.name, account.display_name, *places])
     if credential and passwords.was_used(text, _earlier(credential), policy):
         raise Invalid(
             f"这个密码不能用：最近 {policy.history} 次用过的密码不能再用。",
@@ -103,16 +125,18 @@ def _earlier(credential: Credential) -> list[str]:
     return [credential.password, *json.loads(credential.earlier)]
 
 
-def _keep_password(session: Session, account: Account, hashed: str) -> None:
+def _keep_password(
+    session: Session, account: Account, hashed: str, given: bool = False, address: str | None = None
+) -> None:
     now, credential = log.now_microseconds(), session.get(Credential, account.id)
     if credential is None:
         credential = Credential(account_id=account.id or 0, password="", changed_at=now)
     else:
         credential.earlier = json.dumps(_earlier(credential)[:24])
-    credential.password, credential.changed_at = hashed, now
+    credential.password, credential.changed_at = hashed, GIVEN if given else now
     trying.forgive(session, credential)
     end_sessions(session, account)
-    log.record_access(session.connection(), "password-set", account=account.id)
+    log.record_access(session.connection(), "password-set", account=account.id, address=address)
 
 
 def change_password(
@@ -125,12 +149,16 @@ def change_password(
     asked = (database, present.actor.name, old, address, "password-refused", wrong)
     _has_own(database, present)
     account, credential = trying.admit(*asked, lambda session, account, credential: (account, credential))
+    if credential.changed_at == GIVEN and new == old:
+        raise Invalid("新密码不能与管理员设的一样。", code="weak-password", field="password")
+    with database.reading() as session:
+        places = places_of(session, account.region, account.authority)
     with trying.in_turn():
-        hashed = _worked_out(account, credential, new, policy)
+        hashed = _worked_out(account, credential, new, policy, places)
     with database.writing() as session:
         if _credential(session, _account(session, present)).password != credential.password:
             raise wrong  # changed by another meanwhile
-        _keep_password(session, _account(session, present), hashed)
+        _keep_password(session, _account(session, present), hashed, address=address)
 
 
 def _has_own(database: Database, present: Present) -> None:
@@ -216,11 +244,21 @@ def who(session: Session, text: str | None, policy: Policy, limits: Limits) -> P
     step = None
     if not row.complete:
         step = "code"
-    elif row.by == "password" and credential and passwords.must_change(credential.changed_at, now, policy):
+    elif row.by == "password" and credential and _is_to_change(credential, now, policy):
         step = "password"
     return Present(
         actor_of(account), row.id or 0, step, row.seen_at, row.by, account.display_name or account.name
     )
+
+
+def _is_to_change(credential: Credential, now: int, policy: Policy) -> bool:
+    return credential.changed_at == GIVEN or passwords.must_change(credential.changed_at, now, policy)
+
+
+def is_given(session: Session, account: int) -> bool:
+    """Whether its password was set by somebody else."""
+    credential = session.get(Credential, account)
+    return credential is not None and credential.changed_at == GIVEN
 
 
 def whose(session: Session, text: str | None) -> int | None:
@@ -249,6 +287,16 @@ def sign_out(session: Session, present: Present) -> None:
         row.ended_at = log.now_microseconds()
         session.add(row)
         log.record_access(session.connection(), "signed-out", account=row.account_id)
+
+
+def end_session(session: Session, present: Present, number: int) -> None:
+    """Sign out one of one's own sessions. Raises NotFound for another's, and for one that has ended."""
+    row = session.get(SignedIn, number)
+    if row is None or row.ended_at is not None or row.account_id != present.actor.account:
+        raise NotFound("这一处登录已经退出了。", code="unknown-session")
+    row.ended_at = log.now_microseconds()
+    session.add(row)
+    log.record_access(session.connection(), "signed-out", account=row.account_id, note="elsewhere")
 
 
 def end_sessions(session: Session, account: Account, keep: int | None = None) -> int:
@@ -281,7 +329,19 @@ def begin_totp(session: Session, present: Present) -> str:
         raise Conflict("已经启用了验证器；要换一个，请先停用。", code="totp-on")
     credential.totp_secret = credential.totp_secret or pyotp.random_base32()
     session.add(credential)
-    return pyotp.TOTP(credential.totp_secret).provisioning_uri(name=account.name, issuer_name="清单")
+    return _otpauth(account, credential.totp_secret)
+
+
+def begun_totp(session: Session, present: Present) -> str:
+    """The otpauth address of an authenticator that waits for its first code; empty where none does."""
+    account = _account(session, present)
+    credential = session.get(Credential, account.id)
+    waits = credential is not None and credential.totp_since is None and credential.totp_secret
+    return _otpauth(account, waits) if waits else ""
+
+
+def _otpauth(account: Account, secret: str) -> str:
+    return pyotp.TOTP(secret).provisioning_uri(name=account.name, issuer_name="清单")
 
 
 def confirm_totp(session: Session, present: Present, code: str) -> None:

@@ -191,8 +191,10 @@ def password(name: Annotated[str, typer.Argument(help="账号")]) -> None:
 def unpair(name: Annotated[str, typer.Argument(help="账号")]) -> None:
     """停用某账号的验证器（验证器丢失时）。"""
     with open_registry(Settings()).writing() as session:
-        signing_in.drop_totp(session, accounts.find_account(session, name))
-    console.print(f"已停用账号 {name} 的验证器，下次登录只要密码。")
+        account = accounts.find_account(session, name)
+        signing_in.drop_totp(session, account)
+        signing_in.end_sessions(session, account)
+    console.print(f"已停用账号 {name} 的验证器，它的登录都已退出，下次登录只要密码。")
 
 
 @users.command("link")

@@ -81,7 +81,7 @@ def go(path: str, **headers: str) -> Response:
         status_code=303,
         headers={
             **SECURITY,
-            "Location": quote(path, safe="/?&=%-._~"),
+            "Location": quote(path, safe="/?&=%-._~#"),
             "Cache-Control": "no-store",
             **headers,
         },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pyotp
@@ -13,7 +14,7 @@ from app.auth.models import Credential
 from app.auth.passwords import DAY, POLICIES
 from app.auth.signing_in import Limits, Present
 from app.db import Database
-from app.errors import Forbidden, Invalid, Unauthenticated
+from app.errors import Forbidden, Invalid, NotFound, Unauthenticated
 
 PHRASE = "lamps under the old bridge"
 ASVS, DJBH3 = POLICIES["asvs"], POLICIES["djbh3"]
@@ -111,6 +112,38 @@ def test_signing_out_here_and_everywhere(door: Door) -> None:
     door.who(other)
     with pytest.raises(Unauthenticated):
         door.who(third)
+
+
+def test_one_session_is_ended_by_its_own_person_alone(door: Door) -> None:
+    texts = [door.sign_in()[0] for _ in range(3)]
+    one, other, third = (door.who(text) for text in texts)
+    stranger = replace(other, actor=replace(other.actor, account=other.actor.account + 1))
+    for who, number in ((stranger, one.session), (other, 999)):
+        with door.database.writing() as session, pytest.raises(NotFound):
+            signing_in.end_session(session, who, number)
+    with door.database.writing() as session:
+        signing_in.end_session(session, other, one.session)
+    with pytest.raises(Unauthenticated):
+        door.who(texts[0])
+    for text in texts[1:]:
+        door.who(text)
+    with door.database.writing() as session, pytest.raises(NotFound):
+        signing_in.end_session(session, third, one.session)
+
+
+@pytest.mark.parametrize("policy", [ASVS, DJBH3])
+def test_a_password_that_somebody_else_set_is_changed_before_anything_else(door: Door, policy: Any) -> None:
+    with door.database.writing() as session:
+        account = find_account(session, "liming")
+        worked = signing_in.work_out(account, session.get(Credential, account.id), "Geese-fly-9-by", policy)
+        signing_in.keep_password(session, account, worked, given=True)
+    text, _ = door.sign_in("Geese-fly-9-by")
+    present = door.who(text, policy)
+    assert present.step == "password"
+    with pytest.raises(Invalid, match="管理员设的"):
+        signing_in.change_password(door.database, present, "Geese-fly-9-by", "Geese-fly-9-by", policy)
+    signing_in.change_password(door.database, present, "Geese-fly-9-by", "Geese-flew-8-by", policy)
+    assert door.who(door.sign_in("Geese-flew-8-by")[0], policy).step is None
 
 
 def test_a_locked_account_is_out_at_once(door: Door) -> None:

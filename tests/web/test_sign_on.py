@@ -313,7 +313,7 @@ def test_the_accounts_own_second_factor_is_still_asked_for(way: Way) -> None:
         code = pyotp.TOTP(secret).generate_otp(way.clock.now // 30_000_000)
         signing_in.confirm_totp(session, present, code)
     assert way.sign_in().status_code == 303
-    assert way.client.get("/office", headers=BROWSER).headers["location"] == "/office/code"
+    assert way.client.get("/office", headers=BROWSER).headers["location"] == "/office/code?next=/office"
 
 
 def test_the_age_of_a_password_keeps_nobody_out_who_came_without_it(way: Way) -> None:

@@ -39,8 +39,8 @@ from app.web.office import (
     voiding,
     webhooks,
 )
-from app.web.office.keeping import PayFirst, SignInAgain
-from app.web.office.waiting import pay_first, sign_in_again
+from app.web.office.keeping import PayFirst, SignInAgain, TurnedAway
+from app.web.office.waiting import pay_first, sign_in_again, turned_away
 
 PARTS = (
     signing, sign_on, desk, items, item_ending, voiding, receiving, changesets, checks, rounds, recording,
@@ -52,6 +52,6 @@ PARTS = (
 
 def include(app: FastAPI) -> None:
     """Each router by itself; see ``api.include``. And what answers those who have to sign in again."""
-    setattr(app.state, ANSWERS, {SignInAgain: sign_in_again, PayFirst: pay_first})
+    setattr(app.state, ANSWERS, {SignInAgain: sign_in_again, PayFirst: pay_first, TurnedAway: turned_away})
     for part in PARTS:
         app.include_router(part.router, include_in_schema=False)

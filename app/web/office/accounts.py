@@ -12,9 +12,10 @@ from app.auth import accounts, sign_on, signing_in, trying
 from app.auth.actor import RIGHTS
 from app.auth.models import Account, Credential
 from app.auth.signing_in import Present, Worked
-from app.deps import ReadSession, Registry, RegistryOf
+from app.deps import ReadSession, Registry, RegistryOf, address_of
 from app.errors import Forbidden, Invalid, RegistryError
-from app.versions.queries import today
+from app.versions.ids import LABELS
+from app.versions.queries import kind_of_subject, today
 from app.web.office import drafting
 from app.web.office.pages import show
 from app.web.office.visiting import Form, Posted, Visitor, go, policy_of
@@ -46,16 +47,17 @@ def add(request: Request, registry: RegistryOf, present: Visitor, form: Form) ->
                 authority=authority,
             )
             if first:
-                signing_in.keep_password(session, account, first)
-            _note(session, present, "account-added", account)
+                signing_in.keep_password(session, account, first, given=True)
+            _note(session, request, present, "account-added", account)
+            place = f"/office/accounts#account-{account.id}"
     except RegistryError as error:
         return _refused(request, registry, present, form, error)
-    return go("/office/accounts")
+    return go(place)
 
 
 @router.post("/office/accounts/{number}")
 def change(request: Request, registry: RegistryOf, present: Visitor, number: Number, form: Form) -> Response:
-    """``do``: rights, lock, unlock, password, unpair, link, unlink. Nobody changes the own account here:
+    """``do``: rights, name, lock, unlock, password, unpair, link, unlink. Nobody changes the own account here:
     another administrator does."""
     try:
         known = int(number) if number.isascii() and number.isdigit() else -1
@@ -67,15 +69,15 @@ def change(request: Request, registry: RegistryOf, present: Visitor, number: Num
         with registry.database.writing() as session:
             account = accounts.account_by_id(session, known)
             if worked:
-                signing_in.keep_password(session, account, worked)
+                signing_in.keep_password(session, account, worked, given=True)
             else:
                 _change(session, registry, account, form)
-            _note(session, present, "account-managed", account, form.get("do"))
+            _note(session, request, present, "account-managed", account, form.get("do"))
     except RegistryError as error:
-        if error.status == 404:
+        if error.status == 404 and error.code == "unknown-account":
             raise
-        return _refused(request, registry, present, form, error)
-    return go("/office/accounts")
+        return _refused(request, registry, present, form, error, known)
+    return go(f"/office/accounts#account-{known}")
 
 
 def _change(session: Session, registry: Registry, account: Account, form: Posted) -> None:
@@ -83,6 +85,8 @@ def _change(session: Session, registry: Registry, account: Account, form: Posted
     match form.get("do"):
         case "rights":
             accounts.change_account(session, account, rights=_rights(form), scope=_scope(session, form))
+        case "name":
+            accounts.rename_account(session, account, form.get("display_name").strip()[:200])
         case "lock":
             accounts.lock_account(session, account, reason)
             signing_in.end_sessions(session, account)
@@ -106,17 +110,21 @@ def _first_password(registry: Registry, form: Posted) -> Worked | None:
         return None
     name, display_name = _name(form), form.get("display_name").strip()[:200]
     made = Account(name=name, display_name=display_name, rights="", region=None, authority=None, created_at=0)
+    with registry.database.reading() as session:
+        places = signing_in.places_of(session, *_scope(session, form))
     with trying.in_turn():
-        return signing_in.work_out(made, None, form.get("password"), policy_of(registry.settings))
+        return signing_in.work_out(made, None, form.get("password"), policy_of(registry.settings), places)
 
 
 def _new_password(registry: Registry, number: int, form: Posted) -> Worked:
     """Of an account that stands, before the writer's lock is taken. Raises NotFound, Invalid, Conflict."""
     with registry.database.reading() as session:
         account, credential = accounts.account_by_id(session, number), session.get(Credential, number)
+        places = signing_in.places_of(session, account.region, account.authority)
         session.expunge_all()
+    policy = policy_of(registry.settings)
     with trying.in_turn():
-        return signing_in.work_out(account, credential, form.get("password"), policy_of(registry.settings))
+        return signing_in.work_out(account, credential, form.get("password"), policy, places)
 
 
 def _name(form: Posted) -> str:
@@ -132,26 +140,45 @@ def _rights(form: Posted) -> list[str]:
 
 def _scope(session: Session, form: Posted) -> tuple[str | None, str | None]:
     """(region, authority) by name, code or id; none: everywhere. Raises Invalid, NotFound."""
-    found = []
-    for kind in ("region", "authority"):
-        given = form.get(kind).strip()
-        found.append(drafting.named_id(session.connection(), given, kind, today(), kind) if given else None)
-    return found[0], found[1]
+    return _place(session, form, "region"), _place(session, form, "authority")
 
 
-def _note(session: Session, present: Present, event: str, account: Account, note: str = "") -> None:
+def _place(session: Session, form: Posted, kind: str) -> str | None:
+    given, connection = form.get(kind).strip(), session.connection()
+    if not given:
+        return None
+    found = drafting.named_id(connection, given, kind, today(), kind)
+    if (
+        kind_of_subject(connection, found) != kind
+    ):  # an account that is bound to it would reach nothing at all
+        raise Invalid(f"“{given}”不是{LABELS[kind]}，请核对。", code="wrong-kind", field=kind)
+    return found
+
+
+def _note(
+    session: Session, request: Request, present: Present, event: str, account: Account, note: str = ""
+) -> None:
     """Who did it: the accounts' own rows in the log say to whom it was done."""
-    connection = session.connection()
     log.record_access(
-        connection, event, account=present.actor.account, subject=account.name, note=note or None
+        session.connection(),
+        event,
+        account=present.actor.account,
+        subject=account.name,
+        address=address_of(request),
+        note=note or None,
     )
 
 
 def _refused(
-    request: Request, registry: Registry, present: Present, form: Posted, error: RegistryError
+    request: Request,
+    registry: Registry,
+    present: Present,
+    form: Posted,
+    error: RegistryError,
+    changed: int | None = None,
 ) -> Response:
     with registry.database.reading() as session:
-        return _page(request, session, registry, present, form, error)
+        return _page(request, session, registry, present, form, error, changed)
 
 
 def _page(
@@ -161,7 +188,9 @@ def _page(
     present: Present,
     form: Posted,
     error: RegistryError | None = None,
+    changed: int | None = None,
 ) -> Response:
+    """``form``: what was typed and refused, to add an account or, where one is ``changed``, to change that one."""
     found = session.exec(select(Account).order_by(col(Account.id)).limit(MOST)).all()
     linked = sign_on.identities(session)
     credentials = {one.account_id: one for one in session.exec(select(Credential))}
@@ -192,5 +221,7 @@ def _page(
         all_rights=RIGHTS,
         policy=registry.settings.password_policy,
         issuer=registry.settings.oidc_issuer,
-        form=form,
+        form=Posted([]) if changed else form,
+        changed=changed,
+        typed=form,
     )

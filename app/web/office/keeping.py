@@ -89,6 +89,11 @@ class Kept:
     account: int | None
     fields: Pairs
 
+    @property
+    def without_secrets(self) -> bool:
+        """Whether what the form held of passwords and codes was left out."""
+        return is_secretive(self.where)
+
 
 def is_secretive(where: str) -> bool:
     """Whether the forms posted there hold secrets under the names in ``SECRET``."""
@@ -113,6 +118,14 @@ class PayFirst(SignInAgain):
     def __init__(self, path: str, present: Present) -> None:
         super().__init__(path)
         self.present = present
+
+
+class TurnedAway(SignInAgain):
+    """The account may not do this, or no longer; ``message`` says why. What was typed stays in the page."""
+
+    def __init__(self, message: str, present: Present) -> None:
+        super().__init__("/office")
+        self.message, self.present = message, present
 
 
 def kept_in(pairs: Pairs) -> Pairs:

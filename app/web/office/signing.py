@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textwrap import wrap
 from typing import Annotated
+from urllib.parse import quote
 
 import pyotp
 import segno
@@ -20,6 +21,7 @@ from app.web.office.keeping import Pairs, kept_in, unpacked
 from app.web.office.pages import show
 from app.web.office.visiting import (
     COOKIE,
+    LONGEST_NEXT,
     Form,
     Visitor,
     go,
@@ -32,17 +34,23 @@ from app.web.office.visiting import (
 )
 
 router = APIRouter()
+Next = Annotated[str, Query(max_length=LONGEST_NEXT)]
+"""Where to go on once one is signed in."""
+CHANGED = "2"
+_AGAIN = {"1": "登录已过期，请重新登录。", CHANGED: "密码已改，请用新密码登录。"}
+"""Why one is to sign in again, by what the address says of it."""
 
 
 @router.get("/office/sign-in", dependencies=[Depends(visitor)])
 def sign_in_page(
     request: Request,
     session: ReadSession,
-    next: Annotated[str, Query(max_length=500)] = "",
+    next: Next = "",
     over: Annotated[str, Query(max_length=1)] = "",
 ) -> Response:
-    said = "登录已过期，请重新登录。" if over else ""
-    return _sign_in(request, session, said=said, onward=own_address(next))
+    return _sign_in(
+        request, session, said=_AGAIN.get(over, ""), good=over == CHANGED, onward=own_address(next)
+    )
 
 
 def _sign_in(
@@ -50,6 +58,7 @@ def _sign_in(
     session: Session,
     *,
     said: str = "",
+    good: bool = False,
     name: str = "",
     onward: str = "",
     kept: Pairs = (),  # type: ignore[assignment]
@@ -62,6 +71,7 @@ def _sign_in(
         "sign-in.html",
         status=status,
         said=said,
+        good=good,
         name=name[:100],
         next=onward,
         lost=loses_the_cookie(request),
@@ -99,19 +109,21 @@ def admit_cookie(request: Request, answer: Response, text: str) -> Response:
 
 
 @router.get("/office/code")
-def code_page(request: Request, session: ReadSession, present: Visitor) -> Response:
-    return show(request, session.connection(), present, "code.html", said="", kept=[])
+def code_page(request: Request, session: ReadSession, present: Visitor, next: Next = "") -> Response:
+    onward = own_address(next)
+    return show(request, session.connection(), present, "code.html", said="", kept=[], next=onward)
 
 
 @router.post("/office/code")
 def give_code(request: Request, registry: RegistryOf, present: Visitor, form: Form) -> Response:
     with registry.database.writing() as session:
         said = signing_in.give_code(session, present, form.get("code"), address_of(request))
-    kept = kept_in(form.pairs)
+    kept, onward = kept_in(form.pairs), own_address(form.get("next"))
     if not said:
-        return go_on(request, registry, request.cookies.get(COOKIE, ""), kept) or go("/office")
+        return go_on(request, registry, request.cookies.get(COOKIE, ""), kept) or go(onward or "/office")
     with registry.database.reading() as session:
-        return show(request, session.connection(), present, "code.html", status=403, said=said, kept=kept)
+        connection = session.connection()
+        return show(request, connection, present, "code.html", status=403, said=said, kept=kept, next=onward)
 
 
 def go_on(request: Request, registry: Registry, text: str, kept: Pairs) -> Response | None:
@@ -134,6 +146,7 @@ def go_on(request: Request, registry: Registry, text: str, kept: Pairs) -> Respo
             status=200 if own else 403,
             waiting=waiting,
             own=own,
+            why="",
         )
 
 
@@ -142,28 +155,32 @@ def owed_page(
 ) -> Response:
     """Where the session pays what it owes, with the form that waits for it."""
     if present.step == "code":
-        return show(request, session.connection(), present, "code.html", status=status, said="", kept=kept)
+        return show(
+            request, session.connection(), present, "code.html", status=status, said="", kept=kept, next=""
+        )
     return _account(request, session, registry, present, kept=kept, status=status)
 
 
 @router.get("/office/account")
-def account_page(request: Request, session: ReadSession, registry: RegistryOf, present: Visitor) -> Response:
-    return _account(request, session, registry, present)
+def account_page(
+    request: Request, session: ReadSession, registry: RegistryOf, present: Visitor, next: Next = ""
+) -> Response:
+    return _account(request, session, registry, present, onward=own_address(next))
 
 
 @router.post("/office/account/password")
 def change_password(request: Request, registry: RegistryOf, present: Visitor, form: Form) -> Response:
-    kept = kept_in(form.pairs)
+    kept, onward = kept_in(form.pairs), own_address(form.get("next"))
     try:
         if form.get("new") != form.get("again"):
-            return _again(request, registry, present, "两次输入的新密码不一样。", kept)
+            return _again(request, registry, present, "两次输入的新密码不一样。", kept, onward)
         policy = policy_of(registry.settings)
         signing_in.change_password(
             registry.database, present, form.get("old"), form.get("new"), policy, address_of(request)
         )
     except RegistryError as error:
-        return _again(request, registry, present, error.message, kept)
-    answer = go("/office/sign-in")
+        return _again(request, registry, present, error.message, kept, onward)
+    answer = go(f"/office/sign-in?over={CHANGED}&next={quote(onward, safe='/')}")
     if unpacked(kept).action:
         said = "密码已改。刚才填的还没有保存，请用新密码登录，然后继续保存。"
         answer = ask_to_sign_in(request, registry, said, "", kept, status=200, name=present.actor.name)
@@ -186,15 +203,24 @@ def change_totp(request: Request, registry: RegistryOf, present: Visitor, form: 
                 case "confirm":
                     signing_in.confirm_totp(session, present, form.get("code"))
     except RegistryError as error:
-        return _again(request, registry, present, error.message)
+        return _again(request, registry, present, error.message, waits=form.get("do") == "confirm")
     return go("/office/account")
 
 
 @router.post("/office/account/sessions")
-def end_others(registry: RegistryOf, present: Visitor) -> Response:
-    with registry.database.writing() as session:
-        account = account_by_id(session, present.actor.account or 0)
-        signing_in.end_sessions(session, account, keep=present.session)
+def end_others(request: Request, registry: RegistryOf, present: Visitor, form: Form) -> Response:
+    """``session``: the one to end, none: all but this one."""
+    number = form.get("session")
+    try:
+        with registry.database.writing() as session:
+            if number:
+                known = int(number) if number.isascii() and number.isdigit() and len(number) < 16 else 0
+                signing_in.end_session(session, present, known)
+            else:
+                account = account_by_id(session, present.actor.account or 0)
+                signing_in.end_sessions(session, account, keep=present.session)
+    except RegistryError as error:
+        return _again(request, registry, present, error.message)
     return go("/office/account")
 
 
@@ -204,9 +230,15 @@ def _again(
     present: Present,
     said: str,
     kept: Pairs = (),  # type: ignore[assignment]
+    onward: str = "",
+    waits: bool = False,
 ) -> Response:
+    """``waits``: for the first code of an authenticator, whose secret is shown again."""
     with registry.database.reading() as session:
-        return _account(request, session, registry, present, said=said, kept=kept, status=422)
+        totp = signing_in.begun_totp(session, present) if waits else ""
+        return _account(
+            request, session, registry, present, said=said, totp=totp, kept=kept, onward=onward, status=422
+        )
 
 
 def _account(
@@ -218,12 +250,14 @@ def _account(
     said: str = "",
     totp: str = "",
     kept: Pairs = (),  # type: ignore[assignment]
+    onward: str = "",
     status: int = 200,
 ) -> Response:
     settings = registry.settings
     limits = limits_of(settings)
     opened = [
         {
+            "id": row.id,
             "since": moment(row.created_at),
             "seen": moment(row.seen_at),
             "address": row.address,
@@ -242,9 +276,11 @@ def _account(
         said=said,
         totp=totp,
         kept=kept,
+        next=onward,
         action=unpacked(kept).action if kept else "",
         qr=_modules(totp) if totp else None,
         secret=" ".join(wrap(pyotp.parse_uri(totp).secret, 4)) if totp else "",
+        given=signing_in.is_given(session, present.actor.account or 0),
         has_password=signing_in.has_password(session, present.actor.account or 0),
         has_totp=signing_in.has_totp(session, present.actor.account or 0),
         sessions=opened,

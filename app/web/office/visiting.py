@@ -19,13 +19,13 @@ from app.auth.delays import SECOND
 from app.auth.passwords import POLICIES, Policy
 from app.auth.signing_in import Limits, Present
 from app.changes import rows, showing
-from app.deps import Registry, RegistryOf, note_access
+from app.deps import Registry, RegistryOf, address_of, note_access
 from app.errors import Forbidden, Invalid, Unauthenticated
 from app.exchange.values import read_day
 from app.settings import Settings
-from app.web.gate import Elsewhere
+from app.web.gate import Elsewhere, wants_page
 from app.web.gate import go as go
-from app.web.office.keeping import PayFirst, SignInAgain
+from app.web.office.keeping import PayFirst, SignInAgain, TurnedAway, action_of
 
 COOKIE = "qingdan_office"
 ANYONE, SIGNED_IN, READING = "anyone", "signed-in", "reading"
@@ -169,6 +169,8 @@ BEFORE_ALL = {
     "password": ("/office/account", "/office/account/password"),
 }
 """What a session still owes, and the addresses that stay open to it until then; the first is where it is paid."""
+LONGEST_NEXT = 500
+"""Characters of an address to go on to."""
 MOST_BYTES, MOST_FIELDS = 4_000_000, 20_000
 
 
@@ -189,23 +191,39 @@ def visitor(request: Request, registry: RegistryOf) -> Present | None:
     door = TABLE.get((request.method if request.method != "HEAD" else "GET", path))
     asked = door.right if door else None
     if request.method == "POST":
-        require_same_origin(request)
+        try:
+            require_same_origin(request)
+        except Forbidden as error:  # anybody on the network can cause it
+            registry.noting.note("refused", subject=path, address=address_of(request), note=error.code)
+            raise
     if asked == ANYONE:
         return None
     present = _present(request, registry)
     if present.step and path not in (*BEFORE_ALL[present.step], "/office/sign-out"):
         first = BEFORE_ALL[present.step][0]
-        raise PayFirst(first, present) if request.method == "POST" else Elsewhere(first)
+        raise (
+            PayFirst(first, present)
+            if request.method == "POST"
+            else Elsewhere(f"{first}?next={_asked(request)}")
+        )
     try:
         _require(present, asked)
         if "changeset" in request.path_params:
             _require_readable(registry, present, path, request.path_params["changeset"])
     except Forbidden as error:
         note_access(request, registry, "refused", present.actor.account, error.code)
+        if _brings_a_form(request):  # whose right was taken meanwhile loses nothing that was typed
+            raise TurnedAway(error.message, present) from error
         raise
     if door and door.noted not in (OPEN, WRITES):
         note_access(request, registry, door.noted, present.actor.account)
     return present
+
+
+def _brings_a_form(request: Request) -> bool:
+    """Whether a page's form is posted that may wait in the page which answers it."""
+    typed = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+    return request.method == "POST" and typed and bool(action_of(request.url.path)) and wants_page(request)
 
 
 def _require(present: Present, asked: str | None) -> None:
@@ -235,15 +253,26 @@ def _present(request: Request, registry: Registry) -> Present:
         with registry.database.reading() as session:
             present = signing_in.who(session, text, policy_of(settings), limits_of(settings))
     except Unauthenticated as error:
-        asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        back = quote(asked, safe="/") if request.method in ("GET", "HEAD") else ""
+        back = _asked(request) if request.method in ("GET", "HEAD") else ""
         said = "&over=1" if text else ""
         again = SignInAgain if text and request.method == "POST" else Elsewhere
         raise again(f"/office/sign-in?next={back}{said}") from error
-    if log.now_microseconds() - present.seen_at >= 60 * SECOND:
+    if log.now_microseconds() - present.seen_at >= _noted_every(settings):
         with registry.database.writing() as session:
             signing_in.seen(session, present)
     return present
+
+
+def _asked(request: Request) -> str:
+    """The address that is asked for, as the value of ``next``: where to go on later; empty for one that is too long."""
+    asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return quote(asked, safe="/") if len(asked) <= LONGEST_NEXT else ""
+
+
+def _noted_every(settings: Settings) -> int:
+    """Microseconds between notes that a session is used: noting each use would be a write for every page. A tenth of
+    the idle limit at most, or a session in use would end."""
+    return min(60, settings.session_idle_minutes * 6) * SECOND
 
 
 def require_same_origin(request: Request) -> None:

@@ -19,9 +19,12 @@ from app.web.office.keeping import (
     Pairs,
     PayFirst,
     SignInAgain,
+    TurnedAway,
     action_of,
     is_secretive,
+    unpacked,
 )
+from app.web.office.pages import show
 from app.web.office.signing import ask_to_sign_in, owed_page
 from app.web.office.visiting import COOKIE, posted
 
@@ -43,6 +46,25 @@ async def pay_first(request: Request, error: PayFirst) -> Response:
     def page(kept: Pairs) -> Response:
         with registry.database.reading() as session:
             return owed_page(request, session, registry, error.present, kept, status=403)
+
+    return await _waiting(request, error.path, page)
+
+
+async def turned_away(request: Request, error: TurnedAway) -> Response:
+    registry: Registry = request.app.state.registry
+
+    def page(kept: Pairs) -> Response:
+        with registry.database.reading() as session:
+            return show(
+                request,
+                session.connection(),
+                error.present,
+                "continue.html",
+                status=403,
+                waiting=unpacked(kept),
+                own=True,
+                why=error.message,
+            )
 
     return await _waiting(request, error.path, page)
 

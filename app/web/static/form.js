@@ -5,6 +5,7 @@ for (const form of document.querySelectorAll("form[data-keep]")) {
   const said = form.querySelector("[data-kept][role=status]") || document.querySelector("#kept");
   const fields = () => new URLSearchParams(new FormData(form));
   let sent = fields().toString();
+  let refused = "";
   let waiting = 0;
   let busy = false;
   let leaving = false;
@@ -13,7 +14,7 @@ for (const form of document.querySelectorAll("form[data-keep]")) {
     clearTimeout(waiting);
     const now = fields();
     const text = now.toString();
-    if (busy || leaving || text === sent) return;
+    if (busy || leaving || text === sent || text === refused) return;
     busy = true;
     now.set("do", "keep");
     try {
@@ -25,6 +26,12 @@ for (const form of document.querySelectorAll("form[data-keep]")) {
         redirect: "error",
         keepalive: text.length < 60000,
       });
+      if (answer.status === 403 && /json/.test(answer.headers.get("content-type"))) {
+        refused = text;
+        said.textContent = `${(await answer.json()).detail} ${said.dataset.refused}`;
+        busy = false;
+        return;
+      }
       if (!answer.ok) throw new Error(answer.status);
       const told = await answer.json();
       sent = text;
