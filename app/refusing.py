@@ -85,7 +85,7 @@ def refusal(request: Request, error: RegistryError) -> Response:
         response = problem(error.status, error.code, error.message, error.detail)
     if isinstance(error, Unavailable) and error.retry_after:
         response.headers["Retry-After"] = str(error.retry_after)
-    if isinstance(error, NotInFile):
+    if isinstance(error, NotInFile) and "size" in error.detail:
         response.headers["Content-Range"] = f"bytes */{error.detail['size']}"
     return response
 

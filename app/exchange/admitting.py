@@ -97,6 +97,7 @@ class Admission(Recognition):
         admitted = Admitted()
         known = self._load(connection, records)
         self._reserve(connection, records, known)
+        self._learn_laws(records)
         admitted.problems += self._said_twice(records, known)
         admitted.known = known
         seen = self._seen(connection, records)
@@ -247,8 +248,10 @@ class Admission(Recognition):
         key = (record.kind, record.ref)
         subject = known[key]
         if self.free and isinstance(record, Spooled) and record.begins and _is_fresh(subject):
-            self._begin(connection, record, Beginning(*record.begins), subject, admitted)
-            return []
+            begins = Beginning(*record.begins)
+            if not any(self._law_called(connection, title, record.day) for title in begins.titles):
+                self._begin(connection, record, begins, subject, admitted)
+                return []
         content = self._with_ids(connection, record)
         codes = {(code.scheme, code.issuer, code.value) for code in record.codes}
         if subject.content is None and subject.owned:
@@ -320,6 +323,7 @@ class Admission(Recognition):
         if not subject.content:
             admitted.left[record.kind] += 1
             return [_BEFORE_KNOWN]
+        _keep_links(subject.content, said.content)
         stands = Stands(subject.status, subject.content, subject.codes)
         found = outcomes(record.kind, stands, said, lambda: self._spent(connection, subject), free=self.free)
         for outcome, changes in found.decisions:
@@ -362,6 +366,21 @@ class Admission(Recognition):
         subject.status = state.pop("status")
         subject.codes = {(c["scheme"], c.get("issuer", ""), c["value"]) for c in state.pop("codes")}
         subject.content = state
+
+
+def _keep_links(stands: Mapping[str, Any], said: dict[str, Any]) -> None:
+    """A citation that says no instrument keeps the one that it was linked to here, while it names the same law."""
+    if "citations" not in said:
+        return
+    linked = {one["key"]: one for one in stands.get("citations", ()) if "instrument" in one}
+    said["citations"] = [
+        {**one, "instrument": was["instrument"]}
+        if "instrument" not in one
+        and (was := linked.get(one["key"]))
+        and all(was.get(name) == one.get(name) for name in ("title", "number"))
+        else one
+        for one in said["citations"]
+    ]
 
 
 def _is_fresh(subject: Known) -> bool:

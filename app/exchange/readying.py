@@ -42,6 +42,8 @@ class Beginning(NamedTuple):
     codes: list[list[str]]
     held: str
     """The same as JSON."""
+    titles: list[str]
+    """Of the laws that are cited by title alone: whoever knows one of them goes the ordinary way."""
 
     def ready(self, said: bytes, changes: bytes, id_of: Callable[[str], str]) -> Ready:
         """With ids in the places of references."""
@@ -91,7 +93,15 @@ def beginning(record: Record, body: bytes, at: int) -> Beginning | None:
         record.status or STATUS_UNSAID,
         [list(code) for code in codes],
         codes_json(codes),
+        sorted(set(titles_of(content))),
     )
+
+
+def titles_of(content: dict[str, Any]) -> Iterator[str]:
+    """The title of each law that is cited without a reference to it."""
+    for citation in content.get("citations", ()):
+        if "instrument" not in citation and citation.get("title"):
+            yield citation["title"]
 
 
 def references_of(content: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -6,14 +6,15 @@ that two sources speak of one organ.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, text
 
+from app.checks.facts import called, the_only_one
 from app.errors import Invalid
 from app.exchange.mapping import SameAs
-from app.exchange.readying import SINGLE, references_of
+from app.exchange.readying import SINGLE, references_of, titles_of
 from app.exchange.records import Admissible
 
 MATCHED_BY_CODE = {"region": ("gb2260",), "authority": ("uscc",), "entry": ("national-12",)}
@@ -40,6 +41,10 @@ class Recognition:
         self.same_as = same_as or {}
         self.refs: dict[tuple[str, str], str] = {}
         """(kind, ref) -> id of all but items: what content may refer to."""
+        self._laws: dict[tuple[str, str], str | None] = {}
+        """(title, day) -> the one instrument so called that the registry has, or the batch at hand brings."""
+        self._brought: dict[str, set[str]] = {}
+        """Title -> the instruments so called that the batch brings."""
 
     def match(self, connection: Connection, record: Admissible) -> str | None:
         """The subject that the registry has already, from another source: an item where this source says so
@@ -122,11 +127,36 @@ class Recognition:
                 {**c, "instrument": self._id(connection, c["instrument"], record)} if "instrument" in c else c
                 for c in content["citations"]
             ]
+        if any(True for _ in titles_of(content)):
+            content["citations"] = [self._linked(connection, c, record.day) for c in content["citations"]]
         if "co_authority_ids" in content:
             content["co_authority_ids"] = [
                 self._id(connection, one, record) for one in content["co_authority_ids"]
             ]
         return content
+
+    def _linked(self, connection: Connection, citation: dict[str, Any], day: str) -> dict[str, Any]:
+        """A citation by title alone, with the instrument where the registry has just one that the title means; what is
+        written stays as it is."""
+        title = None if "instrument" in citation else citation.get("title")
+        law = self._law_called(connection, title, day) if title else None
+        return citation if law is None else {**citation, "instrument": law}
+
+    def _law_called(self, connection: Connection, title: str, day: str) -> str | None:
+        if (title, day) not in self._laws:
+
+            def of_title(one: str) -> list[str]:
+                return [*self._brought.get(one, set()).union(called(connection, one, day))]
+
+            self._laws[title, day] = the_only_one(of_title, title)
+        return self._laws[title, day]
+
+    def _learn_laws(self, records: Iterable[Admissible]) -> None:
+        """Whose titles the batch at hand may cite: what it brings besides what the registry has."""
+        self._laws, self._brought = {}, {}
+        for record in records:
+            if record.kind == "instrument" and (found := self.refs.get((record.kind, record.ref))):
+                self._brought.setdefault(str(record.content.get("title")), set()).add(found)
 
     def _id(self, connection: Connection, asked: str, record: Admissible) -> str:
         if not asked.startswith("@"):

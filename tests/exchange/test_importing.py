@@ -618,6 +618,111 @@ def test_an_authority_of_a_new_region_is_not_its_namesake_elsewhere(
     assert told == {p.message for p in trial.reading.problems if p.code.startswith("new-")}
 
 
+# --- laws
+
+
+def law(ref: str, title: str) -> dict[str, Any]:
+    content = {"title": title, "rank": "law"}
+    return {"kind": "instrument", "ref": ref, "day": "2020-01-01", "content": content}
+
+
+def citing(*laws: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """An item of one organ of one region, and what it cites."""
+    listed = [{"key": f"c{number}", "role": "setting", **one} for number, one in enumerate(laws)]
+    content = {
+        "name": "引证事项",
+        "type": "01",
+        "authority": "@authority:a",
+        "region": "@region:r",
+        "citations": listed,
+        **more,
+    }
+    return {"kind": "item", "ref": "i", "day": "2026-06-30", "content": content}
+
+
+def place_and_organ() -> list[dict[str, Any]]:
+    region = {"name": "某县", "level": "4"}
+    organ = {"name": "某局", "region": "@region:r", "level": "4"}
+    return [
+        {"kind": "region", "ref": "r", "day": "2020-01-01", "content": region},
+        {"kind": "authority", "ref": "a", "day": "2020-01-01", "content": organ},
+    ]
+
+
+def lines(path: Path, *listed: dict[str, Any]) -> Path:
+    path.write_bytes(b"".join(orjson.dumps(one) + b"\n" for one in listed))
+    return path
+
+
+def cited(database: Database) -> dict[str, str | None]:
+    """Title -> name of the instrument that the item's citation leads to."""
+    query = (
+        "SELECT c.body FROM timeline t JOIN content c ON c.hash = t.content"
+        " WHERE t.name = '引证事项' AND t.valid_to > '2027'"
+    )
+    names = {
+        row[0]: row[1]
+        for row in rows_of(database, "SELECT subject_id, name FROM timeline WHERE kind = 'instrument'")
+    }
+    (body,) = [decode(bytes(row[0])) for row in rows_of(database, query)]
+    return {one["title"]: names.get(one.get("instrument", "")) for one in body["citations"]}
+
+
+def rows_of(database: Database, query: str) -> list[Any]:
+    with database.reading() as session:
+        return list(session.connection().exec_driver_sql(query))
+
+
+LAWS = (law("1", "森林法"), law("2", "中华人民共和国种子法"), law("3", "办法"), law("4", "办法"))
+CITED = ({"title": "森林法", "article": "第三条"}, {"title": "种子法"}, {"title": "办法"}, {"title": "条例"})
+LINKED = {"森林法": "森林法", "种子法": "中华人民共和国种子法", "办法": None, "条例": None}
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_law_cited_by_a_title_that_only_it_has_is_linked(
+    database: Database, tmp_path: Path, together: bool
+) -> None:
+    item = [*place_and_organ(), citing(*CITED)]
+    if together:
+        import_initial(database, lines(tmp_path / "all.jsonl", *LAWS, *item), "qingdan")
+        assert cited(database) == LINKED
+        return
+    import_initial(database, lines(tmp_path / "laws.jsonl", *LAWS), "qingdan")
+    path = lines(tmp_path / "items.jsonl", *item)
+    import_initial(database, path, "qingdan")
+    assert cited(database) == LINKED
+    assert (
+        scalar(database, "SELECT count(*) FROM link WHERE role = 'cites-setting' AND valid_to > '2027'") == 2
+    )
+    again = import_initial(database, path, "qingdan")
+    assert (again.created, again.changed) == (0, 0)
+    assert_sound(database)
+    who = people(database)
+    assert import_draft(database, who["editor"], path, "qingdan", TODAY).changesets == []
+
+
+def test_a_link_made_here_outlives_a_source_that_knows_none(database: Database, tmp_path: Path) -> None:
+    import_initial(database, lines(tmp_path / "laws.jsonl", *LAWS), "qingdan")
+    import_initial(database, lines(tmp_path / "items.jsonl", *place_and_organ(), citing(*CITED)), "qingdan")
+    who = people(database)
+    item = scalar(database, "SELECT subject_id FROM source_key WHERE kind = 'item'")
+    which = scalar(database, "SELECT subject_id FROM source_key WHERE kind = 'instrument' AND ref = '4'")
+    with database.writing() as session:
+        form = {"title": "核对", "decisions": [set_field(item, "citations/c2/instrument", which, TODAY)]}
+        made = drafts.draft(session, who["editor"], drafts.ChangesetInput.model_validate(form), TODAY)
+    publish(database, who, made.id)
+    changed = citing(*CITED[:2], {"title": "办法", "article": "第一条"}, {"title": "别的条例"}, note="改过")
+    path = lines(tmp_path / "changed.jsonl", *place_and_organ(), changed | {"day": TODAY})
+    (draft,) = import_draft(database, who["editor"], path, "qingdan", TODAY).changesets
+    publish(database, who, draft)
+    assert cited(database) == {
+        "森林法": "森林法",
+        "种子法": "中华人民共和国种子法",
+        "办法": "办法",
+        "别的条例": None,
+    }
+
+
 # --- memory
 
 
