@@ -15,6 +15,7 @@ from app.api.deadlines import DueShape
 from app.api.pages import AfterQuery, AskedList, LimitQuery
 from app.api.places import SubjectPath, subject_answer
 from app.api.shapes import PageShape, SubjectShape, answer_value
+from app.bundles.naming import named
 from app.bundles.paths import Plan, Slot
 from app.bundles.queries import Taken, Together, together
 from app.deadlines.answering import ACCEPTING, moment_of, refuse_unaccepting, shown_due
@@ -150,7 +151,7 @@ def get_bundle(
     _check_left_out(content, without or [], found.hidden)
     clock = Clock.of(connection, body["status"], found.members, moment, known) if moment else None
     if found.hidden:
-        body["content"]["members"] = _named(content["members"], found.hidden)
+        body["content"]["members"] = named(content["members"], found.hidden)
     body["members"] = [_member(one, found, clock) for one in found.members]
     body["time"] = {
         which: _time(plan, clock)
@@ -198,15 +199,6 @@ class Clock:
     def due(self, days: int) -> dict[str, Any]:
         limit = {"value": days, "unit": "workday"} if days else {"unit": "immediate"}
         return shown_due(limit, due(self.work, self.accepted, limit))
-
-
-def _named(members: Sequence[Mapping[str, Any]], hidden: set[str]) -> list[dict[str, Any]]:
-    """The members as recorded, without those that are not public and without their keys."""
-    return [
-        {**one, "after": [key for key in one["after"] if key not in hidden]} if "after" in one else {**one}
-        for one in members
-        if one["key"] not in hidden
-    ]
 
 
 def _check_left_out(content: Mapping[str, Any], without: list[str], hidden: set[str]) -> None:

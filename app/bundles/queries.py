@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection
@@ -13,7 +14,7 @@ from app.bundles.paths import Plan, Task, bridged, plan
 from app.canonical import decode
 from app.db import among, run_by
 from app.versions.queries import Known, state_on
-from app.versions.visibility import answered, hidden_among, public_among
+from app.versions.visibility import hidden_among, public_among
 
 
 @dataclass(slots=True)
@@ -58,10 +59,11 @@ class Taken:
 
 @dataclass(slots=True)
 class Together:
-    """A bundle worked out on a day. ``members``: those that are wanted; the plans and materials are of those of them
-    that stand. ``hidden``: keys of members whose items are not public. ``after``: whom each waits for, through those
-    that are not in the plans."""
+    """A bundle worked out on a day. ``listed``: all members that may be named; ``members``: those of them that are
+    wanted; the plans and materials are of those of these that stand. ``hidden``: keys of members whose items are not
+    public. ``after``: whom each waits for, through those that are not in the plans."""
 
+    listed: list[Taken]
     members: list[Taken]
     hidden: set[str]
     after: Mapping[str, Sequence[str]]
@@ -82,14 +84,13 @@ def together(
     listed = content.get("members", ())
     standing = _standing(connection, [member["item"] for member in listed], day, known)
     hidden = {member["key"] for member in listed if member["item"] not in standing}
-    members = [
-        Taken(member, *standing[member["item"]])
-        for member in listed
-        if member["key"] not in hidden and member["key"] not in without
-    ]
+    named = [Taken(one, *standing[one["item"]]) for one in listed if one["key"] not in hidden]
+    members = [one for one in named if one.key not in without]
     promised, statutory = (_tasks(listed, members, hidden, which) for which in ("promised", "statutory"))
     asked = [(one.key, one.handled.get("materials", ())) for one in members if one.stands]
-    return Together(members, hidden, bridged(promised), plan(promised), plan(statutory), once_each(asked))
+    return Together(
+        named, members, hidden, bridged(promised), plan(promised), plan(statutory), once_each(asked)
+    )
 
 
 def _tasks(
@@ -112,22 +113,27 @@ def _tasks(
 def _standing(
     connection: Connection, items: Sequence[str], day: str, known: Known
 ) -> dict[str, tuple[str, Mapping[str, Any]]]:
-    """id -> (status, content) of public items; at the head in one query."""
+    """id -> (status, content) of items that are public, on the day too; at the head in one query. What is internal on
+    the day alone is no more named than what is hidden as a whole."""
     if not known.is_head:
         run = run_by(connection)
         states = [state_on(connection, item, day, known) for item in sorted(public_among(run, items))]
         hidden = hidden_among(run, (state.content for state in states))
         return {s.subject_id: (s.status, s.document()) for s in states if s.content not in hidden}
     statement = among(
-        "SELECT t.subject_id, t.valid_from, t.valid_to, t.status, c.body FROM timeline t"
-        f" LEFT JOIN content c ON c.hash = t.content WHERE t.subject_id IN :ids AND {answered('t')}"
-        " ORDER BY t.subject_id, t.valid_from",
+        "SELECT t.subject_id, t.valid_from, t.valid_to, t.status, t.visibility, c.body FROM timeline t"
+        " LEFT JOIN content c ON c.hash = t.content AND t.valid_from <= :day AND t.valid_to > :day"
+        " WHERE t.subject_id IN :ids ORDER BY t.subject_id, t.valid_from",
         "ids",
     )
     found: dict[str, tuple[str, Mapping[str, Any]]] = {}
-    for subject, valid_from, valid_to, status, body in connection.execute(statement, {"ids": list(items)}):
-        if valid_from <= day < valid_to:
-            found[subject] = (status, decode(bytes(body)) if body else {})
-        else:
-            found.setdefault(subject, ("not_yet", {}))
+    rows = connection.execute(statement, {"ids": list(items), "day": day})
+    for item, intervals in groupby(rows, key=lambda row: row.subject_id):
+        *_, last = own = list(intervals)
+        then = next((row for row in own if row.valid_from <= day < row.valid_to), None)
+        if "internal" in (last.visibility, then.visibility if then else None):
+            continue
+        found[item] = (
+            (then.status, decode(bytes(then.body)) if then.body else {}) if then else ("not_yet", {})
+        )
     return found

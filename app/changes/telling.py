@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from app.bundles.naming import named
 from app.canonical import decode
 from app.changes.noticed import OWN, REDACT, SUCCEED, Noticed
 from app.changes.outcomes import RULES
@@ -18,7 +19,7 @@ from app.changes.told_as import Behind
 from app.db import among, chunks, run_by
 from app.versions.fold import diff, with_before
 from app.versions.queries import SHANGHAI, moment
-from app.versions.visibility import public_among
+from app.versions.visibility import hidden_on, public_among
 
 HANDS_ON = ("devolve", "narrow")
 
@@ -63,10 +64,11 @@ def tell(connection: Connection, rows: Sequence[Told]) -> list[dict[str, Any]]:
         | {told.row.content_before for told in open_ones}
         | {told.behind.words for told in open_ones},
     )
+    contents = _contents(connection, open_ones, bodies)
     statements = _statements(connection, {told.row.publication for told in rows})
     codes = _codes(connection, open_ones)
     kin, receivers = _kin(connection, open_ones), _receivers(connection, open_ones)
-    changes = {told.row.seq: _changes(told, bodies, codes) for told in open_ones}
+    changes = {told.row.seq: _changes(told, *contents[told.row.seq], codes) for told in open_ones}
     mentioned = {one for told in rows for one in told.subjects}
     mentioned |= {one for both in kin.values() for side in both.values() for one in side}
     mentioned |= {place for many in receivers.values() for one in many for place in one.values()}
@@ -90,7 +92,7 @@ def tell(connection: Connection, rows: Sequence[Told]) -> list[dict[str, Any]]:
                 **({"subjects": list(told.subjects)} if told.row.source == REDACT else {}),
             }
             words = bodies.get(told.behind.words or "", {}) | {"effective_from": told.behind.day}
-            event["sentence"] = sentence(event, words, names, bodies.get(told.row.content_before or "", {}))
+            event["sentence"] = sentence(event, words, names, contents[told.row.seq][0])
         found.append(event)
     return found
 
@@ -129,6 +131,39 @@ def _bodies(connection: Connection, hashes: set[str | None]) -> dict[str, Any]:
     return found
 
 
+def _contents(
+    connection: Connection, rows: Sequence[Told], bodies: dict[str, Any]
+) -> dict[int, tuple[dict[str, Any], dict[str, Any]]]:
+    """By seq: the content before and the one after, as they may be told. A bundle's are without the members whose items
+    are not to be named of that day, so that no change, and no word of one, is about them."""
+    found = {
+        told.row.seq: (bodies.get(told.row.content_before or "", {}), bodies.get(told.row.content or "", {}))
+        for told in rows
+    }
+    days = {told.row.seq: told.row.effective_from or "" for told in rows if told.row.kind == "bundle"}
+    if not days:
+        return found
+    hidden = hidden_on(
+        run_by(connection),
+        (
+            (member["item"], day)
+            for seq, day in days.items()
+            for content in found[seq]
+            for member in content.get("members", ())
+        ),
+    )
+    for seq, day in days.items():
+        before, after = found[seq]
+        found[seq] = _named_of(before, day, hidden), _named_of(after, day, hidden)
+    return found
+
+
+def _named_of(content: dict[str, Any], day: str, hidden: set[tuple[str, str]]) -> dict[str, Any]:
+    members = content.get("members", ())
+    keys = {member["key"] for member in members if (member["item"], day) in hidden}
+    return content | {"members": named(members, keys)} if keys else content
+
+
 def _statements(connection: Connection, publications: set[int]) -> dict[int, dict[str, Any]]:
     query = among(
         "SELECT p.seq, c.body FROM publication p JOIN content c ON c.hash = p.statement WHERE p.seq IN :seqs",
@@ -148,13 +183,15 @@ def _document(statement: dict[str, Any]) -> dict[str, Any]:
 
 
 def _changes(
-    told: Told, bodies: dict[str, Any], codes: dict[tuple[str, int, str], list[dict[str, Any]]]
+    told: Told,
+    before: dict[str, Any],
+    after: dict[str, Any],
+    codes: dict[tuple[str, int, str], list[dict[str, Any]]],
 ) -> list[dict[str, Any]]:
     """Field changes against what was known of the same day before; none where nothing was."""
     found = list(codes.get((told.row.subject, told.row.publication, told.row.effective_from or ""), []))
     if told.row.source != OWN or told.row.status_before in (None, "not_yet"):
         return [] if told.row.source != OWN else found
-    before, after = bodies.get(told.row.content_before or "", {}), bodies.get(told.row.content or "", {})
     if "redacted" in before or "redacted" in after or told.row.content is None:
         before = after = {}
     before, after = before | {"status": told.row.status_before}, after | {"status": told.row.status}

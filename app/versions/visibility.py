@@ -78,6 +78,27 @@ def public_among(run: Run, subject_ids: Iterable[str]) -> set[str]:
     return found
 
 
+def hidden_on(run: Run, asked: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Which of these subjects, each with a day, are not to be named of that day, as known now: hidden as a whole, or
+    internal on the day."""
+    wanted = set(asked)
+    public = public_among(run, {subject for subject, _ in wanted})
+    internal: dict[str, list[tuple[str, str]]] = {}
+    for some in chunks(sorted(public)):
+        rows = run(
+            "SELECT subject_id, valid_from, valid_to FROM timeline WHERE visibility = 'internal'"
+            f" AND subject_id IN ({marks(some)})",
+            tuple(some),
+        )
+        for subject, first, end in rows:
+            internal.setdefault(subject, []).append((first, end))
+    return {
+        (subject, day)
+        for subject, day in wanted
+        if subject not in public or any(first <= day < end for first, end in internal.get(subject, ()))
+    }
+
+
 def is_public(connection: Connection, subject_id: str) -> bool:
     """Whether a subject may be shown."""
     return bool(public_among(run_by(connection), [subject_id]))

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import io
+import re
+import zipfile
 from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
 import pytest
 from seeded import FELLING, TODAY, Living, new_item, set_field
+
+from app import log
+from app.changes.feed import events
+from app.changes.wanted import KINDS
+from app.hooks import delivering
+from app.web.public import PARTS
 
 SECRETS = (
     "机密甲号事项",
@@ -26,10 +35,18 @@ SECRETS = (
     "NEIBU-GENG",
     "密文庚",
     "庚号的文件原话",
+    "承接内部辛号",
+    "受托内部壬号",
+    "并入内部癸号",
+    "mimi-",
+    "涉密情形",
+    "不公开的说明",
 )
-HIDDEN = ("always", "later", "split off", "voided", "turned")
+HIDDEN = ("always", "later", "split off", "voided", "turned", "received", "entrusted", "merged")
 DAYS = ("2026-09-28", "2026-10-15", "2027-06-01")
 """While the second was public, when it has become internal, and later."""
+OF_NO_ITEM = ("/docs/", "/problems/", "/robots.txt", "/static/", "/feedback/{number}", "/display")
+"""Pages that tell of no item, or of none but what a person wrote there."""
 
 
 @pytest.fixture
@@ -52,6 +69,7 @@ def secret(living: Living) -> dict[str, str]:
     )
     always, later, whole = (decision["subject"] for decision in first["decisions"])
     seq = living.get("/log/head").json()["seq"]
+    bundle = bundled(living, whole, always, later)
     living.publish(set_field(later, "visibility", "internal", "2026-10-01"))
     parts = [
         {"content": item("拆出公开戊号", "", "公开")["content"]},
@@ -78,10 +96,18 @@ def secret(living: Living) -> dict[str, str]:
     living.publish(set_field(turned, "visibility", "public", "2026-10-10"))
     opened = living.get("/log/head").json()["seq"]
     living.publish(set_field(turned, "visibility", "internal", "2026-11-01"))
-    members = [{"key": f"m{at}", "item": one} for at, one in enumerate((always, later, turned, whole))]
-    together = {"name": "开办一件事", "kind": "one-thing", "region": template["region"], "members": members}
-    bundled = living.publish(
-        {"kind": "bundle", "outcome": "add", "effective_from": TODAY, "content": together}
+    adjust_bundle(
+        living,
+        bundle,
+        {"op": "add", "path": "members", "value": secret_member("turned", turned), "after": "whole"},
+        {"op": "set", "path": "members/whole/after", "value": ["mimi-turned"]},
+        {"op": "set", "path": "members/mimi-always/note", "value": "不公开的说明，改过"},
+    )
+    adjust_bundle(
+        living,
+        bundle,
+        {"op": "order", "path": "members", "keys": ["mimi-turned", "whole", "mimi-later", "mimi-always"]},
+        {"op": "remove", "path": "members/mimi-always"},
     )
     kept = [
         {"outcome": "retain", "subject": s, "effective_from": TODAY, "words": "庚号的文件原话"}
@@ -91,7 +117,8 @@ def secret(living: Living) -> dict[str, str]:
     living.publish(*kept, public, kind="round", number="第二批", title="第二批清理")
     living.drain()
     return {
-        "bundle": bundled["decisions"][0]["subject"],
+        **handed_on(living),
+        "bundle": bundle,
         "voided": voided,
         "turned": turned,
         "known": str(known),
@@ -102,6 +129,54 @@ def secret(living: Living) -> dict[str, str]:
         "whole": whole,
         "seq": str(seq),
     }
+
+
+def handed_on(living: Living) -> dict[str, str]:
+    """What public items were handed on to: received, entrusted and merged as internal items."""
+    names = ("下放的公开事项", "委托的公开事项", "合并的公开事项一", "合并的公开事项二")
+    made = living.publish(*(new_item(living, name) for name in names))
+    given, lent, *both = (decision["subject"] for decision in made["decisions"])
+
+    def hidden(name: str, **more: Any) -> list[dict[str, Any]]:
+        return [{"content": {**new_item(living, name)["content"], "visibility": "internal", **more}}]
+
+    devolved = {"outcome": "devolve", "subject": given, "effective_from": TODAY}
+    living.publish(devolved | {"receivers": [{"words": "各乡镇"}], "transition_until": "2027-12-31"})
+    ((act, receiver),) = living.rows(
+        "SELECT d.act, d.key FROM duty d WHERE d.act IN (SELECT act FROM decision"
+        f" WHERE subject_id = '{given}') AND d.kind = 'acceptance'"
+    )
+    accepted = {"accepts": [{"act": act, "receiver": receiver}], "results": hidden("承接内部辛号")}
+    entrusted = {"subject": lent, "until": "2027-10-01", "results": hidden("受托内部壬号", power_source="5")}
+    merged = {"origins": [{"subject": one} for one in both], "results": hidden("并入内部癸号")}
+    found = {}
+    for name, outcome, more in (
+        ("received", "receive", accepted),
+        ("entrusted", "entrust", entrusted),
+        ("merged", "merge", merged),
+    ):
+        published = living.publish({"outcome": outcome, "effective_from": TODAY, **more})
+        found[name] = published["decisions"][0]["results"][0]["subject"]
+    return found
+
+
+def bundled(living: Living, whole: str, *hidden: str) -> str:
+    """A bundle of a public item and others that are hidden."""
+    members = [{"key": "whole", "item": whole}]
+    members += [secret_member(name, item) for name, item in zip(("always", "later"), hidden, strict=True)]
+    region = new_item(living, "")["content"]["region"]
+    content = {"name": "开办一件事", "kind": "one-thing", "region": region, "members": members}
+    made = {"kind": "bundle", "outcome": "add", "effective_from": TODAY, "content": content}
+    return living.publish(made)["decisions"][0]["subject"]
+
+
+def secret_member(name: str, item: str) -> dict[str, Any]:
+    return {"key": f"mimi-{name}", "item": item, "condition": "涉密情形", "note": "不公开的说明"}
+
+
+def adjust_bundle(living: Living, bundle: str, *changes: dict[str, Any]) -> None:
+    adjusted = {"kind": "bundle", "outcome": "adjust", "subject": bundle, "effective_from": TODAY}
+    living.publish(adjusted | {"changes": list(changes)})
 
 
 def values(living: Living, secret: dict[str, str]) -> dict[str, list[Any]]:
@@ -122,6 +197,7 @@ def values(living: Living, secret: dict[str, str]) -> dict[str, list[Any]]:
         "digest": ["0" * 64],
         "on": DAYS,
         "known_at": [None, secret["seq"], secret["known"], secret["opened"]],
+        "opened": [secret["opened"]],
         "q": ["机密甲号事项", "转为内部乙号", "误录内部己号", "先内后公再内庚号", "密文", "NEIBU", "内部"],
         "limit": [20],
         "from": [DAYS[0]],
@@ -159,59 +235,91 @@ def questions(living: Living, known: dict[str, list[Any]]) -> Iterator[tuple[str
             yield address, {name: value for name, value in asked.items() if value is not None}
 
 
-PAGES = (
-    "/",
-    "/search",
-    "/items",
-    "/items/{item}",
-    "/rounds",
-    "/rounds/{round_id}",
-    "/authorities",
-    "/authorities/{authority}",
-    "/laws",
-    "/laws/{instrument}",
-    "/bundles",
-    "/bundles/{bundle}",
-    "/feed.atom",
-    "/items/{item}/feed.atom",
-    "/authorities/{authority}/feed.atom",
-    "/sitemap.xml",
-)
+def told(living: Living, secret: dict[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The change feed to its end: whole, by kind, by subject; and as what follows it reads it."""
+    began, head = int(secret["seq"]) - 100, living.get("/log/head").json()["seq"]
+    for filters in (
+        {},
+        *({"kind": kind} for kind in KINDS),
+        {"planned": True},
+        {"subject": secret["bundle"]},
+    ):
+        for since in range(began, head, 100):
+            yield "/api/v1/changes", {"since": since, "limit": 500, **filters}
+
+
+def page_queries(known: dict[str, list[Any]]) -> dict[str, list[dict[str, Any]]]:
+    """What pages are asked with beside a day; those that need something else to show anything."""
+    whose = [{"authority": known["authority"][0]}, {"region": known["region"][0]}]
+    return {
+        "/search": [{"q": q} for q in known["q"]],
+        "/items": [{"code": code} for code in known["code"][1:]],
+        "/items/{item}": [{}, *({"known_at": seq} for seq in known["known_at"][1:])],
+        "/items/{item}/compare": [{"from": DAYS[0], "to": DAYS[2]}],
+        "/feed.atom": [{}, {"region": known["region"][0]}],
+        "/sitemap.xml": [{}, {"page": 1}],
+        "/board": whose,
+        "/lists": [{}, *whose],
+        "/lists.{form:list_form}": whose,
+        "/feedback": [{}, *({"item": item} for item in known["item"])],
+        "/rounds/series": [{}, *whose],
+        "/rounds/{round_id}": [{}, *({"q": q} for q in known["q"][:2]), {"known_at": known["opened"][0]}],
+        "/bundles/{bundle}": [{}, {"without": "whole"}, {"known_at": known["opened"][0]}],
+    }
 
 
 def pages(known: dict[str, list[Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for page in PAGES:
-        name = page.partition("{")[2].partition("}")[0]
-        for value, on in product(known[name] if name else [""], DAYS):
-            address = page.replace("{" + name + "}", value)
-            queries = known["q"] if page == "/search" else [None]
-            for q in queries:
-                yield address, {"on": on} | ({"q": q} if q else {})
-    yield "/sitemap.xml", {"page": 1}
-    for code in known["code"][1:]:
-        yield "/items", {"code": code}
-    for item, seq in product(known["item"], known["known_at"][1:]):
-        yield f"/items/{item}", {"known_at": seq, "on": DAYS[1]}
+    """Every public page, with every combination of the values of its address."""
+    queries = page_queries(known)
+    known = known | {"law": known["instrument"], "kind": ["notice", "guide"], "form": ["docx", "xlsx"]}
+    for path in sorted({route.path for part in PARTS for route in part.router.routes}):
+        names = re.findall(r"{(\w+)[:}]", path)
+        if path.startswith(OF_NO_ITEM):
+            continue
+        for *chosen, query, on in product(*(known[name] for name in names), queries.get(path, [{}]), DAYS):
+            address = path
+            for name, value in zip(names, chosen, strict=True):
+                address = re.sub(rf"{{{name}(:\w+)?}}", str(value), address)
+            yield address, {"on": on, **query}
+
+
+def whole_text(answer: Any) -> str:
+    """Headers and body; of a workbook or a document what it is packed from."""
+    body = answer.text
+    if answer.content.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(answer.content)) as packed:
+            body = "\n".join(packed.read(name).decode("utf-8", "replace") for name in packed.namelist())
+    return body + "\n" + "\n".join(f"{name}: {value}" for name, value in answer.headers.items())
 
 
 def leaks(answer: Any, asked: str, secrets: list[str]) -> list[str]:
     """What an answer gives away beyond what was asked with."""
-    told = answer.text + "\n" + "\n".join(f"{k}: {v}" for k, v in answer.headers.items())
-    return [one for one in secrets if one not in asked and one in told]
+    said = whole_text(answer)
+    return [one for one in secrets if one not in asked and one in said]
+
+
+def letters(living: Living, secret: dict[str, str]) -> Iterator[str]:
+    """What a webhook of everything would be sent."""
+    with living.database.reading() as session:
+        connection = session.connection()
+        found, _ = events(connection, int(secret["seq"]) - 100, 500, head=log.head(connection).seq)
+        for event in found:
+            yield str(delivering._said(connection, delivering.Owed(1, "w", event["seq"], 0)))
 
 
 def test_no_door_shows_an_internal_item(living: Living, secret: dict[str, str]) -> None:
     known = values(living, secret)
     secrets = [*SECRETS, *(secret[name] for name in HIDDEN)]
-    told, doors = [], set()
-    for address, asked in [*questions(living, known), *pages(known)]:
+    gave_away, doors = [], set()
+    for address, asked in [*questions(living, known), *told(living, secret), *pages(known)]:
         answer = living.client.get(address, params=asked, headers={"Accept": "*/*"})
         assert answer.status_code < 500, (address, asked)
         doors.add(address)
         if found := leaks(answer, f"{address}{asked}", secrets):
-            told.append((address, asked, found))
-    assert told == []
-    assert len(doors) > 40
+            gave_away.append((address, asked, found))
+    gave_away += [("letter", {}, [one]) for sent in letters(living, secret) for one in secrets if one in sent]
+    assert gave_away == []
+    assert len(doors) > 100
 
 
 def test_an_internal_item_is_answered_like_one_that_never_was(living: Living, secret: dict[str, str]) -> None:

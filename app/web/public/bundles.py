@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from sqlalchemy import Connection
 
 from app.bundles.paths import Plan
 from app.bundles.queries import Together, together
 from app.deps import AskedOn, KnownAt, ReadSession
 from app.listing import Filter, list_subjects
+from app.saying import said
 from app.versions.history import decisions_of, history_of
 from app.web import history
 from app.web.public.authorities import LIMIT, After
@@ -45,7 +48,7 @@ def show_bundle(
     content = subject.content or gaps({})
     left_out = [key for key in without or () if key]
     found = together(connection, content, asked.on, known, left_out)
-    listed = [member for member in content["members"] or () if member["key"] not in found.hidden]
+    called = _called(connection, found, asked.on)
     decisions = gaps(decisions_of(connection, subject_id, known))
     intervals = gaps(history_of(connection, subject_id, known))
     settle_documents(connection, [*intervals, *decisions])
@@ -56,12 +59,11 @@ def show_bundle(
         "bundle.html",
         subject=subject,
         content=content,
-        listed=listed,
         left_out=left_out,
         found=found,
-        item_names=names(connection, [member["item"] for member in listed], asked.on),
+        called=called,
         lead=names(connection, [content["lead"], content["region"]], asked.on),
-        bars=_bars(found),
+        bars=_bars(found, called),
         width=WIDTH,
         height=ROW * len(found.promised.slots),
         saved=_saved(found.promised),
@@ -71,7 +73,21 @@ def show_bundle(
     )
 
 
-def _bars(found: Together) -> list[dict[str, Any]]:
+def _called(connection: Connection, found: Together, day: str) -> dict[str, str]:
+    """Key -> name of each member on the day, or the nearest known; a redacted one is called by no other day's, which
+    may be what was ordered away."""
+    nearest = names(connection, [one.member["item"] for one in found.listed], day)
+    called = {}
+    for one in found.listed:
+        item = one.member["item"]
+        if one.content.get("redacted"):
+            called[one.key] = said("名称已依令删改（{1}）", item)
+        else:
+            called[one.key] = one.content.get("name") or nearest.get(item, one.key)
+    return called
+
+
+def _bars(found: Together, called: Mapping[str, str]) -> list[dict[str, Any]]:
     """The members as bars: place and width by promised limits; one that takes no day keeps a thin line."""
     whole = found.promised.parallel or 1
     bars = []
@@ -83,7 +99,7 @@ def _bars(found: Together) -> list[dict[str, Any]]:
                 "y": at * ROW,
                 "width": max((slot.finish - slot.start) * WIDTH // whole, 3),
                 "critical": one.key in found.promised.critical,
-                "name": one.content.get("name") or one.key,
+                "name": called[one.key],
             }
         )
     return bars
