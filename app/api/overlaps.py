@@ -11,8 +11,8 @@ from app.api.shapes import NamedShape, answer_value
 from app.checks import comparing
 from app.db import run_by
 from app.deps import ReadSession, RegistryOf, StaffReader
-from app.errors import Forbidden, Invalid
-from app.places.queries import ancestors, region_id
+from app.errors import Invalid
+from app.places.queries import region_id
 from app.versions.codes import subject_id
 from app.versions.names import NameBook, named
 from app.versions.queries import known_at, state_on, today
@@ -69,15 +69,14 @@ def list_overlaps(
         int | None, Query(ge=50, le=100, description="from which score on; none: as the setting says")
     ] = None,
 ) -> Response:
-    """Pairs of items of one place that seem to be the same power."""
+    """Pairs of items of one place that seem to be the same power; for an account of an authority those with an item of
+    it."""
     connection, day = session.connection(), today()
     place = region_id(connection, region, day)
     if place is None:
         raise Invalid("请写明地方（region）。", code="region-needed")
-    if reader.region is not None and reader.region not in ancestors(connection, place, day):
-        raise Forbidden(f"所问的地方不在账号“{reader.name}”的管理范围内。", code="out-of-scope")
+    found = comparing.overlaps_for(connection, reader, place, day, least or registry.settings.overlap_score)
     run, book, decided = run_by(connection), NameBook(), comparing.said(connection)
-    found = comparing.overlaps_in(connection, place, day, least or registry.settings.overlap_score)
     book.load(connection, [place, *(one for pair in found for one in (pair.first, pair.second))])
     body = {
         "region": named(run, book, place, day),

@@ -24,6 +24,8 @@ from app.versions.queries import today
 from app.versions.visibility import shown
 
 DECISIONS = {"different": "不是同一职权", "same": "同一职权，暂各自保留", "merge": "合并"}
+PLACES = 200
+"""Places to choose from."""
 _HELD = (
     "SELECT t.subject_id, t.authority, t.region, t.level, t.codes, c.body FROM timeline t"
     " JOIN content c ON c.hash = t.content WHERE t.kind = 'item' AND t.valid_from <= :day AND t.valid_to > :day"
@@ -31,9 +33,20 @@ _HELD = (
 )
 
 
-def overlaps_in(connection: Connection, region: str, day: str, least: int) -> list[Overlap]:
+def overlaps_for(connection: Connection, actor: Actor, region: str, day: str, least: int) -> list[Overlap]:
+    """As ``overlaps_in``, what of it the actor may read: whoever is confined to an authority reads the pairs in which
+    one of the two is its own. Raises Forbidden for a place outside the actor's region."""
+    if actor.region is not None and actor.region not in ancestors(connection, region, day):
+        raise Forbidden(f"所问的地方不在账号“{actor.name}”的管理范围内。", code="out-of-scope")
+    return overlaps_in(connection, region, day, least, actor.authority)
+
+
+def overlaps_in(
+    connection: Connection, region: str, day: str, least: int, authority: str | None = None
+) -> list[Overlap]:
     """Pairs of items of different authorities in a place itself (not below it), the most alike first. Organs of one
-    name in one place are one organ that was entered under several codes."""
+    name in one place are one organ that was entered under several codes. ``authority``: only pairs with an item of
+    it."""
     rows = connection.execute(text(f"{_HELD} AND t.region = :region"), {"day": day, "region": region}).all()
     held = {row[1] for row in rows if row[1]}
     organs = {
@@ -47,20 +60,27 @@ def overlaps_in(connection: Connection, region: str, day: str, least: int) -> li
         )
     }
     powers = [power_of(row[0], decode(bytes(row[5]))) for row in rows]
-    return overlaps(
+    found = overlaps(
         [replace(one, authority=organs.get(one.authority, one.authority)) for one in powers], least
     )
+    if authority is None:
+        return found
+    own = {row[0] for row in rows if row[1] == authority}
+    return [pair for pair in found if pair.first in own or pair.second in own]
 
 
-def regions_with_items(connection: Connection, day: str) -> list[tuple[str, int]]:
-    """(region, how many items), those with the most first."""
+def regions_with_items(connection: Connection, actor: Actor, day: str) -> list[tuple[str, int]]:
+    """(region, how many public items), those with the most first; within the actor's region, or where the actor's
+    authority has any."""
+    own = "" if actor.authority is None else " AND t.authority = ?"
     rows = fetch(
         connection,
-        "SELECT region, count(*) FROM timeline WHERE kind = 'item' AND valid_from <= ? AND valid_to > ?"
-        " AND region IS NOT NULL GROUP BY region ORDER BY count(*) DESC, region LIMIT 200",
-        (day, day),
+        "SELECT t.region, count(*) FROM timeline t WHERE t.kind = 'item' AND t.valid_from <= ? AND t.valid_to > ?"
+        f" AND t.region IS NOT NULL AND {shown('t')}{own} GROUP BY t.region ORDER BY count(*) DESC, t.region",
+        (day, day, *([actor.authority] if own else [])),
     )
-    return [(row[0], row[1]) for row in rows]
+    within = None if actor.region is None else set(subtree(connection, actor.region, day))
+    return [(row[0], row[1]) for row in rows if within is None or row[0] in within][:PLACES]
 
 
 def said(connection: Connection) -> dict[tuple[str, str], dict[str, Any]]:

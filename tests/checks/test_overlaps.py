@@ -185,3 +185,35 @@ def test_overlaps_and_levels_are_for_the_office(living_sqlite: Living) -> None:
     }
     held = {one["region"]["id"] for one in body["items"]}
     assert not held & {one["id"] for one in body["unclaimed"]}
+
+
+def test_what_is_answered_is_within_the_scope_of_the_account(living_sqlite: Living) -> None:
+    living = living_sqlite
+    asked = "SELECT region, authority FROM timeline WHERE kind = 'item' GROUP BY 1, 2 ORDER BY count(*) DESC"
+    places = list(dict.fromkeys(row[0] for row in living.rows(asked)))
+
+    def pairs(who: str, region: str) -> set[tuple[str, str]]:
+        answer = living.client.get(
+            "/api/v1/overlaps", params={"region": region, "least": 50}, headers=living.headers(who)
+        )
+        assert answer.status_code == 200
+        return {(one["first"]["id"], one["second"]["id"]) for one in answer.json()["overlaps"]}
+
+    every = {place: pairs("editor", place) for place in places}
+    item = min(one for place in places for pair in every[place] for one in pair)
+    ((organ,),) = living.rows(
+        f"SELECT DISTINCT authority FROM timeline WHERE subject_id = '{item}'"
+        f" AND valid_from <= '{TODAY}' AND valid_to > '{TODAY}'"
+    )
+    living.hire("organ", "edit", authority=organ)
+    own = {row[0] for row in living.rows(f"SELECT subject_id FROM timeline WHERE authority = '{organ}'")}
+    for place in places:
+        assert pairs("organ", place) == {pair for pair in every[place] if own & {*pair}}
+    assert any(pairs("organ", place) for place in places)
+    assert any(pairs("organ", place) != every[place] for place in places)
+    above, below = living.rows(
+        "SELECT parent, subject_id FROM timeline WHERE kind = 'region' AND parent IS NOT NULL ORDER BY 1, 2"
+    )[0]
+    living.hire("below", "review", region=below)
+    refused = living.client.get("/api/v1/overlaps", params={"region": above}, headers=living.headers("below"))
+    assert (refused.status_code, refused.json()["code"]) == (403, "out-of-scope")

@@ -483,6 +483,48 @@ def test_an_overlap_is_judged_and_a_merge_drafted(editor: Browser, monkeypatch: 
     editor.get(f"/office/overlaps?region={region}&every=1")
 
 
+def test_overlaps_are_shown_within_the_scope_of_the_account(
+    editor: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To whoever manages one organ: its own pairs, its places, no round that is not its own."""
+    living = editor.living
+    monkeypatch.setattr(living.client.app.state.registry.settings, "overlap_score", 50)  # type: ignore[attr-defined]
+    asked = {
+        "title": "第九轮清理",
+        "kind": "round",
+        "stated": {"total": 3},
+        "decisions": [a_retained(living)],
+    }
+    drafted = living.post("editor", "/changesets", asked)
+    assert drafted.status_code == 201, drafted.text
+    held = living.rows(
+        "SELECT region, authority, count(*) FROM timeline WHERE kind = 'item' GROUP BY 1, 2 ORDER BY 3, 2, 1"
+    )
+    region = max(held, key=lambda row: row[2])[0]
+    organ = next(row[1] for row in held if row[0] == region)
+    one = Browser(living, "danweishenhe", ["edit", "review"], authority=organ)
+    places = {row[0] for row in held if row[1] == organ}
+    for path in ("/office/overlaps?every=1", f"/office/overlaps?region={region}&every=1"):
+        page = one.get(path)
+        assert set(re.findall(r'<option value="(qdr-[^"]+)"', page.html)) == places
+        assert "第九轮清理" not in page.html
+        shown = re.findall(r'<a href="/items/([^"]+)">', page.html)
+        own = {row[0] for row in living.rows(f"SELECT subject_id FROM timeline WHERE authority = '{organ}'")}
+        assert all({*pair} & own for pair in zip(shown[::2], shown[1::2], strict=True))
+    everywhere = editor.get(f"/office/overlaps?region={region}&every=1")
+    assert len(re.findall(r'<a href="/items/', everywhere.html)) > len(shown)
+    above, below = living.rows(
+        "SELECT parent, subject_id FROM timeline WHERE kind = 'region' AND parent IS NOT NULL ORDER BY 1, 2"
+    )[0]
+    under = Browser(living, "xiaji", ["edit", "review"], region=below)
+    assert "管理范围" in under.get(f"/office/overlaps?region={above}", 403).words
+
+
+def a_retained(living: Living) -> dict[str, Any]:
+    item = living.rows("SELECT subject_id FROM timeline WHERE kind = 'item' AND status = 'in_force'")[0][0]
+    return {"outcome": "retain", "subject": item, "effective_from": TODAY}
+
+
 def test_one_entry_is_compared_across_levels(editor: Browser) -> None:
     entry, name = editor.living.rows(
         "SELECT l.target, e.name FROM link l JOIN timeline e ON e.subject_id = l.target WHERE l.role = 'entry'"

@@ -7,13 +7,15 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import Connection
+from sqlmodel import Session
 
+from app.auth.actor import Actor
 from app.auth.signing_in import Present
 from app.canonical import decode
 from app.changes import drafts, rows
+from app.changes.showing import readable
 from app.checks import comparing
 from app.checks.levels import FIELDS
-from app.db import fetch
 from app.deps import ReadSession, RegistryOf
 from app.errors import Invalid, RegistryError
 from app.versions.queries import known_at, state_on, today
@@ -23,7 +25,7 @@ from app.web.office.visiting import Form, Posted, Visitor, go
 from app.web.subjects import names
 
 router = APIRouter()
-SHOWN, ENTRIES = 200, 100
+SHOWN, ENTRIES, ROUNDS = 200, 100, 100
 _INSTRUMENT = re.compile(r"qdl-[0-9a-z]+")
 
 
@@ -37,7 +39,7 @@ def list_overlaps(
     every: Annotated[str, Query(max_length=1)] = "",
 ) -> Response:
     least = registry.settings.overlap_score
-    return _overlaps(request, session.connection(), present, region, bool(every), least, Posted([]))
+    return _overlaps(request, session, present, region, bool(every), least, Posted([]))
 
 
 @router.post("/office/overlaps")
@@ -55,7 +57,7 @@ def decide_overlap(request: Request, registry: RegistryOf, present: Visitor, for
         with registry.database.reading() as session:
             return _overlaps(
                 request,
-                session.connection(),
+                session,
                 present,
                 form.get("region"),
                 False,
@@ -86,7 +88,7 @@ def _merge(session: Any, present: Present, first: str, second: str, form: Posted
 
 def _overlaps(
     request: Request,
-    connection: Connection,
+    session: Session,
     present: Present,
     asked: str,
     every: bool,
@@ -94,15 +96,15 @@ def _overlaps(
     form: Posted,
     error: RegistryError | None = None,
 ) -> Response:
-    day = today()
-    regions = comparing.regions_with_items(connection, day)
+    connection, day, actor = session.connection(), today(), present.actor
+    regions = comparing.regions_with_items(connection, actor, day)
+    region = actor.region or (regions[0][0] if regions else "")
     try:
-        region = drafting.named_id(connection, asked, "region", day, "region") if asked else ""
+        region = drafting.named_id(connection, asked, "region", day, "region") if asked else region
+        found = comparing.overlaps_for(connection, actor, region, day, least) if region else []
     except RegistryError as refused:
-        error, region = error or refused, ""
-    region = region or present.actor.region or (regions[0][0] if regions else "")
+        error, found = error or refused, []
     said = comparing.said(connection)
-    found = comparing.overlaps_in(connection, region, day, least) if region else []
     waiting = [one for one in found if (one.first, one.second) not in said]
     listed = found if every else waiting
     ids = [one for pair in listed[:SHOWN] for one in (pair.first, pair.second)]
@@ -125,19 +127,14 @@ def _overlaps(
         items=_items(connection, ids, day),
         names=names(connection, [one for one, _ in regions], day),
         form=form,
-        rounds=_drafted_rounds(connection),
+        rounds=_drafted_rounds(session, actor),
     )
 
 
-def _drafted_rounds(connection: Connection) -> list[tuple[str, str]]:
-    """(id, title) of the rounds that are being drafted, the latest first."""
-    rows = fetch(
-        connection,
-        "SELECT id, title FROM changeset WHERE kind = 'round' AND state IN ('draft', 'returned')"
-        " ORDER BY updated_at DESC LIMIT 100",
-        (),
-    )
-    return [(row[0], row[1]) for row in rows]
+def _drafted_rounds(session: Session, actor: Actor) -> list[tuple[str, str]]:
+    """(id, title) of the rounds that are being drafted and that the actor may read, the latest first."""
+    drafted = rows.rounds(session, ("draft", "returned"), ROUNDS)
+    return [(one.id, one.title) for one in readable(session, actor, drafted)]
 
 
 def _items(connection: Connection, ids: list[str], day: str) -> dict[str, dict[str, str]]:
