@@ -21,7 +21,12 @@ class RoundShape(BaseModel):
     id: str = Field(description="changeset id")
     publication: int = Field(description="log seq")
     recorded_at: str = Field(description="when it was published")
-    outcomes: dict[str, int] = Field(description="how many decisions of each outcome")
+    outcomes: dict[str, int] = Field(
+        description="how many decisions of each outcome, of those that are public"
+    )
+    withheld: int | None = Field(
+        None, description="how many are not public, whatever the outcome; absent where none"
+    )
     title: str = Field(description="标题")
     number: str | None = Field(None, description="第几批")
     reason: str | None = Field(None, description="why")

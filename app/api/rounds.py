@@ -145,6 +145,9 @@ class SumsShape(CountsOfRound):
     outside: dict[str, int] = Field(description="outcome -> standing items beyond the scope that it touched")
     received: dict[str, int] = Field(description="origins, here or elsewhere, and the results they became")
     passing: int = Field(description="items begun and ended by the round itself")
+    withheld: int | None = Field(
+        None, description="items that are not public, in none of the other figures; absent where none"
+    )
     by_authority: list[GroupShape] = Field(description="per authority: id, transferred_in, transferred_out")
     by_type: list[GroupShape] = Field(description="per type: code, converted_in, converted_out")
     by_level: list[GroupShape] = Field(description="per level: code, moved_in, moved_out")

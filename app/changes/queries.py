@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
@@ -14,7 +14,13 @@ from app.db import run_by
 from app.errors import NotFound
 from app.versions.names import last_names
 from app.versions.queries import Known, moment, of_publication
-from app.versions.visibility import hidden_among, on_its_day, on_open_day, public_among
+from app.versions.visibility import (
+    hidden_among,
+    may_be_told,
+    on_its_day,
+    on_open_day,
+    public_among,
+)
 
 _STATED = body_of("p.statement")
 _WHEN = "(SELECT e.recorded_at FROM log_entry e WHERE e.seq > p.seq ORDER BY e.seq LIMIT 1)"
@@ -43,7 +49,7 @@ def rounds(connection: Connection, known: Known) -> list[dict[str, Any]]:
         {"seq": known.seq},
     ).all()
     counts = _outcomes(connection, known)
-    found = [_round(row, counts.get(row[0], {})) for row in rows]
+    found = [_round(row, counts.get(row[0], NONE)) for row in rows]
     return sorted(found, key=_dated, reverse=True)
 
 
@@ -58,32 +64,44 @@ def is_held_here(found: dict[str, Any]) -> bool:
     return bool((found.get("scope") or {}).get("frozen")) and not found.get("stated")
 
 
-def _outcomes(
-    connection: Connection, known: Known, changeset: str | None = None
-) -> dict[int, dict[str, int]]:
-    """By round: how many decisions of each outcome stand; of one round, or of all in one query."""
+class _Counted(NamedTuple):
+    """The decisions of a round that stand: by outcome those that may be told of, and how many may not."""
+
+    outcomes: dict[str, int]
+    withheld: int = 0
+
+
+NONE = _Counted({})
+
+
+def _outcomes(connection: Connection, known: Known, changeset: str | None = None) -> dict[int, _Counted]:
+    """By round; of one round, or of all in one query."""
     which = " AND p.changeset = :id" if changeset else ""
-    found: dict[int, dict[str, int]] = {}
-    for publication, outcome, count in connection.execute(
+    found: dict[int, _Counted] = {}
+    for publication, outcome, count, told in connection.execute(
         text(
-            "SELECT p.seq, d.outcome, count(DISTINCT d.act) FROM publication p"
+            "SELECT p.seq, d.outcome, count(DISTINCT d.act),"
+            f" count(DISTINCT CASE WHEN {may_be_told('d')} THEN d.act END) FROM publication p"
             f" JOIN decision d ON {of_publication('d.seq', 'p.seq')} WHERE {IS_ROUND} AND p.seq <= :seq{which}"
             " AND NOT EXISTS (SELECT 1 FROM void v WHERE v.act = d.act AND v.seq <= :seq)"
             " GROUP BY p.seq, d.outcome ORDER BY p.seq, d.outcome"
         ),
         {"seq": known.seq, "id": changeset} if changeset else {"seq": known.seq},
     ):
-        found.setdefault(publication, {})[outcome] = count
+        outcomes, withheld = found.get(publication, NONE)
+        shown = {outcome: told} if told else {}
+        found[publication] = _Counted(outcomes | shown, withheld + count - told)
     return found
 
 
-def _round(row: Any, outcomes: dict[str, int]) -> dict[str, Any]:
+def _round(row: Any, counted: _Counted) -> dict[str, Any]:
     statement = stated(row[2])
     return {
         "id": row[1],
         "publication": row[0],
         "recorded_at": moment(row[3]),
-        "outcomes": outcomes,
+        "outcomes": counted.outcomes,
+        **({"withheld": counted.withheld} if counted.withheld else {}),
         **statement,
         **({"unconfirmed": not row[4]} if "emergency" in statement else {}),
     }
@@ -135,7 +153,7 @@ def round_head(connection: Connection, changeset: str, known: Known) -> dict[str
     ).one_or_none()
     if row is None:
         raise _unknown_round(changeset)
-    return _round(row, _outcomes(connection, known, changeset).get(row[0], {}))
+    return _round(row, _outcomes(connection, known, changeset).get(row[0], NONE))
 
 
 def _decisions(connection: Connection, publication: int, known: Known) -> list[dict[str, Any]]:

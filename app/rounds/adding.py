@@ -109,6 +109,8 @@ class Sums:
     entrusted: int = 0
     outside: Counter[str] = field(default_factory=Counter)
     passing: int = 0
+    withheld: int = 0
+    """Pairs that are not public: counted here alone, since a group of one would tell of it."""
 
 
 _GROUPS: tuple[tuple[str, Callable[[Side], str | None]], ...] = (
@@ -124,7 +126,9 @@ def add_up(pairs: Iterable[Pair], types: Iterable[str] = ()) -> Sums:
     cells: dict[tuple[str, ...], Tally] = {}
     for pair in pairs:
         fate = fate_of(pair, own)
-        if fate.line == "entrusted":
+        if not pair.is_public:
+            sums.withheld += 1
+        elif fate.line == "entrusted":
             sums.entrusted += 1
         elif fate.line == "outside":
             sums.outside[fate.outcome] += 1
@@ -199,6 +203,7 @@ def as_json(sums: Sums) -> dict[str, Any]:
         "entrusted": sums.entrusted,
         "outside": dict(sorted(sums.outside.items())),
         "passing": sums.passing,
+        **({"withheld": sums.withheld} if sums.withheld else {}),
         **{name: _groups(name, getattr(sums, name)) for name, _ in _GROUPS},
     }
 

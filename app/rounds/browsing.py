@@ -20,7 +20,7 @@ from app.rounds.pairing import Family, load, pairs_of
 from app.rounds.pairs import Pair
 from app.versions.names import last_names
 from app.versions.queries import Known, of_publication
-from app.versions.visibility import hidden_among, not_internal, on_its_day, on_open_day, public_among
+from app.versions.visibility import hidden_among, may_be_told, on_its_day, public_among
 
 PAGE = 100
 
@@ -38,22 +38,17 @@ class Wanted:
 
 @dataclass(slots=True)
 class Browsed:
-    """A page of decisions: ``matching`` in all that match, ``public`` how many acts of the round may be shown."""
+    """A page of decisions: ``matching`` in all that match."""
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     matching: int = 0
-    public: int = 0
     outcomes: dict[str, int] = field(default_factory=dict)
     """Decisions by outcome without any filter; one about several items is one, and has several rows."""
     pairs: dict[str, Pair] = field(default_factory=dict)
     """By item, of the page's items alone."""
 
 
-_MAY = (
-    f"{on_open_day('d')} AND ({not_internal('d.subject_id')}"
-    " OR NOT EXISTS (SELECT 1 FROM timeline any_ WHERE any_.subject_id = d.subject_id))"
-)
-"""SQL: whether a decision may be shown, but for what was redacted or is left of nothing: asked of a page's rows."""
+_MAY = may_be_told("d")
 _NEAR = (
     " AND EXISTS (SELECT 1 FROM timeline near WHERE near.subject_id = d.subject_id"
     " AND near.valid_from <= d.effective_from AND near.valid_to >= d.effective_from AND near.{0} = :{0})"
@@ -69,13 +64,6 @@ def browse(connection: Connection, found: Published, known: Known, wanted: Wante
     """A page, from 1. Rows as ``changes.queries.round_of`` gives them, and ``place`` where they have no number."""
     where, values = _where(found, known, wanted)
     first = (page - 1) * PAGE
-    public = connection.execute(
-        text(
-            f"SELECT count(DISTINCT d.act) FROM decision d WHERE {of_publication('d.seq', ':p')} AND {_MAY}"
-            f" AND {_VOIDED} IS NULL"
-        ),
-        {"p": found.publication, "seq": known.seq},
-    ).scalar_one()
     select = f"SELECT {_COLUMNS} FROM decision d LEFT JOIN content w ON w.hash = d.statement WHERE {where}"
     at: dict[int, int] = {}
     if wanted.words:
@@ -103,7 +91,6 @@ def browse(connection: Connection, found: Published, known: Known, wanted: Wante
     return Browsed(
         _numbered(connection, found, known, [(row[9], _row(row, names)) for row in shown], at),
         matching,
-        public,
         {row[0]: row[1] for row in counted},
         compared(connection, found, items, known.seq),
     )
@@ -193,6 +180,7 @@ def _row(row: Any, names: dict[str, str]) -> dict[str, Any]:
 
 
 def compared(connection: Connection, found: Published, items: Iterable[str], seq: int) -> dict[str, Pair]:
-    """Before and after of some of a round's items, corrections of it included."""
+    """Before and after of some of a round's items, where both are public; corrections of it included."""
     family = Family(frozenset([found.publication, *correcting(connection, found, seq)]), None, "")
-    return {pair.item: pair for pair in pairs_of(load(connection, items, seq), family)}
+    pairs = pairs_of(load(connection, items, seq), family)
+    return {pair.item: pair for pair in pairs if pair.is_public}

@@ -75,7 +75,8 @@ def count(connection: Connection, found: Published, seq: int) -> Counted:
     own = _items_of(connection, family)
     scope = frozen_items(connection, found.scope)
     told = load(connection, sorted({*own, *scope}), seq)
-    return _counted(told, found.scope, scope, frozenset(family), _origins(connection, family, seq))
+    pairs, day = _paired(told, found.scope, scope, frozenset(family))
+    return _counted(pairs, found.scope, _origins(connection, family, seq, _withheld(pairs)), day)
 
 
 def count_draft(
@@ -93,10 +94,21 @@ def count_draft(
         told[item] = together
     items = frozen_items(connection, scope)
     told |= load(connection, sorted(set(items) - told.keys()), 1 << 60)
-    received = [act for act in decided.acts if act.outcome == "receive"]
-    origins = {origin for act in received for origin, _ in act.lineage}
-    outside = sum(len((act.statement or {}).get("outside", ())) for act in received)
-    return _counted(told, scope or {}, items, frozenset([DRAFT]), len(origins) + outside, decider.folds)
+    pairs, day = _paired(told, scope or {}, items, frozenset([DRAFT]), decider.folds)
+    return _counted(pairs, scope or {}, _origins_drafted(decided, _withheld(pairs)), day)
+
+
+def _origins_drafted(decided: Decided, withheld: set[str]) -> int:
+    """As ``_origins`` counts them once it is published."""
+    here: set[str] = set()
+    outside = 0
+    for act in decided.acts:
+        if act.outcome != "receive":
+            continue
+        here |= {origin for origin, successor in act.lineage if withheld.isdisjoint((origin, successor))}
+        if any(part.role == "result" and part.subject_id not in withheld for part in act.parts):
+            outside += len((act.statement or {}).get("outside", ()))
+    return len(here) + outside
 
 
 def _told_of(decider: Decider, decided: Decided) -> dict[str, list[Told]]:
@@ -110,23 +122,30 @@ def _told_of(decider: Decider, decided: Decided) -> dict[str, list[Told]]:
     return told
 
 
-def _counted(
+def _paired(
     told: Mapping[str, Sequence[Told]],
     scope: dict[str, Any],
     items: Sequence[str],
     publications: frozenset[int | None],
-    origins: int,
     folds: Folds | None = None,
-) -> Counted:
+) -> tuple[list[Pair], str]:
+    """The pairs, and the day of the last decision."""
     days = [
         one.effect.effective_from for some in told.values() for one in some if one.publication in publications
     ]
     first, last = min(days, default=scope.get("base_day", "")), max(days, default=scope.get("base_day", ""))
     family = Family(publications, frozenset(items) if "frozen" in scope else None, first)
-    pairs = pairs_of(told, family, folds)
+    return pairs_of(told, family, folds), last
+
+
+def _withheld(pairs: Iterable[Pair]) -> set[str]:
+    return {pair.item for pair in pairs if not pair.is_public}
+
+
+def _counted(pairs: list[Pair], scope: dict[str, Any], origins: int, day: str) -> Counted:
     sums = as_json(add_up(pairs, scope.get("types", ())))
     sums["received"] = {"origins": origins, "results": sums["new"]["receive"]}
-    return Counted(pairs, sums | {"summary": summary(sums)}, last)
+    return Counted(pairs, sums | {"summary": summary(sums)}, day)
 
 
 def _items_of(connection: Connection, publications: Iterable[int]) -> list[str]:
@@ -143,8 +162,9 @@ def _items_of(connection: Connection, publications: Iterable[int]) -> list[str]:
     return found
 
 
-def _origins(connection: Connection, publications: Iterable[int], seq: int) -> int:
-    """From how many items of elsewhere or here these publications received, voided acts left out."""
+def _origins(connection: Connection, publications: Iterable[int], seq: int, withheld: set[str]) -> int:
+    """From how many items of elsewhere or here these publications received, voided acts left out, and what is not
+    public, or became nothing public."""
     here: set[str] = set()
     outside = 0
     for publication in publications:
@@ -153,14 +173,15 @@ def _origins(connection: Connection, publications: Iterable[int], seq: int) -> i
             " AND NOT EXISTS (SELECT 1 FROM void v WHERE v.act = d.act AND v.seq <= :seq)"
         )
         asked = {"p": publication, "seq": seq}
-        lineage = text(f"SELECT d.origin FROM lineage d {of.format(column='relation')}")
-        here |= {row[0] for row in connection.execute(lineage, asked)}
+        lineage = text(f"SELECT d.origin, d.successor FROM lineage d {of.format(column='relation')}")
+        here |= {row[0] for row in connection.execute(lineage, asked) if withheld.isdisjoint(row)}
         statements = text(
-            f"SELECT DISTINCT d.act, {body_of('d.statement')} FROM decision d "
+            f"SELECT d.act, {body_of('d.statement')}, d.subject_id FROM decision d "
             + of.format(column="outcome")
-            + " AND d.statement IS NOT NULL"
+            + " AND d.role = 'result' AND d.statement IS NOT NULL"
         )
-        outside += sum(len(said(row[1]).get("outside", ())) for row in connection.execute(statements, asked))
+        acts = {row[0]: row[1] for row in connection.execute(statements, asked) if row[2] not in withheld}
+        outside += sum(len(said(body).get("outside", ())) for body in acts.values())
     return len(here) + outside
 
 

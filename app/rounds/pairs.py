@@ -50,6 +50,7 @@ class Side:
     name: str = ""
     basis: tuple[str, ...] = ()
     """设定依据, each as 《title》（number）article."""
+    internal: bool = False
 
     @property
     def listed(self) -> bool:
@@ -68,6 +69,12 @@ class Pair:
     after: Side | None
     decisions: tuple[tuple[str, str], ...] = ()
     in_scope: bool = True
+
+    @property
+    def is_public(self) -> bool:
+        """Whether figures may come of it: it was internal on neither side. What has become internal since stays in the
+        sums that were published."""
+        return not any(side is not None and side.internal for side in (self.before, self.after))
 
 
 def side_of(
@@ -94,6 +101,7 @@ def side_of(
         handling=state.get("handling"),
         hall=state.get("hall"),
         name=state.get("name", ""),
+        internal=state.get("visibility") == "internal",
         **lists,
     )
 

@@ -50,7 +50,8 @@ def _counts(sums: dict[str, Any]) -> str:
     ]
     came = [f"{word} {number(sums['new'][name])} 项" for name, word in COMING.items() if sums["new"][name]]
     lent = f"另有委托产生的事项 {number(sums['entrusted'])} 项，不计入以上各数。" if sums["entrusted"] else ""
-    beside = lent + _received(sums.get("received"))
+    held = f"另有不公开的事项 {number(sums['withheld'])} 项，不计入以上各数。" if "withheld" in sums else ""
+    beside = lent + _received(sums.get("received")) + held
     if not sums["before"]:
         return "，".join(["没有清理原有事项", *came]) + "。" + beside
     said = [

@@ -1,6 +1,6 @@
 """The tables of a round: 调整对照表, and behind it the annexes of the decision.
 
-Items that are not public are counted by the report and listed nowhere.
+Items that are not public are listed nowhere: the report counts how many there are.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def tables_of(connection: Connection, round_id: str, known: Known) -> list[Table
     lines = [
         Line(pair, tuple(dict.fromkeys(outcome for outcome, _ in pair.decisions)), said.get(pair.item, {}))
         for pair in pairs
-        if pair.item in shown
+        if pair.item in shown and pair.is_public
     ]
     lines.sort(
         key=lambda line: (line.words.get("annex", ""), _place(line.words.get("number", "")), line.pair.item)

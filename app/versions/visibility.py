@@ -161,6 +161,16 @@ def on_its_day(decision: str) -> str:
     )
 
 
+def may_be_told(decision: str) -> str:
+    """SQL: whether a decision, by its alias, may be shown, but for what was redacted or is left of nothing, which is
+    asked of rows. Most subjects never were internal."""
+    return (
+        f"(NOT EXISTS (SELECT 1 FROM timeline ever WHERE ever.subject_id = {decision}.subject_id"
+        f" AND ever.visibility = 'internal') OR ({on_open_day(decision)}"
+        f" AND {not_internal(decision + '.subject_id')}))"
+    )
+
+
 def on_open_day(decision: str) -> str:
     """SQL: whether a decision, by its alias, takes effect on a day that is not internal as known now."""
     return (

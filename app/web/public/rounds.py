@@ -120,7 +120,7 @@ def show_round(
         matching=browsed.matching,
         listed=browsed.outcomes,
         stood={item for item, pair in browsed.pairs.items() if pair.before},
-        withheld=sum(head["outcomes"].values()) - browsed.public,
+        withheld=head["withheld"] or 0,
         kinds={one["subject"]: kind_of(one["subject"]) for one in browsed.rows},
         wanted={"outcome": outcome, "authority": authority, "type": kind, "q": q},
         organs=[(row["id"], row["name"]) for row in sums["by_authority"] if row["id"] != "unknown"][:ORGANS],
