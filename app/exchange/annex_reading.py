@@ -21,7 +21,7 @@ from app.exchange.document_tables import blocks_in
 from app.exchange.readers import read_rows
 from app.exchange.records import Problem
 from app.exchange.rows import Refused
-from app.exchange.sheets import every_sheet
+from app.exchange.sheets import Merge, every_sheet, merged_in
 from app.wording import reason
 
 KNOWN = {
@@ -63,8 +63,6 @@ _BETWEEN_WORDS = re.compile(r"(?<=[A-Za-z])\n(?=[A-Za-z])")
 _TITLE = re.compile(r"^\s*附\s*件\s*[0-9一二三四五六七八九十]*")
 MOST_TEXT = 64 * 1024 * 1024
 """Characters of all rows; a merged cell counts for every row that it covers."""
-MOST_MERGED = 100_000_000
-"""Merged cells of a sheet, times its rows: each row is held against each of them."""
 
 
 class AnnexMapping(BaseModel):
@@ -228,16 +226,14 @@ def _read_sheet(path: Path, reading: _Reading, name: str, rows: list[list[Any]])
     """From the header on; merged cells filled. What stands above the header is the document's title."""
     annex = name if _TITLE.match(name) else None
     merged = _merged(path, name)
-    if len(merged) * len(rows) > MOST_MERGED:
-        raise Refused("zip-bomb", path.name, "工作表里合并的单元格过多，不予读入，请取消合并或拆成几个文件")
     header: list[str] = []
     first = True
     for at, cells in enumerate(rows):
         texts = [str(cell) if cell is not None else "" for cell in cells]
-        for top, left, bottom, right in merged:
-            if top <= at <= bottom and header:
-                for place in range(left, min(right + 1, len(texts))):
-                    texts[place] = str(rows[top][left])
+        here = merged.get(at, [])
+        for top, left, _, right in here if header else ():
+            for place in range(left, min(right + 1, len(texts))):
+                texts[place] = str(rows[top][left])
         if not header:
             header = texts if reading.knows(texts) else []
             above = next((text for text in texts if _TITLE.match(text)), None)
@@ -247,20 +243,24 @@ def _read_sheet(path: Path, reading: _Reading, name: str, rows: list[list[Any]])
             header = titles
             continue
         filled = {text for text in texts if text}
-        if len(filled) > 1 or (len(filled) == 1 and not _spans(merged, at, len(header))):
+        if len(filled) > 1 or (len(filled) == 1 and not _spans(here, at, len(header))):
             reading.take(dict(zip(header, texts, strict=False)), annex, first)
             first = False
 
 
-def _merged(path: Path, name: str) -> list[tuple[int, int, int, int]]:
+def _merged(path: Path, name: str) -> dict[int, list[Merge]]:
+    """Row -> the merged cells that cover it."""
+    found: dict[int, list[Merge]] = {}
     with CalamineWorkbook.from_path(str(path)) as book:
-        found = book.get_sheet_by_name(name).merged_cell_ranges or []
-    return [(top, left, bottom, right) for (top, left), (bottom, right) in found]
+        for one in merged_in(book.get_sheet_by_name(name)):
+            for row in range(one[0], one[2] + 1):
+                found.setdefault(row, []).append(one)
+    return found
 
 
-def _spans(merged: list[tuple[int, int, int, int]], at: int, width: int) -> bool:
+def _spans(here: list[Merge], at: int, width: int) -> bool:
     """Whether the row is one heading over the table."""
-    return any(top == at == bottom and right - left + 1 >= width - 1 for top, left, bottom, right in merged)
+    return any(top == at == bottom and right - left + 1 >= width - 1 for top, left, bottom, right in here)
 
 
 def _read_docx(path: Path, reading: _Reading) -> None:

@@ -124,6 +124,28 @@ def _quoted(names: Any) -> str:
     return "".join(f"“{name}”" for name in names)
 
 
+Merge = tuple[int, int, int, int]
+"""Top, left, bottom, right; from 0, all of them covered."""
+
+
+def merged_in(page: CalamineSheet) -> list[Merge]:
+    """The merged cells that reach into a sheet, cut off at its end. Raises Refused where they lie over each other, as
+    no spreadsheet software makes them: each row would be held against all of them."""
+    height, width = (last + 1 for last in page.end or (-1, -1))
+    ranges = page.merged_cell_ranges or ()
+    found = [
+        (top, left, min(bottom, height - 1), min(right, width - 1))
+        for (top, left), (bottom, right) in ranges
+        if top < height and left < width
+    ]
+    covered = sum((bottom - top + 1) * (right - left + 1) for top, left, bottom, right in found)
+    if covered > height * width:
+        raise Refused(
+            "zip-bomb", page.name, "工作表里合并的单元格互相重叠，不予打开，请取消合并或用表格软件重新另存"
+        )
+    return found
+
+
 class _Merged:
     """The merged cells of a sheet, filled as its rows pass."""
 
@@ -131,7 +153,7 @@ class _Merged:
         first = page.start[1] if page.start else 0
         self.starting: dict[int, list[tuple[int, int, int]]] = {}
         """First row -> (last row, first column, last column); columns from the sheet's first filled one."""
-        for (top, left), (bottom, right) in page.merged_cell_ranges or ():
+        for top, left, bottom, right in merged_in(page):
             self.starting.setdefault(top, []).append((bottom, max(left - first, 0), right - first))
         self.open: list[tuple[int, int, int, Any]] = []
 
@@ -140,14 +162,11 @@ class _Merged:
         self.open = [one for one in self.open if one[0] >= number]
         starting = [one for one in self.starting.get(number, ()) if one[1] < len(cells)]
         heading = (
-            any(
-                bottom == number
-                and right > left
-                and all(cell == "" for cell in cells[:left] + cells[left + 1 :])
-                for bottom, left, right in starting
-                if cells[left] != ""
+            not self.open
+            and any(
+                bottom == number and right > left and cells[left] != "" for bottom, left, right in starting
             )
-            and not self.open
+            and sum(cell != "" for cell in cells) == 1
         )
         self.open += [(bottom, left, right, cells[left]) for bottom, left, right in starting]
         for _bottom, left, right, value in self.open:

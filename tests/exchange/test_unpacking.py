@@ -12,6 +12,7 @@ from app.exchange import sheet_extent, unpacking
 from app.exchange.annex_reading import AnnexMapping, read_annex
 from app.exchange.list_files import proof_in
 from app.exchange.readers import read_rows
+from app.exchange.records import Problem
 from app.exchange.rows import Refused
 from app.exchange.sheets import every_sheet
 
@@ -21,7 +22,9 @@ PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 FAR = '<c r="XFD500" t="inlineStr"><is><t>x</t></is></c>'
 
 
-def workbook(path: Path, *sheets: str, texts: str = "", place: str = "xl/worksheets/sheet{}.xml") -> Path:
+def workbook(
+    path: Path, *sheets: str, texts: str = "", after: str = "", place: str = "xl/worksheets/sheet{}.xml"
+) -> Path:
     """A workbook of sheets whose rows are given as they stand in XML."""
     places = [place.format(number) for number in range(1, len(sheets) + 1)]
     related = "".join(
@@ -47,7 +50,7 @@ def workbook(path: Path, *sheets: str, texts: str = "", place: str = "xl/workshe
             packed.writestr("xl/sharedStrings.xml", texts)
         for place, rows in zip(places, sheets, strict=True):
             packed.writestr(
-                place, f'<worksheet xmlns="{SPREADSHEET}"><sheetData>{rows}</sheetData></worksheet>'
+                place, f'<worksheet xmlns="{SPREADSHEET}"><sheetData>{rows}</sheetData>{after}</worksheet>'
             )
     return path
 
@@ -152,3 +155,20 @@ def test_a_glance_says_no_less_than_counting_does() -> None:
     glanced = sheet_extent.at_a_glance([told[:40], told[40:]], lengths)
     assert sheet_extent.exact([told], lengths) == (7, 3, lengths[0])
     assert glanced == (7, 27, lengths[0] + max(lengths))
+
+
+def test_merged_cells_that_lie_over_each_other_are_refused(tmp_path: Path) -> None:
+    rows = FIRST + "".join(row(f'<c r="B{n}"><v>1</v></c>', n) for n in range(2, 31))
+    over = '<mergeCell ref="B2:B30"/>'
+
+    def codes(name: str, merges: str) -> set[str]:
+        problems: list[Problem] = []
+        path = workbook(tmp_path / name, rows, after=f"<mergeCells>{merges}</mergeCells>")
+        list(read_rows(path, problems.append))
+        problems += read_annex(path, AnnexMapping(columns={"name": "name"}))[1]
+        return {one.code for one in problems}
+
+    assert "zip-bomb" not in codes(
+        "f.xlsx", over + '<mergeCell ref="A2:A1048576"/><mergeCell ref="D1:XFD9"/>'
+    )
+    assert codes("g.xlsx", over * 10) == {"zip-bomb"}
