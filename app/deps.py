@@ -53,6 +53,7 @@ class Registry:
         self.kept_counts: Kept[Any] = Kept(16, lambda _asked, _counts: 1)
         self.behind: Behind[Any] = Behind()
         self.exports = Places(8, each=2)
+        self.sign_ins, self.sign_ons = Places(8), Places(8)
         few = Queue(at_once=2, places=8, patience=10.0)
         self.reports: Costly[bytes] = Costly(KeptAnswers(), few)
         self.intervals: Costly[Any] = Costly(Kept(100_000, lambda _asked, rows: len(rows) + 1), few)

@@ -38,6 +38,7 @@ class Guarded:
             settings.local_rate_per_minute,
             settings.page_rate_per_minute,
             registry.is_good_token,
+            settings.sign_in_rate_per_minute,
         )
         upload = (
             settings.max_upload_bytes + 2**20
@@ -115,12 +116,13 @@ class Guarded:
                 return
             marks += manners.read_headers(scope)
         client, is_api = scope.get("client"), scope["path"].startswith(manners.API)
-        granted = await self.manners.granted(scope["path"], headers, client[0] if client else None)
+        address, method = client[0] if client else None, scope["method"]
+        granted = await self.manners.granted(scope["path"], headers, address, method)
         if granted is not None:
             if is_api or granted.wait:  # readers of pages are told of it when they meet it
                 marks += manners.limit_headers(granted)
             if granted.wait:
-                refused = refusal(Request(scope), too_often(granted.limit, is_api))
+                refused = refusal(Request(scope), too_often(granted.limit, scope["path"]))
                 await refused(scope, receive, send_marked)
                 return
 
@@ -132,12 +134,12 @@ class Guarded:
         await self.app(scope, _bounded(receive, limit), send_marked)
 
 
-def too_often(limit: int, is_api: bool) -> TooMany:
-    what = (
-        "请按 Retry-After 所示秒数之后再试，或申请密钥以提高上限"
-        if is_api
-        else "请稍候再试，批量取数请用接口"
-    )
+def too_often(limit: int, path: str) -> TooMany:
+    what = "请稍候再试，批量取数请用接口"
+    if path.startswith(manners.API):
+        what = "请按 Retry-After 所示秒数之后再试，或申请密钥以提高上限"
+    elif path in manners.SIGN_INS:
+        what = "请稍候再登录"
     return TooMany(f"请求太频繁：每分钟最多 {limit} 次；{what}。", code="rate-limited", per_minute=limit)
 
 

@@ -88,6 +88,16 @@ class Places:
             if self._held[name] <= 0:
                 del self._held[name]
 
+    @contextmanager
+    def place(self, refusal: Exception) -> Iterator[None]:
+        """While one has a place. Raises ``refusal`` where there is none."""
+        if not self.take():
+            raise refusal
+        try:
+            yield
+        finally:
+            self.give_back()
+
 
 class Queue:
     """Work that takes a processor for long: so many at once, some more that wait for their turn. Whoever finds no
@@ -102,17 +112,13 @@ class Queue:
     @contextmanager
     def turn(self, refusal: Exception) -> Iterator[None]:
         """While it is one's turn. Raises ``refusal`` where it does not come."""
-        if not self.places.take():
-            raise refusal
-        try:
+        with self.places.place(refusal):
             if not self.turns.acquire(timeout=self._patience):
                 raise refusal
             try:
                 yield
             finally:
                 self.turns.release()
-        finally:
-            self.places.give_back()
 
 
 def clock() -> float:

@@ -19,6 +19,8 @@ NEVER_BARE = f"{API}export.jsonl"
 """To say its length every line would be written; what else its headers say, ``/log/head`` does."""
 FREE = ("/static/", "/static-docs", "/healthz", "/readyz", "/metrics")
 """Of no limit: what browsers keep, and what watches the registry."""
+SIGN_INS = frozenset({"/office/sign-in", "/office/code", "/office/sign-on"})
+"""Where who one is is tried: POSTs that take long on purpose, or ask another system."""
 OPEN_POSTS = frozenset({"/api/v1/items/lookup"})
 """POSTs that only read: other sites' pages may send them too."""
 CROSS_ORIGIN = [(b"access-control-allow-origin", b"*")]
@@ -61,23 +63,35 @@ class Manners:
     """``check`` says whether a token is good; it may ask the database, so it runs in a thread."""
 
     def __init__(
-        self, by_address: int, by_key: int, local: int, pages: int, check: Callable[[str], bool]
+        self,
+        by_address: int,
+        by_key: int,
+        local: int,
+        pages: int,
+        check: Callable[[str], bool],
+        sign_ins: int = 0,
     ) -> None:
-        """Requests a minute: of the API by address and by key, of this machine itself, of pages by address."""
+        """Requests a minute: of the API by address and by key, of this machine itself, of pages by address; tries to
+        sign in by address."""
         self.addresses, self.keys, self.local = Buckets(by_address), Buckets(by_key), Buckets(local)
-        self.pages = Buckets(pages)
+        self.pages, self.sign_ins = Buckets(pages), Buckets(sign_ins)
         self._unknown = Buckets(by_address)
         """Keys that are not known to be good, by address: the database is asked for no more of them."""
         self._check = check
         self._good: dict[str, float] = {}
 
-    async def granted(self, path: str, headers: Mapping[bytes, bytes], address: str | None) -> Granted | None:
+    async def granted(
+        self, path: str, headers: Mapping[bytes, bytes], address: str | None, method: str = "GET"
+    ) -> Granted | None:
         """The limit that a request counts against: its key's where it has a good one, else its address's; a page's is
-        its own, so that programs and readers of one address are not in each other's way."""
+        its own, so that programs and readers of one address are not in each other's way, and a sign-in's too."""
         if not path.startswith(API):
             if path.startswith(FREE):
                 return None
-            return self.local.take("local") if is_local(address) else self.pages.take(place_of(address))
+            if is_local(address):
+                return self.local.take("local")
+            signs_in = method == "POST" and path in SIGN_INS
+            return (self.sign_ins if signs_in else self.pages).take(place_of(address))
         token = _token_in(headers.get(b"authorization", b""))
         if token and self.keys.per_minute:
             key = hashlib.sha256(token.encode()).hexdigest()

@@ -125,6 +125,11 @@ class Settings(BaseSettings):
         ge=0,
         description="pages a minute for one address, which may be a whole office's, in each worker; 0: no limit",
     )
+    sign_in_rate_per_minute: int = Field(
+        60,
+        ge=0,
+        description="sign-ins a minute from one address, in each worker, a second factor counting as one; 0: no limit",
+    )
     webhooks_private: bool = Field(
         False,
         description="webhooks may go to private addresses: on where receivers are within the same network",

@@ -29,8 +29,10 @@ from app.db import Database
 from app.migrating import migrate
 from app.versions.queries import SHANGHAI
 
-for _limit in ("QINGDAN_RATE_PER_MINUTE", "QINGDAN_KEY_RATE_PER_MINUTE", "QINGDAN_PAGE_RATE_PER_MINUTE"):
-    os.environ.setdefault(_limit, "0")  # one address asks everything; tests of limits set them
+for _limit in ("RATE", "KEY_RATE", "PAGE_RATE", "SIGN_IN_RATE"):
+    os.environ.setdefault(
+        f"QINGDAN_{_limit}_PER_MINUTE", "0"
+    )  # one address asks everything; tests of limits set them
 pytest_plugins = ["seeded", "meili", "hostile"]
 
 _QUIET = {"deadline": None, "suppress_health_check": list(HealthCheck), "print_blob": True}

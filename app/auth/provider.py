@@ -3,16 +3,20 @@
 Everything the provider says is checked before it counts: who issued the ID token and for whom, with which of the
 published keys it is signed, until when it is good, and that it answers the very question that was asked (nonce,
 PKCE). Clocks may differ by ``LEEWAY``. Nothing here touches the database.
+
+A provider that hangs holds up nothing but sign-ons: few ask it at once, none longer than ``SECONDS``, and for
+``AWAY_SECONDS`` after a failure nobody does.
 """
 
 from __future__ import annotations
 
 import hashlib
 import threading
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 import requests
@@ -23,13 +27,18 @@ from joserfc import jwt
 from joserfc.errors import ExpiredTokenError, JoseError
 from joserfc.jwk import KeySet
 
-from app import log
+from app import limiting, log
+from app.auth.trying import crowded
 from app.errors import Forbidden, Invalid, Unavailable
 
 LEEWAY = 60
 """Seconds that the provider's clock may be off, either way."""
 TIMEOUT = (5.0, 10.0)
 """Seconds to connect, and for each part of an answer."""
+SECONDS, AT_ONCE = 12.0, 6
+"""Seconds that all of a question takes at most, however slowly the answer comes, and how many ask at once."""
+AWAY_SECONDS = 10
+"""For so long a provider that did not answer is not asked again."""
 MOST_BYTES = 1_000_000
 KEPT_SECONDS, AGAIN_SECONDS = 3600, 30
 """How long the provider's documents are kept, and how soon they are asked for anew where a key is not among them."""
@@ -39,6 +48,7 @@ LONGEST_SUBJECT = 255
 """OpenID Connect Core 2: sub is at most 255 ASCII characters."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 AWAY = "统一身份认证现在连不上，请稍后再试，或用本系统的账号登录。"
+Learnt = TypeVar("Learnt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +76,19 @@ class Provider:
 
     def __init__(self, terms: Terms) -> None:
         self.terms = terms
-        self._lock = threading.Lock()
         self._kept: dict[str, tuple[float, dict[str, Any]]] = {}
+        self._places, self._away_until = limiting.Places(AT_ONCE), 0.0
 
     def metadata(self) -> dict[str, Any]:
         """The discovery document. Raises Unavailable, Invalid where it is another issuer's."""
-        found = self._document(self.terms.issuer.rstrip("/") + "/.well-known/openid-configuration")
-        if found.get("issuer") != self.terms.issuer:
-            raise _set_wrong("发现文档中的 issuer 与设置的不一致")
-        for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
-            _require_safe(found.get(name))
-        return found
+        kept = self._fresh(self._discovery, KEPT_SECONDS)
+        return self._checked_metadata(kept) if kept else self._asked(self._metadata)
 
-    def address(self, back: str, state: str, nonce: str, verifier: str) -> str:
-        """Where the browser is sent to sign in. ``back``: the address that it comes back to."""
+    def address(self, metadata: Mapping[str, Any], back: str, state: str, nonce: str, verifier: str) -> str:
+        """Where the browser is sent to sign in; asks nobody. ``back``: the address that it comes back to."""
         with self._session(back) as session:
             address, _ = session.create_authorization_url(
-                self.metadata()["authorization_endpoint"], state=state, nonce=nonce, code_verifier=verifier
+                metadata["authorization_endpoint"], state=state, nonce=nonce, code_verifier=verifier
             )
         return str(address)
 
@@ -97,7 +103,49 @@ class Provider:
 
     def person(self, code: str, back: str, nonce: str, verifier: str) -> Person:
         """Whom the code stands for. Raises Forbidden where anything is not as it must be, Unavailable."""
-        metadata = self.metadata()
+        return self._asked(partial(self._person, code, back, nonce, verifier))
+
+    # --- inner --------------------------------------------------------------------------------------------
+
+    def _asked(self, ask: Callable[[], Learnt]) -> Learnt:
+        """What is learnt in a thread of its own, which holds its place until it ends; whoever waits for it does so no
+        longer than ``SECONDS``: a socket's own timeout begins anew with every byte."""
+        if limiting.clock() < self._away_until:
+            raise _away()
+        if not self._places.take():
+            raise crowded()
+        learnt: Future[Learnt] = Future()
+        threading.Thread(target=self._learn, args=(ask, learnt), name="sign-on", daemon=True).start()
+        try:
+            return learnt.result(SECONDS)
+        except (TimeoutError, Unavailable) as error:
+            self._away_until = limiting.clock() + AWAY_SECONDS
+            raise _away() from error
+
+    def _learn(self, ask: Callable[[], Learnt], learnt: Future[Learnt]) -> None:
+        try:
+            learnt.set_result(ask())
+        except Exception as error:
+            learnt.set_exception(error)
+        finally:
+            self._places.give_back()
+
+    @property
+    def _discovery(self) -> str:
+        return self.terms.issuer.rstrip("/") + "/.well-known/openid-configuration"
+
+    def _metadata(self) -> dict[str, Any]:
+        return self._checked_metadata(self._document(self._discovery))
+
+    def _checked_metadata(self, found: dict[str, Any]) -> dict[str, Any]:
+        if found.get("issuer") != self.terms.issuer:
+            raise _set_wrong("发现文档中的 issuer 与设置的不一致")
+        for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
+            _require_safe(found.get(name))
+        return found
+
+    def _person(self, code: str, back: str, nonce: str, verifier: str) -> Person:
+        metadata = self._metadata()
         try:
             with self._session(back, metadata) as session:
                 answer = session.fetch_token(
@@ -108,12 +156,10 @@ class Provider:
                     allow_redirects=False,
                 )
         except requests.RequestException as error:
-            raise Unavailable(AWAY, code="provider-away") from error
+            raise _away() from error
         except (AuthlibBaseError, ValueError, TypeError) as error:
             raise _refused("授权码没有换得身份，可能已经用过或过期") from error
         return self._checked(answer, nonce, metadata)
-
-    # --- inner --------------------------------------------------------------------------------------------
 
     def _checked(self, answer: Mapping[str, Any], nonce: str, metadata: Mapping[str, Any]) -> Person:
         text = answer.get("id_token")
@@ -156,14 +202,18 @@ class Provider:
         raise _refused("身份令牌的签名不对") from failed
 
     def _document(self, address: str, seconds: float = KEPT_SECONDS) -> dict[str, Any]:
-        """A JSON document of the provider, kept for so long. One asks at a time."""
+        """A JSON document of the provider, kept for so long."""
         _require_safe(address)
-        with self._lock:
-            at, kept = self._kept.get(address, (0.0, {}))
-            if not kept or time.monotonic() - at >= seconds:
-                kept = _fetched(address, self.terms.ca)
-                self._kept[address] = (time.monotonic(), kept)
-            return kept
+        kept = self._fresh(address, seconds)
+        if not kept:
+            kept = _fetched(address, self.terms.ca)
+            self._kept[address] = (limiting.clock(), kept)
+        return kept
+
+    def _fresh(self, address: str, seconds: float) -> dict[str, Any]:
+        """A document that was fetched within so many seconds; empty where none was."""
+        at, kept = self._kept.get(address, (0.0, {}))
+        return kept if limiting.clock() - at < seconds else {}
 
     def _session(self, back: str, metadata: Mapping[str, Any] | None = None) -> OAuth2Session:
         session = OAuth2Session(
@@ -201,14 +251,14 @@ def _fetched(address: str, ca: str) -> dict[str, Any]:
             _bind(session, ca)
             with session.get(address, timeout=TIMEOUT, allow_redirects=False, stream=True) as answer:
                 if answer.status_code != 200:
-                    raise Unavailable(AWAY, code="provider-away")
+                    raise _away()
                 body = answer.raw.read(MOST_BYTES + 1, decode_content=True)
                 answer._content = body
                 found = answer.json() if len(body) <= MOST_BYTES else None
     except (requests.RequestException, OSError, ValueError) as error:
-        raise Unavailable(AWAY, code="provider-away") from error
+        raise _away() from error
     if not isinstance(found, dict):
-        raise Unavailable(AWAY, code="provider-away")
+        raise _away()
     return found
 
 
@@ -217,6 +267,10 @@ def _require_safe(address: object) -> None:
     parts = urlsplit(address) if isinstance(address, str) else urlsplit("")
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
         raise _set_wrong("地址须以 https:// 开头")
+
+
+def _away() -> Unavailable:
+    return Unavailable(AWAY, code="provider-away", retry_after=AWAY_SECONDS)
 
 
 def _set_wrong(why: str) -> Invalid:

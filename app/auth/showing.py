@@ -12,7 +12,8 @@ from app.errors import Unauthenticated
 
 def shown(database: Database, name: str, secret: str, policy: Policy) -> Actor:
     """The account of this name as it may act by the secret. Raises NotFound without such an account,
-    Unauthenticated where the secret is not its own or not enough: a wrong password counts as at any sign-in."""
+    Unauthenticated where the secret is not its own or not enough: a wrong password counts as at any sign-in;
+    Unavailable where too many are trying."""
     with database.reading() as session:
         find_account(session, name)
         if secret.startswith(TOKEN_PREFIX):

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
@@ -35,10 +37,17 @@ class Begun:
     cookie: str
 
 
-def begin(session: Session, provider: Provider, back: str, onward: str = "", kept: Pairs = ()) -> Begun:  # type: ignore[assignment]
-    """Raises Unavailable where the provider is away; nothing is kept then."""
+def begin(
+    session: Session,
+    provider: Provider,
+    metadata: Mapping[str, Any],
+    back: str,
+    onward: str = "",
+    kept: Pairs = (),  # type: ignore[assignment]
+) -> Begun:
+    """``metadata``: the provider's, asked for before the writer's lock is taken."""
     state, cookie, nonce, verifier = (secrets.token_urlsafe(size) for size in (32, 32, 32, 64))
-    address = provider.address(back, state, nonce, verifier)
+    address = provider.address(metadata, back, state, nonce, verifier)
     now = log.now_microseconds()
     session.execute(delete(SignOn).where(col(SignOn.created_at) < now - TEN_MINUTES))
     oldest = select(SignOn).order_by(col(SignOn.created_at).desc()).offset(MOST_BEGUN - 1).limit(100)

@@ -22,7 +22,7 @@ from app.auth.delays import SECOND, seconds_left
 from app.auth.models import Account, Credential, SignedIn
 from app.auth.passwords import Policy
 from app.db import Database
-from app.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unauthenticated, Unavailable
+from app.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unauthenticated
 from app.versions.names import names_of
 from app.versions.queries import known_at
 
@@ -171,7 +171,7 @@ def sign_in(
     database: Database, name: str, password: str, address: str = "", agent: str = ""
 ) -> tuple[str | None, str]:
     """(the cookie's text, none where refused; what to say then). Says the same of a wrong password and of a name
-    that is not known, however often either is tried."""
+    that is not known, however often either is tried. Raises Unavailable where too many are trying."""
 
     def admitted(session: Session, account: Account, credential: Credential) -> str:
         complete = credential.totp_since is None
@@ -182,7 +182,7 @@ def sign_in(
     wrong = Invalid(BAD, code="bad-password")
     try:
         return trying.admit(database, name, password, address, "sign-in-refused", wrong, admitted), ""
-    except (Invalid, TooMany, Unavailable) as error:
+    except (Invalid, TooMany) as error:
         return None, error.message
 
 

@@ -23,10 +23,10 @@ from app.auth.delays import blocked_until, seconds_left
 from app.auth.models import Account, Credential
 from app.db import Database
 from app.errors import Invalid, TooMany, Unavailable
+from app.limiting import Queue
 
-_AT_ONCE = threading.BoundedSemaphore(2)
-WAIT_SECONDS = 5.0
-"""Passwords worked on at once, and how long one waits for its turn."""
+QUEUE = Queue(at_once=2, places=12, patience=5.0)
+"""Passwords worked on at once, and those that wait beside them."""
 MOST_NAMES = 20_000
 """Names that nobody has, in memory; the one tried longest ago goes first."""
 _HOLD = text(
@@ -70,12 +70,12 @@ def strangers(database: Database) -> Strangers:
 @contextmanager
 def in_turn() -> Iterator[None]:
     """While passwords are worked on, which takes long on purpose. Raises Unavailable where too many wait."""
-    if not _AT_ONCE.acquire(timeout=WAIT_SECONDS):
-        raise Unavailable("同时登录的人太多，请稍后再试。", code="too-many-at-once")
-    try:
+    with QUEUE.turn(crowded()):
         yield
-    finally:
-        _AT_ONCE.release()
+
+
+def crowded() -> Unavailable:
+    return Unavailable("同时登录的人太多，请稍后再试。", code="too-many-at-once", retry_after=5)
 
 
 def known(session: Session, name: str) -> tuple[Account | None, Credential | None]:

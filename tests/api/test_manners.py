@@ -170,6 +170,23 @@ def test_pages_are_limited_by_address_apart_from_the_api(living_sqlite: Living, 
         assert client.get("/themes-of-nothing", headers=html).status_code == 404
 
 
+def test_sign_ins_are_limited_by_address_apart_from_pages(living_sqlite: Living, watch: Stopwatch) -> None:
+    html = {"Accept": "text/html", "Sec-Fetch-Site": "cross-site"}
+    with limited(living_sqlite, sign_in_rate_per_minute=3, page_rate_per_minute=100) as client:
+        doors = ("/office/sign-in", "/office/code", "/office/sign-on")
+        assert [client.post(door, headers=html).status_code for door in doors] == [403] * 3
+        for door in doors:
+            refused = client.post(door, headers=html)
+            assert (refused.status_code, refused.headers["retry-after"]) == (429, "20"), door
+            assert refused.headers["ratelimit-policy"] == '"requests";q=3;w=60'
+            assert "每分钟最多 3 次；请稍候再登录" in refused.text
+        assert client.get("/office/sign-in", headers=html).status_code == 200, "a page is no sign-in"
+        other = TestClient(client.app, client=("192.0.2.7", 50000))
+        assert other.post("/office/sign-in", headers=html).status_code == 403
+        watch.now += 20
+        assert client.post("/office/sign-in", headers=html).status_code == 403
+
+
 def test_a_refusal_for_too_many_pages_asks_nothing_of_the_database(
     living_sqlite: Living, watch: Stopwatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:

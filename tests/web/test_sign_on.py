@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from itertools import count
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -20,10 +22,15 @@ from reading import BROWSER, Page, assert_safe
 from seeded import FELLING, KINDS, Living
 from test_office import PHRASE, POST, filled
 
+from app import limiting
+from app.auth import provider as module
 from app.auth import sign_on, signing_in
 from app.auth.accounts import add_account, find_account
 from app.auth.passwords import DAY, POLICIES
-from app.web.office.sign_on import BEGUN
+from app.auth.provider import AWAY
+from app.errors import Unavailable
+from app.limiting import Places
+from app.web.office.sign_on import BEGUN, provider_of
 from app.web.office.visiting import COOKIE
 
 MINUTE = 60_000_000
@@ -126,7 +133,7 @@ def test_a_linked_person_comes_in_as_the_account_and_goes_on(
     assert "用统一身份认证登录" in page.words
     answer = way.sign_in(next="/office/changesets")
     assert (answer.status_code, answer.headers["location"]) == (303, "/office/changesets")
-    assert way.name in way.client.get("/office", headers=BROWSER).text
+    assert "张三" in way.client.get("/office", headers=BROWSER).text
     noted = living.rows("SELECT account, note FROM access_log WHERE event = 'signed-in' ORDER BY id DESC")[0]
     assert noted[1] == "oidc"
     assert "没有密码" in way.client.get("/office/account", headers=BROWSER).text
@@ -211,8 +218,6 @@ def test_a_token_without_a_signature_is_refused(way: Way, monkeypatch: pytest.Mo
 
 
 def test_a_new_key_of_the_provider_is_found(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
-    from app.auth import provider as module
-
     monkeypatch.setattr(module, "AGAIN_SECONDS", 0)
     assert way.sign_in().status_code == 303
     way.client.cookies.clear()
@@ -339,6 +344,67 @@ def test_a_provider_that_is_away_is_said_and_the_local_door_stays(way: Way) -> N
         assert 'name="password"' in answer.text
     finally:
         way.provider.served.start()
+
+
+def test_a_provider_that_did_not_answer_is_let_be_for_a_while(
+    way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    now = [1000.0]
+
+    def nobody(address: str, _ca: str) -> Any:
+        asked.append(address)
+        raise Unavailable(AWAY, code="provider-away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(limiting, "clock", lambda: now[0])
+        patched.setattr(module, "_fetched", nobody)
+        answers = [way.go() for _ in range(3)]
+        assert len(asked) == 1, "the second is refused at once"
+        assert {(one.status_code, one.headers["retry-after"]) for one in answers} == {(503, "10")}
+        assert all("现在连不上" in one.text for one in answers)
+        now[0] += module.AWAY_SECONDS
+        way.go()
+        assert len(asked) == 2
+        patched.undo()
+        patched.setattr(limiting, "clock", lambda: now[0] + module.AWAY_SECONDS)
+        assert way.sign_in().status_code == 303
+
+
+@pytest.mark.parametrize("hangs", ["discovery", "token"])
+def test_a_provider_that_hangs_is_waited_for_no_longer_than_is_said(
+    way: Way, monkeypatch: pytest.MonkeyPatch, hangs: str
+) -> None:
+    """However slowly it answers: each byte may come in time, and all of them never."""
+    over = threading.Event()
+    asking = way.go if hangs == "discovery" else partial(way.back, way.there())
+    name = "_fetched" if hangs == "discovery" else "OAuth2Session.fetch_token"
+    with monkeypatch.context() as patched:
+        patched.setattr(f"app.auth.provider.{name}", lambda *_asked, **_more: over.wait(30) and {})
+        patched.setattr(module, "SECONDS", 0.01)
+        patched.setattr(module, "AWAY_SECONDS", 0)
+        try:
+            assert asking().status_code == 503
+            provider = provider_of(way.living.registry.settings)
+            assert provider._places.held == 1, "what hangs keeps its place"
+            for _ in range(module.AT_ONCE - 1):
+                assert provider._places.take()
+            with pytest.raises(Unavailable, match="同时登录的人太多"):
+                provider.person("code", "back", "nonce", "verifier")
+        finally:
+            over.set()
+
+
+def test_a_sign_on_waits_for_a_place_in_no_thread(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = way.there()
+    registry = way.living.registry
+    with monkeypatch.context() as patched:
+        patched.setattr(registry, "sign_ons", Places(0))
+        for answer in (way.go(), way.back(path)):
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+            assert "同时登录的人太多" in answer.text
+    assert way.back(path).status_code == 303, "the way is as it was"
+    assert registry.sign_ons.held == 0
 
 
 @pytest.mark.parametrize(

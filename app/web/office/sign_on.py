@@ -12,8 +12,9 @@ from app.auth import sign_on, signing_in
 from app.auth.provider import Provider, Terms
 from app.auth.sign_on import Pairs
 from app.deps import Registry, RegistryOf, address_of, base_of
-from app.errors import Forbidden, NotFound, RegistryError
+from app.errors import Forbidden, NotFound, RegistryError, Unavailable
 from app.settings import Settings
+from app.web.office.crowding import BY_PROVIDER
 from app.web.office.keeping import kept_in, unpacked
 from app.web.office.pages import show
 from app.web.office.signing import admit_cookie, ask_to_sign_in, go_on
@@ -40,7 +41,7 @@ def provider_of(settings: Settings) -> Provider:
     )
 
 
-@router.post("/office/sign-on", dependencies=[Depends(visitor)])
+@router.post("/office/sign-on", dependencies=[BY_PROVIDER, Depends(visitor)])
 def begin(request: Request, registry: RegistryOf, form: Form) -> Response:
     """To the provider; a form that waits for the sign-in waits here meanwhile."""
     provider, onward, kept = (
@@ -49,13 +50,13 @@ def begin(request: Request, registry: RegistryOf, form: Form) -> Response:
         kept_in(form.pairs),
     )
     try:
-        provider.metadata()  # asked outside the transaction
+        metadata = provider.metadata()
         with registry.database.writing() as session:
             whose = signing_in.whose(session, request.cookies.get(COOKIE))
             waits = kept if whose is not None and whose == unpacked(kept).account else []
-            begun = sign_on.begin(session, provider, base_of(request) + BACK, onward, waits)
+            begun = sign_on.begin(session, provider, metadata, base_of(request) + BACK, onward, waits)
     except RegistryError as error:
-        return ask_to_sign_in(request, registry, error.message, onward, kept, status=error.status)
+        return _refused(request, registry, error, onward, kept)
     answer = leaving(request, registry, begun.address, "正在转到")
     answer.set_cookie(
         BEGUN,
@@ -69,6 +70,13 @@ def begin(request: Request, registry: RegistryOf, form: Form) -> Response:
     return answer
 
 
+def _refused(
+    request: Request, registry: Registry, error: RegistryError, onward: str, kept: Pairs
+) -> Response:
+    after = error.retry_after if isinstance(error, Unavailable) else None
+    return ask_to_sign_in(request, registry, error.message, onward, kept, status=error.status, after=after)
+
+
 def leaving(request: Request, registry: Registry, address: str, said: str) -> Response:
     """A page that goes on to the provider by itself: a redirect of a posted form would be held up by our own
     ``form-action``."""
@@ -78,7 +86,7 @@ def leaving(request: Request, registry: Registry, address: str, said: str) -> Re
     return answer
 
 
-@router.get("/office/sign-on", dependencies=[Depends(visitor)])
+@router.get("/office/sign-on", dependencies=[BY_PROVIDER, Depends(visitor)])
 def come_back(
     request: Request,
     registry: RegistryOf,
@@ -103,9 +111,7 @@ def come_back(
     except RegistryError as refused:
         with registry.database.writing() as session:
             sign_on.refused(session, refused.code, address)
-        return _without_cookie(
-            ask_to_sign_in(request, registry, refused.message, onward, kept, status=refused.status)
-        )
+        return _without_cookie(_refused(request, registry, refused, onward, kept))
     with registry.database.writing() as session:
         text, said = sign_on.admit(session, person, address, request.headers.get("user-agent", ""))
     if text is None:

@@ -15,8 +15,9 @@ from app.auth import signing_in
 from app.auth.accounts import account_by_id
 from app.auth.signing_in import Present
 from app.deps import ReadSession, Registry, RegistryOf, address_of
-from app.errors import RegistryError
+from app.errors import RegistryError, Unavailable
 from app.versions.queries import moment
+from app.web.office.crowding import BY_PASSWORD
 from app.web.office.keeping import Pairs, kept_in, unpacked
 from app.web.office.pages import show
 from app.web.office.visiting import (
@@ -81,19 +82,37 @@ def _sign_in(
 
 
 def ask_to_sign_in(
-    request: Request, registry: Registry, said: str, onward: str, kept: Pairs, *, status: int, name: str = ""
+    request: Request,
+    registry: Registry,
+    said: str,
+    onward: str,
+    kept: Pairs,
+    *,
+    status: int,
+    name: str = "",
+    after: int | None = None,
 ) -> Response:
-    """The page to sign in on, with what keeps one out; a form that waits goes on waiting in it."""
+    """The page to sign in on, with what keeps one out; a form that waits goes on waiting in it. ``after``: seconds
+    until it is worth another try, where that is known."""
     with registry.database.reading() as session:
-        return _sign_in(request, session, said=said, name=name, onward=onward, kept=kept, status=status)
+        answer = _sign_in(request, session, said=said, name=name, onward=onward, kept=kept, status=status)
+    if after:
+        answer.headers["Retry-After"] = str(after)
+    return answer
 
 
-@router.post("/office/sign-in", dependencies=[Depends(visitor)])
+@router.post("/office/sign-in", dependencies=[BY_PASSWORD, Depends(visitor)])
 def sign_in(request: Request, registry: RegistryOf, form: Form) -> Response:
     name, onward = form.get("name").strip(), own_address(form.get("next"))
     agent = request.headers.get("user-agent", "")
     kept = kept_in(form.pairs)
-    text, said = signing_in.sign_in(registry.database, name, form.get("password"), address_of(request), agent)
+    try:
+        text, said = signing_in.sign_in(
+            registry.database, name, form.get("password"), address_of(request), agent
+        )
+    except Unavailable as error:
+        said, status, after = error.message, error.status, error.retry_after
+        return ask_to_sign_in(request, registry, said, onward, kept, status=status, name=name, after=after)
     if text is None:
         return ask_to_sign_in(request, registry, said, onward, kept, status=403, name=name)
     answer = go_on(request, registry, text, kept) or go(onward or "/office")
