@@ -59,6 +59,22 @@ def is_wanted(header: str, name: str) -> bool:
     return False
 
 
+def weights_in(header: str) -> dict[str, float]:
+    """What an ``Accept`` names -> how much it is preferred, 0 to 1 (RFC 9110 12.5.1)."""
+    found: dict[str, float] = {}
+    for part in header.split(",")[:50]:
+        name, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        quality = 1.0
+        for parameter in parameters:
+            if parameter.startswith("q="):
+                try:
+                    quality = float(parameter[2:])
+                except ValueError:
+                    quality = 0.0
+        found[name] = quality
+    return found
+
+
 class Manners:
     """``check`` says whether a token is good; it may ask the database, so it runs in a thread."""
 

@@ -23,7 +23,7 @@ from app.deps import Asked, Registry, base_of, refuse_unknown
 from app.errors import NotFound
 from app.items.queries import resolve
 from app.items.reading import read_item, read_item_as_known
-from app.manners import is_wanted
+from app.manners import weights_in
 from app.versions.names import NameBook
 from app.versions.queries import known_at as moment_of
 
@@ -120,12 +120,18 @@ def quick_item_route() -> Route:
             body = ask() if registry.database.is_sqlite else await run_in_threadpool(ask)
             if body is not None:
                 accept = dict(request.scope["headers"]).get(b"accept", b"")
-                if b"ld+json" in accept.lower() and is_wanted(accept.decode("latin-1"), LINKED):
+                if b"ld+json" in accept.lower() and _prefers_linked(accept.decode("latin-1")):
                     return as_linked(request, body)
                 return answer(request, body, headers=VARY)
         return await run_in_threadpool(read_in_turn, request, item, on, query.get("known_at"))
 
     return Route("/api/v1/items/{item:registry_id}", get_item, methods=["GET"])
+
+
+def _prefers_linked(accept: str) -> bool:
+    """Whether linked data are named, and not below plain JSON."""
+    weights = weights_in(accept)
+    return 0 < weights.get(LINKED, 0) >= weights.get("application/json", 0)
 
 
 def read_in_turn(request: Request, item: str, on: str | None, known_at: str | None) -> Response:

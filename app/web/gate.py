@@ -6,6 +6,8 @@ from urllib.parse import quote
 
 from fastapi import Request, Response
 
+from app.manners import weights_in
+
 SECURITY = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none';"
@@ -37,25 +39,10 @@ def wants_page(request: Request) -> bool:
     is_machine = any(path == machine or path.startswith(machine + "/") for machine in MACHINES)
     if is_machine and not path.startswith(LINKED):
         return False
-    accepted = _accepted(request.headers.get("accept", ""))
+    accepted = weights_in(request.headers.get("accept", ""))
     html = max(accepted.get("text/html", 0.0), accepted.get("application/xhtml+xml", 0.0))
     json = max(accepted.get("application/json", 0.0), accepted.get("application/problem+json", 0.0))
     return html > 0 and html >= json
-
-
-def _accepted(header: str) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for part in header.split(",")[:50]:
-        name, *parameters = (piece.strip().lower() for piece in part.split(";"))
-        quality = 1.0
-        for parameter in parameters:
-            if parameter.startswith("q="):
-                try:
-                    quality = float(parameter[2:])
-                except ValueError:
-                    quality = 0.0
-        found[name] = quality
-    return found
 
 
 def accepts_gzip(header: str) -> bool:

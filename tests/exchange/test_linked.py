@@ -68,6 +68,8 @@ def test_content_is_negotiated(asking: Living) -> None:
     for asked, given in (
         ("application/ld+json;q=0, application/json", "application/json"),
         ("application/ld+json; q=0.0", "application/json"),
+        ("application/json, application/ld+json;q=0.1", "application/json"),
+        ("application/json;q=0.5, application/ld+json", "application/ld+json"),
         ("application/x-ld+json", "application/json"),
         ("*/*", "application/json"),
         ("text/html, Application/LD+JSON; profile=x; q=0.5", "application/ld+json"),
