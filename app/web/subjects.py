@@ -13,7 +13,7 @@ from app.db import CHUNK, chunks, fetch, marks
 from app.saying import said
 from app.versions.codes import main_code, subject_id
 from app.versions.models import FIRST
-from app.versions.names import Name
+from app.versions.names import Name, name_on, names_of
 from app.versions.queries import Known, moment
 from app.versions.subjects import describe_on
 from app.versions.visibility import answered, shown
@@ -57,9 +57,15 @@ def rows_on(connection: Connection, subject_ids: Iterable[str], day: str) -> dic
     return found
 
 
-def names(connection: Connection, subject_ids: Iterable[str], day: str) -> dict[str, str]:
-    """id -> name on the day, or the nearest known."""
-    return {row.id: row.name for row in rows_on(connection, subject_ids, day).values() if row.name}
+def names(
+    connection: Connection, subject_ids: Iterable[str], day: str, known: Known | None = None
+) -> dict[str, str]:
+    """id -> name on the day, or the nearest known; ``known``: as it was known then."""
+    found = {row.id: row.name for row in rows_on(connection, subject_ids, day).values() if row.name}
+    if known is not None and not known.is_head:
+        then = {one: name_on(names_of(connection, one, known), day) for one in found}
+        found = {one: name for one, name in then.items() if name}
+    return found
 
 
 def apart_by(connection: Connection, organs: Sequence[str], day: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reading import read
-from seeded import Living
+from seeded import Living, set_field
 
 NAME = "【演示】开办餐饮店一件事"
 
@@ -33,3 +33,18 @@ def test_members_that_are_not_needed_are_left_out(asking: Living) -> None:
     page = read(asking, f"/bundles/{bundle(asking)}", without="sign")
     assert "一项一项办 11 个工作日" in page.words
     assert "第 1 至 5 日" not in page.words
+
+
+def test_a_page_as_known_then_calls_organs_and_items_as_they_were_called_then(living: Living) -> None:
+    address = f"/bundles/{bundle(living)}"
+    content = living.get(address).json()["content"]
+    lead, member = content["lead"], content["members"][0]["item"]
+    (then,) = living.rows("SELECT max(seq) FROM log_entry")[0]
+    living.publish(
+        set_field(lead, "name", "后来改名的局", kind="authority", outcome="rename"),
+        set_field(member, "name", "后来改名的事项"),
+    )
+    now = read(living, address).words
+    assert ("后来改名的局" in now, "后来改名的事项" in now) == (True, True)
+    was = read(living, address, known_at=str(then)).words
+    assert "后来改名" not in was

@@ -95,7 +95,7 @@ def show_authority(
         "authority.html",
         subject=subject,
         content=content,
-        above=names(connection, [content["region"], content["parent"]], asked.on),
+        above=names(connection, [content["region"], content["parent"]], asked.on, known),
         attested=history.attested_from(intervals),
         happened=history.rows("authority", decisions, intervals),
         page=page,

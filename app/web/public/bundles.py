@@ -14,6 +14,7 @@ from app.deps import AskedOn, KnownAt, ReadSession
 from app.listing import Filter, list_subjects
 from app.saying import said
 from app.versions.history import decisions_of, history_of
+from app.versions.queries import Known
 from app.web import history
 from app.web.public.authorities import LIMIT, After
 from app.web.rendering import gaps, redirect, render
@@ -48,7 +49,7 @@ def show_bundle(
     content = subject.content or gaps({})
     left_out = [key for key in without or () if key]
     found = together(connection, content, asked.on, known, left_out)
-    called = _called(connection, found, asked.on)
+    called = _called(connection, found, asked.on, known)
     decisions = gaps(decisions_of(connection, subject_id, known))
     intervals = gaps(history_of(connection, subject_id, known))
     settle_documents(connection, [*intervals, *decisions])
@@ -62,7 +63,7 @@ def show_bundle(
         left_out=left_out,
         found=found,
         called=called,
-        lead=names(connection, [content["lead"], content["region"]], asked.on),
+        lead=names(connection, [content["lead"], content["region"]], asked.on, known),
         bars=_bars(found, called),
         width=WIDTH,
         height=ROW * len(found.promised.slots),
@@ -73,10 +74,10 @@ def show_bundle(
     )
 
 
-def _called(connection: Connection, found: Together, day: str) -> dict[str, str]:
-    """Key -> name of each member on the day, or the nearest known; a redacted one is called by no other day's, which
-    may be what was ordered away."""
-    nearest = names(connection, [one.member["item"] for one in found.listed], day)
+def _called(connection: Connection, found: Together, day: str, known: Known) -> dict[str, str]:
+    """Key -> name of each member on the day, or the nearest known then; a redacted one is called by no other day's,
+    which may be what was ordered away."""
+    nearest = names(connection, [one.member["item"] for one in found.listed], day, known)
     called = {}
     for one in found.listed:
         item = one.member["item"]
