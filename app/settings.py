@@ -128,7 +128,7 @@ class Settings(BaseSettings):
     sign_in_rate_per_minute: int = Field(
         60,
         ge=0,
-        description="sign-ins a minute from one address, in each worker, a second factor counting as one; 0: no limit",
+        description="sign-ins a minute from one address, in each worker; a second factor counts too; 0: no limit",
     )
     webhooks_private: bool = Field(
         False,
