@@ -42,7 +42,10 @@ TO_COME = "2199-01-01"
 PATIENCE = 300
 """Seconds: that a machine is busy is no answer of the registry's."""
 RULES: dict[str, dict[str, str]] = {
-    "GET /api/v1/bundles/{bundle}": {"unknown-member": "which members there are is content"},
+    "GET /api/v1/bundles/{bundle}": {
+        "unknown-member": "which members there are is content",
+        "on-differs": "one parameter against another",
+    },
     "GET /api/v1/changes": {"days-reversed": "one parameter against another"},
     "GET /api/v1/export.jsonl": {"since-needed": "one parameter that goes with another"},
     "GET /api/v1/lists/{kind}": {"whose-list": "one of two parameters, and not both"},
