@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.canonical import decode
+from app.changes.statements import body_of, said
 from app.db import fetch, marks
 from app.deadlines.queries import work_calendar
 from app.deadlines.working_days import WorkCalendar, due
@@ -112,6 +113,20 @@ def one_duty(connection: Connection, act: int, key: str, on: str) -> dict[str, A
     raise NotFound(f"序号 {act} 的决定没有留下“{key}”这件事，或决定已经撤除。", code="unknown-duty")
 
 
+def law_waited_for(connection: Connection, act: int) -> dict[str, Any]:
+    """What the decision behind a 待修法 says of it: ``outcome``, ``instruments``, ``words``."""
+    query = f"SELECT {body_of('statement')} FROM decision WHERE act = ? AND role = 'subject'"
+    (row,) = fetch(connection, query, (act,))
+    return said(row[0]).get("pending_law") or {}
+
+
+def entrusting_item(connection: Connection, act: int) -> str:
+    """The item that an entrustment was about."""
+    query = "SELECT subject_id FROM decision WHERE act = ? AND role = 'subject'"
+    found: str = fetch(connection, query, (act,))[0][0]
+    return found
+
+
 def _rows(
     connection: Connection, wanted: Wanted, after: tuple[int, str], known: Known | None
 ) -> Iterator[Any]:
@@ -136,15 +151,15 @@ def _duty(row: Any, on: str, work: WorkCalendar) -> dict[str, Any] | None:
         # A delegation is over on its day; anything else may still be done on it.
         over = last is not None and (last <= on if row[2] == "expiry" else last < on)
         state, late = ("overdue" if over else "open"), False
-    said = decode(bytes(row[15])) if row[15] else {}
-    document = said.get("document") or {}
+    head = decode(bytes(row[15])) if row[15] else {}
+    document = head.get("document") or {}
     return {
         "decision": row[0],
         "key": row[1],
         "kind": row[2],
         "outcome": row[18],
         "changeset": row[14],
-        "document": {"number": document.get("number"), "title": document.get("title") or said.get("title")},
+        "document": {"number": document.get("number"), "title": document.get("title") or head.get("title")},
         "subject": row[3],
         "authority": row[4],
         "region": row[5],

@@ -4,7 +4,7 @@ organs, as the scope of its changes is."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -17,6 +17,14 @@ _REGION = text(
     "SELECT region FROM timeline WHERE subject_id = :id AND region IS NOT NULL AND valid_from <= :day"
     " ORDER BY valid_from DESC LIMIT 1"
 )
+_BEHIND = text(
+    "SELECT d.act, d.key, t.authority, t.region FROM duty d"
+    " LEFT JOIN decision g ON g.act = d.act AND g.role = 'subject' AND d.kind = 'expiry'"
+    " JOIN timeline t ON t.subject_id = CASE WHEN d.kind = 'expiry' THEN g.subject_id ELSE d.subject_id END"
+    " AND t.valid_from <= :day AND t.valid_to > :day"
+    " WHERE d.kind IN ('expiry', 'pending_law') OR (d.kind = 'follow_up' AND d.authority IS NULL)"
+)
+"""Whose the item behind a duty is: of a delegation the item that was entrusted; of what names nobody its own item."""
 
 
 class OwedTo:
@@ -28,6 +36,12 @@ class OwedTo:
         self._followers = lru_cache(maxsize=1024)(
             lambda organ: frozenset({organ, *followers(connection, organ)})
         )
+        self._behind = cache(
+            lambda: {
+                (act, key): (organ, place)
+                for act, key, organ, place in connection.execute(_BEHIND, {"day": day})
+            }
+        )
         self._region_of = lru_cache(maxsize=1024)(
             lambda organ: connection.execute(_REGION, {"id": organ, "day": day}).scalar_one_or_none()
         )
@@ -38,8 +52,15 @@ class OwedTo:
 
     def holds(self, duty: Mapping[str, Any]) -> bool:
         """Whether it is this account's: owed by its organ or one that its organ followed; by its place where no
-        organ is named; within its region. Who is bound to nothing has to do with all."""
-        actor, organ, place = self._actor, duty["authority"], duty["region"]
+        organ is named; within its region; of a delegation, or where nobody is named, by whose item is behind it. Who
+        is bound to nothing has to do with all."""
+        if self.is_everything or self._is_of(duty["authority"], duty["region"]):
+            return True
+        behind = self._behind().get((duty["decision"], duty["key"]))
+        return behind is not None and self._is_of(*behind)
+
+    def _is_of(self, organ: str | None, place: str | None) -> bool:
+        actor = self._actor
         if actor.authority is not None:
             if organ is not None:
                 if actor.authority not in self._followers(organ):

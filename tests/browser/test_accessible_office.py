@@ -20,6 +20,7 @@ from reading import BROWSER
 from seeded import FELLING, TODAY, Living, set_field
 from test_accessible import check
 from test_office import COOKIE, PHRASE, POST, Browser
+from test_office_duties import address, entrusted, told, waiting
 from test_office_imports import ROWS, bring
 from test_office_rooms import carried, ended, law_of, published
 from test_office_sheets import ITEMS, bytes_of, cell, exported
@@ -78,6 +79,8 @@ ON_THE_WAY = frozenset(
         "edition",
         "item-form",
         "duties",
+        "duty-fulfil",
+        "duty-renew",
     ]
 )
 """Templates of the pages that one meets on the way to others."""
@@ -172,6 +175,12 @@ def check_answers(page: Page, site: str, answers: dict[str, Any]) -> None:
     check(page, site, [*answers])
 
 
+def owed_in_every_way(living: Living) -> tuple[str, list[str]]:
+    """Where a delegation is renewed, and where a follow-up duty and what waits for a law are done."""
+    delegation, follow_up, law = entrusted(living), told(living), waiting(living)
+    return address(delegation, "renew"), [address(follow_up), address(law)]
+
+
 def half_signed_in(living: Living, name: str) -> TestClient:
     """A browser whose person still owes the second factor."""
     policy = POLICIES["asvs"]
@@ -193,8 +202,9 @@ def test_pages_that_are_met_on_the_way(
     provider: OpenIdProvider,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Signing in and on, the code, what waits, workbooks and files as they were read, a list, an acceptance."""
+    """Signing in and on, the code, what waits, workbooks and files as they were read, a list, what is owed."""
     living = living_sqlite
+    renewal, fulfilments = owed_in_every_way(living)
     hand_down(living)
     (duty, *_) = living.get("/duties", kind="acceptance", state="open", on="2026-11-01").json()["duties"]
     item = living.item_called(FELLING)
@@ -223,6 +233,8 @@ def test_pages_that_are_met_on_the_way(
         edition,
         f"/office/duties/{duty['decision']}/{duty['key']}/accept",
         "/office/duties",
+        renewal,
+        *fulfilments,
         "/office/nothing-is-here",
     ]
     Browser(living, "liangbu", ["edit"])

@@ -246,6 +246,29 @@ def test_a_returned_proposal_goes_back_with_its_reason(
     assert "以前的意见（1）" in page.words
 
 
+def test_a_department_reads_on_its_desk_what_came_back_and_why(
+    editor: Browser, reviewer: Browser, opened: str
+) -> None:
+    living = editor.living
+    item = living.item_called(FELLING)
+    organ = living.get(f"/items/{item}").json()["authority"]["id"]
+    own = Browser(living, "linye", ["edit"], authority=organ)
+    assert "退回" not in own.get("/office").section("清理轮次（1）")
+    own.move(f"{opened}/proposals", do="rows", day=DAY, **{f"o:{item}": "保留"})
+    reviewer.move(f"{opened}/opinions", do="rows", why="请写明依据", **{f"v:{item}": "return"})
+    desk = own.get("/office")
+    assert f"退回 1 项意见 ：{FELLING}（请写明依据）" in desk.section("清理轮次（1）")
+    assert items_on(own.get(f"{opened}?state=returned")) == [item]
+    assert "退回" not in reviewer.get("/office").section("清理轮次（1）"), "who reviews proposes nothing"
+    other = living.rows(
+        "SELECT authority FROM timeline WHERE kind = 'item' AND valid_to > '2027-01-01' AND status = 'in_force'"
+        f" AND authority <> '{organ}' LIMIT 1"
+    )[0][0]
+    assert "请写明依据" not in Browser(living, "bieren", ["edit"], authority=other).get("/office").words
+    own.move(f"{opened}/items/{item}/proposal", outcome="保留", day=DAY, reason="依据是森林法", then="here")
+    assert "退回" not in own.get("/office").section("清理轮次（1）")
+
+
 def test_the_office_changes_a_proposal_and_all_three_stand_beside_each_other(
     editor: Browser, reviewer: Browser, opened: str
 ) -> None:

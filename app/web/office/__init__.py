@@ -14,6 +14,7 @@ from app.web.office import (
     desk,
     duties,
     editions,
+    fulfilling,
     imports,
     item_ending,
     items,
@@ -25,6 +26,7 @@ from app.web.office import (
     receiving,
     recording,
     rehearsals,
+    renewing,
     reports,
     round_deciding,
     round_desk,
@@ -43,8 +45,8 @@ from app.web.office.keeping import PayFirst, SignInAgain, TurnedAway
 from app.web.office.waiting import pay_first, sign_in_again, turned_away
 
 PARTS = (
-    signing, sign_on, desk, items, item_ending, voiding, receiving, changesets, checks, rounds, recording,
-    round_files, rehearsals, round_deciding, round_item, round_forms, round_new, round_moves, round_desk, duties,
+    signing, sign_on, desk, items, item_ending, voiding, receiving, fulfilling, renewing, changesets, checks, rounds,
+    recording, round_files, rehearsals, round_deciding, round_item, round_forms, round_new, round_moves, round_desk, duties,
     editions, law, many, many_files, organs, imports, attaching, citing, calendar, overlaps, accounts, webhooks,
     reports, audit,
 )  # fmt: skip

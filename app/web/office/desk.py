@@ -23,9 +23,10 @@ from app.feedback.reporting import waiting
 from app.lists import preparing
 from app.lists.models import EditionDraft
 from app.rounds.coming import planned_changes, planned_rounds
+from app.rounds.returned import returned_to
 from app.versions.queries import moment, today
 from app.web.office import law
-from app.web.office.duties import SOON
+from app.web.office.duties import LEFT, SOON
 from app.web.office.pages import show
 from app.web.office.rounds import IN_WORK
 from app.web.office.visiting import Visitor
@@ -39,7 +40,7 @@ MOST, MOST_UNSAVED = 200, 20
 @router.get("/office")
 def desk(request: Request, registry: RegistryOf, session: ReadSession, present: Visitor) -> Response:
     piles = [(title, listed) for title, listed in _piles(session, present) if listed]
-    overdue, soon = _owed(session, present)
+    overdue, soon, undone = _owed(session, present)
     return show(
         request,
         session.connection(),
@@ -54,6 +55,7 @@ def desk(request: Request, registry: RegistryOf, session: ReadSession, present: 
         law=_law(registry, session, present),
         overdue=overdue,
         soon=soon,
+        undone=undone,
         editions=_editions(session, present),
         unsaved=[
             {"place": one.place, "title": one.title, "at": moment(one.saved_at)}
@@ -78,10 +80,20 @@ def _rounds(session: Session, present: Present) -> list[dict[str, Any]]:
             waits.append((one, "等您批准" if second else "等另一人批准（您修改或提交过）"))
         elif can("publish") and one.state == "approved":
             waits.append((one, "等发布"))
-    told = [{"id": one.id, "title": one.title, "waits": what} for one, what in waits]
+    told = [
+        {"id": one.id, "title": one.title, "waits": what, "returned": _returned(session, present, one)}
+        for one, what in waits
+    ]
     days = planned_rounds(session, today())
     told += [{"id": id_, "title": title, "planned": day} for id_, title, day in days]
     return [gaps(one) for one in told]
+
+
+def _returned(session: Session, present: Present, one: Changeset) -> list[dict[str, Any]]:
+    """What came back of what is proposed in a round, with the reason; for who may propose it anew."""
+    if "edit" not in present.actor.rights or one.state not in ("draft", "returned"):
+        return []
+    return returned_to(session, present.actor, one.id, today())
 
 
 def _planned(session: Session, present: Present) -> list[dict[str, Any]]:
@@ -128,14 +140,21 @@ def _law(registry: Registry, session: Session, present: Present) -> int:
     return sum(one["open"] > 0 for one in law.waiting(registry, session.connection(), present))
 
 
-def _owed(session: Session, present: Present) -> tuple[int, int]:
-    """How many duties are overdue, and how many are about to be due: of the visitor's own organ and places, or all."""
+def _owed(session: Session, present: Present) -> tuple[int, int, int]:
+    """How many duties are overdue, how many are about to be due, and how many there are to do at all, for some have
+    no last day: of the visitor's own organ and places, or all."""
     connection, day = session.connection(), today()
     mine = OwedTo(connection, present.actor, day)
     most = MOST if mine.is_everything else None
-    overdue = duties(connection, Wanted(on=day, states=frozenset({"overdue"})), limit=most)
-    soon = duties(connection, Wanted(on=day, due_within=SOON), limit=most)
-    return min(len(mine.among(overdue)), MOST), min(len(mine.among(soon)), MOST)
+    piles = (
+        Wanted(on=day, states=frozenset({"overdue"})),
+        Wanted(on=day, due_within=SOON),
+        Wanted(on=day, states=LEFT),
+    )
+    overdue, soon, undone = (
+        min(len(mine.among(duties(connection, wanted, limit=most))), MOST) for wanted in piles
+    )
+    return overdue, soon, undone
 
 
 def _piles(session: Session, present: Present) -> list[tuple[str, list[dict[str, Any]]]]:

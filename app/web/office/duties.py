@@ -23,6 +23,13 @@ STATES = {"overdue": "逾期", "gap": "无人承接", "open": "未到期", "done
 LEFT = frozenset({"open", "overdue"})
 SOON = 30
 """Days in which an open duty is about to be due."""
+ACTS = {
+    "acceptance": ("accept", "承接"),
+    "follow_up": ("fulfil", "办理"),
+    "pending_law": ("fulfil", "办理"),
+    "expiry": ("renew", "续期"),
+}
+"""Kind of duty -> where below its address it is done, and what the link says."""
 Words = Annotated[str, Query(max_length=60)]
 
 
@@ -67,6 +74,7 @@ def list_duties(
         names=names(connection, ids, day),
         kinds=KINDS,
         states=STATES,
+        acts=ACTS,
         counts={name: sum(one["kind"] == name and one["state"] in LEFT for one in every) for name in KINDS},
         kind=kind,
         state=state,

@@ -62,6 +62,8 @@ class Editing:
     """The office has reviewed what is proposed; proposing again takes that back."""
     read: str | None = None
     """The hash of what is proposed already, as the form shows it; empty: nothing is. None: it is no proposal's form."""
+    fulfils: list[dict[str, Any]] = field(default_factory=list)
+    """Duties that the decision does, as ``owing.named_in`` tells them."""
     links: list[tuple[str, str]] = field(default_factory=list)
     """Where it belongs: (address, words)."""
 

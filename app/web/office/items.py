@@ -21,7 +21,7 @@ from app.errors import RegistryError, Stale
 from app.listing import Filter, count_by, list_subjects
 from app.versions.fold import apply_changes
 from app.versions.queries import parse_day, today
-from app.web.office import drafting, form_keeping, forms
+from app.web.office import drafting, form_keeping, forms, owing
 from app.web.office.fields import item_fields
 from app.web.office.item_editing import Editing, fill, fresh, opened, sound_content
 from app.web.office.item_forms import act_or_save, item_form
@@ -123,8 +123,10 @@ def edit_item(
     item: Which,
     day: Day = "",
     changeset: Annotated[str, Query(max_length=40)] = "",
+    fulfils: Annotated[str, Query(max_length=100)] = "",
 ) -> Response:
-    """``changeset``: a draft to take up again, with what it changes in this item already in the form."""
+    """``changeset``: a draft to take up again, with what it changes in this item already in the form. ``fulfils``: a
+    duty that is done by it, ``act/key``."""
     connection = session.connection()
     editing = opened(connection, present.actor, item, day, Posted([]))
     if changeset:
@@ -135,6 +137,8 @@ def edit_item(
         editing = opened(connection, present.actor, item, kept[0].get("from"), kept[0])
         editing.changeset, editing.place, editing.kept_at = taken_up.changeset, taken_up.place, kept[1]
         fill(connection, editing, editing.asked)
+    named = [*editing.asked.all("fulfils"), *([fulfils] if fulfils else [])]
+    editing.fulfils = owing.named_in(connection, present, named)
     editing.told += form_keeping.told(session, present, editing)
     return item_form(request, session, present, editing)
 
@@ -151,6 +155,8 @@ def _take_up(session: Session, actor: Actor, editing: Editing, changeset: str) -
     head = decode(editing.changeset.head.encode())
     pairs = [("title", editing.changeset.title), ("reason", head.get("reason", ""))]
     pairs += [(f"document/{name}", str(value)) for name, value in head.get("document", {}).items()]
+    bodies = [row.body for row in rows.decisions(session, editing.changeset)]
+    pairs += [("fulfils", named) for named in owing.drafted_in(bodies, editing.item)]
     editing.asked = Posted(pairs)
 
 
@@ -177,6 +183,7 @@ def save_item(request: Request, registry: RegistryOf, present: Visitor, item: Wh
         fill(connection, editing, form)
         if changeset := form.get("changeset"):
             editing.changeset = _readable(session, present.actor, changeset)
+        editing.fulfils = owing.named_in(connection, present, form.all("fulfils"))
     editing.place = place_of(editing)
     return act_or_save(request, registry, present, editing, _save)
 
@@ -192,6 +199,8 @@ def _save(session: Session, present: Present, editing: Editing) -> str:
     """A draft of its own, or the one that was taken up."""
     content = sound_content(session.connection(), editing)
     made = drafting.decisions(editing.item, editing.base, content, editing.day, editing.asked)
+    if editing.fulfils:
+        made[0]["fulfils"] = owing.as_fulfils(editing.fulfils)
     asked = drafting.changeset(editing.asked, content["name"], made)
     if editing.changeset is None or editing.item is None:
         return f"/office/changesets/{drafts.draft(session, present.actor, asked, today()).id}"

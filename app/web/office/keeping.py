@@ -55,6 +55,8 @@ ACTIONS = {
     "/office/rounds/{changeset}/new": "在这一轮新增事项",
     "/office/rounds/{changeset}/new/remove": "从这一轮撤下新增的事项",
     "/office/duties/{act}/{key}/accept": "承接一个事项",
+    "/office/duties/{act}/{key}/fulfil": "完成一件后续责任",
+    "/office/duties/{act}/{key}/renew": "续一次委托",
     "/office/rounds/{changeset}/worksheets": "导入清理意见表",
     "/office/rounds/{changeset}/submit": "提交这一轮清理",
     "/office/rounds/{changeset}/take-back": "取回这一轮清理",

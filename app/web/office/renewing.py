@@ -1,0 +1,126 @@
+"""A delegation goes on: the entrusted item is in force for one more time, by a draft of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy import Connection
+
+from app.auth.signing_in import Present
+from app.changes import drafts
+from app.changes.models import ChangesetInput
+from app.changes.owed import entrusting_item
+from app.deps import ReadSession, RegistryOf
+from app.errors import Invalid, RegistryError
+from app.versions.queries import parse_day, today
+from app.web.office import drafting, form_keeping
+from app.web.office.items import Day
+from app.web.office.owing import Act, Key, may_decide, stands, undone
+from app.web.office.pages import show
+from app.web.office.visiting import Form, Posted, Visitor, go, typed_day
+from app.web.rendering import gaps
+from app.web.subjects import names
+
+router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """A delegation that runs out, and whether it can be renewed from a day by this account."""
+
+    duty: dict[str, Any]
+    origin: str
+    on: str
+    stands: bool
+    """Whether the item that was entrusted is still there on the day."""
+    own: bool
+    """Whether both items are the account's: a renewal is a decision about both."""
+
+    @property
+    def place(self) -> form_keeping.Place:
+        address = f"/office/duties/{self.duty['decision']}/{self.duty['key']}/renew"
+        return form_keeping.Place(address, f"委托续期：{self.duty['name']}", self.duty["subject"])
+
+
+def _renewal(connection: Connection, present: Present, act: int, key: str, day: str) -> Renewal:
+    """From the day asked for; else from the day on which the time runs out, or today where that has passed."""
+    duty = undone(connection, present, act, key, ("expiry",))
+    on = parse_day(typed_day(day), "施行日期") if day else max(today(), duty["due"])
+    origin = entrusting_item(connection, act)
+    own = all(may_decide(connection, present, one, on) for one in (origin, duty["subject"]))
+    return Renewal(duty, origin, on, stands(connection, origin, on), own)
+
+
+@router.get("/office/duties/{act}/{key}/renew")
+def show_renewal(
+    request: Request, session: ReadSession, present: Visitor, act: Act, key: Key, day: Day = ""
+) -> Response:
+    connection = session.connection()
+    found = _renewal(connection, present, act, key, day)
+    form, kept_at = form_keeping.found_again(session, present, found.place)
+    if day and form.get("from") != day:
+        form, kept_at = Posted([]), ""
+    if kept_at:
+        found = _renewal(connection, present, act, key, form.get("from"))
+    return _page(request, connection, present, found, form, kept_at)
+
+
+@router.post("/office/duties/{act}/{key}/renew")
+def renew(
+    request: Request, registry: RegistryOf, present: Visitor, act: Act, key: Key, form: Form
+) -> Response:
+    with registry.database.reading() as session:
+        found = _renewal(session.connection(), present, act, key, "")
+    if kept := form_keeping.kept_aside(request, registry, present, form, found.place):
+        return kept
+    try:
+        with registry.database.writing() as session:
+            found = _renewal(session.connection(), present, act, key, form.get("from"))
+            made = drafts.draft(session, present.actor, _asked(found, form), today())
+            form_keeping.saved(session, present, found.place)
+    except RegistryError as error:
+        with registry.database.reading() as session:
+            return _page(request, session.connection(), present, found, form, error=error)
+    return go(f"/office/changesets/{made.id}")
+
+
+def _asked(found: Renewal, form: Posted) -> ChangesetInput:
+    """The entrustment of the standing item for one more time. Raises Invalid without its last day."""
+    if not form.get("until"):
+        raise Invalid("请写明续期到哪一天前。", code="until-needed", field="until")
+    decision = drafting.decision(found.origin, "entrust", found.on, form)
+    decision |= {"results": [{"subject": found.duty["subject"]}], "until": form.get("until")}
+    if words := form.get("words").strip():
+        decision["words"] = words
+    return drafting.changeset(form, found.place.title, [decision])
+
+
+def _page(
+    request: Request,
+    connection: Connection,
+    present: Present,
+    found: Renewal,
+    form: Posted,
+    kept_at: str = "",
+    *,
+    error: RegistryError | None = None,
+) -> Response:
+    duty = found.duty
+    ids = [one for one in (duty["authority"], duty["region"], found.origin) if one]
+    return show(
+        request,
+        connection,
+        present,
+        "duty-renew.html",
+        status=error.status if error else 200,
+        said=error.message if error else "",
+        title=found.place.title,
+        found=found,
+        duty=gaps(duty),
+        names=names(connection, ids, found.on),
+        form=form,
+        kept_at=kept_at,
+        script="form.js",
+    )

@@ -1,0 +1,246 @@
+"""后续责任, 待修法 and delegations in the browser: from the duty to a published decision, by two people."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from handed import DAY, bureau, city_item, hand_down
+from registry import TODAY
+from seeded import FELLING, Living
+from test_office import Browser, filled
+
+PAPER = {"document/number": "广安区府发〔2026〕12号", "document/title": "广安区监管细则"}
+
+
+@pytest.fixture
+def living(living_sqlite: Living) -> Living:
+    return living_sqlite
+
+
+@pytest.fixture
+def editor(living: Living) -> Browser:
+    return Browser(living, "bianji", ["edit"])
+
+
+def published(living: Living, editor: Browser, changeset: str) -> None:
+    editor.move(f"{changeset}/submit")
+    second = Browser(living, "shenhe-2", ["review", "publish"])
+    (hash_,) = set(re.findall(r'name="hash" value="([0-9a-f]+)"', second.get(changeset).html))
+    second.move(f"{changeset}/approve", hash=hash_)
+    second.move(f"{changeset}/publish")
+
+
+def owed(living: Living, kind: str, on: str) -> list[dict[str, Any]]:
+    found = living.get("/duties", kind=kind, on=on).json()["duties"]
+    assert isinstance(found, list)
+    return found
+
+
+def address(duty: dict[str, Any], act: str = "fulfil") -> str:
+    return f"/office/duties/{duty['decision']}/{duty['key']}/{act}"
+
+
+def told(living: Living, **more: Any) -> dict[str, Any]:
+    """A follow-up duty that a decision about a standing item leaves."""
+    duty = {"key": "rules", "what": "制定监管细则", "due": "2026-10-29"}
+    item = living.item_called(FELLING)
+    living.publish({"outcome": "retain", "subject": item, "effective_from": TODAY, "duties": [duty]} | more)
+    (found,) = owed(living, "follow_up", TODAY)
+    return found
+
+
+def waiting(living: Living) -> dict[str, Any]:
+    item = living.item_called(FELLING)
+    law = {"outcome": "cancel", "words": "建议取消，待修改《森林法》"}
+    living.publish({"outcome": "retain", "subject": item, "effective_from": TODAY, "pending_law": law})
+    (found,) = owed(living, "pending_law", TODAY)
+    return found
+
+
+def test_a_follow_up_duty_of_a_standing_item_is_done_by_two_people(living: Living, editor: Browser) -> None:
+    duty = told(living)
+    assert "全部未完成" in editor.get("/office").words
+    page = editor.get("/office/duties")
+    assert address(duty) in page.html
+    page = editor.get(address(duty))
+    assert "制定监管细则" in page.words
+    refused = editor.post(address(duty), {"from": TODAY, "reason": "细则已印发"})
+    assert refused.status_code == 422
+    assert "请选择怎样完成" in refused.text
+    assert "细则已印发" in refused.text
+    made = editor.post(address(duty), PAPER | {"from": TODAY, "outcome": "retain", "reason": "细则已印发"})
+    published(living, editor, made.headers["location"])
+    (done,) = owed(living, "follow_up", TODAY)
+    assert (done["state"], done["late"]) == ("done", False)
+    again = editor.get(address(duty), status=409)
+    assert "已经由序号" in again.words
+
+
+def test_what_is_done_on_a_day_to_come_says_so_and_is_not_done_twice(living: Living, editor: Browser) -> None:
+    duty = told(living)
+    made = editor.post(address(duty), {"from": "2026-10-20", "outcome": "retain"})
+    published(living, editor, made.headers["location"])
+    page = editor.get("/office/duties")
+    assert "2026年10月20日起完成" in page.words
+    assert address(duty) not in page.html
+
+
+def test_a_duty_of_an_ended_item_is_done_by_the_document_that_is_registered(
+    living: Living, editor: Browser
+) -> None:
+    duty = told(living, outcome="cancel")
+    page = editor.get(address(duty))
+    assert "请把证明这一件已经办完的文件" in page.words
+    assert 'value="retain"' not in page.html
+    refused = editor.post(address(duty), {"from": TODAY, "outcome": "enact"})
+    assert "请在“依据的文件”里写明文件标题" in refused.text
+    form = PAPER | {"from": TODAY, "outcome": "enact", "rank": "normative_document"}
+    made = editor.post(address(duty), form)
+    published(living, editor, made.headers["location"])
+    (done,) = owed(living, "follow_up", TODAY)
+    assert done["state"] == "done"
+    (law,) = living.rows(
+        "SELECT name, type FROM timeline WHERE kind = 'instrument' ORDER BY valid_from DESC LIMIT 1"
+    )
+    assert tuple(law) == ("广安区监管细则", "normative_document")
+
+
+def test_who_manages_the_item_alone_is_told_who_registers_the_document(living: Living) -> None:
+    item = living.item_called(FELLING)
+    organ = living.get(f"/items/{item}").json()["authority"]["id"]
+    duty = told(living, outcome="cancel")
+    page = Browser(living, "linye", ["edit"], authority=organ).get(address(duty))
+    assert "登记文件由管理全部范围的账号" in page.words
+    assert '<form class="edit"' not in page.html
+
+
+def test_a_duty_is_done_by_changing_the_item_in_its_form(living: Living, editor: Browser) -> None:
+    duty = told(living)
+    edit = f"/office/items/{duty['subject']['id']}/edit?fulfils={duty['decision']}/{duty['key']}"
+    assert edit in editor.get(address(duty)).html
+    page = editor.get(edit)
+    assert "同时完成后续责任：制定监管细则" in page.words
+    assert page.html.count('name="fulfils"') == 2, "on changing the day, and on saving"
+    fields = filled(page)
+    named = [f"{duty['decision']}/{duty['key']}"]
+    assert fields["fulfils"] == named
+    asked = fields | {"fulfils": named, "note": ["已定细则"], "do": ["save"]}
+    made = editor.post(edit.split("?")[0], asked).headers["location"]
+    again = editor.get(f"{edit.split('?')[0]}?changeset={made.split('/')[-1]}")
+    assert "同时完成后续责任：制定监管细则" in again.words
+    published(living, editor, made)
+    (done,) = owed(living, "follow_up", TODAY)
+    assert done["state"] == "done"
+    assert "已经由序号" in editor.get(edit).words, "and the form of the item opens all the same"
+
+
+def test_what_waits_for_a_law_is_ended_by_two_people(living: Living, editor: Browser) -> None:
+    duty = waiting(living)
+    page = editor.get(address(duty))
+    assert "文件拟：取消" in page.words
+    assert 'value="enact"' not in page.html
+    made = editor.post(address(duty), PAPER | {"from": TODAY, "outcome": "cancel", "reason": "森林法已修改"})
+    published(living, editor, made.headers["location"])
+    (done,) = owed(living, "pending_law", TODAY)
+    assert (done["state"], done["done"]["on"]) == ("done", TODAY)
+
+
+def test_what_waits_for_a_law_stays_by_a_decision_and_by_ending_is_done_by_itself(
+    living: Living, editor: Browser
+) -> None:
+    duty = waiting(living)
+    made = editor.post(address(duty), {"from": TODAY, "outcome": "retain", "reason": "不再修改"})
+    published(living, editor, made.headers["location"])
+    (done,) = owed(living, "pending_law", TODAY)
+    assert done["state"] == "done"
+    item = city_item(living)
+    law = {"outcome": "cancel", "words": "待修法"}
+    living.publish({"outcome": "retain", "subject": item, "effective_from": TODAY, "pending_law": law})
+    living.publish({"outcome": "cancel", "subject": item, "effective_from": TODAY})
+    (other,) = [one for one in owed(living, "pending_law", TODAY) if one["subject"]["id"] == item]
+    assert "已经办完，不用再办" in editor.get(address(other), status=409).words
+
+
+def test_what_names_nobody_is_for_the_organ_of_its_item(living: Living) -> None:
+    duty = waiting(living)
+    organ = living.get(f"/items/{duty['subject']['id']}").json()["authority"]["id"]
+    own = Browser(living, "linye", ["edit"], authority=organ)
+    assert address(duty) in own.get("/office/duties").html
+    assert "文件拟：取消" in own.get(address(duty)).words
+    other = Browser(living, "shuiwu", ["edit"], authority=bureau(living))
+    assert address(duty) not in other.get("/office/duties").html
+    assert "不是账号" in other.get(address(duty), status=403).words
+
+
+def test_another_kind_of_duty_is_not_done_here(living: Living, editor: Browser) -> None:
+    hand_down(living)
+    acceptance = next(one for one in owed(living, "acceptance", DAY) if one["state"] != "done")
+    for act in ("fulfil", "renew"):
+        assert "这一件是“承接”" in editor.get(address(acceptance, act), status=422).words
+    (duty,) = owed(living, "follow_up", DAY)
+    assert "不在这里办" in editor.get(address(duty, "renew"), status=422).words
+
+
+# --- delegations ------------------------------------------------------------------------------------------------------
+
+
+def entrusted(living: Living) -> dict[str, Any]:
+    """A delegation of an item of 林业 to 水务 that runs out in three weeks."""
+    item = living.item_called(FELLING)
+    content = {
+        "name": "受托的采伐许可",
+        "type": "01",
+        "authority": bureau(living),
+        "region": living.get(f"/items/{item}").json()["region"]["id"],
+        "level": "4",
+        "power_source": "6",
+    }
+    entrust = {"outcome": "entrust", "subject": item, "effective_from": TODAY, "until": "2026-10-20"}
+    living.publish(entrust | {"results": [{"content": content}]})
+    (found,) = owed(living, "expiry", TODAY)
+    return found
+
+
+def test_a_delegation_is_renewed_by_two_people(living: Living, editor: Browser) -> None:
+    duty = entrusted(living)
+    place = address(duty, "renew")
+    assert place in editor.get("/office/duties?soon=true").html
+    page = editor.get(place)
+    assert "到 2026年10月20日前为止" in page.words
+    assert filled(page)["from"] == ["2026-10-20"]
+    refused = editor.post(place, {"from": "2026-10-20", "reason": "继续委托"})
+    assert (refused.status_code, "续期到哪一天前" in refused.text) == (422, True)
+    form = PAPER | {"from": "2026-10-20", "until": "2027-10-20", "reason": "继续委托"}
+    published(living, editor, editor.post(place, form).headers["location"])
+    states = [(one["due"], one["state"]) for one in owed(living, "expiry", TODAY)]
+    assert states == [("2026-10-20", "done"), ("2027-10-20", "open")]
+    assert "已经办完" in editor.get(place, status=409).words
+
+
+def test_both_organs_see_that_a_delegation_runs_out_and_who_renews_it(living: Living) -> None:
+    duty = entrusted(living)
+    organ = living.get(f"/items/{living.item_called(FELLING)}").json()["authority"]["id"]
+    for name, own in (("linye", organ), ("shuiwu", bureau(living))):
+        browser = Browser(living, name, ["edit"], authority=own)
+        assert "30 天内到期 1 件" in browser.get("/office").words, name
+        page = browser.get(address(duty, "renew"))
+        assert "请由管理双方的账号" in page.words
+        assert '<form class="edit"' not in page.html
+    (other,) = living.rows(
+        "SELECT subject_id FROM timeline WHERE kind = 'authority' AND status = 'in_force'"
+        f" AND subject_id NOT IN ('{organ}', '{bureau(living)}') ORDER BY subject_id LIMIT 1"
+    )
+    third = Browser(living, "bieren", ["edit"], authority=other[0])
+    assert address(duty, "renew") not in third.get("/office/duties").html
+
+
+def test_what_is_typed_about_a_duty_is_kept(living: Living, editor: Browser) -> None:
+    follow_up, delegation = told(living), entrusted(living)
+    for place in (address(follow_up), address(delegation, "renew")):
+        editor.post(place, {"from": TODAY, "reason": "写到一半", "do": "keep"})
+        assert place in editor.get("/office").html
+        assert "写到一半" in editor.get(place).html
+        editor.post(place, {"do": "drop"})
+        assert "写到一半" not in editor.get(place).html
