@@ -59,7 +59,10 @@ def whole_text(living: Living) -> str:
     found = []
     for table in METADATA.sorted_tables:
         for row in living.rows(f'SELECT * FROM "{table.name}"'):
-            found += [bytes(v).decode() if isinstance(v, (bytes, memoryview)) else str(v) for v in row]
+            found += [
+                bytes(v).decode("utf-8", "replace") if isinstance(v, (bytes, memoryview)) else str(v)
+                for v in row
+            ]
     return "\n".join(found)
 
 
