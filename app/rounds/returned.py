@@ -38,7 +38,7 @@ def returned_to(session: Session, actor: Actor, round_id: str, day: str) -> list
 
 def _proposed(body: dict[str, Any]) -> tuple[str | None, ...]:
     """Name, authority and region of the new item that is proposed."""
-    content = next((place["content"] for place in new_places(body)), {})
+    content: dict[str, Any] = next((place["content"] for place in new_places(body)), {})
     return tuple(content.get(part) for part in ("name", "authority", "region"))
 
 

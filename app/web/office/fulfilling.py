@@ -78,8 +78,8 @@ def _place(duty: dict[str, Any]) -> form_keeping.Place:
 
 
 def _title(duty: dict[str, Any]) -> str:
-    """完成后续责任：制定监管细则（item）, as far as a title reaches."""
-    return f"完成{KINDS[duty['kind']]}：{(duty['words'] or '')[:100]}（{duty['name']}）"[:400]
+    """办理后续责任：制定监管细则（item）, as far as a title reaches."""
+    return f"办理{KINDS[duty['kind']]}：{(duty['words'] or '')[:100]}（{duty['name']}）"[:400]
 
 
 @router.post("/office/duties/{act}/{key}/fulfil")

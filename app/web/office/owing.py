@@ -39,7 +39,7 @@ def undone(
         by, day = duty["done"]["decision"], duty["done"]["on"]
         raise Conflict(
             f"这一件已经由序号 {by} 的决定办理，自 {day} 起完成。" if by else "这一件已经办完，不用再办。",
-            code="already-done",
+            code="already-fulfilled",
         )
     if not OwedTo(connection, present.actor, today()).holds(duty):
         raise Forbidden(f"这一件不是账号“{present.actor.name}”管理的地方或机关的。", code="out-of-scope")
