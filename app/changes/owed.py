@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -111,6 +111,16 @@ def one_duty(connection: Connection, act: int, key: str, on: str) -> dict[str, A
         if row[1] == key and (found := _duty(row, on, work_calendar(connection))) is not None:
             return found
     raise NotFound(f"序号 {act} 的决定没有留下“{key}”这件事，或决定已经撤除。", code="unknown-duty")
+
+
+def words_of(connection: Connection, acts: Iterable[int]) -> dict[tuple[int, str], tuple[str, str | None]]:
+    """(act, key) -> kind and words of what these decisions left to be done, of public items alone."""
+    asked = tuple(sorted(set(acts)))
+    query = (
+        f"SELECT d.act, d.key, d.kind, d.words FROM duty d WHERE d.act IN ({marks(asked)})"
+        f" AND {not_internal('d.subject_id')}"
+    )
+    return {(row[0], row[1]): (row[2], row[3]) for row in fetch(connection, query, asked)} if asked else {}
 
 
 def law_waited_for(connection: Connection, act: int) -> dict[str, Any]:

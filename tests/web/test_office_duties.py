@@ -71,6 +71,8 @@ def test_a_follow_up_duty_of_a_standing_item_is_done_by_two_people(living: Livin
     assert "请选择怎样完成" in refused.text
     assert "细则已印发" in refused.text
     made = editor.post(address(duty), PAPER | {"from": TODAY, "outcome": "retain", "reason": "细则已印发"})
+    read = Browser(living, "shenhe", ["review"]).get(made.headers["location"])
+    assert f"完成序号 {duty['decision']} 的决定留下的后续责任：制定监管细则" in read.words
     published(living, editor, made.headers["location"])
     (done,) = owed(living, "follow_up", TODAY)
     assert (done["state"], done["late"]) == ("done", False)

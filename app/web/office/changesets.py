@@ -15,7 +15,8 @@ from app import files
 from app.auth.accounts import names_of_accounts
 from app.auth.signing_in import Present
 from app.canonical import decode
-from app.changes import drafts, publishing, rows
+from app.changes import drafts, owed, publishing, rows
+from app.changes.duties import KINDS
 from app.changes.models import STATE_LABELS, Changeset
 from app.changes.moves import MOVES, may_move
 from app.changes.proposals import blocks
@@ -296,6 +297,8 @@ def _page(
         refusal=refusal,
         names=names,
         taken_out=taken_out,
+        owed=owed.words_of(connection, [one["act"] for body in bodies for one in body.get("fulfils", ())]),
+        kinds=KINDS,
         may=_may(session, present, changeset),
         returned=next(
             (
