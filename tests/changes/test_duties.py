@@ -6,8 +6,17 @@ import pytest
 from handing import DAY, LATEST, make_province
 from registry import TODAY
 
+from app.auth.actor import Actor
 from app.changes import duties as derived
-from app.changes.owed import Wanted, acceptances_of_round, duties
+from app.changes.owed import (
+    Wanted,
+    acceptances_of_round,
+    duties,
+    entrusting_item,
+    law_waited_for,
+    words_of,
+)
+from app.changes.owed_to import OwedTo
 from app.errors import Invalid, Refused
 from app.versions import queries
 
@@ -218,6 +227,43 @@ def test_what_waits_for_a_law_is_retained_and_tracked(province):
     office.publish_change(cancel)
     assert states(province, "2027-02-28") == [("law", "open")]
     assert states(province, "2027-03-01") == [("law", "done")]
+
+
+# --- whose ------------------------------------------------------------------------------------------------------------
+
+
+def held(province, on=TODAY, **scope):
+    actor = Actor(1, "某账号", frozenset({"edit"}), **scope)
+    with province.office.database.reading() as session:
+        found = OwedTo(session.connection(), actor, on).among(duties(session.connection(), Wanted(on=on)))
+    return [one["kind"] for one in found]
+
+
+def test_a_delegation_is_of_both_organs_and_what_names_nobody_of_the_organ_of_its_item(province):
+    office = province.office
+    entrust = province.entrust(0, until="2027-10-01")
+    waits = {"outcome": "retain", "subject": province.item, "effective_from": DAY}
+    waits |= {
+        "pending_law": {"outcome": "cancel", "words": "待修法"},
+        "duties": [{"key": "k", "what": "评估"}],
+    }
+    office.publish_change(entrust, waits)
+    every = ["expiry", "follow_up", "pending_law"]
+    assert sorted(held(province, DAY, authority=province.municipal)) == every
+    assert sorted(held(province, DAY, region=province.city)) == every
+    assert held(province, DAY, authority=province.organs[0]) == ["expiry"]
+    assert held(province, DAY, authority=province.organs[1]) == []
+    assert sorted(held(province, DAY)) == every
+    with office.database.reading() as session:
+        connection = session.connection()
+        entrusting = next(one for one in duties(connection, Wanted(on=DAY)) if one["kind"] == "expiry")
+        act = province.last_act()
+        assert entrusting_item(connection, entrusting["decision"]) == province.item
+        assert law_waited_for(connection, act)["outcome"] == "cancel"
+        assert words_of(connection, [act]) == {
+            (act, "k"): ("follow_up", "评估"),
+            (act, "law"): ("pending_law", "待修法"),
+        }
 
 
 # --- derived ---------------------------------------------------------------------------------------------------------

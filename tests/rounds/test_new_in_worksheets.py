@@ -8,10 +8,12 @@ import xlsxwriter
 from holding import BASE, DAY, counts, exported, fill, imported, lines, opened, opined, proposed
 from registry import TODAY, item_content, make_office
 
+from app.auth.actor import Actor
 from app.changes import drafts
 from app.errors import Refused
 from app.exchange.sheets import every_sheet
 from app.exchange.worksheet_files import COLUMNS
+from app.rounds.returned import returned_to
 
 WATER = "广安区水务局"
 ADDED = {
@@ -124,6 +126,10 @@ def test_returned_it_is_left_out_and_may_be_proposed_again(sheet):
     again = imported(office, round_id, path)
     assert (again.problems, again.changed) == ([], 1)
     opined(office, round_id, [item], "return", reason="依据仍不足")
+    department = Actor(None, "区水务局", frozenset({"edit"}), authority=office.water)
+    with office.database.reading() as session:
+        (back,) = returned_to(session, department, round_id, TODAY)
+    assert (back["name"], back["reason"]) == ("河道采砂许可", "依据仍不足")
     finish(office, round_id)
     assert office.scalars(f"SELECT 1 FROM decision WHERE subject_id = '{item}'") == []
 

@@ -9,6 +9,7 @@ from handing import make_province
 from holding import DAY, counts, lines, opened, opined, proposed
 from registry import TODAY, adjust, item_content
 
+from app.auth.actor import Actor
 from app.canonical import decode
 from app.changes import drafts, rows
 from app.changes.models import ChangesetInput
@@ -17,6 +18,7 @@ from app.changes.redacting import redact
 from app.changes.showing import is_readable, readable
 from app.errors import Conflict, Forbidden, Invalid, Refused, RegistryError
 from app.rounds import publishing
+from app.rounds.returned import returned_to
 from app.rounds.tables import tables_of
 from app.versions.queries import known_at
 
@@ -207,6 +209,24 @@ def test_approval_is_bound_to_proposal_and_opinion(office):
     earlier = lines(office, round_id)[office.items[0]]["earlier"]
     assert [one["opinion"]["opinion"] for one in earlier] == ["agree", "return"]
     assert earlier[-1]["opinion"]["reason"] == "再想想"
+
+
+def test_what_came_back_is_told_to_whose_item_it_is_until_it_is_decided(office):
+    round_id, first = opened(office), office.items[0]
+    proposed(office, round_id, *map(retain, office.items))
+    opined(office, round_id, [first], "return", reason="再想想")
+
+    def back(**scope):
+        actor = Actor(None, "某账号", frozenset({"edit"}), **scope)
+        with office.database.reading() as session:
+            return [(one["item"], one["reason"]) for one in returned_to(session, actor, round_id, TODAY)]
+
+    (whose,) = office.scalars(f"SELECT DISTINCT authority FROM timeline WHERE subject_id = '{first}'")
+    (other,) = {office.water, office.traffic} - {whose}
+    assert back() == back(authority=whose) == back(region=office.district) == [(first, "再想想")]
+    assert back(authority=other) == []
+    proposed(office, round_id, retain(first, reason="想过了"))
+    assert back() == []
 
 
 def test_returned_leaves_the_draft_and_waits(office):

@@ -241,7 +241,7 @@ def test_both_organs_see_that_a_delegation_runs_out_and_who_renews_it(living: Li
 def test_what_is_typed_about_a_duty_is_kept(living: Living, editor: Browser) -> None:
     follow_up, delegation = told(living), entrusted(living)
     for place in (address(follow_up), address(delegation, "renew")):
-        editor.post(place, {"from": TODAY, "reason": "写到一半", "do": "keep"})
+        editor.post(place, {"from": "下个月", "reason": "写到一半", "do": "keep"})
         assert place in editor.get("/office").html
         assert "写到一半" in editor.get(place).html
         editor.post(place, {"do": "drop"})

@@ -19,7 +19,7 @@ from app.errors import Invalid, RegistryError
 from app.versions.queries import today
 from app.web.office import drafting, form_keeping
 from app.web.office.items import Day
-from app.web.office.owing import DONE_BY, Act, Key, day_of, may_decide, stands, undone
+from app.web.office.owing import DONE_BY, Act, Key, day_of, kept_day, may_decide, stands, undone
 from app.web.office.pages import show
 from app.web.office.visiting import Form, Posted, Visitor, go
 from app.web.rendering import gaps
@@ -69,7 +69,7 @@ def show_fulfilment(
     form, kept_at = form_keeping.found_again(session, present, _place(duty))
     if day and form.get("from") != day:
         form, kept_at = Posted([]), ""
-    return _page(request, connection, present, duty, day_of(duty, day or form.get("from")), form, kept_at)
+    return _page(request, connection, present, duty, day_of(duty, day or kept_day(form)), form, kept_at)
 
 
 def _place(duty: dict[str, Any]) -> form_keeping.Place:

@@ -17,8 +17,9 @@ from app.changes.owed_to import OwedTo
 from app.changes.scope import Scope
 from app.checks.finding import ALIVE
 from app.errors import Conflict, Forbidden, Invalid, RegistryError
+from app.exchange.values import read_day
 from app.versions.queries import known_at, parse_day, state_on, today
-from app.web.office.visiting import typed_day
+from app.web.office.visiting import Posted, typed_day
 from app.web.subjects import names
 
 Act = Annotated[int, Path(ge=1)]
@@ -49,6 +50,11 @@ def undone(
 def day_of(duty: dict[str, Any], asked: str) -> str:
     """The day that is asked for; else today, or the first day on which the duty can be done. Raises Invalid."""
     return parse_day(typed_day(asked), "施行日期") if asked else max(today(), duty["opens"])
+
+
+def kept_day(form: Posted) -> str:
+    """The day of a form that was kept as it was typed; empty where that is none yet."""
+    return read_day(form.get("from")) or ""
 
 
 def may_decide(connection: Connection, present: Present, item: str, on: str) -> bool:

@@ -17,7 +17,7 @@ from app.errors import Invalid, RegistryError
 from app.versions.queries import parse_day, today
 from app.web.office import drafting, form_keeping
 from app.web.office.items import Day
-from app.web.office.owing import Act, Key, may_decide, stands, undone
+from app.web.office.owing import Act, Key, kept_day, may_decide, stands, undone
 from app.web.office.pages import show
 from app.web.office.visiting import Form, Posted, Visitor, go, typed_day
 from app.web.rendering import gaps
@@ -63,7 +63,7 @@ def show_renewal(
     if day and form.get("from") != day:
         form, kept_at = Posted([]), ""
     if kept_at:
-        found = _renewal(connection, present, act, key, form.get("from"))
+        found = _renewal(connection, present, act, key, kept_day(form))
     return _page(request, connection, present, found, form, kept_at)
 
 
