@@ -246,7 +246,7 @@ class Database:
 
         def copy() -> None:
             if under_way and under_way.pop().result() > LONGEST_LOG:
-                self._copy_log()
+                self._copy_log("RESTART")  # the next writer begins it anew, whoever that is
             else:
                 under_way.append(thread.submit(self._copy_log))
 
@@ -257,12 +257,15 @@ class Database:
         finally:
             self._copied_aside = False
 
-    def _copy_log(self) -> int:
-        """As far as no reader holds it back, and without making a writer wait. Returns the pages in the log."""
+    def _copy_log(self, how: str = "PASSIVE") -> int:
+        """As far as no reader or writer holds it back, for none of which it waits. Returns the pages in the log."""
         connection = self.writer.raw_connection()
+        cursor = connection.cursor()
         try:
-            _, pages, _ = connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            cursor.execute("PRAGMA busy_timeout=0")
+            _, pages, _ = cursor.execute(f"PRAGMA wal_checkpoint({how})").fetchone()
         finally:
+            cursor.execute(f"PRAGMA busy_timeout={int(self.lock_timeout * 1000)}")
             connection.close()
         return int(pages)
 

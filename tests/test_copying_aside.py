@@ -51,7 +51,7 @@ def test_a_thread_keeps_the_log_short_however_fast_writes_come(plain: Database) 
 def test_a_reader_holds_the_copying_back_and_no_writer(plain: Database) -> None:
     with plain.reading() as session, plain.copying_aside() as copy:
         seen = session.connection().exec_driver_sql("SELECT count(*) FROM kept").scalar_one()
-        for _ in range(3):
+        for _ in range(WRITES):  # past the longest log, where copying would wait for the reader if it might
             write(plain)
             copy()
         again = session.connection().exec_driver_sql("SELECT count(*) FROM kept").scalar_one()
@@ -63,6 +63,9 @@ def test_afterwards_commits_copy_again_as_before(plain: Database) -> None:
         write(plain)
         copy()
     assert pages_of(plain) == COPIED_AFTER
+    with plain.writing() as session:
+        patience = session.connection().exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+    assert patience == plain.lock_timeout * 1000
 
 
 def test_a_server_copies_by_itself() -> None:

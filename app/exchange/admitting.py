@@ -163,32 +163,34 @@ class Admission(Recognition):
         """Whose key it is: a page's address is the same key in every source."""
         return "url" if record.ref.startswith(ADDRESS) else self.source
 
-    def _places(self, records: Sequence[Admissible]) -> dict[str, list[str]]:
-        places: dict[str, set[str]] = {}
+    def _places(self, records: Sequence[Admissible]) -> dict[tuple[str, str], list[str]]:
+        """(whose key, kind) -> references: all that their index is ordered by, or each look-up would go through
+        every key of the source."""
+        places: dict[tuple[str, str], set[str]] = {}
         for record in records:
-            places.setdefault(self._place(record), set()).add(record.ref)
-        return {source: sorted(refs) for source, refs in places.items()}
+            places.setdefault((self._place(record), record.kind), set()).add(record.ref)
+        return {place: sorted(refs) for place, refs in places.items()}
 
     def _seen(self, connection: Connection, records: Sequence[Admissible]) -> set[tuple[str, str, str, str]]:
         """What the source has given before."""
-        query = "SELECT source, kind, ref, digest FROM source_seen WHERE source = ? AND ref IN ({refs})"
+        query = "SELECT source, kind, ref, digest FROM source_seen WHERE source = ? AND kind = ? AND ref IN ({refs})"
         return {
             tuple(row)
-            for source, refs in self._places(records).items()
+            for place, refs in self._places(records).items()
             for some in chunks(refs)
-            for row in fetch(connection, query.format(refs=marks(some)), (source, *some))
+            for row in fetch(connection, query.format(refs=marks(some)), (*place, *some))
         }
 
     def _load(self, connection: Connection, records: Sequence[Admissible]) -> dict[tuple[str, str], Known]:
         """Subjects that the source's keys already stand for."""
         query = (
             "SELECT k.kind, k.ref, k.subject_id, k.owned, s.id FROM source_key k LEFT JOIN subject s"
-            " ON s.id = k.subject_id WHERE k.source = ? AND k.ref IN ({refs})"
+            " ON s.id = k.subject_id WHERE k.source = ? AND k.kind = ? AND k.ref IN ({refs})"
         )
         found: dict[tuple[str, str], Known] = {}
-        for source, refs in self._places(records).items():
+        for place, refs in self._places(records).items():
             for some in chunks(refs):
-                for row in fetch(connection, query.format(refs=marks(some)), (source, *some)):
+                for row in fetch(connection, query.format(refs=marks(some)), (*place, *some)):
                     known = self.drafted.get((row[0], row[1])) or Known(row[2], bool(row[3]), keyed=True)
                     if row[4] is not None and known.content is None:
                         known.content = {}  # published: read when compared
