@@ -49,7 +49,7 @@ def large(asking: Living, monkeypatch: pytest.MonkeyPatch) -> str:
             }
             for number in range(PAGE)
         ]
-        return Browsed(decisions, DECISIONS, DECISIONS, {"devolve": DECISIONS}, {})
+        return Browsed(decisions, DECISIONS, {"devolve": DECISIONS}, {})
 
     def owed(*_: Any) -> dict[str, Any]:
         rows = [
