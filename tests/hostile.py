@@ -158,7 +158,7 @@ def _fill(office: Office) -> dict[str, str]:
     )
     huge = _newest(office, "item")
     office.publish_change(
-        _made("item", "add", plain | {"name": "不公开的事项", "visibility": "internal"}, codes=_codes("B"))
+        _made("item", "add", plain | {"name": "机密的壬号事项", "visibility": "internal"}, codes=_codes("B"))
     )
     secret = _newest(office, "item")
     links = {"online_address": 'https://hall.example/apply?a=1&b="2', "mobile": "ftp://hall.example/"}

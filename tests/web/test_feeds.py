@@ -120,7 +120,7 @@ def test_internal_items_are_in_no_feed_and_no_sitemap(hostile_registry) -> None:
     assert hostile_registry.client.get(f"/items/{secret}/feed.atom").status_code == 404
     for path in ("/feed.atom", "/sitemap.xml?page=1"):
         assert secret not in hostile_registry.client.get(path).text
-        assert "不公开的事项" not in hostile_registry.client.get(path).text
+        assert "机密的壬号事项" not in hostile_registry.client.get(path).text
 
 
 def test_hostile_words_are_words_in_a_feed(hostile_registry) -> None:
