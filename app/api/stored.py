@@ -10,7 +10,8 @@ from starlette.types import Receive, Scope, Send
 
 from app.errors import NotInFile
 
-_SPANS = re.compile(r"bytes=\s*(\d*-\d*(?:\s*,\s*\d*-\d*)*)\s*", re.ASCII | re.IGNORECASE)
+_SPAN = r"\d{0,18}-\d{0,18}"  # no file is longer, and Python reads no number of thousands of digits
+_SPANS = re.compile(rf"bytes=\s*({_SPAN}(?:\s*,\s*{_SPAN})*)\s*", re.ASCII | re.IGNORECASE)
 
 
 class StoredFile(FileResponse):

@@ -107,25 +107,23 @@ def change_account(
         account.rights = _checked(rights)
     if scope is not None:
         account.region, account.authority = scope
-    if _described(account) == before:
-        raise Invalid(f"账号“{account.name}”本来就是这样，没有什么可改。", code="nothing-changed")
-    session.add(account)
-    session.flush()
-    note = f"{before} → {_described(account)}"
-    log.record_access(
-        session.connection(), "account-changed", account=account.id, subject=account.name, note=note
-    )
+    _keep_changed(session, account, before, _described(account))
 
 
 def rename_account(session: Session, account: Account, display_name: str) -> None:
     """Another name shown to people, on what the account did before, too; the one to sign in with stays. Raises
     Invalid."""
     before, account.display_name = account.display_name, display_name or account.name
-    if account.display_name == before:
+    _keep_changed(session, account, before, account.display_name, "名字 ")
+
+
+def _keep_changed(session: Session, account: Account, before: str, after: str, what: str = "") -> None:
+    """With a note of both in the access log. Raises Invalid where they are the same."""
+    if after == before:
         raise Invalid(f"账号“{account.name}”本来就是这样，没有什么可改。", code="nothing-changed")
     session.add(account)
     session.flush()
-    note = f"名字 {before} → {account.display_name}"
+    note = f"{what}{before} → {after}"
     log.record_access(
         session.connection(), "account-changed", account=account.id, subject=account.name, note=note
     )

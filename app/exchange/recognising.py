@@ -127,7 +127,7 @@ class Recognition:
                 {**c, "instrument": self._id(connection, c["instrument"], record)} if "instrument" in c else c
                 for c in content["citations"]
             ]
-        if any(True for _ in titles_of(content)):
+        if any(titles_of(content)):
             content["citations"] = [self._linked(connection, c, record.day) for c in content["citations"]]
         if "co_authority_ids" in content:
             content["co_authority_ids"] = [

@@ -60,9 +60,11 @@ def saved(session: Session, present: Present, place: Place) -> None:
     unsaved.drop(session, present.actor.account or 0, place.address)
 
 
-def found_again(session: Session, present: Present, place: Place) -> tuple[Posted, str]:
-    """What this person typed there and when it was kept; an empty form where nothing is."""
-    return kept_form(session, present, place.address) or (Posted([]), "")
+def found_again(session: Session, present: Present, place: Place, day: str = "") -> tuple[Posted, str]:
+    """What this person typed there and when it was kept; an empty form where nothing is, or where another ``day`` is
+    asked for than the form's."""
+    form, kept_at = kept_form(session, present, place.address) or (Posted([]), "")
+    return (Posted([]), "") if day and form.get("from") != day else (form, kept_at)
 
 
 def keep(session: Session, present: Present, editing: Editing) -> None:

@@ -66,9 +66,7 @@ def show_fulfilment(
 ) -> Response:
     connection = session.connection()
     duty = undone(connection, present, act, key, DONE_BY)
-    form, kept_at = form_keeping.found_again(session, present, _place(duty))
-    if day and form.get("from") != day:
-        form, kept_at = Posted([]), ""
+    form, kept_at = form_keeping.found_again(session, present, _place(duty), day)
     return _page(request, connection, present, duty, day_of(duty, day or kept_day(form)), form, kept_at)
 
 
