@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 Found = TypeVar("Found")
 logger = logging.getLogger(__name__)
 
+KEPT = 262_144
+"""KiB of pages that a connection to SQLite keeps of what it read beyond ``MMAP``: of a file of two gigabytes or less
+none. They hold what the items of a large registry are asked for; with a quarter of it each answer copies three pages
+anew."""
+
 
 class Snapshots:
     """Those of one database: of SQLite a connection for each thread, of a server as many as ``Database`` allows."""
@@ -103,7 +108,7 @@ class Snapshots:
                 f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
             )
             connection.execute(f"PRAGMA mmap_size={MMAP}")
-            connection.execute("PRAGMA cache_size=-65536")
+            connection.execute(f"PRAGMA cache_size=-{KEPT}")
             self._local.connection = connection
             with self._lock:
                 self._opened.add(connection)
