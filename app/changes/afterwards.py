@@ -15,6 +15,7 @@ from app.changes.references import Course, Reference, courses, refuse_unstanding
 from app.changes.reviving import Revival, renews, revivals
 from app.errors import Refused
 from app.versions.fold import boundaries, fold
+from app.versions.names import own_name
 
 Placed = Mapping[int, tuple[int, str]]
 """By the seq of a pending effect: the place and the outcome of its decision."""
@@ -41,7 +42,7 @@ def _outcome_of(connection: Connection, seq: int) -> str:
 
 def _revival(ahead: Ahead, subject_id: str, revival: Revival, place: int | None, outcome: str) -> Refused:
     state = ahead.state_on(subject_id, revival.day) or {}
-    name = state.get("name") or state.get("title") or subject_id
+    name = own_name(state) or subject_id
     label = rule_for(ahead.kind_of(subject_id), outcome).label
     which = f"序号 {revival.act} 的决定" if place is None else f"本变更单第 {place} 项决定"
     what = f"撤除（void）序号 {revival.act} 的决定" if place is None else "删去那项决定"

@@ -13,6 +13,7 @@ from app.versions.fold import Effect, State, boundaries, fold
 from app.versions.folds import Folds
 from app.versions.histories import History, load_histories, load_voided
 from app.versions.models import FIRST
+from app.versions.names import own_name
 from app.versions.timeline import Rev, standing
 
 TAKES_FROM = ["receive", "origin"]
@@ -115,7 +116,7 @@ class Ahead:
                 if attested and not days:
                     days.append((FIRST, "unknown"))
                 days.append((day, state["status"]))
-                name = state.get("name") or state.get("title") or name
+                name = own_name(state) or name
         return Course(self.kind_of(subject_id), name, days)
 
     def reparented(self) -> dict[str, tuple[str, list[Effect]]]:

@@ -18,6 +18,7 @@ from app.checks.finding import ALIVE
 from app.db import chunks, fetch, marks
 from app.items.codes import NATIONAL_12, NATIONAL_14
 from app.versions.fold import State
+from app.versions.names import own_name
 from app.versions.visibility import shown
 
 NAMED = 5
@@ -89,7 +90,7 @@ def _still_resting(decider: Decider, place: int, body: Mapping[str, Any]) -> Ite
             others[subject] = state.get("name")
     if others:
         ending = decider.state_on(target, day) or {}
-        name = ending.get("title") or ending.get("name") or target
+        name = own_name(ending) or target
         message = sentence.format(day=day, count=len(others), names=_names(others))
         yield _warned(code, place, "subject", f"“{name}”{message}", others)
 

@@ -26,6 +26,7 @@ from app.exchange.records import Admissible, Problem, Record, Spooled
 from app.versions import ids
 from app.versions.fold import Change, apply_changes
 from app.versions.histories import load_histories, load_voided
+from app.versions.names import own_name
 from app.versions.orders import Act, Part, add_code
 from app.versions.queries import known_at, state_on
 
@@ -397,7 +398,7 @@ _BEFORE_KNOWN = Wrong(
 
 
 def _told(record: Admissible, wrong: Wrong) -> Problem:
-    name = record.content.get("name") or record.content.get("title") or record.ref
+    name = own_name(record.content) or record.ref
     message = f"“{str(name)[:60]}”{wrong.message}"
     return Problem(severity="warning", code=wrong.code, where=record.where, message=message)
 

@@ -11,6 +11,7 @@ from app.changes.outcomes import rule_for
 from app.exchange.admitting import Admission, Admitted, Known
 from app.exchange.records import Admissible
 from app.versions.ids import LETTERS, kind_of
+from app.versions.names import own_name
 from app.versions.orders import Act
 
 
@@ -49,6 +50,6 @@ def _told(act: Act, kind: str, known: Known) -> dict[str, Any]:
     return {
         "outcome": label_of(act),
         "kind": kind,
-        "name": str(content.get("name") or content.get("title") or content.get("year") or ""),
+        "name": own_name(content) or "",
         "fields": list(dict.fromkeys(fields)),
     }

@@ -16,6 +16,7 @@ from app.errors import Invalid
 from app.exchange.mapping import SameAs
 from app.exchange.readying import SINGLE, references_of, titles_of
 from app.exchange.records import Admissible
+from app.versions.names import own_name
 
 MATCHED_BY_CODE = {"region": ("gb2260",), "authority": ("uscc",), "entry": ("national-12",)}
 """Schemes whose code names one subject whatever the source."""
@@ -81,9 +82,7 @@ class Recognition:
         return rows[0][0] if len(rows) == 1 else None
 
     def _by_name(self, connection: Connection, record: Admissible) -> str | None:
-        name = (
-            record.content.get("name") or record.content.get("title") or str(record.content.get("year", ""))
-        )
+        name = own_name(record.content)
         region = self._region(connection, str(record.content.get("region", "")))
         if region == NOT_YET:
             return None

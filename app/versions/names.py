@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
@@ -18,6 +18,15 @@ class Name(NamedTuple):
     valid_from: str
     valid_to: str
     name: str
+
+
+def own_name(document: Mapping[str, Any]) -> str | None:
+    """What a content calls its subject, whatever its kind: by its name, an instrument by its title, a calendar by its
+    year, though the notice it rests on has a title too."""
+    if "year" in document:
+        return str(document["year"])
+    found: str | None = document.get("name") or document.get("title")
+    return found
 
 
 def names_of(connection: Connection, subject_id: str, known: Known) -> list[Name]:
@@ -78,7 +87,7 @@ def _names_in(connection: Connection, contents: Iterable[str]) -> Iterator[tuple
         ):
             document = decode(bytes(body))
             shown = document.get("visibility") != "internal"
-            yield key, (document.get("name") or document.get("title")) if shown else None
+            yield key, own_name(document) if shown else None
 
 
 def _merge_names(rows: Iterable[tuple[Name, str]]) -> list[Name]:

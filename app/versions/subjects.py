@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from app.db import run_by
 from app.versions.lineage import chain
-from app.versions.names import Name, name_on, names_of
+from app.versions.names import Name, name_on, names_of, own_name
 from app.versions.queries import Known, Standing, state_on
 
 
@@ -26,9 +26,7 @@ class Described:
     @property
     def name(self) -> str | None:
         """Its name on the day; in the unknown time before, that of what follows. None before it began."""
-        told = self.standing.described()
-        found: str | None = told.get("name") or told.get("title")
-        return found
+        return own_name(self.standing.described())
 
     def nearest_name(self, day: str) -> str:
         """Its name on a day, or the nearest known, or its id."""

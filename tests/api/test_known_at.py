@@ -239,3 +239,13 @@ def test_a_time_after_the_head_is_answered_as_of_the_head_and_says_so(asking: Li
 def test_an_export_later_than_the_head_says_so(asking: Living) -> None:
     assert asking.get("/export.jsonl", known_at=HEAD_LATER).headers["x-later-than-head"] == "true"
     assert "x-later-than-head" not in asking.get("/export.jsonl").headers
+
+
+def test_a_calendar_is_called_by_its_year_then_as_it_was_at_once(living: Living) -> None:
+    now = seq_now(living)
+    at_once = living.get("/calendar/2026").json()
+    living.publish(new_item(living, "此后登记的"))
+    then = living.get("/calendar/2026", known_at=now).json()
+    told = ("name", "names", "content")
+    assert [then.get(one) for one in told] == [at_once.get(one) for one in told]
+    assert [one["name"] for one in then["names"]] == ["2026"]

@@ -16,6 +16,7 @@ from app.changes.scope import Scope
 from app.changes.statements import body_of, said
 from app.changes.voiding import is_seen, resting_on
 from app.errors import Forbidden
+from app.versions.names import own_name
 from app.versions.visibility import is_public
 from app.web.rendering import Gaps, gaps
 
@@ -153,7 +154,7 @@ def _part(ahead: Ahead, row: Any) -> Part:
     told = [outcome, role] != TAKES_FROM or (
         state.get("visibility") != "internal" and is_public(ahead.connection, subject)
     )
-    name = (state.get("name") or state.get("title") or subject) if told else ""
+    name = (own_name(state) or subject) if told else ""
     return Part(subject, kind, name, outcome, day, until, creates is not None)
 
 
