@@ -48,19 +48,9 @@ The promise in docs/integrating.md: twelve months between the two at least."""
 Headers = list[tuple[bytes, bytes]]
 
 
-def is_wanted(header: str, name: str) -> bool:
-    """Whether an ``Accept`` or ``Accept-Encoding`` names a media type or coding, not to refuse it (``q=0``). What a
-    wildcard alone covers is not asked for."""
-    for part in header.lower().split(","):
-        named, *parameters = (piece.strip() for piece in part.split(";"))
-        if named == name:
-            weights = [one.partition("=")[2].strip() for one in parameters if one.startswith("q=")]
-            return not (weights and not weights[-1].strip("0."))
-    return False
-
-
 def weights_in(header: str) -> dict[str, float]:
-    """What an ``Accept`` names -> how much it is preferred, 0 to 1 (RFC 9110 12.5.1)."""
+    """What an ``Accept`` or ``Accept-Encoding`` names -> how much it is preferred, 0 to 1 (RFC 9110 12.4.2); what has
+    a weight that is no number is not asked for."""
     found: dict[str, float] = {}
     for part in header.split(",")[:50]:
         name, *parameters = (piece.strip().lower() for piece in part.split(";"))
@@ -73,6 +63,13 @@ def weights_in(header: str) -> dict[str, float]:
                     quality = 0.0
         found[name] = quality
     return found
+
+
+def accepts_gzip(header: str) -> bool:
+    """Whether an ``Accept-Encoding`` names gzip, by either of its names (RFC 9110 8.4.1.3), and not to refuse it. What
+    a wildcard alone covers is not asked for."""
+    weights = weights_in(header)
+    return any(weights.get(name, 0.0) > 0 for name in ("gzip", "x-gzip"))
 
 
 class Manners:

@@ -22,7 +22,7 @@ from app.errors import Busy, Invalid
 from app.exchange.exporting import Part, export_differences, export_lines, export_lines_as_known
 from app.items.filtering import known_type
 from app.limiting import is_local, place_of
-from app.manners import is_wanted
+from app.manners import accepts_gzip
 from app.places.queries import authority_id, region_id, subtree
 from app.settings import Settings
 from app.versions.following import refuse_another_log
@@ -137,7 +137,7 @@ def _answer(
     headers["X-Log-Hash"] = log.hash_at(connection, known.seq) or ""
     headers |= {"X-Later-Than-Head": "true"} if known.asked_later else {}
     blocks = in_blocks(found)
-    if is_wanted(request.headers.get("accept-encoding", ""), "gzip"):
+    if accepts_gzip(request.headers.get("accept-encoding", "")):
         headers |= {"Content-Encoding": "gzip"}
         blocks = gzipped(blocks)
     headers["Vary"] = "Accept-Encoding"

@@ -9,8 +9,8 @@ from pathlib import Path
 from fastapi import APIRouter, Request, Response
 
 from app.errors import NotFound
+from app.manners import accepts_gzip
 from app.saying import said
-from app.web.gate import accepts_gzip
 
 DIRECTORY = Path(__file__).parent / "static"
 TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".js": "text/javascript; charset=utf-8"}

@@ -45,15 +45,6 @@ def wants_page(request: Request) -> bool:
     return html > 0 and html >= json
 
 
-def accepts_gzip(header: str) -> bool:
-    """Whether an Accept-Encoding names gzip, and not as what is refused (``gzip;q=0``)."""
-    for part in header.lower().split(","):
-        name, _, quality = part.partition(";")
-        if name.strip() in ("gzip", "x-gzip"):
-            return quality.strip().removeprefix("q=").strip("0.") != "" or not quality
-    return False
-
-
 class Elsewhere(Exception):
     """Go on at another address of the office."""
 

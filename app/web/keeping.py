@@ -17,11 +17,10 @@ from app.db import Run
 from app.deps import Registry
 from app.exchange.progress import UNFINISHED
 from app.kept import Page
-from app.manners import is_held
+from app.manners import accepts_gzip, is_held
 from app.searching import index_state
 from app.versions.queries import Known, next_midnight_seconds, today
 from app.web.display import COOKIE, chosen
-from app.web.gate import accepts_gzip
 
 DOORS = {"/items/": "/items/{item}", "/search": "/search"}
 """How addresses of kept pages begin: what the route is counted as."""

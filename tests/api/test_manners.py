@@ -350,3 +350,21 @@ def walk(app: Any) -> Iterator[Any]:
     while app is not None:
         yield app
         app = getattr(app, "app", None)
+
+
+@pytest.mark.parametrize(
+    ("asked", "taken"),
+    [
+        ("gzip", True),
+        ("br, GZIP ; q=0.5", True),
+        ("x-gzip", True),
+        ("gzip;q=0.000", False),
+        ("gzip;q=", False),
+        ("gzip;q=much", False),
+        ("*", False),
+        ("identity, gzip-not", False),
+        ("", False),
+    ],
+)
+def test_gzip_is_sent_to_who_names_it(asked: str, taken: bool) -> None:
+    assert manners.accepts_gzip(asked) is taken
