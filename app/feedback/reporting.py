@@ -128,6 +128,17 @@ def closed(session: Session, actor: Actor, limit: int = 50) -> list[Feedback]:
     return _own(session, actor, query.limit(MOST_CLOSED), limit)
 
 
+def answers_of(session: Session, numbers: Iterable[str]) -> dict[str, str]:
+    """The answers that stand, of these reports."""
+    return {
+        number: words or ""
+        for some in chunks(sorted(numbers))
+        for number, words in session.exec(
+            select(Feedback.number, Feedback.answer).where(col(Feedback.number).in_(some))
+        )
+    }
+
+
 def _own(session: Session, actor: Actor, query: SelectOfScalar[Feedback], limit: int) -> list[Feedback]:
     if actor.authority is None and actor.region is None:
         return list(session.exec(query.limit(limit)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any
 
 import pytest
@@ -187,11 +188,11 @@ def test_what_was_closed_is_seen_again_and_answered_anew(living_sqlite: Living) 
     item = living_sqlite.item_called(FELLING)
     asked, spam = number_of(living_sqlite, item=item), number_of(living_sqlite, kind="other")
     editor = Browser(living_sqlite, "bianji", ["edit"])
-    page = editor.move(f"/office/feedback/{asked}", answer="已更正电号。")
+    page = editor.move(f"/office/feedback/{asked}", **{f"answer/{asked}": "已更正电号。"})
     assert page is not None
     assert f"已答复 {asked}" in page.words
     assert "1 件待答复" in page.words
-    page = editor.move(f"/office/feedback/{asked}", answer="已更正电话。")
+    page = editor.move(f"/office/feedback/{asked}", **{f"answer/{asked}": "已更正电话。"})
     assert page is not None
     assert "已更正电话" in page.words.partition("最近办结的")[2]
     assert "已更正电话。" in read(living_sqlite, f"/feedback/{asked}").words
@@ -200,7 +201,7 @@ def test_what_was_closed_is_seen_again_and_answered_anew(living_sqlite: Living) 
     assert "0 件待答复" in page.words
     assert "没有答复" in read(living_sqlite, f"/feedback/{spam}").words
     assert "不能再作为无关内容" in Page(editor.post(f"/office/feedback/{asked}", do="dismiss").text).words
-    editor.move(f"/office/feedback/{spam}", answer="请写明事项。")
+    editor.move(f"/office/feedback/{spam}", **{f"answer/{spam}": "请写明事项。"})
     assert "请写明事项" in read(living_sqlite, f"/feedback/{spam}").words
 
 
@@ -219,3 +220,40 @@ def test_only_who_manages_the_item_closes_a_report(office: Office) -> None:
         answer(session, water, number, "已更新。")
         with pytest.raises(Conflict):
             dismiss(session, water, number)
+
+
+def typed_in(page: Page, number: str) -> str:
+    found = re.search(rf'name="answer/{number}"[^>]*>\n(.*?)</textarea>', page.html, re.S)
+    assert found, f"no answer can be typed for {number}"
+    return found[1]
+
+
+def test_answering_one_keeps_what_was_typed_for_the_others(living_sqlite: Living) -> None:
+    first, second, third = (number_of(living_sqlite, kind="other") for _ in range(3))
+    editor = Browser(living_sqlite, "bianji", ["edit"])
+    typed = {f"answer/{first}": "已更正。", f"answer/{second}": "正在核实，", f"answer/{third}": " "}
+    page = editor.move(f"/office/feedback/{first}", **typed)
+    assert page is not None
+    assert (typed_in(page, second), typed_in(page, third)) == ("正在核实，", "")
+    assert "填了、还没有保存的内容" in page.words
+    assert editor.get("/office").link("答复群众反馈") == "/office/feedback"
+    page = editor.move(f"/office/feedback/{second}", **typed, do="dismiss")
+    assert page is not None
+    assert typed_in(page, first) == "已更正。", "an answer that stands is nothing that waits"
+    assert typed_in(page, second) == "正在核实，", "a wrong click loses nothing"
+    assert editor.move("/office/feedback", do="drop") is not None
+    assert "填了、还没有保存的内容" not in editor.get("/office/feedback").words
+
+
+def test_a_refused_answer_comes_back_with_all_that_was_typed(living_sqlite: Living) -> None:
+    first, second = (number_of(living_sqlite, kind="other") for _ in range(2))
+    editor = Browser(living_sqlite, "bianji", ["edit"])
+    typed = {f"answer/{first}": "长" * 2001, f"answer/{second}": "正在核实。"}
+    refused = editor.post(f"/office/feedback/{first}", **typed)
+    assert refused.status_code == 422
+    assert typed_in(Page(refused.text), second) == "正在核实。"
+    gone = editor.post("/office/feedback/ABCDE", **typed, **{"answer/ABCDE": "找不到这一条。"})
+    assert gone.status_code == 404
+    page = Page(gone.text)
+    assert "找不到这一条。" in page.words, "what was typed for a report that is not there is told"
+    assert typed_in(page, second) == "正在核实。"

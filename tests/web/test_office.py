@@ -593,8 +593,9 @@ def test_a_report_of_the_public_is_answered(editor: Browser) -> None:
     assert "群众反馈（1）" in editor.get("/office").words
     page = editor.get("/office/feedback")
     assert "电话打不通，请更新" in page.words
-    assert editor.post(f"/office/feedback/{number}", answer=" ").status_code == 422
-    assert editor.post(f"/office/feedback/{number}", answer="已更新为 0826-2222333").status_code == 303
+    assert editor.post(f"/office/feedback/{number}", **{f"answer/{number}": " "}).status_code == 422
+    given = {f"answer/{number}": "已更新为 0826-2222333"}
+    assert editor.post(f"/office/feedback/{number}", **given).status_code == 303
     assert "没有待答复的反馈" in editor.get("/office/feedback").words
     followed = editor.client.get(f"/feedback/{number}", headers=BROWSER)
     assert "已更新为 0826-2222333" in followed.text

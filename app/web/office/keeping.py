@@ -73,6 +73,7 @@ ACTIONS = {
     "/office/authorities/{authority}": "机关合并、拆分或更名",
     "/office/imports/{arrival}/draft": "起草导入的变更单",
     "/office/calendar": "修改工作日历",
+    "/office/feedback": "暂存写好的答复",
     "/office/feedback/{number}": "答复一条反馈",
 }
 """Address -> what posting to it does. One that is not here is not carried."""

@@ -162,6 +162,7 @@ TABLE: Mapping[tuple[str, str], Door] = {
     ("GET", "/office/calendar"): Door(SIGNED_IN, OPEN),
     ("POST", "/office/calendar"): Door("edit", WRITES),
     ("GET", "/office/feedback"): Door("edit", READ),
+    ("POST", "/office/feedback"): Door("edit", WRITES),
     ("POST", "/office/feedback/{number}"): Door("edit", WRITES),
     ("GET", "/office/access-log"): Door("audit", LOG),
     ("GET", "/office/access-log.csv"): Door("audit", LOG),
