@@ -319,3 +319,21 @@ def test_enter_in_the_reason_is_no_opinion(editor: Browser) -> None:
     editor.post(f"{place}/proposal", {"outcome": "保留", "day": "2027-03-01"})
     form = Browser(editor.living, "shenhe", ["review"]).get(place).html.split('/opinion"')[-1]
     assert re.search(r"<button[^>]*>", form)[0] == '<button class="default" disabled hidden>'  # type: ignore[index]
+
+
+def test_an_ending_kept_with_no_date_comes_back(editor: Browser, place: str) -> None:
+    end = place.replace("/edit", "/end")
+    typed = {"outcome": "cancel", "words": "写到一半"}
+    for day in ("下个月", "1990-01-01"):
+        assert editor.post(end, {**typed, "from": day}, do="keep").status_code == 303
+        page = editor.get(end)
+        assert (filled(page)["from"], filled(page)["words"]) == ([day], ["写到一半"])
+        assert day in page.words, "it is said what is wrong with the day"
+        refused = editor.post(end, {**typed, "from": day})
+        assert refused.status_code == 422
+        assert (filled(Page(refused.text))["from"], filled(Page(refused.text))["words"]) == (
+            [day],
+            ["写到一半"],
+        )
+    assert editor.post(end, {**typed, "from": TODAY}, reason="不再办理").status_code == 303
+    assert "写到一半" not in editor.get(end).html

@@ -30,9 +30,21 @@ def end_page(
     editing = opened(connection, present.actor, item, day, Posted([]))
     form, kept_at = form_keeping.found_again(session, present, _place(editing))
     if kept_at and day in ("", form.get("from")):
-        editing = opened(connection, present.actor, item, form.get("from"), form)
+        editing, wrong = _as_typed(connection, present, item, form)
         editing.kept_at = kept_at
+        return _ending(request, connection, present, editing, said=wrong.message if wrong else "")
     return _ending(request, connection, present, editing)
+
+
+def _as_typed(
+    connection: Connection, present: Present, item: str, form: Posted
+) -> tuple[Editing, Invalid | None]:
+    """As of the day that was typed; where that is none, or none on which the item has anything to end, as of today,
+    and what is wrong with it."""
+    try:
+        return opened(connection, present.actor, item, form.get("from"), form), None
+    except Invalid as error:
+        return opened(connection, present.actor, item, "", form), error
 
 
 def _place(editing: Editing) -> form_keeping.Place:
@@ -43,10 +55,12 @@ def _place(editing: Editing) -> form_keeping.Place:
 @router.post("/office/items/{item}/end")
 def end_item(request: Request, registry: RegistryOf, present: Visitor, item: Which, form: Form) -> Response:
     with registry.database.reading() as session:
-        editing = opened(session.connection(), present.actor, item, form.get("from"), form)
+        editing, wrong = _as_typed(session.connection(), present, item, form)
     if kept := form_keeping.kept_aside(request, registry, present, form, _place(editing)):
         return kept
     try:
+        if wrong:
+            raise wrong
         outcome = form.get("outcome")
         if outcome not in ENDING:
             raise Invalid("请选择取消、暂停或恢复。", code="outcome-needed", field="outcome")
@@ -63,7 +77,8 @@ def end_item(request: Request, registry: RegistryOf, present: Visitor, item: Whi
             form_keeping.saved(session, present, _place(editing))
     except RegistryError as error:
         with registry.database.reading() as session:
-            return _ending(request, session.connection(), present, editing, error=error)
+            connection, status = session.connection(), error.status
+            return _ending(request, connection, present, editing, said=error.message, status=status)
     return go(f"/office/changesets/{made.id}")
 
 
@@ -73,15 +88,16 @@ def _ending(
     present: Present,
     editing: Editing,
     *,
-    error: RegistryError | None = None,
+    said: str = "",
+    status: int = 200,
 ) -> Response:
     return show(
         request,
         connection,
         present,
         "item-end.html",
-        status=error.status if error else 200,
-        said=error.message if error else "",
+        status=status,
+        said=said,
         editing=editing,
         base=gaps(editing.base),
         outcomes=[(name, RULES["item"][name].label) for name in ENDING],
