@@ -218,12 +218,15 @@ def decisions(
     ]
 
 
+SAID = ("timing", "reason", "words", "follow_up")
+
+
 def decision(item: str | None, outcome: str, day: str, form: Posted) -> dict[str, Any]:
-    """What every decision of the form carries."""
+    """What every decision of the form carries; a form without a field for it says nothing of it."""
     made: dict[str, Any] = {"kind": "item", "outcome": outcome, "effective_from": day}
     if item:
         made["subject"] = item
-    for name in ("timing", "reason"):
+    for name in SAID:
         if value := form.get(name).strip():
             made[name] = value
     return made

@@ -111,8 +111,6 @@ def _asked(duty: dict[str, Any], ways: Ways, form: Posted) -> ChangesetInput:
         decision |= {"kind": "instrument", "content": _instrument(form)}
     else:
         decision = drafting.decision(duty["subject"], outcome, ways.on, form)
-    if words := form.get("words").strip():
-        decision["words"] = words
     decision["fulfils"] = [{"act": duty["decision"], "duty": duty["key"]}]
     return drafting.changeset(form, _title(duty), [decision])
 

@@ -67,9 +67,6 @@ def end_item(request: Request, registry: RegistryOf, present: Visitor, item: Whi
         decision = drafting.decision(editing.item, outcome, editing.day, form)
         if until := form.get("until"):
             decision["until"] = until
-        for name in ("words", "follow_up"):
-            if form.get(name).strip():
-                decision[name] = form.get(name).strip()
         label = RULES["item"][outcome].label
         asked = drafting.changeset(form, f"{label}：{editing.base['name']}", [decision])
         with registry.database.writing() as session:

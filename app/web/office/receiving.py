@@ -53,8 +53,6 @@ def accept(
             "results": [_result(connection, editing, form)],
             "accepts": [{"act": act, "receiver": key}],
         }
-        if words := form.get("words").strip():
-            decision["words"] = words
         asked = drafting.changeset(form, editing.heading, [decision])
         return f"/office/changesets/{drafts.draft(session, present.actor, asked, today()).id}"
 

@@ -90,8 +90,6 @@ def _asked(found: Renewal, form: Posted) -> ChangesetInput:
         raise Invalid("请写明续期到哪一天前。", code="until-needed", field="until")
     decision = drafting.decision(found.origin, "entrust", found.on, form)
     decision |= {"results": [{"subject": found.duty["subject"]}], "until": form.get("until")}
-    if words := form.get("words").strip():
-        decision["words"] = words
     return drafting.changeset(form, found.place.title, [decision])
 
 

@@ -73,8 +73,7 @@ def propose_fields(
                 "一个事项在一轮里只有一条意见：实施机关、事项类型和其他内容的改动不能一起提，请分别在不同的轮次或变更单中办理。",
                 code="one-outcome",
             )
-        said = {name: value for name in ("words", "follow_up") if (value := form.get(name).strip())}
-        asked = DecisionInput.model_validate(made[0] | said)
+        asked = DecisionInput.model_validate(made[0])
         reopen, read = form.get("reopen") == "1", as_read(form, item)
         propose(session, present.actor, changeset, [asked], today(), reopen=reopen, read=read)
         return f"/office/rounds/{changeset}/items/{item}?saved=true"

@@ -103,7 +103,7 @@ def _made(content: dict[str, Any], day: str, form: Posted) -> dict[str, Any]:
             raise Invalid("承接的事项须写明原事项的名称。", code="outside-name-needed", field="outside/name")
         result = {name: made.pop(name) for name in ("content", "codes") if name in made}
         made |= {"outcome": "receive", "results": [result], "outside": [outside]}
-    return made | {name: value for name in ("words", "follow_up") if (value := form.get(name).strip())}
+    return made
 
 
 def _in_place_of(made: dict[str, Any], line: Line | None) -> dict[str, Any]:
