@@ -14,7 +14,7 @@ from app.versions.folds import Folds
 from app.versions.histories import History, load_histories, load_voided
 from app.versions.models import FIRST
 from app.versions.names import own_name
-from app.versions.timeline import Rev, standing
+from app.versions.timeline import Held, Row, standing
 
 TAKES_FROM = ["receive", "origin"]
 """Outcome and role of what an acceptance does to its origin: not its own to answer for."""
@@ -68,9 +68,9 @@ class Ahead:
         return [(subject, body["effective_from"]) for subject in subjects_of(about)]
 
     def base_of(self, body: dict[str, Any]) -> dict[str, list[int]]:
-        """Per subject that exists, the revisions the decision rests on: see ``base_revisions``."""
+        """Per subject that exists, what the decision rests on: see ``base_rows``."""
         return {
-            subject: base_revisions(self.histories[subject].revisions, day)
+            subject: base_rows(self.histories[subject], day)
             for subject, day in self.touched(body)
             if subject in self.histories
         }
@@ -139,8 +139,19 @@ def subjects_of(body: dict[str, Any]) -> list[str]:
     return list(dict.fromkeys(place["subject"] for place in places if place.get("subject")))
 
 
-def base_revisions(revisions: Sequence[Rev], day: str) -> list[int]:
-    """The revision in force on the day (0: none) and the later ones that stand."""
-    now = standing(revisions, day)
-    later = {r.effective_from for r in revisions if r.effective_from > day}
-    return [now.seq if now else 0, *sorted(s.seq for d in later if (s := standing(revisions, d)))]
+def base_rows(history: History, day: str) -> list[int]:
+    """The revision in force on the day (0: none) and the later ones that stand; then the rows of codes, likewise: a
+    code that comes or goes makes no revision."""
+    now, *later = _standing_from(history.revisions, day)
+    of_code: dict[tuple[str, str, str], list[Held]] = {}
+    for row in history.codes:
+        of_code.setdefault(row.code, []).append(row)
+    codes = (seq for rows in of_code.values() for seq in _standing_from(rows, day))
+    return [now, *sorted(later), *sorted(seq for seq in codes if seq)]
+
+
+def _standing_from(rows: Sequence[Row], day: str) -> list[int]:
+    """What stands on the day (0: nothing), and on each later one on which something begins."""
+    days = [day, *{row.effective_from for row in rows if row.effective_from > day}]
+    stands = (standing(rows, one) for one in days)
+    return [row.seq if row else 0 for row in stands]

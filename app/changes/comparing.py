@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from app.canonical import decode
-from app.versions.fold import State, apply_changes, at, diff, fold
+from app.versions.fold import Change, State, apply_changes, at, diff, fold
 from app.versions.histories import History
+from app.versions.orders import add_code
+from app.versions.timeline import Held, codes_on
 
 
 def comparison(
@@ -17,14 +20,15 @@ def comparison(
 ) -> dict[str, Any]:
     """Three ways by field: what the editor saw, what stands now, what the decision would set."""
     seen = _content_of_revision(connection, base[0]) if base and base[0] else {}
-    now = fold(history.effects, day) or {}
+    seen["codes"] = _codes_among(history.codes, set(base), day)
+    now = dict(fold(history.effects, day) or {})
+    now["codes"] = [_added(code)["value"] for code in now.get("codes", ())]
     mine: State = copy.deepcopy(seen)
-    changes = body.get("changes", [])
+    changes = [*body.get("changes", []), *map(_added, body.get("codes", []))]
     if body["outcome"] == "void":
         without = fold((effect for effect in history.effects if effect.act != body["act"]), day) or {}
-        changes = [change for change in diff(now, without) if not _is_of_codes(change)]
+        changes = diff(now, without)
     apply_changes(mine, changes)
-    now = {name: part for name, part in now.items() if name != "codes"}
     wanted = {_field(change) for change in changes}
     fields = sorted(wanted | _differing(seen, now))
     return {
@@ -42,8 +46,15 @@ def comparison(
     }
 
 
-def _is_of_codes(change: Any) -> bool:
-    return change["path"].split("/", 1)[0] == "codes"
+def _codes_among(rows: Sequence[Held], seqs: set[int], day: str) -> list[Any]:
+    """The codes held on the day by these rows, as a state has them."""
+    held = codes_on((row for row in rows if row.seq in seqs), day)
+    return [add_code(scheme, value, issuer)["value"] for scheme, issuer, value in sorted(held)]
+
+
+def _added(code: dict[str, str]) -> Change:
+    """Under the key it has today: published ones stay as they were given."""
+    return add_code(code["scheme"], code["value"], code.get("issuer", ""))
 
 
 def _content_of_revision(connection: Connection, seq: int) -> State:

@@ -85,7 +85,9 @@ class DraftDecision(SQLModel, table=True):
     changeset: str = Field(primary_key=True, sa_type=Ascii, foreign_key="changeset.id")
     position: int = Field(primary_key=True)
     body: bytes = Field(description="canonical JSON of DecisionInput, ids filled in")
-    base: bytes = Field(description="canonical JSON: {subject: [revision on the day, later revisions ...]}")
+    base: bytes = Field(
+        description="canonical JSON: {subject: [revision on the day (0: none), later revisions ..., rows of codes ...]}"
+    )
     approved: str | None = Field(
         default=None, sa_type=Ascii, description="hash of the body that was approved"
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection
 
@@ -102,14 +102,17 @@ def attested(row: str) -> str:
     return f"CASE WHEN {row}.{unknown.format(row)} THEN {row}.valid_to ELSE {before} END"
 
 
-def standing(revisions: Iterable[Rev], day: str) -> Rev | None:
-    """State(D, T): the greatest (effective_from, seq) with effective_from <= day."""
-    best: Rev | None = None
-    for revision in revisions:
-        if revision.effective_from <= day and (
-            best is None or (best.effective_from, best.seq) < (revision.effective_from, revision.seq)
+Row = TypeVar("Row", Rev, Held)
+
+
+def standing(rows: Iterable[Row], day: str) -> Row | None:
+    """State(D, T): the greatest (effective_from, seq) with effective_from <= day; of the rows of one code likewise."""
+    best: Row | None = None
+    for row in rows:
+        if row.effective_from <= day and (
+            best is None or (best.effective_from, best.seq) < (row.effective_from, row.seq)
         ):
-            best = revision
+            best = row
     return best
 
 

@@ -89,3 +89,45 @@ def test_an_emergency_does_not_pass_the_base_check(office):
     office.publish_change(adjust(item, "2026-10-01", 5))
     with pytest.raises(Stale):
         office.publish(waiting, emergency="急")
+
+
+def coded(item, day, *values):
+    codes = [{"scheme": "local", "value": value} for value in values]
+    return {"outcome": "adjust", "subject": item, "effective_from": day, "codes": codes}
+
+
+@pytest.mark.parametrize("day", ["2026-09-30", "2026-10-01", "2026-12-01"])
+def test_a_code_that_nobody_saw_moves_the_base(office, day):
+    """A code makes no revision: an approved transfer with a code would end one that came after it was read."""
+    item = office.items[0]
+    office.publish_change(coded(item, "2026-09-30", "L-1"))
+    waiting = office.approved(
+        {
+            **adjust(item, "2026-10-01", office.traffic, "authority"),
+            "outcome": "transfer",
+            "codes": [{"scheme": "local", "value": "L-2"}],
+        }
+    )
+    office.publish_change(coded(item, day, "L-3"))
+    with pytest.raises(Stale) as refusal:
+        office.publish(waiting)
+    (compared,) = refusal.value.detail["comparisons"]
+    fields = {field["path"]: field for field in compared["fields"]}
+    came = fields.get("codes/local:L-3")
+    if day <= "2026-10-01":
+        assert (came["seen"], came["now"]["value"], came["collides"]) == (None, "L-3", False)
+    else:
+        assert came is None, "it comes later than the day that is compared"
+    assert fields["codes/local:L-2"]["yours"]["value"] == "L-2"
+    assert "codes/local:L-1" not in fields, "what was seen and stands is no difference"
+    assert [code["value"] for code in office.on(item, "2026-10-01").codes if code["value"] == "L-2"] == []
+
+
+def test_a_decision_with_a_code_is_compared_where_its_content_moved(office):
+    item = office.items[0]
+    waiting = office.approved(coded(item, "2026-10-01", "L-1"))
+    office.publish_change(adjust(item, "2026-10-01", 5))
+    with pytest.raises(Stale) as refusal:
+        office.publish(waiting)
+    (compared,) = refusal.value.detail["comparisons"]
+    assert [field["path"] for field in compared["fields"]] == ["codes/local:L-1", "promised_limit/value"]
