@@ -75,12 +75,14 @@ def take_up(session: Session, state: str, cookie: str | None) -> SignOn:
     """
     found = session.get(SignOn, challenge_of(state)) if state else None
     own = found is not None and secrets.compare_digest(found.browser, challenge_of(cookie or ""))
+    unknown = Forbidden(
+        "这次统一身份认证不是从这个浏览器发起的，或者已经用过，请重新登录。", code="sign-on-unknown"
+    )
     if found is None or not own:
-        raise Forbidden(
-            "这次统一身份认证不是从这个浏览器发起的，或者已经用过，请重新登录。", code="sign-on-unknown"
-        )
-    session.delete(found)
-    session.flush()
+        raise unknown
+    gone = session.connection().execute(delete(SignOn).where(col(SignOn.state) == found.state))
+    if not gone.rowcount:  # the same address, asked for twice at once
+        raise unknown
     if found.created_at < log.now_microseconds() - TEN_MINUTES:
         raise Forbidden("这次统一身份认证超过了十分钟，请重新登录。", code="sign-on-late")
     return found

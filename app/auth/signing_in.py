@@ -212,7 +212,9 @@ def open_session(
 
 def give_code(session: Session, present: Present, code: str, address: str = "") -> str:
     """The second factor of a session that waits for it. Empty where it is right, else what to say."""
-    account, now = _account(session, present), log.now_microseconds()
+    account = _account(session, present)
+    trying.hold(session, account.name)  # of one code given twice at once, one counts
+    now = log.now_microseconds()
     credential, row = _credential(session, account), session.get(SignedIn, present.session)
     wait = seconds_left(credential.blocked_until, now)
     if wait:
@@ -324,6 +326,7 @@ def open_sessions(session: Session, account: int) -> list[SignedIn]:
 def begin_totp(session: Session, present: Present) -> str:
     """A secret for an authenticator; it is asked for only once a code of it was given. The otpauth address."""
     account = _account(session, present)
+    trying.hold(session, account.name)
     credential = _credential(session, account)
     if credential.totp_since is not None:
         raise Conflict("已经启用了验证器；要换一个，请先停用。", code="totp-on")
@@ -347,6 +350,7 @@ def _otpauth(account: Account, secret: str) -> str:
 def confirm_totp(session: Session, present: Present, code: str) -> None:
     """From now on a code is asked for. Raises Invalid for a wrong one."""
     account, now = _account(session, present), log.now_microseconds()
+    trying.hold(session, account.name)
     credential = _credential(session, account)
     step = _step_of(credential, code, now)
     if step is None:

@@ -84,6 +84,11 @@ def known(session: Session, name: str) -> tuple[Account | None, Credential | Non
     return account, session.get(Credential, account.id) if account else None
 
 
+def hold(session: Session, name: str) -> None:
+    """In a writing session, before its credential is read: other tries under this name are waited for."""
+    session.connection().execute(_HOLD, {"name": name})
+
+
 def admit(
     database: Database,
     name: str,
@@ -106,7 +111,7 @@ def admit(
     with in_turn():  # while one must wait too: the time an answer takes tells nothing
         right = passwords.matches(password, hashed)
     with database.writing() as session:
-        session.connection().execute(_HOLD, {"name": name})
+        hold(session, name)
         now, (account, credential) = log.now_microseconds(), known(session, name)
         wait = wait or _wait(database, name, credential, now)
         if wait:

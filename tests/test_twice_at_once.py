@@ -1,0 +1,119 @@
+"""What counts once counts once though it comes twice at the same moment: on PostgreSQL, where two may write at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pyotp
+import pytest
+from awaiting import wait_for
+from sqlalchemy import text
+from sqlmodel import Session
+
+from app import log
+from app.auth import sign_on, signing_in
+from app.auth.accounts import add_account
+from app.auth.models import SignOn
+from app.auth.passwords import POLICIES
+from app.auth.provider import challenge_of
+from app.auth.signing_in import Limits, Present
+from app.db import Database
+from app.errors import Forbidden
+
+PHRASE, ASVS = "lamps under the old bridge", POLICIES["asvs"]
+Doing = Callable[[Session], Any]
+
+
+def twice(database: Database, do: Doing) -> list[Any]:
+    """What comes of it in a transaction and in another, which is begun before the first has ended; an error where it
+    was refused."""
+    got: list[Any] = []
+
+    def second() -> None:
+        try:
+            with database.writing() as session:
+                got.append(do(session))
+        except Exception as error:
+            got.append(error)
+
+    def waits() -> bool:
+        with database.reading() as session:
+            asked = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            return bool(got or session.connection().execute(asked).scalar())
+
+    thread = threading.Thread(target=second)
+    with database.writing() as session:
+        first = do(session)
+        session.flush()
+        thread.start()
+        wait_for(waits)
+    thread.join(30)
+    return [first, *got]
+
+
+@pytest.fixture
+def secret(postgresql: Database, clock: Any) -> str:
+    """Of the authenticator of liming, whose second factor is asked for."""
+    with postgresql.writing() as session:
+        signing_in.set_password(session, add_account(session, "liming", ["edit"]), PHRASE, ASVS)
+    present = signed_in(postgresql)
+    with postgresql.writing() as session:
+        made = pyotp.parse_uri(signing_in.begin_totp(session, present)).secret
+        signing_in.confirm_totp(session, present, code_of(made))
+    clock.step(60_000_000)
+    return made
+
+
+def code_of(secret: str) -> str:
+    return pyotp.TOTP(secret).at(log.now_microseconds() // 1_000_000)
+
+
+def signed_in(database: Database) -> Present:
+    cookie, _ = signing_in.sign_in(database, "liming", PHRASE)
+    with database.reading() as session:
+        return signing_in.who(session, cookie, ASVS, Limits())
+
+
+def test_a_code_opens_one_session(postgresql: Database, secret: str) -> None:
+    doors = [signed_in(postgresql), signed_in(postgresql)]
+    got = twice(
+        postgresql, lambda session: signing_in.give_code(session, doors.pop(), code_of(secret), "127.0.0.1")
+    )
+    assert got == ["", "验证码不对或已经用过，请等验证器换一个再输入。"]
+
+
+def test_wrong_codes_given_together_use_up_the_tries(postgresql: Database, secret: str) -> None:
+    door = signed_in(postgresql)
+
+    def wrong(session: Session) -> str:
+        return signing_in.give_code(session, door, "none", "127.0.0.1")
+
+    for _ in range(4):
+        with postgresql.writing() as session:
+            wrong(session)
+    fifth, sixth = twice(postgresql, wrong)
+    assert "验证码不对" in fifth
+    assert "连续输错太多次" in sixth
+
+
+def test_an_authenticator_is_set_up_with_one_secret(postgresql: Database, clock: Any) -> None:
+    with postgresql.writing() as session:
+        signing_in.set_password(session, add_account(session, "liming", ["edit"]), PHRASE, ASVS)
+    present = signed_in(postgresql)
+    first, second = twice(postgresql, lambda session: signing_in.begin_totp(session, present))
+    assert first == second
+
+
+def test_a_way_to_the_provider_is_taken_up_once(postgresql: Database, clock: Any) -> None:
+    with postgresql.writing() as session:
+        begun = {"nonce": "n", "verifier": "v", "back": "http://127.0.0.1/office/sign-on", "kept": "[]"}
+        session.add(
+            SignOn(
+                state=challenge_of("s"), browser=challenge_of("b"), created_at=log.now_microseconds(), **begun
+            )
+        )
+    first, second = twice(postgresql, lambda session: sign_on.take_up(session, "s", "b").nonce)
+    assert first == "n"
+    assert isinstance(second, Forbidden)
