@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from app import log
-from app.db import Ascii, Big, walk
+from app.db import Ascii, Big, change, marks, walk
 
 DAY = 86_400_000_000
 KEPT_DAYS = 30
@@ -43,6 +43,15 @@ class UnsavedForm(SQLModel, table=True):
         return [(name, value) for name, value in json.loads(self.fields)]
 
 
+_FIELDS = tuple(UnsavedForm.model_fields)
+_KEPT = ", ".join(f"{name} = excluded.{name}" for name in _FIELDS[2:])
+_KEEP = (
+    f"INSERT INTO unsaved_form ({', '.join(_FIELDS)}) VALUES ({marks(_FIELDS)})"
+    f" ON CONFLICT (account_id, place) DO UPDATE SET {_KEPT}"
+)
+"""In one statement: a form may be kept twice at once, and be dropped meanwhile."""
+
+
 def keep(
     session: Session, account: int, place: str, pairs: Pairs, *, subject: str | None = None, title: str = ""
 ) -> UnsavedForm:
@@ -56,8 +65,7 @@ def keep(
         fields=json.dumps(pairs, ensure_ascii=False),
         saved_at=now,
     )
-    session.merge(made)
-    session.flush()
+    change(session.connection(), _KEEP, tuple(getattr(made, name) for name in _FIELDS))
     session.execute(delete(UnsavedForm).where(col(UnsavedForm.saved_at) < now - KEPT_DAYS * DAY))
     for old in unsaved(session, account, MOST + 20)[MOST:]:
         session.delete(old)

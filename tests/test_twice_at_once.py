@@ -12,7 +12,7 @@ from awaiting import wait_for
 from sqlalchemy import text
 from sqlmodel import Session
 
-from app import log
+from app import log, unsaved
 from app.auth import sign_on, signing_in
 from app.auth.accounts import add_account
 from app.auth.models import SignOn
@@ -117,3 +117,19 @@ def test_a_way_to_the_provider_is_taken_up_once(postgresql: Database, clock: Any
     first, second = twice(postgresql, lambda session: sign_on.take_up(session, "s", "b").nonce)
     assert first == "n"
     assert isinstance(second, Forbidden)
+
+
+def test_a_form_is_kept_twice_at_once(postgresql: Database, clock: Any) -> None:
+    with postgresql.writing() as session:
+        account = add_account(session, "liming", ["edit"]).id or 0
+    words = ["later", "sooner"]
+
+    def keep(session: Session) -> str:
+        return unsaved.keep(session, account, "/office/items/new", [("name", words.pop())]).fields
+
+    first, second = twice(postgresql, keep)
+    assert (first, second) == ('[["name", "sooner"]]', '[["name", "later"]]')
+    with postgresql.reading() as session:
+        found = unsaved.kept(session, account, "/office/items/new")
+    assert found is not None
+    assert found.fields == second
