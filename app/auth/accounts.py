@@ -107,26 +107,24 @@ def change_account(
         account.rights = _checked(rights)
     if scope is not None:
         account.region, account.authority = scope
-    _keep_changed(session, account, before, _described(account))
+    _keep_changed(session, account, before, _described(account), "account-changed")
 
 
 def rename_account(session: Session, account: Account, display_name: str) -> None:
     """Another name shown to people, on what the account did before, too; the one to sign in with stays. Raises
     Invalid."""
     before, account.display_name = account.display_name, display_name or account.name
-    _keep_changed(session, account, before, account.display_name, "名字 ")
+    _keep_changed(session, account, before, account.display_name, "account-renamed")
 
 
-def _keep_changed(session: Session, account: Account, before: str, after: str, what: str = "") -> None:
+def _keep_changed(session: Session, account: Account, before: str, after: str, event: str) -> None:
     """With a note of both in the access log. Raises Invalid where they are the same."""
     if after == before:
         raise Invalid(f"账号“{account.name}”本来就是这样，没有什么可改。", code="nothing-changed")
     session.add(account)
     session.flush()
-    note = f"{what}{before} → {after}"
-    log.record_access(
-        session.connection(), "account-changed", account=account.id, subject=account.name, note=note
-    )
+    note = f"{before} → {after}"
+    log.record_access(session.connection(), event, account=account.id, subject=account.name, note=note)
 
 
 def _described(account: Account) -> str:
@@ -184,6 +182,7 @@ def issue_token(
     label: str = "",
     days: int | None = None,
     scopes: Sequence[str] | None = None,
+    address: str | None = None,
 ) -> str:
     """A new token for an account; the only time its text is seen. ``scopes``: the rights it is confined to, of those
     that the account has when it is used, or ``subscribe``; empty: it only reads; none: all of them. Raises Invalid,
@@ -202,19 +201,25 @@ def issue_token(
     text = TOKEN_PREFIX + secrets.token_urlsafe(32)
     now = log.now_microseconds()
     expires = now + days * DAY if days is not None else None
-    session.add(
-        Token(
-            account_id=account.id or 0,
-            label=label,
-            hash=_hash(text),
-            created_at=now,
-            expires_at=expires,
-            scopes=kept,
-        )
+    made = Token(
+        account_id=account.id or 0,
+        label=label,
+        hash=_hash(text),
+        created_at=now,
+        expires_at=expires,
+        scopes=kept,
     )
+    session.add(made)
     session.flush()
-    log.record_access(session.connection(), "token-issued", account=account.id, note=label)
+    log.record_access(
+        session.connection(), "token-issued", account=account.id, address=address, note=_called(made)
+    )
     return text
+
+
+def _called(token: Token) -> str:
+    """In the access log: by its number, which is what later acts name it by."""
+    return f"{token.id} 号 {token.label}".rstrip()
 
 
 def revoke_tokens(session: Session, account: Account) -> int:
@@ -223,7 +228,7 @@ def revoke_tokens(session: Session, account: Account) -> int:
     for token in tokens:
         token.revoked_at = log.now_microseconds()
         session.add(token)
-    log.record_access(session.connection(), "tokens-revoked", account=account.id, note=str(len(tokens)))
+    log.record_access(session.connection(), "tokens-revoked", account=account.id, note=f"{len(tokens)} 个")
     return len(tokens)
 
 
@@ -231,6 +236,11 @@ def tokens_of(session: Session, account: int | None) -> list[Token]:
     """An account's tokens, the newest first."""
     query = select(Token).where(Token.account_id == account).order_by(Token.id.desc())  # type: ignore[union-attr]
     return list(session.exec(query))
+
+
+def is_good(token: Token, now: int) -> bool:
+    """Whether it is neither revoked nor past its end; its account may be locked."""
+    return token.revoked_at is None and (token.expires_at is None or token.expires_at > now)
 
 
 def find_token(session: Session, number: int, account: int | None = None) -> Token:
@@ -256,10 +266,16 @@ def rotate_token(session: Session, token: Token, grace_days: int = 7) -> str:
     return text
 
 
-def revoke_token(session: Session, token: Token) -> None:
+def revoke_token(session: Session, token: Token, address: str | None = None) -> None:
     token.revoked_at = log.now_microseconds()
     session.add(token)
-    log.record_access(session.connection(), "tokens-revoked", account=token.account_id, note=str(token.id))
+    log.record_access(
+        session.connection(),
+        "tokens-revoked",
+        account=token.account_id,
+        address=address,
+        note=_called(token),
+    )
 
 
 def is_use_worth_noting(session: Session, text: str) -> bool:
@@ -294,8 +310,7 @@ def authenticate(session: Session, text: str) -> Actor:
     if row is not None:
         token, account = row
         refusal.account = account.id
-        live = token.revoked_at is None and (token.expires_at is None or token.expires_at > now)
-        if live and not account.locked:
+        if is_good(token, now) and not account.locked:
             actor = actor_of(account)
             if token.scopes is not None:
                 scopes = frozenset(filter(None, token.scopes.split(",")))

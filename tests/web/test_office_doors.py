@@ -173,8 +173,8 @@ def test_an_account_gets_another_name_and_the_log_says_so(clerk: Browser) -> Non
     page = clerk.move(place, do="name", display_name="周编辑")
     assert page is not None
     assert "周编辑" in page.words
-    noted = clerk.living.rows("SELECT note FROM access_log WHERE event = 'account-changed'")
-    assert [row[0].endswith("→ 周编辑") for row in noted] == [True]
+    noted = clerk.living.rows("SELECT note FROM access_log WHERE event = 'account-renamed'")
+    assert [row[0].endswith(" → 周编辑") for row in noted] == [True]
 
 
 def test_a_session_in_use_goes_on_however_short_its_idle_limit_is(living_sqlite: Living, clock: Any) -> None:

@@ -23,6 +23,7 @@ from app.web.office import (
     many_files,
     organs,
     overlaps,
+    own_tokens,
     receiving,
     recording,
     rehearsals,
@@ -45,10 +46,10 @@ from app.web.office.keeping import PayFirst, SignInAgain, TurnedAway
 from app.web.office.waiting import pay_first, sign_in_again, turned_away
 
 PARTS = (
-    signing, sign_on, desk, items, item_ending, voiding, receiving, fulfilling, renewing, changesets, checks, rounds,
-    recording, round_files, rehearsals, round_deciding, round_item, round_forms, round_new, round_moves, round_desk,
-    duties, editions, law, many, many_files, organs, imports, attaching, citing, calendar, overlaps, accounts, webhooks,
-    reports, audit,
+    signing, own_tokens, sign_on, desk, items, item_ending, voiding, receiving, fulfilling, renewing, changesets,
+    checks, rounds, recording, round_files, rehearsals, round_deciding, round_item, round_forms, round_new,
+    round_moves, round_desk, duties, editions, law, many, many_files, organs, imports, attaching, citing, calendar,
+    overlaps, accounts, webhooks, reports, audit,
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
@@ -10,7 +11,7 @@ from sqlmodel import Session, col, select
 from app import log
 from app.auth import accounts, sign_on, signing_in, trying
 from app.auth.actor import RIGHTS
-from app.auth.models import Account, Credential
+from app.auth.models import Account, Credential, Token
 from app.auth.signing_in import Present, Worked
 from app.deps import ReadSession, Registry, RegistryOf, address_of
 from app.errors import Forbidden, Invalid, RegistryError
@@ -18,7 +19,8 @@ from app.versions.ids import LABELS
 from app.versions.queries import kind_of_subject, today
 from app.web.office import drafting
 from app.web.office.pages import show
-from app.web.office.visiting import Form, Posted, Visitor, go, policy_of
+from app.web.office.token_rows import TokenRow, token_rows
+from app.web.office.visiting import Form, Posted, Visitor, go, number_in, policy_of
 from app.web.subjects import names
 
 router = APIRouter()
@@ -57,10 +59,10 @@ def add(request: Request, registry: RegistryOf, present: Visitor, form: Form) ->
 
 @router.post("/office/accounts/{number}")
 def change(request: Request, registry: RegistryOf, present: Visitor, number: Number, form: Form) -> Response:
-    """``do``: rights, name, lock, unlock, password, unpair, link, unlink. Nobody changes the own account here:
-    another administrator does."""
+    """``do``: rights, name, lock, unlock, password, unpair, link, unlink, token and tokens (revoke one, all). Nobody
+    changes the own account here: another administrator does."""
     try:
-        known = int(number) if number.isascii() and number.isdigit() else -1
+        known = number_in(number)
         if known == present.actor.account:
             raise Forbidden(
                 "自己的账号请由另一位管理员改动；密码和验证器在“我的账号”里改。", code="own-account"
@@ -100,6 +102,12 @@ def _change(session: Session, registry: Registry, account: Account, form: Posted
         case "unlink":
             sign_on.unlink(session, account, form.get("subject"))
             signing_in.end_sessions(session, account)
+        case "token":
+            accounts.revoke_token(
+                session, accounts.find_token(session, number_in(form.get("token")), account.id)
+            )
+        case "tokens":
+            accounts.revoke_tokens(session, account)
         case _:
             raise Invalid("没有这样的操作。", code="unknown-move")
 
@@ -169,6 +177,17 @@ def _note(
     )
 
 
+def _good_tokens(session: Session, found: Sequence[Account]) -> dict[int, list[TokenRow]]:
+    """Account -> its tokens that are good, but for a lock."""
+    held: dict[int, list[Token]] = {}
+    for token in session.exec(
+        select(Token).where(col(Token.revoked_at).is_(None)).order_by(col(Token.id).desc())
+    ):
+        held.setdefault(token.account_id, []).append(token)
+    rows = {one.id or 0: token_rows(held.get(one.id or 0, []), one.rights.split(",")) for one in found}
+    return {account: [row for row in own if row.is_good] for account, own in rows.items()}
+
+
 def _refused(
     request: Request,
     registry: Registry,
@@ -193,6 +212,7 @@ def _page(
     """``form``: what was typed and refused, to add an account or, where one is ``changed``, to change that one."""
     found = session.exec(select(Account).order_by(col(Account.id)).limit(MOST)).all()
     linked = sign_on.identities(session)
+    tokens = _good_tokens(session, found)
     credentials = {one.account_id: one for one in session.exec(select(Credential))}
     scopes = [scope or "" for one in found for scope in (one.region, one.authority)]
     return show(
@@ -214,6 +234,7 @@ def _page(
                 "signs_in": one.id in credentials,
                 "linked": linked.get(one.id or 0, []),
                 "paired": bool(one.id in credentials and credentials[one.id].totp_since),
+                "tokens": tokens.get(one.id or 0, []),
             }
             for one in found
         ],

@@ -29,7 +29,7 @@ EVENTS = {
     "signed-out": "退出",
     "signed-out-everywhere": "退出所有登录",
     "sign-in-refused": "登录被拒",
-    "password-refused": "密码不对（修改密码、停用验证器）",
+    "password-refused": "密码不对（修改密码、停用验证器、签发令牌）",
     "refused": "越权被拒",
     "token-refused": "令牌被拒",
     "staff-read": "查看未公开内容",
@@ -37,6 +37,7 @@ EVENTS = {
     "account-added": "添加账号",
     "account-managed": "管理账号",
     "account-changed": "改变权限或范围",
+    "account-renamed": "改显示的名字",
     "account-locked": "锁定账号",
     "account-unlocked": "解锁账号",
     "redacted": "依令删改",
@@ -85,12 +86,24 @@ NOTES = {
     "unpair": "停用验证器",
     "link": "关联统一身份",
     "unlink": "解除统一身份的关联",
+    "token": "撤销令牌",
+    "tokens": "撤销全部令牌",
     "resend": "重新投递",
     "pause": "暂停",
     "resume": "恢复",
 }
 """What the log notes by a code; a reason or a name that somebody typed stands as it is."""
-_FREE = frozenset({"account-locked", "account-unlocked", "token-issued", "redacted", "account-changed"})
+_FREE = frozenset(
+    {
+        "account-locked",
+        "account-unlocked",
+        "account-changed",
+        "account-renamed",
+        "token-issued",
+        "tokens-revoked",
+        "redacted",
+    }
+)
 """Events whose note is what somebody typed."""
 _BEFORE = re.compile(r"(\d{1,17})-(\d{1,17})")
 

@@ -27,6 +27,7 @@ ACTIONS = {
     "/office/account/password": "更换密码",
     "/office/account/totp": "设置动态验证码",
     "/office/account/sessions": "退出其他登录",
+    "/office/account/tokens": "签发或撤销令牌",
     "/office/items/new": "新增事项",
     "/office/items/{item}/edit": "修改事项",
     "/office/items/{item}/end": "取消、暂停或恢复事项",

@@ -12,23 +12,28 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlmodel import Session
 
 from app.auth import signing_in
-from app.auth.accounts import account_by_id
+from app.auth.accounts import account_by_id, tokens_of
+from app.auth.actor import SUBSCRIBE
+from app.auth.own_tokens import DAYS
 from app.auth.signing_in import Present
-from app.deps import ReadSession, Registry, RegistryOf, address_of
+from app.deps import ReadSession, Registry, RegistryOf, address_of, base_of
 from app.errors import RegistryError, Unavailable
 from app.versions.queries import moment
 from app.web.office.crowding import BY_PASSWORD
 from app.web.office.keeping import Pairs, kept_in, unpacked
 from app.web.office.pages import show
+from app.web.office.token_rows import SCOPES, token_rows
 from app.web.office.visiting import (
     COOKIE,
     LONGEST_NEXT,
     Form,
+    Posted,
     Visitor,
     go,
     is_loopback,
     limits_of,
     loses_the_cookie,
+    number_in,
     own_address,
     policy_of,
     visitor,
@@ -177,14 +182,14 @@ def owed_page(
         return show(
             request, session.connection(), present, "code.html", status=status, said="", kept=kept, next=""
         )
-    return _account(request, session, registry, present, kept=kept, status=status)
+    return show_account(request, session, registry, present, kept=kept, status=status)
 
 
 @router.get("/office/account")
 def account_page(
     request: Request, session: ReadSession, registry: RegistryOf, present: Visitor, next: Next = ""
 ) -> Response:
-    return _account(request, session, registry, present, onward=own_address(next))
+    return show_account(request, session, registry, present, onward=own_address(next))
 
 
 @router.post("/office/account/password")
@@ -218,7 +223,7 @@ def change_totp(request: Request, registry: RegistryOf, present: Visitor, form: 
             match form.get("do"):
                 case "begin":
                     address = signing_in.begin_totp(session, present)
-                    return _account(request, session, registry, present, totp=address)
+                    return show_account(request, session, registry, present, totp=address)
                 case "confirm":
                     signing_in.confirm_totp(session, present, form.get("code"))
     except RegistryError as error:
@@ -233,8 +238,7 @@ def end_others(request: Request, registry: RegistryOf, present: Visitor, form: F
     try:
         with registry.database.writing() as session:
             if number:
-                known = int(number) if number.isascii() and number.isdigit() and len(number) < 16 else 0
-                signing_in.end_session(session, present, known)
+                signing_in.end_session(session, present, number_in(number))
             else:
                 account = account_by_id(session, present.actor.account or 0)
                 signing_in.end_sessions(session, account, keep=present.session)
@@ -255,24 +259,27 @@ def _again(
     """``waits``: for the first code of an authenticator, whose secret is shown again."""
     with registry.database.reading() as session:
         totp = signing_in.begun_totp(session, present) if waits else ""
-        return _account(
+        return show_account(
             request, session, registry, present, said=said, totp=totp, kept=kept, onward=onward, status=422
         )
 
 
-def _account(
+def show_account(
     request: Request,
     session: Session,
-    registry: RegistryOf,
+    registry: Registry,
     present: Present,
     *,
     said: str = "",
     totp: str = "",
+    token: str = "",
+    form: Posted | None = None,
     kept: Pairs = (),  # type: ignore[assignment]
     onward: str = "",
     status: int = 200,
 ) -> Response:
-    settings = registry.settings
+    """One's own account. ``token``: one that was just made; ``form``: that of a token that was refused."""
+    settings, account = registry.settings, present.actor.account or 0
     limits = limits_of(settings)
     opened = [
         {
@@ -283,7 +290,7 @@ def _account(
             "agent": row.agent,
             "own": row.id == present.session,
         }
-        for row in signing_in.open_sessions(session, present.actor.account or 0)
+        for row in signing_in.open_sessions(session, account)
         if signing_in.is_live(row, limits)
     ]
     return show(
@@ -299,12 +306,27 @@ def _account(
         action=unpacked(kept).action if kept else "",
         qr=_modules(totp) if totp else None,
         secret=" ".join(wrap(pyotp.parse_uri(totp).secret, 4)) if totp else "",
-        given=signing_in.is_given(session, present.actor.account or 0),
-        has_password=signing_in.has_password(session, present.actor.account or 0),
-        has_totp=signing_in.has_totp(session, present.actor.account or 0),
+        given=signing_in.is_given(session, account),
+        has_password=signing_in.has_password(session, account),
+        has_totp=signing_in.has_totp(session, account),
         sessions=opened,
         policy=settings.password_policy,
+        tokens=token_rows(tokens_of(session, account), present.actor.rights),
+        scopes={name: words for name, words in SCOPES.items() if name in {*present.actor.rights, SUBSCRIBE}},
+        days=DAYS,
+        past_shown=20,
+        token=token,
+        sample=_sample(form.all("scope")) if form else "",
+        form=form or Posted([]),
+        base=base_of(request),
     )
+
+
+def _sample(scopes: list[str]) -> str:
+    """What a token that may do this can be tried with, in the API."""
+    if not scopes:
+        return "items?limit=1"
+    return "webhooks" if scopes == [SUBSCRIBE] else "changesets?limit=1"
 
 
 def _modules(text: str) -> list[tuple[int, int]]:

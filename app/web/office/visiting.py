@@ -56,6 +56,7 @@ TABLE: Mapping[tuple[str, str], Door] = {
     ("POST", "/office/account/password"): Door(SIGNED_IN, WRITES),
     ("POST", "/office/account/totp"): Door(SIGNED_IN, WRITES),
     ("POST", "/office/account/sessions"): Door(SIGNED_IN, WRITES),
+    ("POST", "/office/account/tokens"): Door(SIGNED_IN, WRITES),
     ("GET", "/office"): Door(SIGNED_IN, READ),
     ("GET", "/office/items"): Door(SIGNED_IN, READ),
     ("GET", "/office/items/new"): Door("edit", OPEN),
@@ -354,6 +355,11 @@ def _text(value: str) -> str:
 
 
 Form = Annotated[Posted, Depends(posted)]
+
+
+def number_in(text: str) -> int:
+    """The number that a form or an address holds; 0 for what is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
 
 
 def is_loopback(request: Request) -> bool:
