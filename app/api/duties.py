@@ -22,6 +22,8 @@ from app.versions.names import NameBook, named
 
 router = APIRouter(tags=["duties"])
 STATES = ("open", "done", "overdue")
+PARTS = ("subject", "authority", "region", "returns_to")
+"""What of a duty is a subject, answered with its name."""
 
 
 class DutyPaperShape(BaseModel):
@@ -31,7 +33,8 @@ class DutyPaperShape(BaseModel):
 
 class DoneShape(BaseModel):
     decision: int | None = Field(
-        description="seq of the decision that did it; none where a delegation was renewed or ended before its day"
+        description="seq of the decision that did it, for a delegation the one that it is not renewed; none where a"
+        " delegation was renewed or ended before its day, or there was nothing left to entrust"
     )
     on: str | None = Field(description="the day from which it is done")
     subject: NamedShape | None = Field(description="what it made or changed: the item of the receiver")
@@ -69,6 +72,10 @@ class DutyShape(BaseModel):
     late: bool = Field(description="true where it was done after its last day")
     gap: bool = Field(description="acceptance: true where on this day nobody covers the place")
     done: DoneShape | None = Field(description="by which decision; none while it is owed")
+    returns_to: NamedShape | None = Field(
+        description="expiry: the item that was entrusted from; the power is its organ's again from `due` on, unless"
+        " the delegation is renewed"
+    )
 
 
 class DutiesShape(BaseModel):
@@ -94,7 +101,7 @@ class AcceptancesShape(BaseModel):
 def _shown(connection: Connection, rows: list[dict[str, Any]], on: str) -> list[dict[str, Any]]:
     """With labels, and names on the day."""
     run, book = run_by(connection), NameBook()
-    ids = [row[name] for row in rows for name in ("subject", "authority", "region")]
+    ids = [row[name] for row in rows for name in PARTS]
     book.load(connection, [*ids, *(row["done"]["subject"] for row in rows if row["done"])])
 
     def name(one: str | None) -> dict[str, Any] | None:
@@ -103,7 +110,7 @@ def _shown(connection: Connection, rows: list[dict[str, Any]], on: str) -> list[
     return [
         row
         | {"kind_label": KINDS[row["kind"]]}
-        | {part: name(row[part]) for part in ("subject", "authority", "region")}
+        | {part: name(row[part]) for part in PARTS}
         | {"done": row["done"] and {**row["done"], "subject": name(row["done"]["subject"])}}
         for row in rows
     ]

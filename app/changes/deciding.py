@@ -26,7 +26,14 @@ from app.changes.afterwards import (
 from app.changes.ahead import FIRST_PENDING, TAKES_FROM, Ahead, subjects_of
 from app.changes.asked import Asked, Subject
 from app.changes.circles import refuse_circles
-from app.changes.fulfilling import entrusted_by, has_lapsed, owed_references, require_open
+from app.changes.fulfilling import (
+    entrusted_by,
+    has_lapsed,
+    is_proof,
+    owed_references,
+    require_open,
+    require_own,
+)
 from app.changes.keys import by_held_keys, is_same, refuse_used_keys, refuse_void_changes
 from app.changes.outcomes import ABSENT, Before, act_of, rule_for
 from app.changes.reach import require_days, require_reach
@@ -106,8 +113,11 @@ class Decider(Ahead):
             self._require_in_scope(body)
 
     def require_reach(self, bodies: Sequence[dict[str, Any]]) -> None:
-        """The same of every later day that the decisions change: whoever lets them through answers for those too."""
+        """The same of every later day that the decisions change, and of the duties that they fulfil: whoever lets them
+        through answers for those too."""
         require_reach(self, self.scope, bodies)
+        for body in bodies:
+            require_own(self.connection, self.scope.actor, body)
 
     def is_in_scope(self, body: dict[str, Any]) -> bool:
         """Whether a decision of those that are loaded is about nothing outside the actor's scope; one that says
@@ -119,6 +129,9 @@ class Decider(Ahead):
         return True
 
     def _require_in_scope(self, body: dict[str, Any]) -> None:
+        if body and is_proof(body):
+            require_own(self.connection, self.scope.actor, body)
+            return
         for subject_id, day in self.touched(body) if body else ():
             history = self.histories.get(subject_id)
             kind = history.kind if history else body["kind"]
@@ -147,6 +160,7 @@ class Decider(Ahead):
         act = act_of(asked, before)
         self._state_what(act, body)
         require_fit(self.connection, asked, before)
+        require_own(self.connection, self.scope.actor, body)
         require_open(self.connection, body)
         day, about = body["effective_from"], body.get("subject") or ""
         wanted.update(Reference(*one, day, about) for one in owed_references(body))
@@ -314,7 +328,7 @@ class Decider(Ahead):
                 )
             if day == part.effective_from and not takes:  # whom it names was asked when it was handed on
                 given = stood is not None or (part.role == "result" and body["outcome"] != "receive")
-                if not (self.proposing and given):
+                if not (self.proposing and given) and not is_proof(body):
                     self.scope.require(kind, subject_id, state, day)
                 if part.creates is not None or _refers(part.changes):
                     named = kinds.references(kind, state) - (

@@ -266,10 +266,13 @@ class DutyInput(Strict):
 
 
 class FulfilmentInput(Strict):
-    """A duty that this decision fulfils, from effective_from on."""
+    """A duty that this decision fulfils, from effective_from on; or a delegation that it does not renew, where its
+    subject is the item that was entrusted from."""
 
     act: int = Described(description="seq of the decision that laid the duty down")
-    duty: str = Described(max_length=64, description="key of the duty")
+    duty: str = Described(
+        max_length=64, description="key of the duty; of a delegation, the item that was entrusted"
+    )
 
 
 class PendingLawInput(Strict):

@@ -41,16 +41,19 @@ _ROWS = (
     "SELECT d.act, d.key, d.kind, d.subject_id, coalesce(d.authority, e.authority), coalesce(d.region, e.region),"
     " d.words, d.opens, d.lost_from, d.due, d.working_days, f.act, f.on_day, f.subject_id, p.changeset, c.body,"
     " e.status IS NOT NULL AND e.status <> 'ended' AND n.status = 'ended', t.status, g.outcome,"
-    f" CASE WHEN {not_internal('f.subject_id')} THEN 1 ELSE 0 END"
+    f" CASE WHEN {not_internal('f.subject_id')} THEN 1 ELSE 0 END,"
+    f" CASE WHEN d.kind = 'expiry' AND {not_internal('g.subject_id')} THEN g.subject_id END"
     " FROM duty d JOIN decision g ON g.seq = d.act JOIN publication p ON p.seq = g.publication"
     " LEFT JOIN content c ON c.hash = p.statement"
     " LEFT JOIN fulfilment f ON f.duty_act = d.act AND f.duty_key = d.key{known_act}"
     " AND NOT EXISTS (SELECT 1 FROM void w WHERE w.act = f.act{known_void})"
-    # The interval that a delegation's last day ends, and the one that follows it; the item on the day itself.
+    # The interval that a delegation's last day ends, and the one that follows it; on the day itself the item that
+    # waits for a law, or the one that was entrusted from.
     " LEFT JOIN timeline e ON d.kind = 'expiry' AND e.subject_id = d.subject_id AND e.valid_to = d.due"
     " LEFT JOIN timeline n ON d.kind = 'expiry' AND n.subject_id = d.subject_id AND n.valid_from = d.due"
     " AND n.valid_to > ?"
-    " LEFT JOIN timeline t ON d.kind = 'pending_law' AND t.subject_id = d.subject_id"
+    " LEFT JOIN timeline t ON t.subject_id ="
+    " CASE d.kind WHEN 'pending_law' THEN d.subject_id WHEN 'expiry' THEN g.subject_id END"
     " AND t.valid_from <= ? AND t.valid_to > ?"
     " WHERE (d.act > ? OR (d.act = ? AND d.key > ?)){known_duty}"
     " AND NOT EXISTS (SELECT 1 FROM void v WHERE v.act = d.act{known_void_of_duty})"
@@ -152,15 +155,13 @@ def _rows(
 
 def _duty(row: Any, on: str, work: WorkCalendar) -> dict[str, Any] | None:
     last, provisional = _last_day(row[7], row[9], row[10], work)
-    done = _done(row)
-    if done is not None and done["on"] is not None and done["on"] > on:
-        state, late = ("overdue" if last is not None and last < on else "open"), False
-    elif done is not None:
-        state, late = "done", bool(done["on"] and last is not None and last < done["on"])
-    else:
-        # A delegation is over on its day; anything else may still be done on it.
-        over = last is not None and (last <= on if row[2] == "expiry" else last < on)
+    # A delegation is over on its day; anything else may still be done on it.
+    over = last is not None and (last <= on if row[2] == "expiry" else last < on)
+    done = _done(row, over)
+    if done is None or (done["on"] is not None and done["on"] > on):
         state, late = ("overdue" if over else "open"), False
+    else:
+        state, late = "done", bool(done["on"] and last is not None and last < done["on"])
     head = decode(bytes(row[15])) if row[15] else {}
     document = head.get("document") or {}
     return {
@@ -182,6 +183,7 @@ def _duty(row: Any, on: str, work: WorkCalendar) -> dict[str, Any] | None:
         "late": late,
         "gap": row[2] == "acceptance" and state != "done" and row[8] <= on,
         "done": done,
+        "returns_to": row[20],
     }
 
 
@@ -193,13 +195,16 @@ def _last_day(opens: str, day: str | None, days: int | None, work: WorkCalendar)
     return (found.at.isoformat(), found.provisional) if found else (None, False)
 
 
-def _done(row: Any) -> dict[str, Any] | None:
-    """By which decision, from which day; without either where a delegation was renewed or ended before, or an
-    item that waited for a law has ended."""
+def _done(row: Any, over: bool) -> dict[str, Any] | None:
+    """By which decision, from which day; without either where a delegation was renewed or ended before, or ran out
+    when there was nothing left to entrust, or an item that waited for a law has ended."""
+    by_itself = {"decision": None, "on": None, "subject": None}
+    if row[2] == "expiry" and not row[16]:
+        return by_itself  # whatever was decided about renewing it
     if row[11] is not None:
         return {"decision": row[11], "on": row[12], "subject": row[13] if row[19] else None}
-    if (row[2] == "expiry" and not row[16]) or (row[2] == "pending_law" and row[17] == "ended"):
-        return {"decision": None, "on": None, "subject": None}
+    if row[17] == "ended" and (over or row[2] == "pending_law"):
+        return by_itself
     return None
 
 

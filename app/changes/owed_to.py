@@ -25,6 +25,12 @@ _BEHIND = text(
     " WHERE d.kind IN ('expiry', 'pending_law') OR (d.kind = 'follow_up' AND d.authority IS NULL)"
 )
 """Whose the item behind a duty is: of a delegation the item that was entrusted; of what names nobody its own item."""
+_HANGS_ON = text(
+    "SELECT t.authority, t.region FROM duty d JOIN decision g ON g.seq = d.act"
+    " JOIN timeline t ON t.subject_id = CASE WHEN d.kind = 'expiry' THEN g.subject_id ELSE d.subject_id END"
+    " AND t.valid_from <= :day AND t.valid_to > :day WHERE d.act = :act AND d.key = :key"
+)
+"""The same of one duty, whoever it names. An item that has ended is whose it was when it ended."""
 
 
 class OwedTo:
@@ -32,6 +38,9 @@ class OwedTo:
 
     def __init__(self, connection: Connection, actor: Actor, day: str) -> None:
         self._actor = actor
+        self._hangs_on = lambda act, key: connection.execute(
+            _HANGS_ON, {"act": act, "key": key, "day": day}
+        ).first()
         self._above = lru_cache(maxsize=4096)(lambda region: frozenset(ancestors(connection, region, day)))
         self._followers = lru_cache(maxsize=1024)(
             lambda organ: frozenset({organ, *followers(connection, organ)})
@@ -57,6 +66,14 @@ class OwedTo:
         if self.is_everything or self._is_of(duty["authority"], duty["region"]):
             return True
         behind = self._behind().get((duty["decision"], duty["key"]))
+        return behind is not None and self._is_of(*behind)
+
+    def may_do(self, duty: Mapping[str, Any]) -> bool:
+        """Whether a decision of this account may say that it is done: it is the account's, or the item that it hangs
+        on is, though another owes it."""
+        if self.is_everything or self._is_of(duty["authority"], duty["region"]):
+            return True
+        behind = self._hangs_on(duty["decision"], duty["key"])
         return behind is not None and self._is_of(*behind)
 
     def _is_of(self, organ: str | None, place: str | None) -> bool:

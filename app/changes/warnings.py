@@ -13,6 +13,7 @@ from typing import Any
 from app.changes.outcomes import RULES, rule_for
 from app.errors import Invalid
 from app.items.codes import check
+from app.versions.ids import is_id
 
 Head = Mapping[str, Any]
 """A changeset's head: document, reason ..."""
@@ -59,11 +60,14 @@ def warnings_of(
 
 
 def rests_on_nothing(head: Head, body: Mapping[str, Any]) -> bool:
-    """Whether a decision changes the status of something with neither a document nor a reason."""
+    """Whether a decision changes the status of something, or lets a delegation lapse, with neither a document nor a
+    reason."""
     if body.get("reason") or head.get("reason") or _has_paper(head):
         return False
     rule = RULES.get(body.get("kind", ""), {}).get(body.get("outcome", ""))
-    return rule is not None and (rule.after is not None or rule.shape == "down")
+    # The key of a delegation that runs out is the item that was entrusted.
+    lapses = any(is_id(one["duty"]) for one in body.get("fulfils", ()))
+    return rule is not None and (rule.after is not None or rule.shape == "down" or lapses)
 
 
 def withdraws_without_paper(head: Head, body: Mapping[str, Any]) -> bool:
