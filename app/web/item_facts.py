@@ -22,6 +22,7 @@ from app.versions.codes import never_known
 from app.versions.names import NameBook, name_on, names_of
 from app.versions.queries import Known, state_on
 from app.versions.visibility import is_public
+from app.web.delegation import delegation
 from app.web.guide import citations_by_role, disclosed, saved, whom_to_ask
 from app.web.rendering import Gaps, gaps
 from app.web.subjects import kin, rows_on
@@ -47,6 +48,8 @@ class ItemFacts:
     successors: list[Gaps]
     handed_to: list[Gaps]
     """Who is to take it over, with ``name``, ``state`` and ``due`` of the acceptance."""
+    delegation: Gaps | None
+    """Of an item entrusted for a time: when that runs out, and who holds the power then."""
     gone_files: set[str]
     """Digests of attached files that an order took away."""
 
@@ -63,6 +66,7 @@ def facts_of(
     content = found["content"] or Gaps()
     cited = _citations(connection, content, asked.on, known)
     contact = _contact(connection, content, asked.on, known)
+    predecessors = kin(connection, found["predecessors"], asked.on)
     return ItemFacts(
         item=found,
         content=content,
@@ -75,9 +79,10 @@ def facts_of(
         ask=Gaps(whom_to_ask(content, contact)),
         entry=_entry(connection, content, asked.on),
         excluded=_excluded(connection, content, asked.on),
-        predecessors=kin(connection, found["predecessors"], asked.on),
+        predecessors=predecessors,
         successors=kin(connection, found["successors"], asked.on),
         handed_to=_handed_to(connection, item_id, asked.on, known) if found["status"] == "ended" else [],
+        delegation=delegation(connection, found, predecessors, asked.on, known),
         gone_files=redacted_among(connection, named_files(found["content"] or {})),
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from handed import DAY, bureau, city_item, hand_down
+from reading import Page
 from registry import TODAY
 from seeded import FELLING, Living
 from test_office import Browser, filled
@@ -109,13 +110,16 @@ def test_a_duty_of_an_ended_item_is_done_by_the_document_that_is_registered(
     assert tuple(law) == ("广安区监管细则", "normative_document")
 
 
-def test_who_manages_the_item_alone_is_told_who_registers_the_document(living: Living) -> None:
+def test_who_held_the_item_registers_the_document(living: Living) -> None:
     item = living.item_called(FELLING)
     organ = living.get(f"/items/{item}").json()["authority"]["id"]
     duty = told(living, outcome="cancel")
-    page = Browser(living, "linye", ["edit"], authority=organ).get(address(duty))
-    assert "登记文件由管理全部范围的账号" in page.words
-    assert '<form class="edit"' not in page.html
+    linye = Browser(living, "linye", ["edit"], authority=organ)
+    assert 'value="law"' not in linye.get(address(duty)).html, "what only the state issues"
+    made = linye.post(address(duty), PAPER | {"from": TODAY, "outcome": "enact"})
+    published(living, linye, made.headers["location"])
+    (done,) = owed(living, "follow_up", TODAY)
+    assert done["state"] == "done"
 
 
 def test_a_duty_is_done_by_changing_the_item_in_its_form(living: Living, editor: Browser) -> None:
@@ -205,6 +209,13 @@ def entrusted(living: Living) -> dict[str, Any]:
     return found
 
 
+def read(living: Living, path: str) -> str:
+    """The words of a public page."""
+    answer = living.client.get(path, headers={"accept": "text/html"})
+    assert answer.status_code == 200
+    return Page(answer.text).words
+
+
 def test_a_delegation_is_renewed_by_two_people(living: Living, editor: Browser) -> None:
     duty = entrusted(living)
     place = address(duty, "renew")
@@ -212,13 +223,45 @@ def test_a_delegation_is_renewed_by_two_people(living: Living, editor: Browser) 
     page = editor.get(place)
     assert "到 2026年10月20日前为止" in page.words
     assert filled(page)["from"] == ["2026-10-20"]
-    refused = editor.post(place, {"from": "2026-10-20", "reason": "继续委托"})
+    asked = {"from": "2026-10-20", "reason": "继续委托"}
+    assert "请选择续期，还是不再续期" in editor.post(place, asked).text
+    refused = editor.post(place, asked | {"way": "renew"})
     assert (refused.status_code, "续期到哪一天前" in refused.text) == (422, True)
-    form = PAPER | {"from": "2026-10-20", "until": "2027-10-20", "reason": "继续委托"}
+    form = PAPER | asked | {"way": "renew", "until": "2027-10-20"}
     published(living, editor, editor.post(place, form).headers["location"])
     states = [(one["due"], one["state"]) for one in owed(living, "expiry", TODAY)]
     assert states == [("2026-10-20", "done"), ("2027-10-20", "open")]
     assert "已经办完" in editor.get(place, status=409).words
+
+
+def test_a_delegation_that_is_not_renewed_goes_back_to_whoever_gave_it(
+    living: Living, editor: Browser
+) -> None:
+    duty = entrusted(living)
+    place = address(duty, "renew")
+    assert "不续期的，到期由委托的一方办理" in editor.get("/office/duties").words
+    form = PAPER | {"from": TODAY, "way": "lapse"}
+    published(living, editor, editor.post(place, form).headers["location"])
+    (done,) = owed(living, "expiry", "2026-10-20")
+    assert (done["state"], done["returns_to"]["id"]) == ("done", living.item_called(FELLING))
+    page = editor.get("/office/duties?state=done")
+    assert "不再续期，2026年10月20日起由委托的一方办理" in page.words
+    assert "已经由序号" in editor.get(place, status=409).words
+    item = f"/items/{duty['subject']['id']}"
+    assert "不再续期：依据《广安区监管细则》" in read(living, item), "before its last day too"
+    lapsed = read(living, f"{item}?on=2026-10-20")
+    assert "委托期满" in lapsed
+    assert "自 2026年10月20日起由委托机关办理：广安市广安区林业局" in lapsed
+    assert "没有写明此后由谁办理" not in lapsed
+
+
+def test_the_page_of_a_delegation_that_ran_out_says_who_holds_the_power_though_nothing_was_decided(
+    living: Living,
+) -> None:
+    duty = entrusted(living)
+    page = read(living, f"/items/{duty['subject']['id']}?on=2026-10-21")
+    assert "由委托机关办理：广安市广安区林业局" in page
+    assert "不再续期" not in page
 
 
 def test_both_organs_see_that_a_delegation_runs_out_and_who_renews_it(living: Living) -> None:
@@ -228,8 +271,9 @@ def test_both_organs_see_that_a_delegation_runs_out_and_who_renews_it(living: Li
         browser = Browser(living, name, ["edit"], authority=own)
         assert "30 天内到期 1 件" in browser.get("/office").words, name
         page = browser.get(address(duty, "renew"))
-        assert "请由管理双方的账号" in page.words
-        assert '<form class="edit"' not in page.html
+        assert 'value="renew"' not in page.html
+        assert ('value="lapse"' in page.html) is (own == organ), "whoever entrusted lets it lapse alone"
+        assert ("请由管理双方的账号" if own == organ else "由委托的一方决定") in page.words
     (other,) = living.rows(
         "SELECT subject_id FROM timeline WHERE kind = 'authority' AND status = 'in_force'"
         f" AND subject_id NOT IN ('{organ}', '{bureau(living)}') ORDER BY subject_id LIMIT 1"

@@ -27,7 +27,7 @@ ACTS = {
     "acceptance": ("accept", "承接"),
     "follow_up": ("fulfil", "办理"),
     "pending_law": ("fulfil", "办理"),
-    "expiry": ("renew", "续期"),
+    "expiry": ("renew", "续期或收回"),
 }
 """Kind of duty -> where below its address it is done, and what the link says."""
 Words = Annotated[str, Query(max_length=60)]
@@ -64,7 +64,7 @@ def list_duties(
         key=lambda one: (one["state"] != "overdue", one["due"] or "9999", one["decision"], one["key"])
     )
     shown = listed[(page - 1) * PAGE : page * PAGE]
-    ids = [one[part] for one in shown for part in ("subject", "region", "authority")]
+    ids = [one[part] for one in shown for part in ("subject", "region", "authority", "returns_to")]
     return show(
         request,
         connection,

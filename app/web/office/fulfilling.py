@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from app.auth.signing_in import Present
 from app.changes import drafts
 from app.changes.duties import KINDS
+from app.changes.fulfilling import LOCAL
 from app.changes.models import ChangesetInput
 from app.changes.owed import law_waited_for
 from app.changes.scope import Scope
@@ -39,14 +40,14 @@ class Ways:
     """Whether the item is there to be decided about."""
     own: bool
     """Whether it is the account's."""
-    registers: bool
-    """Whether the account may register an instrument, which belongs to no organ."""
+    registers_any: bool
+    """Whether the account may register any instrument; else those of places, as the proof."""
     kind: str
 
     @property
     def outcomes(self) -> list[str]:
         found = ["retain", "cancel"] if self.stands and self.own else []
-        return [*found, "enact"] if self.registers and self.kind == "follow_up" else found
+        return [*found, "enact"] if self.kind == "follow_up" else found
 
 
 def _ways(connection: Connection, present: Present, duty: dict[str, Any], on: str) -> Ways:
@@ -149,6 +150,7 @@ def _page(
         law=gaps(law),
         names=names(connection, [one for one in ids if one], on),
         kinds=KINDS,
+        local=LOCAL,
         ways=_ways(connection, present, duty, on),
         form=form,
         kept_at=kept_at,

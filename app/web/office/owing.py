@@ -42,7 +42,7 @@ def undone(
             f"这一件已经由序号 {by} 的决定办理，自 {day} 起完成。" if by else "这一件已经办完，不用再办。",
             code="already-fulfilled",
         )
-    if not OwedTo(connection, present.actor, today()).holds(duty):
+    if not OwedTo(connection, present.actor, today()).may_do(duty):
         raise Forbidden(f"这一件不是账号“{present.actor.name}”管理的地方或机关的。", code="out-of-scope")
     return duty | {"name": names(connection, [duty["subject"]], today()).get(duty["subject"])}
 

@@ -1,4 +1,5 @@
-"""A delegation goes on: the entrusted item is in force for one more time, by a draft of its own."""
+"""A delegation runs out: it is renewed, so that the entrusted item is in force for one more time, or it is not, and the
+power is again the organ's that entrusted it. Either is a draft of its own."""
 
 from __future__ import annotations
 
@@ -28,29 +29,38 @@ router = APIRouter()
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """A delegation that runs out, and whether it can be renewed from a day by this account."""
+    """A delegation that runs out, and what this account can decide about it from a day."""
 
     duty: dict[str, Any]
     origin: str
     on: str
     stands: bool
-    """Whether the item that was entrusted is still there on the day."""
-    own: bool
-    """Whether both items are the account's: a renewal is a decision about both."""
+    """Whether the item that was entrusted from is still there on the day."""
+    gave: bool
+    """Whether it is the account's: whoever entrusted decides that it is not renewed."""
+    took: bool
+    """Whether the entrusted item is the account's too: a renewal is a decision about both."""
 
     @property
     def place(self) -> form_keeping.Place:
         address = f"/office/duties/{self.duty['decision']}/{self.duty['key']}/renew"
-        return form_keeping.Place(address, f"委托续期：{self.duty['name']}", self.duty["subject"])
+        return form_keeping.Place(address, f"委托到期：{self.duty['name']}", self.duty["subject"])
+
+    @property
+    def ways(self) -> list[str]:
+        """renew, lapse."""
+        found = ["renew"] if self.gave and self.took else []
+        return [*found, "lapse"] if self.stands and self.gave else []
 
 
 def _renewal(connection: Connection, present: Present, act: int, key: str, day: str) -> Renewal:
-    """From the day asked for; else from the day on which the time runs out, or today where that has passed."""
+    """From the day asked for; else from the day on which the time runs out, or today where that has passed. Not to
+    renew it may be decided before."""
     duty = undone(connection, present, act, key, ("expiry",))
     on = parse_day(typed_day(day), "施行日期") if day else max(today(), duty["due"])
     origin = entrusting_item(connection, act)
-    own = all(may_decide(connection, present, one, on) for one in (origin, duty["subject"]))
-    return Renewal(duty, origin, on, stands(connection, origin, on), own)
+    gave, took = (may_decide(connection, present, one, on) for one in (origin, duty["subject"]))
+    return Renewal(duty, origin, on, stands(connection, origin, on), gave, took)
 
 
 @router.get("/office/duties/{act}/{key}/renew")
@@ -85,12 +95,30 @@ def renew(
 
 
 def _asked(found: Renewal, form: Posted) -> ChangesetInput:
-    """The entrustment of the standing item for one more time. Raises Invalid without its last day."""
+    """One decision about the item that was entrusted from. Raises Invalid."""
+    way = form.get("way")
+    if way not in found.ways:
+        raise Invalid("请选择续期，还是不再续期。", code="way-needed", field="way")
+    decision, title = _renewed(found, form) if way == "renew" else _let_lapse(found, form)
+    return drafting.changeset(form, f"{title}：{found.duty['name']}"[:400], [decision])
+
+
+def _renewed(found: Renewal, form: Posted) -> tuple[dict[str, Any], str]:
+    """The standing item is entrusted for one more time. Raises Invalid without its last day."""
     if not form.get("until"):
         raise Invalid("请写明续期到哪一天前。", code="until-needed", field="until")
     decision = drafting.decision(found.origin, "entrust", found.on, form)
-    decision |= {"results": [{"subject": found.duty["subject"]}], "until": form.get("until")}
-    return drafting.changeset(form, found.place.title, [decision])
+    return decision | {
+        "results": [{"subject": found.duty["subject"]}],
+        "until": form.get("until"),
+    }, "委托续期"
+
+
+def _let_lapse(found: Renewal, form: Posted) -> tuple[dict[str, Any], str]:
+    """The item that was entrusted from stands as it is; no more than that is decided."""
+    decision = drafting.decision(found.origin, "retain", found.on, form)
+    fulfils = [{"act": found.duty["decision"], "duty": found.duty["key"]}]
+    return decision | {"fulfils": fulfils}, "委托到期不再续期"
 
 
 def _page(
