@@ -37,7 +37,9 @@ class DoneShape(BaseModel):
         " delegation was renewed or ended before its day, or there was nothing left to entrust"
     )
     on: str | None = Field(description="the day from which it is done")
-    subject: NamedShape | None = Field(description="what it made or changed: the item of the receiver")
+    subject: NamedShape | None = Field(
+        description="what it made or changed: the item of the receiver; or the document that proves it"
+    )
 
 
 class DutyShape(BaseModel):

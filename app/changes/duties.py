@@ -61,7 +61,7 @@ class Fulfilment(SQLModel, table=True):
     duty_key: str = Field(primary_key=True, sa_type=Ascii)
     act: int = Field(primary_key=True, sa_type=Big, sa_column_kwargs={"autoincrement": False})
     on_day: str = Field(sa_type=Ascii, description="the day from which it is done")
-    subject_id: str = Field(sa_type=Ascii, description="what it made or changed: the receiver's item")
+    subject_id: str = Field(sa_type=Ascii, description="what it made or changed, or what proves it")
 
 
 DUTY = (
@@ -122,7 +122,10 @@ def follow(act: int, outcome: str, parts: Sequence[Decided], said: Mapping[str, 
     into.fulfilments.extend(
         (one["act"], one["receiver"], act, opens, made) for one in said.get("accepts", ())
     )
-    into.fulfilments.extend((one["act"], one["duty"], act, opens, about) for one in said.get("fulfils", ()))
+    into.fulfilments.extend(
+        (one["act"], one["duty"], act, opens, one.get("instrument") or about)
+        for one in said.get("fulfils", ())
+    )
 
 
 def write(connection: Connection, acts: Iterable[Act]) -> None:

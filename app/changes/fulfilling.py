@@ -103,7 +103,7 @@ def is_proof(body: Mapping[str, Any]) -> bool:
 
 
 def owed_references(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """(id, kind) of whom receivers, duties and laws to be amended name."""
+    """(id, kind) of whom receivers and duties name, of laws to be amended, and of documents that prove something."""
     for receiver in body.get("receivers", ()):
         for kind in ("region", "authority"):
             if receiver.get(kind):
@@ -111,6 +111,9 @@ def owed_references(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for duty in body.get("duties", ()):
         if duty.get("owner"):
             yield duty["owner"], "authority"
+    for done in body.get("fulfils", ()):
+        if done.get("instrument"):
+            yield done["instrument"], "instrument"
     for instrument in (body.get("pending_law") or {}).get("instruments", ()):
         yield instrument, "instrument"
 

@@ -273,6 +273,9 @@ class FulfilmentInput(Strict):
     duty: str = Described(
         max_length=64, description="key of the duty; of a delegation, the item that was entrusted"
     )
+    instrument: str | None = Described(
+        None, description="registry id of the document, registered already, that proves it"
+    )
 
 
 class PendingLawInput(Strict):

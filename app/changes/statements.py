@@ -21,7 +21,7 @@ _KEPT: dict[str, Any] = {
     "transition_until": True,
     "receivers": {"key": True, "region": True, "authority": True, "due": True, "working_days": True},
     "accepts": {"act": True, "receiver": True},
-    "fulfils": {"act": True, "duty": True},
+    "fulfils": {"act": True, "duty": True, "instrument": True},
     "duties": {"key": True, "owner": True, "due": True, "working_days": True},
     "pending_law": {"outcome": True, "instruments": True},
     "outside": {},

@@ -225,3 +225,18 @@ def test_who_held_an_item_when_it_ended_registers_the_document_that_does_its_dut
     (row,) = owed(province, TODAY)
     assert row["state"] == "done"
     province.assert_sound()
+
+
+def test_a_document_that_is_registered_already_may_be_named_as_the_proof(province):
+    office = province.office
+    duty = {"key": "rules", "what": "制定监管细则"}
+    retain = {"outcome": "retain", "subject": province.item, "effective_from": TODAY}
+    office.publish_change(retain | {"duties": [duty]})
+    fulfils = {"act": province.last_act(), "duty": "rules"}
+    unknown = retain | {"fulfils": [fulfils | {"instrument": province.item}]}
+    assert code_of(office, unknown) == "unknown-reference"
+    law = office.publish_change(rules([])).subjects[0]
+    office.publish_change(retain | {"fulfils": [fulfils | {"instrument": law}]})
+    (row,) = owed(province, TODAY)
+    assert (row["state"], row["done"]["subject"]) == ("done", law)
+    province.assert_sound()

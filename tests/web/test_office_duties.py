@@ -122,6 +122,20 @@ def test_who_held_the_item_registers_the_document(living: Living) -> None:
     assert done["state"] == "done"
 
 
+def test_a_document_that_is_registered_already_is_named_as_the_proof(living: Living, editor: Browser) -> None:
+    duty = told(living)
+    title = "四川省〈中华人民共和国森林法〉实施办法"
+    living.publish(
+        {"kind": "instrument", "outcome": "enact", "effective_from": TODAY, "content": {"title": title}}
+    )
+    form = PAPER | {"from": TODAY, "outcome": "retain", "reason": "已有规定"}
+    assert "没有" in editor.post(address(duty), form | {"instrument": "没有这个文件"}).text
+    made = editor.post(address(duty), form | {"instrument": title}).headers["location"]
+    assert f"证明：{title}" in editor.get(made).words
+    published(living, editor, made)
+    assert f"证明：{title}" in editor.get("/office/duties?state=done").words
+
+
 def test_a_duty_is_done_by_changing_the_item_in_its_form(living: Living, editor: Browser) -> None:
     duty = told(living)
     edit = f"/office/items/{duty['subject']['id']}/edit?fulfils={duty['decision']}/{duty['key']}"

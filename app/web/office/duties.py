@@ -11,6 +11,7 @@ from app.changes.duties import KINDS
 from app.changes.owed import Wanted, duties
 from app.changes.owed_to import OwedTo
 from app.deps import ReadSession
+from app.versions.ids import kind_of
 from app.versions.queries import today
 from app.web.office.pages import show
 from app.web.office.visiting import Visitor
@@ -65,11 +66,13 @@ def list_duties(
     )
     shown = listed[(page - 1) * PAGE : page * PAGE]
     ids = [one[part] for one in shown for part in ("subject", "region", "authority", "returns_to")]
+    ids += [one["done"]["subject"] for one in shown if one["done"]]
     return show(
         request,
         connection,
         present,
         "duties.html",
+        proofs={one for one in ids if one and kind_of(one) == "instrument"},
         found=gaps(shown),
         names=names(connection, ids, day),
         kinds=KINDS,

@@ -93,7 +93,8 @@ def fulfil(
     try:
         on = day_of(duty, form.get("from"))
         with registry.database.writing() as session:
-            asked = _asked(duty, _ways(session.connection(), present, duty, on), form)
+            connection = session.connection()
+            asked = _asked(connection, duty, _ways(connection, present, duty, on), form)
             made = drafts.draft(session, present.actor, asked, today())
             form_keeping.saved(session, present, _place(duty))
     except RegistryError as error:
@@ -102,7 +103,7 @@ def fulfil(
     return go(f"/office/changesets/{made.id}")
 
 
-def _asked(duty: dict[str, Any], ways: Ways, form: Posted) -> ChangesetInput:
+def _asked(connection: Connection, duty: dict[str, Any], ways: Ways, form: Posted) -> ChangesetInput:
     """One decision that names the duty. Raises Invalid."""
     outcome = form.get("outcome")
     if outcome not in ways.outcomes:
@@ -112,7 +113,10 @@ def _asked(duty: dict[str, Any], ways: Ways, form: Posted) -> ChangesetInput:
         decision |= {"kind": "instrument", "content": _instrument(form)}
     else:
         decision = drafting.decision(duty["subject"], outcome, ways.on, form)
-    decision["fulfils"] = [{"act": duty["decision"], "duty": duty["key"]}]
+    fulfils = {"act": duty["decision"], "duty": duty["key"]}
+    if outcome != "enact" and (named := form.get("instrument").strip()):
+        fulfils["instrument"] = drafting.named_id(connection, named, "instrument", ways.on, "instrument")
+    decision["fulfils"] = [fulfils]
     return drafting.changeset(form, _title(duty), [decision])
 
 
