@@ -30,6 +30,7 @@ from app.changes.fulfilling import (
     entrusted_by,
     has_lapsed,
     is_proof,
+    not_own,
     owed_references,
     require_open,
     require_own,
@@ -129,8 +130,7 @@ class Decider(Ahead):
         return True
 
     def _require_in_scope(self, body: dict[str, Any]) -> None:
-        if body and is_proof(body):
-            require_own(self.connection, self.scope.actor, body)
+        if body and is_proof(body) and not any(not_own(self.connection, self.scope.actor, body)):
             return
         for subject_id, day in self.touched(body) if body else ():
             history = self.histories.get(subject_id)

@@ -74,25 +74,29 @@ def _unknown(one: Mapping[str, Any]) -> Invalid:
 def require_own(connection: Connection, actor: Actor, body: Mapping[str, Any]) -> None:
     """Each duty that a decision says it fulfils is the actor's to fulfil. Raises Forbidden; Invalid for one that the
     actor may not know of."""
-    if not body.get("fulfils") or (actor.authority is None and actor.region is None):
-        return
-    owed_to = OwedTo(connection, actor, body["effective_from"])
-    for one in body["fulfils"]:
-        found = fetch(connection, _WHOSE, (one["act"], one["duty"]))
-        if not found:
+    for one, item in not_own(connection, actor, body):
+        if item is None or not is_public(connection, item):
             raise _unknown(one)
-        authority, region, item = found[0]
+        raise Forbidden(
+            f"序号 {one['act']} 的决定留下的这一件既不由账号“{actor.name}”管理的机关或地方来办，也不是它管理的"
+            "事项留下的，不能写作由这项决定完成（fulfils）。",
+            code="duty-out-of-scope",
+            act=one["act"],
+            duty=one["duty"],
+        )
+
+
+def not_own(
+    connection: Connection, actor: Actor, body: Mapping[str, Any]
+) -> Iterator[tuple[Mapping[str, Any], str | None]]:
+    """What of ``fulfils`` is another's, with the item that it is about; none where there is no such duty."""
+    owed_to = OwedTo(connection, actor, body.get("effective_from", ""))
+    for one in () if owed_to.is_everything else body.get("fulfils", ()):
+        found = fetch(connection, _WHOSE, (one["act"], one["duty"]))
+        authority, region, item = found[0] if found else (None, None, None)
         whose = {"decision": one["act"], "key": one["duty"], "authority": authority, "region": region}
-        if not owed_to.may_do(whose):
-            if not is_public(connection, item):
-                raise _unknown(one)
-            raise Forbidden(
-                f"序号 {one['act']} 的决定留下的这一件既不由账号“{actor.name}”管理的机关或地方来办，也不是它管理的"
-                "事项留下的，不能写作由这项决定完成（fulfils）。",
-                code="duty-out-of-scope",
-                act=one["act"],
-                duty=one["duty"],
-            )
+        if item is None or not owed_to.may_do(whose):
+            yield one, item
 
 
 def is_proof(body: Mapping[str, Any]) -> bool:

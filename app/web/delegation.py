@@ -16,6 +16,7 @@ from app.web.subjects import names, settle_documents
 
 _HELD_BY = (
     "SELECT subject_id, authority FROM timeline WHERE subject_id IN ({}) AND valid_from <= ? AND valid_to > ?"
+    " AND visibility = 'public'"
 )
 _DECIDED = (
     "SELECT cd.body, cp.body, d.outcome, d.publication FROM decision d"

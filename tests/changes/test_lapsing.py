@@ -7,7 +7,7 @@ from handing import make_province
 from registry import TODAY, item_content
 
 from app.auth.actor import Actor
-from app.changes import drafts, publishing
+from app.changes import drafts, publishing, rows, showing
 from app.changes.models import ChangesetInput
 from app.changes.owed import Wanted, duties
 from app.errors import Forbidden, RegistryError
@@ -80,7 +80,7 @@ def test_what_is_renewed_after_all_goes_on(province):
     first, second = owed(province, ENDS)
     assert (first["state"], first["done"]["decision"]) == ("done", None)
     assert (second["state"], second["due"]) == ("open", "2028-10-01")
-    assert code_of(province.office, lapses(province, act, item)) == "not-running-out"
+    assert code_of(province.office, lapses(province, act, item)) == "already-fulfilled"
     province.office.publish_change(lapses(province, second["decision"], item, "2028-09-01"))
     assert {one["state"] for one in owed(province, "2028-10-01")} == {"done"}
 
@@ -225,6 +225,24 @@ def test_who_held_an_item_when_it_ended_registers_the_document_that_does_its_dut
     (row,) = owed(province, TODAY)
     assert row["state"] == "done"
     province.assert_sound()
+
+
+def test_a_document_that_does_a_hidden_duty_is_hidden_from_others(province):
+    """Who may not know of the item is told no more than that the draft is not theirs, and no list breaks by it."""
+    office = province.office
+    content = item_content("内部事项", province.organs[0], province.counties[0], visibility="internal")
+    add = {"outcome": "add", "effective_from": TODAY, "content": content}
+    office.publish_change(add | {"duties": [{"key": "rules", "what": "制定内部规程"}]})
+    fulfils = [{"act": province.last_act(), "duty": "rules"}]
+    own, other = (office.person(f"第{n}县", "edit", authority=province.organs[n]) for n in (0, 1))
+    changeset = drafted(office, own, rules(fulfils))
+    with pytest.raises(RegistryError) as wrong:
+        drafted(office, other, rules(fulfils))
+    assert wrong.value.code == "unknown-duty"
+    with office.database.reading() as session:
+        found = rows.find(session, changeset)
+        assert [one.id for one in showing.readable(session, own, [found])] == [changeset]
+        assert list(showing.readable(session, other, [found])) == []
 
 
 def test_a_document_that_is_registered_already_may_be_named_as_the_proof(province):
