@@ -8,9 +8,10 @@ from typing import Any
 import pyotp
 import pytest
 from fastapi.testclient import TestClient
-from reading import BROWSER, Page
+from reading import BROWSER, Page, assert_safe
 from seeded import FELLING, Living
 from test_office import PHRASE, POST, Browser, filled
+from test_office_hidden import hidden_item
 from test_office_rooms import carried
 
 from app.auth.accounts import change_account, find_account
@@ -205,3 +206,46 @@ def test_what_waits_of_an_account_says_that_its_password_does_not(clerk: Browser
     page = clerk.client.post("/office/sign-in", data=kept, headers=POST).text
     assert "密码和验证码不会带着走" in page
     assert GIVEN not in page
+
+
+def test_a_scope_that_is_taken_in_the_middle_of_an_edit_takes_nothing_that_was_typed(
+    living_sqlite: Living,
+) -> None:
+    living, editor = living_sqlite, Browser(living_sqlite, "bianji", ["edit"])
+    item = hidden_item(living)
+    path = f"/office/items/{item}/edit"
+    fields = filled(editor.get(path)) | {"note": ["写到一半"], "reason": ["换号"], "do": ["save"]}
+    (organ,) = living.rows(
+        "SELECT DISTINCT authority FROM timeline WHERE kind = 'item' AND authority IS NOT NULL"
+        f" AND authority NOT IN (SELECT authority FROM timeline WHERE subject_id = '{item}') LIMIT 1"
+    )
+
+    def manages(authority: str | None) -> None:
+        with living.database.writing() as session:
+            change_account(session, find_account(session, "bianji"), scope=(None, authority))
+
+    manages(organ[0])
+    refused = editor.client.post(path, data=fields, headers=POST)
+    assert refused.status_code == 404
+    page = Page(refused.text)
+    assert_safe(page)
+    assert "填的内容还在这一页里" in page.words
+    assert "写到一半" in page.words, "it can be copied"
+    assert page.link("回到案头") == "/office"
+    kept = carried(refused.text, f'action="{path}"')
+    manages(None)
+    assert editor.client.post(path, data=kept, headers=POST).status_code == 303
+
+
+def test_what_is_wrong_with_a_form_that_no_page_shows_again_gives_it_back(living_sqlite: Living) -> None:
+    editor = Browser(living_sqlite, "bianji", ["edit"])
+    path = f"/office/items/{living_sqlite.item_called(FELLING)}/edit"
+    fields = filled(editor.get(path)) | {"from": ["1990-01-01"], "reason": ["写到一半"], "do": ["save"]}
+    refused = editor.client.post(path, data=fields, headers=POST)
+    assert refused.status_code == 422
+    words = Page(refused.text).words
+    assert "在 1990-01-01 还没有内容" in words
+    assert "填的内容还在这一页里" in words
+    assert carried(refused.text, f'action="{path}"')["reason"] == ["写到一半"]
+    bound = editor.post("/office/changesets/chg-none/publish", text="写到一半")
+    assert "写到一半" not in bound.text, "what binds is asked for anew"

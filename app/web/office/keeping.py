@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 
 from app.auth.signing_in import Present
+from app.items.field_words import word_of
 from app.web.gate import Elsewhere
 
 PREFIX = "kept:"
@@ -21,6 +22,8 @@ WHO = f"{PREFIX}@"
 SECRET = frozenset({"password", "old", "new", "again", "code"})
 """Fields of the forms about accounts; elsewhere ``code``, ``old`` and ``new`` are an item's or an article's."""
 _SECRETIVE = re.compile(r"/office/(account|code)")
+UNWRITTEN = frozenset({"do", "stands", "version", "read"})
+"""Fields that nobody fills in."""
 _BINDING = re.compile(r"/(approve|publish|confirm|issue|sign-out)$")
 ACTIONS = {
     "/office/code": "第二重验证",
@@ -97,6 +100,11 @@ class Kept:
     def without_secrets(self) -> bool:
         """Whether what the form held of passwords and codes was left out."""
         return is_secretive(self.where)
+
+    @property
+    def written(self) -> Pairs:
+        """What it says, to be read and copied: fields by their words, without what the page itself put into it."""
+        return [(word_of(name), value) for name, value in self.fields if value and name not in UNWRITTEN]
 
 
 def is_secretive(where: str) -> bool:

@@ -1,4 +1,5 @@
-"""What went wrong, told in the office's own look: with the name of whoever is signed in, and a way back."""
+"""What went wrong, told in the office's own look: with the name of whoever is signed in, a way back, and the form that
+was posted, so that nothing typed is lost."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from app.auth.signing_in import Present
 from app.deps import Registry
 from app.errors import Unauthenticated
 from app.settings import Settings
+from app.web.office.keeping import Kept, action_of, is_secretive
 from app.web.office.pages import show
 from app.web.office.visiting import COOKIE, limits_of, policy_of
 
@@ -23,6 +25,18 @@ def trouble(request: Request, status: int, message: str) -> Response:
     registry: Registry = request.app.state.registry
     with registry.database.reading() as session:
         present = _visitor(session, request.cookies.get(COOKIE), registry.settings)
+        if present and (form := _posted(request, present)):
+            return show(
+                request,
+                session.connection(),
+                present,
+                "continue.html",
+                status=status,
+                waiting=form,
+                own=True,
+                why=message,
+                refused=status in (403, 404),
+            )
         return show(
             request,
             session.connection(),
@@ -32,6 +46,15 @@ def trouble(request: Request, status: int, message: str) -> Response:
             code=status,
             message=message,
         )
+
+
+def _posted(request: Request, present: Present) -> Kept | None:
+    """The form that was posted here, where it may be posted again from the page that says what is wrong."""
+    where = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    form, action = getattr(request.state, "posted", None), action_of(where)
+    if form is None or not action or is_secretive(where):
+        return None
+    return Kept(where, action, present.actor.account, form.pairs)
 
 
 def _visitor(session: Session, cookie: str | None, settings: Settings) -> Present | None:

@@ -345,7 +345,9 @@ async def posted(request: Request) -> Posted:
         )
     except ValueError as error:
         raise Invalid("表单无法识别，没有保存；请重新打开页面再试。", code="bad-form") from error
-    return Posted([(name, _text(value)) for name, value in pairs])
+    form = Posted([(name, _text(value)) for name, value in pairs])
+    request.state.posted = form  # what goes wrong later gives it back
+    return form
 
 
 def _text(value: str) -> str:

@@ -64,6 +64,7 @@ async def turned_away(request: Request, error: TurnedAway) -> Response:
                 waiting=unpacked(kept),
                 own=True,
                 why=error.message,
+                refused=True,
             )
 
     return await _waiting(request, error.path, page)
