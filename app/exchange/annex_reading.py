@@ -20,7 +20,7 @@ from app.errors import Invalid
 from app.exchange.document_tables import blocks_in
 from app.exchange.readers import read_rows
 from app.exchange.records import Problem
-from app.exchange.rows import Refused
+from app.exchange.rows import CellError, Refused
 from app.exchange.sheets import Merge, every_sheet, merged_in
 from app.wording import reason
 
@@ -242,6 +242,12 @@ def _read_sheet(path: Path, reading: _Reading, name: str, rows: list[list[Any]])
         if titles := reading.titled(header, texts):
             header = titles
             continue
+        wrong = [
+            (title, cell) for title, cell in zip(header, cells, strict=False) if isinstance(cell, CellError)
+        ]
+        for title, cell in wrong:
+            place = f"{path.name}·{name} 第{at + 1}行“{title}”列"
+            reading.report(Problem(severity="error", code="cell-error", where=place, message=cell.told))
         filled = {text for text in texts if text}
         if len(filled) > 1 or (len(filled) == 1 and not _spans(here, at, len(header))):
             reading.take(dict(zip(header, texts, strict=False)), annex, first)

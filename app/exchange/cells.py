@@ -7,6 +7,8 @@ from typing import Any
 
 import orjson
 
+from app.exchange.rows import CellError
+
 WHOLE = "."
 """The path of a row that is one plain value."""
 
@@ -69,4 +71,4 @@ def as_text(value: Any) -> str:
         return "是" if value else "否"
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
         return "；".join(value)
-    return str(value) if isinstance(value, (int, float)) else orjson.dumps(value).decode()
+    return str(value) if isinstance(value, (int, float, CellError)) else orjson.dumps(value).decode()

@@ -105,6 +105,7 @@ TITLES = CHECKS | {
     "zip-bomb": "解压后过大",
     "unreadable-part": "有一部分读不出来",
     "number-lost-digits": "长编码丢了末几位",
+    "cell-error": "公式出错的单元格",
     "bad-day": "日期有误",
     "odd-day": "日期写法不认识",
     "invalid-content": "内容不合要求",

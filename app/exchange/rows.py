@@ -24,6 +24,20 @@ class Row(NamedTuple):
     values: dict[str, Any]
 
 
+class CellError(NamedTuple):
+    """What stands in a cell of a spreadsheet whose formula failed; no value, and no blank either."""
+
+    text: str
+    """#REF!, #N/A ..."""
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def told(self) -> str:
+        return f"这一格是公式出错的结果（{self.text}），没有内容可读；请改正公式，或改写成应有的内容"
+
+
 class Refused(Exception):
     """Nothing sound can be read from here on."""
 
@@ -84,14 +98,18 @@ def all_sound(values: Iterable[tuple[str, Any]], where: str, report: Report) -> 
 
 
 def _sound(column: str, value: Any, where: str, report: Report) -> bool:
-    """False, and a problem, where a text holds NUL or half a surrogate pair, or is too long to keep."""
+    """False, and a problem, where a cell holds an error, or a text NUL or half a surrogate pair, or is too long to
+    keep."""
     if isinstance(value, dict):
         return all_sound(((f"{column}.{name}", one) for name, one in value.items()), where, report)
     if isinstance(value, list):
         return all_sound(((f"{column}[{at}]", one) for at, one in enumerate(value, 1)), where, report)
-    if not isinstance(value, str):
+    if isinstance(value, CellError):
+        found: tuple[str, str] | None = ("cell-error", value.told)
+    elif isinstance(value, str):
+        found = _unsound(value)
+    else:
         return True
-    found = _unsound(value)
     if found is None:
         return True
     code, message = found

@@ -1,7 +1,8 @@
-"""How far the cells of a sheet reach, and how much text they share, from its XML alone and without holding it.
+"""How far the cells of a sheet reach, how much text they share and which are errors, from its XML alone and without
+holding it.
 
-Looked at in two ways: at a glance, as spreadsheet software writes cells, which may say too much and never too little;
-and exactly, cell by cell, which takes ten times as long.
+The extent is looked at in two ways: at a glance, as spreadsheet software writes cells, which may say too much and never
+too little; and exactly, cell by cell, which takes ten times as long.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ _VALUE = re.compile(rb"<v>([^<]*)</v>")
 _WRITTEN_OTHERWISE = re.compile(rb"<(?:[^\s<>/:]*:[cv][\s/>]|c[\t\r\n/>]|v[\s/])")
 """Cells and values that the two above pass over: with a prefix, or with another blank."""
 _PLACE = re.compile(r"([A-Za-z]{1,9})([0-9]{1,12})")
+_LONGEST_ERROR = 40
 _MOST_HELD = 4 * 1024 * 1024
 
 
@@ -78,6 +80,30 @@ def exact(pieces: Iterable[bytes], lengths: array[int]) -> Extent:
     return Extent(sheet.rows, sheet.columns, sheet.shared)
 
 
+def errors_among(pieces: Iterable[bytes], most: int) -> dict[tuple[int, int], str]:
+    """(row, column) from 0 -> what a cell says that holds an error: #REF!. Raises OverflowError for more than ``most``,
+    ValueError or ExpatError for what is no sheet."""
+    sheet = _Sheet(array("q"), most)
+    _parse(sheet.parser, pieces)
+    return sheet.errors
+
+
+def elements_among(pieces: Iterable[bytes], name: str, most: int) -> list[dict[str, str]]:
+    """The attributes of every element of a name. Raises ValueError for more than ``most``, ExpatError for no XML."""
+    found: list[dict[str, str]] = []
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        if _local(tag) == name:
+            found.append(attributes)
+        if len(found) > most:
+            raise ValueError(f"more than {most} {name}")
+
+    parser = _parser()
+    parser.StartElementHandler = start
+    _parse(parser, pieces)
+    return found
+
+
 def shared_lengths(pieces: Iterable[bytes], most: int) -> array[int]:
     """The bytes of each shared text, its marks included. Raises ValueError where more than ``most`` are announced,
     ExpatError for what is no XML."""
@@ -127,16 +153,18 @@ class _SharedTexts:
 
 
 class _Sheet:
-    """Counts the cells of a sheet as they pass."""
+    """Counts the cells of a sheet as they pass, and keeps the errors among them, so many of them at most."""
 
-    def __init__(self, lengths: array[int]) -> None:
+    def __init__(self, lengths: array[int], most_errors: int = 0) -> None:
         self.rows = self.columns = self.shared = 0
+        self.errors: dict[tuple[int, int], str] = {}
+        self._most_errors = most_errors
         self._lengths = lengths
         self._longest = max(lengths, default=0)
         self._row = self._column = 0
         """Where a cell that does not say its place stands, from 0."""
         self._at = (0, 0)
-        self._is_shared = False
+        self._type: str | None = None
         self.parser = _parser()
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
@@ -147,11 +175,13 @@ class _Sheet:
             place = attributes.get("r")
             self._at = _place(place) if place else (self._row, self._column)
             self._column = self._at[1] + 1
-            self._is_shared = attributes.get("t") == "s"
+            self._type = attributes.get("t")
         elif local in ("v", "is"):  # a cell with a format alone is left out by the library
             self.rows, self.columns = max(self.rows, self._at[0] + 1), max(self.columns, self._at[1] + 1)
-            if self._is_shared:
+            if self._type == "s":
                 self.parser.CharacterDataHandler = self._text
+            elif self._type == "e" and self._most_errors:
+                self.parser.CharacterDataHandler = self._error
         elif local == "row" and "r" in attributes:
             self._row = int(attributes["r"]) - 1
 
@@ -161,6 +191,11 @@ class _Sheet:
             self.parser.CharacterDataHandler = None
         elif local == "row":
             self._row, self._column = self._row + 1, 0
+
+    def _error(self, text: str) -> None:
+        self.errors[self._at] = (self.errors.get(self._at, "") + text)[:_LONGEST_ERROR]
+        if len(self.errors) > self._most_errors:
+            raise OverflowError("too many errors")
 
     def _text(self, text: str) -> None:
         known = text.isdecimal() and len(text) < 10 and int(text) < len(self._lengths)

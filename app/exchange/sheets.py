@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
+from app.exchange.cell_errors import ErrorCells
 from app.exchange.records import Problem
 from app.exchange.rows import Columns, Refused, Report, Row, as_row, header_of, report_lost_digits
 from app.exchange.unpacking import BROKEN, require_workbook
@@ -52,8 +53,10 @@ def read_xlsx(path: Path, report: Report, columns: Columns, sheet: str | None = 
 
 
 def every_sheet(path: Path) -> list[tuple[str, list[list[Any]]]]:
-    """(name, rows of cells from the sheet's first row on) of each sheet that is shown. Raises Refused."""
+    """(name, rows of cells from the sheet's first row on) of each sheet that is shown; a cell whose formula failed is a
+    ``CellError``. Raises Refused."""
     _require_workbook(path)
+    errors = ErrorCells(path)
     try:
         with CalamineWorkbook.from_path(str(path)) as book:
             shown = [
@@ -61,11 +64,8 @@ def every_sheet(path: Path) -> list[tuple[str, list[list[Any]]]]:
                 for one in book.sheets_metadata
                 if one.typ == SheetTypeEnum.WorkSheet and one.visible == SheetVisibleEnum.Visible
             ]
-            return [
-                (name, [[_plain(cell) for cell in row] for row in _from_first(book.get_sheet_by_name(name))])
-                for name in shown
-            ]
-    except (KeyboardInterrupt, MemoryError):
+            return [(name, _rows(book.get_sheet_by_name(name), errors)) for name in shown]
+    except (KeyboardInterrupt, MemoryError, Refused):
         raise
     except BaseException as error:
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
@@ -78,8 +78,15 @@ def _require_workbook(path: Path) -> None:
         require_workbook(file, path.name)
 
 
-def _from_first(page: CalamineSheet) -> list[list[Any]]:
-    return page.to_python(skip_empty_area=False) if page.height else []
+def _rows(page: CalamineSheet, errors: ErrorCells) -> list[list[Any]]:
+    if not page.height:
+        return []
+    wrong = errors.of(page.name)
+    rows = [[_plain(cell) for cell in row] for row in page.to_python(skip_empty_area=False)]
+    for number, here in wrong.items():
+        for column, error in here.items():
+            rows[number][column] = error
+    return rows
 
 
 def _lines(path: Path, name: str | None) -> Iterator[Line]:
@@ -88,8 +95,11 @@ def _lines(path: Path, name: str | None) -> Iterator[Line]:
         with CalamineWorkbook.from_path(str(path)) as book:
             page = _sheet(book, path, name)
             place = path.name if len(book.sheet_names) == 1 else f"{path.name}·{page.name}"
-            merged = _Merged(page)
+            merged, errors = _Merged(page), ErrorCells(path).of(page.name)
+            first = page.start[1] if page.start else 0
             for number, cells in enumerate(page.iter_rows()):
+                for column, error in errors.get(number, {}).items():
+                    cells[column - first] = error
                 heading = merged.fill(number, cells)
                 yield Line(f"{place} 第{number + 1}行", cells, heading)
     except (GeneratorExit, KeyboardInterrupt, MemoryError, Refused):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.exchange.rows import Refused
+from app.exchange.rows import CellError, Refused
 from app.exchange.sheets import every_sheet
 from app.exchange.worksheet_cells import ADDED, EDITABLE, FORM, MORE, NEW, Cells, tidy
 from app.exchange.worksheet_files import COLUMNS, TITLES, CellProblem, sheet_name
@@ -69,6 +69,8 @@ class FilledSheets:
                 if header and not self._sound_header(name, number, header):
                     return
                 continue
+            if self._fails(name, number, header, cells):
+                continue
             row = self._row(name, number, dict(zip(header, texts, strict=False)))
             if row is not None and row.item:
                 held.add(self._lines[row.item].authority)
@@ -79,6 +81,17 @@ class FilledSheets:
         for row in new:
             if (found := self._proposed(row, organ)) is not None:
                 yield found
+
+    def _fails(self, sheet: str, number: int, header: list[str], cells: list[object]) -> bool:
+        """Whether a cell of the form holds an error, which is told: as a blank it would take something away."""
+        wrong = [
+            CellProblem(sheet, number, title, "cell-error", cell.told)
+            for title, cell in zip(header, cells, strict=False)
+            if title in TITLES and isinstance(cell, CellError)
+        ]
+        for one in wrong:
+            self._tell(one)
+        return bool(wrong)
 
     def _called(self, sheet: str) -> str:
         """The organ that a sheet is named for."""

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 import xlsxwriter
+from failing_cells import failing
 
-from app.exchange import readers, unpacking
+from app.exchange import cell_errors, readers, unpacking
 from app.exchange.readers import read_rows
 from app.exchange.reading import ImportReading
 from app.exchange.records import Problem
@@ -212,3 +213,40 @@ def test_a_code_that_was_saved_as_a_spreadsheet_shows_it_has_lost_its_digits(
         _, problems = rows_of(path)
         assert [problem.code for problem in problems] == ["number-lost-digits"]
         assert "“编码”列" in problems[0].where
+
+
+def test_a_cell_whose_formula_failed_is_no_blank(tmp_path: Path) -> None:
+    path = sheet(tmp_path, [["a", "b"], ["1", "#REF!"], ["2", "x"], ["#N/A", "#VALUE!"], ["", "y"]])
+    path.write_bytes(failing(path.read_bytes()))
+    rows, problems = rows_of(path)
+    assert [row.values for row in rows] == [{"a": "2", "b": "x"}, {"a": "", "b": "y"}]
+    assert [(one.severity, one.code, one.where) for one in problems] == [
+        ("error", "cell-error", "t.xlsx 第2行“b”列"),
+        ("error", "cell-error", "t.xlsx 第4行“a”列"),
+        ("error", "cell-error", "t.xlsx 第4行“b”列"),
+    ]
+    assert "#REF!" in problems[0].message
+
+
+def test_errors_are_found_where_columns_are_free_and_cells_without_a_place(tmp_path: Path) -> None:
+    path = sheet(tmp_path, [["", "a", "b"], ["", "1", "#REF!"]])
+    path.write_bytes(failing(path.read_bytes()))
+    assert [one.where for one in rows_of(path)[1]] == ["t.xlsx 第2行“b”列"]
+    plain = sheet(tmp_path, [["a", "b"], ["1", "#REF!"]])
+    with (
+        zipfile.ZipFile(io.BytesIO(failing(plain.read_bytes()))) as given,
+        zipfile.ZipFile(plain, "w") as made,
+    ):
+        for part in given.namelist():
+            xml = given.read(part)
+            made.writestr(part, re.sub(rb'<c r="[A-Z0-9]+"', b"<c", xml) if "worksheets/" in part else xml)
+    assert [one.where for one in rows_of(plain)[1]] == ["t.xlsx 第2行“b”列"]
+
+
+def test_a_sheet_full_of_errors_is_refused_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cell_errors, "MOST", 3)
+    path = sheet(tmp_path, [["a"], *[["#REF!"] for _ in range(4)]])
+    path.write_bytes(failing(path.read_bytes()))
+    rows, problems = rows_of(path)
+    assert (rows, [one.code for one in problems]) == ([], ["cell-error"])
+    assert "3 个以上" in problems[0].message

@@ -8,6 +8,7 @@ import docx
 import xlsxwriter
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
+from failing_cells import failing
 
 from app.exchange import annex_reading, document_tables
 from app.exchange.annex_reading import AnnexMapping, read_annex
@@ -146,3 +147,16 @@ def test_a_document_of_very_many_marks_is_refused(tmp_path, monkeypatch):
     path = document_of(tmp_path / "a.docx", [cell("1") + cell("甲")])
     monkeypatch.setattr(document_tables, "MOST_TAGS", 100)
     assert codes(path) == ["zip-bomb"]
+
+
+def test_a_cell_whose_formula_failed_is_told(tmp_path):
+    path = tmp_path / "附件.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        sheet = book.add_worksheet("附件1 取消")
+        sheet.write_row(0, 0, ["序号", "项目名称", "实施主体"])
+        sheet.write_row(1, 0, [1, "临时占用林地审批", "#REF!"])
+    path.write_bytes(failing(path.read_bytes()))
+    _, problems = read_annex(path, AnnexMapping())
+    assert [(one.code, one.where) for one in problems] == [
+        ("cell-error", "附件.xlsx·附件1 取消 第2行“实施主体”列")
+    ]

@@ -7,6 +7,7 @@ import zipfile
 
 import pytest
 import xlsxwriter
+from failing_cells import failing
 from holding import BASE, DAY, counts, exported, fill, imported, lines, opened, opined, proposed
 from registry import adjust, item_content
 
@@ -141,6 +142,19 @@ def test_each_fault_is_one_sentence_with_its_place(sheet, code):
     with pytest.raises(Exception, match="没有导入任何内容") as refused:
         refuse_faulty(done)
     assert refused.value.detail["errors"][0]["row"] == 4
+
+
+def test_a_cell_whose_formula_failed_is_a_fault_and_takes_nothing_away(sheet, tmp_path):
+    office, round_id, path = sheet
+    fill(path, {office.items[2]: {"outcome": "#N/A"}, office.items[0]: {"reason": "#REF!"}})
+    path.write_bytes(failing(path.read_bytes()))
+    done = imported(office, round_id, path)
+    wrong = {(one.code, one.column) for one in done.problems}
+    assert wrong == {("cell-error", "处理意见"), ("cell-error", COLUMNS["reason"][0])}
+    assert counts(office, round_id)["proposed"] == 0
+    copy = tmp_path / "标注.xlsx"
+    copy.write_bytes(write_marked(every_sheet(path), done.problems))
+    assert "公式出错" in str(every_sheet(copy))
 
 
 @pytest.mark.parametrize("outcome", ["保留", "调整", "建议取消（待修法）", "暂停"])

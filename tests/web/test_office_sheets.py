@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import xlsxwriter
+from failing_cells import failing
 from python_calamine import CalamineWorkbook
 from reading import BROWSER, Page
 from seeded import FELLING, Living, set_field
@@ -211,6 +212,16 @@ def test_what_looks_like_a_formula_is_refused(editor: Browser, authority: str, t
 def test_a_workbook_with_formulas_is_refused(editor: Browser, authority: str) -> None:
     page = bring(editor, bytes_of(exported(editor, authority), formula=True), status=422)
     assert "表格里有公式" in page.words
+
+
+def test_a_cell_whose_formula_failed_takes_nothing_away(editor: Browser, authority: str) -> None:
+    book = exported(editor, authority)
+    at = cell(book, ITEMS, editor.living.item_called(FELLING), "咨询电话", "#REF!")
+    page = bring(editor, failing(bytes_of(book)), status=422)
+    assert f"第{at}行“咨询电话”列" in page.words
+    assert "公式出错" in page.words
+    marked = editor.client.get(page.link("标注"), headers=BROWSER)
+    assert "公式出错" in str(book_of(marked.content))
 
 
 def test_text_that_begins_like_a_formula_goes_out_as_text(editor: Browser, authority: str) -> None:

@@ -19,7 +19,7 @@ import xlsxwriter
 
 from app.errors import Invalid
 from app.exchange.cells import as_text
-from app.exchange.rows import Refused
+from app.exchange.rows import CellError, Refused
 from app.exchange.sheets import every_sheet
 from app.exchange.tables import FORMULA
 from app.exchange.worksheet_files import ERRORS, CellProblem, Look
@@ -142,6 +142,8 @@ class Reading:
     def __init__(self, path: Path) -> None:
         self.problems: list[CellProblem] = []
         self.items: dict[str, Brought] = {}
+        self._unread: set[tuple[str, int, str]] = set()
+        """Cells that hold an error."""
         try:
             self.sheets = every_sheet(path)
         except Refused as refused:
@@ -166,6 +168,10 @@ class Reading:
                 continue
             found = []
             for at, cells in enumerate(rows[1:], start=2):
+                for name, cell in zip(header, cells, strict=False):
+                    if name in known and isinstance(cell, CellError):
+                        self._unread.add((title, at, name))
+                        self._wrong(title, at, name, "cell-error", f"{cell.told}。")
                 texts = {name: as_text(cell) for name, cell in zip(header, cells, strict=False) if name}
                 if any(text.strip() for text in texts.values()):
                     found.append((at, texts))
@@ -244,7 +250,7 @@ class Reading:
         """Note the cells of a row that read otherwise; whether there are any."""
         found = False
         for column in sheets()[title][1]:
-            if column.title not in texts:
+            if column.title not in texts or (title, at, column.title) in self._unread:
                 continue
             given, stood = _plain(texts[column.title]), _plain(text_of(column, holder, names))
             if given == stood:
