@@ -220,8 +220,7 @@ def _page(
         session.connection(),
         present,
         "accounts.html",
-        status=error.status if error else 200,
-        said=error.message if error else "",
+        error=error,
         found=[
             {
                 "id": one.id,

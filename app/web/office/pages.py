@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from app.auth.signing_in import Present
 from app.changes.showing import READING
+from app.errors import RegistryError
 from app.exchange.progress import unfinished
 from app.rounds.corrections import to_correct
 from app.settings import Settings
@@ -28,16 +29,22 @@ def show(
     template: str,
     *,
     status: int = 200,
+    said: str = "",
+    error: RegistryError | None = None,
     script: str = "",
     **context: Any,
 ) -> Response:
-    """A page of the office. ``present``: none before signing in. ``script``: one of our own files that makes the
-    page nicer; the page works without it, and no other may run."""
+    """A page of the office. ``present``: none before signing in. ``error``: why what was posted is refused; the page
+    says it in the place of ``said`` and has its status. ``script``: one of our own files that makes the page nicer;
+    the page works without it, and no other may run."""
+    if error is not None:
+        status, said = error.status, error.message
     day = today()
     html = environment.get_template(f"office/{template}").render(
         here=Here(request, day, day),
         unfinished=unfinished(connection),
         present=present,
+        said=said,
         script=script,
         sign_on=_sign_on(request.app.state.registry.settings),
         reads=bool(present and present.actor.rights & READING),

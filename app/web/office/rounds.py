@@ -200,18 +200,18 @@ def _opening(
     error: RegistryError | None = None,
     kept_at: str = "",
 ) -> Response:
-    found, said = None, error.message if error else ""
+    found, said = None, ""
     try:
         found = _count(connection, _scope(connection, form))
     except RegistryError as wrong:
-        said = said or wrong.message
+        said = wrong.message
     return show(
         request,
         connection,
         present,
         "round-new.html",
-        status=error.status if error else 200,
         said=said,
+        error=error,
         form=form,
         found=found,
         types=code_tables.TABLES["item_type"][0].values,
