@@ -13,7 +13,7 @@ from app.exchange.sheets import every_sheet
 from app.exchange.worksheet_files import COLUMNS, write_worksheets
 from app.exchange.worksheets import bring_in
 from app.rounds.proposing import propose
-from app.rounds.reviewing import opine
+from app.rounds.reviewing import Review, opine
 from app.rounds.worksheets import progress, told, worksheets
 
 BASE, DAY = "2026-06-01", "2026-10-01"
@@ -35,16 +35,8 @@ def proposed(office, round_id, *bodies, actor=None, **more):
 def opined(office, round_id, items, opinion, *, actor=None, decision=None, reason=""):
     with office.database.writing() as session:
         changed = DecisionInput(**{"effective_from": DAY} | decision) if decision else None
-        return opine(
-            session,
-            actor or office.reviewer,
-            round_id,
-            items,
-            opinion,
-            TODAY,
-            reason=reason,
-            decision=changed,
-        )
+        review = Review(items, opinion, reason, changed)
+        return opine(session, actor or office.reviewer, round_id, review, TODAY)
 
 
 def lines(office, round_id):

@@ -37,7 +37,7 @@ from app.exchange.worksheets import Filled, import_filled, read_filled, refuse_f
 from app.files import as_file
 from app.manners import saved_as, unkept
 from app.rounds.proposing import propose_from
-from app.rounds.reviewing import opine_from
+from app.rounds.reviewing import Review, opine_from
 from app.rounds.worksheets import Worksheets, progress, told, within, worksheets
 from app.versions.queries import today
 
@@ -222,10 +222,8 @@ def give_opinion(
     changed after it was `read`, 412 and nothing is written."""
 
     def read(session: Session) -> Written:
-        said = (asked.items, asked.opinion, today())
-        write = opine_from(
-            session, actor, round_id, *said, reason=asked.reason, decision=asked.decision, read=asked.read
-        )
+        review = Review(asked.items, asked.opinion, asked.reason, asked.decision, asked.read or {})
+        write = opine_from(session, actor, round_id, review, today())
 
         def written(session: Session) -> bytes:
             items = [row.subject for row in write(session)]

@@ -7,7 +7,7 @@ beside it; returned, it waits for a better one.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any, Literal
 
@@ -42,6 +42,19 @@ Opinion = Literal["agree", "change", "return"]
 
 
 @dataclass(frozen=True, slots=True)
+class Review:
+    """What a reviewer says of the proposals that are filed under some items."""
+
+    items: Sequence[str]
+    opinion: Opinion
+    reason: str = ""
+    decision: DecisionInput | None = None
+    """Of ``change``, which takes one item: the decision as it should be."""
+    read: Mapping[str, str] = field(default_factory=dict)
+    """Item -> the hash of the proposal that the reviewer read there."""
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """An opinion weighed against the rules, and the round as it stood to it."""
 
@@ -63,62 +76,44 @@ def opine(
     session: Session,
     actor: Actor,
     round_id: str,
-    items: Sequence[str],
-    opinion: Opinion,
+    review: Review,
     today: str,
     *,
-    reason: str = "",
-    decision: DecisionInput | None = None,
-    read: Mapping[str, str] | None = None,
     judged: Judged | None = None,
 ) -> list[ProposalRow]:
-    """The office's opinion of the proposals filed under these items, all or none.
+    """The office's opinion of the proposals filed under some items, all or none.
 
-    ``change`` takes one item and the ``decision`` as it should be. ``read``: item -> the hash of the proposal that the
-    reviewer read; Stale where another stands there now. ``judged`` is what ``judge`` made of the same
-    before, in a reading session perhaps: where the round has not moved since, the lock is held to write alone.
-    Raises Refused where a check that blocks the round stands against what would be decided.
+    ``judged`` is what ``judge`` made of the same before, in a reading session perhaps: where the round has not moved
+    since, the lock is held to write alone. Raises Stale where another proposal stands than was read; Refused where a
+    check that blocks the round stands against what would be decided.
     """
     hold(session, round_id)
     if judged is None or not judged.holds(session):
-        asked = (items, opinion, today, reason, decision)
-        judged = judge(session, actor, may_review(session, actor, round_id), *asked, read, allocate)
+        judged = judge(session, actor, may_review(session, actor, round_id), review, today, allocate)
     changeset, filed = judged.standing.opened.changeset, judged.filed
-    if opinion == "change":  # before it is written down: the draft itself would make the file readable
+    if review.opinion == "change":  # before it is written down: the draft itself would make the file readable
         proposed = [encode(row.body) for row in filed]
         require_readable(session, actor, [encode(body) for body in judged.bodies], kept=proposed)
     at = next_moved(judged.standing.stood.values())
     for row in filed:
         row.reviewed_at = at
     write(session, round_id, filed)
-    if opinion == "return":
+    if review.opinion == "return":
         take_out(session, changeset, [row.subject for row in filed])
     else:
         reviewed = [body | {"review": review_of(row)} for row, body in zip(filed, judged.bodies, strict=True)]
         put_in(session, changeset, list(zip(reviewed, judged.bases, strict=True)))
-    event = "amended" if opinion == "change" else "reviewed"
-    leave_event(session, changeset, actor, event, f"{OPINIONS[opinion]} {len(filed)} 项清理意见")
+    event = "amended" if review.opinion == "change" else "reviewed"
+    leave_event(session, changeset, actor, event, f"{OPINIONS[review.opinion]} {len(filed)} 项清理意见")
     return filed
 
 
 def opine_from(
-    session: Session,
-    actor: Actor,
-    round_id: str,
-    items: Sequence[str],
-    opinion: Opinion,
-    today: str,
-    *,
-    reason: str = "",
-    decision: DecisionInput | None = None,
-    read: Mapping[str, str] | None = None,
+    session: Session, actor: Actor, round_id: str, review: Review, today: str
 ) -> Callable[[Session], list[ProposalRow]]:
     """``opine`` in two steps: judged now, in a reading session; what is returned writes it down, in another."""
-    asked = (items, opinion, today)
-    judged = judge(session, actor, may_review(session, actor, round_id), *asked, reason, decision, read)
-    return lambda session: opine(
-        session, actor, round_id, *asked, reason=reason, decision=decision, read=read, judged=judged
-    )
+    judged = judge(session, actor, may_review(session, actor, round_id), review, today)
+    return lambda session: opine(session, actor, round_id, review, today, judged=judged)
 
 
 def may_review(session: Session, actor: Actor, round_id: str) -> Standing:
@@ -131,24 +126,20 @@ def judge(
     session: Session,
     actor: Actor,
     standing: Standing,
-    items: Sequence[str],
-    opinion: Opinion,
+    review: Review,
     today: str,
-    reason: str = "",
-    decision: DecisionInput | None = None,
-    read: Mapping[str, str] | None = None,
     give: Give = foresee,
 ) -> Judged:
     """The opinion weighed against the rules, in a session that reads or writes; none is
     written. Raises as ``opine``."""
-    filed, fresh = _filed(standing.stood, items), list[str]()
-    _require_form(opinion, reason, decision, filed)
-    _require_as_read(filed, read or {})
+    filed, fresh = _filed(standing.stood, review.items), list[str]()
+    _require_form(review, filed)
+    _require_as_read(filed, review.read)
     if actor.account is None or any(row.account == actor.account for row in filed):
         raise Forbidden("清理意见由提出的人以外的另一人审核。", code="four-eyes")
     bodies = [row.body for row in filed]
-    if decision is not None:
-        bodies = completed(session.connection(), [_about(decision, filed[0])], noting(give, fresh))
+    if review.decision is not None:
+        bodies = completed(session.connection(), [_about(review.decision, filed[0])], noting(give, fresh))
         if filed_under(bodies[0]) != filed[0].subject:
             raise Invalid("修改后的决定须针对同一个事项，请核对。", code="another-item", field="decision")
     decider = Decider(session.connection(), today, actor)
@@ -156,10 +147,10 @@ def judge(
     for row, body in zip(filed, bodies, strict=True):
         if row.opinion is not None:
             row.earlier = [*row.earlier, {"proposed": proposed_of(row), "opinion": opinion_of(row)}]
-        row.opinion, row.reason = opinion, reason.strip() or None
+        row.opinion, row.reason = review.opinion, review.reason.strip() or None
         row.reviewer = actor.account
-        row.agreed = said_by(body) if opinion != "return" else None
-    if opinion == "return":
+        row.agreed = said_by(body) if review.opinion != "return" else None
+    if review.opinion == "return":
         return Judged(standing, filed, bodies, [], fresh)
     decided = decider.decide(bodies)
     refuse_blocking(findings(decider, bodies), True)
@@ -207,18 +198,16 @@ def _require_as_read(filed: Sequence[ProposalRow], read: Mapping[str, str]) -> N
         )
 
 
-def _require_form(
-    opinion: str, reason: str, decision: DecisionInput | None, filed: Sequence[ProposalRow]
-) -> None:
-    if opinion != "agree" and not reason.strip():
-        raise Invalid(f"{OPINIONS[opinion]}清理意见须写明理由。", code="reason-needed", field="reason")
-    if (opinion == "change") != (decision is not None):
+def _require_form(review: Review, filed: Sequence[ProposalRow]) -> None:
+    if review.opinion != "agree" and not review.reason.strip():
+        raise Invalid(f"{OPINIONS[review.opinion]}清理意见须写明理由。", code="reason-needed", field="reason")
+    if (review.opinion == "change") != (review.decision is not None):
         raise Invalid(
             "修改清理意见须写明改成什么（decision）；同意和退回不写。",
             code="decision-needed",
             field="decision",
         )
-    if opinion == "change" and len(filed) != 1:
+    if review.opinion == "change" and len(filed) != 1:
         raise Invalid("修改清理意见一次一项。", code="one-at-a-time", field="items")
     returned = [row.subject for row in filed if row.opinion == "return"]
     if returned:

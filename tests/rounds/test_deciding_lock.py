@@ -11,7 +11,7 @@ from app.changes.models import DecisionInput
 from app.errors import Conflict, Refused
 from app.rounds import proposing, reviewing
 from app.rounds.proposing import propose_from
-from app.rounds.reviewing import opine_from
+from app.rounds.reviewing import Review, opine_from
 
 
 def says(outcome, *items):
@@ -42,7 +42,7 @@ def proposing_from(office, round_id, *asked, **more):
 
 def judged(office, round_id, items, opinion="agree", **more):
     with office.database.reading() as session:
-        return opine_from(session, office.reviewer, round_id, items, opinion, TODAY, **more)
+        return opine_from(session, office.reviewer, round_id, Review(items, opinion, **more), TODAY)
 
 
 def written(office, write):

@@ -20,7 +20,7 @@ from app.deps import Registry, RegistryOf
 from app.errors import Invalid, RegistryError, Stale
 from app.exchange.worksheet_names import Names
 from app.rounds.proposing import propose_from
-from app.rounds.reviewing import MOVED, Opinion, opine_from
+from app.rounds.reviewing import MOVED, Opinion, Review, opine_from
 from app.rounds.worksheets import Line, with_contents, worksheets
 from app.versions.queries import today
 from app.web.office.pages import show
@@ -109,8 +109,8 @@ def _opined(
     if not meant:
         return lambda _session: None
     items, read = list(meant), {item: row.hash for item, row in meant.items() if row}
-    asked = (present.actor, changeset, items, opinion, today())
-    write = _of_each(items, lambda: opine_from(session, *asked, reason=reason, read=read))
+    review = Review(items, opinion, reason, read=read)
+    write = _of_each(items, lambda: opine_from(session, present.actor, changeset, review, today()))
     return lambda session: _of_each(items, lambda: write(session))
 
 

@@ -16,7 +16,7 @@ from app.exchange.worksheet_cells import LABELS, TAKEN
 from app.exchange.worksheet_names import Names
 from app.exchange.worksheet_rows import cells_of, is_beyond_sheet
 from app.rounds.proposing import propose_from
-from app.rounds.reviewing import Opinion, opine_from
+from app.rounds.reviewing import Opinion, Review, opine_from
 from app.rounds.worksheets import Line, told, with_contents, worksheets
 from app.versions.queries import today
 from app.web.office import form_keeping
@@ -97,9 +97,8 @@ def opine_one(
         if opinion == "change":
             decision = asked_of(line, posted_cells(form), names, form)
         filed, shown = line.filed_under or line.item, form.get("read")
-        asked = (present.actor, changeset, [filed], opinion, today())
-        read = {filed: shown} if shown else None
-        return opine_from(session, *asked, reason=form.get("why"), decision=decision, read=read)
+        review = Review([filed], opinion, form.get("why"), decision, {filed: shown} if shown else {})
+        return opine_from(session, present.actor, changeset, review, today())
 
     return _one(request, registry, present, changeset, item, asking, form, weigh, "opinion")
 
@@ -184,8 +183,7 @@ def _item(
         connection,
         present,
         "round-item.html",
-        status=error.status if error else 200,
-        said=error.message if error else "",
+        error=error,
         saved=saved,
         changeset=found.opened.changeset,
         line=gaps(told(session, [line])[0]),
