@@ -25,7 +25,7 @@ from app.exchange.worksheet_files import CellProblem, write_marked, write_worksh
 from app.exchange.worksheets import bring_in
 from app.privacy import for_the_asker
 from app.rounds.matching import is_certain
-from app.rounds.recording import Choice, confirm, confirm_certain, drafted_rows, record_rows, rematch
+from app.rounds.recording import Choice, confirm, confirm_certain, drafted_rows, rematch, rows_from
 from app.rounds.worksheets import progress, worksheets
 from app.settings import Settings
 from app.versions.names import names_near
@@ -99,9 +99,9 @@ def record_round(
                 }
             )
             into = drafts.draft(session, actor, asked, today()).id
-            made = record_rows(session, actor, into, rows, today())
+            made = rows_from(session, actor, into, rows, today())(session)
         else:
-            made = record_rows(session, actor, into, rows, today(), add=True)
+            made = rows_from(session, actor, into, rows, today(), add=True)(session)
         told = drafted_rows(session, into)["reconciliation"]["sentences"]
     certain = sum(is_certain(row) for row in made)
     console.print(f"变更单 {into}：录入 {len(rows)} 行，其中 {certain} 行可以一并确认。", soft_wrap=True)

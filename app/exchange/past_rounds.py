@@ -27,7 +27,7 @@ from app.exchange.readers import read_rows
 from app.exchange.records import Problem
 from app.rounds import publishing
 from app.rounds.matching import catalogue
-from app.rounds.recording import record_rows
+from app.rounds.recording import rows_from
 from app.wording import reason
 
 NEEDED = ("round_id", "issuer", "title", "breakdown_json")
@@ -99,7 +99,7 @@ def load_rounds(database: Database, people: People, path: Path, decisions: Path 
                 continue
             made = drafts.draft(session, people.editor, form, today)
             told = by_round.get(ref, [])
-            record_rows(session, people.editor, made.id, told, today, known=names)
+            rows_from(session, people.editor, made.id, told, today, known=names)(session)
             loaded.rows += len(told)
             loaded.drafted.append(made.id)
             if people.reviewer is not None and people.publisher is not None:

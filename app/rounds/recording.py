@@ -58,25 +58,6 @@ def find(session: Session, round_id: str) -> Changeset:
     return changeset
 
 
-def record_rows(
-    session: Session,
-    actor: Actor,
-    round_id: str,
-    asked: Iterable[Mapping[str, str]],
-    today: str,
-    *,
-    add: bool = False,
-    known: Catalogue | None = None,
-) -> list[Row]:
-    """The document's rows in its own order, matched against the registry; ``add``: behind those there are.
-
-    ``known`` spares reading the registry's names again, where many documents come in.
-
-    Raises Invalid for a row without a name, or with more than a row may say.
-    """
-    return rows_from(session, actor, round_id, asked, today, add=add, known=known)(session)
-
-
 def rows_from(
     session: Session,
     actor: Actor,
@@ -87,8 +68,13 @@ def rows_from(
     add: bool = False,
     known: Catalogue | None = None,
 ) -> Callable[[Session], list[Row]]:
-    """``record_rows`` in two steps: matched now, in a reading session, which takes minutes for a long document and a
-    large registry; what is returned writes the rows down, in another."""
+    """The document's rows in its own order; ``add``: behind those there are. Matched against the registry now, in a
+    reading session, which takes minutes for a long document and a large registry; what is returned writes them down,
+    in this session or another.
+
+    ``known`` spares reading the registry's names again, where many documents come in. Raises Invalid for a row
+    without a name, or with more than a row may say.
+    """
     changeset = _worked_on(session, actor, round_id, "录入文件的各行")
     first = len(annex_rows(session.connection(), round_id)) + 1 if add else 1
     new = [_row(at, body) for at, body in enumerate(asked, start=first)]

@@ -19,7 +19,7 @@ from app.exchange.round_words import REDACTED
 from app.exchange.round_words import overview as figures
 from app.rounds import publishing as rounds
 from app.rounds.counted import find
-from app.rounds.recording import Choice, confirm, record_rows
+from app.rounds.recording import Choice, confirm, rows_from
 from app.rounds.report import overview, report
 
 SECRET = "联系人张三的手机号码写在这里"
@@ -195,7 +195,7 @@ def test_a_name_that_a_recorded_document_says_too_is_listed_as_left(office):
     asked = {"kind": "round", "title": "第一批清理", "document": {"number": "某府〔2013〕19号"}}
     recorded = office.draft(**asked, stated={"total": 1, "parts": []}).id
     with office.database.writing() as session:
-        record_rows(session, office.editor, recorded, [{"name": name, "outcome": "保留"}], TODAY)
+        rows_from(session, office.editor, recorded, [{"name": name, "outcome": "保留"}], TODAY)(session)
         confirm(session, office.editor, recorded, [Choice(1, office.items[0])], TODAY)
     with office.database.writing() as session:
         drafts.submit(session, office.editor, recorded, None, TODAY)

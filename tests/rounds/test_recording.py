@@ -25,9 +25,9 @@ from app.rounds.recording import (
     confirm,
     confirm_certain,
     drafted_rows,
-    record_rows,
     recorded,
     rematch,
+    rows_from,
 )
 from app.rounds.report import report
 from app.rounds.stated import reconcile
@@ -56,7 +56,7 @@ def opened(office, **more):
 
 def put(office, round_id, *rows, actor=None, **more):
     with office.database.writing() as session:
-        return record_rows(session, actor or office.editor, round_id, rows, TODAY, **more)
+        return rows_from(session, actor or office.editor, round_id, rows, TODAY, **more)(session)
 
 
 def chosen(office, round_id, *choices, actor=None):

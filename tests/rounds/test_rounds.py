@@ -18,7 +18,7 @@ from app.exchange.round_documents import write_docx
 from app.exchange.round_sheets import write_xlsx
 from app.exchange.round_words import overview
 from app.rounds import publishing
-from app.rounds.recording import record_rows
+from app.rounds.recording import rows_from
 from app.rounds.rehearsing import rehearse_round
 from app.rounds.report import report
 from app.rounds.series import series
@@ -578,7 +578,7 @@ def test_a_department_leaves_a_recorded_round_of_the_government_alone(office):
     recorded = office.draft(kind="round", title="补录", stated=stated).id
     department = office.person("水利部门", "edit", authority=office.water)
     with pytest.raises(Forbidden), office.database.writing() as session:
-        record_rows(session, department, recorded, [{"name": "取水许可"}], TODAY)
+        rows_from(session, department, recorded, [{"name": "取水许可"}], TODAY)(session)
     with pytest.raises(Forbidden), office.database.writing() as session:
         drafts.withdraw(session, department, recorded)
 
