@@ -11,6 +11,7 @@ from typing import Any
 import pyotp
 import pytest
 from browser_serving import served
+from browsing import PHRASE, POST, Browser
 from fastapi.testclient import TestClient
 from handed import hand_down
 from openid import CLIENT, SECRET, OpenIdProvider
@@ -19,7 +20,6 @@ from playwright.sync_api import Page
 from reading import BROWSER
 from seeded import FELLING, TODAY, Living, set_field
 from test_accessible import check
-from test_office import COOKIE, PHRASE, POST, Browser
 from test_office_duties import address, entrusted, told, waiting
 from test_office_imports import ROWS, bring
 from test_office_rooms import carried, ended, law_of, published
@@ -33,6 +33,7 @@ from app.auth.passwords import POLICIES
 from app.checks.catalogue import STANDARD
 from app.checks.sweeping import sweep
 from app.web.office import changeset_effects, pages, sign_on, working
+from app.web.office.visiting import COOKIE
 
 
 def signed_in(browser: Chromium, person: Browser, wide: int = 320) -> Page:

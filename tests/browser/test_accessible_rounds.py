@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import pytest
 from browser_serving import served
+from browsing import POST, Browser
 from holding import fill
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page
@@ -15,7 +16,6 @@ from reading import BROWSER
 from seeded import FELLING, Living
 from test_accessible import check
 from test_accessible_office import ROUNDS, Rendered, check_answers, signed_in
-from test_office import POST, Browser
 from test_office_rounds import DAY, XLSX, agree_all, form, items_on
 
 from app.web.office import pages

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from browser_serving import served
+from browsing import Browser
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import expect
 from seeded import FELLING, Living
-from test_office import COOKIE, Browser
+
+from app.web.office.visiting import COOKIE
 
 
 def test_what_is_typed_is_kept_by_itself(browser: Chromium, living_sqlite: Living) -> None:

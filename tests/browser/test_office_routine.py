@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 from browser_serving import served
+from browsing import Browser
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
 from seeded import FELLING, TODAY, Living
-from test_office import COOKIE, Browser
 from test_office_attaching import ENACT, PDF
 from test_office_organs import held, organs
+
+from app.web.office.visiting import COOKIE
 
 PAGES, CLICKS = 5, 12
 """Of a routine change by two people, each."""

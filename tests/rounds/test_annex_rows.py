@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browsing import Browser
 from seeded import FELLING, Living
-from test_office import Browser
 from typer.testing import CliRunner
 
 from app.cli import build

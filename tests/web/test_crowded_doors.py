@@ -6,10 +6,10 @@ import threading
 from typing import Any
 
 import pytest
+from browsing import POST
 from fastapi.testclient import TestClient
 from reading import BROWSER
 from seeded import Living
-from test_office import POST
 
 from app.auth import passwords, trying
 from app.errors import Unavailable

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 import python_calamine
+from browsing import Browser
 from pypdf import PdfReader
 from reading import read
 from seeded import FELLING, TODAY, Living, set_field
-from test_office import Browser
 
 from app.cli.proofs import checked
 from app.errors import Invalid

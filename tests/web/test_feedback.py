@@ -7,10 +7,10 @@ import re
 from typing import Any
 
 import pytest
+from browsing import Browser
 from reading import BROWSER, Page, assert_safe, read
 from registry import Office
 from seeded import FELLING, Living
-from test_office import Browser
 
 from app.auth.actor import COMMAND_LINE, Actor
 from app.errors import Conflict, Forbidden, TooMany

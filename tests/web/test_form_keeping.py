@@ -6,9 +6,9 @@ import re
 from typing import Any
 
 import pytest
+from browsing import PHRASE, POST, Browser, filled
 from reading import Page
 from seeded import FELLING, TODAY, Living, set_field
-from test_office import PHRASE, POST, Browser, filled
 from test_office_rooms import law_of, published
 
 from app import unsaved
@@ -47,8 +47,8 @@ def place(living_sqlite: Living) -> str:
 
 
 @pytest.fixture
-def editor(living_sqlite: Living) -> Browser:
-    return Browser(living_sqlite, "bianji", ["edit"])
+def living(living_sqlite: Living) -> Living:
+    return living_sqlite
 
 
 def test_what_is_typed_is_found_again_by_its_owner_alone(editor: Browser, place: str) -> None:

@@ -7,9 +7,9 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from browsing import Browser, filled
 from handed import hand_down
 from seeded import RIGHTS, Living
-from test_office import Browser, filled
 
 
 @pytest.fixture(scope="module")

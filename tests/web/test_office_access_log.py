@@ -10,10 +10,10 @@ import re
 from pathlib import Path
 
 import pytest
+from browsing import Browser
 from reading import BROWSER
 from seeded import Living
 from sqlalchemy import event as database_event
-from test_office import Browser
 
 import app
 from app import log

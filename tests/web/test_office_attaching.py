@@ -6,9 +6,9 @@ import re
 from typing import Any
 
 import pytest
+from browsing import POST, Browser, filled
 from reading import BROWSER, Page
 from seeded import FELLING, Living
-from test_office import POST, Browser, filled
 
 from app.web.office import form_rows
 from app.web.office.citing import text_of
@@ -35,8 +35,8 @@ ENACT = {
 
 
 @pytest.fixture
-def editor(living_sqlite: Living) -> Browser:
-    return Browser(living_sqlite, "bianji", ["edit"])
+def living(living_sqlite: Living) -> Living:
+    return living_sqlite
 
 
 def bring(editor: Browser, name: str, body: bytes, headers: dict[str, str] = POST) -> Any:

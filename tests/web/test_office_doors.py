@@ -7,10 +7,10 @@ from typing import Any
 
 import pyotp
 import pytest
+from browsing import PHRASE, POST, Browser, filled
 from fastapi.testclient import TestClient
 from reading import BROWSER, Page, assert_safe
 from seeded import FELLING, Living
-from test_office import PHRASE, POST, Browser, filled
 from test_office_hidden import hidden_item
 from test_office_rooms import carried
 

@@ -6,11 +6,11 @@ import re
 from typing import Any
 
 import pytest
+from browsing import Browser, filled
 from handed import DAY, bureau, city_item, hand_down
 from reading import Page
 from registry import TODAY
 from seeded import FELLING, Living
-from test_office import Browser, filled
 
 PAPER = {"document/number": "广安区府发〔2026〕12号", "document/title": "广安区监管细则"}
 
@@ -18,11 +18,6 @@ PAPER = {"document/number": "广安区府发〔2026〕12号", "document/title": 
 @pytest.fixture
 def living(living_sqlite: Living) -> Living:
     return living_sqlite
-
-
-@pytest.fixture
-def editor(living: Living) -> Browser:
-    return Browser(living, "bianji", ["edit"])
 
 
 def published(living: Living, editor: Browser, changeset: str) -> None:

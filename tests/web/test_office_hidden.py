@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from browsing import POST, Browser, filled
 from reading import BROWSER, Page
 from seeded import FELLING, TODAY, Living, new_item, set_field
-from test_office import POST, Browser, filled
 
 from app.changes.redacting import redact
 

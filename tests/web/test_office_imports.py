@@ -8,10 +8,10 @@ import threading
 from typing import Any
 
 import pytest
+from browsing import POST, Browser
 from python_calamine import CalamineWorkbook
 from reading import BROWSER, Page
 from seeded import FELLING, Living
-from test_office import POST, Browser
 
 from app.exchange import arrivals
 from app.web.office import imports, working
@@ -35,11 +35,6 @@ type = {column = "type", read = "code", table = "item_type"}
 """
 OWN_ROWS = "id,name,type,organ,region\n1,夜市巡查（自带映射）,行政检查,区城管局,511602\n"
 TRIED = {"mapping": "catalogue_items", "attested": "2026年9月28日"}
-
-
-@pytest.fixture
-def editor(living: Living) -> Browser:
-    return Browser(living, "bianji", ["edit"])
 
 
 def bring(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
+from browsing import Browser
 from seeded import FELLING, TODAY, Living, new_item
-from test_office import Browser
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from browsing import Browser
 from reading import Page
 from seeded import TODAY, Living, new_item
-from test_office import Browser
 
 LAW, OWN, FEES = "广安市演示条例", "只写名称的许可", "收费提到它的许可"
 

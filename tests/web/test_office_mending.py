@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from browsing import Browser, filled
 from seeded import FELLING, TODAY, Living, set_field
-from test_office import Browser, filled
 
 from app.web.office.drafting import merged
 
 
 @pytest.fixture
-def editor(living_sqlite: Living) -> Browser:
-    return Browser(living_sqlite, "bianji", ["edit"])
+def living(living_sqlite: Living) -> Living:
+    return living_sqlite
 
 
 def test_a_finding_of_a_draft_leads_to_its_field_with_what_the_draft_changes(

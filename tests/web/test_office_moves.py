@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
+from browsing import Browser
 from seeded import FELLING, TODAY, Living, set_field
-from test_office import Browser
 from test_office_rounds import agree_all, form, propose_all
 
 from app.auth.accounts import actor_of, find_account
@@ -18,13 +18,8 @@ TITLE = "更正咨询电话"
 
 
 @pytest.fixture
-def editor(living_sqlite: Living) -> Browser:
-    return Browser(living_sqlite, "bianji", ["edit"])
-
-
-@pytest.fixture
-def reviewer(living_sqlite: Living) -> Browser:
-    return Browser(living_sqlite, "shenhe", ["review", "publish"])
+def living(living_sqlite: Living) -> Living:
+    return living_sqlite
 
 
 def drafted(editor: Browser, items: list[str]) -> str:

@@ -5,25 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import pytest
+from browsing import Browser
 from reading import Page
 from seeded import FELLING, TODAY, Living, new_item, set_field
 from test_form_keeping import SCRIPT
-from test_office import Browser
 from test_office_rooms import published
 
 DAY = "2026-10-01"
 PAPER = {"document/number": "广安区委办〔2026〕12号"}
-
-
-@pytest.fixture
-def editor(living: Living) -> Browser:
-    return Browser(living, "bianji", ["edit"])
-
-
-@pytest.fixture
-def reviewer(living: Living) -> Browser:
-    return Browser(living, "shenhe", ["review", "publish"])
 
 
 def organs(living: Living, day: str = TODAY) -> list[tuple[str, str]]:

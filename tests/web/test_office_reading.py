@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from browsing import Browser
 from reading import Page
 from seeded import FELLING, TODAY, Living, set_field
-from test_office import Browser
 
 from app.checks.catalogue import STANDARD
 from app.checks.sweeping import sweep

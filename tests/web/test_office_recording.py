@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from browsing import POST, Browser
 from reading import Page, read
 from seeded import FELLING, Living
-from test_office import POST, Browser
 from test_office_rounds import agree_all, form, propose_all
 
 from app.web.office import round_moves, working
@@ -23,16 +23,6 @@ ANNEX = f"序号,项目名称,实施机关,处理决定\n1,{FELLING},区林业�
 @pytest.fixture
 def living(living_sqlite: Living) -> Living:
     return living_sqlite
-
-
-@pytest.fixture
-def editor(living: Living) -> Browser:
-    return Browser(living, "bianji", ["edit"])
-
-
-@pytest.fixture
-def reviewer(living: Living) -> Browser:
-    return Browser(living, "shenhe", ["review", "publish"])
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from html import unescape
 from typing import Any
 
 import pytest
+from browsing import PHRASE, POST, Browser, filled
 from reading import Page
 from seeded import FELLING, TODAY, Living
-from test_office import PHRASE, POST, Browser, filled
 
 from app.canonical import decode
 from app.changes import rows
@@ -22,13 +22,8 @@ from app.web.office.visiting import TABLE
 
 
 @pytest.fixture
-def editor(living_sqlite: Living) -> Browser:
-    return Browser(living_sqlite, "bianji", ["edit"])
-
-
-@pytest.fixture
-def reviewer(living_sqlite: Living) -> Browser:
-    return Browser(living_sqlite, "shenhe", ["review", "publish"])
+def living(living_sqlite: Living) -> Living:
+    return living_sqlite
 
 
 def published(editor: Browser, reviewer: Browser, answer: Any) -> str:

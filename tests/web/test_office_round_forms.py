@@ -8,9 +8,9 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from browsing import Browser, filled
 from reading import Page
 from seeded import RIGHTS, Living
-from test_office import Browser, filled
 from test_office_rounds import form, items_on, organ, state
 
 DAY = "2027-03-01"

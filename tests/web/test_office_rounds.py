@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browsing import POST, Browser, filled
 from fastapi.testclient import TestClient
 from handed import hand_down
 from holding import fill
 from python_calamine import CalamineWorkbook
 from reading import BROWSER, Page, read
 from seeded import FELLING, KINDS, TODAY, Living
-from test_office import POST, Browser, filled
 
 from app.auth.actor import COMMAND_LINE
 from app.changes.models import DecisionInput
@@ -36,16 +36,6 @@ def living(request: pytest.FixtureRequest, run_seeded: Any, clock: Any) -> Itera
     """On SQLite, unless a test asks for another."""
     with ExitStack() as stack:
         yield run_seeded(getattr(request, "param", "sqlite"), stack)
-
-
-@pytest.fixture
-def editor(living: Living) -> Browser:
-    return Browser(living, "bianji", ["edit"])
-
-
-@pytest.fixture
-def reviewer(living: Living) -> Browser:
-    return Browser(living, "shenhe", ["review", "publish"])
 
 
 def organ(living: Living) -> str:

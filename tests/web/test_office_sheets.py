@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 import xlsxwriter
+from browsing import POST, Browser
 from failing_cells import failing
 from python_calamine import CalamineWorkbook
 from reading import BROWSER, Page
 from seeded import FELLING, Living, set_field
-from test_office import POST, Browser
 
 from app.web.office import many_files, working
 from app.web.office.item_sheets import DROP, ITEMS
@@ -25,8 +25,8 @@ PHONE = "0826-7654321"
 
 
 @pytest.fixture
-def editor(living_sqlite: Living) -> Browser:
-    return Browser(living_sqlite, "bianji", ["edit"])
+def living(living_sqlite: Living) -> Living:
+    return living_sqlite
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from browsing import Browser
 from reading import BROWSER
 from seeded import FELLING, TODAY, Living
-from test_office import Browser
 
 from app.auth import passwords
 from app.checks.catalogue import STANDARD
@@ -57,13 +57,8 @@ class Asked(HTMLParser):
 
 
 @pytest.fixture
-def editor(living_sqlite: Living) -> Browser:
-    return Browser(living_sqlite, "bianji", ["edit"])
-
-
-@pytest.fixture
-def reviewer(living_sqlite: Living) -> Browser:
-    return Browser(living_sqlite, "shenhe", ["review", "publish"])
+def living(living_sqlite: Living) -> Living:
+    return living_sqlite
 
 
 def asked(browser: Browser, place: str) -> Asked:

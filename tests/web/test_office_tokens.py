@@ -7,8 +7,8 @@ import re
 from typing import Any
 
 import pytest
+from browsing import PHRASE, POST, Browser
 from seeded import Living
-from test_office import PHRASE, POST, Browser
 from test_office_doors import number_of
 
 PLACE = "/office/account/tokens"

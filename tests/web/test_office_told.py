@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from browsing import Browser, filled
 from reading import BROWSER
 from seeded import FELLING, TODAY, Living
-from test_office import Browser, filled
 from test_office_attaching import PDF, SCRIPT, bring
 
 EDITION = {
@@ -19,8 +19,8 @@ EDITION = {
 
 
 @pytest.fixture
-def editor(living_sqlite: Living) -> Browser:
-    return Browser(living_sqlite, "bianji", ["edit"])
+def living(living_sqlite: Living) -> Living:
+    return living_sqlite
 
 
 def prepared(editor: Browser) -> str:

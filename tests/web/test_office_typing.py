@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from browsing import POST, Browser, filled
 from reading import Page
 from seeded import FELLING, Living
-from test_office import POST, Browser, filled
 
 from app.changes.models import ChangesetInput
 from app.errors import Invalid

@@ -6,26 +6,16 @@ import re
 from typing import Any
 
 import pytest
+from browsing import POST, Browser
 from handed import hand_down
 from reading import Page
 from seeded import FELLING, TODAY, Living, new_item, set_field
 from test_form_keeping import SCRIPT
-from test_office import POST, Browser
 from test_office_rooms import published
 
 from app.web.office import voiding
 
 PLAN, PAPER = "2027-03-01", {"document/number": "广安区府办〔2026〕31号"}
-
-
-@pytest.fixture
-def editor(living: Living) -> Browser:
-    return Browser(living, "bianji", ["edit"])
-
-
-@pytest.fixture
-def reviewer(living: Living) -> Browser:
-    return Browser(living, "shenhe", ["review", "publish"])
 
 
 def note_on(living: Living, day: str = TODAY, words: str = "新的备注", **more: Any) -> tuple[str, str]:

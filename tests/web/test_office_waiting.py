@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from awaiting import wait_for
+from browsing import POST, Browser
 from reading import BROWSER, Page
 from seeded import FELLING, Living, set_field
-from test_office import POST, Browser
 from test_office_rounds import XLSX, form, items_on
 
 from app.db import Database
@@ -35,8 +35,8 @@ PHONE = "0826-7654321"
 
 
 @pytest.fixture
-def editor(living_sqlite: Living) -> Browser:
-    return Browser(living_sqlite, "bianji", ["edit"])
+def living(living_sqlite: Living) -> Living:
+    return living_sqlite
 
 
 @contextmanager

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
+from browsing import Browser
 from seeded import Living
-from test_office import Browser
 from test_office_sure import Asked
 
 from app.auth.accounts import find_account, lock_account

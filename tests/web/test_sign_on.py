@@ -15,12 +15,12 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pyotp
 import pytest
+from browsing import PHRASE, POST, Browser, filled
 from fastapi.testclient import TestClient
 from joserfc.jwk import OctKey
 from openid import CLIENT, SECRET, OpenIdProvider
 from reading import BROWSER, Page, assert_safe
 from seeded import FELLING, KINDS, Living
-from test_office import PHRASE, POST, filled
 
 from app import limiting
 from app.auth import provider as module
@@ -464,8 +464,6 @@ def test_a_form_of_nobody_is_not_kept(way: Way) -> None:
 
 
 def test_the_administrator_links_and_takes_away(way: Way) -> None:
-    from test_office import Browser
-
     clerk = Browser(way.living, "guanli", ["administer"])
     before = way.events("identity-linked"), way.events("identity-unlinked")
     number = way.living.rows(f"SELECT id FROM account WHERE name = '{way.name}'")[0][0]
