@@ -68,24 +68,36 @@ def begin(
     return Begun(address, cookie)
 
 
+def begun(session: Session, state: str, cookie: str | None) -> SignOn:
+    """The way that this browser began. Raises Forbidden.
+
+    To be asked in a reading session before ``take_up``: anybody can make up a state, and is to wait for no lock.
+    """
+    found = session.get(SignOn, challenge_of(state)) if state else None
+    own = found is not None and secrets.compare_digest(found.browser, challenge_of(cookie or ""))
+    if found is None or not own:
+        raise _unknown()
+    return found
+
+
 def take_up(session: Session, state: str, cookie: str | None) -> SignOn:
     """The way that this browser began, once: it is gone afterwards. Raises Forbidden.
 
     One that another browser began stays: whoever learns a state cannot use up another's way in.
     """
-    found = session.get(SignOn, challenge_of(state)) if state else None
-    own = found is not None and secrets.compare_digest(found.browser, challenge_of(cookie or ""))
-    unknown = Forbidden(
-        "这次统一身份认证不是从这个浏览器发起的，或者已经用过，请重新登录。", code="sign-on-unknown"
-    )
-    if found is None or not own:
-        raise unknown
+    found = begun(session, state, cookie)
     gone = session.connection().execute(delete(SignOn).where(col(SignOn.state) == found.state))
     if not gone.rowcount:  # the same address, asked for twice at once
-        raise unknown
+        raise _unknown()
     if found.created_at < log.now_microseconds() - TEN_MINUTES:
         raise Forbidden("这次统一身份认证超过了十分钟，请重新登录。", code="sign-on-late")
     return found
+
+
+def _unknown() -> Forbidden:
+    return Forbidden(
+        "这次统一身份认证不是从这个浏览器发起的，或者已经用过，请重新登录。", code="sign-on-unknown"
+    )
 
 
 def admit(session: Session, person: Person, address: str = "", agent: str = "") -> tuple[str | None, str]:

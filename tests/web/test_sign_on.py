@@ -243,11 +243,18 @@ def test_a_way_back_is_gone_once_and_by_its_own_browser(way: Way) -> None:
     assert COOKIE not in way.client.cookies
 
 
-def test_a_state_that_nobody_was_given_is_refused(way: Way) -> None:
+def test_a_state_that_nobody_was_given_is_refused(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the writer's lock: anybody can make one up, as often as he likes."""
     way.there()
-    answer = way.back("/office/sign-on?code=x&state=made-up")
+    registry, noted = way.living.registry, way.events("sign-in-refused")
+    with monkeypatch.context() as patched:
+        patched.setattr(registry.database, "writing", None)
+        patched.setattr(registry.noting, "flush", lambda: None)  # its thread writes later, with others' notes
+        answer = way.back("/office/sign-on?code=x&state=made-up")
     assert answer.status_code == 403
     assert COOKIE not in way.client.cookies
+    registry.noting.flush()
+    assert way.events("sign-in-refused") == noted + 1
 
 
 @pytest.mark.parametrize(("later", "good"), [(10 * MINUTE, True), (10 * MINUTE + 1, False)])

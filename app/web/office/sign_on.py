@@ -97,10 +97,16 @@ def come_back(
 ) -> Response:
     """From the provider: with a code that is changed for who it is, or with its refusal."""
     provider, address = provider_of(registry.settings), address_of(request)
-    onward, kept = "", Pairs()
+    onward, kept, cookie = "", Pairs(), request.cookies.get(BEGUN)
+    try:
+        with registry.database.reading() as session:
+            sign_on.begun(session, state, cookie)
+    except Forbidden as unknown:
+        registry.noting.note("sign-in-refused", subject=None, address=address, note=f"oidc {unknown.code}")
+        return _without_cookie(_refused(request, registry, unknown, onward, kept))
     try:
         with registry.database.writing() as session:
-            way = sign_on.take_up(session, state, request.cookies.get(BEGUN))
+            way = sign_on.take_up(session, state, cookie)
             onward, back, nonce, verifier = way.onward, way.back, way.nonce, way.verifier
             kept = [(name, value) for name, value in json.loads(way.kept)]
         if iss and iss != provider.terms.issuer:  # RFC 9207
