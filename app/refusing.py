@@ -117,6 +117,7 @@ def _place(where: Sequence[int | str], body: Any) -> str:
 
 
 async def http(request: Request, error: HTTPException) -> Response:
+    """What the framework itself refuses: no route, wrong method, a body that cannot be read."""
     told = {
         400: ("unreadable-body", said("请求的正文读不出来：不是 UTF-8 的 JSON，或嵌套层数过多。")),
         404: ("unknown-address", said("没有这个地址，请检查网址。")),

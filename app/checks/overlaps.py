@@ -50,6 +50,7 @@ class Overlap:
 
 
 def power_of(item: str, content: Mapping[str, Any]) -> Power:
+    """What of an item tells how alike it is to another. A basis counts by its instrument and by each article of it."""
     cited: set[tuple[str, int]] = set()
     for one in content.get("citations") or ():
         if one.get("role", "setting") in ("setting", "implementing"):

@@ -15,6 +15,8 @@ LATEST = "2020-10-01"
 
 
 def records_of(case: Devolution) -> list[Record]:
+    """The place, its counties, an organ of each, and the one item that is handed down, in an order in which what is
+    referred to comes first."""
     county = range(1, case.counties + 1)
     return [
         _region("place", f"{case.place}（{case.title}）", case.level, "990000", None),

@@ -188,6 +188,8 @@ def _item(case: Case, number: int, one: Drawn) -> Record:
 
 
 def content_of(case: Case | Devolution, number: int, one: Drawn) -> dict[str, Any]:
+    """The ``number``-th item of the case as it stood before the round; its organ and region by the records that make
+    them."""
     content: dict[str, Any] = {
         "name": f"合成{_THINGS[number % len(_THINGS)]}{_ACTS[number % len(_ACTS)]}（{case.title}{number:03}号）",
         "type": "01",

@@ -21,6 +21,7 @@ REDACTED = "公布时存下的报告已依令删改，以下数目按公布时�
 
 
 def group_rows(groups: Iterable[dict[str, Any]]) -> Iterator[tuple[Any, ...]]:
+    """Each group of a report as its cells under ``GROUP_COLUMNS``, behind what the group is called."""
     for row in groups:
         outcomes, promised = row["outcomes"], row["limits"]["promised"]
         moved_in = next(value for name, value in row.items() if name.endswith("_in"))

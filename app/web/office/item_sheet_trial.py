@@ -50,6 +50,8 @@ class Tried:
 def try_workbook(
     connection: Connection, present: Present, body: bytes, on: str, tell: Callable[[int, int], None]
 ) -> Tried:
+    """What the workbook (the bytes of an XLSX file) would change from a day on; nothing is written. ``tell``: items
+    done, of how many. Raises Invalid where it names too many."""
     with as_file(body, "items.xlsx") as path:
         reading = Reading(path)
     wanted = reading.names_wanted()
