@@ -18,8 +18,6 @@ from app.versions.timeline import Held, Row, standing
 
 TAKES_FROM = ["receive", "origin"]
 """Outcome and role of what an acceptance does to its origin: not its own to answer for."""
-FIRST_PENDING = 1 << 60
-"""Effects that are not written yet are numbered from here on: after all that are."""
 
 
 class Ahead:

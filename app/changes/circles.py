@@ -11,14 +11,13 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
-from app.canonical import digest, encode
 from app.changes import kinds
 from app.errors import Refused
 from app.versions.fold import Effect, boundaries, fold
 from app.versions.histories import load_histories
 from app.versions.ids import kind_of
 from app.versions.models import FIRST, OPEN
-from app.versions.orders import Act, Part
+from app.versions.orders import FIRST_PENDING, Act, Part
 
 PARENTED = frozenset({"region", "authority", "entry"})
 """Kinds whose content names a subject of the same kind as its parent."""
@@ -76,22 +75,10 @@ def touched_by(connection: Connection, acts: Iterable[Act]) -> dict[str, tuple[s
     parts = [(part, kind_of(part.subject_id)) for act in acts for part in act.parts]
     setting = [(part, kind) for part, kind in parts if kind in PARENTED and _sets_parent(part)]
     stood = load_histories(connection, sorted({part.subject_id for part, _ in setting}))
-    for number, (part, kind) in enumerate(setting, start=1 << 60):
+    for number, (part, kind) in enumerate(setting, start=FIRST_PENDING):
         history = stood.get(part.subject_id)
         effects = found.setdefault(part.subject_id, (kind, list(history.effects) if history else []))[1]
-        created = encode(part.creates) if part.creates is not None else None
-        effects.append(
-            Effect(
-                seq=number,
-                act=number,
-                effective_from=part.effective_from,
-                until=part.until,
-                creates=digest(created) if created is not None else None,
-                creates_body=created,
-                changes_body=encode(list(part.changes)) if part.changes else None,
-                start_unknown=part.start_unknown,
-            )
-        )
+        effects.append(part.effect(number))
     return {
         one: (kind, sorted(effects, key=lambda effect: (effect.effective_from, effect.seq)))
         for one, (kind, effects) in found.items()

@@ -14,7 +14,6 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.auth.actor import Actor
-from app.canonical import digest, encode
 from app.changes import kinds
 from app.changes.accepting import Handovers, require_fit
 from app.changes.afterwards import (
@@ -23,7 +22,7 @@ from app.changes.afterwards import (
     refuse_revived,
     refuse_unstanding_references,
 )
-from app.changes.ahead import FIRST_PENDING, TAKES_FROM, Ahead, subjects_of
+from app.changes.ahead import TAKES_FROM, Ahead, subjects_of
 from app.changes.asked import Asked, Subject
 from app.changes.circles import refuse_circles
 from app.changes.fulfilling import (
@@ -47,7 +46,7 @@ from app.errors import Forbidden, Invalid, Refused, placed
 from app.versions import ids
 from app.versions.fold import RESERVED, Effect, State, apply_changes, boundaries, fold, touches_content
 from app.versions.histories import History
-from app.versions.orders import Act, Voiding
+from app.versions.orders import FIRST_PENDING, Act, Part, Voiding
 from app.versions.timeline import standing
 
 FREE_WORDS = ("words", "annex", "number", "receiver", "follow_up", "reason", "timing", "outside", "review")
@@ -280,20 +279,10 @@ class Decider(Ahead):
             origins=frozenset(entrusted_by(self.connection, subject_id)),
         )
 
-    def _apply(self, body: dict[str, Any], subject_id: str, part: Any, wanted: set[Reference]) -> None:
+    def _apply(self, body: dict[str, Any], subject_id: str, part: Part, wanted: set[Reference]) -> None:
         """Note the effect for later decisions; check the content it leads to, on each day it shapes."""
         self._seq += 1
-        created = encode(part.creates) if part.creates is not None else None
-        effect = Effect(
-            seq=self._seq,
-            act=self._seq,
-            effective_from=part.effective_from,
-            until=part.until,
-            creates=digest(created) if created is not None else None,
-            creates_body=created,
-            changes_body=encode(list(part.changes)) if part.changes else None,
-            start_unknown=part.start_unknown,
-        )
+        effect = part.effect(self._seq)
         kind = body["kind"]
         before = self.effects(subject_id)
         stood = self.folds.on(subject_id, before, part.effective_from)

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from app.canonical import encode
-from app.changes.ahead import FIRST_PENDING, Ahead
+from app.changes.ahead import Ahead
 from app.changes.keys import is_same
 from app.changes.scope import Scope
 from app.versions.fold import Change, Effect, State, boundaries, fold
+from app.versions.orders import FIRST_PENDING
 
 _BY_CHANGES = ("adjust", "transfer", "convert", "rename", "amend", "retain")
 """Outcomes that do to their subject what their field changes say, and no more."""

@@ -6,8 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from app.versions.fold import Change
+from app.canonical import digest, encode
+from app.versions.fold import Change, Effect
 from app.versions.timeline import Facets
+
+FIRST_PENDING = 1 << 60
+"""Effects that are not written yet are numbered from here on: after all that are."""
 
 
 class Ready(NamedTuple):
@@ -42,6 +46,20 @@ class Part:
     """True where ``creates`` has passed its content model, which knows no floats."""
     ready: Ready | None = None
     """Instead of ``creates`` and ``changes``, in an act of its own without a statement."""
+
+    def effect(self, seq: int) -> Effect:
+        """What it does, as if it were written under this number."""
+        created = encode(self.creates) if self.creates is not None else None
+        return Effect(
+            seq=seq,
+            act=seq,
+            effective_from=self.effective_from,
+            until=self.until,
+            creates=digest(created) if created is not None else None,
+            creates_body=created,
+            changes_body=encode(list(self.changes)) if self.changes else None,
+            start_unknown=self.start_unknown,
+        )
 
 
 @dataclass(slots=True)
