@@ -78,7 +78,7 @@ def public_service(item: dict[str, Any], base: str) -> dict[str, Any]:
         "dct:replaces": [{"id": f"{base}/items/{one['id']}"} for one in item["predecessors"]],
         "dct:isReplacedBy": [{"id": f"{base}/items/{one['id']}"} for one in item["successors"]],
     }
-    return _without_gaps(found)
+    return without_gaps(found)
 
 
 def _unknown_start(item: dict[str, Any]) -> str | None:
@@ -228,7 +228,7 @@ def catalog(base: str, head: int, dumps: Iterable[dict[str, Any]]) -> dict[str, 
         "dct:publisher": publisher,
         "dcat:dataset": [dataset],
     }
-    return _without_gaps(found)
+    return without_gaps(found)
 
 
 def _dump(base: str, one: dict[str, Any]) -> dict[str, Any]:
@@ -251,9 +251,10 @@ def _dump(base: str, one: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _without_gaps(value: Any) -> Any:
+def without_gaps(value: Any) -> Any:
+    """JSON without what says nothing: null, empty lists, empty text; at any depth."""
     if isinstance(value, dict):
-        return {name: _without_gaps(part) for name, part in value.items() if part not in (None, [], "")}
+        return {name: without_gaps(part) for name, part in value.items() if part not in (None, [], "")}
     if isinstance(value, list):
-        return [_without_gaps(part) for part in value]
+        return [without_gaps(part) for part in value]
     return value

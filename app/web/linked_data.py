@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 from markupsafe import Markup
 
+from app.exchange.linked import without_gaps
 from app.web.item_facts import ItemFacts
 
 ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
@@ -43,15 +44,7 @@ def government_service(facts: ItemFacts, base: str) -> dict[str, Any]:
         }
         for one in content["windows"] or []
     ]
-    return _without_gaps(found)
-
-
-def _without_gaps(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _without_gaps(part) for name, part in value.items() if part not in (None, [], "")}
-    if isinstance(value, list):
-        return [_without_gaps(part) for part in value]
-    return value
+    return without_gaps(found)
 
 
 def script_data(value: Any) -> Markup:
