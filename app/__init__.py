@@ -16,6 +16,7 @@ guards       triggers that refuse to change what is published
 snapshots    read-only snapshots on the driver's own connections, for the busiest doors
 log          the publication log (chained) and the access log
 turns        what one process at a time does beside answering, in a thread of its own
+works        work that takes long: done apart, left, and found again by whatever process is asked
 watching     waiting for the log to grow, without a connection or a thread for each who waits
 measuring    counts and times of requests, told by /metrics
 log_lines    logs for machines, each line with the id of its request

@@ -31,6 +31,7 @@ from app.snapshots import Snapshots
 from app.versions.names import NameBook
 from app.versions.queries import Known, known_at, parse_day, today
 from app.watching import HeadWatch
+from app.works import Works
 from search.engine import Engine
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Registry:
         self.noting = Noting(database)
         self.measured = Measured()
         self.head_watch = HeadWatch(database)
+        self.works = Works(settings.works_dir)
         self._local = threading.local()
 
     @cached_property

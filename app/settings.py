@@ -193,6 +193,11 @@ class Settings(BaseSettings):
         return self.data_dir.resolve() / "marked"
 
     @property
+    def works_dir(self) -> Path:
+        """How far work in the background is and what it came to, for any process to tell; for a day."""
+        return self.data_dir.resolve() / "works"
+
+    @property
     def arrivals_dir(self) -> Path:
         """Files that the office tries before anything of them is drafted."""
         return self.data_dir.resolve() / "arrivals"

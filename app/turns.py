@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import threading
 import time
 from pathlib import Path
@@ -26,6 +27,9 @@ class Turn:
             except BlockingIOError:
                 file.close()
                 return False
+            if not os.fstat(file.fileno()).st_nlink:  # swept away between opening and locking it
+                file.close()
+                return self.taken()
             self._file = file
         return True
 
@@ -45,11 +49,15 @@ def take(turn: Turn) -> bool:
 
 
 def is_in_hand(path: Path) -> bool:
-    """Whether some process of this machine has the turn now."""
-    turn = Turn(path)
-    free = turn.taken()
-    turn.give_back()
-    return not free
+    """Whether some process of this machine has the turn now. Those who look take it for no moment from each other."""
+    try:
+        with path.open() as file:
+            fcntl.flock(file.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        pass
+    return False
 
 
 class Duty:

@@ -42,7 +42,7 @@ def _steps(settings: Settings, database: Database, quoted: Callable[[str], bool]
     yield (
         partial(_forget_uploads, settings, quoted),
         "上传了等待导入或等待取回的文件没有清理完",
-        f"请查看 {settings.arrivals_dir} 和 {settings.marked_dir}，删去其中有原文的文件。",
+        f"请查看 {settings.arrivals_dir}、{settings.marked_dir} 和 {settings.works_dir}，删去其中有原文的文件。",
     )
     yield partial(_rebuild_index, settings, database), "检索索引没有重建", "请运行 qingdan reindex。"
     yield (
@@ -66,6 +66,8 @@ def _forget_uploads(settings: Settings, quoted: Callable[[str], bool]) -> None:
     brought = arrivals.forget(settings.arrivals_dir, quoted) + marked.forget(settings.marked_dir, quoted)
     if brought:
         console.print(f"已删除 {brought} 个上传了等待导入或等待取回、其中有这些文字的文件。")
+    if told := marked.forget(settings.works_dir, quoted):
+        console.print(f"已删除 {told} 份后台办理的记录，其中有这些文字。")
 
 
 def _rebuild_index(settings: Settings, database: Database) -> None:

@@ -28,7 +28,6 @@ from app.exchange.importing import Imported, Tell, quiet
 from app.exchange.mapping import load_mapping, mapping_names
 from app.exchange.quoting import holds
 from app.files import erase
-from app.turns import Turn, is_in_hand, take
 
 DAY = 86_400_000_000
 KEPT_DAYS = 30
@@ -82,10 +81,6 @@ class Arrival:
         """What trying (``TRIED``) or drafting (``DRAFTED``) came to; none where it has not ended."""
         path = self.folder / what
         return orjson.loads(path.read_bytes()) if path.is_file() else None
-
-    def is_in_hand(self) -> bool:
-        """Whether some process of this machine is at it now."""
-        return is_in_hand(self.folder / "turn")
 
 
 def lay_aside(root: Path, account: int, asked: Asked, body: bytes) -> Arrival:
@@ -231,10 +226,7 @@ def draft(arrival: Arrival, database: Database, actor: Actor, today: str, tell: 
 
 
 def _work(arrival: Arrival, what: str, read: Callable[[Listing], Imported]) -> None:
-    """One process at a time; what it comes to, an error of the file too, is written beside it."""
-    turn = Turn(arrival.folder / "turn")
-    if not take(turn):
-        return
+    """What it comes to, an error of the file too, is written beside it. For one process at a time."""
     every = Listing()
     try:
         imported = read(every)
@@ -244,7 +236,6 @@ def _work(arrival: Arrival, what: str, read: Callable[[Listing], Imported]) -> N
         came_to = {"said": error.message, "refused": True}
     finally:
         every.close()
-        turn.give_back()
     (arrival.folder / what).write_bytes(orjson.dumps(came_to))
 
 

@@ -46,7 +46,7 @@ def _texts(path: Path) -> Iterator[str]:
             refuse_bomb(file, path.name)
     if packed:
         return _of_workbook(path)
-    if path.suffix.lower() in (".jsonl", ".json", ".came"):
+    if path.suffix.lower() in (".jsonl", ".json"):
         return _of_lines(path)
     return _of_text(path)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -12,17 +13,20 @@ from typing import Any
 import orjson
 import pytest
 import xlsxwriter
+from awaiting import wait_for
 from seeded import FELLING, TODAY, Living, new_item, set_field
 from typer.testing import CliRunner
 
 from app.cli import build
 from app.db import Database
 from app.exchange import arrivals, marked
-from app.exchange.brought import Brought, CameTo
+from app.exchange.brought import CameTo
 from app.exchange.dumping import write_dump
 from app.exchange.worksheet_files import CellProblem
 from app.exchange.worksheet_reading import Filled
 from app.files import place
+from app.turns import is_in_hand
+from app.works import Tell, Works
 
 PRIVATE = "张三身份证五一二九零一不慎写入"
 PIECES = [PRIVATE.encode(), "身份证五一二九".encode(), PRIVATE[:6].encode()]
@@ -168,13 +172,29 @@ def test_uploads_that_wait_go_too(full: Living, monkeypatch: pytest.MonkeyPatch)
     mapping.write_text(f'title = "{word}"\n', "utf-8")
     wrong = [CellProblem("表", 2, "", "x", f"“{word}”不在可选之列")]
     marked.lay_aside(full.settings.marked_dir, 1, "轮次", workbook("表", "不相干"), wrong)
-    brought = Brought(full.settings.marked_dir, 1, "ab")
-    brought.work(lambda: CameTo(Filled(problems=wrong)))
+    works, came = Works(full.settings.works_dir), CameTo(Filled(problems=wrong))
+    works.ask(("brought",), lambda _tell: came, wait=60)
+    under_way, go = threading.Event(), threading.Event()
+
+    def slowly(tell: Tell) -> str:
+        tell(word)
+        under_way.set()
+        go.wait(60)
+        return word
+
+    works.ask(("slowly",), slowly)
+    works.ask(("other",), lambda _tell: "不相干", wait=60)
+    assert under_way.wait(60)
     said = redact(full, monkeypatch, *hashes(full))
-    assert "已删除 11 个上传" in said
+    assert "已删除 10 个上传" in said
+    assert "已删除 2 份后台办理的记录" in said
+    go.set()
+    wait_for(lambda: not any(is_in_hand(one) for one in full.settings.works_dir.glob("turns/*")))
     assert word not in said
     assert files_with(root.parent) == []
-    assert brought.came_to() is None
+    assert works.look(("brought",)) is None
+    assert works.look(("slowly",)) is None, "nor is it written when it ends"
+    assert works.look(("other",)) is not None
     assert [one.key for account in (1, 2) for one in arrivals.lying(root, account)] == [kept.key]
     assert kept.file.read_text("utf-8").endswith("不相干的事项,行政许可\n")
 

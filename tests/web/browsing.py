@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import copy
 from html import unescape
 from typing import Any
 
@@ -14,6 +17,7 @@ from seeded import Living
 from app.auth import signing_in
 from app.auth.accounts import add_account
 from app.auth.passwords import POLICIES
+from app.main import create_app
 from app.web.office import working
 
 PHRASE = "lamps under the old bridge"
@@ -54,6 +58,16 @@ class Browser:
         answer = self.post(path, fields)
         assert answer.status_code == status, (answer.status_code, answer.text[:2000])
         return self.get(answer.headers["location"]) if status == 303 else Page(answer.text)
+
+
+@contextmanager
+def elsewhere(browser: Browser) -> Iterator[Browser]:
+    """The same person, asking another process of the same registry."""
+    other = copy(browser)
+    app = create_app(browser.living.settings)
+    with TestClient(app, base_url="http://127.0.0.1", follow_redirects=False) as other.client:
+        other.client.cookies.update(browser.client.cookies)
+        yield other
 
 
 def filled(page: Page) -> dict[str, str]:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from awaiting import wait_for
 from browsing import POST, Browser
 from reading import Page, read
 from seeded import FELLING, Living
 from test_office_rounds import agree_all, form, propose_all
 
 from app.web.office import round_moves, working
-from app.web.office.working import WORKING
 
 ANNEX = f"序号,项目名称,实施机关,处理决定\n1,{FELLING},区林业局,取消\n2,没有登记过的事项,区林业局,下放\n"
 
@@ -161,10 +160,7 @@ def test_a_long_publication_is_left_and_found_again(
     assert waiting.headers["refresh"] == "2"
     assert "正在处理" in waiting.text
     go.set()
-    for _ in range(200):
-        if not any(not work.done.is_set() for work in WORKING._works.values()):
-            break
-        time.sleep(0.05)
+    wait_for(lambda: "refresh" not in reviewer.client.get(opened, headers=POST).headers)
     answer = reviewer.client.get(opened, headers=POST)
     assert answer.headers["location"] == f"{opened}/report"
     editor.living.assert_sound()

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import io
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import POST, Browser, filled
-from fastapi.testclient import TestClient
+from browsing import POST, Browser, elsewhere, filled
 from handed import hand_down
 from holding import fill
 from python_calamine import CalamineWorkbook
@@ -21,11 +19,8 @@ from seeded import FELLING, KINDS, TODAY, Living
 
 from app.auth.actor import COMMAND_LINE
 from app.changes.models import DecisionInput
-from app.errors import Invalid
-from app.main import create_app
 from app.rounds.proposing import propose
 from app.web.office import round_deciding
-from app.web.office.working import WORKING, Working
 
 DAY = "2027-03-01"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -444,10 +439,8 @@ def test_a_worksheet_goes_out_and_comes_back(editor: Browser, opened: str, tmp_p
     page = Page(answer.text)
     assert "没有导入任何内容" in page.words
     assert "处理意见“废掉”不在可选之列" in page.words
-    WORKING._works.clear()  # another process has nothing of what this one worked out
-    cookies = "; ".join(f"{name}={value}" for name, value in editor.client.cookies.items())
-    with TestClient(create_app(editor.living.settings), follow_redirects=False) as another:
-        marked = another.get(page.link("下载标注了错误的表格"), headers={**BROWSER, "Cookie": cookies})
+    with elsewhere(editor) as another:
+        marked = another.client.get(page.link("下载标注了错误的表格"), headers=BROWSER)
     assert marked.status_code == 200
     sheets = CalamineWorkbook.from_filelike(io.BytesIO(marked.content))
     cells = [str(cell) for row in sheets.get_sheet_by_index(0).to_python() for cell in row]
@@ -514,48 +507,6 @@ def test_a_script_runs_only_where_it_is_ours(editor: Browser, opened: str) -> No
     assert "script-src 'self'" in policies[opened]
     assert "unsafe" not in policies[opened]
     assert "script-src" not in policies["/office/changesets"]
-
-
-# --- work that takes long
-
-
-def test_long_work_is_done_once_and_found_again() -> None:
-    working, go, done = Working(), threading.Event(), []
-
-    def work() -> int:
-        go.wait(10)
-        done.append(1)
-        return 7
-
-    first = working.ask("key", work, wait=0.01)
-    assert not first.done.is_set()
-    assert working.ask("key", work, wait=0.01) is first
-    go.set()
-    assert working.ask("key", work, wait=10).outcome() == 7
-    assert done == [1]
-
-
-def test_work_that_failed_says_why_and_is_tried_anew() -> None:
-    working, results = Working(), [Invalid("一次", code="once"), None]
-
-    def work() -> str:
-        failure = results.pop(0)
-        if failure:
-            raise failure
-        return "好了"
-
-    failed = working.ask("key", work, wait=10)
-    with pytest.raises(Invalid, match="一次"):
-        failed.outcome()
-    assert working.ask("key", work, wait=10).outcome() == "好了"
-
-
-def test_only_some_results_are_kept() -> None:
-    working = Working()
-    for number in range(20):
-        working.ask(number, lambda number=number: number, wait=10)  # type: ignore[misc]
-    assert working.ask(19, lambda: -1, wait=10).outcome() == 19
-    assert working.ask(0, lambda: -1, wait=10).outcome() == -1
 
 
 # --- what is read on the way

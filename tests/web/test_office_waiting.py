@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from awaiting import wait_for
-from browsing import POST, Browser
+from browsing import POST, Browser, elsewhere
 from reading import BROWSER, Page
 from seeded import FELLING, Living, set_field
 from test_office_rounds import XLSX, form, items_on
@@ -178,13 +178,11 @@ def test_a_list_that_cannot_be_prepared_is_told_with_the_form(
     page = editor.get(place, status=404)
     assert "没有这个机关" in page.html
     assert 'value="九号"' in page.html
-    monkeypatch.setattr(
-        editions, "WORKING", working.Working()
-    )  # another process, or this one after a restart
-    page = editor.get(place, status=404)
+    with elsewhere(editor) as another:
+        page = another.get(place, status=404)
     assert "没有这个机关" in page.html
     assert 'value="九号"' in page.html
-    assert "没有做完" in editor.get("/office/editions?preparing=0123", status=404).words
+    assert "结果已经不在" in editor.get("/office/editions?preparing=0123", status=404).words
     other = Browser(editor.living, "lingyige", ["edit"])
     assert "没有这个机关" not in other.get(place, status=404).html
 
@@ -204,9 +202,8 @@ def test_bringing_a_worksheet_back(editor: Browser, monkeypatch: pytest.MonkeyPa
         go.set()
         wait_for(lambda: "refresh" not in editor.client.get(left, headers=BROWSER).headers)
         assert "已导入" in editor.get(left).words
-    monkeypatch.setattr(working, "WORKING", working.Working())
-    monkeypatch.setattr(round_files, "WORKING", working.Working())
-    assert "已导入" in editor.get(left).words, "any process finds it"
+    with elsewhere(editor) as another:
+        assert "已导入" in another.get(left).words, "any process finds it"
     other = Browser(editor.living, "lingyige", ["edit"])
     assert "再导入一次" in other.get(left).words
 

@@ -18,8 +18,9 @@ from app.items.field_words import value_words, word_of
 from app.versions.fold import diff
 from app.versions.queries import known_at, today
 from app.web import comparing
-from app.web.office.working import WORKING, Work
+from app.web.office.working import ask
 from app.web.rendering import gaps
+from app.works import Tell, Work
 
 Effects = tuple[dict[str, Any], str]
 
@@ -29,18 +30,17 @@ def ask_effects(
 ) -> Work:
     """The work of finding out what publishing would write: the same for whoever asks while nothing has moved."""
     seq, day, rules = known_at(session.connection(), None).seq, today(), registry.rules
-    moment_ = (changeset.version, changeset.state, seq, day, digest_of(rules))
+    moment_ = [changeset.version, changeset.state, seq, day, digest_of(rules)]
 
-    def do() -> Effects:
+    def do(_tell: Tell) -> Effects:
         with registry.database.reading() as own:
             return _effects(own, changeset.id, day, rules)
 
-    return WORKING.ask(("effects", registry.database.url, changeset.id, *moment_), do, wait)
+    return ask(registry, ("effects", changeset.id), do, of=moment_, wait=wait, read=_packed)
 
 
 def _effects(session: Session, changeset: str, day: str, rules: Rules) -> Effects:
-    """What publishing would write, and why it could not; nothing of what is over. Each revision as JSON, for thousands
-    of them may wait for a reader."""
+    """What publishing would write, and why it could not; nothing of what is over."""
     nothing: dict[str, Any] = {"revisions": [], "later": [], "findings": [], "warnings": []}
     if rows.find(session, changeset).state in ("published", "withdrawn"):
         return nothing, ""
@@ -48,7 +48,13 @@ def _effects(session: Session, changeset: str, day: str, rules: Rules) -> Effect
         effects = rehearsing.rehearse(session, changeset, day, documents=True, rules=rules)
     except RegistryError as error:
         return nothing, error.message
-    return {**effects, "revisions": [orjson.dumps(one) for one in effects["revisions"]]}, ""
+    return effects, ""
+
+
+def _packed(written: list[Any]) -> Effects:
+    """Each revision as JSON again, for thousands of them may wait for a reader."""
+    effects, said = written
+    return {**effects, "revisions": [orjson.dumps(one) for one in effects["revisions"]]}, said
 
 
 def revision_in_words(one: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:

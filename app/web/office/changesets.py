@@ -33,7 +33,7 @@ from app.web.office.drafting import EDITABLE
 from app.web.office.pages import show
 from app.web.office.standing_decisions import taken_out_by
 from app.web.office.visiting import Form, Visitor, go
-from app.web.office.working import WORKING, begun, one_of, under_way
+from app.web.office.working import begun, once, one_of, under_way
 from app.web.rendering import gaps
 from app.web.subjects import names as names_on
 
@@ -97,11 +97,11 @@ def show_changeset(
 ) -> Response:
     """What is under way says so here, and what it would write is worked out apart where that takes long."""
     found, place = rows.find(session, changeset), f"{Move.place}{changeset}"
-    moving, said = begun(one_of(registry, present, place))
+    moving, said = begun(registry, one_of(present, place))
     if moving is not None:
         return under_way(request, session, present, found.title, "/office", moving)
     effects = ask_effects(session, registry, found)
-    if not effects.done.is_set():
+    if not effects.is_done:
         what = f"核对会写入什么：{found.title}"
         return under_way(request, session, present, what, "/office/changesets", effects)
     return _page(request, session, present, changeset, page, said=said)
@@ -124,12 +124,15 @@ class Move:
         self, work: Callable[..., Any], prepare: Callable[[Session], Any] | None = None
     ) -> Response:
         """``make`` for what may take long: where it does, the page of the changeset says so until it is done."""
-        key = one_of(self.registry, self.present, f"{self.place}{self.id}")
-        begun = WORKING.once(key, lambda: self._done(work, prepare))
-        if not begun.done.is_set():
-            return go(f"{self.place}{self.id}")
-        WORKING.drop(key)
-        return self._answer(begun.outcome)
+        key = one_of(self.present, f"{self.place}{self.id}")
+
+        def done_or_under_way() -> None:
+            move = self.request.url.path
+            begun = once(self.registry, key, lambda _tell: self._done(work, prepare), of=move)
+            if begun.is_done:
+                begun.outcome()
+
+        return self._answer(done_or_under_way)
 
     def _done(self, work: Callable[..., Any], prepare: Callable[[Session], Any] | None) -> None:
         prepared = []

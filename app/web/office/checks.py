@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable
 from itertools import groupby
 from typing import Annotated, Any
 
@@ -21,13 +20,16 @@ from app.errors import RegistryError
 from app.versions.queries import moment, today
 from app.web.office.pages import show
 from app.web.office.visiting import Form, Visitor, go, own_address
-from app.web.office.working import WORKING, Work, begun
+from app.web.office.working import begun, once
 from app.web.subjects import apart_by, names
+from app.works import Key, Tell, Work
 
 router = APIRouter()
 ROWS = 100
 MOST_STALE = 1_000
 """Items that have to be looked at again are counted up to here."""
+RUNNING: Key = ("sweep",)
+"""The sweep of a registry: one, whoever began it."""
 
 
 @router.get("/office/checks")
@@ -49,8 +51,8 @@ def list_checks(
         excepted=bool(excepted),
     )
     queries.confine(session.connection(), wanted, present.actor, today())
-    running, _ = begun(_running(registry))
-    return _page(request, session, registry, present, wanted, after, running=running)
+    running, said = begun(registry, RUNNING)
+    return _page(request, session, registry, present, wanted, after, said=said, running=running)
 
 
 @router.post("/office/checks/run")
@@ -58,19 +60,16 @@ def run_checks(registry: RegistryOf, present: Visitor) -> Response:
     """What has moved since; the whole catalogue where it never was looked at (some seconds for 20,000 items). Worked
     in the background; the page says how far it is to whoever looks, beside what was found before."""
 
-    def do(work: Work) -> None:
-        def tell(done: int, due: int) -> None:
-            work.said = f"已看 {done} 个事项，共 {due} 个"
+    def do(tell: Tell) -> None:
+        def told(done: int, due: int) -> None:
+            tell(f"已看 {done} 个事项，共 {due} 个")
 
-        sweep(registry.database, today(), registry.rules, tell=tell)
+        sweep(registry.database, today(), registry.rules, tell=told)
 
-    WORKING.follow(_running(registry), do)
+    sweeping = once(registry, RUNNING, do)
+    if sweeping.is_done:
+        sweeping.outcome()
     return go("/office/checks")
-
-
-def _running(registry: Registry) -> Hashable:
-    """The sweep of a registry: one, whoever began it."""
-    return ("sweep", registry.database.url)
 
 
 @router.post("/office/checks/exceptions")
@@ -120,6 +119,7 @@ def _page(
     wanted: queries.Wanted,
     after: str,
     error: RegistryError | None = None,
+    said: str = "",
     running: Work | None = None,
 ) -> Response:
     connection, day = session.connection(), today()
@@ -139,6 +139,7 @@ def _page(
         present,
         "checks.html",
         error=error,
+        said=said,
         run=run and {"at": moment(run.at), "looked": run.items, "seconds": run.milliseconds / 1000},
         due=len(stale(connection, day, registry.rules, MOST_STALE)),
         most=MOST_STALE,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, cast
 
@@ -16,7 +16,6 @@ from app.auth.signing_in import Present
 from app.canonical import decode, digest, encode
 from app.deps import ReadSession, Registry, RegistryOf
 from app.errors import Invalid, RegistryError
-from app.exchange.brought import Left
 from app.exchange.edition_facts import document_words
 from app.listing import Filter, count_by
 from app.lists import issuing, preparing, reading, signing
@@ -29,8 +28,9 @@ from app.web.office.changesets import Move
 from app.web.office.drafting import named_id
 from app.web.office.pages import show
 from app.web.office.visiting import Form, Posted, Visitor, go
-from app.web.office.working import WORKING, Work, begun, one_of, under_way
+from app.web.office.working import begun, once, one_of, under_way
 from app.web.subjects import names
+from app.works import Key
 
 router = APIRouter()
 Which = Annotated[str, Path(max_length=40)]
@@ -41,8 +41,7 @@ FIELDS = ("kind", "authority", "region", "on", "number", "document", "issuer", "
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The draft that was made; or the form as it was filled in, and why none was. Written down, to be told by whatever
-    process is asked."""
+    """The draft that was made; or the form as it was filled in, and why none was."""
 
     draft: str
     filled: Mapping[str, str]
@@ -65,13 +64,15 @@ def list_editions(
     filled = {"authority": authority, "region": region, "kind": kind, "on": today()}
     if not asked:
         return _listing(request, session, present, filled)
-    kept, work = _left(registry, present, asked), WORKING.look(_preparing(registry, present, asked))
-    if kept.is_in_hand() or (work is not None and not work.done.is_set()):
-        return under_way(request, session, present, "准备清单", "/office", work or Work())
-    if (told := kept.told()) is None:
-        said = "这次准备没有做完，或者已是一天以前的；请看“办理中”有没有，没有就再准备一次。"
+    work = registry.works.look(_preparing(present, asked))
+    if work is not None and not work.is_done:
+        return under_way(request, session, present, "准备清单", "/office", work)
+    if work is None:
+        said = "这次准备的结果已经不在；请看“办理中”有没有，没有就再准备一次。"
         return _listing(request, session, present, filled, said, 404)
-    return _prepared(request, session, present, Prepared(**told))
+    if work.refusal is not None:  # broken off, or what nobody foresaw
+        return _listing(request, session, present, work.asked, work.refusal.message, work.refusal.status)
+    return _prepared(request, session, present, Prepared(**work.result))
 
 
 @router.post("/office/editions")
@@ -79,24 +80,17 @@ def prepare(request: Request, registry: RegistryOf, present: Visitor, form: Form
     """In the background: of a large place it takes long, and is left and found again."""
     filled = {name: form.get(name) for name in FIELDS}
     asked = digest(encode(filled))
-    key, kept = _preparing(registry, present, asked), _left(registry, present, asked)
-    work = WORKING.ask(key, lambda: kept.write(lambda: _prepare(registry, present, form, filled)))
-    if not work.done.is_set():
+    key = _preparing(present, asked)
+    work = once(registry, key, lambda _tell: _prepare(registry, present, form, filled), asked=filled)
+    if not work.is_done:
         return go(f"/office/editions?preparing={asked}")
-    WORKING.drop(key)
-    work.outcome()
-    if (told := kept.told()) is None:  # another process is at it
-        return go(f"/office/editions?preparing={asked}")
+    made = Prepared(**work.outcome())
     with registry.database.reading() as session:
-        return _prepared(request, session, present, Prepared(**told))
+        return _prepared(request, session, present, made)
 
 
-def _left(registry: Registry, present: Present, asked: str) -> Left:
-    return Left(registry.settings.marked_dir, present.actor.account or 0, asked)
-
-
-def _preparing(registry: Registry, present: Present, asked: str) -> Hashable:
-    return one_of(registry, present, f"/office/editions?preparing={asked}")
+def _preparing(present: Present, asked: str) -> Key:
+    return one_of(present, f"/office/editions?preparing={asked}")
 
 
 def _prepare(registry: Registry, present: Present, form: Posted, filled: dict[str, str]) -> Prepared:
@@ -144,7 +138,7 @@ def show_edition(
     page: Annotated[int, Query(ge=1, le=1_000)] = 1,
 ) -> Response:
     draft = preparing.find(session, edition)
-    moving, said = begun(one_of(registry, present, f"{MoveOfEdition.place}{edition}"))
+    moving, said = begun(registry, one_of(present, f"{MoveOfEdition.place}{edition}"))
     if moving is not None:
         return under_way(request, session, present, f"签发：{KINDS[draft.kind]}", "/office/editions", moving)
     return _page(request, session, present, edition, page, said=said)

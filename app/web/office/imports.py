@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
@@ -26,8 +26,9 @@ from app.versions.queries import moment, parse_day, today
 from app.web.office.attaching import plain_name
 from app.web.office.pages import PRIVATE, show
 from app.web.office.visiting import Visitor, go, typed_day
-from app.web.office.working import WORKING, Work, begun, under_way
+from app.web.office.working import once, one_of, under_way
 from app.web.rendering import gaps
+from app.works import Key, Tell, Work
 
 router = APIRouter()
 Which = Annotated[str, Path(max_length=40)]
@@ -88,28 +89,28 @@ def _laid_aside(
     except RegistryError as error:
         with registry.database.reading() as session:
             return _page(request, registry, session, present, given, error)
-    key = _key(registry, arrival, TRIED)
-    if (before := WORKING.look(key)) and before.done.is_set():
-        WORKING.drop(key)  # what was published since is seen: the same file is tried anew
-    _ask(registry, present, arrival, TRIED)
+    with suppress(Conflict):  # it is being drafted
+        _ask(
+            registry, present, arrival, TRIED
+        )  # what was published since is seen: the same file is tried anew
     return go(f"/office/imports/{arrival.key}")
 
 
-def _key(registry: Registry, arrival: Arrival, what: str) -> Hashable:
-    return ("arrival", registry.database.url, str(arrival.folder), what)
+def _key(present: Present, arrival: Arrival) -> Key:
+    return one_of(present, f"/office/imports/{arrival.key}")
 
 
 def _ask(registry: Registry, present: Present, arrival: Arrival, what: str) -> Work:
-    """The work of trying or drafting it, begun where it is not under way."""
+    """The work of trying or drafting it, begun where it is not under way. Raises Conflict while the other is."""
     do = {TRIED: arrivals.try_out, DRAFTED: arrivals.draft}[what]
 
-    def follow(work: Work) -> None:
-        def tell(step: str, count: int) -> None:
-            work.said = f"{step} {count} 条"
+    def follow(tell: Tell) -> None:
+        def told(step: str, count: int) -> None:
+            tell(f"{step} {count} 条")
 
-        do(arrival, registry.database, present.actor, today(), tell)
+        do(arrival, registry.database, present.actor, today(), told)
 
-    return WORKING.follow(_key(registry, arrival, what), follow)
+    return once(registry, _key(present, arrival), follow, of=what)
 
 
 @router.get("/office/imports/{arrival}")
@@ -119,27 +120,18 @@ def show_import(
     """What became of it; while some process is at it, how far it is. A trial that its process did not outlive is
     begun anew by looking."""
     found = _find(registry, present, arrival)
-    drafting, said = begun(_key(registry, found, DRAFTED))
-    if drafting is not None:
-        return _waiting(request, session, present, found, DRAFTED, drafting)
-    if found.is_in_hand():
-        trying = WORKING.look(_key(registry, found, TRIED)) or Work()
-        return _waiting(request, session, present, found, TRIED, trying)
-    tried = found.became(TRIED)
-    if tried is None:
-        _, said = begun(_key(registry, found, TRIED))
-        work = _ask(registry, present, found, TRIED)
-        if not work.done.is_set():
-            return _waiting(request, session, present, found, TRIED, work)
-        work.outcome()
-        tried = found.became(TRIED)
-    return _told(request, session, present, found, tried or {}, said)
-
-
-def _waiting(
-    request: Request, session: Session, present: Present, found: Arrival, what: str, work: Work
-) -> Response:
-    return under_way(request, session, present, f"{WHAT[what]}：{found.asked.name}", "/office/imports", work)
+    work = registry.works.told_once(_key(present, found))
+    refused = work.refusal if work else None
+    outlived = work is not None and work.of == TRIED and refused is not None and refused.code == "broken-off"
+    if outlived or (work is None and found.became(TRIED) is None):
+        work, refused = _ask(registry, present, found, TRIED), None
+        if work.is_done:
+            work.outcome()
+    if work is not None and not work.is_done:
+        what = f"{WHAT[work.of]}：{found.asked.name}"
+        return under_way(request, session, present, what, "/office/imports", work)
+    said = refused.message if refused else ""
+    return _told(request, session, present, found, found.became(TRIED) or {}, said)
 
 
 @router.post("/office/imports/{arrival}/draft")
@@ -150,7 +142,9 @@ def draft(registry: RegistryOf, present: Visitor, arrival: Which) -> Response:
     tried = found.became(TRIED)
     if tried is None or tried["refused"]:
         raise Conflict("这个文件还没有核对通过，不能起草；请先看核对的结果。", code="not-tried")
-    _ask(registry, present, found, DRAFTED)
+    drafting = _ask(registry, present, found, DRAFTED)
+    if drafting.is_done:
+        drafting.outcome()
     return go(f"/office/imports/{arrival}")
 
 

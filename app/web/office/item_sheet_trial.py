@@ -76,11 +76,11 @@ def try_workbook(
 
 def left(told: dict[str, Any]) -> Tried:
     """What was written of a trial, read again."""
-    problems = [CellProblem(**one) for one in told.pop("problems")]
+    problems = [CellProblem(**one) for one in told["problems"]]
     cells = [
-        (item, stands, [(name, value) for name, value in pairs]) for item, stands, pairs in told.pop("cells")
+        (item, stands, [(name, value) for name, value in pairs]) for item, stands, pairs in told["cells"]
     ]
-    return Tried(problems=problems, cells=cells, **told)
+    return Tried(**{**told, "problems": problems, "cells": cells})
 
 
 def exported_of(connection: Connection, wanted: dict[str, str]) -> dict[tuple[str, str], dict[str, Any]]:

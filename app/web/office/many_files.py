@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -18,7 +18,6 @@ from app.changes import drafts
 from app.deps import ReadSession, Registry, RegistryOf
 from app.errors import Invalid, RegistryError
 from app.exchange import marked as marked_copies
-from app.exchange.brought import Left
 from app.manners import saved_as
 from app.versions.queries import parse_day, today
 from app.web import comparing
@@ -28,8 +27,9 @@ from app.web.office.item_sheets import Brought
 from app.web.office.many import contents, day_of, found_items
 from app.web.office.pages import PRIVATE, show
 from app.web.office.visiting import Posted, Visitor, go, posted, typed_day
-from app.web.office.working import WORKING, Work, one_of, under_way
+from app.web.office.working import once, one_of, under_way
 from app.web.subjects import names
+from app.works import Key, Tell
 
 router = APIRouter()
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -79,27 +79,20 @@ def _tried(request: Request, registry: Registry, present: Present, body: bytes, 
         with registry.database.reading() as session:
             refused = Tried(today(), said=error.message, status=error.status)
             return _page(request, session, present, refused, Posted([]))
-    kept = _left(registry, present, digest(body + on.encode()))
+    tried = digest(body + on.encode())
 
-    def do(work: Work) -> None:
-        def tell(done: int, of: int) -> None:
-            work.said = f"已看 {done} 个事项，共 {of} 个"
+    def do(tell: Tell) -> Tried:
+        def told(done: int, of: int) -> None:
+            tell(f"已看 {done} 个事项，共 {of} 个")
 
-        kept.write(lambda: _came_to(registry, present, body, on, tell))
+        return _came_to(registry, present, body, on, told)
 
-    key = _key(registry, present, kept.key)
-    if (before := WORKING.look(key)) and before.done.is_set():
-        WORKING.drop(key)  # what was published since is seen: the same file is tried anew
-    WORKING.follow(key, do)
-    return go(f"/office/many/file?tried={kept.key}")
+    once(registry, _key(present, tried), do)  # what was published since is seen: the same file is tried anew
+    return go(f"/office/many/file?tried={tried}")
 
 
-def _left(registry: Registry, present: Present, key: str) -> Left:
-    return Left(registry.settings.marked_dir, present.actor.account or 0, key)
-
-
-def _key(registry: Registry, present: Present, key: str) -> Hashable:
-    return one_of(registry, present, f"/office/many/file?tried={key}")
+def _key(present: Present, tried: str) -> Key:
+    return one_of(present, f"/office/many/file?tried={tried}")
 
 
 def _came_to(
@@ -127,14 +120,15 @@ def show_tried(
     tried: Annotated[str, Query(max_length=64)] = "",
 ) -> Response:
     """What a workbook came to; it lies there for a day. While some process is at it, that it is under way."""
-    one, work = _left(registry, present, tried), WORKING.look(_key(registry, present, tried))
-    if one.is_in_hand() or (work is not None and not work.done.is_set()):
-        return under_way(request, session, present, "核对改过的事项表", "/office/many", work or Work())
-    told = one.told()
-    if told is None:
-        said = "核对的结果已经不在，或者没有做完；请把表格再导入一次。"
-        return _page(request, session, present, Tried(today(), said=said, status=404), Posted([]))
-    return _page(request, session, present, left(told), Posted([]))
+    work = registry.works.look(_key(present, tried))
+    if work is not None and not work.is_done:
+        return under_way(request, session, present, "核对改过的事项表", "/office/many", work)
+    if work is None or work.refusal is not None:
+        why = work.refusal.message if work and work.refusal else "核对的结果已经不在。"
+        status = work.refusal.status if work and work.refusal else 404
+        refused = Tried(today(), said=f"{why}请把表格再导入一次。", status=status)
+        return _page(request, session, present, refused, Posted([]))
+    return _page(request, session, present, left(work.result), Posted([]))
 
 
 @router.get("/office/many/marked.xlsx")

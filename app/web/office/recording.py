@@ -41,7 +41,7 @@ from app.web.office.pages import show
 from app.web.office.round_desk import may
 from app.web.office.rounds import Which
 from app.web.office.visiting import Form, Posted, Visitor, go
-from app.web.office.working import WORKING, one_of, told_once, under_way
+from app.web.office.working import once, one_of, posted_again, under_way
 from app.web.rendering import gaps
 from app.web.subjects import names
 
@@ -142,12 +142,13 @@ def show_rows(
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> Response:
     """Where rows are being taken in or matched: that they are, and then what was refused, with the form as it was."""
-    work = told_once(one_of(registry, present, _place(changeset)))
-    if work is not None and not work.done.is_set():
+    work = registry.works.told_once(one_of(present, _place(changeset)))
+    if work is not None and not work.is_done:
         what = f"录入、匹配各行：{rows.find(session, changeset).title}"
         return under_way(request, session, present, what, "/office/rounds", work)
     if work is not None and work.refusal is not None:
-        return rows_page(request, session, present, changeset, error=work.refusal, form=work.asked)
+        form = posted_again(work.asked)
+        return rows_page(request, session, present, changeset, error=work.refusal, form=form)
     return rows_page(request, session, present, changeset, state, page)
 
 
@@ -165,10 +166,9 @@ def _worked(
 ) -> Response:
     """In the background: what takes long is left and found again. A refusal is shown with the form as it was."""
     try:
-        key = one_of(registry, present, _place(changeset))
-        work = WORKING.anew(key, do, form)
-        if work.done.is_set():
-            WORKING.drop(key)
+        key, asked = one_of(present, _place(changeset)), form.pairs if form else []
+        work = once(registry, key, lambda _tell: do(), asked=asked, joins=False)
+        if work.is_done:
             work.outcome()
     except RegistryError as error:
         if error.status == 404 and error.code == "unknown-changeset":

@@ -27,7 +27,7 @@ from app.web import charts, comparing
 from app.web.office.changeset_effects import ids_in_all
 from app.web.office.pages import show
 from app.web.office.visiting import Visitor
-from app.web.office.working import WORKING, under_way
+from app.web.office.working import ask, under_way
 from app.web.rendering import gaps
 from app.web.subjects import names as names_on
 
@@ -68,11 +68,13 @@ def show_rehearsal(
     """What publishing would do, before and after, added up, with what stands against it. Writes nothing."""
     found, day = rows.find(session, changeset), today()
     seq = known_at(session.connection(), None).seq
-    worked = WORKING.ask(
-        ("rehearsal", registry.database.url, changeset, found.version, seq, day),
-        lambda: _apart(registry, lambda own: rehearse_round(own, changeset, day)),
+    worked = ask(
+        registry,
+        ("rehearsal", changeset),
+        lambda _tell: _apart(registry, lambda own: rehearse_round(own, changeset, day)),
+        of=[found.version, seq, day],
     )
-    if not worked.done.is_set():
+    if not worked.is_done:
         return under_way(
             request, session, present, f"预演：{found.title}", f"/office/rounds/{changeset}", worked
         )
@@ -162,11 +164,13 @@ def show_report(
     """The report of a published round: as published, as known now where that differs, reconciled."""
     found, connection = rows.find(session, changeset), session.connection()
     seq = known_at(connection, None).seq
-    worked = WORKING.ask(
-        ("report", registry.database.url, changeset, seq, today()),
-        lambda: _apart(registry, lambda own: _report(own, changeset)),
+    worked = ask(
+        registry,
+        ("report", changeset),
+        lambda _tell: _apart(registry, lambda own: _report(own, changeset)),
+        of=[seq, today()],
     )
-    if not worked.done.is_set():
+    if not worked.is_done:
         return under_way(
             request, session, present, f"报告：{found.title}", f"/office/rounds/{changeset}", worked
         )
@@ -179,8 +183,8 @@ def show_report(
         changeset=found,
         report=gaps(told),
         crossed={name: charts.crossed(told[name]) for name in ("by_authority", "by_type", "by_level")},
-        recorded=told["recorded"],
-        corrections=told["corrections"],
+        recorded=gaps(told["recorded"]),
+        corrections=gaps(told["corrections"]),
         groups={"by_authority": "实施机关", "by_type": "事项类型", "by_level": "行使层级"},
     )
 
@@ -191,6 +195,6 @@ def _report(session: Session, changeset: str) -> dict[str, Any]:
     published = find(connection, changeset, known)
     told = recorded(connection, published.statement)
     return report(connection, changeset, known) | {
-        "recorded": gaps({**told, "rows": []}) if told else None,
-        "corrections": gaps(corrections(connection, published, known.seq)),
+        "recorded": {**told, "rows": []} if told else None,
+        "corrections": corrections(connection, published, known.seq),
     }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request, Response
@@ -29,7 +29,7 @@ from app.web.office.round_desk import lines_for, refused_desk
 from app.web.office.round_filter import Asking, Wanted
 from app.web.office.rounds import Which
 from app.web.office.visiting import Form, Posted, Visitor, go
-from app.web.office.working import WORKING, one_of
+from app.web.office.working import once, one_of
 
 router = APIRouter()
 Done = TypeVar("Done")
@@ -177,11 +177,10 @@ def _many(
             some = chosen(lines_for(session, present, worksheets(session, changeset, today(), brief=True)))
             if form.get("do") == "matching" and not form.get("sure") and len(some) > 1:
                 return _sure(request, session, present, changeset, asking, form, some, verb)
-        key = one_of(registry, present, f"/office/rounds/{changeset}")
-        begun = WORKING.anew(key, lambda: _written(registry, weigh, some), (asking, form))
-        if not begun.done.is_set():
+        key, asked = one_of(present, f"/office/rounds/{changeset}"), [asdict(asking), form.pairs]
+        begun = once(registry, key, lambda _tell: _written(registry, weigh, some), asked=asked, joins=False)
+        if not begun.is_done:
             return go(f"/office/rounds/{changeset}")  # which says that it is under way
-        WORKING.drop(key)
         begun.outcome()
     except RegistryError as error:
         if error.status == 404:

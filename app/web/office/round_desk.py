@@ -26,7 +26,7 @@ from app.web.office.round_filter import CHECKS, STATES, Asking, Wanted, label_of
 from app.web.office.round_words import changes_in_words
 from app.web.office.rounds import Which
 from app.web.office.visiting import Posted, Visitor, go
-from app.web.office.working import one_of, told_once, under_way
+from app.web.office.working import one_of, posted_again, under_way
 from app.web.rendering import gaps
 from app.web.subjects import names as names_on
 
@@ -52,13 +52,15 @@ def show_round(
 ) -> Response:
     """``done``: how many items the last click was about."""
     found = rows.find(session, changeset)
-    moving = told_once(one_of(registry, present, f"/office/rounds/{changeset}"))
-    if moving is not None and not moving.done.is_set():
+    moving = registry.works.told_once(one_of(present, f"/office/rounds/{changeset}"))
+    if moving is not None and not moving.is_done:
         what = "发布" if found.state == "approved" else "保存、提交"
         return under_way(request, session, present, f"{what}：{found.title}", "/office/rounds", moving)
     refused = moving.refusal if moving is not None else None
     if refused is not None and moving is not None and moving.asked is not None:
-        return refused_desk(request, session, present, found, refused, *moving.asked)
+        asked, pairs = moving.asked
+        form = posted_again(pairs)
+        return refused_desk(request, session, present, found, refused, Wanted(**asked), form)
     if found.kind == "round" and found.state == "published":
         return go(f"/office/rounds/{changeset}/report")
     if is_recorded(found) and found.state != "withdrawn":
@@ -176,7 +178,10 @@ def refused_desk(
 ) -> Response:
     """What was posted and refused, as it was; the refusal of one item stands by its row."""
     wrong: dict[str, str] = error.detail.get("wrong", {}) if error.code == "bad-row" else {}
-    said = f"有 {len(wrong)} 项不能这样处理，一项也没有保存：" if wrong else f"没有保存。{error.message}"
+    if wrong:
+        said = f"有 {len(wrong)} 项不能这样处理，一项也没有保存："
+    else:  # of what was broken off nobody knows whether it was saved
+        said = error.message if error.code == "broken-off" else f"没有保存。{error.message}"
     return desk(
         request,
         session,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -16,7 +15,7 @@ from app.changes import rows
 from app.deps import ReadSession, Registry, RegistryOf
 from app.errors import Invalid, RegistryError
 from app.exchange import marked as marked_copies
-from app.exchange.brought import Brought, CameTo, key_of
+from app.exchange.brought import CameTo, came_again, key_of
 from app.exchange.worksheet_files import write_worksheets
 from app.exchange.worksheets import bring_in
 from app.files import as_file
@@ -26,7 +25,8 @@ from app.versions.queries import today
 from app.web.office.pages import PRIVATE, show
 from app.web.office.rounds import Which
 from app.web.office.visiting import Visitor, go
-from app.web.office.working import WORKING, Work, one_of, under_way
+from app.web.office.working import once, one_of, under_way
+from app.works import Key
 
 router = APIRouter()
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -62,12 +62,15 @@ def show_worksheets(
     """``brought``: the file that was brought back and left; while some process is at it, that it is under way."""
     if not brought:
         return _page(request, session, present, changeset)
-    one = _brought_by(registry, present, brought)
-    work = WORKING.look(_key(registry, present, brought))
-    if one.is_in_hand() or (work is not None and not work.done.is_set()):
+    work = registry.works.look(_key(present, brought))
+    if work is not None and not work.is_done:
         what, back = f"导入清理意见表：{rows.find(session, changeset).title}", f"/office/rounds/{changeset}"
-        return under_way(request, session, present, what, back, work or Work())
-    came = one.came_to() or CameTo(said="导入的结果已经不在，或者没有做完；请把表格再导入一次，不会重复。")
+        return under_way(request, session, present, what, back, work)
+    if work is None or work.refusal is not None:
+        why = work.refusal.message if work and work.refusal else "导入的结果已经不在。"
+        came = CameTo(said=f"{why}请把表格再导入一次，不会重复。")
+    else:
+        came = came_again(work.result)
     return _page(request, session, present, changeset, came)
 
 
@@ -88,24 +91,18 @@ def _brought(
     request: Request, registry: Registry, present: Present, changeset: str, body: bytes, reopen: bool
 ) -> Response:
     """In the background: what takes long is left and found again."""
-    one = _brought_by(registry, present, key_of(changeset, body, reopen))
-    key = _key(registry, present, one.key)
-    if (before := WORKING.look(key)) and before.done.is_set():
-        WORKING.drop(key)
-    work = WORKING.ask(key, lambda: one.work(lambda: _came_to(registry, present, changeset, body, reopen)))
-    if not work.done.is_set():
-        return go(f"/office/rounds/{changeset}/worksheets?brought={one.key}")
-    work.outcome()
+    brought = key_of(changeset, body, reopen)
+    key = _key(present, brought)
+    work = once(registry, key, lambda _tell: _came_to(registry, present, changeset, body, reopen))
+    if not work.is_done:
+        return go(f"/office/rounds/{changeset}/worksheets?brought={brought}")
+    came = came_again(work.outcome())
     with registry.database.reading() as session:
-        return _page(request, session, present, changeset, one.came_to() or CameTo())
+        return _page(request, session, present, changeset, came)
 
 
-def _brought_by(registry: Registry, present: Present, key: str) -> Brought:
-    return Brought(registry.settings.marked_dir, present.actor.account or 0, key)
-
-
-def _key(registry: Registry, present: Present, key: str) -> Hashable:
-    return one_of(registry, present, f"/office/rounds/worksheets?brought={key}")
+def _key(present: Present, brought: str) -> Key:
+    return one_of(present, f"/office/rounds/worksheets?brought={brought}")
 
 
 def _came_to(registry: Registry, present: Present, changeset: str, body: bytes, reopen: bool) -> CameTo:

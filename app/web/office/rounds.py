@@ -25,7 +25,7 @@ from app.web.office import form_keeping
 from app.web.office.drafting import PAPER, checked, named_id
 from app.web.office.pages import show
 from app.web.office.visiting import Form, Posted, Visitor, go
-from app.web.office.working import WORKING, one_of, told_once, under_way
+from app.web.office.working import once, one_of, posted_again, under_way
 from app.web.rendering import gaps
 
 router = APIRouter()
@@ -90,13 +90,14 @@ class Counted:
 def new_round(request: Request, registry: RegistryOf, session: ReadSession, present: Visitor) -> Response:
     """Where a round is being opened: that it is, and then the round, or why it was not with the form as it was."""
     form, refused, kept_at = Posted([("base_day", today())]), None, ""
-    if (opening := told_once(one_of(registry, present, OPENING))) is not None:
-        if not opening.done.is_set():
-            what = f"立项：{opening.asked.get('title')}"
+    if (opening := registry.works.told_once(one_of(present, OPENING))) is not None:
+        asked = posted_again(opening.asked)
+        if not opening.is_done:
+            what = f"立项：{asked.get('title')}"
             return under_way(request, session, present, what, "/office/rounds", opening)
         if opening.refusal is None:
             return go(f"/office/rounds/{opening.result}")
-        form, refused = opening.asked, opening.refusal
+        form, refused = asked, opening.refusal
     else:
         kept, kept_at = form_keeping.found_again(session, present, PLACE)
         form = kept if kept_at else form
@@ -112,11 +113,10 @@ def open_round(request: Request, registry: RegistryOf, present: Visitor, form: F
         if form.get("do") != "open":
             with registry.database.reading() as session:
                 return _opening(request, session.connection(), present, form)
-        key = one_of(registry, present, OPENING)
-        opening = WORKING.once(key, lambda: _opened(registry, present, form), form)
-        if not opening.done.is_set():
+        key = one_of(present, OPENING)
+        opening = once(registry, key, lambda _tell: _opened(registry, present, form), asked=form.pairs)
+        if not opening.is_done:
             return go(OPENING)  # which says that it is under way
-        WORKING.drop(key)
         return go(f"/office/rounds/{opening.outcome()}")
     except RegistryError as error:
         with registry.database.reading() as session:
