@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from app.changes import kinds
-from app.changes.ahead import Ahead
+from app.changes.ahead import Ahead, subjects_of
 from app.changes.carrying import ending_authorities, held_by
 from app.changes.outcomes import STATUS_WORDS, rule_for
 from app.changes.references import Course, Reference, courses, refuse_unstanding
@@ -105,6 +105,21 @@ def _leaves(ahead: Ahead, item: str, ending: Sequence[str], day: str) -> bool:
     effects = ahead.effects(item)
     states = [state for on in boundaries(effects, day) if (state := fold(effects, on)) is not None]
     return all(state["status"] == "ended" or state["authority"] not in ending for state in states)
+
+
+def refuse_built(ahead: Ahead, unmade: Collection[str], bodies: Sequence[dict[str, Any]]) -> None:
+    """Refused where a decision of the same changeset, wherever it is written, is about a subject whose creation is
+    voided here and that is not made anew before its day: as a published one would be."""
+    for place, body in enumerate(bodies, start=1):
+        if body["outcome"] == "void":
+            continue
+        for subject_id in subjects_of(body):
+            if subject_id in unmade and ahead.state_on(subject_id, body["effective_from"]) is None:
+                raise Refused(
+                    f"本变更单第 {place} 项决定建立在它之上，请删去那一项，或者不撤除它所依据的决定。",
+                    code="void-has-dependents",
+                    decisions=[place],
+                )
 
 
 def refuse_referred(ahead: Ahead, unmade: Iterable[str]) -> None:

@@ -17,6 +17,7 @@ from app.auth.actor import Actor
 from app.changes import kinds
 from app.changes.accepting import Handovers, require_fit
 from app.changes.afterwards import (
+    refuse_built,
     refuse_orphans,
     refuse_referred,
     refuse_revived,
@@ -96,6 +97,7 @@ class Decider(Ahead):
                     self.acts[place] = self._decide(body, place, handovers, wanted)
                     decided.acts.append(self.acts[place])
         refuse_revived(self, self.placed)
+        refuse_built(self, self.unmade, bodies)
         refuse_referred(self, self.unmade)
         refuse_unstanding_references(self, wanted)
         refuse_circles(self.connection, self.reparented())

@@ -91,6 +91,35 @@ def test_a_creation_is_not_voided_under_what_builds_on_it(office):
     office.assert_sound()
 
 
+@pytest.mark.parametrize("outcome", ["adjust", "retain", "cancel", "merge", "split"])
+def test_nothing_of_the_same_changeset_builds_on_what_it_unmakes(office, outcome):
+    """Wherever it is written: what never was would end another by a merger, or be counted as cancelled."""
+    item, other, _ = office.items
+    creation = office.acts(item)[0]
+    new = [{"content": item_content(f"新{n}", office.water, office.district)} for n in (1, 2)]
+    one = {"outcome": outcome, "effective_from": "2026-10-01"}
+    built = {
+        "adjust": adjust(item, "2026-10-01", 5),
+        "merge": {**one, "origins": [{"subject": item}, {"subject": other}], "results": new[:1]},
+        "split": {**one, "origins": [{"subject": item}], "results": new},
+    }.get(outcome, {**one, "subject": item})
+    assert refused(office, built, void(creation)) == "void-has-dependents"
+    with pytest.raises((Refused, Invalid)):
+        office.draft(void(creation), built)
+
+
+def test_what_is_made_anew_too_late_carries_nothing(office):
+    item = office.items[0]
+    again = {
+        "outcome": "add",
+        "subject": item,
+        "content": item_content("取水许可1", office.water, office.district),
+        "effective_from": "2026-11-01",
+    }
+    unmade = void(office.acts(item)[0])
+    assert refused(office, adjust(item, "2026-10-01", 5), unmade, again) == "void-has-dependents"
+
+
 def test_a_voided_creation_may_be_entered_again(office):
     """The same id, and no attested start this time: the days before are not yet, no longer unknown."""
     item = office.items[0]
