@@ -35,7 +35,13 @@ from app.changes.fulfilling import (
     require_open,
     require_own,
 )
-from app.changes.keys import by_held_keys, is_same, refuse_used_keys, refuse_void_changes
+from app.changes.keys import (
+    by_held_keys,
+    is_same,
+    refuse_awaited_places,
+    refuse_used_keys,
+    refuse_void_changes,
+)
 from app.changes.outcomes import ABSENT, Before, act_of, rule_for
 from app.changes.reach import require_days, require_reach
 from app.changes.references import Reference
@@ -296,6 +302,8 @@ class Decider(Ahead):
         )  # made by the proposal itself, asked when made
         if stood is not None and not takes and not own:
             self.scope.require(kind, subject_id, stood, part.effective_from)
+        if body["outcome"] != "receive":
+            refuse_awaited_places(before, effect.changes(), part.effective_from)
         refuse_used_keys(before, effect.changes(), lambda: self.taken_out(subject_id, before))
         rule = rule_for(kind, body["outcome"])
         differs = stood is None or not (rule.needs_changes or rule.must_change)

@@ -70,6 +70,33 @@ def _forms(code: Mapping[str, str]) -> tuple[str, str]:
     return code_key(scheme, value), code_key(scheme, value, code.get("issuer", ""))
 
 
+def refuse_awaited_places(effects: Iterable[Effect], changes: Sequence[Change], day: str) -> None:
+    """Raises Invalid where a place is given or taken that a transition still waits for: it is lost by its acceptance,
+    or on the transition's last day, and the duties say so."""
+    named = {key: change for change in changes for key in _places_in(change)}
+    for effect in effects:
+        for change in effect.changes() if named else ():
+            waits = change.get("once", {}).get("keys", ())
+            to_come = _places_in(change) if effect.effective_from > day else ()
+            for key in {*waits, *to_come} & named.keys():
+                raise Invalid(
+                    f"“{key}”这一部分正在移交：由承接方承接，或者到过渡期的最后期限才不再办理，不能另行变更。",
+                    code="place-awaited",
+                    field=named[key]["path"],
+                )
+
+
+def _places_in(change: Change) -> list[str]:
+    """The keys of the places that a change gives, takes or makes other ones; not where it corrects their words."""
+    head, *rest = change["path"].split("/")
+    if head != PLACES or rest[1:] == ["words"]:
+        return []
+    if rest:
+        return rest[:1]
+    value = change.get("value")
+    return [one["key"] for one in (value if isinstance(value, list) else [value]) if one]
+
+
 def refuse_used_keys(
     effects: Iterable[Effect], changes: Sequence[Change], voided: Callable[[], Iterable[Effect]] = tuple
 ) -> None:

@@ -21,7 +21,7 @@ from app.changes.asked import (
     created,
 )
 from app.changes.recoding import replacing
-from app.changes.succession import devolved, entrusted, narrowed, received, reshaped
+from app.changes.succession import PLACES, devolved, entrusted, narrowed, received, reshaped
 from app.errors import Refused
 from app.items.field_words import word_of
 from app.versions.fold import Change
@@ -159,10 +159,26 @@ def _check_changes(rule: Rule, asked: Asked, changes: Sequence[Change]) -> None:
     if "status" in fields:
         raise Refused("状态由处理方式决定，不能作为字段变更。", code="status-by-outcome")
     if asked.kind == "item":
+        _refuse_places(rule, changes)
         for name, outcome in RESERVED_FIELDS.items():
             if name in fields and asked.outcome != outcome and rule.shape in _ALONE:
                 label = RULES["item"][outcome].label
                 raise Refused(f"变更{_fields([name])}请用“{label}”，以便统计。", code="use-own-outcome")
+
+
+def _refuse_places(rule: Rule, changes: Sequence[Change]) -> None:
+    """A part that is no longer handled leaves by the outcome that says so; by others its words are corrected, or it
+    comes back."""
+    for change in changes:
+        place = change["path"].split("/")
+        if (
+            place[0] == PLACES
+            and change["op"] != "remove"
+            and place[2:] != ["words"]
+            and rule.shape != "less"
+        ):
+            label = RULES["item"]["narrow"].label
+            raise Refused(f"不再办理某一部分（{PLACES}）请用“{label}”，以便统计。", code="use-own-outcome")
 
 
 def _fields(names: Sequence[str]) -> str:

@@ -281,6 +281,43 @@ def test_narrow_splits_off_a_part_with_lineage(province):
     ]
 
 
+def place(key, **more):
+    return {"op": "add", "path": "excluded", "value": {"key": key, "words": "另写的一部分", **more}}
+
+
+def changed(province, *changes, day="2026-10-15"):
+    decision = {"outcome": "adjust", "subject": province.item, "effective_from": day}
+    return {**decision, "changes": list(changes)}
+
+
+def test_a_place_leaves_by_its_own_outcome_and_no_acceptance_is_written_by_hand(province):
+    """Adding what the receivers would accept ended the item while both acceptances stood open."""
+    office = province.office
+    assert refused(province, changed(province, place("k1"))) == "use-own-outcome"
+    office.publish_change(province.devolve(0, 1, transition_until=LATEST))
+    by_hand = [place(f"c{i}", region=province.counties[i]) for i in (0, 1)]
+    assert refused(province, changed(province, *by_hand)) == "use-own-outcome"
+    assert (
+        refused(province, narrow(province, changes=by_hand) | {"effective_from": "2026-10-15"})
+        == "place-awaited"
+    )
+    office.publish_change(province.accept(0, "2026-11-01"))
+    back = changed(province, {"op": "remove", "path": "excluded/c0"}, day="2026-11-15")
+    assert refused(province, back) == "place-awaited", "the item would stand on though all have accepted"
+    words = {"op": "set", "path": "excluded/c0/words", "value": "取水许可"}
+    office.publish_change(changed(province, words, day="2026-11-15"))
+    office.publish_change(province.accept(1, "2026-12-01"))
+    assert province.status("2026-11-30", "2026-12-01") == ["in_force", "ended"]
+    province.assert_sound()
+
+
+def test_a_place_that_left_comes_back_once_nothing_waits_for_it(province):
+    change = {"op": "add", "path": "excluded", "value": {"key": "small", "words": "小型的"}}
+    province.office.publish_change(narrow(province, changes=[change]))
+    province.office.publish_change(changed(province, {"op": "remove", "path": "excluded/small"}))
+    assert province.office.on(province.item, "2026-10-15").document()["excluded"] == []
+
+
 # --- entrust -------------------------------------------------------------------------------------------------------
 
 
