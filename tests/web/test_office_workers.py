@@ -23,11 +23,6 @@ from app.works import Works
 
 
 @pytest.fixture
-def editor(living: Living) -> Browser:
-    return Browser(living, "bianji", ["edit"])
-
-
-@pytest.fixture
 def another(editor: Browser) -> Iterator[Browser]:
     with elsewhere(editor) as other:
         yield other
