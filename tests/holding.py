@@ -59,8 +59,8 @@ def exported(office, round_id, path: Path, authority=None) -> Path:
     return path
 
 
-def imported(office, round_id, path, *, actor=None, reopen=False):
-    return bring_in(office.database, actor or office.editor, round_id, path, TODAY, reopen=reopen)
+def imported(office, round_id, path, *, actor=None, reopen=False, seen=None):
+    return bring_in(office.database, actor or office.editor, round_id, path, TODAY, reopen=reopen, seen=seen)
 
 
 def fill(path: Path, cells: Mapping[str, Mapping[str, object]]) -> Path:

@@ -19,6 +19,8 @@ class CameTo:
     marked: str = ""
     said: str = ""
     status: int = 200
+    at: int = 0
+    """When it was read, in UTC microseconds; 0: it was not."""
 
 
 def came_again(told: dict[str, Any]) -> CameTo:

@@ -85,8 +85,16 @@ class Wanted:
 class Reading:
     """One file against one round."""
 
-    def __init__(self, session: Session, actor: Actor, round_id: str, today: str, reopen: bool) -> None:
-        self.session, self.actor, self.today, self.reopen = session, actor, today, reopen
+    def __init__(
+        self,
+        session: Session,
+        actor: Actor,
+        round_id: str,
+        today: str,
+        reopen: bool,
+        seen: int | None = None,
+    ) -> None:
+        self.session, self.actor, self.today, self.reopen, self.seen = session, actor, today, reopen, seen
         self.standing = may_propose(session, actor, round_id)
         self.opened = self.standing.opened
         found = worksheets(session, round_id, today)
@@ -156,6 +164,10 @@ class Reading:
             message = f"这一行{word}，没有改动；要改，请先请法制办退回"
             self.filled.kept.append(row.problem("outcome", "already-reviewed", message))
             return False
+        if line.state == "reviewed" and self._is_unseen(line):
+            message = "您打开导入的页面之后，法制办审核了这一行，没有改动；看过审核意见，再重新提出"
+            self.filled.kept.append(row.problem("outcome", "reviewed-meanwhile", message))
+            return False
         if line.filed_under not in (None, row.item) and row.cells["outcome"] == now["outcome"]:
             body = line.proposal.body if line.proposal else line.final
             if body and not is_plain(body):
@@ -174,6 +186,11 @@ class Reading:
             self._wrong(row, "outcome", "changed-meanwhile", message)
             return False
         return True
+
+    def _is_unseen(self, line: Line) -> bool:
+        """Whether the office has reviewed it since whoever asks to reopen it looked."""
+        at = line.proposal.reviewed_at if line.proposal else None
+        return self.seen is not None and at is not None and at > self.seen
 
     # --- merges
 

@@ -33,10 +33,18 @@ class Ready:
 
 @few_collections()
 def read_filled(
-    session: Session, actor: Actor, round_id: str, path: Path, today: str, *, reopen: bool
+    session: Session,
+    actor: Actor,
+    round_id: str,
+    path: Path,
+    today: str,
+    *,
+    reopen: bool,
+    seen: int | None = None,
 ) -> Ready:
-    """What importing the file would come to; writes nothing, so a reading session does."""
-    reading = Reading(session, actor, round_id, today, reopen)
+    """What importing the file would come to; writes nothing, so a reading session does. ``seen``: when (UTC
+    microseconds) whoever reopens looked at what is reviewed; what the office has reviewed since is kept."""
+    reading = Reading(session, actor, round_id, today, reopen, seen)
     filled, wanted = reading.read(path)
     return Ready(filled, [one.decision for one in wanted], reading.standing, reading.weighed)
 
@@ -50,6 +58,7 @@ def import_filled(
     *,
     reopen: bool,
     ready: Ready,
+    seen: int | None = None,
 ) -> Filled:
     """The touched rows of a file as proposals, all or none. With problems, nothing is written.
 
@@ -58,7 +67,7 @@ def import_filled(
     """
     hold(session, round_id)
     if not ready.standing.holds(session):
-        ready = read_filled(session, actor, round_id, path, today, reopen=reopen)
+        ready = read_filled(session, actor, round_id, path, today, reopen=reopen, seen=seen)
     if not ready.writes:
         return ready.filled
     done = propose(session, actor, round_id, ready.asked, today, reopen=reopen, weighed=ready.weighed)
@@ -72,15 +81,22 @@ def import_filled(
 
 
 def bring_in(
-    database: Database, actor: Actor, round_id: str, path: Path, today: str, *, reopen: bool
+    database: Database,
+    actor: Actor,
+    round_id: str,
+    path: Path,
+    today: str,
+    *,
+    reopen: bool,
+    seen: int | None = None,
 ) -> Filled:
     """Read the file beside all others, and take the writer's place only where it has something to write."""
     with database.reading() as session:
-        ready = read_filled(session, actor, round_id, path, today, reopen=reopen)
+        ready = read_filled(session, actor, round_id, path, today, reopen=reopen, seen=seen)
     if not ready.writes:
         return ready.filled
     with database.writing() as session:
-        return import_filled(session, actor, round_id, path, today, reopen=reopen, ready=ready)
+        return import_filled(session, actor, round_id, path, today, reopen=reopen, ready=ready, seen=seen)
 
 
 def refuse_faulty(filled: Filled) -> None:

@@ -241,6 +241,28 @@ def test_what_the_office_has_reviewed_is_not_overwritten_without_saying_so(sheet
     assert [one["opinion"]["opinion"] for one in line["earlier"]] == ["agree"]
 
 
+def test_what_the_office_has_reviewed_since_one_looked_is_not_reopened(sheet):
+    office, round_id, path = sheet
+    first, second, _ = office.items
+    fill(path, {first: {"outcome": "保留"}, second: {"outcome": "保留"}})
+    imported(office, round_id, path)
+    opined(office, round_id, [first], "agree")
+    looked = last_opinion(office)
+    opined(
+        office, round_id, [second], "change", decision={"outcome": "cancel", "subject": second}, reason="重复"
+    )
+    fill(path, {first: {"outcome": "取消"}, second: {"outcome": "取消", "reason": "另有安排"}})
+    done = imported(office, round_id, path, reopen=True, seen=looked)
+    assert (done.reopened, [one.code for one in done.kept]) == (1, ["reviewed-meanwhile"])
+    assert lines(office, round_id)[second]["state"] == "reviewed"
+    assert imported(office, round_id, path, reopen=True, seen=last_opinion(office)).reopened == 1
+
+
+def last_opinion(office):
+    with office.database.reading() as session:
+        return session.connection().exec_driver_sql("SELECT max(reviewed_at) FROM proposal").scalar_one()
+
+
 def test_an_old_file_does_not_undo_what_another_has_proposed_since(sheet):
     office, round_id, path = sheet
     other = office.person("other", "edit")

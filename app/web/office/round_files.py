@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
 
+from app import log
 from app.auth.signing_in import Present
 from app.changes import rows
 from app.deps import ReadSession, Registry, RegistryOf
@@ -82,18 +83,30 @@ async def bring_back(request: Request, registry: RegistryOf, present: Visitor, c
             file = form.get("file")
             body = await file.read() if isinstance(file, UploadFile) else b""
             reopen = form.get("reopen") == "1"
+            seen = _moment(str(form.get("seen") or ""))
     except MultiPartException as error:
         raise Invalid("表单无法识别，没有导入；请重新打开页面再试。", code="bad-form") from error
-    return await run_in_threadpool(_brought, request, registry, present, changeset, body, reopen)
+    return await run_in_threadpool(_brought, request, registry, present, changeset, body, reopen, seen)
+
+
+def _moment(text: str) -> int | None:
+    """When the page was made, as it carries that; none where it says nothing sound."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def _brought(
-    request: Request, registry: Registry, present: Present, changeset: str, body: bytes, reopen: bool
+    request: Request,
+    registry: Registry,
+    present: Present,
+    changeset: str,
+    body: bytes,
+    reopen: bool,
+    seen: int | None,
 ) -> Response:
     """In the background: what takes long is left and found again."""
     brought = key_of(changeset, body, reopen)
     key = _key(present, brought)
-    work = once(registry, key, lambda _tell: _came_to(registry, present, changeset, body, reopen))
+    work = once(registry, key, lambda _tell: _came_to(registry, present, changeset, body, reopen, seen))
     if not work.is_done:
         return go(f"/office/rounds/{changeset}/worksheets?brought={brought}")
     came = came_again(work.outcome())
@@ -105,19 +118,24 @@ def _key(present: Present, brought: str) -> Key:
     return one_of(present, f"/office/rounds/worksheets?brought={brought}")
 
 
-def _came_to(registry: Registry, present: Present, changeset: str, body: bytes, reopen: bool) -> CameTo:
+def _came_to(
+    registry: Registry, present: Present, changeset: str, body: bytes, reopen: bool, seen: int | None
+) -> CameTo:
+    at = log.now_microseconds()
     try:
         if not body:
             raise Invalid("没有选择文件，请选择填好的清理意见表（XLSX）。", code="no-file", field="file")
         with as_file(body, NAME) as path:
-            filled = bring_in(registry.database, present.actor, changeset, path, today(), reopen=reopen)
+            filled = bring_in(
+                registry.database, present.actor, changeset, path, today(), reopen=reopen, seen=seen
+            )
     except RegistryError as error:
         return CameTo(said=error.message, status=error.status)
     marked, wrong = "", [*filled.problems, *filled.kept]
     if any(one.sheet != NAME for one in wrong):  # else it is no workbook to mark
         laid, account = registry.settings.marked_dir, present.actor.account or 0
         marked = marked_copies.lay_aside(laid, account, changeset, body, wrong)
-    return CameTo(filled, marked, status=422 if filled.problems else 200)
+    return CameTo(filled, marked, status=422 if filled.problems else 200, at=at)
 
 
 @router.get("/office/rounds/{changeset}/worksheets/marked.xlsx")
@@ -159,6 +177,7 @@ def _page(
         authorities=[one for one in counted["authorities"] if one["id"]],
         filled=came.filled,
         marked=came.marked,
+        seen=came.at or log.now_microseconds(),
         shown=SHOWN,
         may="edit" in present.actor.rights and found.state in ("draft", "returned"),
         script="round.js",
