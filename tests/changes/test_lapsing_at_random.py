@@ -62,7 +62,7 @@ def one_step(rng, province, item, model):
         model.ended = day
 
 
-@pytest.mark.parametrize("seed", (1, 2, 4))
+@pytest.mark.parametrize("seed", [1, 2, 4])
 def test_what_is_owed_is_what_the_naive_model_says(province, seed):
     rng = random.Random(seed)
     province.office.publish_change(province.entrust(0, until=rng.choice(DAYS)))
