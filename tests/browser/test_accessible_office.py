@@ -100,6 +100,7 @@ ROOMS = frozenset(
         "changeset",
         "account",
         "organs",
+        "organ-new",
         "organ-change",
         "items",
         "item-end",
@@ -298,7 +299,11 @@ def test_pages_of_the_office(browser: Chromium, living_sqlite: Living, rendered:
         changeset,
         "/office/account",
         "/office/authorities",
-        *(f"/office/authorities/{organ}?change={change}" for change in ("merge", "split", "rename")),
+        "/office/authorities/new",
+        *(
+            f"/office/authorities/{organ}?change={change}"
+            for change in ("merge", "split", "rename", "dissolve")
+        ),
         "/office/items",
         "/office/items/new",
         f"/office/items/{item}/end",

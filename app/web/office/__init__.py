@@ -21,6 +21,7 @@ from app.web.office import (
     law,
     many,
     many_files,
+    organ_founding,
     organs,
     overlaps,
     own_tokens,
@@ -48,8 +49,8 @@ from app.web.office.waiting import pay_first, sign_in_again, turned_away
 PARTS = (
     signing, own_tokens, sign_on, desk, items, item_ending, voiding, receiving, fulfilling, renewing, changesets,
     checks, rounds, recording, round_files, rehearsals, round_deciding, round_item, round_forms, round_new,
-    round_moves, round_desk, duties, editions, law, many, many_files, organs, imports, attaching, citing, calendar,
-    overlaps, accounts, webhooks, reports, audit,
+    round_moves, round_desk, duties, editions, law, many, many_files, organ_founding, organs, imports, attaching,
+    citing, calendar, overlaps, accounts, webhooks, reports, audit,
 )  # fmt: skip
 
 

@@ -44,6 +44,7 @@ SUBJECTS = {
     "region": "region",
     "entry": "entry",
     "instrument": "instrument",
+    "parent": "authority",
     "co_authority_ids": "authority",
 }
 
@@ -53,6 +54,11 @@ def item_sections() -> tuple[tuple[str, tuple[FormField, ...]], ...]:
     """The form of an item: sections with their fields."""
     made = {one.name: one for one in _fields(ItemContent)}
     return tuple((title, tuple(made[name] for name in names)) for title, names in SECTIONS)
+
+
+def fields_of(model: type[BaseModel]) -> tuple[FormField, ...]:
+    """Those of another content than an item's, in their order."""
+    return tuple(_fields(model))
 
 
 def item_fields() -> Iterator[FormField]:

@@ -87,10 +87,11 @@ TABLES = {
     "type": "item_type",
     "level": "level",
     "authority_nature": "authority_nature",
+    "nature": "authority_nature",
     "service_objects": "service_object",
     "handling": "handling",
     "channels": "channel",
     "scope": "scope",
     "power_source": "power_source",
 }
-"""Top-level fields of a code table, with the table's name in ``app/items/code_tables.py``."""
+"""Top-level fields of a code table, an item's or an organ's, with the table's name in ``app/items/code_tables.py``."""

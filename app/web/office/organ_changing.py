@@ -14,11 +14,12 @@ from app.changes.models import ChangesetInput
 from app.errors import Invalid, Refused, RegistryError
 from app.items.codes import USCC
 from app.versions.fold import diff
+from app.versions.queries import parse_day, today
 from app.web.office import drafting
 from app.web.office.organ_touching import Beside, Held
 from app.web.office.visiting import Posted
 
-CHANGES = {"merge": "合并", "split": "拆分", "rename": "更名、改信息"}
+CHANGES = {"merge": "合并", "split": "拆分", "rename": "更名、改信息", "dissolve": "撤销"}
 FIELDS = {"name": "全称", "phone": "咨询电话", "complaint_phone": "监督电话", "note": "备注"}
 """What the form of a rename says anew of the organ, beside its short names."""
 INHERITED = ("region", "level", "nature", "parent")
@@ -48,12 +49,32 @@ class Successor:
         return self.subject or f"@{self.ref}"
 
 
+CANCELLED = Successor("cancel", "（取消，不再实施）")
+"""In the place of an organ, where one is dissolved: an item may end with it."""
+
+
 @dataclass(slots=True)
 class Reshaping:
     """Which organs end or are divided, and who carries on."""
 
     ending: list[str]
     successors: list[Successor]
+
+
+def required_day(form: Posted) -> str:
+    """The day from which it holds. Raises Invalid with the field."""
+    try:
+        return parse_day(form.get("from"), "施行日期")
+    except RegistryError as error:
+        raise Invalid(error.message, code=error.code, field="from") from error
+
+
+def shown_day(form: Posted) -> str:
+    """The day that the form says; today where it says none: a refusal is shown on the page."""
+    try:
+        return required_day(form)
+    except Invalid:
+        return today()
 
 
 def lines(text: str) -> list[str]:
@@ -107,9 +128,9 @@ def asked(
     if merges:
         body["carry_items"] = True
         if form.get("follow") == "1":
-            made += _following(body, said.successors[0].id, said.ending, items, beside)
+            made += following(body, said.successors[0].id, said.ending, items, beside)
     else:
-        made += _given(form, body, said, items)
+        made += given(form, body, said, items)
     return drafting.changeset(form, _title(form, said, names), made)
 
 
@@ -168,9 +189,14 @@ def _result(one: Successor, said: Reshaping, content: dict[str, Any]) -> dict[st
     return made
 
 
+def choices(form: Posted, said: Reshaping) -> list[Successor]:
+    """Whom an item may go to; with an organ that is dissolved it may end, too."""
+    return [*said.successors, *([CANCELLED] if form.get("change") == "dissolve" else [])]
+
+
 def receivers(form: Posted, said: Reshaping, items: Sequence[Held]) -> dict[str, Successor]:
     """Item -> who gets it, as far as the form says."""
-    known = {one.key: one for one in said.successors}
+    known = {one.key: one for one in choices(form, said)}
     rest = form.get(REST)
     chosen = {item.id: form.get(f"{GIVEN}{item.id}") or rest for item in items}
     return {item: known[key] for item, key in chosen.items() if key in known}
@@ -187,10 +213,9 @@ def dealt(form: Posted, items: Sequence[Held]) -> Posted:
     return form
 
 
-def _given(
-    form: Posted, body: dict[str, Any], said: Reshaping, items: Sequence[Held]
-) -> list[dict[str, Any]]:
-    """A transfer of each item to whom the form says; none for one that stays with an organ that carries on."""
+def given(form: Posted, body: dict[str, Any], said: Reshaping, items: Sequence[Held]) -> list[dict[str, Any]]:
+    """A transfer of each item to whom the form says, or its end; none for one that stays with an organ that carries
+    on. Raises Invalid where of some nothing is said."""
     to = receivers(form, said, items)
     left = [item for item in items if item.id not in to]
     if left:
@@ -199,23 +224,31 @@ def _given(
             code="receiver-needed",
             field="items",
         )
-    return [
-        transfer(body, item.id, day, to[item.id].id)
-        for item in items
-        if to[item.id].subject != item.authority
-        for day in item.days
-    ]
+    made = []
+    for item in items:
+        if to[item.id] is CANCELLED:
+            made.append(_cancelled(body, item, form))
+        elif to[item.id].subject != item.authority:
+            made += [transfer(body, item.id, day, to[item.id].id) for day in item.days]
+    return made
 
 
-def _following(
+def _cancelled(body: dict[str, Any], item: Held, form: Posted) -> dict[str, Any]:
+    kept = {name: body[name] for name in ("timing", "reason") if body.get(name)}
+    after = form.get("follow_up").strip()
+    end = {"kind": "item", "outcome": "cancel", "subject": item.id, "effective_from": item.days[0]}
+    return {**kept, **end, **({"follow_up": after} if after else {})}
+
+
+def following(
     body: dict[str, Any],
-    receiver: str,
+    receiver: str | None,
     ending: Sequence[str],
     items: Sequence[Held],
     beside: Sequence[Beside],
 ) -> list[dict[str, Any]]:
-    """What names the organs beside their items names their successor from that day on. An item of theirs that is named
-    here is given on here too: the merger carries those alone that the changeset does not name."""
+    """What names the organs beside their items names their successor from that day on, or nobody. An item of theirs
+    that is named here is given on here too: the merger carries those alone that the changeset does not name."""
     carried = {item.id: item for item in items}
     made = []
     for one in beside:
@@ -225,12 +258,14 @@ def _following(
         changes = diff(one.content, after)
         kept = {name: body[name] for name in ("effective_from", "timing", "reason") if body.get(name)}
         made.append({**kept, "kind": one.kind, "outcome": "adjust", "subject": one.id, "changes": changes})
-        if one.id in carried:
+        if receiver and one.id in carried:
             made += [transfer(body, one.id, day, receiver) for day in carried[one.id].days]
     return made
 
 
-def _renamed(one: Beside, receiver: str, ending: Sequence[str], carried: Collection[str]) -> dict[str, Any]:
+def _renamed(
+    one: Beside, receiver: str | None, ending: Sequence[str], carried: Collection[str]
+) -> dict[str, Any]:
     assert one.content is not None
     after = dict(one.content)
     if one.kind == "authority":
@@ -240,7 +275,9 @@ def _renamed(one: Beside, receiver: str, ending: Sequence[str], carried: Collect
     else:
         own = receiver if one.id in carried else after.get("authority")
         joint = [receiver if organ in ending else organ for organ in after["co_authority_ids"]]
-        after["co_authority_ids"] = [organ for organ in dict.fromkeys(joint) if organ != own] or None
+        after["co_authority_ids"] = [
+            organ for organ in dict.fromkeys(joint) if organ not in (own, None)
+        ] or None
     return {name: value for name, value in after.items() if value is not None}
 
 

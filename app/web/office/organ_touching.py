@@ -45,6 +45,11 @@ _COUNTED = {
     ),
     "accounts": "SELECT count(*) FROM account WHERE locked = 0 AND authority IN ({ids})",
 }
+_LENT = (
+    "SELECT DISTINCT t.subject_id, t.name, t.authority, t.region, t.visibility FROM lineage l"
+    " JOIN timeline t ON t.subject_id = l.successor AND t.status <> 'ended' AND t.valid_from <= ? AND t.valid_to > ?"
+    " WHERE l.relation = 'entrust' AND l.origin IN ({ids}) ORDER BY t.subject_id"
+)
 UNDONE = frozenset({"open", "overdue"})
 _HOOKS = "SELECT wanted FROM webhook"
 _DRAFTED = (
@@ -83,6 +88,8 @@ class Touched:
 
     items: list[Held]
     beside: list[Beside]
+    lent: list[Beside]
+    """What others do by delegation of the items."""
     counts: Mapping[str, int]
     """``editions`` issued, ``prepared`` ones, ``accounts`` whose scope it is, ``webhooks``, open ``duties``."""
     drafts: list[Changeset]
@@ -98,6 +105,7 @@ def touched(session: Session, present: Present, organs: Sequence[str], day: str)
     return Touched(
         items=items,
         beside=beside(connection, scope, organs, day),
+        lent=lent(connection, scope, items, day),
         counts=_counts(connection, organs, day),
         drafts=list(islice(readable(session, present.actor, _naming(session, named)), NAMED)),
     )
@@ -138,6 +146,17 @@ def beside(connection: Connection, scope: Scope, organs: Sequence[str], day: str
     return found
 
 
+def lent(connection: Connection, scope: Scope, items: Sequence[Held], day: str) -> list[Beside]:
+    """The items that others hold by delegation of these, and that go on past the day."""
+    found = []
+    for part in chunks([one.id for one in items]):
+        for row in fetch(connection, _LENT.format(ids=marks(part)), (day, day, *part)):
+            subject, name, authority, region, visibility = row
+            told = visibility == "public" or scope.covers_item(authority, region, day)
+            found.append(Beside(subject, "item", name or "" if told else "", None))
+    return found
+
+
 def _counts(connection: Connection, organs: Sequence[str], day: str) -> dict[str, int]:
     found = {
         name: int(fetch(connection, query.format(ids=marks(organs)), tuple(organs))[0][0])
@@ -145,9 +164,13 @@ def _counts(connection: Connection, organs: Sequence[str], day: str) -> dict[str
     }
     wanted = [decode(str(row[0]).encode()) for row in fetch(connection, _HOOKS)]
     found["webhooks"] = sum(one.get("authority") in organs for one in wanted)
-    owed = (duties(connection, Wanted(on=day, states=UNDONE, owner=organ)) for organ in organs)
-    found["duties"] = sum(len(some) for some in owed)
+    found["duties"] = undone(connection, organs, day)
     return found
+
+
+def undone(connection: Connection, organs: Sequence[str], day: str) -> int:
+    """How many duties of the organs are not done."""
+    return sum(len(duties(connection, Wanted(on=day, states=UNDONE, owner=organ))) for organ in organs)
 
 
 def _naming(session: Session, named: set[str]) -> Iterator[Changeset]:

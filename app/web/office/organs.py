@@ -1,4 +1,4 @@
-"""Organs in the office: renamed, merged, divided. What that touches is listed before anything is drafted."""
+"""Organs in the office: renamed, merged, divided, dissolved. What that touches is listed before anything is drafted."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from app.errors import Invalid, RegistryError
 from app.listing import Filter, list_subjects
 from app.versions.codes import subject_id
 from app.versions.queries import known_at, parse_day, state_on, today
-from app.web.office import form_keeping, organ_changing
-from app.web.office.organ_changing import CHANGES, FIELDS, Reshaping
-from app.web.office.organ_touching import NAMED, Touched, beside, held, touched
+from app.web.office import form_keeping, organ_changing, organ_dissolving
+from app.web.office.organ_changing import CHANGES, FIELDS, Reshaping, required_day, shown_day
+from app.web.office.organ_touching import NAMED, Touched, beside, held, touched, undone
 from app.web.office.pages import show
 from app.web.office.visiting import Form, Posted, Visitor, go, typed_day
 from app.web.subjects import items_by_authority, names
@@ -75,14 +75,14 @@ def organ_page(
     change: Annotated[str, Query(max_length=20)] = "merge",
     day: Annotated[str, Query(alias="from", max_length=20)] = "",
 ) -> Response:
-    """``change``: merge, split or rename."""
+    """``change``: merge, split, rename or dissolve."""
     change = change if change in CHANGES else "merge"
     on = parse_day(typed_day(day), "施行日期") if day else today()
     connection = session.connection()
     organ, content = _organ(connection, present, authority, on)
     form, kept_at = form_keeping.found_again(session, present, _place(organ, change, content))
     if kept_at:
-        on = _day(form)
+        on = shown_day(form)
     else:
         form = Posted([("change", change), ("from", on), ("ending", content["name"]), ("follow", "1")])
     return _page(request, session, present, organ, content, form, on, kept_at=kept_at)
@@ -94,7 +94,7 @@ def change_organ(
 ) -> Response:
     """``do``: look (what it touches), deal (items to an organ, many at once), or none: the draft."""
     change = form.get("change") if form.get("change") in CHANGES else "merge"
-    on = _day(form)
+    on = shown_day(form)
     with registry.database.reading() as session:
         organ, content = _organ(session.connection(), present, authority, on)
     place = _place(organ, change, content)
@@ -104,19 +104,23 @@ def change_organ(
         with registry.database.reading() as session:
             return _page(request, session, present, organ, content, form, on)
     try:
-        _require_day(form)
+        required_day(form)
         with registry.database.writing() as session:
             connection = session.connection()
             if change == "rename":
                 asked = organ_changing.renamed(form, on, organ, content)
             else:
-                said, called = _said(connection, form, on)
+                said, called = _said(connection, form, on, organ)
                 scope = Scope(connection, present.actor)
                 rests = (
                     held(connection, scope, said.ending, on),
                     beside(connection, scope, said.ending, on),
                 )
-                asked = organ_changing.asked(form, on, said, *rests, content, called)
+                if change == "dissolve":
+                    owed = undone(connection, [organ], on)
+                    asked = organ_dissolving.dissolved(form, on, said, *rests, owed, called)
+                else:
+                    asked = organ_changing.asked(form, on, said, *rests, content, called)
             made = drafts.draft(session, present.actor, asked, today())
             form_keeping.saved(session, present, place)
     except RegistryError as error:
@@ -135,29 +139,17 @@ def _organ(connection: Connection, present: Present, authority: str, day: str) -
     return organ, content
 
 
-def _require_day(form: Posted) -> None:
-    """Raises Invalid with the field."""
-    try:
-        parse_day(form.get("from"), "施行日期")
-    except RegistryError as error:
-        raise Invalid(error.message, code=error.code, field="from") from error
-
-
-def _day(form: Posted) -> str:
-    """The day that the form says; today where it says none: a refusal is shown on the page."""
-    try:
-        return parse_day(form.get("from"), "施行日期")
-    except RegistryError:
-        return today()
-
-
 def _place(organ: str, change: str, content: dict[str, Any]) -> form_keeping.Place:
     title = f"{CHANGES[change]}：{content['name']}"
     return form_keeping.Place(f"/office/authorities/{organ}?change={change}", title, organ)
 
 
-def _said(connection: Connection, form: Posted, day: str) -> tuple[Reshaping, dict[str, str]]:
-    """What the form says, and the names of the organs in it. Raises Invalid with the field."""
+def _said(connection: Connection, form: Posted, day: str, organ: str) -> tuple[Reshaping, dict[str, str]]:
+    """What the form says, and the names of the organs in it. Who is dissolved is the organ at hand, and no other.
+    Raises Invalid with the field."""
+    if form.get("change") == "dissolve":
+        others = [pair for pair in form.pairs if pair[0] not in ("ending", "founded")]
+        form = Posted([*others, ("ending", organ)])
     every = [
         one for field in ("ending", "standing") for one in organ_changing.named(connection, form, field, day)
     ]
@@ -181,7 +173,7 @@ def _page(
     said, called = Reshaping([organ], []), {organ: content["name"]}
     if form.get("change") != "rename":
         try:
-            said, called = _said(connection, form, on)
+            said, called = _said(connection, form, on, organ)
         except RegistryError as refused:
             error = error or refused
     found = touched(session, present, said.ending or [organ], on)
@@ -201,6 +193,8 @@ def _page(
         form=form,
         on=on,
         successors=said.successors,
+        choices=organ_changing.choices(form, said),
+        nobody=organ_dissolving.NOBODY,
         to=organ_changing.receivers(form, said, found.items),
         found=found,
         called=called | names(connection, _holders(found), on),

@@ -149,6 +149,8 @@ TABLE: Mapping[tuple[str, str], Door] = {
     ("GET", "/office/many/marked.xlsx"): Door("edit", EXPORT),
     ("POST", "/office/many/file"): Door("edit", WRITES),
     ("GET", "/office/authorities"): Door("edit", READ),
+    ("GET", "/office/authorities/new"): Door("edit", OPEN),
+    ("POST", "/office/authorities/new"): Door("edit", WRITES),
     ("GET", "/office/authorities/{authority}"): Door("edit", READ),
     ("POST", "/office/authorities/{authority}"): Door("edit", WRITES),
     ("GET", "/office/imports"): Door("edit", READ),
