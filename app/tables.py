@@ -2,7 +2,7 @@
 
 from sqlmodel import SQLModel
 
-from app.auth.models import Account, Credential, LinkedIdentity, SignedIn, SignOn, Token
+from app.auth.models import Account, Credential, LinkedIdentity, SignedIn, SignOn, Stranger, Token
 from app.changes.duties import Duty, Fulfilment
 from app.changes.models import AnnexRow, ChangesetEvent, ChangesetTable, DraftDecision, DraftFile, Proposal
 from app.checks.models import (
@@ -61,6 +61,7 @@ __all__ = [
     "SourceKey",
     "SourceSeen",
     "StoredFile",
+    "Stranger",
     "Token",
     "UnsavedForm",
     "Webhook",

@@ -60,6 +60,18 @@ class Credential(SQLModel, table=True):
     totp_step: int | None = Field(default=None, sa_type=Big, description="the last step taken: never twice")
 
 
+class Stranger(SQLModel, table=True):
+    """Wrong tries under a name that no account signs in with, counted as an account's are."""
+
+    __tablename__ = "stranger"
+    name: str = Field(
+        primary_key=True, sa_type=Ascii, description="its hash: people type passwords there by mistake"
+    )
+    failures: int = Field(default=0, description="wrong tries in a row")
+    blocked_until: int | None = Field(default=None, sa_type=Big)
+    tried_at: int = Field(sa_type=Big, index=True)
+
+
 class SignedIn(SQLModel, table=True):
     """A session in a browser. The cookie's text is kept as a hash."""
 

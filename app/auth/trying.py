@@ -1,26 +1,23 @@
 """Trying passwords: a few at a time, outside any transaction, wrong ones counted, and every one of them recorded.
 
-Names that nobody has are counted as accounts' wrong tries are, and answered alike: how long one must wait tells
-nobody which names there are. They are kept in each process's memory, which holds so many of them; a restart forgets
-them.
+Names that nobody has are counted as accounts' wrong tries are, for all processes together, and answered alike: how
+long one must wait tells nobody which names there are.
 """
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
-from weakref import WeakKeyDictionary
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlmodel import Session, select
 
 from app import log
 from app.auth import passwords
 from app.auth.delays import blocked_until, seconds_left
-from app.auth.models import Account, Credential
+from app.auth.models import Account, Credential, Stranger
 from app.db import Database
 from app.errors import Invalid, TooMany, Unavailable
 from app.limiting import Queue
@@ -28,43 +25,13 @@ from app.limiting import Queue
 QUEUE = Queue(at_once=2, places=12, patience=5.0)
 """Passwords worked on at once, and those that wait beside them."""
 MOST_NAMES = 20_000
-"""Names that nobody has, in memory; the one tried longest ago goes first."""
+"""Names that nobody has, of which wrong tries are kept; those tried longest ago go first."""
 _HOLD = text(
     "UPDATE credential SET failures = failures WHERE account_id = (SELECT id FROM account WHERE name = :name)"
 )
+_HOLD_STRANGER = text("UPDATE stranger SET failures = failures WHERE name = :name")
 """Of tries at once each sees what the one before came to: a row that is written is locked on both databases."""
 Done = TypeVar("Done")
-
-
-class Strangers:
-    """Wrong tries in a row under names that no account has."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._held: OrderedDict[str, tuple[int, int | None]] = OrderedDict()
-
-    def until(self, name: str) -> int | None:
-        """Until when no try counts."""
-        with self._lock:
-            return self._held.get(name[:100], (0, None))[1]
-
-    def count(self, name: str, now: int) -> None:
-        name = name[:100]
-        with self._lock:
-            failures = self._held.pop(name, (0, None))[0] + 1
-            self._held[name] = failures, blocked_until(failures, now)
-            while len(self._held) > MOST_NAMES:
-                self._held.popitem(last=False)
-
-
-_STRANGERS: WeakKeyDictionary[Database, Strangers] = WeakKeyDictionary()
-_FINDING = threading.Lock()
-
-
-def strangers(database: Database) -> Strangers:
-    """Those at this registry's door."""
-    with _FINDING:
-        return _STRANGERS.setdefault(database, Strangers())
 
 
 @contextmanager
@@ -86,7 +53,9 @@ def known(session: Session, name: str) -> tuple[Account | None, Credential | Non
 
 def hold(session: Session, name: str) -> None:
     """In a writing session, before its credential is read: other tries under this name are waited for."""
-    session.connection().execute(_HOLD, {"name": name})
+    connection = session.connection()
+    if not connection.execute(_HOLD, {"name": name}).rowcount:
+        connection.execute(_HOLD_STRANGER, {"name": _hash(name)})
 
 
 def admit(
@@ -107,13 +76,13 @@ def admit(
     with database.reading() as session:
         account, credential = known(session, name)
         hashed = credential.password if credential else None
-    wait = _wait(database, name, credential, log.now_microseconds())
+        wait = _wait(session, name, credential, log.now_microseconds())
     with in_turn():  # while one must wait too: the time an answer takes tells nothing
         right = passwords.matches(password, hashed)
     with database.writing() as session:
         hold(session, name)
         now, (account, credential) = log.now_microseconds(), known(session, name)
-        wait = wait or _wait(database, name, credential, now)
+        wait = wait or _wait(session, name, credential, now)
         if wait:
             refused(session, event, account, name, address, "blocked")
         elif account and credential and not account.locked and right and credential.password == hashed:
@@ -122,17 +91,47 @@ def admit(
             if credential:
                 count_failure(session, credential, now)
             else:
-                strangers(database).count(name, now)
+                _count_stranger(session, name, now)
             refused(session, event, account, name, address, "wrong-password")
     if wait:
         raise TooMany(f"密码连续输错太多次，请 {duration(wait)}后再试。", code="too-many-tries", seconds=wait)
     raise wrong
 
 
-def _wait(database: Database, name: str, credential: Credential | None, now: int) -> int:
+def _wait(session: Session, name: str, credential: Credential | None, now: int) -> int:
     """Seconds until a try under this name counts."""
-    until = credential.blocked_until if credential else strangers(database).until(name)
-    return seconds_left(until, now)
+    counted = credential or session.get(Stranger, _hash(name))
+    return seconds_left(counted.blocked_until, now) if counted else 0
+
+
+def _count_stranger(session: Session, name: str, now: int) -> None:
+    """As ``count_failure``, for a name that nobody has."""
+    connection, asked = session.connection(), {"name": _hash(name), "now": now}
+    connection.execute(_COUNT_STRANGER, asked)
+    failures = connection.execute(_FAILURES_OF_STRANGER, asked).scalar_one()
+    connection.execute(_BLOCK_STRANGER, {**asked, "until": blocked_until(failures, now)})
+
+
+_COUNT_STRANGER = text(
+    "INSERT INTO stranger (name, failures, tried_at) VALUES (:name, 1, :now)"
+    " ON CONFLICT (name) DO UPDATE SET failures = stranger.failures + 1, tried_at = excluded.tried_at"
+)
+_FAILURES_OF_STRANGER = text("SELECT failures FROM stranger WHERE name = :name")
+_BLOCK_STRANGER = text("UPDATE stranger SET blocked_until = :until WHERE name = :name")
+
+
+def forget_strangers(connection: Connection) -> None:
+    """But for the ``MOST_NAMES`` that were tried last."""
+    connection.execute(_FORGET_STRANGERS, {"most": MOST_NAMES})
+
+
+_FORGET_STRANGERS = text(
+    "DELETE FROM stranger WHERE tried_at <= (SELECT tried_at FROM stranger ORDER BY tried_at DESC LIMIT 1 OFFSET :most)"
+)
+
+
+def _hash(name: str) -> str:
+    return hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()
 
 
 def count_failure(session: Session, credential: Credential, now: int) -> None:

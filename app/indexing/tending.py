@@ -7,6 +7,7 @@ import threading
 import time
 
 from app import log
+from app.auth import trying
 from app.checks.catalogue import STANDARD, Rules
 from app.checks.sweeping import sweep
 from app.db import Database
@@ -27,9 +28,11 @@ LONGEST_PAUSE = 30.0
 
 
 def tidy(database: Database, access_log_months: int, rules: Rules = STANDARD) -> None:
-    """The access log keeps its months, and no more; what the day or a publication has moved is checked again."""
+    """The access log keeps its months, and no more; of names that nobody has the latest are kept; what the day or a
+    publication has moved is checked again."""
     with database.writing() as session:
         log.prune_access(session.connection(), access_log_months)
+        trying.forget_strangers(session.connection())
     sweep(database, today(), rules)
 
 

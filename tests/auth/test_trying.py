@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from app.auth import passwords, signing_in, trying
 from app.auth.accounts import add_account
+from app.auth.models import Stranger
 from app.auth.passwords import POLICIES
 from app.auth.signing_in import Limits, Present
 from app.db import Database
@@ -138,13 +141,26 @@ def test_every_try_takes_the_time_of_a_password(
     assert len(tried) == 12
 
 
-def test_names_in_memory_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trying, "MOST_NAMES", 3)
-    held = trying.Strangers()
-    for _ in range(5):
-        held.count("kept", 0)
-    for number in range(2):
-        held.count(f"n{number}", 0)
-    assert held.until("kept") == 30_000_000
-    held.count("n2", 0)
-    assert held.until("kept") is None
+def test_a_name_that_nobody_has_is_counted_by_all_processes_together(
+    database: Database, clock: Any, present: Present
+) -> None:
+    other = Database(database.url, lock_timeout=10)
+
+    def answers(name: str) -> list[Any]:
+        return [signing_in.sign_in(one, name, "wrong") for one in (database, other) * 3]
+
+    assert answers("nobody") == answers("liming")
+    other.dispose()
+
+
+def test_names_that_are_kept_are_bounded(
+    database: Database, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trying, "MOST_NAMES", 2)
+    for name in ("first", "second", "third"):
+        clock.step(1)
+        signing_in.sign_in(database, name, "wrong")
+    with database.writing() as session:
+        trying.forget_strangers(session.connection())
+        assert len(session.exec(select(Stranger)).all()) == 2
+        assert session.get(Stranger, hashlib.sha256(b"first").hexdigest()) is None
