@@ -48,7 +48,8 @@ Big = BigInteger().with_variant(Integer(), "sqlite")
 Bytes = LargeBinary()
 
 PUBLISHING_LOCK = 0x51_49_4E_47
-"""The PostgreSQL advisory lock of publishing ("QING"); nothing else takes it."""
+"""The PostgreSQL advisory lock of publishing ("QING"); nothing else takes it but migrations, beside which nobody
+publishes."""
 
 TOMBSTONE = b'{"redacted":true}'
 """What stands in the place of redacted content, under the same hash."""
@@ -314,6 +315,14 @@ def lock_publishing(connection: Connection) -> None:
     """Publishing is serial. On SQLite ``BEGIN IMMEDIATE`` already holds the only writer's place."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": PUBLISHING_LOCK})
+
+
+@contextmanager
+def writing_alone(database: Database) -> Iterator[Session]:
+    """``writing`` that publishes after it has looked at what is there: nobody else publishes from the first look on."""
+    with database.writing() as session:
+        lock_publishing(session.connection())
+        yield session
 
 
 def lock_findings(connection: Connection) -> None:

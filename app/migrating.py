@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, text
 
 from app import tables  # noqa: F401  every table is known before guards are installed
-from app.db import Database
+from app.db import Database, lock_publishing
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -39,6 +39,7 @@ def migrate(database: Database, revision: str = "head") -> None:
 
     made = config()
     with database.writer.begin() as connection:
+        lock_publishing(connection)  # of several that start at once the others find it done
         before = _revision(connection)
         made.attributes["connection"] = connection
         command.upgrade(made, revision)

@@ -19,38 +19,55 @@ from app.auth.models import SignOn
 from app.auth.passwords import POLICIES
 from app.auth.provider import challenge_of
 from app.auth.signing_in import Limits, Present
-from app.db import Database
+from app.changes import drafts
+from app.db import Database, lock_publishing
 from app.errors import Forbidden
+from app.exchange import seeding
+from app.migrating import migrate
 
 PHRASE, ASVS = "lamps under the old bridge", POLICIES["asvs"]
 Doing = Callable[[Session], Any]
 
 
+class Second:
+    """Does it in a thread, and waits until that waits for a lock or has done it. ``got``: what came of it."""
+
+    def __init__(self, database: Database, do: Callable[[], Any]) -> None:
+        self.got: list[Any] = []
+        self._database, self._do = database, do
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+        wait_for(lambda: bool(self.got) or self.waits())
+
+    def waits(self) -> bool:
+        with self._database.reading() as session:
+            asked = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            return bool(session.connection().execute(asked).scalar())
+
+    def end(self) -> Any:
+        self._thread.join(60)
+        return self.got[0]
+
+    def _run(self) -> None:
+        try:
+            self.got.append(self._do())
+        except Exception as error:
+            self.got.append(error)
+
+
 def twice(database: Database, do: Doing) -> list[Any]:
     """What comes of it in a transaction and in another, which is begun before the first has ended; an error where it
     was refused."""
-    got: list[Any] = []
 
-    def second() -> None:
-        try:
-            with database.writing() as session:
-                got.append(do(session))
-        except Exception as error:
-            got.append(error)
+    def whole() -> Any:
+        with database.writing() as session:
+            return do(session)
 
-    def waits() -> bool:
-        with database.reading() as session:
-            asked = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            return bool(got or session.connection().execute(asked).scalar())
-
-    thread = threading.Thread(target=second)
     with database.writing() as session:
         first = do(session)
         session.flush()
-        thread.start()
-        wait_for(waits)
-    thread.join(30)
-    return [first, *got]
+        second = Second(database, whole)
+    return [first, second.end()]
 
 
 @pytest.fixture
@@ -133,3 +150,38 @@ def test_a_form_is_kept_twice_at_once(postgresql: Database, clock: Any) -> None:
         found = unsaved.kept(session, account, "/office/items/new")
     assert found is not None
     assert found.fields == second
+
+
+def test_a_migration_waits_for_another(postgresql: Database) -> None:
+    with postgresql.writing() as session:
+        lock_publishing(session.connection())
+        second = Second(postgresql, lambda: migrate(postgresql))
+        assert not second.got
+    assert second.end() is None
+
+
+def test_two_that_seed_at_once_do_it_together(
+    postgresql: Database, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    region = {"kind": "region", "ref": "r1", "content": {"schema": 1, "name": "某区", "level": "county"}}
+    change = {
+        "ref": "c1",
+        "title": "设立一个区",
+        "reason": "补录",
+        "decisions": [
+            {"outcome": "found", "effective_from": "2020-01-01", "words": "设立", "record": region}
+        ],
+    }
+    real, seconds = drafts.draft, list[Second]()
+
+    def beside(*asked: Any) -> Any:
+        if not seconds:
+            seconds.append(Second(postgresql, load))
+        return real(*asked)
+
+    def load() -> int:
+        return seeding.load(postgresql, "2026-09-28", "small", [], [change])
+
+    monkeypatch.setattr(drafts, "draft", beside)
+    assert load() == 1
+    assert seconds[0].end() == 0

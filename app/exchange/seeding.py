@@ -1,7 +1,8 @@
 """``qingdan seed``: the demonstration registry, through the same doors as any other data.
 
 The records are 首次录入; then the changesets, rounds among them, are drafted by one locked demonstration
-account, approved by another, and published one by one. Killed, it goes on by running it again.
+account, approved by another, and published one by one. Killed, it goes on by running it again; two at once do it
+together.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from app.auth.models import Account
 from app.canonical import decode
 from app.changes import drafts, publishing, rows
 from app.changes.models import ChangesetInput
-from app.db import Database
+from app.db import Database, writing_alone
 from app.errors import RegistryError
 from app.exchange import progress
 from app.exchange.admitting import CREATES, Admission, in_order
@@ -66,7 +67,7 @@ def load(
     editions: tuple[Signer, list[dict[str, Any]]] | None = None,
 ) -> int:
     """Records as 首次录入, then changesets and lists by two accounts. Returns the number of publications."""
-    with database.writing() as session:
+    with writing_alone(database) as session:
         run = progress.begin(session, source, source, source, "seed")
         drafter, reviewer = (
             _account(session, DRAFTER, "演示起草", "edit"),
@@ -160,7 +161,7 @@ def _publish_records(database: Database, source: str, records: list[Record], tel
     admission = Admission(source, trusted=False, free=True)
     ordered, count = in_order(records), 0
     for start in range(0, len(ordered), BATCH):
-        with database.writing() as session:
+        with writing_alone(database) as session:
             admitted = admission.batch(session.connection(), ordered[start : start + BATCH])
             if admitted.acts:
                 publishing.publish_initial(session, admitted.acts, {"title": "首次录入：示范数据"})
@@ -177,7 +178,7 @@ def _publish_change(
     database: Database, source: str, people: tuple[Actor, Actor], change: dict[str, Any], today: str
 ) -> int:
     drafter, reviewer = people
-    with database.writing() as session:
+    with writing_alone(database) as session:
         if session.get(SourceKey, (source, "changeset", change["ref"])) is not None:
             return 0
         asked = ChangesetInput.model_validate(_asked(session, source, change, today))

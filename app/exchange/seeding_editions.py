@@ -14,7 +14,7 @@ from sqlmodel import Session
 from app.auth.actor import Actor
 from app.auth.models import Account
 from app.changes.models import DocumentInput
-from app.db import Database
+from app.db import Database, writing_alone
 from app.exchange.models import SourceKey
 from app.lists import issuing, preparing
 from app.lists.selecting import Selection
@@ -34,7 +34,7 @@ def issue_once(
 ) -> int:
     """One edition, unless an earlier run issued it. Returns how many were issued."""
     author, reviewer = people
-    with database.writing() as session:
+    with writing_alone(database) as session:
         if session.get(SourceKey, (source, "edition", asked["ref"])) is not None:
             return 0
         owner = {
