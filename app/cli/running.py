@@ -20,6 +20,10 @@ from app.settings import Settings
 from app.turns import Turn
 from app.versions.queries import today
 
+PATIENCE = 30
+"""Seconds within which a worker process answers whether it lives; after that it is killed, with the requests in hand,
+and another started. One that starts on a machine under load does not answer in uvicorn's own five."""
+
 
 def register(cli: typer.Typer) -> None:
     cli.command()(serve)
@@ -66,9 +70,14 @@ def serve(
     }
     address = f"清单已启动： http://{host}:{port}/  接口说明： http://{host}:{port}/docs"
     if workers > 1:
-        say(address)
+        from uvicorn.supervisors import Multiprocess
+
         gc.enable()
-        uvicorn.run("app.main:serving", workers=workers, **options)
+        options |= {"workers": workers, "timeout_worker_healthcheck": PATIENCE}
+        config = uvicorn.Config("app.main:serving", **options)
+        bound = config.bind_socket()  # ends with what is wrong where the port is taken
+        say(address)
+        Multiprocess(config, [bound]).run()
         return
 
     class Announced(uvicorn.Server):
