@@ -125,6 +125,13 @@ class Busy(Unavailable):
     code = "busy"
 
 
+class Failed(RegistryError):
+    """What nobody foresaw: a fault of ours, told without its insides."""
+
+    status = 500
+    code = "internal"
+
+
 @contextmanager
 def placed(place: int, of: int) -> Iterator[None]:
     """A refusal within the block is one of the decision at this place, from 1; of several, its sentence says so."""

@@ -27,7 +27,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.canonical import digest, encode
 from app.db import is_away
-from app.errors import Conflict, RegistryError, Unavailable
+from app.errors import Conflict, Failed, RegistryError, Unavailable
 from app.turns import Turn, is_in_hand, take
 
 logger = logging.getLogger(__name__)
@@ -283,7 +283,7 @@ def _as_told(error: Exception) -> dict[str, Any]:
         error = (
             Unavailable("数据库正忙，没有办成；请稍后再试。", code="busy")
             if away
-            else _internal("系统出错，没有办成；请稍后再试，仍不行请联系管理员。")
+            else Failed("系统出错，没有办成；请稍后再试，仍不行请联系管理员。")
         )
     return {
         "message": error.message,
@@ -291,12 +291,6 @@ def _as_told(error: Exception) -> dict[str, Any]:
         "status": error.status,
         "detail": error.detail,
     }
-
-
-def _internal(message: str) -> RegistryError:
-    error = RegistryError(message, code="internal")
-    error.status = 500
-    return error
 
 
 def _plain(value: Any) -> Any:

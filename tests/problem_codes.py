@@ -23,6 +23,7 @@ STATUS = {
     "NotInFile": 416,
     "TooMany": 429,
     "Unavailable": 503,
+    "Failed": 500,
 }
 OF_THE_FRAME = {
     "bad-request": ([422], "请求不符合要求：……（`errors` 逐项说明）"),
