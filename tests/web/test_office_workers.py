@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from browsing import POST, Browser, elsewhere
 from reading import BROWSER, Page
-from seeded import FELLING, Living, set_field
+from seeded import FELLING, set_field
 from test_office_imports import ROWS, bring
 from test_office_rounds import XLSX, form, items_on
 from test_office_waiting import found_in_the_end, held_up, waits
