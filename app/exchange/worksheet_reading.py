@@ -16,6 +16,7 @@ from sqlmodel import Session
 
 from app.auth.actor import Actor
 from app.changes.models import DecisionInput
+from app.changes.reviews import covers
 from app.errors import RegistryError
 from app.exchange.worksheet_cells import (
     EDITABLE,
@@ -211,6 +212,8 @@ class Reading:
             if target not in left and not any(row.item in moved for row in some):
                 continue
             first = next((row for row in some if row.item in moved), some[0])
+            if self._is_unseen(target, first, rows):
+                continue
             try:
                 decision = (
                     common(first.cells)
@@ -231,6 +234,20 @@ class Reading:
             except Faulty as fault:
                 self._wrong(first, fault.column, fault.code, fault.message)
         return wanted
+
+    def _is_unseen(self, target: str, first: SheetRow, rows: Sequence[SheetRow]) -> bool:
+        """Whether the merger would take the place of what another has proposed and the file does not show; then
+        told."""
+        stood = self.lines[target].proposal
+        if stood is None or stood.account == self.actor.account:
+            return False
+        marks = {row.item: row.mark for row in rows}
+        about = [one for one in dict.fromkeys([target, *covers(stood.body)]) if one in self.lines]
+        if all(marks.get(one) == mark_of(self._now(self.lines[one])) for one in about):
+            return False
+        message = f"导出之后别人对并入的“{self.lines[target].name}”提了意见，请重新导出后再填"
+        self._wrong(first, "receiver", "changed-meanwhile", message)
+        return True
 
     def _target(self, row: SheetRow) -> str | None:
         """The item of the scope that a row is merged into, by id, code or name; None, and a problem, for none."""

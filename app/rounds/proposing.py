@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from sqlalchemy import Connection
 from sqlmodel import Session
@@ -126,6 +126,7 @@ def propose(
         found.setdefault(one["decision"], []).append(one)
     stood = weighed.standing.stood
     _require_as_read(weighed.bodies, stood, read or {})
+    _require_merger_read(session, actor, weighed.bodies, stood, read or {})
     at, written = next_moved(stood.values()), []
     for place, body in enumerate(weighed.bodies, start=1):
         row = _filed(ProposalRow(filed_under(body), body, actor.account, at), place, stood, reopen, done)
@@ -241,7 +242,41 @@ def _require_as_read(
     now = {item: row.hash for row in stood.values() for item in (row.subject, *covers(row.body))}
     moved = [item for item, shown in read.items() if now.get(item, "") != shown]
     if moved:
-        raise Stale(MOVED, code="opinion-stale", subject=moved[0])
+        raise Stale(
+            MOVED,
+            code="opinion-stale",
+            subject=moved[0],
+            findings=[{"subject": one, "message": MOVED} for one in moved],
+        )
+
+
+def _require_merger_read(
+    session: Session,
+    actor: Actor,
+    bodies: Sequence[dict[str, Any]],
+    stood: Mapping[str, ProposalRow],
+    read: Mapping[str, str],
+) -> None:
+    """Who says what was read takes nothing else away: a merger is filed under the item that carries on, where another
+    may have proposed something of that item's own."""
+    for place, body in enumerate(bodies if read else (), start=1):
+        subject, about = filed_under(body), covers(body)
+        before = stood.get(subject)
+        if before is None or len(about) < 2 or subject in read or before.account == actor.account:
+            continue
+        if before.opinion is None and covers(before.body) == [subject]:
+            _refuse_twice(session, place, subject, before)
+
+
+def _refuse_twice(session: Session, place: int, item: str, other: ProposalRow | None) -> NoReturn:
+    stands = f"“{outcome_in_words(other.body)}”" if other is not None else "同一批里的"
+    raise Refused(
+        f"第 {place} 项：“{name_of(session, item)}”已有另一条清理意见（{stands}），一个事项只能有一条；"
+        "几个部门意见不一的，由法制办审核时改成一项决定。",
+        code="proposed-twice",
+        decision=place,
+        subject=item,
+    )
 
 
 def _filed(
@@ -298,14 +333,7 @@ def _require_place(
                 )
             other = taken.get(item)
             if times[item] > 1 or (other is not None and other.subject != subject):
-                stands = f"“{outcome_in_words(other.body)}”" if other is not None else "同一批里的"
-                raise Refused(
-                    f"第 {place} 项：“{name_of(session, item)}”已有另一条清理意见（{stands}），一个事项只能有一条；"
-                    "几个部门意见不一的，由法制办审核时改成一项决定。",
-                    code="proposed-twice",
-                    decision=place,
-                    subject=item,
-                )
+                _refuse_twice(session, place, item, other)
 
 
 def _note(done: Proposed) -> str:

@@ -386,3 +386,23 @@ def test_a_sheet_is_printed_one_page_wide_with_its_titles_on_each(office, tmp_pa
     assert 'orientation="landscape"' in sheet
     assert 'fitToHeight="0"' in sheet
     assert re.search(r"Print_Titles[^>]*>[^<]*!\$3:\$3<", book)
+
+
+@pytest.mark.parametrize("theirs", ["the target's own", "a merger"])
+def test_a_merger_in_an_old_file_does_not_undo_what_another_has_proposed_of_its_target(sheet, theirs):
+    office, round_id, path = sheet
+    first, target, third = office.items
+    own = {"outcome": "cancel", "subject": target}
+    merger = {
+        "outcome": "merge",
+        "origins": [{"subject": target}, {"subject": third}],
+        "results": [{"subject": target}],
+    }
+    said = own if theirs == "the target's own" else merger
+    proposed(office, round_id, said, actor=office.person("other", "edit"))
+    fill(path, {first: {"outcome": "合并", "receiver": target}})
+    assert codes(imported(office, round_id, path)) == [("changed-meanwhile", "承接方")]
+    told = lines(office, round_id)
+    assert told[target]["proposed"]["outcome"] == said["outcome"]
+    assert told[third]["filed_under"] == (target if said is merger else None)
+    assert told[first]["proposed"] is None

@@ -419,6 +419,68 @@ def test_what_moves_while_many_are_weighed_is_not_agreed(
     assert state(page)[4] == 0
 
 
+@pytest.mark.parametrize("do", ["rows", "selected"])
+@pytest.mark.parametrize("living", ["sqlite", "postgresql"], indirect=True)
+def test_a_proposal_takes_nothing_away_that_the_list_did_not_show(
+    editor: Browser, living: Living, opened: str, do: str
+) -> None:
+    other = Browser(living, "linye", ["edit"])
+    first, second = items_on(editor.get(opened))[:2]
+    asked = {"do": do, "outcome": "暂停", "item": first, f"o:{first}": "暂停", "day": DAY}
+    shown, theirs = read_by(editor, opened, "shown"), read_by(other, opened, "shown")
+    other.move(f"{opened}/proposals", do="rows", day=DAY, reason="林业", **{f"o:{first}": "保留"}, **theirs)
+    page = editor.move(f"{opened}/proposals", status=412, **asked, **shown)
+    assert page is not None
+    assert "有 1 项不能这样处理" in page.words
+    assert "在您看过之后又有改动" in page.words
+    assert "linye" in page.words
+    assert filled(page)[f"o:{first}"] == ["暂停"]
+    editor.move(f"{opened}/proposals", do="rows", day=DAY, **{f"o:{second}": "保留"}, **shown)
+    editor.move(f"{opened}/proposals", **asked, **read_by(editor, opened, "shown"))
+    assert "暂停" in editor.get(f"{opened}/items/{first}").words
+
+
+def test_a_second_click_on_a_proposal_is_no_refusal(editor: Browser, opened: str) -> None:
+    first = items_on(editor.get(opened))[0]
+    asked = {"do": "rows", "day": DAY, f"o:{first}": "保留", **read_by(editor, opened, "shown")}
+    editor.move(f"{opened}/proposals", **asked)
+    editor.move(f"{opened}/proposals", **asked)
+
+
+def test_what_is_proposed_while_many_are_weighed_is_not_replaced(
+    editor: Browser, living: Living, opened: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Browser(living, "linye", ["edit"])
+    first = items_on(editor.get(opened))[0]
+    plain = round_deciding.propose_from
+
+    def meanwhile(*some: Any, **more: Any) -> Any:
+        write = plain(*some, **more)
+        monkeypatch.setattr(round_deciding, "propose_from", plain)
+        other.move(f"{opened}/items/{first}/proposal", outcome="保留", day=DAY)
+        return write
+
+    monkeypatch.setattr(round_deciding, "propose_from", meanwhile)
+    asked = {"do": "rows", "day": DAY, f"o:{first}": "暂停", **read_by(editor, opened, "shown")}
+    page = editor.move(f"{opened}/proposals", status=412, **asked)
+    assert page is not None
+    assert f"{opened}/items/{first}" in page.html.split('role="alert"')[1].split("</div>")[0]
+    assert "linye" in page.words
+
+
+def test_a_merger_does_not_replace_what_another_proposes_of_its_target(
+    editor: Browser, living: Living, opened: str
+) -> None:
+    other = Browser(living, "linye", ["edit"])
+    first, target = items_on(editor.get(opened))[:2]
+    other.move(f"{opened}/items/{target}/proposal", outcome="保留", day=DAY)
+    place, merge = f"{opened}/items/{first}", {"outcome": "合并", "receiver": target, "day": DAY}
+    page = editor.move(f"{place}/proposal", status=409, read="", **merge)
+    assert page is not None
+    assert "已有另一条清理意见（“保留”）" in page.words
+    assert "linye" in other.get(f"{opened}/items/{target}").words
+
+
 # --- worksheets
 
 

@@ -19,8 +19,9 @@ from app.changes.models import DecisionInput
 from app.deps import Registry, RegistryOf
 from app.errors import Invalid, RegistryError, Stale
 from app.exchange.worksheet_names import Names
+from app.rounds import proposing, reviewing
 from app.rounds.proposing import propose_from
-from app.rounds.reviewing import MOVED, Opinion, Review, opine_from
+from app.rounds.reviewing import Opinion, Review, opine_from
 from app.rounds.worksheets import Line, with_contents, worksheets
 from app.versions.queries import today
 from app.web.office.pages import show
@@ -46,7 +47,10 @@ def propose_many(
     """``do``: rows (each as its own field says), selected or matching (all with the outcome of the bar)."""
 
     def chosen(lines: list[Line]) -> list[tuple[Line, str]]:
-        return _chosen(lines, form, asking, "o:", form.get("outcome"), asking.takes)
+        some = _chosen(lines, form, asking, "o:", form.get("outcome"), asking.takes)
+        shown = [line for line, _ in some if not _is_own(line, present)]
+        _require_shown(shown, form.get("shown"), proposing.MOVED)
+        return some
 
     def weigh(session: Session, some: list[tuple[Line, str]]) -> Write:
         def asked(session: Session) -> list[DecisionInput]:
@@ -64,7 +68,9 @@ def propose_many(
             ]
 
         items = [line.item for line, _ in some]
-        write = _of_each(items, lambda: propose_from(session, present.actor, changeset, asked, today()))
+        read = {line.item: line.proposal.hash if line.proposal else "" for line, _ in some}
+        asked_for = (present.actor, changeset, asked, today())
+        write = _of_each(items, lambda: propose_from(session, *asked_for, read=read))
         return lambda session: _of_each(items, lambda: write(session))
 
     return _many(request, registry, present, changeset, asking, form, chosen, weigh, "提出")
@@ -78,7 +84,7 @@ def opine_many(
 
     def chosen(lines: list[Line]) -> list[tuple[Line, str]]:
         some = _chosen(lines, form, asking, "v:", form.get("opinion"), lambda line: line.state == "proposed")
-        _require_shown(some, form.get("shown"))
+        _require_shown([line for line, _ in some], form.get("shown"), reviewing.MOVED)
         return some
 
     def weigh(session: Session, some: list[tuple[Line, str]]) -> Write:
@@ -114,16 +120,22 @@ def _opined(
     return lambda session: _of_each(items, lambda: write(session))
 
 
-def _require_shown(some: list[tuple[Line, str]], shown: str) -> None:
+def _is_own(line: Line, present: Present) -> bool:
+    """Whether this person alone has moved the line: a second click says nothing that is not known."""
+    stood = line.proposal
+    return stood is not None and stood.opinion is None and stood.account == present.actor.account
+
+
+def _require_shown(lines: list[Line], shown: str, said: str) -> None:
     """``shown``: the newest moment of a proposal when the list was shown. Raises ``bad-row`` of what moved since."""
     newest = int(shown) if re.fullmatch(r"\d{1,20}", shown) else None
     wrong = {
-        line.item: MOVED
-        for line, _ in some
+        line.item: said
+        for line in lines
         if newest is not None and line.proposal is not None and line.proposal.moved_at > newest
     }
     if wrong:
-        raise Stale(MOVED, code="bad-row", wrong=wrong)
+        raise Stale(said, code="bad-row", wrong=wrong)
 
 
 def _chosen(
