@@ -113,6 +113,47 @@ def test_another_day_is_not_mixed_with_it(editor: Browser, place: str) -> None:
     assert at.found()["consult_phone"] == [PHONE]
 
 
+@pytest.mark.parametrize("new", [False, True])
+def test_each_day_is_kept_beside_the_other(editor: Browser, place: str, new: bool) -> None:
+    place = "/office/items/new" if new else place
+    At(editor, place).type(name="夜市摊位登记", consult_phone=PHONE).keep()
+    later = At(editor, f"{place}?from=2027-02-01")
+    later.place = place
+    later.type(name="夜市摊位登记", consult_phone="0826-9998888").keep()
+    assert filled(editor.get(place))["consult_phone"] == [PHONE]
+    assert filled(editor.get(f"{place}?from=2027-02-01"))["consult_phone"] == ["0826-9998888"]
+    desk = editor.get("/office")
+    assert desk.link("夜市摊位登记（自 2027-02-01）") == f"{place}?from=2027-02-01"
+    assert later.type(reason="换号", code="SC-1", scheme="local").press("drop").status_code == 303
+    assert filled(editor.get(f"{place}?from=2027-02-01"))["consult_phone"] != ["0826-9998888"]
+    assert filled(editor.get(place))["consult_phone"] == [PHONE]
+
+
+def test_two_tabs_at_two_days_keep_both_whichever_is_kept_first(editor: Browser, place: str) -> None:
+    now, later = At(editor, place), At(editor, f"{place}?from=2027-02-01")
+    later.place = place
+    later.type(consult_phone="0826-9998888").keep()
+    now.type(consult_phone=PHONE).keep()
+    later.keep()
+    assert filled(editor.get(f"{place}?from={TODAY}"))["consult_phone"] == [PHONE]
+    assert filled(editor.get(f"{place}?from=2027-02-01"))["consult_phone"] == ["0826-9998888"]
+    assert now.type(reason="换号", timing="late_entry").press("save").status_code == 303
+    assert at_rest(editor) == 1
+
+
+def at_rest(editor: Browser) -> int:
+    return editor.living.rows("SELECT count(*) FROM unsaved_form")[0][0]
+
+
+def test_the_form_that_ends_an_item_is_found_again_whatever_day_is_asked_for(
+    editor: Browser, place: str
+) -> None:
+    end = place.replace("/edit", "/end")
+    At(editor, end).type(reason="依据已废止", **{"from": "2027-01-01"}).keep()
+    found = filled(editor.get(f"{end}?from=2027-02-01"))
+    assert (found["reason"], found["from"]) == (["依据已废止"], ["2027-01-01"])
+
+
 def test_a_publication_meanwhile_is_told_and_joined(editor: Browser, place: str) -> None:
     at = At(editor, place).type(consult_phone=PHONE, reason="换号")
     at.keep()

@@ -60,23 +60,38 @@ def saved(session: Session, present: Present, place: Place) -> None:
     unsaved.drop(session, present.actor.account or 0, place.address)
 
 
-def found_again(session: Session, present: Present, place: Place, day: str = "") -> tuple[Posted, str]:
-    """What this person typed there and when it was kept; an empty form where nothing is, or where another ``day`` is
-    asked for than the form's."""
-    form, kept_at = kept_form(session, present, place.address) or (Posted([]), "")
-    return (Posted([]), "") if day and form.get("from") != day else (form, kept_at)
+def found_again(session: Session, present: Present, place: Place) -> tuple[Posted, str]:
+    """What this person typed there and when it was kept; an empty form where nothing is. It is shown whatever day is
+    asked for: the day is a field of such a form, and an empty one would be kept in its place."""
+    return kept_form(session, present, place.address) or (Posted([]), "")
 
 
 def keep(session: Session, present: Present, editing: Editing) -> None:
-    """Keep what was posted, in the place of what was kept before."""
+    """Keep what was posted, in the place of what was kept before of the same day."""
     pairs = [(name, value) for name, value in editing.asked.pairs if name not in NOT_KEPT]
     title = str(editing.content.get("name") or editing.base.get("name") or "新增事项")
+    account, place = present.actor.account or 0, place_on_day(session, present, editing)
+    if place != editing.place:
+        title = f"{title}（自 {editing.day}）"
+    unsaved.keep(session, account, place, pairs, subject=editing.item, title=title)
+
+
+def drop(session: Session, present: Present, editing: Editing) -> str:
+    """Where it was kept."""
+    place = place_on_day(session, present, editing)
+    unsaved.drop(session, present.actor.account or 0, place)
+    return place
+
+
+def place_on_day(session: Session, present: Present, editing: Editing) -> str:
+    """Where the form of this day is kept: at its own address, unless that of another day is kept there; then beside
+    it, with the day in the address."""
     account = present.actor.account or 0
-    unsaved.keep(session, account, editing.place, pairs, subject=editing.item, title=title)
-
-
-def drop(session: Session, present: Present, editing: Editing) -> None:
-    unsaved.drop(session, present.actor.account or 0, editing.place)
+    dated = f"{editing.place}{'&' if '?' in editing.place else '?'}from={editing.day}"
+    if unsaved.kept(session, account, dated):
+        return dated
+    other = kept_form(session, present, editing.place)
+    return editing.place if other is None or other[0].get("from") == editing.day else dated
 
 
 def kept_form(session: Session, present: Present, place: str) -> tuple[Posted, str] | None:
@@ -86,14 +101,15 @@ def kept_form(session: Session, present: Present, place: str) -> tuple[Posted, s
 
 
 def kept_on(session: Session, present: Present, editing: Editing, day: str) -> tuple[Posted, str] | None:
-    """What this person typed here and did not save; not where another day is asked for than it was typed for."""
+    """What this person typed here and did not save; of the ``day``, where one is asked for."""
     kept = kept_form(session, present, editing.place)
     if kept and day and kept[0].get("from") != editing.day:
         editing.told.append(
             f"您 {kept[1]} 为 {kept[0].get('from')} 填的内容还没有保存；不带日期打开这一页就能接着填。"
         )
-        return None
-    return kept
+    elif kept:
+        return kept
+    return kept_form(session, present, place_on_day(session, present, editing))
 
 
 def told(session: Session, present: Present, editing: Editing) -> list[str]:
@@ -119,7 +135,8 @@ def answer(request: Request, registry: Registry, present: Present, editing: Edit
     """To our script: when it was kept, and what it should tell."""
     with registry.database.writing() as session:
         keep(session, present, editing)
-        found = unsaved.kept(session, present.actor.account or 0, editing.place)
+        place = place_on_day(session, present, editing)
+        found = unsaved.kept(session, present.actor.account or 0, place)
         at = instant(moment(found.saved_at)) if found else ""
         said = told(session, present, editing)
     return _told(f"{at} 已暂存。", said)

@@ -67,8 +67,8 @@ def show_fulfilment(
 ) -> Response:
     connection = session.connection()
     duty = undone(connection, present, act, key, DONE_BY)
-    form, kept_at = form_keeping.found_again(session, present, _place(duty), day)
-    return _page(request, connection, present, duty, day_of(duty, day or kept_day(form)), form, kept_at)
+    form, kept_at = form_keeping.found_again(session, present, _place(duty))
+    return _page(request, connection, present, duty, day_of(duty, kept_day(form) or day), form, kept_at)
 
 
 def _place(duty: dict[str, Any]) -> form_keeping.Place:

@@ -29,7 +29,7 @@ def end_page(
     connection = session.connection()
     editing = opened(connection, present.actor, item, day, Posted([]))
     form, kept_at = form_keeping.found_again(session, present, _place(editing))
-    if kept_at and day in ("", form.get("from")):
+    if kept_at:
         editing, wrong = _as_typed(connection, present, item, form)
         editing.kept_at = kept_at
         return _ending(request, connection, present, editing, said=wrong.message if wrong else "")

@@ -46,8 +46,8 @@ def act_or_save(
     act = editing.asked.get("do")
     if editing.place and act == "drop":
         with registry.database.writing() as session:
-            form_keeping.drop(session, present, editing)
-        return go(editing.place)
+            place = form_keeping.drop(session, present, editing)
+        return go(place)
     if editing.place and act == "keep" and form_keeping.is_script(request):
         return form_keeping.answer(request, registry, present, editing)
     fields = tuple(item_fields())

@@ -69,7 +69,7 @@ def show_renewal(
 ) -> Response:
     connection = session.connection()
     found = _renewal(connection, present, act, key, day)
-    form, kept_at = form_keeping.found_again(session, present, found.place, day)
+    form, kept_at = form_keeping.found_again(session, present, found.place)
     if kept_at:
         found = _renewal(connection, present, act, key, kept_day(form))
     return _page(request, connection, present, found, form, kept_at)
