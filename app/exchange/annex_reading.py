@@ -246,8 +246,8 @@ def _read_sheet(path: Path, reading: _Reading, name: str, rows: list[list[Any]])
             (title, cell) for title, cell in zip(header, cells, strict=False) if isinstance(cell, CellError)
         ]
         for title, cell in wrong:
-            place = f"{path.name}·{name} 第{at + 1}行“{title}”列"
-            reading.report(Problem(severity="error", code="cell-error", where=place, message=cell.told))
+            where = f"{path.name}·{name} 第{at + 1}行“{title}”列"
+            reading.report(Problem(severity="error", code="cell-error", where=where, message=cell.told))
         filled = {text for text in texts if text}
         if len(filled) > 1 or (len(filled) == 1 and not _spans(here, at, len(header))):
             reading.take(dict(zip(header, texts, strict=False)), annex, first)

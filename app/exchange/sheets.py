@@ -97,7 +97,8 @@ def _lines(path: Path, name: str | None) -> Iterator[Line]:
             place = path.name if len(book.sheet_names) == 1 else f"{path.name}·{page.name}"
             merged, errors = _Merged(page), ErrorCells(path).of(page.name)
             first = page.start[1] if page.start else 0
-            for number, cells in enumerate(page.iter_rows()):
+            for number, read in enumerate(page.iter_rows()):
+                cells: list[Any] = list(read)
                 for column, error in errors.get(number, {}).items():
                     cells[column - first] = error
                 heading = merged.fill(number, cells)
