@@ -194,7 +194,7 @@ def _numbers_kept(decider: Decider, bodies: Sequence[Mapping[str, Any]]) -> Iter
         if kept:
             example = next(iter(kept.values()))
             message = (
-                f"{_names(names)}由“{_name(decider, former, day)}”调整给“{_name(decider, now, day)}”，"
+                f"{_names(names)}由“{_name(decider, former, day, now)}”调整给“{_name(decider, now, day, former)}”，"
                 f"{'共 ' + str(len(kept)) + ' 项' if len(kept) > 1 else ''}仍用原机关的实施编码（如 {example}）。"
                 "已有新编码的，请写进这项决定的 codes，同一类别的旧编码自那天起停用；还没有新编码的，请记下待办。"
             )
@@ -216,7 +216,16 @@ def _numbers(decider: Decider, organ: str) -> set[str]:
     return {value for value in own | {row[0] for row in rows} if len(value) >= SHORTEST}
 
 
-def _name(decider: Decider, organ: str, day: str) -> str:
+def _name(decider: Decider, organ: str, day: str, other: str) -> str:
+    """With a code of its own, else the id, where the other organ is called the same."""
+    name = _called(decider, organ, day)
+    if name != _called(decider, other, day):
+        return name
+    own = _numbers(decider, organ) - _numbers(decider, other)
+    return f"{name}（{min(own, default=organ)}）"
+
+
+def _called(decider: Decider, organ: str, day: str) -> str:
     state = decider.state_on(organ, day) if decider.knows(organ) else None
     if state and state.get("name"):
         return str(state["name"])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.changes.outcomes import RULES
-from app.items.field_words import value_words, word_of
+from app.items.compared_words import compared_words
+from app.items.field_words import word_of
 from app.versions.fold import at
 
 CLAUSES = 4
@@ -138,7 +139,7 @@ def _limit(path: str, changes: Any, before: Mapping[str, Any], names: Mapping[st
     now = {name: value for name, value in now.items() if value is not None}
     if was.get("note") == now.get("note"):
         was, now = ({k: v for k, v in one.items() if k != "note"} for one in (was, now))
-    return _moved(word_of(place), value_words(place, was, names), value_words(place, now, names))
+    return _moved(word_of(place), compared_words(place, (was or None, now or None), names))
 
 
 def _clause(change: Mapping[str, Any], names: Mapping[str, str], before: Mapping[str, Any]) -> str:
@@ -156,14 +157,9 @@ def _clause(change: Mapping[str, Any], names: Mapping[str, str], before: Mapping
         return f"删去{word}{_quoted(at(before, path))}"
     if path.count("/") >= 2:
         owner = at(before, "/".join(path.split("/")[:2]))
-        return _moved(
-            f"{word}{_quoted(owner)}的{word_of(place)}",
-            value_words(place, change.get("before"), names),
-            value_words(place, value, names),
-        )
-    return _moved(
-        word_of(path), value_words(path, change.get("before"), names), value_words(path, value, names)
-    )
+        sides = compared_words(place, (change.get("before"), value), names)
+        return _moved(f"{word}{_quoted(owner)}的{word_of(place)}", sides)
+    return _moved(word_of(path), compared_words(path, (change.get("before"), value), names))
 
 
 def _quoted(element: Any) -> str:
@@ -173,7 +169,8 @@ def _quoted(element: Any) -> str:
     return f"“{name[:LONGEST]}”{named.get('article', '')[:LONGEST]}" if name else ""
 
 
-def _moved(word: str, was: str, now: str) -> str:
+def _moved(word: str, sides: Sequence[str]) -> str:
+    was, now = sides
     if len(was) > LONGEST or len(now) > LONGEST:
         return f"{word}有修改"
     if not was:

@@ -264,14 +264,26 @@ def value_words(place: str, value: Any, names: Mapping[str, str]) -> str:
     if isinstance(value, list):
         if value and isinstance(value[0], dict):
             return "\n".join(value_words(place, one, names) for one in value)
-        return said("、").join(value_words(place, one, names) for one in value)
+        return _listed([value_words(place, one, names) for one in value])
     if isinstance(value, dict):
         return _parts(place, value, names)
     return _scalar(place, str(value), names)
 
 
+def _listed(words: list[str]) -> str:
+    """Several as one line; in quotes where one of them has in it what stands between them."""
+    between = said("、")
+    quoted = any(between in one for one in words)
+    return between.join(said("“{1}”", one) if quoted else one for one in words)
+
+
+def _is_plain(limit: Mapping[str, Any]) -> bool:
+    """Whether a limit's words say its figure and its unit: a unit alone, and a figure beside 即办, they do not."""
+    return limit.get("unit") in ((None, "immediate") if limit.get("value") is None else (None, *UNITS))
+
+
 def _parts(place: str, value: dict[str, Any], names: Mapping[str, str]) -> str:
-    if place.rsplit("/", 1)[-1] in ("statutory_limit", "promised_limit", "limit"):
+    if place.rsplit("/", 1)[-1] in ("statutory_limit", "promised_limit", "limit") and _is_plain(value):
         note = value.get("note")
         return limit_words(value) + (said("（{1}）", note) if note else "")
     fields = sorted(value, key=lambda name: _ORDER.get(name, len(_ORDER)))
@@ -285,7 +297,7 @@ def _scalar(place: str, value: str, names: Mapping[str, str]) -> str:
     field = place.rsplit("/", 1)[-1]
     if field == "status":
         return said(STATUS.get(value, value))
-    if place.endswith("_limit/unit"):
+    if place.endswith("limit/unit"):
         return (
             said("即办")
             if value == "immediate"

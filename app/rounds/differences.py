@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from app.items import code_tables
-from app.items.field_words import UNITS
+from app.items.field_words import value_words
 from app.rounds.pairs import Limit, Pair, Side
 from app.saying import said
 
@@ -24,6 +24,7 @@ def differences(pair: Pair, names: Mapping[str, str]) -> list[Difference]:
     before, after = pair.before, pair.after
     if before is None or after is None or not after.listed:
         return []
+    names = _told_apart(before.authority, after.authority, names)
     told = [
         Difference(said(label), words(before, names), words(after, names))
         for label, words in ASPECTS
@@ -32,14 +33,19 @@ def differences(pair: Pair, names: Mapping[str, str]) -> list[Difference]:
     return [one for one in told if one.before or one.after]
 
 
+def _told_apart(former: str | None, now: str | None, names: Mapping[str, str]) -> Mapping[str, str]:
+    """Two organs of one name with their ids."""
+    ids = {one: names[one] for one in (former, now) if one and one in names}
+    if former == now or len(set(ids.values())) == len(ids):
+        return names
+    return {one: said("{1}（{2}）", name, one) for one, name in ids.items()}
+
+
 def limit_words(limit: Limit | None) -> str:
     if limit is None:
         return ""
-    if limit.unit == "immediate":
-        return said("即办")
-    if limit.value is None:
-        return ""
-    return said(UNITS.get(limit.unit or "", "{1}（未注明单位）"), limit.value)
+    told = {"value": limit.value, "unit": limit.unit}
+    return value_words("limit", {name: part for name, part in told.items() if part is not None}, {})
 
 
 Words = Callable[[Side, Mapping[str, str]], str]

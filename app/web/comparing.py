@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Any
 
-from app.items.field_words import value_words, word_of
+from app.items.compared_words import compared_words
+from app.items.field_words import word_of
 from app.saying import said
 
 Spans = list[tuple[int, int]]
@@ -73,6 +74,10 @@ def _spans(tokens: list[str], runs: list[tuple[int, int]], start: int) -> Spans:
 
 WHOLE = ("statutory_limit", "promised_limit", "limit")
 """Figure, unit and note of a limit are read together."""
+LONGEST_NAME = 60
+"""Characters of what an element is called."""
+ORDER = " order"
+"""In a path, the order of a list's elements; no element has such a key."""
 
 
 def rows(
@@ -82,26 +87,38 @@ def rows(
     names: Mapping[str, str],
     codes: tuple[list[dict[str, str]], list[dict[str, str]]],
 ) -> list[Row]:
-    """One row for each field that differs, status and codes first; ``names`` gives ids their names."""
+    """One row for each field that differs, status and codes first; ``names`` gives ids their names. No difference is
+    left out, but for the number of the schema where one side has no content."""
     found: dict[str, Row] = {}
     for change in sorted(changes, key=lambda one: one["path"] != "status"):
         path, old, new = _values(before, after, change)
-        if path in found or path == "schema":
+        if path in found or (path == "schema" and None in (old, new)):
             continue
-        place = _place(path, before, after)
-        values = _words(place, old, names), _words(place, new, names)
-        if values[0] != values[1]:
-            found[path] = Row(_label(path, before, after, names), *values, *marks(*values))
+        words = compared_words(_place(path, before, after), (old, new), names)
+        found[path] = Row(_label(path, before, after), words[0], words[1], *marks(*words))
     listed = list(found.values())
-    old_codes, new_codes = ("\n".join(sorted(one["value"] for one in side)) for side in codes)
+    old_codes, new_codes = _code_words(*codes)
     if old_codes != new_codes:
         listed.insert(0, Row(said("编码"), old_codes, new_codes, *marks(old_codes, new_codes)))
     return listed
 
 
-def _words(place: str, value: Any, names: Mapping[str, str]) -> str:
-    """That there are none is said: it is something else than saying nothing."""
-    return said("明确没有") if value == [] else value_words(place, value, names)
+def _code_words(*sides: list[dict[str, str]]) -> tuple[str, ...]:
+    """The codes of each side, a line each; with scheme and issuer where one value is a code of several."""
+    held = [
+        sorted({(one["value"], one.get("scheme", ""), one.get("issuer", "")) for one in side})
+        for side in sides
+    ]
+    schemes: dict[str, set[tuple[str, str]]] = {}
+    for value, *of in (code for side in held for code in side):
+        schemes.setdefault(value, set()).add((of[0], of[1]))
+    return tuple(
+        "\n".join(
+            said("{1}（{2}）", value, " ".join(filter(None, of))) if len(schemes[value]) > 1 else value
+            for value, *of in side
+        )
+        for side in held
+    )
 
 
 def _values(before: Any, after: Any, change: dict[str, Any]) -> tuple[str, Any, Any]:
@@ -109,7 +126,7 @@ def _values(before: Any, after: Any, change: dict[str, Any]) -> tuple[str, Any, 
     path, op = change["path"], change["op"]
     parts = path.split("/")
     if op == "order":
-        return f"{path}/order", _named(_at(before, parts)), _named(_at(after, parts))
+        return f"{path}/{ORDER}", _named(_at(before, parts)), _named(_at(after, parts))
     if op == "add":
         return f"{path}/{change['value']['key']}", None, change["value"]
     for number, part in enumerate(parts):
@@ -131,7 +148,16 @@ def _at(value: Any, parts: list[str]) -> Any:
 
 
 def _named(elements: list[dict[str, Any]] | None) -> list[str]:
-    return [_element_name(one) for one in elements or []]
+    return [_name_among(one, elements or []) for one in elements or []]
+
+
+def _name_among(element: dict[str, Any], elements: Iterable[dict[str, Any]]) -> str:
+    """An element's name, with its key where others of the list have the same."""
+    name = _element_name(element)[:LONGEST_NAME]
+    alike = any(
+        _element_name(one)[:LONGEST_NAME] == name and one.get("key") != element.get("key") for one in elements
+    )
+    return said("{1}（{2}）", name, element.get("key", "")) if alike else name
 
 
 def _element_name(element: dict[str, Any]) -> str:
@@ -146,12 +172,12 @@ def _place(path: str, before: Any, after: Any) -> str:
     return "/".join(part for part, _ in _steps(path, before, after) if part)
 
 
-def _label(path: str, before: Any, after: Any, names: Mapping[str, str]) -> str:
+def _label(path: str, before: Any, after: Any) -> str:
     place, words = [], []
     for part, element in _steps(path, before, after):
         if element is not None:
-            words.append(said("“{1}”", _element_name(element)[:60]))
-        elif part == "order":
+            words.append(said("“{1}”", element))
+        elif part == ORDER:
             words.append(said("顺序"))
         else:
             place.append(part)
@@ -159,15 +185,17 @@ def _label(path: str, before: Any, after: Any, names: Mapping[str, str]) -> str:
     return " ".join(words)
 
 
-def _steps(path: str, before: Any, after: Any) -> list[tuple[str, dict[str, Any] | None]]:
-    """Each segment of a path: (field, None), or ("", the element) where it is an element's key."""
-    steps: list[tuple[str, dict[str, Any] | None]] = []
+def _steps(path: str, before: Any, after: Any) -> list[tuple[str, str | None]]:
+    """Each segment of a path: (field, None), or ("", what the element is called) where it is an element's key."""
+    steps: list[tuple[str, str | None]] = []
     parts = path.split("/")
     for number, part in enumerate(parts):
         sides = [_at(side, parts[:number]) for side in (after, before)]
         elements = [_at(side, parts[: number + 1]) for side in (after, before)]
-        if any(isinstance(side, list) for side in sides) and part != "order":
-            steps.append(("", next((one for one in elements if isinstance(one, dict)), {"key": part})))
+        if any(isinstance(side, list) for side in sides) and part != ORDER:
+            element = next((one for one in elements if isinstance(one, dict)), {"key": part})
+            beside = [one for side in sides if isinstance(side, list) for one in side]
+            steps.append(("", _name_among(element, beside)))
         else:
             steps.append((part, None))
     return steps

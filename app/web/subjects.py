@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,6 +67,25 @@ def names(
         then = {one: name_on(names_of(connection, one, known), day) for one in found}
         found = {one: name for one, name in then.items() if name}
     return found
+
+
+def told_apart(connection: Connection, called: Mapping[str, str], day: str) -> dict[str, str]:
+    """Those of one name (id -> name) with what tells them apart: place and code, else the id."""
+    alike = _of_one_name(called)
+    apart = apart_by(connection, list(alike), day)
+    told = {one: said("{1}（{2}）", name, apart[one]) for one, name in alike.items()}
+    return told | {one: said("{1}（{2}）", alike[one], one) for one in _of_one_name(told)}
+
+
+def _of_one_name(called: Mapping[str, str]) -> dict[str, str]:
+    borne = Counter(called.values())
+    return {one: name for one, name in called.items() if borne[name] > 1}
+
+
+def names_apart(connection: Connection, subject_ids: Iterable[str], day: str) -> dict[str, str]:
+    """As ``names``, those of one name told apart: for what is compared."""
+    found = names(connection, subject_ids, day)
+    return found | told_apart(connection, found, day)
 
 
 def apart_by(connection: Connection, organs: Sequence[str], day: str) -> dict[str, str]:

@@ -112,6 +112,14 @@ def test_a_code_of_the_former_organ_that_stays_is_told(coded):
     assert warned(coded, transfer(coded, coded.items[1])) == []
 
 
+def test_organs_of_one_name_are_told_apart(coded):
+    publish = {"kind": "authority", "outcome": "rename", "subject": coded.traffic, "effective_from": TODAY}
+    coded.publish_change(publish | {"changes": [{"op": "set", "path": "name", "value": "广安区水务局"}]})
+    (found,) = warned(coded, transfer(coded, coded.items[0]))
+    assert "由“广安区水务局（" in found["message"]
+    assert f"调整给“广安区水务局（{coded.traffic}）”" in found["message"]
+
+
 def test_a_merger_that_carries_items_on_is_told_once(coded):
     coded.publish_change(
         {"outcome": "adjust", "subject": coded.items[1], "effective_from": TODAY, "codes": [impl(f"2{OLD}")]}

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 from hypothesis import given
 from hypothesis import strategies as st
 from reading import read
 from seeded import FELLING, TODAY, Living, new_item, set_field
+from test_office import Browser
 
 from app.items.comparing import compare
 from app.items.content import ItemContent
 from app.items.field_words import value_words, word_of
+from app.versions.fold import diff
 from app.versions.queries import known_at
+from app.web import comparing
 from app.web.comparing import MOST_TOKENS, marks
 
 SAND = "从事营利性治沙活动新办许可（县级权限）"
@@ -81,6 +86,162 @@ def test_values_read_as_words() -> None:
     assert value_words("authority", "qda-x", {"qda-x": "林业局"}) == "林业局"
     added = {"key": "m9", "name": "承诺书", "copies": 2, "necessity": "required"}
     assert value_words("materials", added, {}) == "名称：承诺书\n复印件份数：2\n必要性：必要"
+
+
+def told(before: dict, after: dict, names: dict | None = None) -> list[tuple[str, str, str]]:
+    before, after = ({"schema": 1, "name": "事项"} | side for side in (before, after))
+    listed = comparing.rows(before, after, diff(before, after), names or {}, ([], []))
+    return [(one.label, one.before, one.after) for one in listed]
+
+
+def test_no_difference_is_left_out_because_both_sides_read_alike() -> None:
+    names = {"qda-1": "林业局", "qda-2": "林业局"}
+    assert told({"authority": "qda-1"}, {"authority": "qda-2"}, names) == [
+        ("实施机关", "林业局（qda-1）", "林业局（qda-2）")
+    ]
+    assert told({"co_authority_ids": ["qda-1"]}, {"co_authority_ids": ["qda-2"], "note": "小改"}, names) == [
+        ("共同实施部门（关联）", "林业局（qda-1）", "林业局（qda-2）"),
+        ("备注", "", "小改"),
+    ]
+    unit = "statutory_limit"
+    assert told({unit: {"unit": "workday"}}, {unit: {"unit": "day"}}) == [
+        ("法定时限", "单位：工作日", "单位：自然日")
+    ]
+    assert told({unit: {"unit": "immediate", "value": 5}}, {unit: {"unit": "immediate"}}) == [
+        ("法定时限", "数值：5\n单位：即办", "即办")
+    ]
+    assert told({"aliases": ["甲、乙"]}, {"aliases": ["甲", "乙"]}) == [("俗称", "“甲、乙”", "甲、乙")]
+    assert told({"aliases": ["“甲", "乙”"]}, {"aliases": ["甲、乙"]}) == [
+        ("俗称", '“甲、乙”（["“甲","乙”"]）', '“甲、乙”（["甲、乙"]）')
+    ]
+    assert told({}, {"schema": 2}) == [("结构版本", "1", "2")]
+
+
+def test_elements_of_one_name_are_told_apart_by_their_keys() -> None:
+    first, second = ({"key": key, "name": "证明", "copies": 1} for key in ("a", "b"))
+    assert told({"materials": [first, second]}, {"materials": [second, first]}) == [
+        ("申请材料 顺序", "证明（a）、证明（b）", "证明（b）、证明（a）")
+    ]
+    assert told({"materials": [first, second]}, {"materials": [first, second | {"copies": 2}]}) == [
+        ("申请材料 “证明（b）” 复印件份数", "1", "2")
+    ]
+    ordered = [first | {"key": "order"}, second]
+    assert [one[0] for one in told({"materials": ordered}, {"materials": ordered[::-1]})] == ["申请材料 顺序"]
+    both = told({"materials": ordered}, {"materials": [second, {"key": "c", "name": "新"}]})
+    assert [one[0] for one in both] == ["申请材料 “证明（order）”", "申请材料 “新”"]
+
+
+def test_codes_of_one_value_are_told_apart_by_their_scheme() -> None:
+    codes = [{"scheme": "local", "value": "7", "issuer": "市"}], [{"scheme": "sichuan-impl", "value": "7"}]
+    listed = comparing.rows({}, {}, [], {}, codes)
+    assert [(one.label, one.before, one.after) for one in listed] == [
+        ("编码", "7（local 市）", "7（sichuan-impl）")
+    ]
+
+
+_LISTED = st.lists(st.sampled_from(["甲", "乙", "甲、乙", "“甲", "乙”"]), max_size=3)
+_LIMIT = st.fixed_dictionaries(
+    {},
+    optional={
+        "value": st.integers(0, 2),
+        "unit": st.sampled_from(["day", "immediate"]),
+        "note": st.just("注"),
+    },
+)
+_ORGAN = st.sampled_from(["qda-1", "qda-2", "qda-3"])
+_CONTENT = st.fixed_dictionaries(
+    {},
+    optional={
+        "aliases": _LISTED,
+        "statutory_limit": _LIMIT.filter(bool),
+        "authority": _ORGAN,
+        "co_authority_ids": st.lists(_ORGAN, max_size=2, unique=True),
+        "charged": st.booleans(),
+        "materials": st.lists(
+            st.fixed_dictionaries(
+                {"key": st.sampled_from(["a", "b", "order", "limit"]), "name": st.just("证")}
+            ),
+            max_size=3,
+            unique_by=lambda one: one["key"],
+        ),
+    },
+)
+
+
+@given(_CONTENT, _CONTENT)
+def test_whatever_differs_has_a_row_whose_sides_differ(before: dict, after: dict) -> None:
+    changes = diff(before, after)
+    names = {"qda-1": "林业局", "qda-2": "林业局", "qda-3": "水务局"}
+    listed = comparing.rows(before, after, changes, names, ([], []))
+    assert {one["path"].split("/")[0] for one in changes} == {
+        next(field for field in {*before, *after} if one.label.split(" ")[0] == word_of(field))
+        for one in listed
+    }
+    assert [one.label for one in listed if one.before == one.after] == []
+
+
+def _twin(living: Living, kind: str, subject: str) -> str:
+    """Another organ, or another document, that is called the same and says the same of itself."""
+    content = living.get(
+        f"/{ {'authority': 'authorities', 'instrument': 'instruments'}[kind] }/{subject}"
+    ).json()["content"]
+    outcome = {"authority": "found", "instrument": "enact"}[kind]
+    made = living.publish({"kind": kind, "outcome": outcome, "effective_from": TODAY, "content": content})
+    return made["decisions"][0]["subject"]
+
+
+def test_a_change_to_an_organ_or_a_law_of_the_same_name_is_seen_by_reviewer_and_public(
+    living: Living,
+) -> None:
+    item = living.item_called(FELLING)
+    content = living.get(f"/items/{item}").json()["content"]
+    citation = next(one for one in content["citations"] if one.get("instrument"))
+    organ, law = (
+        _twin(living, "authority", content["authority"]),
+        _twin(living, "instrument", citation["instrument"]),
+    )
+    decisions = [
+        {
+            "outcome": "transfer",
+            "subject": item,
+            "effective_from": "2026-12-01",
+            "changes": [{"op": "set", "path": "authority", "value": organ}],
+        },
+        {
+            "outcome": "adjust",
+            "subject": item,
+            "effective_from": "2026-12-02",
+            "changes": [
+                {"op": "set", "path": f"citations/{citation['key']}/instrument", "value": law},
+                {"op": "set", "path": "note", "value": "小改"},
+            ],
+        },
+    ]
+    made = living.post(
+        "editor", "/changesets", {"title": "调整", "reason": "调整", "decisions": decisions}
+    ).json()["id"]
+    reviewer = Browser(living, "shenhe", ["review"])
+    effects = reviewer.get(f"/office/changesets/{made}").html.partition('id="effects"')[2]
+    for row, former, now in (
+        ("实施机关", content["authority"], organ),
+        ("法律法规文件", citation["instrument"], law),
+    ):
+        sides = re.search(
+            rf'<th scope="row">[^<]*{row}</th><td[^>]*>(.*?)</td><td[^>]*>(.*?)</td>', effects, re.S
+        )
+        assert sides, (row, effects)
+        was, is_ = (re.sub("<[^>]+>", "", side) for side in sides.groups())
+        assert was != is_
+        assert is_.startswith(was.partition("（")[0]), "the name is the same"
+        assert former not in is_
+        assert now not in was
+    living.publish(*decisions)
+    page = read(living, f"/items/{item}/compare", **{"from": "2026-11-30", "to": "2026-12-01"})
+    assert "不同之处（1）" in page.words
+    assert "完全相同" not in page.words
+    assert organ in page.words
+    told_as = living.get("/changes", since=0, limit=1000).json()["changes"][-3:]
+    assert any(organ in one.get("sentence", "") for one in told_as), told_as
 
 
 def test_two_days_of_an_item_stand_side_by_side(asking: Living) -> None:

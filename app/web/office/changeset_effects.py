@@ -14,7 +14,8 @@ from app.checks.catalogue import Rules
 from app.checks.sweeping import digest_of
 from app.deps import Registry
 from app.errors import RegistryError
-from app.items.field_words import value_words, word_of
+from app.items.compared_words import compared_words
+from app.items.field_words import word_of
 from app.versions.fold import diff
 from app.versions.queries import known_at, today
 from app.web import comparing
@@ -72,8 +73,11 @@ def stale_in_words(data: bytes | None, names: dict[str, str]) -> Any:
     for one in compared.get("fields", ()):
         place = "/".join(part for part in one["path"].split("/") if word_of(part) != part) or one["path"]
         one["label"] = word_of(place)
-        for side in ("seen", "now", "yours"):
-            one[side] = value_words(place, one.get(side), names) or "没有提供"
+        sides = ("seen", "now", "yours")
+        for side, words in zip(
+            sides, compared_words(place, [one.get(side) for side in sides], names), strict=True
+        ):
+            one[side] = words or "没有提供"
     return gaps(compared)
 
 

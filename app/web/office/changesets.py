@@ -36,6 +36,7 @@ from app.web.office.visiting import Form, Visitor, go
 from app.web.office.working import begun, once, one_of, under_way
 from app.web.rendering import gaps
 from app.web.subjects import names as names_on
+from app.web.subjects import told_apart
 
 router = APIRouter()
 Which = Annotated[str, Path(max_length=40)]
@@ -260,6 +261,7 @@ def _page(
     named = ids_in_all([bodies, revisions, effects["later"][:PAGE], *taken_out.values()])
     names = names_on(connection, named, today())
     names |= {one["subject"]: one["name"] for one in revisions if one["name"]}
+    names |= told_apart(connection, names, today())
     people = names_of_accounts(session, {event.account for event in events})
     return show(
         request,

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from itertools import groupby
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from sqlalchemy import Connection
 from sqlmodel import Session
 
 from app.auth.accounts import names_of_accounts
@@ -21,7 +19,7 @@ from app.versions.queries import moment, today
 from app.web.office.pages import show
 from app.web.office.visiting import Form, Visitor, go, own_address
 from app.web.office.working import begun, once
-from app.web.subjects import apart_by, names
+from app.web.subjects import names, told_apart
 from app.works import Key, Tell, Work
 
 router = APIRouter()
@@ -131,7 +129,7 @@ def _page(
     rows = rows[:ROWS]
     held = [row["authority"] or "" for row in [*rows, *scores]]
     called = names(connection, [*held, wanted.authority or ""], day)
-    called |= _told_apart(connection, called, day)
+    called |= told_apart(connection, called, day)
     given = exceptions.exceptions(session, 500) if wanted.excepted else []
     answer = show(
         request,
@@ -160,14 +158,6 @@ def _page(
     if running is not None:
         answer.headers["Refresh"] = "3"
     return answer
-
-
-def _told_apart(connection: Connection, called: dict[str, str], day: str) -> dict[str, str]:
-    """Organs of one name with what tells them apart: the place, else the code, else the id."""
-    borne = Counter(called.values())
-    alike = {one: name for one, name in called.items() if borne[name] > 1}
-    apart = apart_by(connection, list(alike), day)
-    return {one: f"{name}（{apart[one]}）" for one, name in alike.items()}
 
 
 def _item_of(row: dict[str, Any]) -> str:

@@ -27,7 +27,7 @@ from app.web.office import drafting, form_keeping
 from app.web.office.fields import FormField, item_fields
 from app.web.office.pages import show
 from app.web.office.visiting import Form, Posted, Visitor, go
-from app.web.subjects import names
+from app.web.subjects import names, names_apart
 
 router = APIRouter()
 MOST = 2_000
@@ -258,7 +258,7 @@ def _touched(
         if not changes:
             continue
         listed.append({**row, "changes": changes, "before": before, "after": after})
-    named = names(connection, [one for row in listed[:SHOWN] for one in _ids(row)], on)
+    named = names_apart(connection, [one for row in listed[:SHOWN] for one in _ids(row)], on)
     for row in listed[:SHOWN]:
         row["rows"] = comparing.rows(row["before"], row["after"], row["changes"], named, ([], []))
     return listed

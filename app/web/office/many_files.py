@@ -28,7 +28,7 @@ from app.web.office.many import contents, day_of, found_items
 from app.web.office.pages import PRIVATE, show
 from app.web.office.visiting import Posted, Visitor, go, posted, typed_day
 from app.web.office.working import once, one_of, under_way
-from app.web.subjects import names
+from app.web.subjects import names, names_apart
 from app.works import Key, Tell
 
 router = APIRouter()
@@ -195,7 +195,7 @@ def _page(request: Request, session: Session, present: Present, tried: Tried, fo
     connection = session.connection()
     shown = [dict(row) for row in tried.changed[:SHOWN]]
     ids = [one for row in shown for side in ("before", "after") for one in drafting.ids_in(row[side])]
-    called = names(connection, ids, tried.on)
+    called = names_apart(connection, ids, tried.on)
     for row in shown:
         row["rows"] = comparing.rows(row["before"], row["after"], row["changes"], called, ([], []))
     return show(

@@ -22,7 +22,7 @@ from app.versions.queries import known_at, state_on, today
 from app.web.office import drafting
 from app.web.office.pages import show
 from app.web.office.visiting import Form, Posted, Visitor, go
-from app.web.subjects import names
+from app.web.subjects import names, names_apart
 
 router = APIRouter()
 SHOWN, ENTRIES, ROUNDS = 200, 100, 100
@@ -176,7 +176,7 @@ def list_levels(
             for one in row.held.content.get("citations", ())
             if "instrument" in one
         ]
-        called = names(connection, [*ids, *missing[:300]], day)
+        called = names_apart(connection, [*ids, *missing[:300]], day)
         for said_so in (usual, *(row.differs for row in found)):
             if "basis" in said_so:
                 said_so["basis"] = _INSTRUMENT.sub(

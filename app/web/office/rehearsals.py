@@ -30,6 +30,7 @@ from app.web.office.visiting import Visitor
 from app.web.office.working import ask, under_way
 from app.web.rendering import gaps
 from app.web.subjects import names as names_on
+from app.web.subjects import names_apart
 
 router = APIRouter()
 Which = Annotated[str, Path(max_length=40)]
@@ -88,7 +89,7 @@ def show_rehearsal(
     shown = listed[(page - 1) * PAGE : page * PAGE]
     touched = _changed(rehearsed["revisions"], {one["item"] for one in shown})
     connection = session.connection()
-    names = names_on(connection, sorted(ids_in_all([one["changes"] for one in touched])), day)
+    names = names_apart(connection, sorted(ids_in_all([one["changes"] for one in touched])), day)
     return show(
         request,
         connection,

@@ -16,7 +16,7 @@ from app.web import comparing, history
 from app.web.history import day_before
 from app.web.item_facts import nearest_name, public_item
 from app.web.rendering import Gaps, gaps, redirect, render
-from app.web.subjects import names, settle_documents
+from app.web.subjects import names_apart, settle_documents
 
 router = APIRouter()
 
@@ -46,7 +46,7 @@ def compare_days(
     known_first = known_at(connection, known_from) if known_from else known
     compared = compare(connection, item_id, (first, known_first), (last, known))
     sides = compared.first, compared.last
-    named = names(connection, {one for side in sides for one in _ids(side.document)}, last)
+    named = names_apart(connection, {one for side in sides for one in _ids(side.document)}, last)
     between = sorted(
         (one for one in decisions if min(first, last) < one["effective_from"] <= max(first, last)),
         key=lambda one: (one["effective_from"], one["act"]),

@@ -24,7 +24,7 @@ from app.saying import said
 from app.versions.queries import parse_day
 from app.web import charts
 from app.web.rendering import gaps, kind_of, render
-from app.web.subjects import names
+from app.web.subjects import names, told_apart
 
 router = APIRouter()
 
@@ -109,6 +109,7 @@ def show_round(
     ids += [one[name] for one in left for name in ("subject", "region", "authority")]
     ids += [side.authority for pair in browsed.pairs.values() for side in (pair.before, pair.after) if side]
     named = names(connection, ids, asked.on)
+    apart = named | told_apart(connection, named, asked.on)
     return render(
         request,
         connection,
@@ -116,7 +117,7 @@ def show_round(
         "round.html",
         round=head,
         decisions=gaps(browsed.rows),
-        changed={item: differences(pair, named) for item, pair in browsed.pairs.items()},
+        changed={item: differences(pair, apart) for item, pair in browsed.pairs.items()},
         matching=browsed.matching,
         listed=browsed.outcomes,
         stood={item for item, pair in browsed.pairs.items() if pair.before},
