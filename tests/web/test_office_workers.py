@@ -41,7 +41,7 @@ def test_opening_a_round(editor: Browser, another: Browser, monkeypatch: pytest.
         editor.living.rows("SELECT count(*) FROM changeset WHERE kind = 'round' AND state = 'draft'")[0][0]
         == 1
     )
-    assert "立项" not in editor.get(place).words, "told once"
+    assert "第三批清理" not in editor.get(place).html, "told once"
 
 
 def test_deciding_many_items(editor: Browser, another: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
