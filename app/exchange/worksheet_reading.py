@@ -165,7 +165,7 @@ class Reading:
             message = f"这一行{word}，没有改动；要改，请先请法制办退回"
             self.filled.kept.append(row.problem("outcome", "already-reviewed", message))
             return False
-        if line.state == "reviewed" and self._is_unseen(line):
+        if line.state == "reviewed" and self._is_reviewed_since(line):
             message = "您打开导入的页面之后，法制办审核了这一行，没有改动；看过审核意见，再重新提出"
             self.filled.kept.append(row.problem("outcome", "reviewed-meanwhile", message))
             return False
@@ -188,7 +188,7 @@ class Reading:
             return False
         return True
 
-    def _is_unseen(self, line: Line) -> bool:
+    def _is_reviewed_since(self, line: Line) -> bool:
         """Whether the office has reviewed it since whoever asks to reopen it looked."""
         at = line.proposal.reviewed_at if line.proposal else None
         return self.seen is not None and at is not None and at > self.seen
