@@ -194,12 +194,11 @@ def test_what_is_owed_is_told_before_an_organ_is_dissolved(living_sqlite: Living
 def test_what_others_do_by_delegation_is_told_before_an_organ_is_dissolved(living_sqlite: Living) -> None:
     living = living_sqlite
     editor = Browser(living, "bianji", ["edit"])
-    owed = entrusted(living)
-    (origin,) = living.rows(f"SELECT origin FROM lineage WHERE successor = '{owed['subject']}'")[0]
-    organ = living.get(f"/items/{origin}").json()["authority"]["id"]
+    delegated = entrusted(living)["subject"]["id"]
+    organ = living.get(f"/items/{living.item_called(FELLING)}").json()["authority"]["id"]
     page = editor.get(f"{place(organ)}?change=dissolve")
     assert "委托别的机关办的（1）" in page.words
-    assert f'href="/items/{owed["subject"]}' in page.html
+    assert f'href="/items/{delegated}?on=' in page.html
     assert "委托别的机关办的" not in editor.get(f"{place(organ)}?change=split").words
 
 
