@@ -21,7 +21,7 @@ from app.auth.provider import challenge_of
 from app.auth.signing_in import Limits, Present
 from app.changes import drafts
 from app.db import Database, lock_publishing
-from app.errors import Forbidden
+from app.errors import Conflict, Forbidden
 from app.exchange import seeding
 from app.migrating import migrate
 
@@ -185,3 +185,8 @@ def test_two_that_seed_at_once_do_it_together(
     monkeypatch.setattr(drafts, "draft", beside)
     assert load() == 1
     assert seconds[0].end() == 0
+
+
+def test_a_name_is_given_to_one_account(postgresql: Database, clock: Any) -> None:
+    _, second = twice(postgresql, lambda session: add_account(session, "liming", ["edit"]))
+    assert isinstance(second, Conflict)

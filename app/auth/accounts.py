@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
 from app import log
@@ -36,8 +37,9 @@ def add_account(
 ) -> Account:
     """A new account. Raises Invalid for unknown or incompatible rights, Conflict for a taken name."""
     granted = _checked(rights)
+    taken = Conflict(f"账号“{name}”已经存在，请换一个名称。", code="account-exists")
     if session.exec(select(Account).where(Account.name == name)).first():
-        raise Conflict(f"账号“{name}”已经存在，请换一个名称。", code="account-exists")
+        raise taken
     account = Account(
         name=name,
         display_name=display_name or name,
@@ -48,7 +50,10 @@ def add_account(
         created_at=log.now_microseconds(),
     )
     session.add(account)
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError as error:  # another has just added it
+        raise taken from error
     log.record_access(session.connection(), "account-added", account=account.id, subject=name)
     return account
 
