@@ -173,9 +173,28 @@ def decided(session: Session, changesets: Sequence[str]) -> dict[str, int]:
     return {row[0]: row[1] for row in fetch(session.connection(), query, tuple(changesets))}
 
 
-def unconfirmed(session: Session, limit: int) -> list[Changeset]:
-    """Published in an emergency by one person, and not yet confirmed by a second."""
-    return _listed(session, "unconfirmed = 1", {"limit": limit})
+def longest_waiting(session: Session, *states: str, rounds: bool = False) -> Iterator[Changeset]:
+    """Cleanup rounds, or all but those, in one of these states, what was not moved for longest first; read on as far
+    as they are asked for."""
+    listed = ", ".join(f"'{state}'" for state in states)
+    return _oldest(session, f"kind {'=' if rounds else '<>'} 'round' AND state IN ({listed})")
+
+
+def unconfirmed(session: Session) -> Iterator[Changeset]:
+    """Published in an emergency by one person, and not yet confirmed by a second; the oldest first, read on as far as
+    they are asked for."""
+    return _oldest(session, "unconfirmed = 1")
+
+
+def _oldest(session: Session, condition: str) -> Iterator[Changeset]:
+    after: dict[str, Any] = {"at": -1, "id": ""}
+    query = text(
+        f"SELECT * FROM changeset WHERE {condition} AND (updated_at > :at OR (updated_at = :at AND id > :id))"
+        " ORDER BY updated_at, id LIMIT :limit"
+    )
+    while found := session.connection().execute(query, {**after, "limit": AT_ONCE}).all():
+        yield from (Changeset(**row._mapping) for row in found)
+        after = {"at": found[-1].updated_at, "id": found[-1].id}
 
 
 def _listed(session: Session, condition: str, values: dict[str, Any]) -> list[Changeset]:

@@ -187,12 +187,12 @@ def held(session: Session, edition: str) -> EditionDraft:
 _HOLD = "UPDATE edition_draft SET state = state WHERE id = ?"
 
 
-def in_state(session: Session, *states: str, most: int = 200) -> list[EditionDraft]:
-    """Lately moved first."""
-    wanted = select(EditionDraft).order_by(col(EditionDraft.updated_at).desc(), col(EditionDraft.id).desc())
+def in_state(session: Session, *states: str, most: int | None = 200) -> list[EditionDraft]:
+    """What was not moved for longest first; ``most`` None: all."""
+    wanted = select(EditionDraft).order_by(col(EditionDraft.updated_at), col(EditionDraft.id))
     if states:
         wanted = wanted.where(col(EditionDraft.state).in_(states))
-    return list(session.exec(wanted.limit(most)))
+    return list(session.exec(wanted if most is None else wanted.limit(most)))
 
 
 def hash_of(draft: EditionDraft) -> str:

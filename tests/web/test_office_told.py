@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from browsing import Browser, filled
 from reading import BROWSER
-from seeded import FELLING, TODAY, Living
+from seeded import FELLING, TODAY, Living, set_field
 from test_office_attaching import PDF, SCRIPT, bring
+
+from app.changes import rows
+from app.web.office import desk
 
 EDITION = {
     "kind": "power",
@@ -64,6 +69,39 @@ def test_the_desk_says_why_a_changeset_came_back(editor: Browser, living_sqlite:
     editor.move(f"{made}/submit")
     reviewer.move(f"{made}/return", reason="请写明分机号")
     assert "已退回请写明分机号" in editor.get("/office").words
+
+
+def test_what_waits_longest_is_on_the_desk_however_much_of_others_waits(
+    living: Living, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk, "MOST", 2)
+    monkeypatch.setattr(rows, "AT_ONCE", 2)
+    items = living.rows(
+        "SELECT min(subject_id), authority FROM timeline WHERE kind = 'item' AND status = 'in_force'"
+        f" AND valid_from <= '{TODAY}' AND valid_to > '{TODAY}' GROUP BY authority ORDER BY authority"
+    )
+    (own, organ), (others, _) = items[:2]
+
+    def submitted(item: str, title: str, minute: int) -> str:
+        clock.set(f"2026-09-28T12:{minute:02}:00")
+        asked = {"title": title, "reason": "改", "decisions": [set_field(item, "note", title)]}
+        made = living.post("editor", "/changesets", asked).json()["id"]
+        assert living.post("editor", f"/changesets/{made}/submit").status_code == 200
+        return made
+
+    first = submitted(own, "最早的", 1)
+    for minute in range(2, 7):
+        submitted(others, f"别的机关{minute}", minute)
+    department = Browser(living, "benju", ["review", "publish"], authority=organ)
+    assert "等我审核（1）" in department.get("/office").words
+    assert "最早的" in department.get("/office").words
+    reviewer = Browser(living, "shenhe", ["review"])
+    words = reviewer.get("/office").words
+    assert "等我审核（2 以上）" in words
+    assert words.index("最早的") < words.index("别的机关2")
+    assert "别的机关3" not in words
+    assert living.post("reviewer", f"/changesets/{first}/approve").status_code == 200
+    assert "最早的" in department.get("/office").words.partition("等我发布（1）")[2]
 
 
 def test_lists_outside_the_scope_do_not_wait_on_the_desk(editor: Browser, living_sqlite: Living) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -69,7 +70,8 @@ def _rounds(session: Session, present: Present) -> list[dict[str, Any]]:
     come, until that day."""
     can, own = present.actor.rights.__contains__, present.actor.account
     waits: list[tuple[Changeset, str]] = []
-    for one in readable(session, present.actor, rows.rounds(session, IN_WORK, MOST), part=True):
+    working = rows.longest_waiting(session, *IN_WORK, rounds=True)
+    for one in islice(readable(session, present.actor, working, part=True), MOST):
         if can("edit") and one.state in ("draft", "returned"):
             whole = is_in_scope(session, present.actor, one)  # a department proposes, and hands nothing in
             waits.append((one, "等提出意见、提交审批" if whole else "等提出意见"))
@@ -130,7 +132,7 @@ def _editions(session: Session, present: Present) -> int:
         mine = can("review") and one.author != own if one.state == "prepared" else can("publish")
         return mine and preparing.is_in_scope(session.connection(), present.actor, one)
 
-    return sum(map(waits, preparing.in_state(session, "prepared", "approved", "returned", most=MOST)))
+    return sum(map(waits, preparing.in_state(session, "prepared", "approved", "returned", most=None)))
 
 
 def _law(registry: Registry, session: Session, present: Present) -> int:
@@ -158,6 +160,7 @@ def _owed(session: Session, present: Present) -> tuple[int, int, int]:
 
 
 def _piles(session: Session, present: Present) -> list[tuple[str, list[dict[str, Any]]]]:
+    """The actor's own lately moved first; what waits for the actor, longest waiting first."""
     actor, own = present.actor, present.actor.account
     can = actor.rights.__contains__
     piles: list[tuple[str, list[Changeset]]] = []
@@ -165,14 +168,15 @@ def _piles(session: Session, present: Present) -> list[tuple[str, list[dict[str,
         for title, state in (("退回给我的", "returned"), ("我的草稿", "draft")):
             piles.append((title, rows.in_state(session, state, MOST, author=own)))
     if can("review"):
-        waiting = readable(session, actor, rows.in_state(session, "submitted", MOST))
-        piles.append(("等我审核", [one for one in waiting if own not in hands_in(session, one)]))
+        waiting = readable(session, actor, rows.longest_waiting(session, "submitted"))
+        others = (one for one in waiting if own not in hands_in(session, one))
+        piles.append(("等我审核", list(islice(others, MOST))))
     if can("publish"):
-        approved = rows.in_state(session, "approved", MOST)
-        piles.append(("等我发布", list(readable(session, actor, approved))))
+        approved = readable(session, actor, rows.longest_waiting(session, "approved"))
+        piles.append(("等我发布", list(islice(approved, MOST))))
     if can("review"):
-        unconfirmed = rows.unconfirmed(session, MOST)
-        piles.append(("紧急发布，等第二人确认", list(readable(session, actor, unconfirmed))))
+        unconfirmed = readable(session, actor, rows.unconfirmed(session))
+        piles.append(("紧急发布，等第二人确认", list(islice(unconfirmed, MOST))))
     if can("edit"):
         piles.append(("我提交的，在审核", rows.in_state(session, "submitted", MOST, author=own)))
     apart = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
@@ -38,14 +39,13 @@ PLACE = form_keeping.Place(OPENING, "开始新的一轮清理")
 
 @router.get("/office/rounds")
 def list_rounds(request: Request, session: ReadSession, present: Visitor) -> Response:
+    working = rows.longest_waiting(session, *IN_WORK, rounds=True)
     return show(
         request,
         session.connection(),
         present,
         "rounds.html",
-        working=_listed(
-            session, list(readable(session, present.actor, rows.rounds(session, IN_WORK, MOST), part=True))
-        ),
+        working=_listed(session, list(islice(readable(session, present.actor, working, part=True), MOST))),
         published=_listed(session, rows.rounds(session, ("published",), MOST)),
         most=MOST,
     )
