@@ -14,6 +14,7 @@ from sqlmodel import Session
 from app import log
 from app.auth.actor import Actor
 from app.canonical import decode, digest, encode, refuse_floats
+from app.changes import moves
 from app.changes.carrying import transfers
 from app.changes.completing import completed
 from app.changes.deciding import Decider
@@ -24,6 +25,7 @@ from app.changes.moves import require_state
 from app.changes.proposals import findings, refuse_blocking
 from app.changes.reviews import attach, refuse_waiting_new
 from app.changes.rows import (
+    DRAFTED,
     DecisionRow,
     decisions,
     events,
@@ -168,15 +170,42 @@ def send_back(session: Session, actor: Actor, changeset_id: str, reason: str) ->
 
 
 def withdraw(session: Session, actor: Actor, changeset_id: str, reason: str = "") -> Changeset:
-    """Give a changeset up before it is published."""
+    """Give a changeset up before it is published.
+
+    Raises Forbidden for whoever neither had a hand in it nor reviews; Invalid without a reason where it is another's,
+    or was approved."""
     actor.require("edit")
     changeset = find(session, changeset_id)
     require_state(changeset, "withdraw")
     require_scope(session, actor, changeset, decisions(session, changeset))
+    if not may_withdraw(session, actor, changeset):
+        raise Forbidden(
+            "变更单由起草、修改或提交它的人撤回；不该办的，请他们撤回，或者请审核人退回。",
+            code="not-your-draft",
+        )
+    if not reason.strip() and asks_why(session, actor, changeset):
+        raise Invalid("已经批准的、别人起草的，撤回时请写明理由。", code="reason-needed", field="reason")
     changeset.state = "withdrawn"
     save(session, changeset)
     leave_event(session, changeset, actor, "withdrawn", reason)
     return changeset
+
+
+def may_withdraw(session: Session, actor: Actor, changeset: Changeset) -> bool:
+    """Whether it is the actor's own to give up, or the actor reviews."""
+    return "review" in actor.rights or _is_own(session, actor, changeset)
+
+
+def asks_why(session: Session, actor: Actor, changeset: Changeset) -> bool:
+    """Whether giving it up takes a reason: it is another's, or was approved."""
+    return changeset.state == "approved" or not _is_own(session, actor, changeset)
+
+
+def _is_own(session: Session, actor: Actor, changeset: Changeset) -> bool:
+    """Whether the actor drafted, changed or submitted it as a whole; what came in by command and nobody has submitted
+    is everybody's who edits."""
+    is_nobodys = changeset.author is None and changeset.state in moves.DRAFTED
+    return is_nobodys or actor.account in hands_in(session, changeset, DRAFTED)
 
 
 def take_back(session: Session, actor: Actor, changeset_id: str) -> Changeset:

@@ -160,10 +160,19 @@ def send_back(session: Session, actor: Actor, edition: str, reason: str) -> Edit
 
 
 def withdraw(session: Session, actor: Actor, edition: str, reason: str = "") -> EditionDraft:
+    """Give a list up before it is issued. Raises Forbidden for whoever neither prepared it nor reviews; Invalid
+    without a reason where another prepared it, or it was approved."""
     actor.require("edit")
     draft = held(session, edition)
     require_state(draft, "撤回", "prepared", "approved", "returned")
     require_scope(session.connection(), actor, draft.owner, draft.on_day)
+    own = actor.account == draft.author
+    if not own and "review" not in actor.rights:
+        raise Forbidden(
+            "清单由准备它的人撤回；不该签发的，请他撤回，或者请审核人退回。", code="not-your-draft"
+        )
+    if not reason.strip() and (draft.state == "approved" or not own):
+        raise Invalid("已经批准的、别人准备的，撤回时请写明理由。", code="reason-needed", field="reason")
     draft.note = reason.strip()[:4000] or draft.note
     return move(session, actor, draft, "withdrawn")
 

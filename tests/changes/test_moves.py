@@ -17,7 +17,7 @@ MAKE = {
     "redraft": lambda s, a, c: drafts.redraft(s, a, c, rows.find(s, c).version, _form(s, c), TODAY),
     "submit": lambda s, a, c: drafts.submit(s, a, c, None, TODAY),
     "take-back": drafts.take_back,
-    "withdraw": drafts.withdraw,
+    "withdraw": lambda s, a, c: drafts.withdraw(s, a, c, "不办了"),
     "approve": drafts.approve,
     "return": lambda s, a, c: drafts.send_back(s, a, c, "期限有误"),
     "publish": lambda s, a, c: publishing.publish(s, a, c, TODAY),
@@ -133,6 +133,25 @@ def test_only_those_who_wrote_or_submitted_take_it_back(office):
     with pytest.raises(Forbidden) as refusal:  # the submission of before still counts
         act(office, drafts.approve, helper, changeset)
     assert refusal.value.code == "four-eyes"
+
+
+def test_what_another_drafted_is_withdrawn_by_a_reviewer_who_says_why(office):
+    """A department does not kill what the office drafted of its items and a second person approved."""
+    changeset = office.approved(adjust(office.items[0], DAY, 5))
+    department = office.person("水务", "edit", authority=office.water)
+    chief = office.person("主任", "edit", "review")
+    for who, why, code in (
+        (department, "不要了", "not-your-draft"),
+        (chief, " ", "reason-needed"),
+        (office.editor, "", "reason-needed"),  # it was approved
+    ):
+        with pytest.raises(RegistryError) as refusal:
+            act(office, drafts.withdraw, who, changeset, why)
+        assert refusal.value.code == code
+    assert office.changeset(changeset).state == "approved"
+    assert act(office, drafts.withdraw, chief, changeset, "文件撤销了").state == "withdrawn"
+    own = office.submitted(adjust(office.items[0], DAY, 6))
+    assert act(office, drafts.withdraw, office.editor, own).state == "withdrawn"
 
 
 def test_one_outside_the_scope_does_not_take_it_back(office):

@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from app.changes.models import DocumentInput
 from app.changes.redacting import redact
 from app.db import Database
-from app.errors import Conflict, Forbidden, Invalid, Stale
+from app.errors import Conflict, Forbidden, Invalid, RegistryError, Stale
 from app.lists import issuing, preparing, reading, selecting
 from app.lists.selecting import GONE, HEADS, Selection
 from app.versions.queries import known_at
@@ -129,12 +129,31 @@ def test_an_edition_is_issued_once_and_only_when_approved(office, signer):
         issuing.issue(session, office.publisher, draft.id, signer)
 
 
+def test_a_list_is_withdrawn_by_who_prepared_it_or_reviews_and_another_says_why(office):
+    draft = approve(office, prepare(office))
+    department = office.person("水务", "edit", authority=draft.owner)
+    chief = office.person("主任", "edit", "review")
+    for who, why, code in (
+        (department, "不要了", "not-your-draft"),
+        (chief, " ", "reason-needed"),
+        (office.editor, "", "reason-needed"),
+    ):
+        with pytest.raises(RegistryError) as refusal, office.database.writing() as session:
+            preparing.withdraw(session, who, draft.id, why)
+        assert refusal.value.code == code
+    with office.database.writing() as session:
+        assert preparing.withdraw(session, chief, draft.id, "重新准备").note == "重新准备"
+    own = prepare(office)
+    with office.database.writing() as session:
+        assert preparing.withdraw(session, office.editor, own.id).state == "withdrawn"
+
+
 def withdraw_meanwhile(office, edition):
     """Another's withdrawal, which does not wait."""
     other = Database(office.database.url, lock_timeout=0.001)
     try:
         with other.writing() as session:
-            preparing.withdraw(session, office.editor, edition)
+            preparing.withdraw(session, office.editor, edition, "不签发了")
     finally:
         other.dispose()
 

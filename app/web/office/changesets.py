@@ -305,6 +305,7 @@ def _page(
         owed=owed.words_of(connection, [one["act"] for body in bodies for one in body.get("fulfils", ())]),
         kinds=KINDS,
         may=_may(session, present, changeset),
+        asks_why=drafts.asks_why(session, present.actor, changeset),
         returned=next(
             (
                 {"who": people.get(event.account or 0, "命令行"), "why": event.note or ""}
@@ -360,6 +361,7 @@ def _may(session: Session, present: Present, changeset: Changeset) -> dict[str, 
     if not drafts.is_in_scope(session, present.actor, changeset):
         may |= dict.fromkeys(("redraft", "submit", "take_back", "withdraw"), False)
     may["take_back"] = may["take_back"] and not second
+    may["withdraw"] = may["withdraw"] and drafts.may_withdraw(session, present.actor, changeset)
     may["approve"] = may["approve"] and second
     may["emergency"] = may["emergency"] and changeset.state != "approved"
     may["confirm"] = "review" in present.actor.rights and bool(changeset.unconfirmed) and second

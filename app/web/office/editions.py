@@ -277,6 +277,7 @@ def _page(
         moved=moved,
         shown=SHOWN,
         may=_may(connection, present, draft, moved),
+        asks_why=draft.state == "approved" or present.actor.account != draft.author,
     )
 
 
@@ -290,5 +291,5 @@ def _may(connection: Connection, present: Present, draft: EditionDraft, moved: b
         "approve": can("review") and draft.state == "prepared" and second and not moved,
         "issue": can("publish") and draft.state == "approved" and not moved,
         "back": can("review") and draft.state in ("prepared", "approved"),
-        "withdraw": can("edit") and draft.state in OPEN,
+        "withdraw": can("edit") and draft.state in OPEN and (not second or can("review")),
     }

@@ -331,6 +331,7 @@ def rows_page(
         page=page,
         pages=max(1, -(-len(listed) // PAGE)),
         may=allowed,
+        asks_why=drafts.asks_why(session, present.actor, found),
         hash=drafts.hash_of(found, rows.decisions(session, found)) if found.state == "submitted" else "",
         form=form or Posted([]),
         script="round.js",

@@ -150,6 +150,7 @@ def desk(
         pages=max(1, -(-len(listed) // PAGE)),
         names=found.names,
         may=allowed,
+        asks_why=drafts.asks_why(session, present.actor, changeset),
         both=both,
         hash=drafts.hash_of(changeset, rows.decisions(session, changeset))
         if changeset.state == "submitted"
@@ -255,7 +256,7 @@ def may(session: Session, present: Present, changeset: Changeset) -> dict[str, b
         "approve": can("approve") and second,
         "return": can("return"),
         "publish": can("publish"),
-        "withdraw": can("withdraw") and whole,
+        "withdraw": can("withdraw") and whole and drafts.may_withdraw(session, present.actor, changeset),
     }
 
 
