@@ -11,8 +11,7 @@ from typing import Any
 from app.items.compared_words import compared_words
 from app.items.field_words import word_of
 from app.saying import said
-
-Spans = list[tuple[int, int]]
+from app.web.unseen_characters import Spans, coded, turned
 
 TOKEN = re.compile(r"[A-Za-z]+|\d+|\s+|.", re.S)
 """Chinese is compared by the character, numbers and Latin words whole."""
@@ -95,12 +94,20 @@ def rows(
         if path in found or (path == "schema" and None in (old, new)):
             continue
         words = compared_words(_place(path, before, after), (old, new), names)
-        found[path] = Row(_label(path, before, after), words[0], words[1], *marks(*words))
+        found[path] = _row(_label(path, before, after), *words)
     listed = list(found.values())
     old_codes, new_codes = _code_words(*codes)
     if old_codes != new_codes:
-        listed.insert(0, Row(said("编码"), old_codes, new_codes, *marks(old_codes, new_codes)))
+        listed.insert(0, _row(said("编码"), old_codes, new_codes))
     return listed
+
+
+def _row(label: str, before: str, after: str) -> Row:
+    before, after = turned(before), turned(after)
+    lost, gained = marks(before, after)
+    before, lost = coded(before, lost)
+    after, gained = coded(after, gained)
+    return Row(label, before, after, lost, gained)
 
 
 def _code_words(*sides: list[dict[str, str]]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from reading import read
@@ -129,6 +130,34 @@ def test_elements_of_one_name_are_told_apart_by_their_keys() -> None:
     assert [one[0] for one in told({"materials": ordered}, {"materials": ordered[::-1]})] == ["申请材料 顺序"]
     both = told({"materials": ordered}, {"materials": [second, {"key": "c", "name": "新"}]})
     assert [one[0] for one in both] == ["申请材料 “证明（order）”", "申请材料 “新”"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "was", "now"),
+    [
+        ("消费调解", "消费\u200b调解", "消费调解", "消费[〈U+200B〉]调解"),
+        ("消费调解", "消费调解\u202e（", "消费调解", "消费调解[〈U+202E〉（]"),
+        ("甲\u202e乙", "甲\u202e丙", "甲〈U+202E〉[乙]", "甲〈U+202E〉[丙]"),
+        ("消费 调解", "消费\u00a0调解", "消费[〈U+0020〉]调解", "消费[〈U+00A0〉]调解"),
+        ("消费调解", "消费调解\u3164", "消费调解", "消费调解[〈U+3164〉]"),
+        ("消费调解", "消费调解 ", "消费调解", "消费调解[〈U+0020〉]"),
+        ("一\n二", "一二", "一[〈U+000A〉\n]二", "一二"),
+        ("一\u200d二", "一\u200d二 三", "一\u200d二", "一\u200d二[ 三]"),
+    ],
+)
+def test_what_nobody_sees_is_shown_as_its_code_where_it_changes(
+    before: str, after: str, was: str, now: str
+) -> None:
+    (row,) = comparing.rows(
+        {"name": before}, {"name": after}, diff({"name": before}, {"name": after}), {}, ([], [])
+    )
+
+    def marked(text: str, spans: list[tuple[int, int]]) -> str:
+        for first, last in reversed(spans):
+            text = f"{text[:first]}[{text[first:last]}]{text[last:]}"
+        return text
+
+    assert (marked(row.before, row.lost), marked(row.after, row.gained)) == (was, now)
 
 
 def test_codes_of_one_value_are_told_apart_by_their_scheme() -> None:
