@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -17,7 +18,7 @@ from app.db import fetch
 from app.deps import ReadSession, RegistryOf
 from app.errors import Invalid, RegistryError
 from app.versions.queries import today
-from app.web.office import drafting, form_keeping
+from app.web.office import drafting, form_keeping, rejoining
 from app.web.office.pages import show
 from app.web.office.visiting import Form, Posted, Visitor, go
 
@@ -32,6 +33,7 @@ _NOTICE = re.compile(
 _IN_WORDS = re.compile(
     r"(?:(\d{4})年)?(\d{1,2})月(\d{1,2})日(?:\s*[至到~～—-]\s*(?:(?:(\d{4})年)?(\d{1,2})月)?(\d{1,2})日)?$"
 )
+DAYS = {"days_off": "放假的日子", "make_up": "周末上班的日子"}
 LONGEST = 31
 """Days of one holiday; more is a slip of the pen."""
 
@@ -43,7 +45,10 @@ def show_calendar(
     now = int(today()[:4])
     asked = int(year) if year.isascii() and year.isdigit() and 1949 <= int(year) <= 2200 else now
     form, kept_at = form_keeping.found_again(session, present, _place(asked))
-    return _page(request, session.connection(), present, asked, form, kept_at=kept_at)
+    connection, told = session.connection(), ""
+    with suppress(Invalid):  # days that are none yet are told when they are saved, and joined then
+        form, told = _rejoined(connection, asked, form)
+    return _page(request, connection, present, asked, form, kept_at=kept_at, told=told)
 
 
 def _place(year: int) -> form_keeping.Place:
@@ -59,6 +64,8 @@ def enter_calendar(request: Request, registry: RegistryOf, present: Visitor, for
         return kept
     try:
         with registry.database.writing() as session:
+            form, moved = _rejoined(session.connection(), number, form)
+            rejoining.refuse_moved(moved)
             asked = _asked(session.connection(), number, form)
             made = drafts.draft(session, present.actor, asked, today())
             form_keeping.saved(session, present, _place(number))
@@ -66,6 +73,24 @@ def enter_calendar(request: Request, registry: RegistryOf, present: Visitor, for
         with registry.database.reading() as session:
             return _page(request, session.connection(), present, number, form, error)
     return go(f"/office/changesets/{made.id}")
+
+
+def _rejoined(connection: Connection, year: int, form: Posted) -> tuple[Posted, str]:
+    """The form with what others published of the year since it was opened, day by day, and that in words. Raises
+    Invalid for what is no day."""
+    subject, stands, content = standing(connection, year)
+    stood = rejoining.opened_on(connection, subject, form.get("stands")) if form.get("stands") else {}
+    then = content if stood is None else stood
+
+    def join(then: str, mine: str, now: str) -> str:
+        before, typed, found = (set(days_in(one, year, "其中")) for one in (then, mine, now))
+        return spans_of(sorted((found | (typed - before)) - (before - typed)))
+
+    return rejoining.rejoined(form, stands, _as_typed(then), _as_typed(content), DAYS, join)
+
+
+def _as_typed(content: dict[str, Any]) -> dict[str, str]:
+    return {name: spans_of(content.get(name, [])) for name in DAYS}
 
 
 def _asked(connection: Connection, year: int, form: Posted) -> ChangesetInput:
@@ -81,7 +106,7 @@ def _asked(connection: Connection, year: int, form: Posted) -> ChangesetInput:
     for name, source in (("number", "document/number"), ("title", "document/title")):
         if form.get(source).strip():
             content[name] = form.get(source).strip()
-    subject, stands = standing(connection, year)
+    subject, _, stands = standing(connection, year)
     day = f"{year}-01-01"
     decision: dict[str, Any] = drafting.decision(subject, "adjust" if subject else "set", day, form)
     decision["kind"] = "calendar"
@@ -165,15 +190,15 @@ def spans_of(days: list[str]) -> str:
     return "\n".join(str(one[0]) if len(one) == 1 else f"{one[0]} 至 {one[-1]}" for one in lines)
 
 
-def standing(connection: Connection, year: int) -> tuple[str | None, dict[str, Any]]:
-    """The year's subject and what stands of it last; (None, {}) for a year that is not known."""
+def standing(connection: Connection, year: int) -> tuple[str | None, str, dict[str, Any]]:
+    """The year's subject, and what stands of it last with its hash; (None, "", {}) for a year that is not known."""
     rows = fetch(
         connection,
-        "SELECT t.subject_id, c.body FROM timeline t JOIN content c ON c.hash = t.content"
+        "SELECT t.subject_id, c.hash, c.body FROM timeline t JOIN content c ON c.hash = t.content"
         " WHERE t.kind = 'calendar' AND t.status = 'in_force' AND t.name = ? ORDER BY t.valid_from DESC LIMIT 1",
         (str(year),),
     )
-    return (rows[0][0], decode(bytes(rows[0][1]))) if rows else (None, {})
+    return (rows[0][0], rows[0][1], decode(bytes(rows[0][2]))) if rows else (None, "", {})
 
 
 def _page(
@@ -184,8 +209,9 @@ def _page(
     form: Posted,
     error: RegistryError | None = None,
     kept_at: str = "",
+    told: str = "",
 ) -> Response:
-    subject, stands = standing(connection, year)
+    subject, stands, content = standing(connection, year)
     known = fetch(
         connection, "SELECT DISTINCT name FROM timeline WHERE kind = 'calendar' AND status = 'in_force'"
     )
@@ -198,9 +224,10 @@ def _page(
         year=year,
         known=sorted(int(row[0]) for row in known),
         subject=subject,
+        told=told,
         stands=stands,
-        off=form.get("days_off") or spans_of(stands.get("days_off", [])),
-        up=form.get("make_up") or spans_of(stands.get("make_up", [])),
+        off=form.get("days_off") or spans_of(content.get("days_off", [])),
+        up=form.get("make_up") if "make_up" in form else spans_of(content.get("make_up", [])),
         day=f"{year}-01-01",
         form=form,
         kept_at=kept_at,

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app import files
 from app.auth.actor import Actor
-from app.canonical import decode
 from app.changes import kinds
 from app.changes.models import Changeset
 from app.changes.scope import Scope
@@ -22,7 +21,7 @@ from app.versions.fold import fold
 from app.versions.histories import load_histories
 from app.versions.queries import Standing, known_at, parse_day, state_on, today
 from app.versions.visibility import is_public
-from app.web.office import drafting, forms
+from app.web.office import drafting, forms, rejoining
 from app.web.office.fields import item_fields
 from app.web.office.visiting import Posted, typed_day
 
@@ -110,14 +109,8 @@ def _opened_on(connection: Connection, editing: Editing, form: Posted) -> dict[s
     asked = form.get("stands")
     if not asked or asked == editing.stands:
         return editing.base
-    row = connection.execute(
-        text(
-            "SELECT c.body FROM content c WHERE c.hash = :hash AND EXISTS"
-            " (SELECT 1 FROM revision r WHERE r.subject_id = :item AND r.content = c.hash)"
-        ),
-        {"hash": asked, "item": editing.item},
-    ).one_or_none()
-    return decode(bytes(row[0])) if row and bytes(row[0]) != TOMBSTONE else editing.base
+    stood = rejoining.opened_on(connection, editing.item, asked)
+    return editing.base if stood is None else stood
 
 
 def sound_content(connection: Connection, editing: Editing) -> dict[str, Any]:

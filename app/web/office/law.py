@@ -18,7 +18,7 @@ from app.deps import ReadSession, Registry, RegistryOf
 from app.errors import Invalid, RegistryError
 from app.listing import Filter, list_subjects
 from app.versions.queries import known_at, parse_day, state_on, today
-from app.web.office import drafting, form_keeping
+from app.web.office import drafting, form_keeping, rejoining
 from app.web.office.pages import show
 from app.web.office.visiting import Form, Posted, Visitor, go, typed_day
 from app.web.rendering import gaps
@@ -90,7 +90,8 @@ def show_law(
 ) -> Response:
     on = parse_day(typed_day(day), "施行日期") if day else today()
     form, kept_at = form_keeping.found_again(session, present, _place(law, on))
-    return _law(request, session.connection(), present, law, on, form, kept_at=kept_at)
+    form, told = _rejoined(session.connection(), law, on, form)
+    return _law(request, session.connection(), present, law, on, form, kept_at=kept_at, told=told)
 
 
 def _place(law: str, on: str, title: str = "") -> form_keeping.Place:
@@ -108,6 +109,9 @@ def change_law(request: Request, registry: RegistryOf, present: Visitor, law: La
         if kept := form_keeping.kept_aside(request, registry, present, form, place):
             return kept
         with registry.database.writing() as session:
+            form, moved = _rejoined(session.connection(), law, on, form)
+            if form.get("outcome") == "amend":
+                rejoining.refuse_moved(moved)
             asked = _change(session.connection(), law, on, form)
             made = drafts.draft(session, present.actor, asked, today())
             form_keeping.saved(session, present, place)
@@ -117,6 +121,18 @@ def change_law(request: Request, registry: RegistryOf, present: Visitor, law: La
         with registry.database.reading() as session:
             return _law(request, session.connection(), present, law, on, form, error)
     return go(f"/office/changesets/{made.id}")
+
+
+def _rejoined(connection: Connection, law: str, on: str, form: Posted) -> tuple[Posted, str]:
+    """The form with what others published of the law since it was opened, and that in words."""
+    stands, content = _standing(connection, law, on)
+    stood = rejoining.opened_on(connection, law, form.get("stands"))
+    then = content if stood is None else stood
+    return rejoining.rejoined(form, stands, _as_typed(then), _as_typed(content), FIELDS)
+
+
+def _as_typed(content: dict[str, Any]) -> dict[str, str]:
+    return {name: content.get(name) or "" for name in FIELDS}
 
 
 def _change(connection: Connection, law: str, on: str, form: Posted) -> ChangesetInput:
@@ -136,10 +152,16 @@ def _change(connection: Connection, law: str, on: str, form: Posted) -> Changese
 
 
 def _content(connection: Connection, law: str, on: str) -> dict[str, Any]:
-    content = state_on(connection, law, on, known_at(connection, None)).document()
+    return _standing(connection, law, on)[1]
+
+
+def _standing(connection: Connection, law: str, on: str) -> tuple[str, dict[str, Any]]:
+    """(hash of the content, content) on the day. Raises Invalid where there is none yet."""
+    standing = state_on(connection, law, on, known_at(connection, None))
+    content = standing.document()
     if "title" not in content:
         raise Invalid(f"这个文件在 {on} 还没有内容，请换一个施行日期。", code="nothing-to-edit")
-    return content
+    return standing.content or "", content
 
 
 def _law(
@@ -151,8 +173,9 @@ def _law(
     form: Posted,
     error: RegistryError | None = None,
     kept_at: str = "",
+    told: str = "",
 ) -> Response:
-    content = _content(connection, law, on)
+    stands, content = _standing(connection, law, on)
     rests = resting(connection, law, titles_of(content), on)
     return show(
         request,
@@ -160,8 +183,10 @@ def _law(
         present,
         "law-change.html",
         error=error,
+        told=told,
         law=law,
         on=on,
+        stands=stands,
         content=gaps(content),
         rests=rests,
         others=0,
