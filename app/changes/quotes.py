@@ -1,5 +1,6 @@
 """Where else redacted words are written: changesets, their events, comparisons, forms that are being filled in,
-answers kept for repeated POSTs. Every table is walked through in pages: redaction holds the publishing lock."""
+answers kept for repeated POSTs, and what is beside changesets (``quoted_beside``). Every table is walked through in
+pages: redaction holds the publishing lock."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from app import log, unsaved
 from app.canonical import decode, encode
+from app.changes.quoted_beside import forget_beside
 from app.changes.quoting import ITS_SUBJECTS, Words, without, words_of
 from app.changes.reviews import forget
 from app.db import TOMBSTONE, among, chunks, holds_bytes, walk
@@ -59,6 +61,7 @@ def forget_quotes(connection: Connection, content: str, document: Any) -> None:
     _blank_heads(connection, its | about, titled, words)
     unsaved.forget(connection, subjects, words.quoted_in)
     _forget_answers(connection, its | about, words)
+    forget_beside(connection, subjects, words)
 
 
 def _naming(connection: Connection, content: str) -> set[str]:

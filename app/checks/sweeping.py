@@ -114,9 +114,10 @@ def sweep(
     for some in _portions(due):
         tell(done, len(due))
         with database.reading() as session:
+            against = log.head(session.connection()).seq
             looked = look(session.connection(), some, day, rules)
         with database.writing() as session:
-            found += write(session.connection(), looked, day, seq)
+            found += write(session.connection(), looked, day, against)
         done += len(some)
     with database.writing() as session:
         _forget(session.connection(), day)
@@ -137,9 +138,10 @@ def sweep(
 def recheck(session: Session, subject: str, day: str, rules: Rules) -> list[Finding]:
     """One item now, in the caller's transaction: after an exception. Nothing where it does not stand."""
     connection = session.connection()
+    seq = log.head(connection).seq
     rows = fetch(connection, _STANDING + " AND t.subject_id = ?", (day, day, subject))
     looked = look(connection, [_Due(*row) for row in rows], day, rules)
-    write(connection, looked, day, log.head(connection).seq)
+    write(connection, looked, day, seq)
     return looked[0].findings if looked else []
 
 
@@ -169,12 +171,15 @@ def _bodies(connection: Connection, hashes: set[str]) -> dict[str, bytes]:
 
 def write(connection: Connection, looked: Sequence[_Looked], day: str, seq: int) -> int:
     """The derived rows of some items anew, by the exceptions that hold as they are written: one may have been granted
-    or ended since they were looked at. Returns how many findings."""
+    or ended since they were looked at. ``seq``: the head of the log before they were. Where anything was redacted
+    since, nothing is written of them, and the next sweep looks again. Returns how many findings."""
     lock_findings(connection)
     held = granted(connection, [one.due.id for one in looked])
     ids = [(one.due.id,) for one in looked]
     execute_many(connection, "DELETE FROM finding WHERE subject = ?", ids)
     execute_many(connection, "DELETE FROM checked_item WHERE subject = ?", ids)
+    if fetch(connection, "SELECT 1 FROM redaction WHERE seq > ? LIMIT 1", (seq,)):
+        return 0
     rows = [row for one in looked for row in _finding_rows(one, held)]
     _insert(connection, FindingRow, rows)
     _insert(connection, CheckedItem, [_item_row(one, held, day, seq) for one in looked])
