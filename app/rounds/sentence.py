@@ -23,6 +23,8 @@ PARTS = {
     "suspend": "暂停",
     "resume": "恢复",
     "merge": "合并其他事项",
+    "split": "拆分出其他事项",
+    "receive": "承接其他事项",
     "undecided": "尚未处理",
 }
 LISTS = {"steps": "办理环节 {} 个", "materials": "申请材料 {} 份", "certificates": "其中证明 {} 份"}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from app.rounds.adding import add_up, as_json
 from app.rounds.figures import average, half_up, percent
 from app.rounds.pairs import ENDED, RETAINED, STARTED, Limit, Pair, Side, fate_of, side_of
-from app.rounds.sentence import summary
+from app.rounds.sentence import COMING, LEAVING, PARTS, summary
 
 ORGANS, KINDS, LEVELS = ["qdo-a", "qdo-b", "qdo-c"], ["01", "07", "20"], ["3", "4", None]
 
@@ -304,3 +304,16 @@ def test_the_sentence_says_what_the_sums_say():
     assert "平均承诺时限由 20 个工作日变为 10 个工作日，压缩 50%" in words
     assert "1 个承诺件转为即办件" in words
     assert "清理后进驻政务服务大厅 2 项（1 个单位）" in words
+
+
+@pytest.mark.parametrize("outcome", [one for one in RETAINED if one not in ("retain", "undecided")])
+def test_the_sentence_tells_each_part_of_what_stays(outcome):
+    side = Side("in_force", authority="qdo-a", type="01")
+    role = "result" if outcome in ("merge", "split", "receive") else "subject"
+    words = summary(as_json(add_up([Pair("i", side, side, ((outcome, role),))])))
+    assert f"保留 1 项（其中{PARTS[outcome]} 1 项）" in words
+
+
+def test_every_figure_of_the_outcomes_has_a_word():
+    assert set(PARTS) | {"retain"} == set(RETAINED)
+    assert (set(LEAVING), set(COMING)) == (set(ENDED), set(STARTED))

@@ -16,7 +16,6 @@ from app.db import fetch, marks
 from app.deps import ReadSession, Registry, RegistryOf
 from app.rounds.corrections import corrections
 from app.rounds.counted import find
-from app.rounds.pairs import RETAINED
 from app.rounds.recording import recorded
 from app.rounds.rehearsing import rehearse_round
 from app.rounds.report import report
@@ -43,7 +42,7 @@ LINES = {
     "outside": "范围之外",
     "passing": "本轮中产生又结束",
 }
-_STANDING = {**{one: PARTS.get(one, one) for one in RETAINED}, "retain": "保留", "receive": "承接"}
+_STANDING = {**PARTS, "retain": "保留", "receive": "承接"}
 WORDS = {
     "retained": _STANDING,
     "ended": LEAVING,
