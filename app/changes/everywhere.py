@@ -16,22 +16,33 @@ EACH = "*"
 """In a path, every element of a list: ``windows/*/phone``."""
 
 
-def set_everywhere(content: dict[str, Any], path: str, value: Any, only: str = "") -> dict[str, Any]:
-    """With a field set; ``value`` None takes it away. ``only``: where it now reads so. Raises Invalid for a path
-    through something that has no such place."""
+def set_everywhere(content: dict[str, Any], path: str, value: Any, only: Any = None) -> dict[str, Any]:
+    """With a field set; ``value`` None takes it away. ``only``: where it has this value now, of its own type. Raises
+    Invalid for a path through something that has no such place."""
     made = copy.deepcopy(content)
-    *steps, name = path.split("/")
-    for holder in _holders(made, steps):
-        now = holder.get(name)
-        if isinstance(now, (dict, list)) and not all(isinstance(one, str) for one in now):
-            raise Invalid(f"{path} 不是一个字段，请写到具体的字段。", code="not-a-field", field=path)
-        if only and str(now if now is not None else "") != only:
+    for holder, name, now in _fields(made, path):
+        if only is not None and now != only:
             continue
         if value is None:
             holder.pop(name, None)
         else:
             holder[name] = value
     return made
+
+
+def has_anywhere(content: dict[str, Any], path: str, only: Any) -> bool:
+    """Whether a field has this value now, anywhere."""
+    return any(now == only for _, _, now in _fields(content, path))
+
+
+def _fields(content: dict[str, Any], path: str) -> Iterator[tuple[dict[str, Any], str, Any]]:
+    """(what holds it, its name, its value) of the field wherever it is. Raises Invalid for what is none."""
+    *steps, name = path.split("/")
+    for holder in _holders(content, steps):
+        now = holder.get(name)
+        if isinstance(now, (dict, list)) and not all(isinstance(one, str) for one in now):
+            raise Invalid(f"{path} 不是一个字段，请写到具体的字段。", code="not-a-field", field=path)
+        yield holder, name, now
 
 
 def _holders(value: Any, steps: list[str]) -> Iterator[dict[str, Any]]:

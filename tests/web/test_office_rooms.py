@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from html import unescape
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from browsing import PHRASE, POST, Browser, filled
-from reading import Page
-from seeded import FELLING, TODAY, Living
+from reading import BROWSER, Page
+from seeded import FELLING, TODAY, Living, new_item
 
 from app.canonical import decode
 from app.changes import rows
@@ -18,6 +19,7 @@ from app.checks.resting import places
 from app.errors import Invalid
 from app.web.office import keeping
 from app.web.office.calendar import days_in, spans_of
+from app.web.office.fields import item_fields
 from app.web.office.visiting import TABLE
 
 
@@ -292,6 +294,63 @@ def test_a_phone_changes_for_a_whole_authority(editor: Browser, reviewer: Browse
     assert set(phones) == {"0826-2345678"}
     assert "没有要改的" in editor.get(f"/office/many?{query}").words
     living.assert_sound()
+
+
+def test_what_reads_so_now_is_asked_in_words_and_by_code_alike(living: Living) -> None:
+    content = {"handling": "1", "charged": False, "visits": 1}
+    living.publish(new_item(living, "按原来写法改的事项", content=content))
+    editor = Browser(living, "bianji", ["edit"])
+    table = dict(next(one for one in item_fields() if one.name == "handling").choices)
+
+    def asked(path: str, value: str, only: str) -> Page:
+        return editor.get(f"/office/many?q=按原来写法改的事项&path={path}&value={value}&only={only}")
+
+    for path, value, is_so, is_not in (
+        ("handling", table["2"], table["1"], table["2"]),
+        ("handling", "2", "1", "2"),
+        ("charged", "是", "否", "是"),
+        ("visits", "2", "1", "3"),
+    ):
+        page = asked(path, value, is_so)
+        assert "会改的（1，筛选出 1）" in page.words, (path, is_so)
+        none = asked(path, value, is_not).words
+        assert f"没有一个现在写作“{is_not}”" in none
+        assert "都已经是这样" not in none
+    assert "都已经是这样" in asked("visits", "1", "1").words
+    assert "没有一个现在写作" in asked("handling", "2", "没有的").words
+    assert (
+        "请写“是”或“否”"
+        in editor.get("/office/many?q=按原来写法改的事项&path=charged&value=是&only=对", 422).words
+    )
+
+
+def test_internal_items_of_the_scope_are_changed_with_the_others(living: Living) -> None:
+    living.publish(new_item(living, "统一改号的事项"))
+    living.publish(new_item(living, "统一改号的内部事项", content={"visibility": "internal"}))
+    ((item, authority),) = living.rows(
+        f"SELECT subject_id, authority FROM timeline WHERE name = '统一改号的内部事项' AND valid_to > '{TODAY}'"
+    )
+    elsewhere = living.rows(
+        f"SELECT max(authority) FROM timeline WHERE kind = 'item' AND authority <> '{authority}'"
+    )
+    own = Browser(living, "benju", ["edit"], authority=authority)
+    others = Browser(living, "bieju", ["edit"], authority=elsewhere[0][0])
+    query = "/office/many?q=统一改号&path=consult_phone&value=0826-2345678"
+    page = own.get(query)
+    assert "会改的（2，筛选出 2）" in page.words
+    assert "统一改号的内部事项 不公开" in page.words
+    assert f'href="/items/{item}"' not in page.html, "nobody finds it there"
+    assert "内部事项" not in others.get(query).words
+    form = {
+        "q": "统一改号",
+        "path": "consult_phone",
+        "value": "0826-2345678",
+        "from": TODAY,
+        "reason": "换号",
+    }
+    assert own.post("/office/many", form | {"item": item}).status_code == 303
+    workbook = own.client.get("/office/many.xlsx?q=统一改号", headers=BROWSER)
+    assert "（2）.xlsx" in unquote(workbook.headers["content-disposition"])
 
 
 def test_an_organ_that_moves_is_a_transfer_and_a_wrong_value_is_told(editor: Browser) -> None:

@@ -12,9 +12,9 @@ from sqlalchemy import Connection
 from app.auth.signing_in import Present
 from app.canonical import decode
 from app.changes import drafts, kinds
-from app.changes.everywhere import renumbered, set_everywhere
+from app.changes.everywhere import has_anywhere, renumbered, set_everywhere
 from app.changes.models import ChangesetInput
-from app.db import chunks, fetch, marks
+from app.db import TOMBSTONE, chunks, fetch, marks
 from app.deps import ReadSession, RegistryOf
 from app.errors import Forbidden, Invalid, RegistryError
 from app.items.code_tables import TABLES
@@ -113,7 +113,8 @@ def day_of(form: Posted) -> str:
 
 
 def found_items(connection: Connection, present: Present, form: Posted, on: str) -> list[dict[str, Any]]:
-    """The items of the filter, in the account's scope. Raises Invalid past ``MOST``; none without a filter."""
+    """The items of the filter, in the account's scope, internal and redacted ones too; none without a filter. Raises
+    Invalid past ``MOST``."""
     given = {name: form.get(name).replace("\0", "").strip() for name in FILTERS}
     if not any(given.values()):
         return []
@@ -139,6 +140,7 @@ def found_items(connection: Connection, present: Present, form: Posted, on: str)
         type=given["type"] or None,
         links_to=("", law) if law else None,
         statuses=("in_force", "suspended", "unknown"),
+        internal=True,
     )
     page = list_subjects(connection, wanted, None, MOST)
     if page.next:
@@ -149,7 +151,7 @@ def found_items(connection: Connection, present: Present, form: Posted, on: str)
 def contents(
     connection: Connection, rows: list[dict[str, Any]], on: str
 ) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """Each row with its content on the day."""
+    """Each row with its content on the day; what was redacted is edited on its own page."""
     by_id = {row["id"]: row for row in rows}
     for some in chunks(by_id):
         found = fetch(
@@ -160,7 +162,8 @@ def contents(
             (*some, on, on),
         )
         for subject, body in found:
-            yield by_id[subject], decode(bytes(body))
+            if bytes(body) != TOMBSTONE:
+                yield by_id[subject], decode(bytes(body))
 
 
 def _changed(connection: Connection, form: Posted, content: dict[str, Any], on: str) -> dict[str, Any]:
@@ -175,9 +178,19 @@ def _changed(connection: Connection, form: Posted, content: dict[str, Any], on: 
     field = _field(path)
     if field.subject and value:
         value = drafting.named_id(connection, value, field.subject, on, "value")
-    if field.subject and only:
-        only = drafting.named_id(connection, only, field.subject, on, "only")
-    return set_everywhere(content, path, _typed(field, value), only)
+    return set_everywhere(content, path, _typed(field, value), _sought(connection, field, only, on))
+
+
+def _sought(connection: Connection, field: FormField, only: str, on: str) -> Any:
+    """What is typed of how a field reads now, as the field holds it; None where it does not matter. A code that is in
+    no table may stand in it, too."""
+    if not only:
+        return None
+    if field.subject:
+        return drafting.named_id(connection, only, field.subject, on, "only")
+    if field.kind == "choice" and only not in field.choices.values():
+        return only
+    return _typed(field, only, "only")
 
 
 def _field(path: str) -> FormField:
@@ -188,23 +201,23 @@ def _field(path: str) -> FormField:
     return found
 
 
-def _typed(field: FormField, value: str) -> Any:
+def _typed(field: FormField, value: str, place: str = "value") -> Any:
     """What was typed as the field holds it; nothing typed takes the field away. Raises Invalid."""
     if not value:
         return None
     if field.kind == "yesno":
         if value not in ("是", "否", "yes", "no"):
-            raise Invalid("这个字段请写“是”或“否”。", code="bad-value", field="value")
+            raise Invalid("这个字段请写“是”或“否”。", code="bad-value", field=place)
         return value in ("是", "yes")
     if field.kind == "number":
         if not (value.isascii() and value.isdigit() and len(value) < 7):
-            raise Invalid("这个字段请写整数。", code="bad-value", field="value")
+            raise Invalid("这个字段请写整数。", code="bad-value", field=place)
         return int(value)
     if field.kind == "choice" and value not in field.choices:
         code = next((code for code, words in field.choices.items() if words == value), None)
         if code is None:
             words = "、".join(field.choices.values())
-            raise Invalid(f"这个字段没有“{value}”，可用的有：{words}。", code="bad-value", field="value")
+            raise Invalid(f"这个字段没有“{value}”，可用的有：{words}。", code="bad-value", field=place)
         return code
     return value
 
@@ -235,9 +248,11 @@ def _page(
         form=form,
         on=on,
         found=found,
+        redacted=sum(row["visibility"] == "redacted" for row in found),
         touched=touched,
         shown=SHOWN,
         places=places(),
+        unread=bool(found and not touched and error is None) and _is_unread(connection, form, found, on),
         types=TABLES["item_type"][0].values,
         filters=FILTERS,
         ticked=set(form.all("item")) if kept_at or error else None,
@@ -245,6 +260,17 @@ def _page(
         place=_chosen(form),
         script="form.js",
     )
+
+
+def _is_unread(connection: Connection, form: Posted, found: list[dict[str, Any]], on: str) -> bool:
+    """Whether none of them reads now as the form says; of an article, whether another was to be put in its place."""
+    path, only = form.get("path"), form.get("only").strip()
+    if not (path and only):
+        return False
+    if path == ARTICLE:
+        return only != form.get("value").strip()
+    sought = _sought(connection, _field(path), only, on)
+    return not any(has_anywhere(content, path, sought) for _, content in contents(connection, found, on))
 
 
 def _touched(
