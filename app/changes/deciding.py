@@ -50,6 +50,7 @@ from app.changes.unused import refuse_unused, refuse_unused_by_void
 from app.changes.voiding import take_out
 from app.changes.years import refuse_second_calendars
 from app.errors import Forbidden, Invalid, Refused, placed
+from app.law.days import newly_said, refuse_odd_days
 from app.versions import ids
 from app.versions.fold import RESERVED, Effect, State, apply_changes, boundaries, fold, touches_content
 from app.versions.histories import History
@@ -178,6 +179,8 @@ class Decider(Ahead):
                 part.base = stands.seq if stands else None
             if part.creates is not None:
                 part.creates = kinds.validate(body["kind"], part.creates)
+            if body["kind"] == "instrument":
+                refuse_odd_days(newly_said(part.creates, part.changes))
             part.changes = by_held_keys(before.get(part.subject_id, ABSENT).document, part.changes)
             self._apply(body, part.subject_id, part, wanted)
             self.placed[self._seq] = place, body["outcome"]

@@ -41,6 +41,7 @@ from app.changes.scope import Scope
 from app.changes.warnings import require_basis
 from app.checks.catalogue import STANDARD, Rules
 from app.errors import Conflict, Forbidden, Invalid, Stale
+from app.law.days import refuse_odd_days
 from app.versions import ids
 from app.versions.queries import today
 
@@ -264,6 +265,8 @@ def _with_ids(connection: Connection, asked: ChangesetInput, today: str) -> Chan
 def _head(connection: Connection, asked: ChangesetInput, stood: dict[str, Any]) -> bytes:
     """``stood`` is the head as it was before: a filter left as it was keeps its frozen list, a document its rows."""
     head = asked.model_dump(exclude={"title", "kind", "decisions"}, exclude_none=True, exclude_defaults=True)
+    paper, known = head.get("document") or {}, stood.get("document") or {}
+    refuse_odd_days({name: day for name, day in paper.items() if day != known.get(name)}, "document/")
     if asked.kind == "round" and asked.scope is not None:
         head["scope"] = frozen_head(connection, asked.scope, stood.get("scope"))
     if asked.kind == "round" and "rows" in stood:

@@ -12,7 +12,6 @@ attests and which need not be the start.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,9 +23,7 @@ from app.exchange.mapping import Mapping
 from app.exchange.records import Record
 from app.exchange.rows import Row
 from app.exchange.values import read_day, read_value
-
-_PARTIAL = re.compile(r"[0-9]{4}(?:年|[-/.年][0-9]{1,2}月?)?")
-_DATES = ("document_date", "published_on", "effective_on")
+from app.law.days import DAYS, is_day
 
 
 @dataclass
@@ -88,9 +85,9 @@ class InstrumentConverter:
         writer = Writer(self.mapping, self.teller.warn)
         document: dict[str, Any] = {"title": title}
         writer.fields(self.mapping.fields, cells, document)
-        for target in _DATES:
+        for target in DAYS:
             if target in document:
-                document[target] = self._day(document[target])
+                self._day(target, cells, document, writer)
         for column in self.mapping.drop:
             cells.use(column)
         if self.mapping.status:
@@ -103,13 +100,17 @@ class InstrumentConverter:
             )
         return document
 
-    def _day(self, given: str) -> str:
-        """A date of a document is kept as written where it is no day; a year or a month is enough said."""
-        day = read_day(given)
-        if day is None and not _PARTIAL.fullmatch(given.strip()):
-            message = f"“{given[:20]}”不像日期，照原样保留；表格里的日期若成了数字，请把该列设为日期格式"
-            self.teller.warn("odd-day", "", message)
-        return day or given
+    def _day(self, target: str, cells: Cells, document: dict[str, Any], writer: Writer) -> None:
+        """A year or a month is enough said and stays as written; what is no day at all is kept beside the dates."""
+        given = document[target]
+        if day := read_day(given):
+            document[target] = day
+        elif not is_day(given):
+            columns = self.mapping.fields[target].columns()
+            column = next((one for one in columns if cells.peek(one) is not None), columns[0])
+            message = f"“{given[:20]}”不是日期，原样存入备注；表格里的日期若成了数字，请把该列设为日期格式"
+            self.teller.warn("odd-day", column, message)
+            writer.extra.append((self.mapping.labels.get(column, column), document.pop(target)))
 
     def _note(self, document: dict[str, Any], cells: Cells, column: str) -> None:
         """The source's own word for the status, since several words become one status."""

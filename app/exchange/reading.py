@@ -34,6 +34,7 @@ from app.exchange.rows import Refused, Row
 from app.exchange.validation import MODELS, checked
 from app.exchange.values import read_day
 from app.items import codes
+from app.law.days import odd_days
 from app.wording import reason
 
 MAX_ERRORS = 200
@@ -300,7 +301,11 @@ class ImportReading:
         except ValidationError as error:
             self._invalid(error, where, "content")
             return None
-        return record
+        odd = odd_days(record.content) if record.kind == "instrument" else []
+        for name in odd:
+            given = record.content[name][:40]
+            self._error("bad-day", f"{where}“content.{name}”", f"“{given}”不是日期，应写作 2020-01-31")
+        return None if odd else record
 
     def _invalid(self, error: ValidationError, where: str, inside: str) -> None:
         for one in error.errors(include_url=False)[:20]:

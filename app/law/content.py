@@ -40,6 +40,7 @@ class InstrumentContent(Part):
     rank: Rank = Field("other", description="效力位阶; other where it is not known")
     category: Code | None = Field(None, description="the source's own class, as written")
     issuer: Line | None = Field(None, description="制定机关")
+    # What is said anew is asked to be days (``days.refuse_odd_days``); earlier contents hold what was typed then.
     document_date: Line | None = Field(None, description="成文日期, YYYY-MM-DD")
     published_on: Line | None = Field(None, description="发布日期, YYYY-MM-DD")
     effective_on: Line | None = Field(

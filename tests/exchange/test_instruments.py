@@ -79,12 +79,16 @@ def test_the_sources_own_words_are_kept(read: Read) -> None:
     assert record.content["effective_on"] == "2020-02-01"
 
 
-def test_a_date_that_became_a_number_is_told(read: Read) -> None:
+def test_what_is_no_day_is_told_and_kept_beside_the_dates(read: Read) -> None:
     reading = read_rows(
         read,
         "戊条例,地方性法规,地方性法规,,44121,2020-10-17,2020-10-17,现行有效,s",
         "己条例,地方性法规,地方性法规,,2020年10月,2020-10-17,2020-10-17,现行有效,s",
     )
     records = list(reading)
-    assert [one.where for one in reading.problems if one.code == "odd-day"] == [records[0].where]
+    (told,) = [one for one in reading.problems if one.code == "odd-day"]
+    assert told.where.startswith(f"{records[0].where}“")
+    assert told.where.endswith("列"), "row and column"
+    assert [one for one in records[0].content if "44121" in str(records[0].content[one])] == ["note"]
+    assert "2020年10月" in records[1].content.values()
     assert not reading.refused

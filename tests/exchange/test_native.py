@@ -33,6 +33,10 @@ def line(**changes: Any) -> bytes:
     return orjson.dumps({**ITEM, **changes}) + b"\n"
 
 
+def law(**content: Any) -> bytes:
+    return line(kind="instrument", content={"title": "某办法", **content})
+
+
 def with_content(**changes: Any) -> bytes:
     return line(content={**ITEM["content"], **changes})
 
@@ -58,6 +62,8 @@ def test_a_line_is_a_record(read: Read) -> None:
         (with_content(colour="red"), "invalid-content"),
         (with_content(statutory_limit={"value": -1}), "invalid-content"),
         (with_content(materials=[{"name": "x"}]), "invalid-content"),
+        (law(published_on="下周一"), "bad-day"),
+        (law(effective_on="2026年1月5日"), "bad-day"),
         (line() + line(), "repeated-ref"),
         (line() + line(day="2019-01-01"), "days-not-rising"),
     ],

@@ -302,9 +302,9 @@ def require_same_origin(request: Request) -> None:
 Visitor = Annotated[Present, Depends(visitor)]
 
 
+_OF_PAPER = ("document_date", "published_on", "effective_on")
 DAYS = frozenset(
-    {"from", "until", "on", "day", "base_day"}
-    | {f"document/{name}" for name in ("document_date", "published_on", "effective_on")}
+    {"from", "until", "on", "day", "base_day", *_OF_PAPER} | {f"document/{name}" for name in _OF_PAPER}
 )
 """Fields of the office's forms that hold a day."""
 
