@@ -110,3 +110,21 @@ def test_what_nobody_changed_is_as_it_came() -> None:
     for stands in ([], [("stands", "a")]):
         form = Posted([*stands, ("note", "x")])
         assert rejoined(form, "a", {"note": "x"}, {"note": "x"}, words) == (form, "")
+
+
+def test_a_rename_takes_nothing_back_that_was_published_since(editor: Browser) -> None:
+    living = editor.living
+    ((organ, name),) = living.rows(
+        "SELECT subject_id, name FROM timeline WHERE kind = 'authority' AND status = 'in_force'"
+        f" AND valid_from <= '{TODAY}' AND valid_to > '{TODAY}' ORDER BY subject_id LIMIT 1"
+    )
+    place = f"/office/authorities/{organ}"
+    form = opened(editor, f"{place}?change=rename", "complaint_phone") | PAPER | {"complaint_phone": "110"}
+    phone = {"op": "set", "path": "phone", "value": "0826-1112222"}
+    body = {"kind": "authority", "outcome": "adjust", "subject": organ, "effective_from": TODAY}
+    living.publish(body | {"changes": [phone]})
+    page = Page(editor.post(place, form).text)
+    assert "那一天的内容与您打开表单时的不同，改了咨询电话。" in page.words
+    again = filled(page)
+    assert (again["name"], again["phone"], again["complaint_phone"]) == ([name], ["0826-1112222"], ["110"])
+    assert changes(editor, editor.post(place, form | again)) == {"complaint_phone": "110"}

@@ -281,6 +281,12 @@ def _renamed(
     return {name: value for name, value in after.items() if value is not None}
 
 
+def as_typed(content: dict[str, Any]) -> dict[str, str]:
+    """An organ as the form of a rename writes it."""
+    typed = {field: content.get(field) or "" for field in FIELDS}
+    return typed | {"short_names": "\n".join(content.get("short_names") or ())}
+
+
 def renamed(form: Posted, day: str, organ: str, content: dict[str, Any]) -> ChangesetInput:
     """The draft of another name, or of what else is said of an organ. Raises Invalid."""
     after = dict(content)

@@ -17,7 +17,7 @@ from app.errors import Invalid, RegistryError
 from app.listing import Filter, list_subjects
 from app.versions.codes import subject_id
 from app.versions.queries import known_at, parse_day, state_on, today
-from app.web.office import form_keeping, organ_changing, organ_dissolving
+from app.web.office import form_keeping, organ_changing, organ_dissolving, rejoining
 from app.web.office.organ_changing import CHANGES, FIELDS, Reshaping, required_day, shown_day
 from app.web.office.organ_touching import NAMED, Touched, beside, held, touched, undone
 from app.web.office.pages import show
@@ -108,6 +108,8 @@ def change_organ(
         with registry.database.writing() as session:
             connection = session.connection()
             if change == "rename":
+                form, moved = _rejoined(connection, organ, on, form)
+                rejoining.refuse_moved(moved)
                 asked = organ_changing.renamed(form, on, organ, content)
             else:
                 said, called = _said(connection, form, on, organ)
@@ -137,6 +139,18 @@ def _organ(connection: Connection, present: Present, authority: str, day: str) -
         raise Invalid(f"这个机关在 {day} 没有内容，请换一个施行日期。", code="nothing-to-edit")
     Scope(connection, present.actor).require("authority", organ, content, day)
     return organ, content
+
+
+def _rejoined(connection: Connection, organ: str, on: str, form: Posted) -> tuple[Posted, str]:
+    """The form of a rename with what stands on its day, which may be another than it was opened on, and that in
+    words."""
+    standing = state_on(connection, organ, on, known_at(connection, None))
+    content = standing.document()
+    stood = rejoining.opened_on(connection, organ, form.get("stands"))
+    then, now = (organ_changing.as_typed(one) for one in (content if stood is None else stood, content))
+    words = organ_changing.FIELDS | {"short_names": "简称"}
+    since = "那一天的内容与您打开表单时的不同"
+    return rejoining.rejoined(form, standing.content or "", then, now, words, since=since)
 
 
 def _place(organ: str, change: str, content: dict[str, Any]) -> form_keeping.Place:
@@ -187,6 +201,7 @@ def _page(
         error=error,
         wrong=error.detail.get("field") if error else None,
         organ=organ,
+        stands=state_on(connection, organ, on, known_at(connection, None)).content or "",
         content=content,
         changes=CHANGES,
         fields=FIELDS,

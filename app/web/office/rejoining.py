@@ -42,11 +42,12 @@ def rejoined(
     now: Mapping[str, str],
     words: Mapping[str, str],
     join: Join = mine_or_theirs,
+    since: str = "您打开表单之后又有变更发布",
 ) -> tuple[Posted, str]:
     """(the form with what was published since it was opened, that in words).
 
     ``then``, ``now``: field -> what the form was opened on and what stands, as the form writes it; ``words``: what
-    people call the fields. Where nothing was published the form is as it came, and there are no words.
+    people call the fields; ``since``: what came between. Where nothing was published the form is as it came, and there are no words.
     """
     if "stands" not in form or form.get("stands") == stands:
         return form, ""
@@ -58,9 +59,7 @@ def rejoined(
             both.append(words[name])
         made[name] = join(then[name], mine, now[name])
     theirs = [words[name] for name in now if now[name] != then[name]]
-    said = (
-        f"您打开表单之后又有变更发布，改了{'、'.join(theirs)}。" if theirs else "您打开表单之后又有变更发布。"
-    )
+    said = f"{since}，改了{'、'.join(theirs)}。" if theirs else f"{since}。"
     said += "下面已经是现在的内容加上您的改动"
     said += f"；两边都改了的有：{'、'.join(both)}。" if both else "。"
     return Posted([(name, made.get(name, value)) for name, value in form.pairs]), said
