@@ -20,6 +20,7 @@ from app.db import chunks, fetch, insert_rows, marks
 from app.exchange.changing import Code, Said, Stands, Wrong, element_keys, keys_of_changes, outcomes
 from app.exchange.mapping import SameAs
 from app.exchange.models import SourceKey, SourceSeen
+from app.exchange.naming_ended import Standing
 from app.exchange.readying import ADDRESS, STATUS_UNSAID, Beginning, first_changes, page_of
 from app.exchange.recognising import NOT_YET, Recognition
 from app.exchange.records import Admissible, Problem, Record, Spooled
@@ -89,6 +90,7 @@ class Admission(Recognition):
         """Drafting: what the batches before this one come to; nothing of it is published yet."""
         self.again: frozenset[str] = frozenset()
         """Subjects of which nothing was taken that the source gave: drafted and withdrawn, or dropped from a draft."""
+        self._standing = Standing()
 
     def batch(self, connection: Connection, records: Sequence[Admissible]) -> Admitted:
         """The acts that bring the registry to what the records say. Reserves ids; writes nothing else.
@@ -258,7 +260,7 @@ class Admission(Recognition):
         content = self._with_ids(connection, record)
         codes = {(code.scheme, code.issuer, code.value) for code in record.codes}
         if subject.content is None and subject.owned:
-            self._create(record, subject, content, codes, admitted)
+            return self._create(connection, record, subject, content, codes, admitted)
         elif not subject.owned:
             if (self._place(record), *key) not in {k[:3] for k in admitted.keys} and subject.content is None:
                 admitted.keys.append((self._place(record), *key, subject.subject_id, 0))
@@ -271,14 +273,20 @@ class Admission(Recognition):
 
     def _create(
         self,
+        connection: Connection,
         record: Admissible,
         subject: Known,
         content: dict[str, Any],
         codes: set[tuple[str, str, str]],
         admitted: Admitted,
-    ) -> None:
+    ) -> list[Wrong]:
         if not self.trusted:
             content = kinds.validate(record.kind, content)
+        if wrong := self._names_ended(connection, record, content):
+            self._standing.left[subject.subject_id] = str(own_name(content) or record.ref)
+            admitted.left[record.kind] += 1
+            return [wrong]
+        self._standing.left.pop(subject.subject_id, None)
         part = Part(
             subject.subject_id,
             record.day,
@@ -293,6 +301,7 @@ class Admission(Recognition):
             self._key(record, subject, page, admitted)
         admitted.created[record.kind] += 1
         subject.content, subject.codes, subject.status = content, codes, record.status or STATUS_UNSAID
+        return []
 
     def _begin(
         self, connection: Connection, record: Spooled, begins: Beginning, subject: Known, admitted: Admitted
@@ -329,11 +338,18 @@ class Admission(Recognition):
         _keep_links(subject.content, said.content)
         stands = Stands(subject.status, subject.content, subject.codes)
         found = outcomes(record.kind, stands, said, lambda: self._spent(connection, subject), free=self.free)
+        is_changed = False
         for outcome, changes in found.decisions:
+            after = self._after(subject, changes)
+            if wrong := self._names_ended(connection, record, after.content, subject.content):
+                found.wrong.append(wrong)
+                continue
             part = Part(subject.subject_id, record.day, changes=changes)
             admitted.acts.append(Act(outcome, [part]))
-            self._follow(subject, changes)
-        became = admitted.changed if found.decisions else admitted.left if found.wrong else admitted.same
+            subject.spent.update(element_keys(subject.content))
+            subject.status, subject.content, subject.codes = after.status, dict(after.content), after.codes
+            is_changed = True
+        became = admitted.changed if is_changed else admitted.left if found.wrong else admitted.same
         became[record.kind] += 1
         return found.wrong
 
@@ -356,19 +372,28 @@ class Admission(Recognition):
         return spent
 
     @staticmethod
-    def _follow(subject: Known, changes: list[Change]) -> None:
+    def _after(subject: Known, changes: list[Change]) -> Stands:
         """The subject as it stands after a decision."""
-        content = subject.content or {}
-        subject.spent.update(element_keys(content))
         state = {
-            **decode(encode(content)),
+            **decode(encode(subject.content or {})),
             "status": subject.status,
             "codes": [add_code(s, v, i)["value"] for s, i, v in sorted(subject.codes)],
         }
         apply_changes(state, changes)
-        subject.status = state.pop("status")
-        subject.codes = {(c["scheme"], c.get("issuer", ""), c["value"]) for c in state.pop("codes")}
-        subject.content = state
+        codes = {(c["scheme"], c.get("issuer", ""), c["value"]) for c in state.pop("codes")}
+        return Stands(state.pop("status"), state, codes)
+
+    def _names_ended(
+        self,
+        connection: Connection,
+        record: Admissible,
+        content: Mapping[str, Any],
+        before: Mapping[str, Any] | None = None,
+    ) -> Wrong | None:
+        """At the first entry a source's own history is recorded as it is."""
+        if self.free:
+            return None
+        return self._standing.wrong(connection, record.kind, content, before or {}, record.day)
 
 
 def _keep_links(stands: Mapping[str, Any], said: dict[str, Any]) -> None:

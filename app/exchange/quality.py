@@ -79,6 +79,7 @@ TITLES = CHECKS | {
     "new-region": "将新设行政区划",
     "ended-yet-listed": "登记簿中已终止而来源仍列",
     "ended-yet-changed": "登记簿中已终止而来源有变化",
+    "names-ended": "所列的主体当日不存续",
     "status-not-taken": "状态变化没有对应的处理方式",
     "before-known": "日期早于登记簿所知的第一天",
     "no-longer-listed": "登记簿中有而文件不再列出",

@@ -13,7 +13,7 @@ import pytest
 import xlsxwriter
 from exchange_cases import ATTESTED, FLAT, real_data
 from registry import TODAY
-from test_importing import assert_sound, people, publish
+from test_importing import assert_sound, people, publish, rows_of
 
 from app.canonical import decode
 from app.changes import drafts
@@ -430,3 +430,62 @@ def test_a_file_without_sheets_refuses_the_choice_of_one(tmp_path: Path) -> None
     reading = sheet(path, "清单")
     assert list(reading) == []
     assert reading.problems[0].code == "no-sheets"
+
+
+# --- what the record names has ended
+
+GONE, KEPT = "合成1区市场监督管理局", "合成1区行政审批局"
+"""The organ of the items with odd numbers, and that of the others."""
+
+
+def merge_organs(office: Office) -> None:
+    """The one goes into the other, its items with it."""
+    database, who = office
+    ids = dict(rows_of(database, "SELECT name, subject_id FROM timeline WHERE kind = 'authority'"))
+    decision = {
+        "kind": "authority",
+        "outcome": "merge",
+        "effective_from": "2026-08-01",
+        "carry_items": True,
+        "origins": [{"subject": ids[KEPT]}, {"subject": ids[GONE]}],
+        "results": [{"subject": ids[KEPT]}],
+        "timing": "late_entry",
+        "reason": "机构改革",
+    }
+    form = ChangesetInput.model_validate({"title": "并局", "decisions": [decision]})
+    with database.writing() as session:
+        changeset = drafts.draft(session, who["editor"], form, TODAY).id
+    publish(database, who, changeset)
+
+
+def test_a_row_that_names_an_organ_that_ended_is_told_and_the_rest_is_taken(
+    office: Office, first: Path
+) -> None:
+    """Of an item that went on, what else the row says is taken; the dry run says the same as the draft."""
+    database, _ = office
+    merge_organs(office)
+    path = next_edition(first, one("synthetic-3", visits=7), "second.jsonl")
+    listed = path.read_bytes().splitlines()
+    new = orjson.loads(listed[-1]) | {"ref": "new", "codes": []}
+    path.write_bytes(b"\n".join([*listed, orjson.dumps(new)]))
+    for run in (rehearse(path, "qingdan", TODAY, database=database), edition(office, path)):
+        problems = [p for p in run.reading.problems if p.code == "names-ended"]
+        assert len(problems) == 7, problems  # six that were there, and the new one
+        assert problems[-1].where.endswith(f"第{len(listed) + 1}行")
+        assert f"实施机关“{GONE}”" in problems[-1].message
+        assert f"在 {LATER} 已经终止，未采纳" in problems[-1].message
+        assert (run.outcomes, run.changed, run.left, run.created) == ({"调整": 1}, 1, 6, 0)
+    assert stands(database, "synthetic-3").document()["visits"] == 7
+    assert_sound(database)
+
+
+def test_an_organ_whose_end_is_published_takes_nothing_new(office: Office, first: Path) -> None:
+    merge_organs(office)
+    path = next_edition(first, lambda record: None, "second.jsonl")
+    item = orjson.loads(first.read_bytes().splitlines()[-1])
+    fresh = [item | {"ref": ref, "day": day, "codes": []} for ref, day in (("a", "2026-07-31"), ("b", LATER))]
+    path.write_bytes(path.read_bytes() + b"\n".join(map(orjson.dumps, fresh)))
+    imported = edition(office, path)
+    said = [p.message for p in imported.reading.problems if p.code == "names-ended"]
+    assert ["自 2026-08-01 起终止" in said[0], f"在 {LATER} 已经终止" in said[1]] == [True, True]
+    assert (imported.left_of["item"], imported.changesets) == (2, [])
