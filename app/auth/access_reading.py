@@ -8,6 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from app.auth.actor import Actor
+from app.auth.within import accounts_within
+
 REFUSED = ("refused", "sign-in-refused", "password-refused", "token-refused")
 """Events that say that something was not let in or not done."""
 Place = tuple[int, int]
@@ -28,6 +31,10 @@ class Filter:
     since: int | None = None
     """UTC microseconds; from then on, and before ``until``."""
     until: int | None = None
+    reader: Actor | None = None
+    """Whose scope bounds the rows: of accounts within it, where it has bounds."""
+    on: str = ""
+    """The day on which the reader's region is what lies in it."""
 
 
 def noted(connection: Connection, wanted: Filter, before: Place | None, limit: int) -> list[Row[Any]]:
@@ -74,7 +81,11 @@ def _conditions(wanted: Filter, before: Place | None) -> tuple[list[str], dict[s
         asked.append(("at >= :since", {"since": wanted.since}))
     if wanted.until is not None:
         asked.append(("at < :until", {"until": wanted.until}))
+    if wanted.reader is not None:
+        within, held = accounts_within(wanted.reader, wanted.on)
+        if within:
+            asked.append((f"account IN (SELECT account.id FROM account WHERE {' AND '.join(within)})", held))
     if before is not None:
-        asked.append(("at <= :at AND (at < :at OR id < :id)", {"at": before[0], "id": before[1]}))
+        asked.append(("at <= :at AND (at < :at OR id < :last)", {"at": before[0], "last": before[1]}))
     values = {name: value for _, given in asked for name, value in given.items()}
     return [condition for condition, _ in asked], values

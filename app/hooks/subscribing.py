@@ -8,10 +8,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, text
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from app import log
 from app.auth.actor import Actor
+from app.auth.models import Account
+from app.auth.within import accounts_within, holds
 from app.canonical import decode, encode
 from app.changes.wanted import Wanted
 from app.errors import Conflict, Invalid, NotFound, RegistryError
@@ -142,19 +144,30 @@ def resolve(connection: Connection, wanted: dict[str, Any]) -> Wanted:
 
 
 def webhooks_of(session: Session, actor: Actor) -> list[Webhook]:
-    """An account's own; all of them for one who administers."""
+    """An account's own; for one who administers, those of all accounts in scope."""
     query = select(Webhook).order_by(Webhook.created_at)  # type: ignore[arg-type]
     if "administer" not in actor.rights:
-        query = query.where(Webhook.account_id == actor.account)
-    return list(session.exec(query))
+        return list(session.exec(query.where(Webhook.account_id == actor.account)))
+    within, held = accounts_within(actor, today())
+    managed = select(Account.id).where(*(text(one) for one in within))
+    return list(session.exec(query.where(col(Webhook.account_id).in_(managed)), params=held))
 
 
 def find(session: Session, actor: Actor, webhook: str) -> Webhook:
     """Raises NotFound, for another's too."""
     found = session.get(Webhook, webhook)
-    if found is None or (found.account_id != actor.account and "administer" not in actor.rights):
+    if found is None or not _is_managed(session, actor, found):
         raise NotFound(f"没有编号为 {webhook[:60]} 的订阅。", code="unknown-webhook")
     return found
+
+
+def _is_managed(session: Session, actor: Actor, webhook: Webhook) -> bool:
+    if webhook.account_id == actor.account:
+        return True
+    account = session.get(Account, webhook.account_id)
+    if account is None or "administer" not in actor.rights:
+        return False
+    return holds(session.connection(), actor, account.region, account.authority, today())
 
 
 def rotate(session: Session, actor: Actor, webhook: str) -> str:

@@ -18,13 +18,15 @@ _UP = text(
     " WHERE t.valid_from <= :day AND t.valid_to > :day AND up.depth < 12)"
     " SELECT id FROM up ORDER BY depth DESC"
 )
-_DOWN = text(
+BELOW = (
     # From a column, not from the parameter: PostgreSQL wants one type and collation throughout.
     "WITH RECURSIVE down(id, depth) AS (SELECT id, 0 FROM subject WHERE id = :id UNION ALL"
     " SELECT t.subject_id, down.depth + 1 FROM timeline t JOIN down ON t.parent = down.id"
     " WHERE t.kind = 'region' AND t.valid_from <= :day AND t.valid_to > :day AND down.depth < 12)"
     " SELECT DISTINCT id FROM down"
 )
+"""SQL: the region ``:id`` and all below it on ``:day``."""
+_DOWN = text(BELOW)
 
 _BELOW = text(
     "SELECT subject_id FROM timeline WHERE parent = :id AND kind = 'region' AND status <> 'ended'"

@@ -1,4 +1,5 @@
-"""Accounts, for the administrator: added, locked, given rights and a scope; a lost authenticator or password reset."""
+"""Accounts, for the administrator: added, locked, given rights and a scope; a lost authenticator or password reset.
+An administrator with a scope has to do with the accounts within it, and gives none that is wider."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
+from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from app import log
@@ -13,6 +15,7 @@ from app.auth import accounts, sign_on, signing_in, trying
 from app.auth.actor import RIGHTS
 from app.auth.models import Account, Credential, Token
 from app.auth.signing_in import Present, Worked
+from app.auth.within import accounts_within, require_account, require_scope
 from app.deps import ReadSession, Registry, RegistryOf, address_of
 from app.errors import Forbidden, Invalid, RegistryError
 from app.versions.ids import LABELS
@@ -37,9 +40,9 @@ def list_accounts(request: Request, session: ReadSession, registry: RegistryOf, 
 def add(request: Request, registry: RegistryOf, present: Visitor, form: Form) -> Response:
     """A new account; with a first password it can sign in to the office, without one it has tokens only."""
     try:
-        first = _first_password(registry, form)
+        first = _first_password(registry, present, form)
         with registry.database.writing() as session:
-            region, authority = _scope(session, form)
+            region, authority = _scope(session, present, form)
             account = accounts.add_account(
                 session,
                 _name(form),
@@ -61,32 +64,41 @@ def add(request: Request, registry: RegistryOf, present: Visitor, form: Form) ->
 def change(request: Request, registry: RegistryOf, present: Visitor, number: Number, form: Form) -> Response:
     """``do``: rights, name, lock, unlock, password, unpair, link, unlink, token and tokens (revoke one, all). Nobody
     changes the own account here: another administrator does."""
+    known = number_in(number)
+    with registry.database.reading() as session:
+        _managed(session, present, known)
     try:
-        known = number_in(number)
         if known == present.actor.account:
             raise Forbidden(
                 "自己的账号请由另一位管理员改动；密码和验证器在“我的账号”里改。", code="own-account"
             )
         worked = _new_password(registry, known, form) if form.get("do") == "password" else None
         with registry.database.writing() as session:
-            account = accounts.account_by_id(session, known)
+            account = _managed(session, present, known)
             if worked:
                 signing_in.keep_password(session, account, worked, given=True)
             else:
-                _change(session, registry, account, form)
+                _change(session, registry, present, account, form)
             _note(session, request, present, "account-managed", account, form.get("do"))
     except RegistryError as error:
-        if error.status == 404 and error.code == "unknown-account":
-            raise
         return _refused(request, registry, present, form, error, known)
     return go(f"/office/accounts#account-{known}")
 
 
-def _change(session: Session, registry: Registry, account: Account, form: Posted) -> None:
+def _managed(session: Session, present: Present, number: int) -> Account:
+    """An account that this administrator manages. Raises NotFound, Forbidden."""
+    account = accounts.account_by_id(session, number)
+    require_account(session.connection(), present.actor, account, today())
+    return account
+
+
+def _change(session: Session, registry: Registry, present: Present, account: Account, form: Posted) -> None:
     reason = form.get("reason").strip()[:500]
     match form.get("do"):
         case "rights":
-            accounts.change_account(session, account, rights=_rights(form), scope=_scope(session, form))
+            accounts.change_account(
+                session, account, rights=_rights(form), scope=_scope(session, present, form)
+            )
         case "name":
             accounts.rename_account(session, account, form.get("display_name").strip()[:200])
         case "lock":
@@ -112,14 +124,14 @@ def _change(session: Session, registry: Registry, account: Account, form: Posted
             raise Invalid("没有这样的操作。", code="unknown-move")
 
 
-def _first_password(registry: Registry, form: Posted) -> Worked | None:
+def _first_password(registry: Registry, present: Present, form: Posted) -> Worked | None:
     """Of a new account, before the writer's lock is taken; none where none is given. Raises Invalid."""
     if not form.get("password"):
         return None
     name, display_name = _name(form), form.get("display_name").strip()[:200]
     made = Account(name=name, display_name=display_name, rights="", region=None, authority=None, created_at=0)
     with registry.database.reading() as session:
-        places = signing_in.places_of(session, *_scope(session, form))
+        places = signing_in.places_of(session, *_scope(session, present, form))
     with trying.in_turn():
         return signing_in.work_out(made, None, form.get("password"), policy_of(registry.settings), places)
 
@@ -146,9 +158,12 @@ def _rights(form: Posted) -> list[str]:
     return list(dict.fromkeys(form.all("right")))
 
 
-def _scope(session: Session, form: Posted) -> tuple[str | None, str | None]:
-    """(region, authority) by name, code or id; none: everywhere. Raises Invalid, NotFound."""
-    return _place(session, form, "region"), _place(session, form, "authority")
+def _scope(session: Session, present: Present, form: Posted) -> tuple[str | None, str | None]:
+    """(region, authority) by name, code or id; none: everywhere. Raises Invalid, NotFound, Forbidden for what is wider
+    than the administrator's own."""
+    region, authority = _place(session, form, "region"), _place(session, form, "authority")
+    require_scope(session.connection(), present.actor, region, authority, today())
+    return region, authority
 
 
 def _place(session: Session, form: Posted, kind: str) -> str | None:
@@ -188,6 +203,12 @@ def _good_tokens(session: Session, found: Sequence[Account]) -> dict[int, list[T
     return {account: [row for row in own if row.is_good] for account, own in rows.items()}
 
 
+def _empty(present: Present) -> Posted:
+    """A form for an account to be added: the administrator's own scope stands in it."""
+    own = {"region": present.actor.region, "authority": present.actor.authority}
+    return Posted([(name, value) for name, value in own.items() if value])
+
+
 def _refused(
     request: Request,
     registry: Registry,
@@ -210,7 +231,9 @@ def _page(
     changed: int | None = None,
 ) -> Response:
     """``form``: what was typed and refused, to add an account or, where one is ``changed``, to change that one."""
-    found = session.exec(select(Account).order_by(col(Account.id)).limit(MOST)).all()
+    within, held = accounts_within(present.actor, today())
+    query = select(Account).where(*(text(one) for one in within)).order_by(col(Account.id)).limit(MOST)
+    found = session.exec(query, params=held).all()
     linked = sign_on.identities(session)
     tokens = _good_tokens(session, found)
     credentials = {one.account_id: one for one in session.exec(select(Credential))}
@@ -241,7 +264,7 @@ def _page(
         all_rights=RIGHTS,
         policy=registry.settings.password_policy,
         issuer=registry.settings.oidc_issuer,
-        form=Posted([]) if changed else form,
+        form=_empty(present) if changed or not form.pairs else form,
         changed=changed,
         typed=form,
     )

@@ -1,4 +1,5 @@
-"""The access log, for the auditor: who signed in, was refused, exported, read what is not public."""
+"""The access log, for the auditor: who signed in, was refused, exported, read what is not public. An auditor with a
+scope reads what the accounts within it did."""
 
 from __future__ import annotations
 
@@ -11,14 +12,17 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy import text
 from sqlmodel import Session, select
 
 from app.auth.access_reading import Filter, noted
 from app.auth.accounts import find_account, signs_of_accounts
+from app.auth.actor import Actor
 from app.auth.models import Account
+from app.auth.within import accounts_within
 from app.deps import ReadSession
 from app.errors import Invalid, NotFound, RegistryError
-from app.versions.queries import SHANGHAI, moment, parse_day
+from app.versions.queries import SHANGHAI, moment, parse_day, today
 from app.web.office.pages import PRIVATE, show
 from app.web.office.visiting import Visitor, typed_day
 
@@ -120,7 +124,7 @@ class Asked:
     until: Annotated[str, Query(max_length=20)] = ""
     refused: Annotated[str, Query(max_length=1)] = ""
 
-    def filter(self, session: Session) -> Filter:
+    def filter(self, session: Session, reader: Actor) -> Filter:
         """Raises NotFound for an unknown person, Invalid for a day that is none and a span that runs backwards."""
         first, last = (typed_day(one.strip()) for one in (self.since, self.until))
         since = _begins(parse_day(first, "起始日期")) if first else None
@@ -130,12 +134,14 @@ class Asked:
         who = self.who.strip()
         return Filter(
             event=self.event,
-            account=_account(session, who) if who else None,
+            account=_account(session, who, reader) if who else None,
             about=self.about.strip(),
             address=self.address.strip(),
             refused=bool(self.refused),
             since=since,
             until=until,
+            reader=reader,
+            on=today(),
         )
 
 
@@ -154,7 +160,7 @@ def access_log(
     said, status = "", 200
     found: list[dict[str, Any]] = []
     try:
-        found = _rows(session, asked.filter(session), before, ROWS + 1)
+        found = _rows(session, asked.filter(session, present.actor), before, ROWS + 1)
     except RegistryError as error:
         said, status = error.message, error.status
     last = found[ROWS - 1] if len(found) > ROWS else None
@@ -172,6 +178,7 @@ def access_log(
         most=MOST,
         query=urlencode({name: value for name, value in asdict(asked).items() if value}),
         events=EVENTS,
+        bounded=bool(present.actor.region or present.actor.authority),
     )
 
 
@@ -181,7 +188,7 @@ def export_log(present: Visitor, session: ReadSession, asked: Asking) -> Respons
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(["编号", "时间（北京时间）", "事件", "账号", "对象", "地址", "备注"])
-    for row in _rows(session, asked.filter(session), "", MOST):
+    for row in _rows(session, asked.filter(session, present.actor), "", MOST):
         cells = [row["id"], row["here"], row["what"], row["who"], row["subject"], row["address"], row["note"]]
         writer.writerow([_plain(cell) for cell in cells])
     headers = {**PRIVATE, "Content-Disposition": 'attachment; filename="access-log.csv"'}
@@ -222,15 +229,17 @@ def _here(at: int) -> dt.datetime:
     return dt.datetime.fromtimestamp(at // 1_000_000, SHANGHAI).replace(microsecond=at % 1_000_000)
 
 
-def _account(session: Session, who: str) -> int:
+def _account(session: Session, who: str, reader: Actor) -> int:
     """The number of an account by its name, or by itself: of one that is gone, too; or by the name that people are
-    shown. Raises NotFound, Invalid where that is the name of several."""
+    shown, of those in the reader's scope. Raises NotFound, Invalid where that is the name of several."""
     try:
         return find_account(session, who).id or 0
     except NotFound as error:
         if who.isascii() and who.isdigit() and len(who) < 10:
             return int(who)
-        shown = session.exec(select(Account).where(Account.display_name == who).limit(10)).all()
+        within, held = accounts_within(reader, today())
+        named = select(Account).where(Account.display_name == who, *(text(one) for one in within))
+        shown = session.exec(named.limit(10), params=held).all()
         if len(shown) == 1:
             return shown[0].id or 0
         if shown:

@@ -31,7 +31,7 @@ STATES = {"dead": "已放弃", "owed": "待投递", "done": "已送达", "droppe
 
 @router.get("/office/webhooks")
 def list_webhooks(request: Request, session: ReadSession, present: Visitor) -> Response:
-    """Everybody's, the oldest first."""
+    """Those of all accounts in the administrator's scope, the oldest first."""
     held = subscribing.webhooks_of(session, present.actor)
     people = names_of_accounts(session, {one.account_id for one in held})
     locked = _locked(session, {one.account_id for one in held})
