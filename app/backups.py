@@ -28,7 +28,7 @@ from sqlalchemy.exc import DatabaseError
 from app import log
 from app.changes import duties, kinds
 from app.db import Database
-from app.errors import Conflict, Invalid, RegistryError
+from app.errors import Conflict, Invalid, RegistryError, Unavailable
 from app.files import HALF, erase_redacted, missing, redacted, sync_folder, take_over
 from app.hooks.restored import tell_restored
 from app.migrating import current_revision, migrate
@@ -63,10 +63,12 @@ class NotProved(RegistryError):
 
 
 def backup(settings: Settings, target: Path) -> Made:
-    """Write a backup; the registry goes on serving and writing. Raises Conflict where the target exists."""
+    """Write a backup; the registry goes on serving and writing. Raises Conflict where the target exists,
+    Unavailable where there is no registry."""
     if target.exists():
         raise Conflict(f"{target} 已经存在，请换一个文件名。", code="target-exists")
     database = Database(settings.database)
+    _require_registry(database)
     half = target.with_name(target.name + ".part")
     with tempfile.TemporaryDirectory(dir=target.resolve().parent) as scratch:
         if database.is_sqlite:
@@ -94,6 +96,16 @@ def backup(settings: Settings, target: Path) -> Made:
     half.replace(target)
     sync_folder(target.resolve().parent)
     return Made(target, head.seq, head.hash)
+
+
+def _require_registry(database: Database) -> None:
+    """Of whatever version: it is before an update that one saves."""
+    is_away = database.path is not None and not database.path.exists()
+    if is_away or current_revision(database) is None:
+        raise Unavailable(
+            f"{database.path or '数据库服务器'} 处没有登记簿可备份；请检查 QINGDAN_DATA_DIR、QINGDAN_DATABASE_URL。",
+            code="no-registry",
+        )
 
 
 def _head_of(saved: Path) -> log.Head:
@@ -277,8 +289,10 @@ def _unpack(source: Path, into: Path) -> dict[str, Any]:
         with tarfile.open(source, "r:gz") as archive:
             archive.extractall(into, filter="data")
         manifest: dict[str, Any] = orjson.loads((into / MANIFEST).read_bytes())
-        if manifest["database"] not in DATABASES or not (into / manifest["database"]).is_file():
-            raise KeyError(manifest["database"])
+        is_whole = isinstance(manifest["seq"], int) and {"hash", "revision"} <= manifest.keys()
+        saved = manifest["database"]
+        if not is_whole or saved not in DATABASES or not (into / saved).is_file():
+            raise KeyError(MANIFEST)
     except (tarfile.TarError, OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
         raise Invalid(
             f"{source} 不是完整的备份文件，可能没有写完或没有复制完，请核对大小后换一份完整的再恢复。",

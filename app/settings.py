@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -146,6 +146,23 @@ class Settings(BaseSettings):
         description="hour of the day (Asia/Shanghai) from which serve or worker writes the day's dump; -1: none",
     )
     dumps_kept: int = Field(14, ge=1, description="dump files that stay; older ones are deleted")
+
+    @field_validator("database_url")
+    @classmethod
+    def _of_a_known_kind(cls, url: str) -> str:
+        """The address itself is not repeated: it may hold a password."""
+        if not url:
+            return url
+        from sqlalchemy.engine import make_url  # only where a server is named
+        from sqlalchemy.exc import ArgumentError
+
+        try:
+            kind = make_url(url).get_backend_name()
+        except (ArgumentError, ValueError):
+            kind = ""
+        if kind not in ("sqlite", "postgresql", "postgres"):
+            raise ValueError("应写成 postgresql://用户:口令@主机/数据库，或留空")
+        return url
 
     @cached_property
     def database(self) -> str:

@@ -28,6 +28,7 @@ REASONS = {
     "int_parsing_size": "数字过大，请核对",
     "int_type": _INTEGER,
     "int_from_float": _INTEGER,
+    "float_parsing": "应为数字",
     "finite_number": "应为有限的数字",
     "bool_type": _TRUTH,
     "bool_parsing": _TRUTH,

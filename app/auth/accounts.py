@@ -35,8 +35,10 @@ def add_account(
     authority: str | None = None,
     locked: bool = False,
 ) -> Account:
-    """A new account. Raises Invalid for unknown or incompatible rights, Conflict for a taken name."""
+    """A new account. Raises Invalid for unknown or incompatible rights and for what is no name, Conflict for a taken
+    one."""
     granted = _checked(rights)
+    require_name(name)
     taken = Conflict(f"账号“{name}”已经存在，请换一个名称。", code="account-exists")
     if session.exec(select(Account).where(Account.name == name)).first():
         raise taken
@@ -56,6 +58,12 @@ def add_account(
         raise taken from error
     log.record_access(session.connection(), "account-added", account=account.id, subject=name)
     return account
+
+
+def require_name(name: str) -> None:
+    """Raises Invalid for what nobody could type at the sign-in or tell apart in a list."""
+    if not (2 <= len(name) <= 60 and name.isprintable() and not any(one.isspace() for one in name)):
+        raise Invalid("账号名应有 2 至 60 个字，不含空格。", code="account-name", field="name")
 
 
 def _checked(rights: Iterable[str]) -> str:

@@ -10,10 +10,9 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import Any
 
+from app.cli.refusing import refusal
 from app.cli.speaking import CommandLine
-from app.errors import RegistryError
 from app.privacy import keep_private
-from search.engine import EngineError
 
 GROUPS = {
     "running": ("serve", "migrate", "worker", "reindex"),
@@ -60,9 +59,10 @@ def main() -> None:
     groups = [module for module, commands in GROUPS.items() if asked in commands]
     try:
         build(groups or GROUPS)()
-    except RegistryError as error:
-        print(f"未执行：{error.message}（{error.code}）", file=sys.stderr)
-        raise SystemExit(1) from error
-    except EngineError as error:
-        print(f"未执行：检索引擎不可用：{error}（search-away）", file=sys.stderr)
+    except Exception as error:
+        told = refusal(error)
+        if told is None:
+            raise
+        words, code = told
+        print(f"未执行：{words}（{code}）", file=sys.stderr)
         raise SystemExit(1) from error

@@ -56,7 +56,7 @@ def import_file(
     as_user: Annotated[str | None, typer.Option("--as", help="由哪个账号起草变更单")] = None,
     dry_run: Annotated[bool, typer.Option(help="只核对和报告，不写入")] = False,
     report: Annotated[
-        Path | None, typer.Option(help="把每个问题逐条写入这个文件：.xlsx、.csv 或 .json")
+        Path | None, typer.Option(dir_okay=False, help="把每个问题逐条写入这个文件：.xlsx、.csv 或 .json")
     ] = None,
     sheet: Annotated[str | None, typer.Option(help="有几张工作表时，取哪一张")] = None,
     closes: Annotated[
@@ -149,9 +149,13 @@ def _counted(imported: importing.Imported) -> str:
 
 
 def export(
-    file: Annotated[Path | None, typer.Argument(help="写到哪个文件；不写则输出到屏幕")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(dir_okay=False, help="写到哪个文件；不写则输出到屏幕")
+    ] = None,
     on: Annotated[str | None, typer.Option(help="截至哪一天")] = None,
-    dump: Annotated[Path | None, typer.Option(help="在此目录写出压缩文件，附校验和与日志头")] = None,
+    dump: Annotated[
+        Path | None, typer.Option(file_okay=False, help="在此目录写出压缩文件，附校验和与日志头")
+    ] = None,
 ) -> None:
     """把某日的全部公开事项导出为 JSON 行；--dump 写成压缩文件，附校验和与日志头。"""
     day = parse_day(on) if on else today()
@@ -214,7 +218,7 @@ def _seed_case(settings: Settings, name: str) -> None:
 def search(
     q: Annotated[str, typer.Argument(help="查找的词")],
     on: Annotated[str | None, typer.Option(help="截至哪一天")] = None,
-    limit: Annotated[int, typer.Option()] = 10,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 10,
 ) -> None:
     """检索事项。"""
     settings = Settings()
@@ -310,7 +314,7 @@ def _verify_search(settings: Settings, database: Database) -> None:
 
 def _head(asked: str) -> tuple[int, str]:
     seq, _, digest = asked.partition(":")
-    if not (seq.isascii() and seq.isdigit()) or len(digest) != 64:
+    if not (seq.isascii() and seq.isdigit() and len(seq) < 19) or len(digest) != 64:
         raise Invalid("--head 应写成 序号:哈希，即 /api/v1/log/head 给出的两项。", code="bad-head")
     return int(seq), digest
 

@@ -34,8 +34,8 @@ def register(cli: typer.Typer) -> None:
 
 def serve(
     host: Annotated[str, typer.Option(help="监听的地址")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="监听的端口")] = 8000,
-    workers: Annotated[int, typer.Option(help="工作进程数；多于一个须用服务器数据库")] = 1,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="监听的端口")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, help="工作进程数；多于一个须用服务器数据库")] = 1,
     setup: Annotated[bool, typer.Option(help="先更新数据库结构，空的登记簿载入示范数据")] = False,
 ) -> None:
     """提供网页和接口服务。"""

@@ -82,6 +82,8 @@ def test_refusals(database, clock):
     refusals = [
         (Invalid, "unknown-right", lambda s: accounts.add_account(s, "x", ["rule"])),
         (Invalid, "incompatible-rights", lambda s: accounts.add_account(s, "x", ["administer", "audit"])),
+        (Invalid, "account-name", lambda s: accounts.add_account(s, "", ["edit"])),
+        (Invalid, "account-name", lambda s: accounts.add_account(s, "李\u3000明", ["edit"])),
         (Conflict, "account-exists", lambda s: accounts.add_account(s, "demo", [])),
         (NotFound, "unknown-account", lambda s: accounts.find_account(s, "nobody")),
         (Conflict, "account-locked", lambda s: accounts.issue_token(s, accounts.find_account(s, "demo"))),

@@ -56,6 +56,11 @@ def test_no_frame_is_english(path: tuple[str, ...]) -> None:
         ("user revoke 甲 --token x", "--token：“x”应为整数。"),
         ("user rotate 3 --grace -1", "--grace：“-1”过小，不得小于 0。"),
         ("restore nowhere.tar.gz", "没有 nowhere.tar.gz，请核对路径。"),
+        ("serve --port 99999999", "--port：“99999999”过大，不得大于 65535。"),
+        ("serve --workers 0", "--workers：“0”过小，不得小于 1。"),
+        ("search 树 --limit 100000000000000000000", "“100000000000000000000”过大，不得大于 1000。"),
+        (f"export --dump {__file__}", f"{__file__} 是文件，应为目录。"),
+        ("export .", "file：. 是目录，应为文件。"),
         ("import .", "file：. 是目录，应为文件。"),
     ],
 )

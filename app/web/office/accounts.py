@@ -149,8 +149,7 @@ def _new_password(registry: Registry, number: int, form: Posted) -> Worked:
 
 def _name(form: Posted) -> str:
     name = form.get("name").strip()
-    if not (2 <= len(name) <= 60 and name.isprintable() and " " not in name):
-        raise Invalid("账号名应有 2 至 60 个字，不含空格。", code="account-name", field="name")
+    accounts.require_name(name)
     return name
 
 
