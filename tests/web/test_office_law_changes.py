@@ -9,6 +9,8 @@ from browsing import Browser
 from reading import Page
 from seeded import TODAY, Living, new_item
 
+from app.web.office import law as law_pages
+
 LAW, OWN, FEES = "广安市演示条例", "只写名称的许可", "收费提到它的许可"
 
 
@@ -91,3 +93,27 @@ def test_a_department_is_told_of_its_own(living_sqlite: Living, law: str) -> Non
     page = other.get(case_of(other))
     assert OWN not in page.words
     assert "另有 2 项不归您的账号管理" in page.words
+
+
+def test_what_no_page_has_room_for_is_on_the_next(
+    living_sqlite: Living, law: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(law_pages, "ROWS", 1)
+    repealed(living_sqlite, law)
+    editor = Browser(living_sqlite, "bianji", ["edit"])
+    place = case_of(editor)
+    pages = [editor.get(f"{place}?page={number}") for number in (1, 2)]
+    ids = [re.findall(r'name="subject" value="([^"]+)"', page.html) for page in pages]
+    assert sorted(map(len, ids)) == [1, 1]
+    assert {*ids[0], *ids[1]} == {living_sqlite.item_called(OWN), living_sqlite.item_called(FEES)}
+    assert pages[0].link("下一页").endswith("page=2")
+    assert "第 2 / 2 页" in pages[1].words
+    refused = editor.post(place, {"do": "unaffected", "why": "", "subject": ids[1][0], "page": "2"})
+    assert re.findall(r'name="subject" value="([^"]+)"', refused.text) == ids[1], "where one was"
+    editor.post(place, {"do": "unaffected", "why": "另有依据", "subject": ids[0][0], "page": "1"})
+    first = editor.get(place)
+    assert f'value="{ids[1][0]}"' in first.html, "what waits comes first"
+    assert "共 1 项" in first.words
+    editor.post(place, {"do": "unaffected", "why": "另有依据", "every": "waiting"})
+    assert queue(editor) == ("2", "0")
+    assert OWN in editor.get(f"/office/law/{law}?page=2").words + editor.get(f"/office/law/{law}").words

@@ -27,7 +27,10 @@ from app.web.subjects import names
 router = APIRouter()
 Law = Annotated[str, Path(max_length=40)]
 Act = Annotated[str, Path(max_length=20)]
+Turned = Annotated[int | None, Query(ge=1, le=100_000)]
 FOUND = 30
+ROWS = 500
+"""Of what rests on an instrument, on a page."""
 FIELDS = {
     "title": "全称",
     "number": "文号",
@@ -87,11 +90,12 @@ def show_law(
     present: Visitor,
     law: Law,
     day: Annotated[str, Query(alias="from", max_length=20)] = "",
+    page: Turned = None,
 ) -> Response:
     on = parse_day(typed_day(day), "施行日期") if day else today()
     form, kept_at = form_keeping.found_again(session, present, _place(law, on))
     form, told = _rejoined(session.connection(), law, on, form)
-    return _law(request, session.connection(), present, law, on, form, kept_at=kept_at, told=told)
+    return _law(request, session.connection(), present, law, on, form, kept_at=kept_at, told=told, page=page)
 
 
 def _place(law: str, on: str, title: str = "") -> form_keeping.Place:
@@ -174,9 +178,10 @@ def _law(
     error: RegistryError | None = None,
     kept_at: str = "",
     told: str = "",
+    page: int | None = None,
 ) -> Response:
     stands, content = _standing(connection, law, on)
-    rests = resting(connection, law, titles_of(content), on)
+    turned = _turned(resting(connection, law, titles_of(content), on), page)
     return show(
         request,
         connection,
@@ -188,9 +193,9 @@ def _law(
         on=on,
         stands=stands,
         content=gaps(content),
-        rests=rests,
+        **turned,
         others=0,
-        names=_names(connection, rests, on),
+        names=_names(connection, turned["rests"], on),
         fields=FIELDS,
         form=form,
         kept_at=kept_at,
@@ -199,14 +204,24 @@ def _law(
     )
 
 
+def _turned(rests: list[Resting], page: int | None) -> dict[str, Any]:
+    """What one page shows of them."""
+    pages = max(1, -(-len(rests) // ROWS))
+    at = min(max(page or 1, 1), pages)
+    shown = rests[(at - 1) * ROWS : at * ROWS]
+    return {"rests": shown, "count": len(rests), "page": at, "pages": pages, "most": ROWS}
+
+
 def _names(connection: Connection, rests: list[Resting], on: str) -> dict[str, str]:
     return names(connection, [one.authority or "" for one in rests], on)
 
 
 @router.get("/office/law-changes/{act}")
-def show_change(request: Request, session: ReadSession, present: Visitor, act: Act) -> Response:
+def show_change(
+    request: Request, session: ReadSession, present: Visitor, act: Act, page: Turned = None
+) -> Response:
     form, kept_at = form_keeping.found_again(session, present, _case_place(_number(act)))
-    return _case(request, session, present, _number(act), form, kept_at=kept_at)
+    return _case(request, session, present, _number(act), form, kept_at=kept_at, page=page)
 
 
 def _case_place(act: int, title: str = "", law: str | None = None) -> form_keeping.Place:
@@ -226,19 +241,17 @@ def settle(request: Request, registry: RegistryOf, present: Visitor, act: Act, f
         return kept
     try:
         with registry.database.writing() as session:
-            chosen = form.all("subject")
-            if not chosen:
-                raise Invalid("请先勾选事项。", code="nothing-chosen")
             connection = session.connection()
             change = law_changes.law_change(connection, number)
             on = max(change["effective_from"], today())
+            chosen = _chosen(connection, present, change, on, form)
             content = _content(connection, change["instrument"], on)
             noted: dict[str, Any] = {"day": on, "titles": titles_of(content)}
             if form.get("do") == "unaffected":
                 noted["reason"] = form.get("why")
                 law_changes.settle(session, present.actor, number, chosen, "unaffected", **noted)
             else:
-                asked = _mending(connection, change["instrument"], content, on, set(chosen), form)
+                asked = _mending(connection, change["instrument"], content, on, chosen, form)
                 made = drafts.draft(session, present.actor, asked, today())
                 touched = {one.subject for one in asked.decisions if one.subject}
                 noted["changeset"] = made.id  # what is ticked and not touched by the draft goes on waiting
@@ -250,6 +263,34 @@ def settle(request: Request, registry: RegistryOf, present: Visitor, act: Act, f
         with registry.database.reading() as session:
             return _case(request, session, present, number, form, error)
     return go(f"/office/changesets/{made.id}" if made else f"/office/law-changes/{number}")
+
+
+def _chosen(
+    connection: Connection, present: Present, change: dict[str, Any], on: str, form: Posted
+) -> set[str]:
+    """What is ticked, with all that waits on whatever page where that is asked for. Raises Invalid for nothing."""
+    chosen = set(form.all("subject"))
+    if form.get("every"):
+        every, settled = _managed(connection, present, change, on)[0], _settled(connection, change)
+        chosen |= {one.id for one in every if one.id not in settled}
+    if not chosen:
+        raise Invalid("请先勾选事项。", code="nothing-chosen")
+    return chosen
+
+
+def _settled(connection: Connection, change: dict[str, Any]) -> set[str]:
+    return law_changes.settled(connection, change["act"], change["outcome"])
+
+
+def _managed(
+    connection: Connection, present: Present, change: dict[str, Any], on: str
+) -> tuple[list[Resting], int]:
+    """(what of the visitor's rests on the instrument, how many that others look after)"""
+    content = _content(connection, change["instrument"], on)
+    every = resting(connection, change["instrument"], titles_of(content), on)
+    holds = law_changes.managed_by(connection, present.actor, on)
+    mine = [one for one in every if holds(one.authority, one.region)]
+    return mine, len(every) - len(mine)
 
 
 def _mending(
@@ -302,14 +343,15 @@ def _case(
     form: Posted,
     error: RegistryError | None = None,
     kept_at: str = "",
+    page: int | None = None,
 ) -> Response:
+    """Those that wait come first."""
     connection = session.connection()
     change = law_changes.law_change(connection, act)
     on = max(change["effective_from"], today())
     content = _content(connection, change["instrument"], on)
-    every = resting(connection, change["instrument"], titles_of(content), on)
-    holds = law_changes.managed_by(connection, present.actor, on)
-    rests = [one for one in every if holds(one.authority, one.region)]
+    (mine, others), settled = _managed(connection, present, change, on), _settled(connection, change)
+    turned = _turned(sorted(mine, key=lambda one: one.id in settled), page or _number(form.get("page")))
     return show(
         request,
         connection,
@@ -319,12 +361,13 @@ def _case(
         law=change["instrument"],
         on=on,
         content=gaps(content),
-        rests=rests,
-        others=len(every) - len(rests),
-        names=_names(connection, rests, on),
+        **turned,
+        waits=sum(one.id not in settled for one in mine),
+        others=others,
+        names=_names(connection, turned["rests"], on),
         act=change,
         cases=law_changes.cases(connection, act),
-        settled=law_changes.settled(connection, act, change["outcome"]),
+        settled=settled,
         outcomes=law_changes.OUTCOMES,
         ways=WAYS,
         form=form,
@@ -335,4 +378,4 @@ def _case(
 
 
 def _number(act: str) -> int:
-    return int(act) if act.isascii() and act.isdigit() else -1
+    return int(act) if act.isascii() and act.isdigit() and len(act) < 19 else -1
