@@ -47,7 +47,8 @@ def rejoined(
     """(the form with what was published since it was opened, that in words).
 
     ``then``, ``now``: field -> what the form was opened on and what stands, as the form writes it; ``words``: what
-    people call the fields; ``since``: what came between. Where nothing was published the form is as it came, and there are no words.
+    people call the fields; ``since``: what came between. Where nothing was published the form is as it came, and
+    there are no words.
     """
     if "stands" not in form or form.get("stands") == stands:
         return form, ""
