@@ -5,7 +5,9 @@ Nothing here writes published rows. Every function asks the actor and leaves an 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -46,7 +48,31 @@ from app.versions import ids
 from app.versions.queries import today
 
 
-def draft(session: Session, actor: Actor, asked: ChangesetInput, today: str) -> Changeset:
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """Decisions as they are kept, tried against the rules while ``head`` was the log's; ``bases`` is what they rest
+    on."""
+
+    head: int
+    bodies: list[dict[str, Any]]
+    bases: list[dict[str, list[int]]]
+
+
+def draft_from(
+    session: Session, actor: Actor, asked: ChangesetInput, today: str
+) -> Callable[[Session], Changeset]:
+    """``draft`` in two steps: tried now, in a reading session; what is returned writes it down in another, where the
+    writer's place is held no longer than that takes. It is tried again there where the registry has moved."""
+    actor.require("edit")
+    if any(one.subject is None for one in asked.decisions):  # their ids are given where they are written
+        return lambda writing: draft(writing, actor, asked, today)
+    tried = _tried(session.connection(), actor, asked, today)
+    return lambda writing: draft(writing, actor, asked, today, tried)
+
+
+def draft(
+    session: Session, actor: Actor, asked: ChangesetInput, today: str, tried: Tried | None = None
+) -> Changeset:
     """A new changeset in state draft. Every decision is tried against the rules before it is kept.
 
     Raises Invalid or Refused with the decision's place, and keeps nothing.
@@ -69,7 +95,9 @@ def draft(session: Session, actor: Actor, asked: ChangesetInput, today: str) -> 
     )
     require_readable(session, actor, [changeset.head.encode()])
     insert(session, changeset)
-    _write_decisions(session, actor, changeset, asked, today)
+    if tried is None or tried.head != log.head(connection).seq:
+        tried = _tried(connection, actor, asked, today)
+    _write_decisions(session, actor, changeset, tried)
     leave_event(session, changeset, actor, "drafted")
     return changeset
 
@@ -93,7 +121,8 @@ def redraft(
     require_round_scope(session, actor, changeset)
     require_readable(session, actor, [changeset.head.encode()])
     approved = {row.approved for row in decisions(session, changeset) if row.approved and row.stale is None}
-    _write_decisions(session, actor, changeset, asked, today, approved)
+    tried = _tried(session.connection(), actor, asked, today)
+    _write_decisions(session, actor, changeset, tried, approved)
     changeset.state = "draft"
     changeset.approved = changeset.reviewer = changeset.submitter = None
     save(session, changeset)
@@ -330,24 +359,24 @@ def _require_second_person(session: Session, actor: Actor, changeset: Changeset)
         raise Forbidden("起草、修改或提交变更单的人不能自己批准，请由另一人审核。", code="four-eyes")
 
 
-def _write_decisions(
-    session: Session,
-    actor: Actor,
-    changeset: Changeset,
-    asked: ChangesetInput,
-    today: str,
-    approved: set[str] | None = None,
-) -> None:
-    connection = session.connection()
+def _tried(connection: Connection, actor: Actor, asked: ChangesetInput, today: str) -> Tried:
+    """Raises Invalid, Refused or Forbidden, naming the decision's place (from 1)."""
+    head = log.head(connection).seq
     bodies = completed(connection, asked.decisions)
     bodies += transfers(connection, bodies)
+    for body in bodies:
+        refuse_floats(body, encode(body))  # a NaN is null once it is written
+    return Tried(head, bodies, Decider(connection, today, actor).decide(bodies).bases)
+
+
+def _write_decisions(
+    session: Session, actor: Actor, changeset: Changeset, tried: Tried, approved: set[str] | None = None
+) -> None:
+    bodies = deepcopy(tried.bodies)  # what was tried stays as it was
     attach(session, changeset, bodies)
     written = [encode(body) for body in bodies]
-    for body, data in zip(bodies, written, strict=True):
-        refuse_floats(body, data)  # a NaN is null once it is written
-    decided = Decider(connection, today, actor).decide(bodies)
     made = []
-    for position, (data, base) in enumerate(zip(written, decided.bases, strict=True), start=1):
+    for position, (data, base) in enumerate(zip(written, tried.bases, strict=True), start=1):
         kept = digest(data) if approved and digest(data) in approved else None
         made.append(DecisionRow(position, data, encode(base), kept))
     require_readable(session, actor, written)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from awaiting import wait_for
@@ -15,6 +16,9 @@ from reading import BROWSER, Page
 from seeded import FELLING, Living, set_field
 from test_office_rounds import XLSX, form, items_on
 
+from app.auth.accounts import actor_of, find_account
+from app.changes import drafts
+from app.changes.models import ChangesetInput
 from app.db import Database
 from app.errors import Invalid
 from app.rounds import proposing, reviewing
@@ -23,6 +27,8 @@ from app.web.office import (
     changesets,
     checks,
     editions,
+    law,
+    many,
     recording,
     round_deciding,
     round_files,
@@ -355,3 +361,86 @@ def test_deciding_takes_the_writers_place_to_write_alone(
     assert editor.post(f"{place}/items/{item}/proposal", one).status_code == 303
     assert reviewer.post(f"{place}/items/{item}/opinion", {"opinion": "agree"}).status_code == 303
     assert weighed == ["weigh", "judge"] * 2
+
+
+MANY = {"q": FELLING, "path": "consult_phone", "value": PHONE, "from": "2026-09-28"}
+MANY_AT = "/office/many?" + urlencode(MANY)
+
+
+def of_many(editor: Browser, **more: str) -> dict[str, str]:
+    return MANY | {"item": editor.living.item_called(FELLING), "reason": "换号"} | more
+
+
+def of_a_law(editor: Browser) -> tuple[str, dict[str, str]]:
+    """Where what rests on a repealed law is dealt with, and a form that takes it out of one item."""
+    living = editor.living
+    item = living.item_called(FELLING)
+    ((target,),) = living.rows(
+        f"SELECT min(l.target) FROM link l JOIN subject s ON s.id = l.target"
+        f" WHERE l.subject_id = '{item}' AND s.kind = 'instrument'"
+    )
+    repeal = {"kind": "instrument", "outcome": "repeal", "subject": target, "effective_from": "2026-09-28"}
+    living.publish(repeal, title="废止")
+    act = living.rows("SELECT max(act) FROM decision WHERE outcome = 'repeal'")[0][0]
+    return f"/office/law-changes/{act}", {"do": "draft", "way": "remove", "subject": item, "reason": "废止"}
+
+
+def test_drafting_over_many_items(editor: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    with held_up(monkeypatch, many, "_drafted") as go:
+        place = editor.post("/office/many", of_many(editor)).headers["location"]
+        waits(editor, place, "正在处理")
+        go.set()
+        assert found_in_the_end(editor, place).headers["location"].startswith("/office/changesets/qdx-")
+    with held_up(monkeypatch, many, "_drafted") as go:
+        assert editor.post("/office/many", of_many(editor, item="qdi-0")).headers["location"] == place
+        go.set()
+        assert "没有什么可改" in Page(found_in_the_end(editor, place).text).words
+
+
+def test_drafting_from_a_change_of_law(editor: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    place, asked = of_a_law(editor)
+    with held_up(monkeypatch, law, "_dealt_with") as go:
+        assert editor.post(place, asked).headers["location"] == place
+        waits(editor, place, "正在处理")
+        go.set()
+        assert found_in_the_end(editor, place).headers["location"].startswith("/office/changesets/qdx-")
+    with held_up(monkeypatch, law, "_dealt_with") as go:
+        assert editor.post(place, asked | {"way": "renumber", "old": "第1万条"}).headers["location"] == place
+        go.set()
+        page = Page(found_in_the_end(editor, place).text)
+    assert 'value="第1万条"' in page.html, "what was typed stands"
+    assert 'role="alert"' in page.html
+
+
+def test_drafting_takes_the_writers_place_to_write_alone(
+    editor: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, asked = of_a_law(editor)
+    plain, tried = drafts._tried, []
+
+    def noted(*some: Any) -> Any:
+        with closing(Database(editor.living.database.url, lock_timeout=0.05).writer.connect()) as other:
+            other.exec_driver_sql("UPDATE outbox SET topic = topic")
+        tried.append(place)
+        return plain(*some)
+
+    monkeypatch.setattr(drafts, "_tried", noted)
+    assert editor.post(place, asked).status_code == 303
+    assert editor.post("/office/many", of_many(editor)).status_code == 303
+    assert len(tried) == 2
+
+
+def test_what_was_tried_before_another_published_is_tried_again(editor: Browser) -> None:
+    living, item = editor.living, editor.living.item_called(FELLING)
+    asked = ChangesetInput.model_validate(
+        {"title": "换号", "reason": "换号", "decisions": [set_field(item, "consult_phone", PHONE)]}
+    )
+    with living.database.reading() as session:
+        actor = actor_of(find_account(session, "editor"))
+        write = drafts.draft_from(session, actor, asked, "2026-09-28")
+    base = living.rows(f"SELECT max(seq) FROM revision WHERE subject_id = '{item}'")[0][0]
+    living.publish(set_field(item, "aliases", ["伐树条"]))
+    with living.database.writing() as session:
+        made = write(session).id
+    ((kept,),) = living.rows(f"SELECT base FROM draft_decision WHERE changeset = '{made}'")
+    assert str(base) not in bytes(kept).decode()

@@ -21,6 +21,7 @@ from app.versions.queries import known_at, parse_day, state_on, today
 from app.web.office import drafting, form_keeping, rejoining
 from app.web.office.pages import show
 from app.web.office.visiting import Form, Posted, Visitor, go, typed_day
+from app.web.office.working import once, one_of, posted_again, under_way
 from app.web.rendering import gaps
 from app.web.subjects import names
 
@@ -218,9 +219,24 @@ def _names(connection: Connection, rests: list[Resting], on: str) -> dict[str, s
 
 @router.get("/office/law-changes/{act}")
 def show_change(
-    request: Request, session: ReadSession, present: Visitor, act: Act, page: Turned = None
+    request: Request,
+    registry: RegistryOf,
+    session: ReadSession,
+    present: Visitor,
+    act: Act,
+    page: Turned = None,
 ) -> Response:
-    form, kept_at = form_keeping.found_again(session, present, _case_place(_number(act)))
+    """While what was asked of it is under way, that it is; then the draft, or why there is none with what was typed."""
+    place = _case_place(_number(act))
+    if (work := registry.works.told_once(one_of(present, place.address))) is not None:
+        if not work.is_done:
+            return under_way(request, session, present, "法规变动：拟草稿", "/office/law", work)
+        if work.refusal is not None:
+            form = posted_again(work.asked)
+            return _case(request, session, present, _number(act), form, work.refusal, page=page)
+        if work.result:
+            return go(f"/office/changesets/{work.result}")
+    form, kept_at = form_keeping.found_again(session, present, place)
     return _case(request, session, present, _number(act), form, kept_at=kept_at, page=page)
 
 
@@ -232,37 +248,59 @@ def _case_place(act: int, title: str = "", law: str | None = None) -> form_keepi
 def settle(request: Request, registry: RegistryOf, present: Visitor, act: Act, form: Form) -> Response:
     """``do``: draft (a changeset of what is ticked, or a round: ``as``) or unaffected (with a reason)."""
     number = _number(act)
-    made = None
     with registry.database.reading() as session:
         change = law_changes.law_change(session.connection(), number)
         held = _content(session.connection(), change["instrument"], max(change["effective_from"], today()))
     place = _case_place(number, held["title"], change["instrument"])
     if kept := form_keeping.kept_aside(request, registry, present, form, place):
         return kept
+    key = one_of(present, place.address)
     try:
-        with registry.database.writing() as session:
-            connection = session.connection()
-            change = law_changes.law_change(connection, number)
-            on = max(change["effective_from"], today())
-            chosen = _chosen(connection, present, change, on, form)
-            content = _content(connection, change["instrument"], on)
-            noted: dict[str, Any] = {"day": on, "titles": titles_of(content)}
-            if form.get("do") == "unaffected":
-                noted["reason"] = form.get("why")
-                law_changes.settle(session, present.actor, number, chosen, "unaffected", **noted)
-            else:
-                asked = _mending(connection, change["instrument"], content, on, chosen, form)
-                made = drafts.draft(session, present.actor, asked, today())
-                touched = {one.subject for one in asked.decisions if one.subject}
-                noted["changeset"] = made.id  # what is ticked and not touched by the draft goes on waiting
-                law_changes.settle(session, present.actor, number, touched, "drafted", **noted)
-            form_keeping.saved(session, present, place)
+        begun = once(
+            registry,
+            key,
+            lambda _tell: _dealt_with(registry, present, number, form, place),
+            asked=form.pairs,
+            joins=False,
+        )
+        if not begun.is_done:
+            return go(place.address)  # which says that it is under way
+        made = begun.outcome()
     except RegistryError as error:
         if error.status == 404:
             raise
         with registry.database.reading() as session:
             return _case(request, session, present, number, form, error)
-    return go(f"/office/changesets/{made.id}" if made else f"/office/law-changes/{number}")
+    return go(f"/office/changesets/{made}" if made else place.address)
+
+
+def _dealt_with(
+    registry: Registry, present: Present, act: int, form: Posted, place: form_keeping.Place
+) -> str | None:
+    """The changeset that was drafted, or none where nothing has to be changed. Worked out beside all others; the
+    writer's place is taken to write alone."""
+    with registry.database.reading() as session:
+        connection = session.connection()
+        change = law_changes.law_change(connection, act)
+        on = max(change["effective_from"], today())
+        chosen = _chosen(connection, present, change, on, form)
+        content = _content(connection, change["instrument"], on)
+        noted: dict[str, Any] = {"day": on, "titles": titles_of(content)}
+        is_drafted, write = form.get("do") != "unaffected", None
+        if is_drafted:
+            asked = _mending(connection, change["instrument"], content, on, chosen, form)
+            write = drafts.draft_from(session, present.actor, asked, today())
+            # What is ticked and not touched by the draft goes on waiting.
+            chosen = {one.subject for one in asked.decisions if one.subject}
+        else:
+            noted["reason"] = form.get("why")
+    with registry.database.writing() as session:
+        if write is not None:
+            noted["changeset"] = write(session).id
+        outcome = "drafted" if is_drafted else "unaffected"
+        law_changes.settle(session, present.actor, act, chosen, outcome, **noted)
+        form_keeping.saved(session, present, place)
+        return noted.get("changeset")
 
 
 def _chosen(

@@ -15,7 +15,7 @@ from app.changes import drafts, kinds
 from app.changes.everywhere import has_anywhere, renumbered, set_everywhere
 from app.changes.models import ChangesetInput
 from app.db import TOMBSTONE, chunks, fetch, marks
-from app.deps import ReadSession, RegistryOf
+from app.deps import ReadSession, Registry, RegistryOf
 from app.errors import Forbidden, Invalid, RegistryError
 from app.items.code_tables import TABLES
 from app.listing import Filter, list_subjects
@@ -27,6 +27,7 @@ from app.web.office import drafting, form_keeping
 from app.web.office.fields import FormField, item_fields
 from app.web.office.pages import show
 from app.web.office.visiting import Form, Posted, Visitor, go
+from app.web.office.working import once, one_of, posted_again, under_way
 from app.web.subjects import names, names_apart
 
 router = APIRouter()
@@ -59,9 +60,19 @@ def _places(
 
 
 @router.get("/office/many")
-def choose(request: Request, session: ReadSession, present: Visitor) -> Response:
+def choose(request: Request, registry: RegistryOf, session: ReadSession, present: Visitor) -> Response:
+    """While the draft of this change is under way, that it is; then the draft, or why there is none with what was
+    typed."""
     form = Posted(request.query_params.multi_items())
-    kept, kept_at = form_keeping.found_again(session, present, _place(form))
+    place = _place(form)
+    if (work := registry.works.told_once(one_of(present, place.address))) is not None:
+        if not work.is_done:
+            return under_way(request, session, present, place.title, "/office", work)
+        if work.refusal is not None:
+            asked = posted_again(work.asked)
+            return _page(request, session.connection(), present, asked, work.refusal)
+        return go(f"/office/changesets/{work.result}")
+    kept, kept_at = form_keeping.found_again(session, present, place)
     return _page(request, session.connection(), present, kept if kept_at else form, kept_at=kept_at)
 
 
@@ -80,17 +91,36 @@ def _chosen(form: Posted) -> dict[str, str]:
 
 @router.post("/office/many")
 def draft_many(request: Request, registry: RegistryOf, present: Visitor, form: Form) -> Response:
-    if kept := form_keeping.kept_aside(request, registry, present, form, _place(form)):
+    place = _place(form)
+    if kept := form_keeping.kept_aside(request, registry, present, form, place):
         return kept
+    key = one_of(present, place.address)
     try:
-        with registry.database.writing() as session:
-            asked = _asked(session.connection(), present, form)
-            made = drafts.draft(session, present.actor, asked, today())
-            form_keeping.saved(session, present, _place(form))
+        begun = once(
+            registry,
+            key,
+            lambda _tell: _drafted(registry, present, form, place),
+            asked=form.pairs,
+            joins=False,
+        )
+        if not begun.is_done:
+            return go(place.address)  # which says that it is under way
+        made = begun.outcome()
     except RegistryError as error:
         with registry.database.reading() as session:
             return _page(request, session.connection(), present, form, error)
-    return go(f"/office/changesets/{made.id}")
+    return go(f"/office/changesets/{made}")
+
+
+def _drafted(registry: Registry, present: Present, form: Posted, place: form_keeping.Place) -> str:
+    """Worked out beside all others; the writer's place is taken to write alone."""
+    with registry.database.reading() as session:
+        asked = _asked(session.connection(), present, form)
+        write = drafts.draft_from(session, present.actor, asked, today())
+    with registry.database.writing() as session:
+        made = write(session)
+        form_keeping.saved(session, present, place)
+        return made.id
 
 
 def _asked(connection: Connection, present: Present, form: Posted) -> ChangesetInput:

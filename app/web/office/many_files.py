@@ -144,7 +144,7 @@ def _drafted(request: Request, registry: Registry, present: Present, form: Poste
     cells = _cells(form.get("cells"))
     on = parse_day(form.get("from"), "施行日期") if form.get("from") else today()
     try:
-        with registry.database.writing() as session:
+        with registry.database.reading() as session:
             connection = session.connection()
             exported = exported_of(connection, {item: stands for item, stands, _ in cells})
             decisions: list[dict[str, Any]] = []
@@ -158,7 +158,9 @@ def _drafted(request: Request, registry: Registry, present: Present, form: Poste
             if not decisions:
                 raise Invalid("表格里没有改动，没有什么可拟的。", code="nothing-changed")
             asked = drafting.changeset(form, f"表格改动（{len(cells)} 个事项）", decisions)
-            made = drafts.draft(session, present.actor, asked, today())
+            write = drafts.draft_from(session, present.actor, asked, today())
+        with registry.database.writing() as session:
+            made = write(session).id
     except RegistryError as error:
         with registry.database.reading() as session:
             tried = Tried(on, cells=cells, said=error.message, status=error.status)
@@ -173,7 +175,7 @@ def _drafted(request: Request, registry: Registry, present: Present, form: Poste
                     continue
                 tried.changed += [change] if change else []
             return _page(request, session, present, tried, form)
-    return go(f"/office/changesets/{made.id}")
+    return go(f"/office/changesets/{made}")
 
 
 def _cells(text: str) -> Cells:
