@@ -24,6 +24,7 @@ from app.api.shapes import JSON, answer_value
 from app.auth.actor import Actor
 from app.canonical import decode
 from app.changes import drafts, rows
+from app.changes.ahead import CODES
 from app.changes.freezing import undecided
 from app.changes.models import (
     OVER,
@@ -78,7 +79,7 @@ def shown(session: Session, changeset: Changeset) -> dict[str, Any]:
         "decisions": [
             {
                 **body,
-                "base": decode(row.base),
+                "base": {one: rows for one, rows in decode(row.base).items() if not one.endswith(CODES)},
                 "approved": row.approved is not None,
                 "stale": decode(row.stale) if row.stale else None,
             }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, text
@@ -14,8 +14,10 @@ from app.versions.folds import Folds
 from app.versions.histories import History, load_histories, load_voided
 from app.versions.models import FIRST
 from app.versions.names import own_name
-from app.versions.timeline import Held, Row, standing
+from app.versions.timeline import Held, Rev, Row, standing
 
+CODES = "/codes"
+"""After a subject, in a base: the rows of its codes."""
 TAKES_FROM = ["receive", "origin"]
 """Outcome and role of what an acceptance does to its origin: not its own to answer for."""
 
@@ -66,12 +68,13 @@ class Ahead:
         return [(subject, body["effective_from"]) for subject in subjects_of(about)]
 
     def base_of(self, body: dict[str, Any]) -> dict[str, list[int]]:
-        """Per subject that exists, what the decision rests on: see ``base_rows``."""
-        return {
-            subject: base_rows(self.histories[subject], day)
-            for subject, day in self.touched(body)
-            if subject in self.histories
-        }
+        """Per subject that exists, what the decision rests on: see ``base_revisions`` and ``base_codes``."""
+        found: dict[str, list[int]] = {}
+        for subject, day in self.touched(body):
+            if history := self.histories.get(subject):
+                found[subject] = base_revisions(history.revisions, day)
+                found[subject + CODES] = base_codes(history.codes, day)
+        return found
 
     def kind_of(self, subject_id: str) -> str:
         """Of a subject that these decisions are about."""
@@ -137,15 +140,27 @@ def subjects_of(body: dict[str, Any]) -> list[str]:
     return list(dict.fromkeys(place["subject"] for place in places if place.get("subject")))
 
 
-def base_rows(history: History, day: str) -> list[int]:
-    """The revision in force on the day (0: none) and the later ones that stand; then the rows of codes, likewise: a
-    code that comes or goes makes no revision."""
-    now, *later = _standing_from(history.revisions, day)
+def base_revisions(revisions: Sequence[Rev], day: str) -> list[int]:
+    """The revision in force on the day (0: none) and the later ones that stand."""
+    now, *later = _standing_from(revisions, day)
+    return [now, *sorted(later)]
+
+
+def base_codes(rows: Iterable[Held], day: str) -> list[int]:
+    """The rows of codes, likewise: a code that comes or goes makes no revision."""
     of_code: dict[tuple[str, str, str], list[Held]] = {}
-    for row in history.codes:
+    for row in rows:
         of_code.setdefault(row.code, []).append(row)
-    codes = (seq for rows in of_code.values() for seq in _standing_from(rows, day))
-    return [now, *sorted(later), *sorted(seq for seq in codes if seq)]
+    return sorted(seq for its in of_code.values() for seq in _standing_from(its, day) if seq)
+
+
+def moved(seen: Mapping[str, Sequence[int]], now: Mapping[str, Sequence[int]]) -> list[str]:
+    """The subjects of which other rows stand than a decision was drafted on. Drafts that are older than the part of
+    codes have none."""
+    other = (
+        part for part in now if seen.get(part) != now[part] and (part in seen or not part.endswith(CODES))
+    )
+    return list(dict.fromkeys(part.removesuffix(CODES) for part in other))
 
 
 def _standing_from(rows: Sequence[Row], day: str) -> list[int]:

@@ -16,13 +16,19 @@ from app.versions.timeline import Held, codes_on
 
 
 def comparison(
-    connection: Connection, history: History, day: str, base: list[int], body: dict[str, Any]
+    connection: Connection,
+    history: History,
+    day: str,
+    revisions: Sequence[int],
+    codes: Sequence[int] | None,
+    body: dict[str, Any],
 ) -> dict[str, Any]:
-    """Three ways by field: what the editor saw, what stands now, what the decision would set."""
-    seen = _content_of_revision(connection, base[0]) if base and base[0] else {}
-    seen["codes"] = _codes_among(history.codes, set(base), day)
+    """Three ways by field: what the editor saw, what stands now, what the decision would set. ``revisions`` and
+    ``codes``: the rows that were seen, of codes None where that was not written down."""
+    seen = _content_of_revision(connection, revisions[0]) if revisions and revisions[0] else {}
     now = dict(fold(history.effects, day) or {})
     now["codes"] = [_added(code)["value"] for code in now.get("codes", ())]
+    seen["codes"] = now["codes"] if codes is None else _codes_among(history.codes, set(codes), day)
     mine: State = copy.deepcopy(seen)
     changes = [*body.get("changes", []), *map(_added, body.get("codes", []))]
     if body["outcome"] == "void":

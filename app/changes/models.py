@@ -86,7 +86,8 @@ class DraftDecision(SQLModel, table=True):
     position: int = Field(primary_key=True)
     body: bytes = Field(description="canonical JSON of DecisionInput, ids filled in")
     base: bytes = Field(
-        description="canonical JSON: {subject: [revision on the day (0: none), later revisions ..., rows of codes ...]}"
+        description="canonical JSON: {subject: [revision on the day (0: none), later ones ...],"
+        " subject/codes: [rows of codes ...]}"
     )
     approved: str | None = Field(
         default=None, sa_type=Ascii, description="hash of the body that was approved"

@@ -17,6 +17,7 @@ from app import log, outbox
 from app.auth.actor import Actor
 from app.canonical import decode, encode
 from app.changes import duties, kinds
+from app.changes.ahead import CODES, moved
 from app.changes.circles import refuse_circles, touched_by
 from app.changes.comparing import comparison
 from app.changes.deciding import Decided, Decider
@@ -90,7 +91,8 @@ def prepare(
         bodies = [decode(row.body) for row in rows]
         decider = Decider(connection, today, actor)
         decider.load(bodies)
-        if any(decode(row.base) != decider.base_of(body) for row, body in zip(rows, bodies, strict=True)):
+        bases = [(decode(row.base), decider.base_of(body)) for row, body in zip(rows, bodies, strict=True)]
+        if any(moved(seen, now) for seen, now in bases):
             return None
         acts, laid = _lay_out(decider, changeset, bodies, attach, emergency, rules)
     except RegistryError:
@@ -215,32 +217,32 @@ def _send_back_where_moved(
     decider: Decider,
 ) -> None:
     decider.load(bodies)
-    moved: list[dict[str, Any]] = []
+    stale: list[dict[str, Any]] = []
     for row, body in zip(rows, bodies, strict=True):
         if body["outcome"] == "void" and is_voided(decider.connection, body["act"]):
             continue  # the rules have the plainer word for it: it is taken out already
         seen = decode(row.base)
         days = dict(decider.touched(body))
-        for subject_id, base in decider.base_of(body).items():
-            if seen.get(subject_id) != base:
-                compared = comparison(
-                    decider.connection,
-                    decider.histories[subject_id],
-                    days[subject_id],
-                    seen.get(subject_id, []),
-                    body,
-                )
-                row.stale, row.approved = encode(compared), None
-                moved.append({"decision": row.position, "subject": subject_id, **compared})
-    if moved:
+        for subject_id in moved(seen, decider.base_of(body)):
+            compared = comparison(
+                decider.connection,
+                decider.histories[subject_id],
+                days[subject_id],
+                seen.get(subject_id, []),
+                seen.get(subject_id + CODES),
+                body,
+            )
+            row.stale, row.approved = encode(compared), None
+            stale.append({"decision": row.position, "subject": subject_id, **compared})
+    if stale:
         changeset.state, changeset.approved, changeset.reviewer = "returned", None, None
         mark_decisions(session, changeset, rows)
         save(session, changeset)
-        leave_event(session, changeset, actor, "base-moved", f"{len(moved)} 项决定的基准已变化")
+        leave_event(session, changeset, actor, "base-moved", f"{len(stale)} 项决定的基准已变化")
         error = Stale(
-            f"有 {len(moved)} 项决定所依据的版本已被别的变更改动，没有发布任何内容；请对照比较后重新提交。",
+            f"有 {len(stale)} 项决定所依据的版本已被别的变更改动，没有发布任何内容；请对照比较后重新提交。",
             code="base-moved",
-            comparisons=moved[:50],
+            comparisons=stale[:50],
         )
         error.keep = True
         raise error

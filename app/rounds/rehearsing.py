@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from app.canonical import decode
 from app.changes import rows
+from app.changes.ahead import moved
 from app.changes.freezing import undecided
 from app.changes.models import Changeset
 from app.changes.rehearsing import work_out
@@ -50,7 +51,7 @@ def rehearse_round(session: Session, changeset_id: str, today: str) -> dict[str,
         "stale": [
             row.position
             for row, seen, now in zip(drafted, bases, worked.decided.bases, strict=True)
-            if seen != now
+            if moved(seen, now)
         ],
         "undecided": named(connection, undecided(connection, head.get("scope"), bodies)),
     }

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 from registry import TODAY, adjust
+from sqlalchemy import text
 
+from app.canonical import decode, encode
 from app.changes import drafts
 from app.changes.models import ChangesetInput, DecisionInput
 from app.errors import Conflict, Stale
@@ -131,3 +133,22 @@ def test_a_decision_with_a_code_is_compared_where_its_content_moved(office):
         office.publish(waiting)
     (compared,) = refusal.value.detail["comparisons"]
     assert [field["path"] for field in compared["fields"]] == ["codes/local:L-1", "promised_limit/value"]
+
+
+def test_a_base_of_earlier_code_says_nothing_of_codes(office):
+    """What was approved before codes were part of the base is published as it would have been."""
+    item = office.items[0]
+    waiting = office.approved(adjust(item, "2026-10-01", 8))
+    with office.database.writing() as session:
+        ((data,),) = session.connection().execute(
+            text("SELECT base FROM draft_decision WHERE changeset = :id"), {"id": waiting}
+        )
+        old = {one: rows for one, rows in decode(bytes(data)).items() if not one.endswith("/codes")}
+        assert list(old) == [item]
+        session.connection().execute(
+            text("UPDATE draft_decision SET base = :base WHERE changeset = :id"),
+            {"base": encode(old), "id": waiting},
+        )
+    office.publish_change(coded(item, "2026-09-30", "L-1"))
+    office.publish(waiting)
+    assert office.on(item, "2026-10-01").document()["promised_limit"]["value"] == 8
