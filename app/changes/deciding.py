@@ -44,6 +44,7 @@ from app.changes.keys import (
 )
 from app.changes.outcomes import ABSENT, Before, act_of, rule_for
 from app.changes.reach import require_days, require_reach
+from app.changes.readable_names import refuse_odd_names
 from app.changes.references import Reference
 from app.changes.scope import Scope
 from app.changes.unused import refuse_unused, refuse_unused_by_void
@@ -179,6 +180,7 @@ class Decider(Ahead):
                 part.base = stands.seq if stands else None
             if part.creates is not None:
                 part.creates = kinds.validate(body["kind"], part.creates)
+            refuse_odd_names(part.creates, part.changes)
             if body["kind"] == "instrument":
                 refuse_odd_days(newly_said(part.creates, part.changes))
             part.changes = by_held_keys(before.get(part.subject_id, ABSENT).document, part.changes)

@@ -25,6 +25,7 @@ from app.changes.freezing import frozen_head, refuse_undecided, resolved
 from app.changes.models import Changeset, ChangesetInput
 from app.changes.moves import require_state
 from app.changes.proposals import findings, refuse_blocking
+from app.changes.readable_names import refuse_blank_title
 from app.changes.reviews import attach, refuse_waiting_new
 from app.changes.rows import (
     DRAFTED,
@@ -294,6 +295,7 @@ def _with_ids(connection: Connection, asked: ChangesetInput, today: str) -> Chan
 def _head(connection: Connection, asked: ChangesetInput, stood: dict[str, Any]) -> bytes:
     """``stood`` is the head as it was before: a filter left as it was keeps its frozen list, a document its rows."""
     head = asked.model_dump(exclude={"title", "kind", "decisions"}, exclude_none=True, exclude_defaults=True)
+    refuse_blank_title(asked.title)
     paper, known = head.get("document") or {}, stood.get("document") or {}
     refuse_odd_days({name: day for name, day in paper.items() if day != known.get(name)}, "document/")
     if asked.kind == "round" and asked.scope is not None:

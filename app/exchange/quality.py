@@ -107,6 +107,7 @@ TITLES = CHECKS | {
     "unreadable-part": "有一部分读不出来",
     "number-lost-digits": "长编码丢了末几位",
     "cell-error": "公式出错的单元格",
+    "bad-name": "名称无法辨读",
     "bad-day": "日期有误",
     "odd-day": "日期写法不认识",
     "invalid-content": "内容不合要求",

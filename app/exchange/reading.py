@@ -22,6 +22,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from app.changes.readable_names import odd_names
 from app.exchange.cells import Cells
 from app.exchange.convert import Days, ItemConverter, Teller
 from app.exchange.instruments import InstrumentConverter, instrument_day
@@ -301,11 +302,14 @@ class ImportReading:
         except ValidationError as error:
             self._invalid(error, where, "content")
             return None
+        unreadable = list(odd_names(record.content))
+        for name, wrong in unreadable:
+            self._error("bad-name", f"{where}“content.{name.replace('/', '.')}”", wrong)
         odd = odd_days(record.content) if record.kind == "instrument" else []
         for name in odd:
             given = record.content[name][:40]
             self._error("bad-day", f"{where}“content.{name}”", f"“{given}”不是日期，应写作 2020-01-31")
-        return None if odd else record
+        return None if odd or unreadable else record
 
     def _invalid(self, error: ValidationError, where: str, inside: str) -> None:
         for one in error.errors(include_url=False)[:20]:
