@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -161,10 +161,11 @@ def unlink(session: Session, account: Account, subject: str) -> None:
     session.flush()
 
 
-def identities(session: Session) -> dict[int, list[str]]:
+def identities(session: Session, accounts: Sequence[int]) -> dict[int, list[str]]:
     """account -> the subjects that are linked to it."""
     made: dict[int, list[str]] = {}
-    for one in session.exec(select(LinkedIdentity).order_by(col(LinkedIdentity.id))):
+    query = select(LinkedIdentity).where(col(LinkedIdentity.account_id).in_(accounts))
+    for one in session.exec(query.order_by(col(LinkedIdentity.id))):
         made.setdefault(one.account_id, []).append(one.subject)
     return made
 

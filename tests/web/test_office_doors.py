@@ -80,7 +80,7 @@ def test_a_password_that_an_administrator_set_is_changed_first(clerk: Browser) -
     form = {"name": "xinren", "password": GIVEN, "right": "edit"}
     added = clerk.post("/office/accounts", form)
     number = number_of(living, "xinren")
-    assert added.headers["location"] == f"/office/accounts#account-{number}"
+    assert added.headers["location"] == f"/office/accounts?number={number}#account-{number}"
     browser = stranger(living)
     signed = browser.post(
         "/office/sign-in", data={"name": "xinren", "password": GIVEN, "next": "/office/items"}, headers=POST

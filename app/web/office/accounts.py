@@ -3,37 +3,40 @@ An administrator with a scope has to do with the accounts within it, and gives n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
-from sqlalchemy import text
-from sqlmodel import Session, col, select
+from fastapi import APIRouter, Depends, Path, Request, Response
+from sqlmodel import Session
 
 from app import log
 from app.auth import accounts, sign_on, signing_in, trying
 from app.auth.actor import RIGHTS
-from app.auth.models import Account, Credential, Token
+from app.auth.models import Account, Credential
 from app.auth.signing_in import Present, Worked
-from app.auth.within import accounts_within, require_account, require_scope
+from app.auth.within import require_account, require_scope
 from app.deps import ReadSession, Registry, RegistryOf, address_of
 from app.errors import Forbidden, Invalid, RegistryError
 from app.versions.ids import LABELS
 from app.versions.queries import kind_of_subject, today
 from app.web.office import drafting
+from app.web.office.account_listing import Listed, Wanted, listed
 from app.web.office.pages import show
-from app.web.office.token_rows import TokenRow, token_rows
 from app.web.office.visiting import Form, Posted, Visitor, go, number_in, policy_of
 from app.web.subjects import names
 
 router = APIRouter()
-MOST = 1_000
 Number = Annotated[str, Path(max_length=12)]
 
 
 @router.get("/office/accounts")
-def list_accounts(request: Request, session: ReadSession, registry: RegistryOf, present: Visitor) -> Response:
-    return _page(request, session, registry, present, Posted([]))
+def list_accounts(
+    request: Request,
+    session: ReadSession,
+    registry: RegistryOf,
+    present: Visitor,
+    wanted: Annotated[Wanted, Depends()],
+) -> Response:
+    return _page(request, session, registry, present, Posted([]), wanted=wanted)
 
 
 @router.post("/office/accounts")
@@ -54,7 +57,7 @@ def add(request: Request, registry: RegistryOf, present: Visitor, form: Form) ->
             if first:
                 signing_in.keep_password(session, account, first, given=True)
             _note(session, request, present, "account-added", account)
-            place = f"/office/accounts#account-{account.id}"
+            place = _place_of(account.id or 0)
     except RegistryError as error:
         return _refused(request, registry, present, form, error)
     return go(place)
@@ -82,7 +85,12 @@ def change(request: Request, registry: RegistryOf, present: Visitor, number: Num
             _note(session, request, present, "account-managed", account, form.get("do"))
     except RegistryError as error:
         return _refused(request, registry, present, form, error, known)
-    return go(f"/office/accounts#account-{known}")
+    return go(_place_of(known))
+
+
+def _place_of(number: int) -> str:
+    """The page with this account alone, whatever page of the list it is on."""
+    return f"/office/accounts?number={number}#account-{number}"
 
 
 def _managed(session: Session, present: Present, number: int) -> Account:
@@ -191,17 +199,6 @@ def _note(
     )
 
 
-def _good_tokens(session: Session, found: Sequence[Account]) -> dict[int, list[TokenRow]]:
-    """Account -> its tokens that are good, but for a lock."""
-    held: dict[int, list[Token]] = {}
-    for token in session.exec(
-        select(Token).where(col(Token.revoked_at).is_(None)).order_by(col(Token.id).desc())
-    ):
-        held.setdefault(token.account_id, []).append(token)
-    rows = {one.id or 0: token_rows(held.get(one.id or 0, []), one.rights.split(",")) for one in found}
-    return {account: [row for row in own if row.is_good] for account, own in rows.items()}
-
-
 def _empty(present: Present) -> Posted:
     """A form for an account to be added: the administrator's own scope stands in it."""
     own = {"region": present.actor.region, "authority": present.actor.authority}
@@ -228,38 +225,23 @@ def _page(
     form: Posted,
     error: RegistryError | None = None,
     changed: int | None = None,
+    wanted: Wanted | None = None,
 ) -> Response:
     """``form``: what was typed and refused, to add an account or, where one is ``changed``, to change that one."""
-    within, held = accounts_within(present.actor, today())
-    query = select(Account).where(*(text(one) for one in within)).order_by(col(Account.id)).limit(MOST)
-    found = session.exec(query, params=held).all()
-    linked = sign_on.identities(session)
-    tokens = _good_tokens(session, found)
-    credentials = {one.account_id: one for one in session.exec(select(Credential))}
-    scopes = [scope or "" for one in found for scope in (one.region, one.authority)]
+    asked = wanted or Wanted(number=str(changed or ""))
+    try:
+        found = listed(session, present.actor, asked)
+    except RegistryError as unknown:
+        found, error = Listed(), unknown
     return show(
         request,
         session.connection(),
         present,
         "accounts.html",
         error=error,
-        found=[
-            {
-                "id": one.id,
-                "name": one.name,
-                "display_name": one.display_name,
-                "rights": [right for right in one.rights.split(",") if right],
-                "region": one.region,
-                "authority": one.authority,
-                "locked": bool(one.locked),
-                "signs_in": one.id in credentials,
-                "linked": linked.get(one.id or 0, []),
-                "paired": bool(one.id in credentials and credentials[one.id].totp_since),
-                "tokens": tokens.get(one.id or 0, []),
-            }
-            for one in found
-        ],
-        names=names(session.connection(), scopes, today()),
+        found=found,
+        wanted=asked,
+        names=names(session.connection(), found.scopes, today()),
         all_rights=RIGHTS,
         policy=registry.settings.password_policy,
         issuer=registry.settings.oidc_issuer,
