@@ -22,7 +22,7 @@ from app.manners import saved_as
 from app.versions.queries import moment
 from app.web.office.form_keeping import is_script
 from app.web.office.pages import PRIVATE, show
-from app.web.office.visiting import Visitor
+from app.web.office.visiting import Visitor, keep_refusal
 
 router = APIRouter()
 LATEST = 30
@@ -84,6 +84,7 @@ def _kept(request: Request, registry: Registry, present: Present, name: str, bod
             row = files.store(session, root, name, media_type, body, limit, by)
             kept = {"digest": row.digest, "name": name, "size": row.size}
     except RegistryError as error:
+        keep_refusal(request, error)
         if is_script(request):
             return _json({"said": error.message}, error.status)
         with registry.database.reading() as session:

@@ -32,7 +32,7 @@ from app.web.office.desk import listed
 from app.web.office.drafting import EDITABLE
 from app.web.office.pages import show
 from app.web.office.standing_decisions import taken_out_by
-from app.web.office.visiting import Form, Visitor, go
+from app.web.office.visiting import Form, Visitor, go, keep_refusal
 from app.web.office.working import begun, once, one_of, under_way
 from app.web.rendering import gaps
 from app.web.subjects import names as names_on
@@ -149,6 +149,7 @@ class Move:
         except RegistryError as error:
             if error.status == 404:
                 raise
+            keep_refusal(self.request, error)
             with self.registry.database.reading() as session:
                 if not self._made_already(session):
                     return self.refused(session, error)

@@ -15,7 +15,7 @@ from app.web.office import drafting, form_keeping
 from app.web.office.item_editing import Editing, opened
 from app.web.office.items import Day, Which
 from app.web.office.pages import show
-from app.web.office.visiting import Form, Posted, Visitor, go
+from app.web.office.visiting import Form, Posted, Visitor, go, keep_refusal
 from app.web.rendering import gaps
 
 router = APIRouter()
@@ -73,6 +73,7 @@ def end_item(request: Request, registry: RegistryOf, present: Visitor, item: Whi
             made = drafts.draft(session, present.actor, asked, today())
             form_keeping.saved(session, present, _place(editing))
     except RegistryError as error:
+        keep_refusal(request, error)
         with registry.database.reading() as session:
             connection, status = session.connection(), error.status
             return _ending(request, connection, present, editing, said=error.message, status=status)

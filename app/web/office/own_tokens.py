@@ -6,10 +6,10 @@ from fastapi import APIRouter, Request, Response
 
 from app.auth.own_tokens import make_own_token, revoke_own_token
 from app.auth.signing_in import Present
-from app.deps import Registry, RegistryOf, address_of, note_access
-from app.errors import Forbidden, RegistryError
+from app.deps import Registry, RegistryOf, address_of
+from app.errors import RegistryError
 from app.web.office.signing import show_account
-from app.web.office.visiting import Form, Posted, Visitor, go, number_in
+from app.web.office.visiting import Form, Posted, Visitor, go, keep_refusal, number_in
 
 router = APIRouter()
 
@@ -25,8 +25,7 @@ def change_tokens(request: Request, registry: RegistryOf, present: Visitor, form
             return go("/office/account#tokens")
         made = _made(request, registry, present, form)
     except RegistryError as error:
-        if isinstance(error, Forbidden):
-            note_access(request, registry, "refused", present.actor.account, error.code)
+        keep_refusal(request, error)
         with registry.database.reading() as session:
             return show_account(
                 request, session, registry, present, said=error.message, form=form, status=error.status

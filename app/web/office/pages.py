@@ -16,7 +16,7 @@ from app.rounds.corrections import to_correct
 from app.settings import Settings
 from app.versions.queries import today
 from app.web.gate import SCRIPTED
-from app.web.office.visiting import rights_in_words
+from app.web.office.visiting import REFUSED, keep_refusal, rights_in_words
 from app.web.rendering import SECURITY, Here, environment
 
 PRIVATE = {**SECURITY, "Cache-Control": "private, no-store", "Vary": "Cookie"}
@@ -39,6 +39,9 @@ def show(
     the page works without it, and no other may run."""
     if error is not None:
         status, said = error.status, error.message
+        keep_refusal(request, error)
+    if status == 403 and not hasattr(request.state, REFUSED):
+        setattr(request.state, REFUSED, "")
     day = today()
     html = environment.get_template(f"office/{template}").render(
         here=Here(request, day, day),

@@ -6,7 +6,7 @@ import json
 from functools import lru_cache
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from app.auth import sign_on, signing_in
 from app.auth.provider import Provider, Terms
@@ -18,7 +18,7 @@ from app.web.office.crowding import BY_PROVIDER
 from app.web.office.keeping import kept_in, unpacked
 from app.web.office.pages import show
 from app.web.office.signing import admit_cookie, ask_to_sign_in, go_on
-from app.web.office.visiting import COOKIE, Form, Visitor, go, is_loopback, own_address, visitor
+from app.web.office.visiting import COOKIE, VISITED, Form, Visitor, go, is_loopback, own_address
 
 router = APIRouter()
 BACK = "/office/sign-on"
@@ -41,7 +41,7 @@ def provider_of(settings: Settings) -> Provider:
     )
 
 
-@router.post("/office/sign-on", dependencies=[BY_PROVIDER, Depends(visitor)])
+@router.post("/office/sign-on", dependencies=[BY_PROVIDER, VISITED])
 def begin(request: Request, registry: RegistryOf, form: Form) -> Response:
     """To the provider; a form that waits for the sign-in waits here meanwhile."""
     provider, onward, kept = (
@@ -86,7 +86,7 @@ def leaving(request: Request, registry: Registry, address: str, said: str) -> Re
     return answer
 
 
-@router.get("/office/sign-on", dependencies=[BY_PROVIDER, Depends(visitor)])
+@router.get("/office/sign-on", dependencies=[BY_PROVIDER, VISITED])
 def come_back(
     request: Request,
     registry: RegistryOf,

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pyotp
 import segno
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from sqlmodel import Session
 
 from app.auth import signing_in
@@ -26,6 +26,7 @@ from app.web.office.token_rows import SCOPES, token_rows
 from app.web.office.visiting import (
     COOKIE,
     LONGEST_NEXT,
+    VISITED,
     Form,
     Posted,
     Visitor,
@@ -36,7 +37,6 @@ from app.web.office.visiting import (
     number_in,
     own_address,
     policy_of,
-    visitor,
 )
 
 router = APIRouter()
@@ -47,7 +47,7 @@ _AGAIN = {"1": "登录已过期，请重新登录。", CHANGED: "密码已改，
 """Why one is to sign in again, by what the address says of it."""
 
 
-@router.get("/office/sign-in", dependencies=[Depends(visitor)])
+@router.get("/office/sign-in", dependencies=[VISITED])
 def sign_in_page(
     request: Request,
     session: ReadSession,
@@ -106,7 +106,7 @@ def ask_to_sign_in(
     return answer
 
 
-@router.post("/office/sign-in", dependencies=[BY_PASSWORD, Depends(visitor)])
+@router.post("/office/sign-in", dependencies=[BY_PASSWORD, VISITED])
 def sign_in(request: Request, registry: RegistryOf, form: Form) -> Response:
     name, onward = form.get("name").strip(), own_address(form.get("next"))
     agent = request.headers.get("user-agent", "")

@@ -6,7 +6,7 @@ it is reached by nobody.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
@@ -20,7 +20,7 @@ from app.auth.passwords import POLICIES, Policy
 from app.auth.signing_in import Limits, Present
 from app.changes import rows, showing
 from app.deps import Registry, RegistryOf, address_of, note_access
-from app.errors import Forbidden, Invalid, Unauthenticated
+from app.errors import Forbidden, Invalid, RegistryError, Unauthenticated
 from app.exchange.values import read_day
 from app.settings import Settings
 from app.web.gate import Elsewhere, wants_page
@@ -31,6 +31,8 @@ COOKIE = "qingdan_office"
 ANYONE, SIGNED_IN, READING = "anyone", "signed-in", "reading"
 READ, EXPORT, LOG = "staff-read", "export", "log-read"
 """What the access log calls a read of what is not public: a page, a file that is taken along, the log itself."""
+REFUSED = "refused"
+"""Under this name a request keeps the code of what its page refuses; empty where the page knows none."""
 OPEN, WRITES = "", "-"
 """Not noted: a page with what is public, the account's own or an empty form; a post, which leaves its own trace."""
 
@@ -190,14 +192,50 @@ def limits_of(settings: Settings) -> Limits:
     return Limits(settings.session_idle_minutes, settings.session_hours * 60)
 
 
-def visitor(request: Request, registry: RegistryOf) -> Present | None:
-    """Who asks; none only where anyone may. Sends on to sign in, and what the session owes comes first.
+def visitor(request: Request, registry: RegistryOf) -> Iterator[Present | None]:
+    """Who asks; none only where anyone may. Sends on to sign in, and what the session owes comes first. When the answer
+    is ready and before it is sent, a refusal or else the read is noted in the access log.
 
     Raises Forbidden without the right that the table asks for, and for an address that it does not name.
     """
     path = request.scope["route"].path
     door = TABLE.get((request.method if request.method != "HEAD" else "GET", path))
-    asked = door.right if door else None
+    present = _let_in(request, registry, path, door.right if door else None)
+    try:
+        yield present
+    except Exception as error:
+        _note_end(request, registry, present, door, _refusal_in(error))
+        raise
+    _note_end(request, registry, present, door, getattr(request.state, REFUSED, None))
+
+
+def _note_end(
+    request: Request, registry: Registry, present: Present | None, door: Door | None, refused: str | None
+) -> None:
+    """``refused``: the code of what was refused; none: nothing was."""
+    if present is None or door is None:
+        return
+    if refused is not None:
+        note_access(request, registry, "refused", present.actor.account, refused or None)
+    elif door.noted not in (OPEN, WRITES):
+        note_access(request, registry, door.noted, present.actor.account)
+
+
+def _refusal_in(error: BaseException | None) -> str | None:
+    """The code of a refusal, also of one that is told as if nothing were there; None for any other error."""
+    while error is not None and not isinstance(error, Forbidden):
+        error = error.__cause__
+    return error.code if error else None
+
+
+def keep_refusal(request: Request, error: RegistryError | None) -> None:
+    """For the access log: what was posted is refused by this, which the page that answers says by itself."""
+    code = _refusal_in(error)
+    if code is not None:
+        setattr(request.state, REFUSED, code)
+
+
+def _let_in(request: Request, registry: Registry, path: str, asked: str | None) -> Present | None:
     if request.method == "POST":
         try:
             require_same_origin(request)
@@ -223,8 +261,6 @@ def visitor(request: Request, registry: RegistryOf) -> Present | None:
         if _brings_a_form(request):  # whose right was taken meanwhile loses nothing that was typed
             raise TurnedAway(error.message, present) from error
         raise
-    if door and door.noted not in (OPEN, WRITES):
-        note_access(request, registry, door.noted, present.actor.account)
     return present
 
 
@@ -299,7 +335,9 @@ def require_same_origin(request: Request) -> None:
         raise Forbidden("这个请求不是从本站页面发出的，没有执行。请从办公室页面重新操作。", code="cross-site")
 
 
-Visitor = Annotated[Present, Depends(visitor)]
+VISITED = Depends(visitor, scope="function")
+"""What is noted of an answer is noted before it is sent."""
+Visitor = Annotated[Present, VISITED]
 
 
 _OF_PAPER = ("document_date", "published_on", "effective_on")
