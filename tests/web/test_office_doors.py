@@ -15,6 +15,7 @@ from test_office_hidden import hidden_item
 from test_office_rooms import carried
 
 from app.auth.accounts import change_account, find_account
+from app.web.office.visiting import own_address
 
 GIVEN, OWN = "seven grey geese flew", "eight white geese flew"
 
@@ -249,3 +250,38 @@ def test_what_is_wrong_with_a_form_that_no_page_shows_again_gives_it_back(living
     assert carried(refused.text, f'action="{path}"')["reason"] == ["写到一半"]
     bound = editor.post("/office/changesets/chg-none/publish", text="写到一半")
     assert "写到一半" not in bound.text, "what binds is asked for anew"
+
+
+@pytest.mark.parametrize(
+    ("asked", "onward"),
+    [
+        ("/office/items?q=A%26B%2B", "/office/items?q=A%26B%2B"),
+        ("/office/items?q=A+B&state=all", "/office/items?q=A%20B&state=all"),
+        ("/office/items?q=%E6%9E%97%E6%9C%A8", "/office/items?q=%E6%9E%97%E6%9C%A8"),
+        ("/office/items?q=100%2525", "/office/items?q=100%2525"),
+    ],
+)
+def test_what_is_coded_in_an_address_is_still_so_after_signing_in(
+    living_sqlite: Living, asked: str, onward: str
+) -> None:
+    Browser(living_sqlite, "bianji", ["edit"])
+    browser = stranger(living_sqlite)
+    page = browser.get(browser.get(asked, headers=BROWSER).headers["location"], headers=BROWSER)
+    kept = carried(page.text, 'action="/office/sign-in"') | {"name": "bianji", "password": PHRASE}
+    assert browser.post("/office/sign-in", data=kept, headers=POST).headers["location"] == onward
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "//evil.com/office",
+        "https://evil.com",
+        "/office%5Cevil",
+        "/office%0d%0aX:1",
+        "/evil",
+        "/office/sign-in?x=1",
+        "%2F%2Fevil",
+    ],
+)
+def test_no_other_address_is_gone_on_to(address: str) -> None:
+    assert own_address(address) == ""

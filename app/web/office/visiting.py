@@ -417,9 +417,13 @@ def rights_in_words(rights: Any) -> str:
     return "、".join(words for right, words in RIGHTS.items() if right in rights) or "只读"
 
 
-def own_address(path: str) -> str:
-    """An address of the office to go on to; anything else is dropped, so that no link leads astray."""
-    path = unquote(path)
+def own_address(address: str) -> str:
+    """An address of the office to go on to, as it was asked for; anything else is dropped, so that no link leads
+    astray. What is coded in it stays so; a blank is coded as one that no later coding takes for a plus."""
+    path = unquote(address)
     parts = urlsplit(path)
     own = path.startswith("/office") and not parts.netloc and not parts.scheme and "\\" not in path
-    return path if own and not path.startswith("/office/sign-in") and path.isprintable() else ""
+    if not own or path.startswith("/office/sign-in") or not path.isprintable():
+        return ""
+    where, mark, query = address.partition("?")
+    return f"{where}{mark}{query.replace('+', '%20')}"
