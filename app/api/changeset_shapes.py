@@ -105,6 +105,7 @@ class ChangesetRowShape(BaseModel):
 
 class ChangesetsShape(BaseModel):
     changesets: list[ChangesetRowShape] = Field(description="newest first")
+    next: str | None = Field(description="pass as after for the next page; none on the last")
 
 
 class EffectShape(BaseModel):

@@ -20,7 +20,7 @@ from app.api.changeset_shapes import (
 )
 from app.api.events import refuse_strange
 from app.api.once import IdempotencyKey, answer_once
-from app.api.shapes import JSON, answer_value
+from app.api.shapes import JSON, answer_value, next_link
 from app.auth.actor import Actor
 from app.canonical import decode
 from app.changes import drafts, rows
@@ -139,16 +139,20 @@ def list_changesets(
     state: Annotated[
         str | None, Query(description="draft, submitted, returned, approved, published, withdrawn")
     ] = None,
-    limit: Annotated[int, Query(ge=1, le=200, description="rows")] = 50,
+    after: Annotated[str | None, Query(max_length=40, description="go on after this id: `next`")] = None,
+    limit: Annotated[int, Query(ge=1, le=200, description="rows a page")] = 50,
 ) -> Response:
     """Changesets in the account's scope, newest first."""
     refuse_strange("state", (state,) if state else (), tuple(STATE_LABELS))
-    most = limit if Scope(session.connection(), reader).is_everything else None
-    mine = islice(readable(session, reader, rows.newest(session, state, most)), limit)
+    most = limit + 1 if Scope(session.connection(), reader).is_everything else None
+    mine = [*islice(readable(session, reader, rows.newest(session, state, most, after)), limit + 1)]
+    following = mine[limit - 1].id if len(mine) > limit else None
     listed = [
-        {"id": c.id, "state": c.state, "kind": c.kind, "title": c.title, "version": c.version} for c in mine
+        {"id": c.id, "state": c.state, "kind": c.kind, "title": c.title, "version": c.version}
+        for c in mine[:limit]
     ]
-    return answer_value(request, {"changesets": listed}, private=True)
+    body = {"changesets": listed, "next": following}
+    return answer_value(request, body, headers=next_link(request, following), private=True)
 
 
 @router.get("/{changeset}", response_model=None, responses=WRITTEN)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
-from app.api.shapes import answer_value
+from app.api.shapes import answer_value, next_link
 from app.deps import AskedOn, KnownAt, ReadSession, RegistryOf
 from app.errors import Invalid, RegistryError
 from app.lists import carrying, reading, selecting, signing
@@ -187,7 +187,8 @@ def list_editions(
         owner = subject_id(connection, kind_of_owner, owner, today(), known)
     found = reading.issued(connection, kind=kind, owner=owner, known=known, before=before, limit=limit + 1)
     rest = found[limit - 1].row["seq"] if len(found) > limit else None
-    return answer_value(request, {"editions": [_told(one) for one in found[:limit]], "next": rest})
+    body = {"editions": [_told(one) for one in found[:limit]], "next": rest}
+    return answer_value(request, body, headers=next_link(request, rest, by="before"))
 
 
 @router.get("/editions/{edition}", response_model=None, responses={200: {"model": ProofShape}})

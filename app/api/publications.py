@@ -7,7 +7,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, Field
 
-from app.api.shapes import PaperShape, answer_value
+from app.api.pages import AfterQuery, LimitQuery
+from app.api.shapes import PaperShape, answer_value, next_link
 from app.changes.queries import round_of, rounds
 from app.deps import KnownAt, ReadSession
 from app.rounds.recording import recorded
@@ -47,6 +48,7 @@ class RoundsShape(BaseModel):
         description="present where the known_at asked lies after the last entry: answered as of that entry",
     )
     rounds: list[RoundShape] = Field(description="newest first")
+    next: str | None = Field(description="pass as after for the next page; none on the last")
 
 
 class RoundDecisionShape(BaseModel):
@@ -112,9 +114,21 @@ class WholeRoundShape(RoundShape):
 
 
 @router.get("/rounds", response_model=None, responses={200: {"model": RoundsShape}})
-def list_rounds(request: Request, session: ReadSession, known: KnownAt) -> Response:
+def list_rounds(
+    request: Request,
+    session: ReadSession,
+    known: KnownAt,
+    after: AfterQuery = None,
+    limit: LimitQuery = 100,
+) -> Response:
     """Published cleanup rounds, newest first, with how many items each outcome took."""
-    return answer_value(request, {"rounds": rounds(session.connection(), known), **known.told()})
+    found = rounds(session.connection(), known)
+    if after is not None:  # rounds are some dozens in all
+        ids = [one["id"] for one in found]
+        found = found[ids.index(after) + 1 :] if after in ids else []
+    following = found[limit - 1]["id"] if len(found) > limit else None
+    body = {"rounds": found[:limit], "next": following, **known.told()}
+    return answer_value(request, body, headers=next_link(request, following))
 
 
 @router.get("/rounds/{round_id}", response_model=None, responses={200: {"model": WholeRoundShape}})

@@ -262,9 +262,9 @@ def answer_value(request: Request, value: Any, **options: Any) -> Response:
     return answer(request, orjson.dumps(value), **options)
 
 
-def next_link(request: Request, after: str | None) -> dict[str, str]:
-    """``Link: <...>; rel="next"`` for a keyset page."""
+def next_link(request: Request, after: str | int | None, by: str = "after") -> dict[str, str]:
+    """``Link: <...>; rel="next"`` for a keyset page; ``by``: the parameter that says where to go on."""
     if after is None:
         return {}
-    query = [(name, value) for name, value in request.query_params.multi_items() if name != "after"]
-    return {"Link": f'<{request.url.path}?{urlencode([*query, ("after", after)])}>; rel="next"'}
+    query = [(name, value) for name, value in request.query_params.multi_items() if name != by]
+    return {"Link": f'<{request.url.path}?{urlencode([*query, (by, after)])}>; rel="next"'}

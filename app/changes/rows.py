@@ -111,13 +111,21 @@ def some(session: Session, ids: Sequence[str]) -> list[Changeset]:
     return [found[one] for one in ids if one in found]
 
 
-def newest(session: Session, state: str | None, most: int | None = None) -> Iterator[Changeset]:
-    """Changesets in a state (none: in any), newest first, read as far as they are asked for; ``most`` of them."""
-    where, asked = (" WHERE state = ?", (state,)) if state else ("", ())
+def newest(
+    session: Session, state: str | None, most: int | None = None, after: str | None = None
+) -> Iterator[Changeset]:
+    """Changesets in a state (none: in any), newest first, read as far as they are asked for; ``most`` of them, those
+    that follow the changeset ``after``."""
+    wanted: dict[str, str] = {"state = ?": state} if state else {}
+    if after is not None:
+        wanted["(created_at, id) < (SELECT c.created_at, c.id FROM changeset c WHERE c.id = ?)"] = after
+    where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
     query = f"SELECT id FROM changeset{where} ORDER BY created_at DESC, id DESC"
     if most is not None:
         query += f" LIMIT {most:d}"
-    for ids in chunks((row[0] for row in fetch(session.connection(), query, asked)), AT_ONCE):
+    for ids in chunks(
+        (row[0] for row in fetch(session.connection(), query, tuple(wanted.values()))), AT_ONCE
+    ):
         yield from some(session, ids)
 
 

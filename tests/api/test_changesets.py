@@ -117,6 +117,25 @@ def test_changesets_are_listed_and_shown_to_staff_alone(living: Living, item: st
         refused(living.get(path), 401, "token-needed")
 
 
+@pytest.mark.parametrize("account", ["publisher", "confined"])
+def test_every_changeset_is_on_some_page(living: Living, item: str, account: str) -> None:
+    made = [drafted(living, set_field(item, "note", note)) for note in ("一", "二", "三")]
+    if account == "confined":
+        region = living.get(f"/items/{item}").json()["region"]["id"]
+        living.hire(account, "edit", region=region)
+    address, seen = "/api/v1/changesets?state=draft&limit=2", list[str]()
+    for _ in range(3):
+        answer = living.client.get(address, headers=living.headers(account))
+        page = answer.json()
+        seen += [one["id"] for one in page["changesets"]]
+        if page["next"] is None:
+            assert "link" not in answer.headers
+            break
+        assert page["next"] == seen[-1]
+        address = answer.headers["link"].split(">")[0].removeprefix("<")
+    assert seen == made[::-1]
+
+
 # --- who may
 
 

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from seeded import TODAY, Living, new_item
+from issuing_editions import issue_in
+from seeded import FELLING, TODAY, Living, new_item, set_field
 from sqlalchemy import event
 
 
@@ -209,3 +210,22 @@ def test_lookup_and_revisions_cost_the_same_however_many(living_sqlite: Living) 
         second.clear()
         living.client.post("/api/v1/items/lookup", json={"codes": ids})
     assert len(first) == len(second)
+
+
+@pytest.mark.parametrize("what", ["rounds", "editions"])
+def test_what_was_published_is_read_page_by_page(living: Living, what: str) -> None:
+    for number in "二三":
+        if what == "rounds":
+            decision = set_field(living.item_called(FELLING), "note", number)
+            living.publish(decision, kind="round", title="清理", number=f"第{number}批")
+        else:
+            issue_in(living)
+    every = [one["id"] for one in living.get(f"/{what}").json()[what]]
+    assert len(every) > 1
+    address, seen = f"/api/v1/{what}?limit=1", list[str]()
+    for _ in every:
+        answer = living.client.get(address)
+        (one,) = answer.json()[what]
+        seen.append(one["id"])
+        address = answer.headers.get("link", "").split(">")[0].removeprefix("<")
+    assert (seen, address, answer.json()["next"]) == (every, "", None)
