@@ -195,7 +195,9 @@ def _keep_in_list(
     for element in after:
         key = element["key"]
         if key not in standing:
-            again = next((one for one in free if (path, key) in spent and _is_again(one, key)), None)
+            again = next(
+                (one for one in free if (path, key) in spent and _is_again(standing[one], element)), None
+            )
             again = again or _namesake(element, after, [standing[one] for one in free])
             if again is not None:
                 free.remove(again)
@@ -215,8 +217,12 @@ def _namesake(element: dict[str, Any], after: list[dict[str, Any]], free: list[d
     return keys[0] if len(keys) == 1 else None
 
 
-def _is_again(key: str, first: str) -> bool:
-    """Whether a key is the first one with a number, as ``numbered`` makes it."""
+def _is_again(stands: dict[str, Any], element: dict[str, Any]) -> bool:
+    """Whether a key is the first one with a number, as ``numbered`` makes it. What stands under a code of its own is
+    another element: the source's own code may look so."""
+    key, first = stands["key"], element["key"]
+    if stands.get("code") not in (None, element.get("code")):
+        return False
     return key.startswith(first + "-") and key[len(first) + 1 :].isdigit()
 
 

@@ -364,6 +364,15 @@ def test_an_element_that_left_gets_a_new_key_when_it_returns() -> None:
     assert keep_keys({}, after, {("materials", key)})["materials"][0]["key"] == f"{key}-2"
 
 
+@pytest.mark.parametrize(("code", "key"), [("A-2", "A-3"), ("A", "A-2"), (None, "A-2")])
+def test_a_code_of_the_source_that_looks_like_a_repeat_is_another_element(code: str | None, key: str) -> None:
+    stands = {"key": "A-2", "code": code, "name": "营业执照"}
+    before = {"materials": [{name: value for name, value in stands.items() if value}]}
+    after = {"materials": [{"key": "A", "code": "A", "name": "身份证"}]}
+    spent = {("materials", "A"), ("materials", "A-2")}
+    assert keep_keys(before, after, spent)["materials"][0]["key"] == key
+
+
 def test_keys_are_settled_at_every_depth() -> None:
     before = {"variants": [{"key": "v1", "materials": [{"key": "m2", "name": "乙"}]}]}
     after = {
