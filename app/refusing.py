@@ -46,6 +46,7 @@ TITLES = {
     416: "没有所要的部分",
     422: "内容不合要求",
     429: "请求太多",
+    500: "系统出错",
     503: "暂时不能答复",
 }
 """What problems of a status are called, whatever the occasion (RFC 9457, 3.1.4)."""
