@@ -151,7 +151,7 @@ def test_the_address_is_kept_as_a_digest_alone(living_sqlite: Living) -> None:
 
 def test_a_report_is_read_and_answered_by_who_manages_its_item(office: Office) -> None:
     def people(right: str, **scope: str) -> Actor:
-        return office.person(f"{right}{scope}", right, **scope)
+        return office.person("-".join([right, *scope.values()]), right, **scope)
 
     given = {"kind": "wrong", "words": "电话打不通，请更新。"}
     with office.database.writing() as session:
