@@ -19,7 +19,7 @@ WATERS, TRAFFICS = 0, 2
 @pytest.fixture
 def pair(office: Any) -> tuple[Actor, Actor]:
     """Two people of the water bureau who publish."""
-    return tuple(office.person(name, "publish", authority=office.water) for name in ("甲", "乙"))
+    return tuple(office.person(name, "publish", authority=office.water) for name in ("甲某", "乙某"))
 
 
 def content_of(office: Any, item: str) -> str:
@@ -45,12 +45,12 @@ def refused(office: Any, people: tuple[Actor, Actor], content: str) -> Forbidden
 def test_what_is_another_organs_is_not_theirs_to_redact(office, pair):
     theirs, others = (content_of(office, office.items[place]) for place in (WATERS, TRAFFICS))
     assert "管理范围" in refused(office, pair, others).message
-    other = office.person("丙", "publish", authority=office.traffic)
+    other = office.person("丙某", "publish", authority=office.traffic)
     for people in ((pair[0], other), (other, pair[0])):
         refused(office, people, theirs)
         refused(office, people, others)
     order(office, pair, theirs)
-    order(office, (office.publisher, office.person("丁", "publish")), others)
+    order(office, (office.publisher, office.person("丁某", "publish")), others)
     assert office.verify().ok
 
 
@@ -80,8 +80,8 @@ def test_a_change_is_of_its_subject(office, pair):
 
 
 def test_a_region_holds_what_lies_in_it(office):
-    below = tuple(office.person(name, "publish", region=office.town) for name in ("甲", "乙"))
-    whole = tuple(office.person(name, "publish", region=office.district) for name in ("丙", "丁"))
+    below = tuple(office.person(name, "publish", region=office.town) for name in ("甲某", "乙某"))
+    whole = tuple(office.person(name, "publish", region=office.district) for name in ("丙某", "丁某"))
     content = content_of(office, office.items[WATERS])
     refused(office, below, content)
     order(office, whole, content)
@@ -97,4 +97,4 @@ def test_what_belongs_to_no_one_subject_is_of_the_whole(office, pair, tmp_path, 
     else:
         content = office.scalars("SELECT statement FROM decision WHERE statement IS NOT NULL")[0]
     refused(office, pair, content)
-    order(office, (office.publisher, office.person("丁", "publish")), content)
+    order(office, (office.publisher, office.person("丁某", "publish")), content)

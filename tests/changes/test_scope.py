@@ -95,7 +95,7 @@ def test_a_region_asks_too(office):
     district = office.person("district", *RIGHTS, region=office.district)
     changeset = office.submitted(adjust(office.items[0], "2026-10-01", 5))
     out_of_scope(office, drafts.withdraw, town, changeset)
-    act(office, drafts.withdraw, district, changeset)
+    act(office, drafts.withdraw, district, changeset, "不再需要")
 
 
 def test_what_the_registry_has_overtaken_can_still_be_sent_back(office, water):

@@ -137,7 +137,7 @@ def test_what_the_office_says_of_a_pair_is_kept(office: Office) -> None:
 def test_a_pair_is_judged_by_who_manages_both(office: Office) -> None:
     pair = (office.items[0], office.items[2])
     for scope in ({"authority": office.water}, {"authority": office.traffic}, {"region": office.town}):
-        one = office.person(f"r{scope}", "review", **scope)
+        one = office.person("-".join(scope.values()), "review", **scope)
         with pytest.raises(Forbidden) as refusal, office.database.writing() as session:
             comparing.say(session, one, pair, "same", "一样")
         assert refusal.value.code == "out-of-scope"

@@ -409,7 +409,7 @@ REFUSALS = {
     ],
     "four-eyes": lambda office, one: [
         proposed(office, one, retain(office.items[0])),
-        opined(office, one, office.items[:1], "agree", actor=office.person("甲", "review", "edit"))
+        opined(office, one, office.items[:1], "agree", actor=office.person("甲某", "review", "edit"))
         and opined(office, one, office.items[:1], "agree", actor=_with_review(office)),
     ],
     "decided-twice": lambda office, one: [
