@@ -27,7 +27,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.canonical import digest, encode
 from app.db import is_away
-from app.errors import Conflict, Failed, RegistryError, Unavailable
+from app.errors import Conflict, Failed, Forbidden, RegistryError, Unavailable
 from app.turns import Turn, is_in_hand, take
 
 logger = logging.getLogger(__name__)
@@ -72,8 +72,11 @@ class Work:
         """Why it came to nothing, where it did."""
         if self.failed is None:
             return None
-        error = RegistryError(self.failed["message"], **self.failed["detail"])
+        kind = Forbidden if self.failed["status"] == Forbidden.status else RegistryError
+        error = kind(self.failed["message"], **self.failed["detail"])
         error.code, error.status = self.failed["code"], self.failed["status"]
+        if hidden := self.failed.get("hidden"):
+            error.__cause__ = Forbidden(error.message, code=hidden)
         return error
 
     def outcome(self) -> Any:
@@ -114,11 +117,20 @@ class Works:
         read: Read | None = None,
     ) -> Work:
         """The work under this key, begun now where there is none, where it failed, or where it is done and ``of``
-        another state; ended within ``wait`` seconds or still under way."""
-        found = self.look(key, read)
-        if found is not None and (not found.is_done or (found.failed is None and found.of == of)):
-            return self._awaited(key, found, wait, read)
-        return self._begun(key, found, do, Work(uuid4().hex, time.time(), of, asked), wait, read)
+        another state, which is waited for; ended within ``wait`` seconds or still under way."""
+        of = orjson.loads(orjson.dumps(of))  # as it is written down
+        until = time.monotonic() + wait
+        while True:
+            left = max(0.0, until - time.monotonic())
+            found = self.look(key, read)
+            if found is not None and (not found.is_done or (found.failed is None and found.of == of)):
+                work = self._awaited(key, found, left, read)
+            else:
+                work = self._begun(key, found, do, Work(uuid4().hex, time.time(), of, asked), left, read)
+            if work.of == of:
+                return work
+            if not left:  # what is under way is of another state: no answer to what is asked
+                return replace(work, is_done=False, result=None, failed=None)
 
     def once(
         self, key: Key, do: Do, *, of: Any = None, asked: Any = None, wait: float = 0.0, joins: bool = True
@@ -129,9 +141,12 @@ class Works:
         found = self.look(key)
         if found is not None and not found.is_done:
             if not joins or found.of != of:
-                raise Conflict("上一次保存还在进行，请等它完成之后再保存这一次。", code="still-working")
+                raise _still_working()
             return self._awaited(key, found, wait, None)
-        return self._begun(key, found, do, Work(uuid4().hex, time.time(), of, asked), wait, None)
+        work = self._begun(key, found, do, Work(uuid4().hex, time.time(), of, asked), wait, None)
+        if work.of != of:  # another was begun at the same moment
+            raise _still_working()
+        return work
 
     def told_once(self, key: Key) -> Work | None:
         """What is under way; or what it came to, the first time that is asked."""
@@ -268,6 +283,10 @@ def _changed(path: Path) -> float:
         return 0.0
 
 
+def _still_working() -> RegistryError:
+    return Conflict("上一次保存还在进行，请等它完成之后再保存这一次。", code="still-working")
+
+
 def _broken_off() -> RegistryError:
     return Conflict(
         "办理这件事的进程中断了，没有记下结果；请先看看是否已经办成，没有办成的，请再办一次。",
@@ -290,6 +309,7 @@ def _as_told(error: Exception) -> dict[str, Any]:
         "code": error.code,
         "status": error.status,
         "detail": error.detail,
+        "hidden": error.__cause__.code if isinstance(error.__cause__, Forbidden) else None,
     }
 
 

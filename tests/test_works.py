@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from app import works as of_works
-from app.errors import Conflict, Invalid, RegistryError
+from app.errors import Conflict, Forbidden, Invalid, NotFound, RegistryError
 from app.works import KEPT_SECONDS, Tell, Works
 
 KEY = ("begun", 7, "/office/rounds/new")
@@ -222,3 +222,37 @@ def test_half_a_file_is_none(works: Works, tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:20])
     assert works.look(KEY) is None
     assert works.ask(KEY, lambda _tell: 8, wait=60).outcome() == 8
+
+
+def test_work_of_another_state_is_no_answer(works: Works, other: Works) -> None:
+    """A reviewer approves by what the page says: that is of what is approved, or is not there yet."""
+    with slowly() as slow:
+        assert not works.ask(KEY, slow, of=[1]).is_done
+        assert slow.said.wait(60)
+        waits = other.ask(KEY, lambda _tell: "new", of=[2])
+        assert (waits.is_done, waits.result) == (False, None)
+        slow.go.set()
+        found = other.ask(KEY, lambda _tell: "new", of=[2], wait=60)
+    assert (found.is_done, found.of, found.result) == (True, [2], "new")
+
+
+def test_a_refusal_by_rights_stays_one(works: Works) -> None:
+    """The access log notes it, also where it is told as if nothing were there."""
+
+    def refuse(_tell: Tell) -> None:
+        raise Forbidden("不在范围内。", code="out-of-scope")
+
+    def hide(_tell: Tell) -> None:
+        try:
+            refuse(_tell)
+        except Forbidden as error:
+            raise NotFound("没有。", code="unknown-item") from error
+
+    refused, hidden = (
+        works.ask(("one", name), do, wait=60).refusal for name, do in (("a", refuse), ("b", hide))
+    )
+    assert isinstance(refused, Forbidden)
+    assert refused.code == "out-of-scope"
+    assert hidden is not None
+    assert isinstance(hidden.__cause__, Forbidden)
+    assert (hidden.code, hidden.status, hidden.__cause__.code) == ("unknown-item", 404, "out-of-scope")

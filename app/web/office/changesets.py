@@ -98,7 +98,7 @@ def show_changeset(
 ) -> Response:
     """What is under way says so here, and what it would write is worked out apart where that takes long."""
     found, place = rows.find(session, changeset), f"{Move.place}{changeset}"
-    moving, said = begun(registry, one_of(present, place))
+    moving, said = begun(request, registry, one_of(present, place))
     if moving is not None:
         return under_way(request, session, present, found.title, "/office", moving)
     effects = ask_effects(session, registry, found)

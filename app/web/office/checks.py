@@ -49,7 +49,7 @@ def list_checks(
         excepted=bool(excepted),
     )
     queries.confine(session.connection(), wanted, present.actor, today())
-    running, said = begun(registry, RUNNING)
+    running, said = begun(request, registry, RUNNING)
     return _page(request, session, registry, present, wanted, after, said=said, running=running)
 
 

@@ -138,7 +138,7 @@ def show_edition(
     page: Annotated[int, Query(ge=1, le=1_000)] = 1,
 ) -> Response:
     draft = preparing.find(session, edition)
-    moving, said = begun(registry, one_of(present, f"{MoveOfEdition.place}{edition}"))
+    moving, said = begun(request, registry, one_of(present, f"{MoveOfEdition.place}{edition}"))
     if moving is not None:
         return under_way(request, session, present, f"签发：{KINDS[draft.kind]}", "/office/editions", moving)
     return _page(request, session, present, edition, page, said=said)

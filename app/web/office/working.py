@@ -11,7 +11,7 @@ from sqlmodel import Session
 from app.auth.signing_in import Present
 from app.deps import Registry
 from app.web.office.pages import show
-from app.web.office.visiting import Posted
+from app.web.office.visiting import Posted, keep_refusal
 from app.works import Do, Key, Read, Work
 
 AT_ONCE = 0.9
@@ -46,12 +46,14 @@ def once(
     return work
 
 
-def begun(registry: Registry, key: Key) -> tuple[Work | None, str]:
+def begun(request: Request, registry: Registry, key: Key) -> tuple[Work | None, str]:
     """(what is under way, nothing), or (none, why what was under way came to nothing): told once."""
     work = registry.works.told_once(key)
     if work is None or not work.is_done:
         return work, ""
-    return None, work.refusal.message if work.refusal else ""
+    refusal = work.refusal
+    keep_refusal(request, refusal)
+    return None, refusal.message if refusal else ""
 
 
 def posted_again(pairs: Iterable[Iterable[str]]) -> Posted:
