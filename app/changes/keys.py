@@ -73,17 +73,19 @@ def _forms(code: Mapping[str, str]) -> tuple[str, str]:
 def refuse_awaited_places(effects: Iterable[Effect], changes: Sequence[Change], day: str) -> None:
     """Raises Invalid where a place is given or taken that a transition still waits for: it is lost by its acceptance,
     or on the transition's last day, and the duties say so."""
-    named = {key: change for change in changes for key in _places_in(change)}
-    for effect in effects:
-        for change in effect.changes() if named else ():
+    whole = any(change["path"] == PLACES and change["op"] in ("set", "remove") for change in changes)
+    named = {key for change in changes for key in _places_in(change)}
+    for effect in effects if whole or named else ():
+        for change in effect.changes():
             waits = change.get("once", {}).get("keys", ())
             to_come = _places_in(change) if effect.effective_from > day else ()
-            for key in {*waits, *to_come} & named.keys():
-                raise Invalid(
-                    f"“{key}”这一部分正在移交：由承接方承接，或者到过渡期的最后期限才不再办理，不能另行变更。",
-                    code="place-awaited",
-                    field=named[key]["path"],
-                )
+            for key in sorted({*waits, *to_come}):
+                if whole or key in named:
+                    raise Invalid(
+                        f"“{key}”这一部分正在移交：由承接方承接，或者到过渡期的最后期限才不再办理，不能另行变更。",
+                        code="place-awaited",
+                        field=PLACES,
+                    )
 
 
 def _places_in(change: Change) -> list[str]:

@@ -37,6 +37,7 @@ __all__ = [
     "Rule",
     "Subject",
     "act_of",
+    "own_outcome",
     "rule_for",
 ]
 
@@ -166,19 +167,23 @@ def _check_changes(rule: Rule, asked: Asked, changes: Sequence[Change]) -> None:
                 raise Refused(f"变更{_fields([name])}请用“{label}”，以便统计。", code="use-own-outcome")
 
 
+def own_outcome(change: Change) -> str | None:
+    """The outcome by which alone this field of an item changes, so that reports count it; None where it is adjusted.
+
+    A part that is no longer handled leaves by the outcome that says so; an adjustment corrects its words, moves it
+    in its list, or takes it back.
+    """
+    field, *place = change["path"].split("/")
+    if field != PLACES:
+        return RESERVED_FIELDS.get(field)
+    given_back = change["op"] in ("remove", "order") or (not place and not change.get("value"))
+    return None if given_back or place[1:] == ["words"] else "narrow"
+
+
 def _refuse_places(rule: Rule, changes: Sequence[Change]) -> None:
-    """A part that is no longer handled leaves by the outcome that says so; by others its words are corrected, or it
-    comes back."""
-    for change in changes:
-        place = change["path"].split("/")
-        if (
-            place[0] == PLACES
-            and change["op"] != "remove"
-            and place[2:] != ["words"]
-            and rule.shape != "less"
-        ):
-            label = RULES["item"]["narrow"].label
-            raise Refused(f"不再办理某一部分（{PLACES}）请用“{label}”，以便统计。", code="use-own-outcome")
+    if rule.shape != "less" and any(own_outcome(change) == "narrow" for change in changes):
+        label = RULES["item"]["narrow"].label
+        raise Refused(f"不再办理某一部分（{PLACES}）请用“{label}”，以便统计。", code="use-own-outcome")
 
 
 def _fields(names: Sequence[str]) -> str:

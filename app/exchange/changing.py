@@ -11,7 +11,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from app.changes.outcomes import RULES, STATUS_WORDS
+from app.changes.outcomes import RULES, STATUS_WORDS, own_outcome
 from app.exchange.keys import is_from_names, numbered
 from app.versions.fold import Change, diff, is_keyed
 from app.versions.orders import add_code, remove_code
@@ -115,6 +115,9 @@ def _by_outcome(kind: str, changes: Iterable[Change]) -> dict[str, list[Change]]
         if fields[0] in changed:
             groups[outcome] = [change for change in listed if _field(change) in fields]
             listed = [change for change in listed if _field(change) not in fields]
+    if kind == "item" and (less := [change for change in listed if own_outcome(change) == "narrow"]):
+        groups["narrow"] = less
+        listed = [change for change in listed if change not in less]
     if listed:
         groups[ADJUSTS[kind]] = listed
     return groups

@@ -12,12 +12,12 @@ from app.saying import said
 from app.versions.queries import parse_day
 
 DAYS = {"document_date": "成文日期", "published_on": "发布日期", "effective_on": "施行日期"}
-_PARTIAL = re.compile(r"[0-9]{4}(?:年|[-/.年][0-9]{1,2}月?)?")
+_PARTIAL = re.compile(r"(?!0000)[0-9]{4}(?:年|[-/.年](?:0?[1-9]|1[0-2])月?)?")
 
 
 def is_day(text: str) -> bool:
     """Whether it is a day of the calendar, or a year or a month of one."""
-    if _PARTIAL.fullmatch(text.strip()):
+    if _PARTIAL.fullmatch(text):
         return True
     try:
         return parse_day(text) == text

@@ -311,6 +311,27 @@ def test_a_place_leaves_by_its_own_outcome_and_no_acceptance_is_written_by_hand(
     province.assert_sound()
 
 
+def test_no_place_is_taken_back_by_the_whole_list_while_one_is_waited_for(province):
+    office = province.office
+    office.publish_change(province.devolve(0, 1, transition_until=LATEST))
+    office.publish_change(province.accept(0, "2026-11-01"))
+    emptied = changed(province, {"op": "set", "path": "excluded", "value": None}, day="2026-11-15")
+    assert refused(province, emptied) == "place-awaited"
+
+
+def test_parts_are_put_in_order_and_the_last_one_taken_back_as_a_form_does(province):
+    added = [{"op": "add", "path": "excluded", "value": {"key": key, "words": key}} for key in ("a", "b")]
+    province.office.publish_change(narrow(province, changes=added))
+    order = {"op": "order", "path": "excluded", "keys": ["b", "a"]}
+    province.office.publish_change(changed(province, order, day="2026-10-15"))
+    keys = [one["key"] for one in province.office.on(province.item, "2026-10-15").document()["excluded"]]
+    assert keys == ["b", "a"]
+    province.office.publish_change(
+        changed(province, {"op": "set", "path": "excluded", "value": None}, day="2026-10-16")
+    )
+    assert "excluded" not in province.office.on(province.item, "2026-10-16").document()
+
+
 def test_a_place_that_left_comes_back_once_nothing_waits_for_it(province):
     change = {"op": "add", "path": "excluded", "value": {"key": "small", "words": "小型的"}}
     province.office.publish_change(narrow(province, changes=[change]))

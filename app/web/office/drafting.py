@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 from app.changes import kinds
 from app.changes.models import ChangesetInput
-from app.changes.outcomes import RESERVED_FIELDS
+from app.changes.outcomes import own_outcome
 from app.errors import Invalid, NotFound, RegistryError
 from app.versions import ids
 from app.versions.codes import holder_of
@@ -208,7 +208,7 @@ def decisions(
         return [made]
     found: dict[str, list[Change]] = {}
     for change in diff(dict(base), content):
-        outcome = RESERVED_FIELDS.get(change["path"].split("/", 1)[0], "adjust")
+        outcome = own_outcome(change) or "adjust"
         found.setdefault(outcome, []).append(change)
     if not found:
         raise Invalid("内容没有改动，没有什么可保存。", code="nothing-changed")
