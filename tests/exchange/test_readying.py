@@ -40,7 +40,9 @@ AWKWARD: list[Callable[[dict[str, Any]], None]] = [
         ]
     ),
     lambda line: line.pop("start_unknown"),
-    lambda line: line["content"].update(name='制表\t符"引\\斜\n行', visibility="internal"),
+    lambda line: line["content"].update(
+        name='制符"引\\斜行', conditions='制表\t符"引\\斜\n行', visibility="internal"
+    ),
     lambda line: line["content"].pop("source"),
     lambda line: line["content"].update(
         result={"sample": "a" * 64}, files=[{"key": "f", "name": "图", "digest": "b" * 64}]
