@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection
@@ -17,7 +18,7 @@ from sqlalchemy import Connection
 from app.canonical import decode, digest, encode
 from app.changes import kinds
 from app.db import chunks, fetch, insert_rows, marks
-from app.exchange.changing import Code, Said, Stands, Wrong, element_keys, keys_of_changes, outcomes
+from app.exchange.changing import ADJUSTS, Code, Said, Stands, Wrong, element_keys, keys_of_changes, outcomes
 from app.exchange.mapping import SameAs
 from app.exchange.models import SourceKey, SourceSeen
 from app.exchange.naming_ended import Standing
@@ -339,11 +340,11 @@ class Admission(Recognition):
         stands = Stands(subject.status, subject.content, subject.codes)
         found = outcomes(record.kind, stands, said, lambda: self._spent(connection, subject), free=self.free)
         is_changed = False
-        for outcome, changes in found.decisions:
-            after = self._after(subject, changes)
-            if wrong := self._names_ended(connection, record, after.content, subject.content):
-                found.wrong.append(wrong)
+        for outcome, asked in found.decisions:
+            changes = self._without_ended(connection, record, subject, outcome, asked, found.wrong)
+            if not changes:
                 continue
+            after = self._after(subject, changes)
             part = Part(subject.subject_id, record.day, changes=changes)
             admitted.acts.append(Act(outcome, [part]))
             subject.spent.update(element_keys(subject.content))
@@ -382,6 +383,32 @@ class Admission(Recognition):
         apply_changes(state, changes)
         codes = {(c["scheme"], c.get("issuer", ""), c["value"]) for c in state.pop("codes")}
         return Stands(state.pop("status"), state, codes)
+
+    def _without_ended(
+        self,
+        connection: Connection,
+        record: Admissible,
+        subject: Known,
+        outcome: str,
+        changes: list[Change],
+        wrong: list[Wrong],
+    ) -> list[Change]:
+        """The changes that name nothing that has ended; each other is told. Of an adjustment it is the field that is
+        left out, of any other outcome the whole, which is nothing without what it is about."""
+        stood = subject.content or {}
+        if self._names_ended(connection, record, self._after(subject, changes).content, stood) is None:
+            return changes
+        left: list[Change] = []
+        adjusts = outcome == ADJUSTS[record.kind]
+        for _, of_field in groupby(
+            changes, lambda change: change["path"].split("/", 1)[0] if adjusts else ""
+        ):
+            some = list(of_field)
+            if found := self._names_ended(connection, record, self._after(subject, some).content, stood):
+                wrong.append(found)
+            else:
+                left += some
+        return left
 
     def _names_ended(
         self,

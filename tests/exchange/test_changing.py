@@ -488,6 +488,24 @@ def test_a_row_that_names_an_organ_that_ended_is_told_and_the_rest_is_taken(
     assert_sound(database)
 
 
+def test_what_names_an_organ_that_ended_is_left_out_and_the_rest_of_the_adjustment_taken(
+    office: Office, first: Path
+) -> None:
+    database, _ = office
+    merge_organs(office)
+    lines = [orjson.loads(line) for line in first.read_bytes().splitlines()]
+    organs = {one["content"]["name"]: one["ref"] for one in lines if one["kind"] == "authority"}
+    joined = one("synthetic-4", visits=9, co_authority_ids=[f"@authority:{organs[GONE]}"])
+    path = next_edition(first, joined, "second.jsonl")
+    listed = [line for line in path.read_bytes().splitlines() if b'"synthetic-4"' in line]
+    path.write_bytes(b"\n".join(listed) + b"\n")
+    imported = edition(office, path)
+    said = [p.code for p in imported.reading.problems if p.code == "names-ended"]
+    assert (said, imported.outcomes) == (["names-ended"], {"调整": 1})
+    document = stands(database, "synthetic-4").document()
+    assert (document["visits"], document.get("co_authority_ids")) == (9, None)
+
+
 def test_an_organ_whose_end_is_published_takes_nothing_new(office: Office, first: Path) -> None:
     merge_organs(office)
     path = next_edition(first, lambda record: None, "second.jsonl")

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from sqlmodel import Session
 
 from app.auth.signing_in import Present
-from app.canonical import decode
+from app.canonical import decode, digest, encode
 from app.changes import drafts, rows
 from app.changes.freezing import LISTED, counted
 from app.changes.models import STATE_LABELS, Changeset, ChangesetInput
@@ -104,6 +104,11 @@ def new_round(request: Request, registry: RegistryOf, session: ReadSession, pres
     return _opening(request, session.connection(), present, form, error=refused, kept_at=kept_at)
 
 
+def _form_of(form: Posted) -> str:
+    """The same for the same form: a second click finds what the first began, another form is told to wait."""
+    return digest(encode([list(pair) for pair in form.pairs]))
+
+
 @router.post("/office/rounds/new")
 def open_round(request: Request, registry: RegistryOf, present: Visitor, form: Form) -> Response:
     """``do=open`` opens it; else the items are counted, which the browser asks for while the form is filled in."""
@@ -114,7 +119,8 @@ def open_round(request: Request, registry: RegistryOf, present: Visitor, form: F
             with registry.database.reading() as session:
                 return _opening(request, session.connection(), present, form)
         key = one_of(present, OPENING)
-        opening = once(registry, key, lambda _tell: _opened(registry, present, form), asked=form.pairs)
+        of = _form_of(form)
+        opening = once(registry, key, lambda _tell: _opened(registry, present, form), of=of, asked=form.pairs)
         if not opening.is_done:
             return go(OPENING)  # which says that it is under way
         return go(f"/office/rounds/{opening.outcome()}")
