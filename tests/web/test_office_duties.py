@@ -12,6 +12,8 @@ from reading import Page
 from registry import TODAY
 from seeded import FELLING, Living
 
+from app.web.office import drafting
+
 PAPER = {"document/number": "广安区府发〔2026〕12号", "document/title": "广安区监管细则"}
 
 
@@ -299,3 +301,25 @@ def test_what_is_typed_about_a_duty_is_kept(living: Living, editor: Browser) -> 
         assert "写到一半" in editor.get(place).html
         editor.post(place, {"do": "drop"})
         assert "写到一半" not in editor.get(place).html
+
+
+def test_a_draft_taken_up_again_keeps_what_the_form_does_not_show() -> None:
+    stood = {
+        "kind": "item",
+        "outcome": "adjust",
+        "subject": "qdi-00000000",
+        "effective_from": TODAY,
+        "words": "原文",
+        "annex": "一",
+        "fulfils": [{"act": 7, "duty": "f1", "instrument": "qdl-00000000"}],
+    }
+    less = {**stood, "outcome": "narrow", "fulfils": [], "words": "分出一部分"}
+    handed = {**less, "receivers": [{"key": "r", "words": "乡镇"}]}
+    change = {"op": "set", "path": "note", "value": "新"}
+    made = {name: stood[name] for name in ("kind", "outcome", "subject", "effective_from")}
+    made |= {"changes": [change], "fulfils": [{"act": 7, "duty": "f1"}, {"act": 8, "duty": "f2"}]}
+    again = drafting.redrafted([stood, less, handed], stood["subject"], [made], {"kind": "routine"}, "调整")
+    kept, redone = again.decisions
+    assert (kept.outcome, len(kept.receivers)) == ("narrow", 1), "which the form has no place for"
+    assert (redone.words, redone.annex) == ("原文", "一")
+    assert [one.instrument for one in redone.fulfils] == ["qdl-00000000", None]

@@ -29,7 +29,7 @@ from app.versions.named_files import drafted_in
 from app.versions.queries import moment, today
 from app.web.office.changeset_effects import ask_effects, ids_in_all, revision_in_words, stale_in_words
 from app.web.office.desk import listed
-from app.web.office.drafting import EDITABLE
+from app.web.office.drafting import is_of_form
 from app.web.office.pages import show
 from app.web.office.standing_decisions import taken_out_by
 from app.web.office.visiting import Form, Visitor, go, keep_refusal
@@ -334,7 +334,7 @@ def _page(
 
 def _is_editable(body: Mapping[str, Any]) -> bool:
     """Whether the form of the item takes the decision up again."""
-    return body["kind"] == "item" and body["outcome"] in EDITABLE and not body.get("until")
+    return body["kind"] == "item" and is_of_form(body) and not body.get("until")
 
 
 def _where_to_mend(found: Mapping[str, Any], every: Sequence[rows.DecisionRow], changeset: str) -> str:

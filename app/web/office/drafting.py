@@ -128,7 +128,17 @@ def _named(connection: Connection, name: str, kind: str, day: str) -> list[str]:
 
 
 EDITABLE = frozenset({"adjust", "transfer", "convert"})
-"""Outcomes that the item form makes of a standing item, and takes back into it."""
+"""Outcomes that the item form makes of a standing item, and takes back into it ..."""
+_MORE = ("receivers", "results", "transition_until", "until")
+"""... and that of a part which leaves, where it says none of these, for which the form has no place."""
+_CARRIED = ("words", "follow_up", "annex", "number")
+"""What a decision says that the item form does not show."""
+
+
+def is_of_form(body: Mapping[str, Any]) -> bool:
+    """Whether the item form may have made this decision, and shows all that it does to the item."""
+    outcome = body["outcome"]
+    return outcome in EDITABLE or (outcome == "narrow" and not any(body.get(name) for name in _MORE))
 
 
 def merged(
@@ -158,12 +168,20 @@ def merged(
 def redrafted(
     bodies: list[dict[str, Any]], item: str, made: list[dict[str, Any]], head: dict[str, Any], title: str
 ) -> ChangesetInput:
-    """The changeset with the item's decisions of the form replaced. Raises Invalid."""
+    """The changeset with the item's decisions of the form replaced; what they said beside, and by which document a
+    duty is done, stays. Raises Invalid."""
+    replaced = [body for body in bodies if body.get("subject") == item and is_of_form(body)]
     kept = [
         {name: part for name, part in body.items() if name != "review"}  # put back by drafting
         for body in bodies
-        if not (body.get("subject") == item and body["outcome"] in EDITABLE)
+        if body not in replaced
     ]
+    by_duty = {(one["act"], one["duty"]): one for body in replaced for one in body.get("fulfils", ())}
+    for decision in made:
+        before = next((body for body in replaced if body["outcome"] == decision["outcome"]), {})
+        decision |= {name: before[name] for name in _CARRIED if name in before and name not in decision}
+        if "fulfils" in decision:
+            decision["fulfils"] = [by_duty.get((one["act"], one["duty"]), one) for one in decision["fulfils"]]
     own = {name: part for name, part in head.items() if name != "rows"}  # put back by drafting
     return checked({**own, "title": title, "decisions": [*kept, *made]})
 

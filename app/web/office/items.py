@@ -166,7 +166,7 @@ def _drafted(session: Session, editing: Editing) -> dict[str, Any]:
     bodies = [decode(row.body) for row in rows.decisions(session, editing.changeset)]
     content = copy.deepcopy(editing.base)
     for body in bodies:
-        if body.get("subject") == editing.item and body["outcome"] in drafting.EDITABLE:
+        if body.get("subject") == editing.item and drafting.is_of_form(body):
             for change in body.get("changes", ()):
                 try:
                     apply_changes(content, [change])
