@@ -162,6 +162,14 @@ class Works:
                 turn.give_back()
         return found
 
+    def forget_unfinished(self) -> None:
+        """After an order to redact: what is under way may have read the words before it, and what it comes to is not
+        written down. Whoever asks for it begins it anew."""
+        for path in self._told.glob("*.json"):
+            found = self._written(path.name)
+            if found is not None and not found.is_done:
+                path.unlink(missing_ok=True)
+
     # --- doing it
 
     def _begun(

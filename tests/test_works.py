@@ -236,6 +236,20 @@ def test_work_of_another_state_is_no_answer(works: Works, other: Works) -> None:
     assert (found.is_done, found.of, found.result) == (True, [2], "new")
 
 
+def test_what_is_under_way_while_words_are_redacted_is_not_written_down(works: Works, other: Works) -> None:
+    with slowly() as slow:
+        works.ask(KEY, slow)
+        assert slow.said.wait(60)
+        other.forget_unfinished()
+        slow.go.set()
+        while of_works.is_in_hand(works._turns / of_works._name(KEY)):
+            pass
+    assert works.look(KEY) is None
+    assert works.ask(KEY, lambda _tell: "anew", wait=60).result == "anew"
+    other.forget_unfinished()
+    assert works.look(KEY) is not None, "what is done stays, unless it holds the words"
+
+
 def test_a_refusal_by_rights_stays_one(works: Works) -> None:
     """The access log notes it, also where it is told as if nothing were there."""
 

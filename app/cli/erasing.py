@@ -15,6 +15,7 @@ from app.files import erase_redacted
 from app.indexing import rebuild
 from app.searching import open_engine
 from app.settings import Settings
+from app.works import Works
 from search.engine import EngineError
 
 console = Console()
@@ -68,6 +69,7 @@ def _forget_uploads(settings: Settings, quoted: Callable[[str], bool]) -> None:
         console.print(f"已删除 {brought} 个上传了等待导入或等待取回、其中有这些文字的文件。")
     if told := marked.forget(settings.works_dir, quoted):
         console.print(f"已删除 {told} 份后台办理的记录，其中有这些文字。")
+    Works(settings.works_dir).forget_unfinished()
 
 
 def _rebuild_index(settings: Settings, database: Database) -> None:

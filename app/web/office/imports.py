@@ -25,7 +25,7 @@ from app.manners import saved_as
 from app.versions.queries import moment, parse_day, today
 from app.web.office.attaching import plain_name
 from app.web.office.pages import PRIVATE, show
-from app.web.office.visiting import Visitor, go, typed_day
+from app.web.office.visiting import Visitor, go, keep_refusal, typed_day
 from app.web.office.working import once, one_of, under_way
 from app.web.rendering import gaps
 from app.works import Key, Tell, Work
@@ -130,6 +130,7 @@ def show_import(
     if work is not None and not work.is_done:
         what = f"{WHAT[work.of]}：{found.asked.name}"
         return under_way(request, session, present, what, "/office/imports", work)
+    keep_refusal(request, refused)
     said = refused.message if refused else ""
     return _told(request, session, present, found, found.became(TRIED) or {}, said)
 

@@ -25,7 +25,7 @@ from app.web.office.pages import show
 from app.web.office.round_filter import CHECKS, STATES, Asking, Wanted, label_of
 from app.web.office.round_words import changes_in_words
 from app.web.office.rounds import Which
-from app.web.office.visiting import Posted, Visitor, go
+from app.web.office.visiting import Posted, Visitor, go, keep_refusal
 from app.web.office.working import one_of, posted_again, under_way
 from app.web.rendering import gaps
 from app.web.subjects import names as names_on
@@ -183,6 +183,7 @@ def refused_desk(
         said = f"有 {len(wrong)} 项不能这样处理，一项也没有保存："
     else:  # of what was broken off nobody knows whether it was saved
         said = error.message if error.code == "broken-off" else f"没有保存。{error.message}"
+    keep_refusal(request, error)
     return desk(
         request,
         session,
