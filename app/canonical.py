@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -63,6 +64,15 @@ def _walk_for_floats(value: Any) -> None:
     elif isinstance(value, (list, tuple)):
         for part in value:
             _walk_for_floats(part)
+
+
+def strings_in(value: Any) -> Iterator[str]:
+    """Every string in a document, whatever it stands in; names of members are none."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (Mapping, list, tuple)):
+        for part in value.values() if isinstance(value, Mapping) else value:
+            yield from strings_in(part)
 
 
 def decode(data: bytes) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 from app.checks.finding import ALIVE
 from app.errors import Refused
 from app.versions.fold import Change
-from app.versions.orders import Part, add_code
+from app.versions.orders import Part, add_codes
 
 Alive = ALIVE
 STATUS_WORDS = {
@@ -164,4 +164,4 @@ def created(asked: Asked, subject: Subject, before: Mapping[str, Before], role: 
 
 
 def added_codes(subject: Subject) -> list[Change]:
-    return [add_code(code["scheme"], code["value"], code.get("issuer", "")) for code in subject.codes]
+    return add_codes(subject.codes)

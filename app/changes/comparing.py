@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from app.canonical import decode
-from app.versions.fold import Change, State, apply_changes, at, diff, fold
+from app.versions.fold import State, apply_changes, at, diff, fold
 from app.versions.histories import History
-from app.versions.orders import add_code
+from app.versions.orders import add_code, add_codes
 from app.versions.timeline import Held, codes_on
 
 
@@ -27,10 +27,10 @@ def comparison(
     ``codes``: the rows that were seen, of codes None where that was not written down."""
     seen = _content_of_revision(connection, revisions[0]) if revisions and revisions[0] else {}
     now = dict(fold(history.effects, day) or {})
-    now["codes"] = [_added(code)["value"] for code in now.get("codes", ())]
+    now["codes"] = [one["value"] for one in add_codes(now.get("codes", ()))]
     seen["codes"] = now["codes"] if codes is None else _codes_among(history.codes, set(codes), day)
     mine: State = copy.deepcopy(seen)
-    changes = [*body.get("changes", []), *map(_added, body.get("codes", []))]
+    changes = [*body.get("changes", []), *add_codes(body.get("codes", ()))]
     if body["outcome"] == "void":
         without = fold((effect for effect in history.effects if effect.act != body["act"]), day) or {}
         changes = diff(now, without)
@@ -56,11 +56,6 @@ def _codes_among(rows: Sequence[Held], seqs: set[int], day: str) -> list[Any]:
     """The codes held on the day by these rows, as a state has them."""
     held = codes_on((row for row in rows if row.seq in seqs), day)
     return [add_code(scheme, value, issuer)["value"] for scheme, issuer, value in sorted(held)]
-
-
-def _added(code: dict[str, str]) -> Change:
-    """Under the key it has today: published ones stay as they were given."""
-    return add_code(code["scheme"], code["value"], code.get("issuer", ""))
 
 
 def _content_of_revision(connection: Connection, seq: int) -> State:

@@ -15,6 +15,7 @@ from typing import Any
 from sqlmodel import Session
 
 from app.auth.actor import Actor
+from app.canonical import strings_in
 from app.changes import drafts, rows
 from app.changes.models import ChangesetInput
 from app.collecting import few_collections
@@ -168,16 +169,8 @@ def _named(acts: Iterable[Act]) -> Iterator[str]:
     for act in acts:
         for part in act.parts:
             yield part.subject_id
-            yield from _strings(part.creates)
-            yield from _strings([change.get("value") for change in part.changes])
-
-
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, (dict, list)):
-        for part in value.values() if isinstance(value, dict) else value:
-            yield from _strings(part)
+            yield from strings_in(part.creates)
+            yield from strings_in([change.get("value") for change in part.changes])
 
 
 def _more(name: str, changesets: list[str]) -> Problem:

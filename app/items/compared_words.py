@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.canonical import encode
+from app.canonical import encode, strings_in
 from app.items.field_words import value_words
 from app.saying import said
 
@@ -26,15 +26,7 @@ def compared_words(place: str, values: Sequence[Any], names: Mapping[str, str]) 
 
 
 def _told_apart(values: Sequence[Any], names: Mapping[str, str]) -> Mapping[str, str]:
-    called = {one: names[one] for value in values for one in _strings(value) if one in names}
+    called = {one: names[one] for value in values for one in strings_in(value) if one in names}
     borne = Counter(called.values())
     alike = {one: said("{1}（{2}）", name, one) for one, name in called.items() if borne[name] > 1}
     return {**called, **alike} if alike else names
-
-
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, (dict, list)):
-        for part in value.values() if isinstance(value, dict) else value:
-            yield from _strings(part)

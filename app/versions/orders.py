@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -134,6 +134,11 @@ def _escaped(part: str) -> str:
 def add_code(scheme: str, value: str, issuer: str = "") -> Change:
     code = {"key": code_key(scheme, value, issuer), "scheme": scheme, "issuer": issuer, "value": value}
     return {"op": "add", "path": "codes", "value": code}
+
+
+def add_codes(codes: Iterable[Mapping[str, str]]) -> list[Change]:
+    """The same of each, under the key that it has today: published ones stay as they were given."""
+    return [add_code(code["scheme"], code["value"], code.get("issuer", "")) for code in codes]
 
 
 def remove_code(scheme: str, value: str, issuer: str = "") -> Change:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from string import Formatter
@@ -16,6 +16,7 @@ from babel.messages.pofile import read_po, write_po
 from jinja2 import Environment, FileSystemLoader
 
 from app import wording
+from app.canonical import strings_in
 from app.changes.outcomes import RULES
 from app.feedback.reporting import KINDS as REPORTS
 from app.feedback.reporting import STATES
@@ -97,18 +98,7 @@ def _of_tables() -> Iterator[tuple[str, str]]:
     for rules in RULES.values():
         yield from (("changes/outcomes.py", rule.label) for rule in rules.values())
     for where, table in TABLES.items():
-        yield from ((where, words) for words in _strings(table))
-
-
-def _strings(table: Any) -> Iterator[str]:
-    if isinstance(table, str):
-        yield table
-    elif isinstance(table, Mapping):
-        for one in table.values():
-            yield from _strings(one)
-    elif isinstance(table, list | tuple):
-        for one in table:
-            yield from _strings(one)
+        yield from ((where, words) for words in strings_in(table))
 
 
 def catalogue() -> bytes:

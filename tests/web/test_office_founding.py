@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import pytest
+from browsing import Browser
 from reading import Page
 from seeded import FELLING, TODAY, Living, new_item, set_field
 from test_form_keeping import SCRIPT
-from test_office import Browser
 from test_office_duties import entrusted
 from test_office_organs import DAY, PAPER, held, organs, place
 from test_office_rooms import published
@@ -18,16 +17,6 @@ from app.canonical import decode
 
 NEW = "/office/authorities/new"
 CODE = "11511602MB1234567N"
-
-
-@pytest.fixture
-def editor(living: Living) -> Browser:
-    return Browser(living, "bianji", ["edit"])
-
-
-@pytest.fixture
-def reviewer(living: Living) -> Browser:
-    return Browser(living, "shenhe", ["review", "publish"])
 
 
 def county(living: Living) -> tuple[str, str]:
@@ -141,13 +130,14 @@ def test_an_organ_is_dissolved_and_every_item_goes_somewhere(editor: Browser, re
     form = dissolving(standing=into, rest=other)
     unnamed = editor.post(place(organ), form)
     assert any("请选择改为哪个机关" in one for one in beside(unnamed.text))
-    form |= {"instead": other, f"to:{items[0]}": "cancel", "follow_up": "改为备案"}
+    form |= {"instead": other, f"to:{items[0]}": "cancel", "items_follow_up": "改为备案"}
     answer = editor.post(place(organ), form)
     page = editor.get(answer.headers["location"])
     assert f"撤销：{name}，职责划入{into}，取消部分事项" in page.words
     drafted = decisions(living, answer.headers["location"].rpartition("/")[2])
     (cancelled,) = [one for one in drafted if one["outcome"] == "cancel"]
     assert (cancelled["subject"], cancelled["follow_up"]) == (items[0], "改为备案")
+    assert [one["outcome"] for one in drafted if one.get("follow_up")] == ["cancel"]
     published(editor, reviewer, answer)
     assert living.get(f"/authorities/{organ}", on=DAY).json()["status"] == "ended"
     assert living.get(f"/items/{items[0]}", on=DAY).json()["status"] == "ended"

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from sqlmodel import Session
 
-from app.canonical import decode
+from app.canonical import decode, strings_in
 from app.changes import rehearsing, rows
 from app.changes.models import Changeset
 from app.checks.catalogue import Rules
@@ -83,8 +83,4 @@ def stale_in_words(data: bytes | None, names: dict[str, str]) -> Any:
 
 def ids_in_all(value: Any) -> set[str]:
     """Every string that may be a registry id."""
-    if isinstance(value, dict):
-        return set().union(*(ids_in_all(part) for part in value.values())) if value else set()
-    if isinstance(value, (list, tuple)):
-        return set().union(*(ids_in_all(part) for part in value)) if value else set()
-    return {value} if isinstance(value, str) and value.startswith("qd") and len(value) == 12 else set()
+    return {one for one in strings_in(value) if one.startswith("qd") and len(one) == 12}

@@ -235,7 +235,7 @@ def given(form: Posted, body: dict[str, Any], said: Reshaping, items: Sequence[H
 
 def _cancelled(body: dict[str, Any], item: Held, form: Posted) -> dict[str, Any]:
     kept = {name: body[name] for name in ("timing", "reason") if body.get(name)}
-    after = form.get("follow_up").strip()
+    after = form.get("items_follow_up").strip()
     end = {"kind": "item", "outcome": "cancel", "subject": item.id, "effective_from": item.days[0]}
     return {**kept, **end, **({"follow_up": after} if after else {})}
 

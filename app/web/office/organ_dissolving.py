@@ -32,7 +32,6 @@ def dissolved(
             f"{names[organ]}自己撤销了，不能接着办，请写别的机关。", code="ends-itself", field="standing"
         )
     body = drafting.decision(organ, "dissolve", day, form) | {"kind": "authority"}
-    body.pop("follow_up", None)  # said of the items that are cancelled
     made = [body, *given(form, body, said, items)]
     if beside:
         receiver = _named_instead(form, said, beside)
