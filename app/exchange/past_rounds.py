@@ -25,6 +25,7 @@ from app.db import Database
 from app.errors import Invalid
 from app.exchange.readers import read_rows
 from app.exchange.records import Problem
+from app.law.days import refuse_odd_days
 from app.rounds import publishing
 from app.rounds.matching import catalogue
 from app.rounds.recording import rows_from
@@ -163,6 +164,7 @@ def _form(values: Mapping[str, str]) -> ChangesetInput:
         "issuer": values["issuer"],
         "document_date": values.get("date"),
     }
+    refuse_odd_days(document, "document/")
     basis = f"，依据或衔接：{values['basis_round']}" if values.get("basis_round") else ""
     return ChangesetInput.model_validate(
         {
@@ -215,7 +217,11 @@ def _decisions(
                 problems.append(_problem(row.where, "round-unknown", message))
                 continue
             own = {"title": values["document_title"], "date": values.get("document_date", "")}
-            asked.append((ref, _form({**values, **own, "breakdown_json": "{}", "note": ""})))
+            try:
+                asked.append((ref, _form({**values, **own, "breakdown_json": "{}", "note": ""})))
+            except Invalid as error:
+                problems.append(_problem(row.where, error.code, error.message))
+                continue
             found[ref] = []
         found[ref].append(told)
     return found

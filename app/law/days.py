@@ -1,5 +1,6 @@
 """Days of documents, as contents and changesets hold them: YYYY-MM-DD, or the year or month alone where a source
-says no more. Asked of what is said anew; what was published before stands as it is."""
+says no more; with a question mark where it is not sure (“2018?”, as ISO 8601-2 writes an uncertain date). Asked of
+what is said anew; what was published before stands as it is."""
 
 from __future__ import annotations
 
@@ -13,12 +14,17 @@ from app.versions.queries import parse_day
 
 DAYS = {"document_date": "成文日期", "published_on": "发布日期", "effective_on": "施行日期"}
 _PARTIAL = re.compile(r"(?!0000)[0-9]{4}(?:年|[-/.年](?:0?[1-9]|1[0-2])月?)?")
+_DOUBT = ("?", "？")
 
 
 def is_day(text: str) -> bool:
-    """Whether it is a day of the calendar, or a year or a month of one."""
-    if _PARTIAL.fullmatch(text):
-        return True
+    """Whether it is a day of the calendar, or a year or a month of one, certain or not."""
+    text = text[:-1] if text.endswith(_DOUBT) else text
+    return bool(_PARTIAL.fullmatch(text)) or is_whole_day(text)
+
+
+def is_whole_day(text: str) -> bool:
+    """Whether it is one day of the calendar, such as an effect can begin on."""
     try:
         return parse_day(text) == text
     except Invalid:

@@ -23,6 +23,7 @@ from app.changes.rows import hold
 from app.changes.scope import Scope
 from app.db import TOMBSTONE, fetch, run_by
 from app.errors import Conflict, Invalid, NotFound
+from app.law.days import is_whole_day
 from app.rounds.matching import Catalogue, catalogue, is_certain, match
 from app.rounds.opened import require_worked_on
 from app.rounds.placing import put_in
@@ -245,10 +246,11 @@ def _require_items(connection: Connection, actor: Actor, items: Iterable[str]) -
 def _apply(session: Session, actor: Actor, changeset: Changeset, rows: Sequence[Row], today: str) -> None:
     """The rows' outcomes as decisions about their items, entered late (补录)."""
     document = decode(changeset.head.encode()).get("document") or {}
-    day = document.get("effective_on") or document.get("document_date")
-    if not day:
+    known = (document.get(name) or "" for name in ("effective_on", "document_date"))
+    day = next((one for one in known if is_whole_day(one)), None)
+    if day is None:
         raise Invalid(
-            "还不知道自哪一天起：请先在本页的“文号、日期、标题”中填写施行日期或成文日期，再把各行作为对事项的决定。",
+            "还不知道自哪一天起：请先在本页的“文号、日期、标题”中填写施行日期或成文日期（到日），再把各行作为对事项的决定。",
             code="day-missing",
             field="document",
         )

@@ -264,9 +264,10 @@ def test_a_row_may_be_made_a_decision_about_its_item(office):
     assert office.on(office.items[0], "2024-05-31").status == "in_force"
 
 
-def test_a_decision_of_a_document_without_a_day_says_where_to_write_it(office):
+@pytest.mark.parametrize("dated", [{}, {"document_date": "2018?"}, {"effective_on": "2018年5月"}])
+def test_a_decision_of_a_document_without_a_day_says_where_to_write_it(office, dated):
     undated = {name: value for name, value in DOCUMENT.items() if name != "effective_on"}
-    round_id = opened(office, document=undated)
+    round_id = opened(office, document=undated | dated)
     put(office, round_id, {"name": "取水许可1", "outcome": "取消"})
     with pytest.raises(RegistryError, match="请先在本页的“文号、日期、标题”中填写施行日期") as refused:
         chosen(office, round_id, Choice(1, office.items[0], apply=True))
@@ -474,6 +475,7 @@ def test_a_document_has_so_many_rows_at_most(office, monkeypatch):
         (",甲,,,题,2013,3,{},,,,,,,", "bad-round"),
         ('A,甲,,,题,2013,3,"{""取消"": -1}",,,,,,,', "bad-round"),
         ("JIA-1,甲,,,题,2013,3,{},,,,,,,", "round-twice"),
+        ("A,甲,,,题,2018-13,3,{},,,,,,,", "bad-day"),
     ],
 )
 def test_a_faulty_table_is_refused_whole(office, tmp_path, line, code):
