@@ -15,7 +15,10 @@ import pytest
 import app
 
 ROOT = Path(app.__file__).resolve().parent.parent
-MAP = re.findall(r"^(\w+) {2,}\S.*$", app.__doc__ or "", re.MULTILINE)
+LINE = re.compile(r"^(\w+) {2,}\S.*$", re.MULTILINE)
+MAP = LINE.findall(app.__doc__ or "")
+OFFICE = ROOT / "app" / "web" / "office"
+ROOMS = LINE.findall(ast.get_docstring(ast.parse((OFFICE / "__init__.py").read_text(encoding="utf-8"))) or "")
 EDGES = {"api", "web", "cli"}
 BANNED = {
     "service",
@@ -75,6 +78,37 @@ def test_a_package_imports_only_from_above_it(name):
             if parts[0] in ("tests", "migrations", "seed"):
                 wrong.append(place)
     assert not wrong, wrong
+
+
+def room_of(path: Path) -> str:
+    """The room of the office (or its single file) that a file belongs to."""
+    return path.relative_to(OFFICE).with_suffix("").parts[0]
+
+
+def imported_rooms(path: Path) -> Iterator[tuple[str, str]]:
+    """(place, room) of all that a file imports from the office."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.ImportFrom) or not f"{node.module}.".startswith("app.web.office."):
+            continue
+        inside = (node.module or "").split(".")[3:]
+        for room in inside[:1] or [name.name for name in node.names]:
+            yield f"{path.relative_to(ROOT)}:{node.lineno} imports {room}", room
+
+
+def test_the_office_names_every_room():
+    found = {room_of(path) for path in OFFICE.rglob("*.py")} - {"__init__"}
+    assert len(ROOMS) == len(set(ROOMS))
+    assert found == set(ROOMS), (
+        "app/web/office/__init__.py is the map: one line per room, in the order of imports"
+    )
+
+
+@pytest.mark.parametrize("name", ROOMS)
+def test_a_room_imports_only_from_rooms_above_it(name):
+    above = {*ROOMS[: ROOMS.index(name)], name}
+    files = [path for path in OFFICE.rglob("*.py") if room_of(path) == name]
+    assert files
+    assert not [place for path in files for place, room in imported_rooms(path) if room not in above]
 
 
 def test_the_client_can_be_copied_into_another_program(tmp_path):

@@ -12,7 +12,7 @@ from app.deps import Registry
 from app.exchange.progress import unfinished
 from app.versions.queries import today
 from app.versions.visibility import is_public
-from app.web.office.troubles import is_office, trouble
+from app.web.office.doors.troubles import is_office, trouble
 from app.web.rendering import SECURITY, Here, goes_on, spoken
 from app.web.subjects import names
 

@@ -32,8 +32,10 @@ from app.auth import signing_in
 from app.auth.passwords import POLICIES
 from app.checks.catalogue import STANDARD
 from app.checks.sweeping import sweep
-from app.web.office import changeset_effects, pages, sign_on, working
-from app.web.office.visiting import COOKIE
+from app.web.office.doors import pages, sign_on
+from app.web.office.doors.visiting import COOKIE
+from app.web.office.forms import working
+from app.web.office.publishing import effects
 
 
 def signed_in(browser: Chromium, person: Browser, wide: int = 320) -> Page:
@@ -64,7 +66,7 @@ def amended(editor: Browser, reviewer: Browser) -> tuple[str, str]:
     return law, case
 
 
-OFFICE = Path(pages.__file__).parents[1] / "templates" / "office"
+OFFICE = Path(pages.__file__).parents[2] / "templates" / "office"
 ON_THE_WAY = frozenset(
     f"{name}.html"
     for name in [
@@ -256,7 +258,7 @@ def test_pages_that_are_met_on_the_way(
             "/office/code": code.get("/office/code", headers=BROWSER),
             "/office/leaving": code.post("/office/sign-on", headers=POST),
         }
-        with held_up(monkeypatch, changeset_effects.rehearsing, "rehearse"):
+        with held_up(monkeypatch, effects.rehearsing, "rehearse"):
             draft = living.post(
                 "editor", "/changesets", {"title": "换号", "decisions": [set_field(item, "note", "换")]}
             ).json()["id"]

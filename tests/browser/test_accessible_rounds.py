@@ -18,7 +18,7 @@ from test_accessible import check
 from test_accessible_office import ROUNDS, Rendered, check_answers, signed_in
 from test_office_rounds import DAY, XLSX, agree_all, form, items_on
 
-from app.web.office import pages
+from app.web.office.doors import pages
 
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 ANNEX = f"序号,项目名称,实施机关,处理决定\n1,{FELLING},区林业局,取消\n2,没有登记过的事项,区林业局,下放\n"

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import expect
 from seeded import FELLING, Living
 
-from app.web.office.visiting import COOKIE
+from app.web.office.doors.visiting import COOKIE
 
 
 def test_what_is_typed_is_kept_by_itself(browser: Chromium, living_sqlite: Living) -> None:

@@ -15,7 +15,7 @@ from seeded import FELLING, TODAY, Living
 from test_office_attaching import ENACT, PDF
 from test_office_organs import held, organs
 
-from app.web.office.visiting import COOKIE
+from app.web.office.doors.visiting import COOKIE
 
 PAGES, CLICKS = 5, 12
 """Of a routine change by two people, each."""

@@ -7,7 +7,7 @@ from typing import Any
 from app.items.content import ItemContent
 from app.items.named_files import named_files
 from app.versions.named_files import drafted_in, scan_of
-from app.web.office.drafting import FILES, files_in
+from app.web.office.forms.drafting import FILES, files_in
 
 
 def digests_of(schema: dict[str, Any], part: dict[str, Any], path: str = "") -> set[str]:

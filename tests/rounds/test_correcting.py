@@ -10,8 +10,8 @@ from app.errors import Invalid
 from app.rounds.corrections import corrections, to_correct
 from app.rounds.counted import find
 from app.versions.queries import known_at
-from app.web.office import drafting
-from app.web.office.visiting import Posted
+from app.web.office.doors.visiting import Posted
+from app.web.office.forms import drafting
 
 
 @pytest.fixture

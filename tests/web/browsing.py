@@ -18,7 +18,7 @@ from app.auth import signing_in
 from app.auth.accounts import add_account
 from app.auth.passwords import POLICIES
 from app.main import create_app
-from app.web.office import working
+from app.web.office.forms import working
 
 PHRASE = "lamps under the old bridge"
 POST = {**BROWSER, "Sec-Fetch-Site": "same-origin"}

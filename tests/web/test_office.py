@@ -15,8 +15,8 @@ from app.auth import signing_in
 from app.auth.actor import RIGHTS
 from app.items.content import ItemContent
 from app.web.office import PARTS
-from app.web.office.fields import item_fields
-from app.web.office.visiting import ANYONE, COOKIE, OPEN, READING, SIGNED_IN, TABLE, WRITES
+from app.web.office.doors.visiting import ANYONE, COOKIE, OPEN, READING, SIGNED_IN, TABLE, WRITES
+from app.web.office.forms.fields import item_fields
 
 # --- signing in
 

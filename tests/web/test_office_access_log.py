@@ -19,8 +19,8 @@ import app
 from app import log
 from app.auth.access_reading import Filter, noted
 from app.auth.accounts import add_account
-from app.web.office.audit import EVENTS as EVENTS_IN_WORDS
-from app.web.office.audit import ROWS
+from app.web.office.administering.audit import EVENTS as EVENTS_IN_WORDS
+from app.web.office.administering.audit import ROWS
 
 ADDRESSES = ("10.0.0.1", "10.0.0.2", "10.0.0.10")
 EVENTS = ("staff-read", "export", "refused", "sign-in-refused")

@@ -10,10 +10,10 @@ from browsing import POST, Browser, filled
 from reading import BROWSER, Page
 from seeded import FELLING, Living
 
-from app.web.office import form_rows
-from app.web.office.citing import text_of
-from app.web.office.fields import item_fields
-from app.web.office.visiting import Posted
+from app.web.office.doors.visiting import Posted
+from app.web.office.forms import row_buttons
+from app.web.office.forms.citing import text_of
+from app.web.office.forms.fields import item_fields
 
 PDF = b"%PDF-1.7 \xe8\xa1\xa8"
 SCRIPT = {**POST, "Accept": "application/json"}
@@ -190,10 +190,10 @@ def test_a_button_leads_on_to_where_one_types(editor: Browser) -> None:
 
 
 def test_where_one_goes_on_in_a_list_of_a_list() -> None:
-    made = form_rows.acted(
+    made = row_buttons.acted(
         {"variants": [{"key": "v"}]}, Posted([]), tuple(item_fields()), "add:variants/v/steps", {}
     )[0]
-    assert form_rows.focus(made, tuple(item_fields()), "add:variants/v/steps").startswith(
+    assert row_buttons.focus(made, tuple(item_fields()), "add:variants/v/steps").startswith(
         "variants/v/steps/+"
     )
-    assert form_rows.focus({}, tuple(item_fields()), "save") == ""
+    assert row_buttons.focus({}, tuple(item_fields()), "save") == ""

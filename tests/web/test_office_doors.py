@@ -15,7 +15,7 @@ from test_office_hidden import hidden_item
 from test_office_rooms import carried
 
 from app.auth.accounts import change_account, find_account
-from app.web.office.visiting import own_address
+from app.web.office.doors.visiting import own_address
 
 GIVEN, OWN = "seven grey geese flew", "eight white geese flew"
 

@@ -12,7 +12,7 @@ from reading import Page
 from registry import TODAY
 from seeded import FELLING, Living
 
-from app.web.office import drafting
+from app.web.office.forms import drafting
 
 PAPER = {"document/number": "广安区府发〔2026〕12号", "document/title": "广安区监管细则"}
 

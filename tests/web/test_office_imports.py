@@ -14,7 +14,8 @@ from reading import BROWSER, Page
 from seeded import FELLING, Living
 
 from app.exchange import arrivals
-from app.web.office import imports, working
+from app.web.office.forms import working
+from app.web.office.many import imports
 
 HEAD = "name,item_type,legal_basis,department,jurisdiction_code,jurisdiction_name,url\n"
 ROWS = HEAD + (

@@ -9,7 +9,7 @@ from browsing import Browser
 from reading import Page
 from seeded import TODAY, Living, new_item
 
-from app.web.office import law as law_pages
+from app.web.office.upkeep import law as law_pages
 
 LAW, OWN, FEES = "广安市演示条例", "只写名称的许可", "收费提到它的许可"
 

@@ -11,7 +11,7 @@ from seeded import FELLING, Living
 from test_office_doors import number_of
 
 from app.auth.accounts import add_account
-from app.web.office.account_listing import ROWS
+from app.web.office.administering.account_listing import ROWS
 
 MANY = 120
 

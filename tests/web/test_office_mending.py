@@ -6,7 +6,7 @@ import pytest
 from browsing import Browser, filled
 from seeded import FELLING, TODAY, Living, set_field
 
-from app.web.office.drafting import merged
+from app.web.office.forms.drafting import merged
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from test_office_rounds import agree_all, form, propose_all
 from app.auth.accounts import actor_of, find_account
 from app.changes import drafts
 from app.changes.models import ChangesetInput, DecisionInput
-from app.web.office.changesets import PAGE
+from app.web.office.publishing.changesets import PAGE
 
 TITLE = "更正咨询电话"
 

@@ -14,7 +14,8 @@ from reading import Page, read
 from seeded import FELLING, Living
 from test_office_rounds import agree_all, form, propose_all
 
-from app.web.office import round_moves, working
+from app.web.office.forms import working
+from app.web.office.rounds import moves
 
 ANNEX = f"序号,项目名称,实施机关,处理决定\n1,{FELLING},区林业局,取消\n2,没有登记过的事项,区林业局,下放\n"
 
@@ -148,13 +149,13 @@ def test_a_long_publication_is_left_and_found_again(
     (hash_,) = re.findall(r'name="hash" value="([0-9a-f]+)"', reviewer.get(opened).html)
     reviewer.move(f"{opened}/approve", hash=hash_)
     monkeypatch.setattr(working, "AT_ONCE", 0)
-    go, prepare = threading.Event(), round_moves.publishing.prepare
+    go, prepare = threading.Event(), moves.publishing.prepare
 
     def slow(*asked: Any, **more: Any) -> Any:
         go.wait(20)
         return prepare(*asked, **more)
 
-    monkeypatch.setattr(round_moves.publishing, "prepare", slow)
+    monkeypatch.setattr(moves.publishing, "prepare", slow)
     assert reviewer.post(f"{opened}/publish").headers["location"] == opened
     waiting = reviewer.client.get(opened, headers=POST)
     assert waiting.headers["refresh"] == "2"

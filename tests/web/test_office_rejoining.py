@@ -13,8 +13,8 @@ from test_office_rooms import law_of
 
 from app.canonical import decode
 from app.changes import rows
-from app.web.office.rejoining import rejoined
-from app.web.office.visiting import Posted
+from app.web.office.doors.visiting import Posted
+from app.web.office.forms.rejoining import rejoined
 
 MOVED = "您打开表单之后又有变更发布"
 PAPER = {"document/number": "广安区府办〔2026〕31号", "reason": "依文件修改"}

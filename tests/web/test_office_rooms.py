@@ -17,10 +17,10 @@ from app.changes import rows
 from app.changes.everywhere import cite_instead, renumbered, set_everywhere
 from app.checks.resting import places
 from app.errors import Invalid
-from app.web.office import keeping
-from app.web.office.calendar import days_in, spans_of
-from app.web.office.fields import item_fields
-from app.web.office.visiting import TABLE
+from app.web.office.doors import packing
+from app.web.office.doors.visiting import TABLE
+from app.web.office.forms.fields import item_fields
+from app.web.office.upkeep.calendar import days_in, spans_of
 
 
 @pytest.fixture
@@ -690,7 +690,7 @@ def test_every_form_of_the_office_is_named_or_not_kept() -> None:
     binding += ("/imports",)  # a file cannot be kept
     for method, path in TABLE:
         if method == "POST":
-            assert bool(keeping.action_of(path.replace("{", "").replace("}", ""))) != path.endswith(
+            assert bool(packing.action_of(path.replace("{", "").replace("}", ""))) != path.endswith(
                 binding
             ), path
 

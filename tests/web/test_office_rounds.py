@@ -20,7 +20,7 @@ from seeded import FELLING, KINDS, TODAY, Living
 from app.auth.actor import COMMAND_LINE
 from app.changes.models import DecisionInput
 from app.rounds.proposing import propose
-from app.web.office import round_deciding
+from app.web.office.rounds import deciding
 
 DAY = "2027-03-01"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -404,15 +404,15 @@ def test_what_moves_while_many_are_weighed_is_not_agreed(
     propose_all(editor, opened)
     item = items_on(editor.get(opened))[0]
     asked = {"do": "matching", "sure": "1", "opinion": "agree", **read_by(reviewer, opened, "shown")}
-    plain = round_deciding.opine_from
+    plain = deciding.opine_from
 
     def meanwhile(*some: Any, **more: Any) -> Any:
         write = plain(*some, **more)
-        monkeypatch.setattr(round_deciding, "opine_from", plain)
+        monkeypatch.setattr(deciding, "opine_from", plain)
         editor.move(f"{opened}/items/{item}/proposal", outcome="暂停", day=DAY)
         return write
 
-    monkeypatch.setattr(round_deciding, "opine_from", meanwhile)
+    monkeypatch.setattr(deciding, "opine_from", meanwhile)
     page = reviewer.move(f"{opened}/opinions", status=412, **asked)
     assert page is not None
     assert f"{opened}/items/{item}" in page.html.split('role="alert"')[1].split("</div>")[0]
@@ -455,15 +455,15 @@ def test_what_is_proposed_while_many_are_weighed_is_not_replaced(
 ) -> None:
     other = Browser(living, "linye", ["edit"])
     first = items_on(editor.get(opened))[0]
-    plain = round_deciding.propose_from
+    plain = deciding.propose_from
 
     def meanwhile(*some: Any, **more: Any) -> Any:
         write = plain(*some, **more)
-        monkeypatch.setattr(round_deciding, "propose_from", plain)
+        monkeypatch.setattr(deciding, "propose_from", plain)
         other.move(f"{opened}/items/{first}/proposal", outcome="保留", day=DAY)
         return write
 
-    monkeypatch.setattr(round_deciding, "propose_from", meanwhile)
+    monkeypatch.setattr(deciding, "propose_from", meanwhile)
     asked = {"do": "rows", "day": DAY, f"o:{first}": "暂停", **read_by(editor, opened, "shown")}
     page = editor.move(f"{opened}/proposals", status=412, **asked)
     assert page is not None

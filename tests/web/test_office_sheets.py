@@ -17,8 +17,9 @@ from python_calamine import CalamineWorkbook
 from reading import BROWSER, Page
 from seeded import FELLING, Living, set_field
 
-from app.web.office import many_files, working
-from app.web.office.item_sheets import DROP, ITEMS
+from app.web.office.forms import working
+from app.web.office.many import workbook
+from app.web.office.many.sheets import DROP, ITEMS
 
 Book = dict[str, list[list[str]]]
 PHONE = "0826-7654321"
@@ -176,14 +177,14 @@ def test_a_long_reading_is_left_and_found_again(
     cell(book, ITEMS, editor.living.item_called(FELLING), "咨询电话", PHONE)
     monkeypatch.setattr(working, "AT_ONCE", 0)
     go = threading.Event()
-    before = many_files.try_workbook
+    before = workbook.try_workbook
 
     def slowly(connection: Any, present: Any, body: bytes, on: str, tell: Any) -> Any:
         tell(3, 400)
         assert go.wait(60)
         return before(connection, present, body, on, tell)
 
-    monkeypatch.setattr(many_files, "try_workbook", slowly)
+    monkeypatch.setattr(workbook, "try_workbook", slowly)
     answer = editor.client.post(
         "/office/many/file", files={"file": ("事项.xlsx", bytes_of(book))}, headers=POST
     )

@@ -9,8 +9,8 @@ from seeded import FELLING, Living
 
 from app.changes.models import ChangesetInput
 from app.errors import Invalid
-from app.web.office import drafting
-from app.web.office.visiting import Posted, typed_day
+from app.web.office.doors.visiting import Posted, typed_day
+from app.web.office.forms import drafting
 
 WRITTEN = (
     "2026-10-08",

@@ -13,7 +13,7 @@ from seeded import FELLING, TODAY, Living, new_item, set_field
 from test_form_keeping import SCRIPT
 from test_office_rooms import published
 
-from app.web.office import voiding
+from app.web.office.items import voiding
 
 PLAN, PAPER = "2027-03-01", {"document/number": "广安区府办〔2026〕31号"}
 

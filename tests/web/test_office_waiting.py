@@ -23,19 +23,11 @@ from app.db import Database
 from app.errors import Invalid
 from app.rounds import proposing, reviewing
 from app.rounds import recording as recording_rows
-from app.web.office import (
-    changesets,
-    checks,
-    editions,
-    law,
-    many,
-    recording,
-    round_deciding,
-    round_files,
-    round_moves,
-    rounds,
-    working,
-)
+from app.web.office.forms import working
+from app.web.office.many import one_change
+from app.web.office.publishing import changesets, editions
+from app.web.office.rounds import deciding, moves, opening, recording, worksheets
+from app.web.office.upkeep import checks, law
 
 PHONE = "0826-7654321"
 
@@ -124,9 +116,9 @@ def test_handing_in_goes_on_and_a_refusal_is_said_where_it_was_begun(
 
 def test_what_a_changeset_would_write(editor: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     place = drafted(editor)
-    from app.web.office import changeset_effects
+    from app.web.office.publishing import effects
 
-    with held_up(monkeypatch, changeset_effects.rehearsing, "rehearse") as go:
+    with held_up(monkeypatch, effects.rehearsing, "rehearse") as go:
         waits(editor, place, "核对会写入什么")
         go.set()
         assert PHONE in editor.get(place).words
@@ -201,7 +193,7 @@ def test_bringing_a_worksheet_back(editor: Browser, monkeypatch: pytest.MonkeyPa
     def bring() -> Any:
         return editor.client.post(f"{place}/worksheets", files=file, headers=POST)
 
-    with held_up(monkeypatch, round_files, "bring_in") as go:
+    with held_up(monkeypatch, worksheets, "bring_in") as go:
         left = bring().headers["location"]
         waits(editor, left, "导入清理意见表")
         assert bring().headers["location"] == left, "the same file is the same work"
@@ -220,7 +212,7 @@ def test_opening_a_round(editor: Browser, monkeypatch: pytest.MonkeyPatch) -> No
         "/office/rounds/new",
         "SELECT count(*) FROM changeset WHERE kind = 'round' AND state = 'draft'",
     )
-    with held_up(monkeypatch, rounds.drafts, "draft") as go:
+    with held_up(monkeypatch, opening.drafts, "draft") as go:
         for _ in range(2):
             assert editor.post(place, form(editor.living)).headers["location"] == place
         waits(editor, place, "立项：第三批清理")
@@ -228,7 +220,7 @@ def test_opening_a_round(editor: Browser, monkeypatch: pytest.MonkeyPatch) -> No
         desk = found_in_the_end(editor, place).headers["location"]
     assert "第三批清理" in editor.get(desk).words
     assert editor.living.rows(opened)[0][0] == 1
-    with held_up(monkeypatch, rounds.drafts, "draft") as go:
+    with held_up(monkeypatch, opening.drafts, "draft") as go:
         editor.post(place, form(editor.living) | {"title": "另一轮", "types": "没有这个类型"})
         go.set()
         page = Page(found_in_the_end(editor, place).text)
@@ -285,7 +277,7 @@ def found_in_the_end(browser: Browser, place: str) -> Any:
 
 def test_handing_a_round_in(editor: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     place = editor.post("/office/rounds/new", form(editor.living)).headers["location"]
-    with held_up(monkeypatch, round_moves.drafts, "submit") as go:
+    with held_up(monkeypatch, moves.drafts, "submit") as go:
         assert editor.post(f"{place}/submit").headers["location"] == place
         waits(editor, place, "提交：")
         go.set()
@@ -311,7 +303,7 @@ def test_deciding_many_items_of_a_round(editor: Browser, monkeypatch: pytest.Mon
     place = editor.post("/office/rounds/new", form(editor.living)).headers["location"]
     asked = {"outcome": "保留", "day": "2027-03-01", "do": "matching", "sure": "1"}
     proposed = "SELECT count(*) FROM proposal"
-    with held_up(monkeypatch, round_deciding, "_written") as go:
+    with held_up(monkeypatch, deciding, "_written") as go:
         assert editor.post(f"{place}/proposals", asked).headers["location"] == place
         waits(editor, place, "保存、提交：")
         again = editor.client.post(f"{place}/proposals", data=asked, headers=POST)
@@ -322,7 +314,7 @@ def test_deciding_many_items_of_a_round(editor: Browser, monkeypatch: pytest.Mon
         wait_for(lambda: editor.living.rows(proposed)[0][0] > 0)
     wait_for(lambda: "refresh" not in editor.client.get(place, headers=BROWSER).headers)
     bad = asked | {"day": "明年", "do": "selected", "item": items_on(editor.get(place))[0]}
-    with held_up(monkeypatch, round_deciding, "_written") as go:
+    with held_up(monkeypatch, deciding, "_written") as go:
         assert editor.post(f"{place}/proposals", bad).headers["location"] == place
         go.set()
         page = Page(found_in_the_end(editor, place).text)
@@ -386,12 +378,12 @@ def of_a_law(editor: Browser) -> tuple[str, dict[str, str]]:
 
 
 def test_drafting_over_many_items(editor: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    with held_up(monkeypatch, many, "_drafted") as go:
+    with held_up(monkeypatch, one_change, "_drafted") as go:
         place = editor.post("/office/many", of_many(editor)).headers["location"]
         waits(editor, place, "正在处理")
         go.set()
         assert found_in_the_end(editor, place).headers["location"].startswith("/office/changesets/qdx-")
-    with held_up(monkeypatch, many, "_drafted") as go:
+    with held_up(monkeypatch, one_change, "_drafted") as go:
         assert editor.post("/office/many", of_many(editor, item="qdi-0")).headers["location"] == place
         go.set()
         assert "没有什么可改" in Page(found_in_the_end(editor, place).text).words

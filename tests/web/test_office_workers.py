@@ -18,7 +18,10 @@ from test_office_waiting import found_in_the_end, held_up, waits
 from app.exchange import arrivals
 from app.rounds import recording as recording_rows
 from app.turns import Turn
-from app.web.office import changeset_effects, checks, round_deciding, rounds, working
+from app.web.office.forms import working
+from app.web.office.publishing import effects
+from app.web.office.rounds import deciding, opening
+from app.web.office.upkeep import checks
 from app.works import Works
 
 
@@ -30,7 +33,7 @@ def another(editor: Browser) -> Iterator[Browser]:
 
 def test_opening_a_round(editor: Browser, another: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     place, asked = "/office/rounds/new", form(editor.living)
-    with held_up(monkeypatch, rounds.drafts, "draft") as go:
+    with held_up(monkeypatch, opening.drafts, "draft") as go:
         assert editor.post(place, asked).headers["location"] == place
         waits(another, place, "立项：第三批清理")
         assert another.post(place, asked).headers["location"] == place, "asked twice"
@@ -47,7 +50,7 @@ def test_opening_a_round(editor: Browser, another: Browser, monkeypatch: pytest.
 def test_deciding_many_items(editor: Browser, another: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     place = editor.post("/office/rounds/new", form(editor.living)).headers["location"]
     bad = {"outcome": "保留", "day": "明年", "do": "selected", "item": items_on(editor.get(place))[0]}
-    with held_up(monkeypatch, round_deciding, "_written") as go:
+    with held_up(monkeypatch, deciding, "_written") as go:
         assert editor.post(f"{place}/proposals", bad).headers["location"] == place
         waits(another, place, "保存、提交：")
         again = another.client.post(f"{place}/proposals", data=bad, headers=POST)
@@ -81,14 +84,14 @@ def test_what_a_changeset_would_write_is_worked_out_by_one(
     asked = {"title": "换号", "reason": "换号"}
     asked["decisions"] = [set_field(living.item_called(FELLING), "consult_phone", "0826-7654321")]
     place = f"/office/changesets/{living.post('editor', '/changesets', asked).json()['id']}"
-    before, times = changeset_effects.rehearsing.rehearse, []
+    before, times = effects.rehearsing.rehearse, []
 
     def counted(*args: Any, **more: Any) -> Any:
         times.append(1)
         return before(*args, **more)
 
-    monkeypatch.setattr(changeset_effects.rehearsing, "rehearse", counted)
-    with held_up(monkeypatch, changeset_effects.rehearsing, "rehearse") as go:
+    monkeypatch.setattr(effects.rehearsing, "rehearse", counted)
+    with held_up(monkeypatch, effects.rehearsing, "rehearse") as go:
         waits(editor, place, "核对会写入什么")
         waits(another, place, "核对会写入什么")
         go.set()

@@ -30,8 +30,8 @@ from app.auth.passwords import DAY, POLICIES
 from app.auth.provider import AWAY
 from app.errors import Unavailable
 from app.limiting import Places
-from app.web.office.sign_on import BEGUN, provider_of
-from app.web.office.visiting import COOKIE
+from app.web.office.doors.sign_on import BEGUN, provider_of
+from app.web.office.doors.visiting import COOKIE
 
 MINUTE = 60_000_000
 CLOCKS = (
@@ -80,7 +80,7 @@ class Way:
         number = next(self.numbers)
         self.name, self.sub = f"zhang{number}", f"sub-of-zhang-{number}"
         provider.person = {"sub": self.sub, "name": "张三"}
-        from app.web.office.sign_on import _provider
+        from app.web.office.doors.sign_on import _provider
 
         _provider.cache_clear()  # what was kept of it belongs to another test
         with living.database.writing() as session:
@@ -343,7 +343,7 @@ def test_a_provider_that_is_away_is_said_and_the_local_door_stays(way: Way) -> N
     path = way.there()
     way.provider.served.stop()
     try:
-        from app.web.office.sign_on import _provider
+        from app.web.office.doors.sign_on import _provider
 
         assert "现在连不上" in way.back(path).text
         _provider.cache_clear()

@@ -1,57 +1,27 @@
-"""The office: the working room of those who keep the catalogue. ``visiting.TABLE`` says who reaches what."""
+"""The office: the working room of those who keep the catalogue. Its rooms, in the order of imports: a room imports only
+from lines above its own, and freely within itself. ``tests/test_structure.py`` reads the order from here.
+
+doors          who comes in, what they reach, and the page that answers them
+forms          what every room's forms stand on: fields, what is typed and kept, drafts, files, longer work
+upkeep         what has to be seen to: duties, law, checks, overlaps, reports of the public, holidays
+items          one item: edited whole, taken over, ended; a decision about it taken out
+many           many items at once: one change over a filter, a workbook, an import
+organs         organs founded, renamed, merged, divided, dissolved
+publishing     what a second person approves: changesets and editions of lists
+rounds         cleanup rounds, from opening to publishing; those of the past recorded
+administering  accounts, subscriptions to events, the access log
+desk           what waits for whoever signed in
+"""
 
 from fastapi import FastAPI
 
 from app.web.gate import ANSWERS
-from app.web.office import (
-    accounts,
-    attaching,
-    audit,
-    calendar,
-    changesets,
-    checks,
-    citing,
-    desk,
-    duties,
-    editions,
-    fulfilling,
-    imports,
-    item_ending,
-    items,
-    law,
-    many,
-    many_files,
-    organ_founding,
-    organs,
-    overlaps,
-    own_tokens,
-    receiving,
-    recording,
-    rehearsals,
-    renewing,
-    reports,
-    round_deciding,
-    round_desk,
-    round_files,
-    round_forms,
-    round_item,
-    round_moves,
-    round_new,
-    rounds,
-    sign_on,
-    signing,
-    voiding,
-    webhooks,
-)
-from app.web.office.keeping import PayFirst, SignInAgain, TurnedAway
-from app.web.office.waiting import pay_first, sign_in_again, turned_away
+from app.web.office import administering, desk, doors, forms, items, many, organs, publishing, rounds, upkeep
+from app.web.office.doors.packing import PayFirst, SignInAgain, TurnedAway
+from app.web.office.doors.waiting import pay_first, sign_in_again, turned_away
 
-PARTS = (
-    signing, own_tokens, sign_on, desk, items, item_ending, voiding, receiving, fulfilling, renewing, changesets,
-    checks, rounds, recording, round_files, rehearsals, round_deciding, round_item, round_forms, round_new,
-    round_moves, round_desk, duties, editions, law, many, many_files, organ_founding, organs, imports, attaching,
-    citing, calendar, overlaps, accounts, webhooks, reports, audit,
-)  # fmt: skip
+ROOMS = (doors, forms, upkeep, items, many, organs, publishing, rounds, administering)
+PARTS = (*(part for room in ROOMS for part in room.PARTS), desk)
 
 
 def include(app: FastAPI) -> None:

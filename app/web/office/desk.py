@@ -9,7 +9,6 @@ from fastapi import APIRouter, Request, Response
 from sqlmodel import Session
 
 from app import unsaved
-from app.auth.accounts import names_of_accounts
 from app.auth.signing_in import Present
 from app.changes import rows
 from app.changes.drafts import is_in_scope
@@ -26,11 +25,12 @@ from app.lists.models import EditionDraft
 from app.rounds.coming import planned_changes, planned_rounds
 from app.rounds.returned import returned_to
 from app.versions.queries import moment, today
-from app.web.office import law
-from app.web.office.duties import LEFT, SOON
-from app.web.office.pages import show
-from app.web.office.rounds import IN_WORK
-from app.web.office.visiting import Visitor
+from app.web.office.doors.pages import show
+from app.web.office.doors.visiting import Visitor
+from app.web.office.publishing.changesets import listed
+from app.web.office.rounds.opening import IN_WORK
+from app.web.office.upkeep import law
+from app.web.office.upkeep.duties import LEFT, SOON
 from app.web.rendering import gaps
 
 router = APIRouter()
@@ -183,21 +183,3 @@ def _piles(session: Session, present: Present) -> list[tuple[str, list[dict[str,
         (title, [one for one in found if one.kind != "round" or one.unconfirmed]) for title, found in piles
     ]
     return [(title, listed(session, found)) for title, found in apart]
-
-
-def listed(session: Session, found: list[Changeset]) -> list[dict[str, Any]]:
-    """Changesets as lists show them."""
-    names = names_of_accounts(session, {one.author for one in found})
-    why = rows.notes_of_returns(session, [one.id for one in found if one.state == "returned"])
-    return [
-        {
-            "id": one.id,
-            "title": one.title,
-            "kind": one.kind,
-            "state": one.state,
-            "why": why.get(one.id, ""),
-            "author": names.get(one.author or 0, "命令行"),
-            "updated": moment(one.updated_at),
-        }
-        for one in found
-    ]

@@ -1,0 +1,264 @@
+"""Deciding many items of a round at once: departments propose, the office says what it thinks, row by row or in bulk.
+
+A form says what a row of the 清理意见表 says, and goes the same way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from typing import Any, TypeVar
+
+from fastapi import APIRouter, Request, Response
+from sqlmodel import Session
+
+from app.auth.signing_in import Present
+from app.changes import rows
+from app.changes.models import DecisionInput
+from app.deps import Registry, RegistryOf
+from app.errors import Invalid, RegistryError, Stale
+from app.exchange.worksheet_names import Names
+from app.rounds import proposing, reviewing
+from app.rounds.proposing import propose_from
+from app.rounds.reviewing import Opinion, Review, opine_from
+from app.rounds.worksheets import Line, with_contents, worksheets
+from app.versions.queries import today
+from app.web.office.doors.pages import show
+from app.web.office.doors.visiting import Form, Posted, Visitor, go
+from app.web.office.forms.working import once, one_of
+from app.web.office.rounds.asking import Wrong, asked_of, posted_cells
+from app.web.office.rounds.desk import lines_for, refused_desk
+from app.web.office.rounds.filtering import Asking, Wanted
+from app.web.office.rounds.opening import Which
+
+router = APIRouter()
+Done = TypeVar("Done")
+_PLACE = re.compile(r"^第 \d+ 项(决定)?：")
+Write = Callable[[Session], Any]
+Weigh = Callable[[Session, list[tuple[Line, str]]], Write]
+"""What is to be done with the lines and what is said of each, in a reading session; what it returns writes it down."""
+
+
+@router.post("/office/rounds/{changeset}/proposals")
+def propose_many(
+    request: Request, registry: RegistryOf, present: Visitor, changeset: Which, asking: Asking, form: Form
+) -> Response:
+    """``do``: rows (each as its own field says), selected or matching (all with the outcome of the bar)."""
+
+    def chosen(lines: list[Line]) -> list[tuple[Line, str]]:
+        some = _chosen(lines, form, asking, "o:", form.get("outcome"), asking.takes)
+        shown = [line for line, _ in some if not _is_own(line, present)]
+        _require_shown(shown, form.get("shown"), proposing.MOVED)
+        return some
+
+    def weigh(session: Session, some: list[tuple[Line, str]]) -> Write:
+        def asked(session: Session) -> list[DecisionInput]:
+            connection = session.connection()
+            names = Names(connection, worksheets(session, changeset, today(), brief=True))
+            lines = [line for line, _ in some]
+            if (
+                form.get("limit").strip() or form.get("receiver").strip()
+            ):  # limits and delegations rest on what stands
+                lines = with_contents(connection, lines, today())
+            cells = posted_cells(form)
+            return [
+                asked_of(line, cells | {"outcome": outcome}, names, form)
+                for line, (_, outcome) in zip(lines, some, strict=True)
+            ]
+
+        items = [line.item for line, _ in some]
+        read = {line.item: line.proposal.hash if line.proposal else "" for line, _ in some}
+        asked_for = (present.actor, changeset, asked, today())
+        write = _of_each(items, lambda: propose_from(session, *asked_for, read=read))
+        return lambda session: _of_each(items, lambda: write(session))
+
+    return _many(request, registry, present, changeset, asking, form, chosen, weigh, "提出")
+
+
+@router.post("/office/rounds/{changeset}/opinions")
+def opine_many(
+    request: Request, registry: RegistryOf, present: Visitor, changeset: Which, asking: Asking, form: Form
+) -> Response:
+    """The office agrees or returns; changing one is done on its own page."""
+
+    def chosen(lines: list[Line]) -> list[tuple[Line, str]]:
+        some = _chosen(lines, form, asking, "v:", form.get("opinion"), lambda line: line.state == "proposed")
+        _require_shown([line for line, _ in some], form.get("shown"), reviewing.MOVED)
+        return some
+
+    def weigh(session: Session, some: list[tuple[Line, str]]) -> Write:
+        writes = [_opined(session, present, changeset, some, one, form.get("why")) for one in OPINIONS]
+
+        def write(session: Session) -> None:
+            for one in writes:
+                one(session)
+
+        return write
+
+    return _many(request, registry, present, changeset, asking, form, chosen, weigh, "审核")
+
+
+OPINIONS: tuple[Opinion, ...] = ("agree", "return")
+
+
+def _opined(
+    session: Session,
+    present: Present,
+    changeset: str,
+    some: list[tuple[Line, str]],
+    opinion: Opinion,
+    reason: str,
+) -> Write:
+    """This opinion of those rows that say so, weighed; what is returned writes it down."""
+    meant = {line.filed_under or line.item: line.proposal for line, said in some if said == opinion}
+    if not meant:
+        return lambda _session: None
+    items, read = list(meant), {item: row.hash for item, row in meant.items() if row}
+    review = Review(items, opinion, reason, read=read)
+    write = _of_each(items, lambda: opine_from(session, present.actor, changeset, review, today()))
+    return lambda session: _of_each(items, lambda: write(session))
+
+
+def _is_own(line: Line, present: Present) -> bool:
+    """Whether this person alone has moved the line: a second click says nothing that is not known."""
+    stood = line.proposal
+    return stood is not None and stood.opinion is None and stood.account == present.actor.account
+
+
+def _require_shown(lines: list[Line], shown: str, said: str) -> None:
+    """``shown``: the newest moment of a proposal when the list was shown. Raises ``bad-row`` of what moved since."""
+    newest = int(shown) if re.fullmatch(r"\d{1,20}", shown) else None
+    wrong = {
+        line.item: said
+        for line in lines
+        if newest is not None and line.proposal is not None and line.proposal.moved_at > newest
+    }
+    if wrong:
+        raise Stale(said, code="bad-row", wrong=wrong)
+
+
+def _chosen(
+    lines: list[Line],
+    form: Posted,
+    asking: Wanted,
+    prefix: str,
+    common: str,
+    fits: Callable[[Line], bool],
+) -> list[tuple[Line, str]]:
+    """The lines that are meant, each with what is said of it. Raises Invalid where that is nothing."""
+    do = form.get("do")
+    if do == "rows":
+        said = {
+            name.removeprefix(prefix): value
+            for name, value in form.pairs
+            if name.startswith(prefix) and value
+        }
+        some = [(line, said[line.item]) for line in lines if line.item in said]
+    else:
+        ticked = set(form.all("item"))
+        meant = [
+            line
+            for line in lines
+            if (line.item in ticked if do == "selected" else asking.holds(line) and fits(line))
+        ]
+        some = [(line, common) for line in meant]
+        if some and not common:
+            raise Invalid("请先选择怎样处理。", code="outcome-needed", field="outcome")
+    if not some:
+        raise Invalid(
+            "没有选中任何事项：请逐项选择，或勾选几项，再保存。", code="nothing-chosen", field="item"
+        )
+    return some
+
+
+def _many(
+    request: Request,
+    registry: RegistryOf,
+    present: Present,
+    changeset: str,
+    asking: Wanted,
+    form: Posted,
+    chosen: Callable[[list[Line]], list[tuple[Line, str]]],
+    weigh: Weigh,
+    verb: str,
+) -> Response:
+    """All or none; what is refused is said by its row. All that match are done after one question."""
+    try:
+        with registry.database.reading() as session:
+            some = chosen(lines_for(session, present, worksheets(session, changeset, today(), brief=True)))
+            if form.get("do") == "matching" and not form.get("sure") and len(some) > 1:
+                return _sure(request, session, present, changeset, asking, form, some, verb)
+        key, asked = one_of(present, f"/office/rounds/{changeset}"), [asdict(asking), form.pairs]
+        begun = once(registry, key, lambda _tell: _written(registry, weigh, some), asked=asked, joins=False)
+        if not begun.is_done:
+            return go(f"/office/rounds/{changeset}")  # which says that it is under way
+        begun.outcome()
+    except RegistryError as error:
+        if error.status == 404:
+            raise
+        with registry.database.reading() as session:
+            found = rows.find(session, changeset)
+            return refused_desk(request, session, present, found, error, asking, form)
+    address = replace(asking, state="" if asking.state in ("open", "proposed") else asking.state).address
+    return go(f"/office/rounds/{changeset}{address}{'&' if address else '?'}done={len(some)}")
+
+
+def _written(registry: Registry, weigh: Weigh, some: list[tuple[Line, str]]) -> None:
+    """Weighed beside all others; the writer's place is taken to write alone. Raises RegistryError; ``bad-row`` of one
+    item."""
+    try:
+        with registry.database.reading() as session:
+            write = weigh(session, some)
+        with registry.database.writing() as session:
+            write(session)
+    except Wrong as wrong:
+        refused = Invalid(wrong.message, code="bad-row", wrong={wrong.item: wrong.message, **wrong.others})
+        refused.status = wrong.status
+        raise refused from wrong
+
+
+def _sure(
+    request: Request,
+    session: Session,
+    present: Present,
+    changeset: str,
+    asking: Wanted,
+    form: Posted,
+    some: list[tuple[Line, str]],
+    verb: str,
+) -> Response:
+    return show(
+        request,
+        session.connection(),
+        present,
+        "round-sure.html",
+        changeset=rows.find(session, changeset),
+        asking=asking,
+        verb=verb,
+        says={"agree": "同意", "return": "退回"}.get(some[0][1], some[0][1]),
+        some=[line for line, _ in some],
+        pairs=[
+            (name, value)
+            for name, value in form.pairs
+            if not name.startswith(("o:", "v:")) and name != "item"
+        ],
+    )
+
+
+def _of_each(items: Sequence[str], do: Callable[[], Done]) -> Done:
+    """A refusal that names a decision by its place is one of the item there."""
+    try:
+        return do()
+    except RegistryError as error:
+        place = error.detail.get("decision")
+        item = (
+            items[place - 1]
+            if isinstance(place, int) and 0 < place <= len(items)
+            else error.detail.get("subject")
+        )
+        if not isinstance(item, str):
+            raise
+        found = {one["subject"]: one["message"] for one in error.detail.get("findings", ())}
+        message = found.get(item) or _PLACE.sub("", error.message)  # the row says which it is
+        raise Wrong(item, message, error.status, found) from error
