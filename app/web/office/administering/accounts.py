@@ -237,7 +237,7 @@ def _page(
         request,
         session.connection(),
         present,
-        "accounts.html",
+        "administering/accounts.html",
         error=error,
         found=found,
         wanted=asked,

@@ -168,7 +168,7 @@ def access_log(
         request,
         session.connection(),
         present,
-        "access-log.html",
+        "administering/access-log.html",
         status=status,
         said=said,
         found=found[:ROWS],

@@ -43,7 +43,7 @@ def list_webhooks(request: Request, session: ReadSession, present: Visitor) -> R
         }
         for one in held
     ]
-    return show(request, session.connection(), present, "webhooks.html", found=gaps(found))
+    return show(request, session.connection(), present, "administering/webhooks.html", found=gaps(found))
 
 
 @router.get("/office/webhooks/{webhook}")
@@ -119,7 +119,7 @@ def _page(
         request,
         connection,
         present,
-        "webhook.html",
+        "administering/webhook.html",
         error=error,
         one=gaps(told),
         whose=names_of_accounts(session, {held.account_id}).get(held.account_id, ""),

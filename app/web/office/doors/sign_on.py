@@ -81,7 +81,7 @@ def leaving(request: Request, registry: Registry, address: str, said: str) -> Re
     """A page that goes on to the provider by itself: a redirect of a posted form would be held up by our own
     ``form-action``."""
     with registry.database.reading() as session:
-        answer = show(request, session.connection(), None, "leaving.html", address=address, said=said)
+        answer = show(request, session.connection(), None, "doors/leaving.html", address=address, said=said)
     answer.headers["Refresh"] = f"0;url={address}"
     return answer
 

@@ -74,7 +74,7 @@ def _sign_in(
         request,
         session.connection(),
         None,
-        "sign-in.html",
+        "doors/sign-in.html",
         status=status,
         said=said,
         good=good,
@@ -135,7 +135,7 @@ def admit_cookie(request: Request, answer: Response, text: str) -> Response:
 @router.get("/office/code")
 def code_page(request: Request, session: ReadSession, present: Visitor, next: Next = "") -> Response:
     onward = own_address(next)
-    return show(request, session.connection(), present, "code.html", said="", kept=[], next=onward)
+    return show(request, session.connection(), present, "doors/code.html", said="", kept=[], next=onward)
 
 
 @router.post("/office/code")
@@ -147,7 +147,9 @@ def give_code(request: Request, registry: RegistryOf, present: Visitor, form: Fo
         return go_on(request, registry, request.cookies.get(COOKIE, ""), kept) or go(onward or "/office")
     with registry.database.reading() as session:
         connection = session.connection()
-        return show(request, connection, present, "code.html", status=403, said=said, kept=kept, next=onward)
+        return show(
+            request, connection, present, "doors/code.html", status=403, said=said, kept=kept, next=onward
+        )
 
 
 def go_on(request: Request, registry: Registry, text: str, kept: Pairs) -> Response | None:
@@ -166,7 +168,7 @@ def go_on(request: Request, registry: Registry, text: str, kept: Pairs) -> Respo
             request,
             connection,
             present,
-            "continue.html",
+            "doors/continue.html",
             status=200 if own else 403,
             waiting=waiting,
             own=own,
@@ -180,7 +182,14 @@ def owed_page(
     """Where the session pays what it owes, with the form that waits for it."""
     if present.step == "code":
         return show(
-            request, session.connection(), present, "code.html", status=status, said="", kept=kept, next=""
+            request,
+            session.connection(),
+            present,
+            "doors/code.html",
+            status=status,
+            said="",
+            kept=kept,
+            next="",
         )
     return show_account(request, session, registry, present, kept=kept, status=status)
 
@@ -297,7 +306,7 @@ def show_account(
         request,
         session.connection(),
         present,
-        "account.html",
+        "doors/account.html",
         status=status,
         said=said,
         totp=totp,

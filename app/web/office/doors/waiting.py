@@ -59,7 +59,7 @@ async def turned_away(request: Request, error: TurnedAway) -> Response:
                 request,
                 session.connection(),
                 error.present,
-                "continue.html",
+                "doors/continue.html",
                 status=403,
                 waiting=unpacked(kept),
                 own=True,

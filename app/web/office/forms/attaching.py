@@ -123,7 +123,7 @@ def _page(
         request,
         session.connection(),
         present,
-        "files.html",
+        "forms/files.html",
         status=status,
         said=said,
         kept=kept,

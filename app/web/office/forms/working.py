@@ -65,6 +65,8 @@ def under_way(
     request: Request, session: Session, present: Present, what: str, back: str, work: Work
 ) -> Response:
     """The page that says so, and asks again by itself."""
-    answer = show(request, session.connection(), present, "working.html", what=what, work=work, back=back)
+    answer = show(
+        request, session.connection(), present, "forms/working.html", what=what, work=work, back=back
+    )
     answer.headers["Refresh"] = "2"
     return answer

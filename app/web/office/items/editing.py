@@ -78,7 +78,7 @@ def list_items(
         request,
         connection,
         present,
-        "items.html",
+        "items/list.html",
         page=list_subjects(connection, chosen, after or None, LIMIT),
         q=q,
         state=state,

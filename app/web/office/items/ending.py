@@ -93,7 +93,7 @@ def _ending(
         request,
         connection,
         present,
-        "item-end.html",
+        "items/end.html",
         status=status,
         said=said,
         editing=editing,

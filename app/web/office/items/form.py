@@ -90,7 +90,7 @@ def item_form(
         request,
         connection,
         present,
-        "item-form.html",
+        "items/form.html",
         error=error,
         wrong=wrong_places(content, error.detail.get("errors", [])) if error else {},
         editing=editing,

@@ -273,7 +273,7 @@ def _page(
         request,
         connection,
         present,
-        "many.html",
+        "many/one-change.html",
         error=error,
         form=form,
         on=on,

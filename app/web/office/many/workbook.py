@@ -201,7 +201,7 @@ def _page(request: Request, session: Session, present: Present, tried: Tried, fo
         request,
         connection,
         present,
-        "many-file.html",
+        "many/workbook.html",
         status=422 if tried.problems else tried.status,
         said=tried.said,
         tried=tried,

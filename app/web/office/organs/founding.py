@@ -111,7 +111,7 @@ def _page(
         request,
         connection,
         present,
-        "organ-new.html",
+        "organs/new.html",
         error=error,
         wrong=wrong,
         form=form,

@@ -232,7 +232,7 @@ def _sure(
         request,
         session.connection(),
         present,
-        "round-sure.html",
+        "rounds/sure.html",
         changeset=rows.find(session, changeset),
         asking=asking,
         verb=verb,

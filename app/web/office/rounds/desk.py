@@ -119,7 +119,7 @@ def desk(
         request,
         session.connection(),
         present,
-        "round-desk.html",
+        "rounds/desk.html",
         status=status,
         said=said,
         wrong=[(line, wrong[line.item]) for line in every if wrong and line.item in wrong],

@@ -182,7 +182,7 @@ def _item(
         request,
         connection,
         present,
-        "round-item.html",
+        "rounds/item.html",
         error=error,
         saved=saved,
         changeset=found.opened.changeset,

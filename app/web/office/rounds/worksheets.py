@@ -170,7 +170,7 @@ def _page(
         request,
         session.connection(),
         present,
-        "round-worksheets.html",
+        "rounds/worksheets.html",
         status=came.status,
         said=came.said,
         changeset=found,

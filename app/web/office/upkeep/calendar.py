@@ -219,7 +219,7 @@ def _page(
         request,
         connection,
         present,
-        "calendar.html",
+        "upkeep/calendar.html",
         error=error,
         year=year,
         known=sorted(int(row[0]) for row in known),

@@ -135,7 +135,7 @@ def _page(
         request,
         connection,
         present,
-        "checks.html",
+        "upkeep/checks.html",
         error=error,
         said=said,
         run=run and {"at": moment(run.at), "looked": run.items, "seconds": run.milliseconds / 1000},

@@ -71,7 +71,7 @@ def list_duties(
         request,
         connection,
         present,
-        "duties.html",
+        "upkeep/duties.html",
         proofs={one for one in ids if one and kind_of(one) == "instrument"},
         found=gaps(shown),
         names=names(connection, ids, day),

@@ -145,7 +145,7 @@ def _page(
         request,
         connection,
         present,
-        "duty-fulfil.html",
+        "upkeep/duty-fulfil.html",
         error=error,
         title=_title(duty),
         duty=gaps(duty),

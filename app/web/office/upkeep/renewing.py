@@ -136,7 +136,7 @@ def _page(
         request,
         connection,
         present,
-        "duty-renew.html",
+        "upkeep/duty-renew.html",
         error=error,
         title=found.place.title,
         found=found,

@@ -121,7 +121,7 @@ def _page(
         request,
         session.connection(),
         present,
-        "feedback.html",
+        "upkeep/feedback.html",
         error=error,
         typed=typed,
         homeless="\n".join(words for number, words in typed.items() if number not in shown),
