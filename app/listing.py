@@ -64,9 +64,10 @@ def page_key(after: str | None, *kinds: str) -> str:
     return key
 
 
-def bad_after() -> Invalid:
+def bad_after(name: str = "after") -> Invalid:
+    """``name``: of the parameter that bears the place to go on from."""
     return Invalid(
-        "after 应为上一页给出的 next，请原样带回，或从第一页重新开始。", code="bad-after", field="after"
+        f"{name} 应为上一页给出的 next，请原样带回，或从第一页重新开始。", code="bad-after", field=name
     )
 
 

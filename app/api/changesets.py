@@ -39,6 +39,7 @@ from app.changes.showing import readable, require_readable
 from app.changes.warnings import warnings_of
 from app.deps import ActorOf, ReadSession, RulesOf, StaffReader, TokenFirst, WriteSession
 from app.errors import Invalid
+from app.listing import bad_after, page_key
 from app.manners import unkept
 from app.rounds import publishing
 from app.versions.queries import moment, today
@@ -144,8 +145,11 @@ def list_changesets(
 ) -> Response:
     """Changesets in the account's scope, newest first."""
     refuse_strange("state", (state,) if state else (), tuple(STATE_LABELS))
+    key = page_key(after, "changeset")
+    if key and not rows.some(session, [key]):
+        raise bad_after()
     most = limit + 1 if Scope(session.connection(), reader).is_everything else None
-    mine = [*islice(readable(session, reader, rows.newest(session, state, most, after)), limit + 1)]
+    mine = [*islice(readable(session, reader, rows.newest(session, state, most, key or None)), limit + 1)]
     following = mine[limit - 1].id if len(mine) > limit else None
     listed = [
         {"id": c.id, "state": c.state, "kind": c.kind, "title": c.title, "version": c.version}

@@ -177,7 +177,9 @@ def list_editions(
     owner: Annotated[
         str | None, Query(max_length=60, description="of this authority or region, by id")
     ] = None,
-    before: Annotated[int | None, Query(ge=0, le=2**62, description="go on below this seq: `next`")] = None,
+    before: Annotated[
+        int | None, Query(ge=0, le=2**62, description="go on below this edition: `next`, its seq")
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=200, description="rows a page")] = 50,
 ) -> Response:
     """Editions as issued, the last first."""

@@ -11,6 +11,7 @@ from app.api.pages import AfterQuery, LimitQuery
 from app.api.shapes import PaperShape, answer_value, next_link
 from app.changes.queries import round_of, rounds
 from app.deps import KnownAt, ReadSession
+from app.listing import bad_after, page_key
 from app.rounds.recording import recorded
 
 router = APIRouter(tags=["rounds"])
@@ -123,9 +124,11 @@ def list_rounds(
 ) -> Response:
     """Published cleanup rounds, newest first, with how many items each outcome took."""
     found = rounds(session.connection(), known)
-    if after is not None:  # rounds are some dozens in all
+    if key := page_key(after, "changeset"):  # rounds are some dozens in all
         ids = [one["id"] for one in found]
-        found = found[ids.index(after) + 1 :] if after in ids else []
+        if key not in ids:
+            raise bad_after()
+        found = found[ids.index(key) + 1 :]
     following = found[limit - 1]["id"] if len(found) > limit else None
     body = {"rounds": found[:limit], "next": following, **known.told()}
     return answer_value(request, body, headers=next_link(request, following))

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from app.canonical import decode
 from app.db import TOMBSTONE, chunks, fetch, marks, run_by
 from app.errors import NotFound
+from app.listing import bad_after
 from app.lists.comparing import Difference, compare
 from app.lists.selecting import KINDS
 from app.versions.queries import Known, moment
@@ -89,15 +90,21 @@ def issued(
     before: int | None = None,
     limit: int = 200,
 ) -> list[Issued]:
-    """Editions, the last issued first; ``before``: a seq to go on below."""
+    """Editions, the last issued first; ``before``: the seq of one of them, to go on below. Raises Invalid for any
+    other: a damaged one would quietly end the list."""
     clauses: list[str] = ["1 = 1"]
     values: list[Any] = []
-    asked = (("e.kind = ?", kind), ("e.owner = ?", owner), ("e.seq < ?", before))
+    asked = (("e.kind = ?", kind), ("e.owner = ?", owner))
     for clause, value in (*asked, ("e.seq <= ?", known.seq if known and not known.is_head else None)):
         if value is not None:
             clauses.append(clause)
             values.append(value)
     where = " AND ".join(clauses)
+    if before is not None:
+        one = f"SELECT 1 FROM edition e WHERE {where} AND e.seq = ?"
+        if not fetch(connection, one, (*values, before)):
+            raise bad_after("before")
+        where, values = f"{where} AND e.seq < ?", [*values, before]
     rows = fetch(connection, f"{_EDITIONS} WHERE {where} ORDER BY e.seq DESC LIMIT ?", (*values, limit))
     return [_of(row) for row in rows]
 

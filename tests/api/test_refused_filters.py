@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from seeded import FELLING, Living
+from issuing_editions import issue_in
+from seeded import FELLING, Living, set_field
 
 from app.versions import ids
 
@@ -84,6 +85,32 @@ def test_a_damaged_page_key(asking: Living, path: str, is_now: bool, after: str)
 def test_a_damaged_page_key_of_what_rests_on_a_law(asking: Living) -> None:
     law = asking.get(f"/items/{asking.item_called(FELLING)}").json()["content"]["citations"][0]["instrument"]
     assert asking.get(f"/instruments/{law}/items", after="x").json()["code"] == "bad-after"
+
+
+def test_a_page_key_that_names_nothing_of_the_list(living: Living) -> None:
+    """Where a list is in no order of ids, one must be of it: neither never given, nor a draft among the rounds, nor a
+    round of later among those known then, nor an edition of another kind."""
+    staff, felling = living.headers("reviewer"), living.item_called(FELLING)
+    for path in ("rounds", "changesets"):
+        for after in ("zzz", NOWHERE["item"], ids.make("changeset", 2**30)):
+            answer = living.client.get(f"/api/v1/{path}", params={"after": after}, headers=staff)
+            assert (answer.status_code, answer.json()["code"]) == (422, "bad-after"), (path, after)
+    form = {"title": "草稿", "reason": "依职责调整", "decisions": [set_field(felling, "note", "一")]}
+    draft = living.post("editor", "/changesets", form).json()["id"]
+    assert living.get("/rounds", after=draft).json()["code"] == "bad-after"
+    ((head,),) = living.rows("SELECT max(seq) FROM log_entry")
+    later = living.publish(set_field(felling, "note", "二"), kind="round", title="清理", number="第二批")[
+        "id"
+    ]
+    assert living.get("/rounds", after=later.upper()).status_code == 200
+    assert living.get("/rounds", after=later, known_at=str(head)).json()["code"] == "bad-after"
+    issue_in(living)
+    (issued,) = living.get("/editions", kind="power").json()["editions"][:1]
+    assert living.get("/editions", before=issued["seq"]).status_code == 200
+    for query in ({"kind": "service", "before": issued["seq"]}, {"before": issued["seq"] + 1}):
+        answer = living.get("/editions", **query)
+        assert (answer.status_code, answer.json()["code"]) == (422, "bad-after")
+        assert answer.json()["facts"]["field"] == "before"
 
 
 @pytest.mark.parametrize("query", [{"authority": "x"}, {"after": "x"}, {"after": "x:1"}, {"item": "x"}])
