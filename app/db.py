@@ -327,8 +327,18 @@ def writing_alone(database: Database) -> Iterator[Session]:
 
 def lock_findings(connection: Connection) -> None:
     """What the checks found is written by one at a time, who sees what the one before wrote."""
+    _lock_table(connection, "checked_item")
+
+
+def lock_exceptions(connection: Connection) -> None:
+    """Exceptions are granted and ended by one at a time, likewise; whoever locks the findings too does so after."""
+    _lock_table(connection, "check_exception")
+
+
+def _lock_table(connection: Connection, table: str) -> None:
+    """Against other writers; it is read meanwhile. On SQLite there is one writer anyway."""
     if connection.dialect.name == "postgresql":
-        connection.execute(text("LOCK TABLE checked_item IN SHARE ROW EXCLUSIVE MODE"))
+        connection.execute(text(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def _driven(connection: Connection, statement: str, parameters: Any, *, many: bool = False) -> Any:

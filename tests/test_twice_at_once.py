@@ -9,17 +9,19 @@ from typing import Any
 import pyotp
 import pytest
 from awaiting import wait_for
+from registry import TODAY, make_office
 from sqlalchemy import text
 from sqlmodel import Session
 
 from app import log, unsaved
 from app.auth import sign_on, signing_in
-from app.auth.accounts import add_account
+from app.auth.accounts import add_account, find_account
 from app.auth.models import SignOn
 from app.auth.passwords import POLICIES
 from app.auth.provider import challenge_of
 from app.auth.signing_in import Limits, Present
 from app.changes import drafts
+from app.checks import exceptions
 from app.db import Database, lock_publishing
 from app.errors import Conflict, Forbidden
 from app.exchange import seeding
@@ -190,3 +192,29 @@ def test_two_that_seed_at_once_do_it_together(
 def test_a_name_is_given_to_one_account(postgresql: Database, clock: Any) -> None:
     _, second = twice(postgresql, lambda session: add_account(session, "liming", ["edit"]))
     assert isinstance(second, Conflict)
+
+
+def test_a_person_of_the_provider_is_linked_to_one_account(postgresql: Database, clock: Any) -> None:
+    with postgresql.writing() as session:
+        names = [add_account(session, name, ["edit"]).name for name in ("zhouqi", "liming")]
+
+    def link(session: Session) -> str:
+        sign_on.link(session, find_account(session, names.pop()), "https://id.example", "sub-1")
+        return "linked"
+
+    first, second = twice(postgresql, link)
+    assert (first, getattr(second, "code", None)) == ("linked", "identity-linked")
+    assert "liming" in second.message
+
+
+def test_an_exception_is_granted_and_ended_once(postgresql: Database, clock: Any) -> None:
+    office = make_office(postgresql)
+    asked = (office.items[0], "no-citation", "citations", "依法如此", TODAY)
+    number, refused = twice(postgresql, lambda session: exceptions.grant(session, office.reviewer, *asked).id)
+    assert (refused.code, office.count("check_exception")) == ("already-excepted", 1)
+    people = [office.reviewer, office.person("second", "review")]
+    first, refused = twice(
+        postgresql, lambda session: exceptions.end(session, people.pop(), number, TODAY).ended_by
+    )
+    assert refused.code == "already-ended"
+    assert office.scalars("SELECT ended_by FROM check_exception") == [first]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from app import log
@@ -134,17 +135,25 @@ def link(session: Session, account: Account, issuer: str, subject: str) -> Linke
         raise Invalid("没有设置统一身份认证（QINGDAN_OIDC_ISSUER），无从关联。", code="no-provider")
     if not (0 < len(subject) <= LONGEST_SUBJECT and subject.isprintable()):
         raise Invalid("请写统一身份的标识（sub），255 个字符以内。", code="bad-subject", field="subject")
+    _require_unlinked(session, issuer, subject)
+    made = LinkedIdentity(
+        account_id=account.id or 0, issuer=issuer, subject=subject, created_at=log.now_microseconds()
+    )
+    try:
+        with session.begin_nested():
+            session.add(made)
+    except IntegrityError:  # another has just linked it
+        _require_unlinked(session, issuer, subject)
+        raise
+    _noted(session, "identity-linked", made)
+    return made
+
+
+def _require_unlinked(session: Session, issuer: str, subject: str) -> None:
     query = select(LinkedIdentity).where(LinkedIdentity.issuer == issuer, LinkedIdentity.subject == subject)
     if taken := session.exec(query).first():
         name = account_by_id(session, taken.account_id).name
         raise Conflict(f"统一身份“{subject}”已经关联账号“{name}”，请先解除。", code="identity-linked")
-    made = LinkedIdentity(
-        account_id=account.id or 0, issuer=issuer, subject=subject, created_at=log.now_microseconds()
-    )
-    session.add(made)
-    session.flush()
-    _noted(session, "identity-linked", made)
-    return made
 
 
 def unlink(session: Session, account: Account, subject: str) -> None:

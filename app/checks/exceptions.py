@@ -11,7 +11,7 @@ from app import log
 from app.auth.actor import Actor
 from app.checks.catalogue import TITLES
 from app.checks.models import CheckException
-from app.db import chunks, fetch, marks
+from app.db import chunks, fetch, lock_exceptions, marks
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.places.queries import ancestors
 
@@ -56,6 +56,7 @@ def grant(
         raise Invalid("请从检查结果中选一处准予例外。", code="path-needed", field="path")
     if not 2 <= len(reason.strip()) <= 2000:
         raise Invalid("准予例外须写明理由（2 至 2000 字）。", code="reason-needed", field="reason")
+    lock_exceptions(session.connection())
     if granted(session.connection(), [subject]).excuses(subject, code, path):
         raise Conflict("这一处已经准予例外。", code="already-excepted")
     made = CheckException(
@@ -73,6 +74,7 @@ def grant(
 
 def end(session: Session, actor: Actor, number: int, day: str) -> CheckException:
     """Take an exception back. Raises NotFound, Conflict."""
+    lock_exceptions(session.connection())
     found = session.get(CheckException, number)
     if found is None:
         raise NotFound("没有这项例外。", code="unknown-exception")
