@@ -18,6 +18,7 @@ log          the publication log (chained) and the access log
 turns        what one process at a time does beside answering, in a thread of its own
 works        work that takes long: done apart, left, and found again by whatever process is asked
 watching     waiting for the log to grow, without a connection or a thread for each who waits
+stopping     being told that the process is to stop while it still answers
 measuring    counts and times of requests, told by /metrics
 log_lines    logs for machines, each line with the id of its request
 limiting     how often one may ask: buckets by address and by key

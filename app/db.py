@@ -409,6 +409,18 @@ def is_away(error: BaseException | None) -> bool:
     return error.sqlstate is None or error.sqlstate.startswith(_SERVER_AWAY)
 
 
+_REFUSED = ("does not exist", "authentication failed", "no pg_hba.conf entry", "不存在", "认证失败")
+"""What a server's words for it hold, in the two languages that are met here: of a connection that it refuses the driver
+knows no code."""
+
+
+def has_refused(error: BaseException | None) -> bool:
+    """Whether a server answered and will not have us: no such database or account, another password. Waiting does not
+    help."""
+    words = str(error)
+    return any(one in words for one in _REFUSED)
+
+
 Run = Callable[[str, tuple[Any, ...]], list[Any]]
 """Run SQL with ``?`` marks and return the rows: what a driver's own connection can serve as well."""
 

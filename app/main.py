@@ -29,6 +29,7 @@ from app.loading import Rest
 from app.privacy import keep_private
 from app.searching import open_engine
 from app.settings import Settings
+from app.stopping import told_to_stop
 from app.turns import Duty, Turn
 from app.web.gate import Elsewhere, elsewhere
 
@@ -84,7 +85,8 @@ def create_app(settings: Settings | None = None, *, rest_later: bool = False) ->
             )
             drainer.start()
         loading = asyncio.create_task(rest.load_soon(*_DUTIES if settings.drain_index else ()))
-        yield
+        with told_to_stop(app.state.registry.head_watch.end):
+            yield
         loading.cancel()
         await asyncio.to_thread(rest.stop)
         if drainer:

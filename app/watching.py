@@ -26,15 +26,33 @@ class HeadWatch:
         self._seq = 0
         self._looking: asyncio.Task[None] | None = None
         self._moved: asyncio.Event | None = None
+        self._is_ended = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether one more may wait; else an answer as things stand now is the best there is."""
+        return not self._is_ended and self.waiting < MOST
+
+    def end(self) -> None:
+        """Nobody waits here any more: the process is about to stop."""
+        self._is_ended = True
+        if self._moved is not None:
+            self._moved.set()
 
     async def beyond(self, seq: int, until: float, gone: Callable[[], Awaitable[bool]]) -> None:
-        """Return when the head is beyond ``seq``, the loop's clock is past ``until``, or the client is gone."""
+        """Return when the head is beyond ``seq``, the loop's clock is past ``until``, the client is gone, or the watch
+        is ended."""
         loop = asyncio.get_running_loop()
-        if self.waiting >= MOST:
+        if not self.is_open:
             return
         self.waiting += 1
         try:
-            while self._seq <= seq and (left := until - loop.time()) > 0 and not await gone():
+            while (
+                not self._is_ended
+                and self._seq <= seq
+                and (left := until - loop.time()) > 0
+                and not await gone()
+            ):
                 await self._next_look(min(left, 1.0))
         finally:
             self.waiting -= 1
@@ -56,7 +74,7 @@ class HeadWatch:
 
     async def _look_on(self, moved: asyncio.Event) -> None:
         """Look until the head moves or nobody waits; then wake all. The next who waits looks on."""
-        while self.waiting:
+        while self.waiting and not self._is_ended:
             seq = await run_in_threadpool(self._head)
             if seq != self._seq:
                 self._seq = seq

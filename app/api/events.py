@@ -21,7 +21,6 @@ from app.versions.codes import subject_id
 from app.versions.following import refuse_another_log
 from app.versions.ids import is_id, kind_of
 from app.versions.queries import moment, parse_day, today
-from app.watching import MOST as WAITING
 
 router = APIRouter(tags=["log"])
 
@@ -241,7 +240,7 @@ async def list_changes(
             break
         since, since_hash = body["seq"], body["hash"]  # up to it everything was looked at
         await registry.head_watch.beyond(since, until, request.is_disconnected)
-        if registry.head_watch.waiting >= WAITING:
+        if not registry.head_watch.is_open:
             break
     return answer_value(request, body, private=True)
 

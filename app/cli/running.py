@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import gc
 import os
-import socket
 import time
-from contextlib import suppress
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from sqlalchemy.exc import OperationalError
 
 from app.checks.catalogue import rules_of
 from app.cli.opening import index_what_is_owed, open_registry, say, tell_progress
+from app.cli.refusing import refusal
+from app.db import has_refused
 from app.indexing import Drainer, catch_up, rebuild, tidy
 from app.searching import open_engine
 from app.settings import Settings
 from app.turns import Turn
 from app.versions.queries import today
-
-PATIENCE = 30
-"""Seconds within which a worker process answers whether it lives; after that it is killed, with the requests in hand,
-and another started. One that starts on a machine under load does not answer in uvicorn's own five."""
 
 
 def register(cli: typer.Typer) -> None:
@@ -39,15 +35,12 @@ def serve(
     setup: Annotated[bool, typer.Option(help="先更新数据库结构，空的登记簿载入示范数据")] = False,
 ) -> None:
     """提供网页和接口服务。"""
-    import uvicorn
-
     gc.disable()  # what is loaded stays: looking through it time and again is a tenth of a start
     settings = Settings()
     if setup:
         _set_up(settings)
     else:
-        with suppress(OperationalError):  # a server that is away for a while may come back
-            open_registry(settings).dispose()
+        _look_at_registry(settings)
     if settings.synonyms:
         from app.searching import everyday_words
 
@@ -59,36 +52,21 @@ def serve(
     if workers > 1:
         os.environ["QINGDAN_DRAIN_INDEX"] = "false"
         say("多个工作进程：请另行运行 qingdan worker 更新检索索引。")
-    options: dict[str, Any] = {
-        "factory": True,
-        "host": host,
-        "port": port,
-        "log_level": "warning",
-        "access_log": False,
-        "http": "httptools",
-        "loop": "uvloop",
-    }
-    address = f"清单已启动： http://{host}:{port}/  接口说明： http://{host}:{port}/docs"
-    if workers > 1:
-        from uvicorn.supervisors import Multiprocess
+    from app.cli.serving import serve_at
 
-        gc.enable()
-        options |= {"workers": workers, "timeout_worker_healthcheck": PATIENCE}
-        config = uvicorn.Config("app.main:serving", **options)
-        bound = config.bind_socket()  # ends with what is wrong where the port is taken
-        say(address)
-        Multiprocess(config, [bound]).run()
-        return
+    serve_at(host, port, workers)
 
-    class Announced(uvicorn.Server):
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            gc.freeze()
-            gc.enable()
-            if self.started:  # the port is bound: the address is true
-                say(address)
 
-    Announced(uvicorn.Config("app.main:serving", **options)).run()
+def _look_at_registry(settings: Settings) -> None:
+    """Raises Unavailable where it cannot be served, OperationalError where the server refuses this account or has no
+    such database. One that is away for a while may come back."""
+    try:
+        open_registry(settings).dispose()
+    except OperationalError as error:
+        told = refusal(error)
+        if told is None or has_refused(error.orig):
+            raise
+        say(f"{told[0]}。服务先启动，数据库恢复后即可使用。")
 
 
 def _set_up(settings: Settings) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 import sys
 from collections import Counter
@@ -17,7 +16,6 @@ import pytest
 from holding import fill
 from seeded import FELLING, Living, set_field
 from typer.testing import CliRunner
-from uvicorn.supervisors import Multiprocess
 
 from app.auth import signing_in
 from app.auth.accounts import find_account
@@ -538,25 +536,3 @@ def test_worksheets_go_out_and_come_back(run: Run, living_sqlite: Living, tmp_pa
 def test_duties_at_the_command_line(run: Run) -> None:
     assert re.search(r"共 \d+ 项", done(run("round", "duties", "--kind", "expiry", "--due-within", "60")))
     refused(run("round", "duties", "--kind", "whatever"), "unknown-kind")
-
-
-def test_several_processes_are_announced_once_their_port_is_theirs(
-    tmp_path: Path, run_in: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = run_in(tmp_path)
-    assert run("migrate").exit_code == 0
-    patience: list[int] = []
-    monkeypatch.setattr(
-        Multiprocess,
-        "__init__",
-        lambda _self, config, _sockets: patience.append(config.timeout_worker_healthcheck),
-    )
-    monkeypatch.setattr(Multiprocess, "run", lambda _self: None)
-    monkeypatch.setenv("QINGDAN_DRAIN_INDEX", "true")  # set by the command, and put back here
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        asked = ("serve", "--workers", "2", "--port", str(other.getsockname()[1]))
-        taken = run(*asked)
-    assert (taken.exit_code > 0, "清单已启动" in taken.output) == (True, False)
-    assert "清单已启动" in run(*asked).output
-    assert patience == [30], "a process that starts on a busy machine is not killed for that"
