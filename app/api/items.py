@@ -7,7 +7,6 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, Field
-from sqlalchemy import Connection
 
 from app.api.pages import AfterQuery, AskedList, LimitQuery, Statuses
 from app.api.quick import read_in_turn, redirect_to
@@ -35,11 +34,10 @@ from app.deps import (
 from app.items.comparing import compare
 from app.items.queries import look_up_many, resolve
 from app.listing import Filter, count_by
-from app.versions.codes import holder_of, never_known
+from app.versions.codes import holder_of
 from app.versions.history import decisions_of, history_of
-from app.versions.queries import Known, parse_day, state_on
+from app.versions.queries import parse_day
 from app.versions.shapes import Body
-from app.versions.visibility import is_public
 
 router = APIRouter(tags=["items"])
 
@@ -223,7 +221,6 @@ def list_revisions(
     """The item's intervals and every decision behind them."""
     connection = session.connection()
     item_id, _ = resolve(connection, item, asked.on, known)
-    _require_public(connection, item_id, known)
     body = {
         "id": item_id,
         **known.told(),
@@ -231,12 +228,6 @@ def list_revisions(
         "decisions": decisions_of(connection, item_id, known),
     }
     return answer_value(request, body)
-
-
-def _require_public(connection: Connection, item_id: str, known: Known) -> None:
-    if not is_public(connection, item_id):
-        raise never_known(item_id, "item")
-    state_on(connection, item_id, "9999-12-30", known)
 
 
 class SideShape(BaseModel):

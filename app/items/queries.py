@@ -11,7 +11,7 @@ from app.db import among
 from app.errors import NotFound
 from app.listing import found_on
 from app.versions import ids
-from app.versions.codes import holder_of, holders
+from app.versions.codes import holders, subject_id
 from app.versions.queries import Known
 from app.versions.visibility import code_shown
 
@@ -19,15 +19,14 @@ from app.versions.visibility import code_shown
 def resolve(
     connection: Connection, asked: str, day: str, known: Known | None = None, *, internal: bool = False
 ) -> tuple[str, bool]:
-    """(item id, whether a code was asked for); a code as it was held as known then. ``internal``: see
-    ``holder_of``. Raises NotFound, for a mistyped id too, Ambiguous."""
-    if ids.is_id(asked):
-        return asked.lower(), asked.lower() != asked
-    if ids.PATTERN.match(asked.lower()):  # no code looks like it
+    """(item id, whether it was asked for by another name); a code as it was held as known then. ``internal``: see
+    ``holder_of``. Raises NotFound, for a mistyped id by a code of its own, else as ``subject_id`` does; Ambiguous."""
+    if ids.PATTERN.match(asked.lower()) and not ids.is_id(asked):  # no code looks like it
         raise NotFound(
             f"“{asked[:40]}”不是本登记簿的编号：校验字符不对，多半是抄错了一个字，请核对。", code="bad-id"
         )
-    return holder_of(connection, asked, day, known=known, internal=internal), True
+    found = subject_id(connection, "item", asked, day, known, internal=internal)
+    return found, found != asked
 
 
 def look_up_many(connection: Connection, asked: Sequence[str], day: str) -> list[dict[str, Any]]:

@@ -104,18 +104,29 @@ def never_known(asked: str, kind: str) -> NotFound:
     )
 
 
-def subject_id(connection: Connection, kind: str, asked: str, day: str, known: Known | None = None) -> str:
-    """The subject of a kind that an id or code stands for, as known at a time. Raises NotFound where none was ever
-    published under it or it may not be shown, Ambiguous."""
+def subject_id(
+    connection: Connection,
+    kind: str,
+    asked: str,
+    day: str,
+    known: Known | None = None,
+    *,
+    internal: bool = False,
+) -> str:
+    """The subject of a kind that an id or code stands for, as known at a time. ``internal``: see ``holder_of``.
+
+    Raises NotFound, in the same words where none was ever published under it, where it is of another kind and where
+    it may not be shown; Ambiguous.
+    """
     if not ids.is_id(asked):
-        return holder_of(connection, asked, day, kind, known)
+        return holder_of(connection, asked, day, kind, known, internal=internal)
     found = asked.lower()
-    if ids.kind_of(found) != kind:  # the same answer whether there is such a subject of another kind or not
+    if ids.kind_of(found) != kind:
         raise never_known(asked, kind)
     run = run_by(connection)
     latest = 2**62 if known is None else known.seq
-    if not run("SELECT 1 FROM subject WHERE id = ? AND seq <= ?", (found, latest)) or not public_among(
-        run, [found]
-    ):
+    if not run("SELECT 1 FROM subject WHERE id = ? AND seq <= ?", (found, latest)):
+        raise never_known(asked, kind)
+    if not internal and not public_among(run, [found]):
         raise never_known(asked, kind)
     return found

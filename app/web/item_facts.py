@@ -14,14 +14,11 @@ from app.deps import Asked
 from app.errors import NotFound
 from app.files import redacted_among
 from app.items.named_files import named_files
-from app.items.queries import resolve
 from app.items.reading import read_item, read_item_as_known
 from app.law.queries import IN_FORCE
 from app.saying import said
-from app.versions.codes import never_known
 from app.versions.names import NameBook, name_on, names_of
 from app.versions.queries import Known, state_on
-from app.versions.visibility import is_public
 from app.web.delegation import delegation
 from app.web.guide import citations_by_role, disclosed, saved, whom_to_ask
 from app.web.rendering import Gaps, gaps
@@ -98,14 +95,6 @@ def _receiver(one: dict[str, Any], names: dict[str, str | None]) -> str:
     region, authority = (names.get(one[at] or "") or "" for at in ("region", "authority"))
     place = "" if region in authority else region  # 广安区 says nothing more beside 广安市广安区林业局
     return f"{place} {authority}".strip() or region or one["words"] or said("未写明的机关")
-
-
-def public_item(connection: Connection, asked: str, day: str, known: Known | None = None) -> tuple[str, bool]:
-    """(item id, whether it was asked for by another name). Raises NotFound for internal items too."""
-    item_id, by_code = resolve(connection, asked, day, known)
-    if not is_public(connection, item_id):
-        raise never_known(asked, "item")
-    return item_id, by_code
 
 
 def _nameless(connection: Connection, found: Gaps, day: str, known: Known) -> str:

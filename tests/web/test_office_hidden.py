@@ -10,6 +10,7 @@ from reading import BROWSER, Page
 from seeded import FELLING, TODAY, Living, new_item, set_field
 
 from app.changes.redacting import redact
+from app.versions import ids
 
 PRIVATE = "张三的身份证号不慎写入"
 
@@ -53,6 +54,9 @@ def test_an_internal_item_is_hidden_from_those_without(living: Living) -> None:
     for asked in (item, "NB-7"):
         assert "不公开的事项" not in elsewhere.get(f"/office/items/{asked}/edit", status=404).words
         assert living.client.get(f"/items/{asked}", headers=BROWSER).status_code == 404
+    never = ids.make("item", 99_999)
+    hidden, none = (elsewhere.get(f"/office/items/{one}/edit", status=404).words for one in (item, never))
+    assert hidden.replace(item, never) == none
 
 
 def test_an_auditor_finds_what_is_internal_within_the_scope_and_edits_nothing(living: Living) -> None:

@@ -9,12 +9,13 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.deps import AskedOn, KnownAt, ReadSession
 from app.items.comparing import Side, compare
+from app.items.queries import resolve
 from app.versions import ids
 from app.versions.history import decisions_of, history_of
 from app.versions.queries import known_at, moment, parse_day
 from app.web import comparing, history
 from app.web.history import day_before
-from app.web.item_facts import nearest_name, public_item
+from app.web.item_facts import nearest_name
 from app.web.rendering import Gaps, gaps, redirect, render
 from app.web.subjects import names_apart, settle_documents
 
@@ -37,7 +38,7 @@ def compare_days(
 ) -> Response:
     connection = session.connection()
     last = parse_day(to, "to=") if to else asked.on
-    item_id, by_code = public_item(connection, item, last)
+    item_id, by_code = resolve(connection, item, last)
     if by_code:
         return redirect(request, f"/items/{item_id}/compare")
     intervals = gaps(history_of(connection, item_id, known))

@@ -11,9 +11,9 @@ from sqlalchemy import Connection
 from app.deps import Asked, AskedOn, ReadSession, WriteSession
 from app.errors import Invalid, NotFound, RegistryError
 from app.feedback.reporting import KINDS, STATES, follow, report
+from app.items.queries import resolve
 from app.saying import said
 from app.versions.queries import moment
-from app.web.item_facts import public_item
 from app.web.rendering import SECURITY, Gaps, render
 from app.web.subjects import names
 from app.web.tongues import onward
@@ -65,7 +65,7 @@ def send(
 ) -> Response:
     connection = session.connection()
     item = given.get("item", "")
-    subject = public_item(connection, item, asked.on)[0] if item else None
+    subject = resolve(connection, item, asked.on)[0] if item else None
     address = request.client.host if request.client else ""
     try:
         number = report(session, given, subject, address)
@@ -105,7 +105,7 @@ def _form(
     problem: str,
     status: int = 200,
 ) -> Response:
-    subject = public_item(connection, item, asked.on)[0] if item else None
+    subject = resolve(connection, item, asked.on)[0] if item else None
     name = names(connection, [subject], asked.on).get(subject) if subject else None
     answer = render(
         request,

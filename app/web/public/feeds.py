@@ -9,13 +9,13 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from sqlalchemy import Connection, text
 
 from app.deps import AskedOn, ReadSession, base_of
+from app.items.queries import resolve
 from app.listing import Filter, count_by
 from app.places.queries import region_id, subtree
 from app.versions.codes import subject_id
 from app.versions.queries import moment, next_midnight_seconds
 from app.versions.visibility import not_internal
 from app.web.feeds import PATHS, atom, sitemap, sitemap_index
-from app.web.item_facts import public_item
 from app.web.recent import Scope, latest_changes
 from app.web.rendering import SECURITY, redirect
 from app.web.subjects import names
@@ -71,7 +71,7 @@ def feed_of_item(
     request: Request, session: ReadSession, asked: AskedOn, item: Annotated[str, Path(max_length=300)]
 ) -> Response:
     connection = session.connection()
-    found, by_code = public_item(connection, item, asked.on)
+    found, by_code = resolve(connection, item, asked.on)
     if by_code:
         return redirect(request, f"/items/{found}/feed.atom")
     name = names(connection, [found], asked.on).get(found, found)

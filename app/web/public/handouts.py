@@ -11,10 +11,11 @@ from starlette.convertors import StringConvertor, register_url_convertor
 
 from app.deps import Asked, AskedOn, KnownAt, ReadSession, RegistryOf, base_of
 from app.exchange.handouts import Handout, qr_svg
+from app.items.queries import resolve
 from app.versions.queries import Known
 from app.web.downloads import download
 from app.web.handouts import guide, notice
-from app.web.item_facts import facts_of, public_item
+from app.web.item_facts import facts_of
 from app.web.rendering import gaps, redirect, render
 from app.web.subjects import settle_documents
 
@@ -52,7 +53,7 @@ def download_handout(
     have: Have = None,
 ) -> Response:
     connection = session.connection()
-    item_id, by_code = public_item(connection, item, asked.on, known)
+    item_id, by_code = resolve(connection, item, asked.on, known)
     if by_code:
         return redirect(request, f"/items/{item_id}/{kind}.{form}")
     handout = _handout(request, connection, asked, known, item_id, kind, have)
@@ -71,7 +72,7 @@ def show_handout(
     have: Have = None,
 ) -> Response:
     connection = session.connection()
-    item_id, by_code = public_item(connection, item, asked.on, known)
+    item_id, by_code = resolve(connection, item, asked.on, known)
     if by_code:
         return redirect(request, f"/items/{item_id}/{kind}")
     handout = _handout(request, connection, asked, known, item_id, kind, have)

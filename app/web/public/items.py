@@ -15,13 +15,14 @@ from app.db import run_by
 from app.deadlines.answering import due_dates, moment_of
 from app.deps import Asked, AskedOn, KnownAt, ReadSession, Registry, RegistryOf, base_of
 from app.errors import NotFound, Refused
+from app.items.queries import resolve
 from app.versions import ids
 from app.versions.history import decisions_of, history_of
 from app.versions.queries import Known, eve_of, known_at, moment, state_on
 from app.versions.visibility import hidden_among
 from app.web import history
 from app.web.history import day_before
-from app.web.item_facts import facts_of, public_item
+from app.web.item_facts import facts_of
 from app.web.keeping import Keeping, send
 from app.web.linked_data import government_service, script_data
 from app.web.rendering import Gaps, gaps, local_minute, redirect, render
@@ -37,7 +38,7 @@ def find_item(
     """A code with any characters in it: ``/items?code=``; without one, the search."""
     if not code:
         return redirect(request, "/search")
-    return redirect(request, f"/items/{public_item(session.connection(), code, asked.on)[0]}")
+    return redirect(request, f"/items/{resolve(session.connection(), code, asked.on)[0]}")
 
 
 @router.api_route("/items/{item}", methods=["GET", "HEAD"])
@@ -115,7 +116,7 @@ def _page(
     if not (
         known.is_head and ids.is_id(item) and item.islower()
     ):  # what is read at the head is looked at there
-        item_id, by_code = public_item(connection, item, asked.on, known)
+        item_id, by_code = resolve(connection, item, asked.on, known)
         if by_code:
             return redirect(request, f"/items/{item_id}")
     facts = facts_of(connection, item, asked, known, registry.book)
