@@ -14,6 +14,7 @@ from tampering import assert_postgresql_refuses, assert_sqlite_refuses
 from app import log
 from app.auth.accounts import actor_of, find_account
 from app.changes import duties, kinds, publishing
+from app.errors import Unavailable
 from app.guards import guarded_tables
 from app.migrating import config, is_current, migrate, newest_revision
 from app.tables import METADATA
@@ -57,6 +58,24 @@ def test_up_from_nothing(make_database):
     assert is_current(database)
     make_office(database)
     assert verified(database).ok
+
+
+def test_a_schema_of_another_program_is_neither_current_nor_migrated(database):
+    with database.writing() as session:
+        session.connection().exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    for ask in (is_current, migrate):
+        with pytest.raises(Unavailable, match="9999") as refused:
+            ask(database)
+        assert refused.value.code == "schema-unknown"
+    with database.reading() as session:
+        assert session.connection().exec_driver_sql("SELECT * FROM alembic_version").scalars().all() == [
+            "9999"
+        ]
+
+
+def test_a_revision_that_there_is_none_of_is_not_migrated_to(make_database):
+    with pytest.raises(Unavailable, match="9999"):
+        migrate(make_database(empty=True), "9999")
 
 
 def test_the_models_are_what_is_migrated(database):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +91,13 @@ def test_nothing_runs_before_the_schema_is_current(tmp_path: Path, run_in: Calla
     assert "已是最新" in done(run("migrate"))
     assert "已是最新" in done(run("migrate"))
     assert "0 条日志" in done(run("verify"))
+
+
+def test_a_database_of_a_later_version_is_told_as_such(run_empty: Run, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "data" / "qingdan.db")) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    for command in (["migrate"], ["verify"], ["serve"], ["serve", "--setup"], ["seed"]):
+        assert "更新版本的清单" in refused(run_empty(*command), "schema-unknown")
 
 
 def test_seeding_an_empty_registry_and_again(run_empty: Run) -> None:
