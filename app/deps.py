@@ -21,7 +21,7 @@ from app.behind import Behind
 from app.checks.catalogue import Rules, rules_of
 from app.costly import Costly
 from app.db import Database, Run
-from app.errors import Forbidden, Invalid, Unauthenticated
+from app.errors import Invalid, Unauthenticated, refusal_in
 from app.kept import Kept, KeptAnswers, KeptPages
 from app.limiting import Places, Queue
 from app.measuring import Measured
@@ -189,12 +189,13 @@ class TokenFirst(APIRoute):
 
 
 def actor(request: Request, registry: RegistryOf, token: Annotated[str, Depends(bearer)]) -> Iterator[Actor]:
-    """Who is asking; a bad token and a missing right are noted in the access log."""
+    """Who is asking; a bad token and what is refused by rights are noted in the access log."""
     asking: Actor = getattr(request.state, "asking", None) or _asking(request, registry, token)
     try:
         yield asking
-    except Forbidden as error:
-        note_access(request, registry, "refused", asking.account, error.code)
+    except Exception as error:
+        if (code := refusal_in(error)) is not None:
+            note_access(request, registry, "refused", asking.account, code)
         raise
 
 
@@ -224,12 +225,19 @@ def note_access(
         )
 
 
-def staff_reader(request: Request, registry: RegistryOf, asking: Annotated[Actor, Depends(actor)]) -> Actor:
-    """Who reads what is not public: somebody with a right, within the scopes of the token; such reads are noted. What
-    has a place is asked of the account's scope by the route. Raises Forbidden."""
+def staff_reader(
+    request: Request, registry: RegistryOf, asking: Annotated[Actor, Depends(actor)]
+) -> Iterator[Actor]:
+    """Who reads what is not public: somebody with a right, within the scopes of the token. What has a place is asked of
+    the account's scope by the route; a read that is not refused is noted before its answer leaves. Raises Forbidden."""
     asking.require_any()
+    try:
+        yield asking
+    except Exception as error:
+        if refusal_in(error) is None:
+            note_access(request, registry, "staff-read", asking.account)
+        raise
     note_access(request, registry, "staff-read", asking.account)
-    return asking
 
 
 def rules(registry: RegistryOf) -> Rules:
@@ -240,7 +248,7 @@ RulesOf = Annotated[Rules, Depends(rules)]
 """Which checks are made, and which hold a change up."""
 
 
-StaffReader = Annotated[Actor, Depends(staff_reader)]
+StaffReader = Annotated[Actor, Depends(staff_reader, scope="function")]
 ActorOf = Annotated[Actor, Depends(actor)]
 
 OnQuery = Annotated[

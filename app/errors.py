@@ -132,6 +132,13 @@ class Failed(RegistryError):
     code = "internal"
 
 
+def refusal_in(error: BaseException | None) -> str | None:
+    """The code of a refusal by rights, also of one that is told as if nothing were there; None for any other error."""
+    while error is not None and not isinstance(error, Forbidden):
+        error = error.__cause__
+    return error.code if error else None
+
+
 @contextmanager
 def placed(place: int, of: int) -> Iterator[None]:
     """A refusal within the block is one of the decision at this place, from 1; of several, its sentence says so."""

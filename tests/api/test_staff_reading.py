@@ -23,6 +23,13 @@ def key(living: Living, name: str, who: str, scopes: Sequence[str] | None) -> st
     return name
 
 
+def noted(living: Living, who: str) -> list[tuple[str, str, str | None]]:
+    """(event, address, code) of what the access log has of somebody."""
+    account = living.people[who].account
+    query = f"SELECT event, subject, note FROM access_log WHERE account = {account} ORDER BY id"
+    return [tuple(row) for row in living.rows(query)]
+
+
 @pytest.fixture
 def draft(living_sqlite: Living) -> str:
     form = {
@@ -72,10 +79,13 @@ def test_drafts_of_another_place_are_not_read(living_sqlite: Living, draft: str)
     living.hire("own", "review", region=felling["content"]["region"])
     living.hire("elsewhere", "review", authority=other[0])
     asked = lambda who, path: living.client.get(f"/api/v1{path}", headers=living.headers(who))  # noqa: E731
-    for path in (f"/changesets/{draft}", f"/changesets/{draft}/effects"):
+    for path in (f"/changesets/{draft}", f"/changesets/{draft}/effects", f"/changesets/{draft}/rehearsal"):
         assert asked("own", path).status_code == 200, path
+        assert noted(living, "own")[-1] == ("staff-read", f"/api/v1{path}", None)
         refused = asked("elsewhere", path)
         assert (refused.status_code, refused.json()["code"]) == (403, "out-of-scope"), path
+        assert noted(living, "elsewhere")[-1] == ("refused", f"/api/v1{path}", "out-of-scope")
+    assert "staff-read" not in {event for event, _, _ in noted(living, "elsewhere")}
     assert draft in asked("own", "/changesets").text
     assert draft not in asked("elsewhere", "/changesets").text
 
