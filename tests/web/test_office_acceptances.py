@@ -10,6 +10,7 @@ import pytest
 from browsing import Browser, filled
 from handed import hand_down
 from seeded import RIGHTS, Living
+from test_form_keeping import At
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +31,10 @@ def owed(living: Living) -> dict[str, Any]:
     return {**row, "round": handed["round"], "act": row["decision"]}
 
 
+def address(owed: dict[str, Any]) -> str:
+    return f"/office/duties/{owed['act']}/{owed['key']}/accept"
+
+
 def test_an_account_sees_what_its_own_place_owes(living: Living, owed: dict[str, Any]) -> None:
     county = Browser(living, "qianfeng", ["edit"], region=owed["region"]["id"])
     page = county.get("/office/duties")
@@ -41,18 +46,39 @@ def test_an_account_sees_what_its_own_place_owes(living: Living, owed: dict[str,
     assert "邻水县" in everybody.get("/office/duties").words
 
 
+def test_what_is_typed_into_an_acceptance_is_kept_and_found_again(
+    living: Living, owed: dict[str, Any]
+) -> None:
+    county = Browser(living, "qianfeng-kept", ["edit"], region=owed["region"]["id"])
+    at = At(county, address(owed))
+    assert "/form.js" in county.get(at.place).html, "a citation is picked, a file is chosen in place"
+    told = at.type(consult_phone="0826-2222222", code="QF-1").keep()
+    assert "已暂存" in told["said"]
+    assert (at.found()["consult_phone"], at.found()["code"]) == (["0826-2222222"], ["QF-1"])
+    assert county.get("/office").link("承接：") == at.place
+    later = county.get(f"{at.place}?from=2027-02-01")
+    assert filled(later)["consult_phone"] == [""]
+    assert "填的内容还没有保存" in later.words
+    assert at.press("drop").headers["location"] == at.place
+    assert "承接：" not in county.get("/office").words
+    at.type(authority=local_organ(living, owed)).press("check")
+    assert "承接：" in county.get("/office").words
+    assert at.press("save").headers["location"].startswith("/office/changesets/")
+    assert "承接：" not in county.get("/office").words.partition("我的草稿")[0]
+
+
 def test_an_acceptance_is_drafted_from_the_duty_and_published(living: Living, owed: dict[str, Any]) -> None:
     county = Browser(living, "qianfeng-2", ["edit"], region=owed["region"]["id"])
-    address = f"/office/duties/{owed['act']}/{owed['key']}/accept"
-    assert address in county.get("/office/duties").html
-    page = county.get(address)
+    place = address(owed)
+    assert place in county.get("/office/duties").html
+    page = county.get(place)
     assert "承接：" in page.words
     fields = filled(page)
     assert (fields["region"], fields["power_source"]) == ([owed["region"]["id"]], ["2"])
-    refused = county.move(address, status=404, **(fields | {"authority": ["没有的局"], "do": ["save"]}))
+    refused = county.move(place, status=404, **(fields | {"authority": ["没有的局"], "do": ["save"]}))
     assert refused is not None
     assert "没有保存" in refused.words
-    made = county.post(address, fields | {"authority": [local_organ(living, owed)], "do": ["save"]})
+    made = county.post(place, fields | {"authority": [local_organ(living, owed)], "do": ["save"]})
     assert made.status_code == 303, made.text[:3000]
     changeset = made.headers["location"]
     assert "承接" in county.get(changeset).words
@@ -67,7 +93,7 @@ def test_an_acceptance_is_drafted_from_the_duty_and_published(living: Living, ow
     made_item = row["done"]["subject"]["id"]
     origin = living.get(f"/items/{owed['subject']['id']}", on="2026-11-01").json()
     assert made_item in [one["id"] for one in origin["successors"]]
-    again = county.get(address, status=409)
+    again = county.get(place, status=409)
     assert "已经承接" in again.words
 
 

@@ -20,7 +20,7 @@ from app.deps import ReadSession, RegistryOf
 from app.errors import RegistryError, Stale
 from app.listing import Filter, count_by, list_subjects
 from app.versions.fold import apply_changes
-from app.versions.queries import parse_day, today
+from app.versions.queries import today
 from app.web.office.doors.pages import show
 from app.web.office.doors.visiting import Day, Form, Posted, Visitor
 from app.web.office.forms import drafting, filled
@@ -101,10 +101,7 @@ def _counts(connection: Connection, wanted: Filter) -> dict[str, int]:
 def new_item(request: Request, session: ReadSession, present: Visitor, day: Day = "") -> Response:
     editing = fresh(day, Posted([]))
     editing.place = "/office/items/new"
-    if kept := form_keeping.kept_on(session, present, editing, day):
-        editing.asked, editing.kept_at = kept
-        editing.day = parse_day(kept[0].get("from"), "施行日期")
-        editing.content = filled.document(item_fields(), editing.asked, editing.base)
+    form_keeping.take_up_kept(session, present, editing, day)
     return item_form(request, session, present, editing)
 
 

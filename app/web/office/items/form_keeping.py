@@ -16,8 +16,10 @@ from app.deps import Registry
 from app.exchange.days import instant
 from app.items.field_words import word_of
 from app.versions.fold import diff
-from app.versions.queries import moment
+from app.versions.queries import moment, parse_day
 from app.web.office.doors.visiting import Posted
+from app.web.office.forms import filled
+from app.web.office.forms.fields import item_fields
 from app.web.office.forms.keeping import NOT_KEPT, as_json, kept_form
 from app.web.office.items.in_hand import Editing
 
@@ -26,6 +28,8 @@ def keep(session: Session, present: Present, editing: Editing) -> None:
     """Keep what was posted, in the place of what was kept before of the same day."""
     pairs = [(name, value) for name, value in editing.asked.pairs if name not in NOT_KEPT]
     title = str(editing.content.get("name") or editing.base.get("name") or "新增事项")
+    if editing.into == "acceptance":  # called as the item above is, which may stand on the same desk
+        title = f"承接：{title}"
     account, place = present.actor.account or 0, place_on_day(session, present, editing)
     if place != editing.place:
         title = f"{title}（自 {editing.day}）"
@@ -60,6 +64,14 @@ def kept_on(session: Session, present: Present, editing: Editing, day: str) -> t
     elif kept:
         return kept
     return kept_form(session, present, place_on_day(session, present, editing))
+
+
+def take_up_kept(session: Session, present: Present, editing: Editing, day: str) -> None:
+    """The form of what is new as it was typed and not saved, where it was; in place. ``day``: as ``kept_on``."""
+    if kept := kept_on(session, present, editing, day):
+        editing.asked, editing.kept_at = kept
+        editing.day = parse_day(kept[0].get("from"), "施行日期")
+        editing.content = filled.document(item_fields(), editing.asked, editing.base)
 
 
 def told(session: Session, present: Present, editing: Editing) -> list[str]:

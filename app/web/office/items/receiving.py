@@ -20,6 +20,7 @@ from app.versions.queries import known_at, parse_day, state_on, today
 from app.web.office.doors.visiting import Day, Form, Posted, Visitor
 from app.web.office.forms import drafting, filled
 from app.web.office.forms.fields import item_fields
+from app.web.office.items import form_keeping
 from app.web.office.items.form import act_or_save, item_form
 from app.web.office.items.in_hand import Editing, sound_content
 from app.web.subjects import names
@@ -35,6 +36,7 @@ def show_acceptance(
 ) -> Response:
     connection = session.connection()
     duty, editing = _opened(connection, present, act, key, day, Posted([]))
+    form_keeping.take_up_kept(session, present, editing, day)
     return item_form(request, session, present, editing, more={"duty": duty})
 
 
@@ -90,6 +92,7 @@ def _opened(
     editing = Editing(None, on, None, content, content, asked)
     editing.heading = f"承接：{title}"
     editing.into = "acceptance"
+    editing.place = f"/office/duties/{act}/{key}/accept"
     editing.links = [("/office/duties", "承接和后续")]
     return duty | {"name": title}, editing
 

@@ -26,7 +26,7 @@ from app.web.office.items.form import act_or_save, item_form
 from app.web.office.items.in_hand import Editing, fill, opened, sound_content
 from app.web.office.rounds.asking import as_read
 from app.web.office.rounds.desk import lines_for
-from app.web.office.rounds.new_items import new_line, save_new, take_up_kept, taken_up
+from app.web.office.rounds.new_items import new_line, save_new, taken_up
 from app.web.office.rounds.one_item import WhichItem, line_of
 from app.web.office.rounds.opening import Which
 
@@ -41,7 +41,8 @@ def show_fields(
     request: Request, session: ReadSession, present: Visitor, changeset: Which, item: WhichItem, day: Day = ""
 ) -> Response:
     if (line := new_line(session, present, changeset, item)) is not None:
-        editing = take_up_kept(session, present, taken_up(session, changeset, line, day, Posted([])), day)
+        editing = taken_up(session, changeset, line, day, Posted([]))
+        form_keeping.take_up_kept(session, present, editing, day)
         return item_form(request, session, present, editing)
     editing, line = _of_round(session, present, changeset, item, day, Posted([]))
     if line.proposal is not None:

@@ -19,7 +19,7 @@ from app.errors import Invalid
 from app.rounds.opened import held_here, require_worked_on
 from app.rounds.proposing import propose
 from app.rounds.worksheets import Line, worksheets
-from app.versions.queries import parse_day, today
+from app.versions.queries import today
 from app.web.office.doors.visiting import Day, Form, Posted, Visitor, go
 from app.web.office.forms import drafting, filled
 from app.web.office.forms.fields import item_fields
@@ -38,7 +38,8 @@ OUTSIDE = ("name", "code", "document")
 def new_item(
     request: Request, session: ReadSession, present: Visitor, changeset: Which, day: Day = ""
 ) -> Response:
-    editing = take_up_kept(session, present, _opened(session, present, changeset, day, Posted([])), day)
+    editing = _opened(session, present, changeset, day, Posted([]))
+    form_keeping.take_up_kept(session, present, editing, day)
     return item_form(request, session, present, editing)
 
 
@@ -149,15 +150,6 @@ def _opened(session: Session, present: Present, changeset: str, day: str, asked:
     editing.into = "round" if whole else "new proposal"
     editing.place = f"/office/rounds/{changeset}/new"
     editing.links = [(f"/office/rounds/{changeset}", found.changeset.title)]
-    return editing
-
-
-def take_up_kept(session: Session, present: Present, editing: Editing, day: str) -> Editing:
-    """The form as it was typed and not saved, where it was."""
-    if kept := form_keeping.kept_on(session, present, editing, day):
-        editing.asked, editing.kept_at = kept
-        editing.day = parse_day(kept[0].get("from"), "施行日期")
-        editing.content = filled.document(item_fields(), editing.asked, editing.base)
     return editing
 
 
