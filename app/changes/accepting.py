@@ -13,7 +13,7 @@ from app.changes import statements
 from app.changes.asked import ABSENT, Acceptance, Asked, Before, Subject
 from app.db import CHUNK, fetch, marks
 from app.errors import Invalid, Refused
-from app.places.queries import ancestors, children
+from app.places.queries import ancestors, children, region_of
 from app.versions.lineage import followers
 
 HANDS_ON = ("devolve", "narrow")
@@ -220,15 +220,24 @@ def acceptances_of(connection: Connection, act: int) -> list[int]:
 
 
 def require_fit(connection: Connection, asked: Asked, before: Mapping[str, Before]) -> None:
-    """Every receiver that a receive names gets a result of its own place and organ. Raises Refused."""
+    """Every receiver that a receive names gets a result of its own place and organ, and the power does not stay with
+    the organ that gave it up. Raises Refused."""
     day = asked.effective_from
     documents = [_after(result, before) for result in asked.results]
     for acceptance in asked.accepts:
-        if not any(_fits(connection, acceptance.receiver, document, day) for document in documents):
+        fitting = [one for one in documents if _fits(connection, acceptance.receiver, one, day)]
+        if not fitting:
             raise Refused(
                 "承接后的事项不属于下放文件写明的承接方，请核对其行政区划（region）和实施机关（authority）。",
                 code="not-the-receiver",
                 receiver=dict(acceptance.receiver),
+            )
+        giver = before.get(acceptance.origin, ABSENT).document.get("authority", "")
+        if all(_stays_with(connection, giver, acceptance.receiver, one, day) for one in fitting):
+            raise Refused(
+                "承接后的事项还由下放它的机关实施，而这个机关不属于承接的地方；请把实施机关（authority）写成承接方的机关。",
+                code="stays-with-giver",
+                authority=giver,
             )
 
 
@@ -247,3 +256,15 @@ def _fits(connection: Connection, receiver: Mapping[str, Any], document: Mapping
     if place := receiver.get("region"):
         return place in ancestors(connection, document.get("region") or "", day)
     return True
+
+
+def _stays_with(
+    connection: Connection, giver: str, receiver: Mapping[str, Any], document: Mapping[str, Any], day: str
+) -> bool:
+    """Whether an item that a place takes over is held by the giver, or one that followed it, and that organ is none
+    of the place's. A receiver that is an organ is asked by name."""
+    holder = document.get("authority")
+    if receiver.get("authority") or holder not in {giver, *followers(connection, giver)}:
+        return False
+    place = receiver.get("region") or document.get("region")
+    return place not in ancestors(connection, region_of(connection, holder, day) or "", day)

@@ -10,13 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from app.auth.actor import Actor
-from app.places.queries import ancestors
+from app.places.queries import ancestors, region_of
 from app.versions.lineage import followers
 
-_REGION = text(
-    "SELECT region FROM timeline WHERE subject_id = :id AND region IS NOT NULL AND valid_from <= :day"
-    " ORDER BY valid_from DESC LIMIT 1"
-)
 _BEHIND = text(
     "SELECT d.act, d.key, t.authority, t.region FROM duty d"
     " LEFT JOIN decision g ON g.act = d.act AND g.role = 'subject' AND d.kind = 'expiry'"
@@ -51,9 +47,7 @@ class OwedTo:
                 for act, key, organ, place in connection.execute(_BEHIND, {"day": day})
             }
         )
-        self._region_of = lru_cache(maxsize=1024)(
-            lambda organ: connection.execute(_REGION, {"id": organ, "day": day}).scalar_one_or_none()
-        )
+        self._region_of = lru_cache(maxsize=1024)(lambda organ: region_of(connection, organ, day))
 
     @property
     def is_everything(self) -> bool:

@@ -28,6 +28,10 @@ BELOW = (
 """SQL: the region ``:id`` and all below it on ``:day``."""
 _DOWN = text(BELOW)
 
+_WHERE = text(
+    "SELECT region FROM timeline WHERE subject_id = :id AND region IS NOT NULL AND valid_from <= :day"
+    " ORDER BY valid_from DESC LIMIT 1"
+)
 _BELOW = text(
     "SELECT subject_id FROM timeline WHERE parent = :id AND kind = 'region' AND status <> 'ended'"
     " AND valid_from <= :day AND valid_to > :day ORDER BY subject_id"
@@ -70,6 +74,11 @@ def subtree_then(connection: Connection, region: str, day: str, known: Known, mo
         level = [below for one in level for below in children.get(one, ()) if below not in found]
         found.update(level)
     return found
+
+
+def region_of(connection: Connection, subject: str, day: str) -> str | None:
+    """The region of an organ or an item on a day; of one that has ended its last. None where it has none yet."""
+    return connection.execute(_WHERE, {"id": subject, "day": day}).scalar_one_or_none()
 
 
 def region_id(connection: Connection, asked: str | None, day: str, known: Known | None = None) -> str | None:

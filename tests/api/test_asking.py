@@ -49,7 +49,7 @@ def test_what_was_devolved_is_found_with_who_has_it(office: Office) -> None:
     )
     (act,) = office.scalars("SELECT max(act) FROM decision WHERE outcome = 'devolve'")
     between = head(office)
-    content = item_content("取水许可（镇）", office.water, office.town)
+    content = item_content("取水许可（镇）", office.traffic, office.town)
     received = office.publish_change(
         {
             "outcome": "receive",
@@ -68,7 +68,7 @@ def test_what_was_devolved_is_found_with_who_has_it(office: Office) -> None:
     assert after["why"] in ("handed_on", "ended")
     assert [one["id"] for one in after["now"]] == [town_item]
     assert "《关于取消和下放一批事项的决定》（川办发〔2026〕9号）" in after["sentence"]
-    assert after["sentence"].endswith("现由广安区水务局办理。")
+    assert after["sentence"].endswith("现由广安区交通运输局办理。")
     day = "2026-12-01"
     first, second, now = (
         ask(office, item, office.town, day, known) for known in (seen, between, head(office))

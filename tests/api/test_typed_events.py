@@ -50,7 +50,13 @@ def test_a_devolution_says_to_whom_and_the_origin_hears_of_its_successor(living:
     place = {"name": "协兴镇", "level": "5", "parent": county}
     found = {"kind": "region", "outcome": "found", "effective_from": "2026-01-01", "content": place}
     made = living.publish({**found, "timing": "late_entry", "reason": "补录"})
-    town, seen = made["decisions"][0]["subject"], head(living)
+    town = made["decisions"][0]["subject"]
+    organ = {"name": "协兴镇人民政府", "region": town}
+    made = living.publish(
+        {**found, "kind": "authority", "content": organ, "timing": "late_entry", "reason": "补录"}
+    )
+    town_organ = made["decisions"][0]["subject"]
+    seen = head(living)
     devolve = {"outcome": "devolve", "subject": item, "effective_from": "2026-10-01"}
     made = living.publish({**devolve, "receivers": [{"region": town}], "transition_until": "2026-12-01"})
     event = next(one for one in told(living, seen) if one["event"] == "devolve")
@@ -62,7 +68,7 @@ def test_a_devolution_says_to_whom_and_the_origin_hears_of_its_successor(living:
         or living.rows("SELECT max(act) FROM decision WHERE outcome = 'devolve'")[0][0]
     )
     content = living.get(f"/items/{item}").json()["content"]
-    given = {name: content[name] for name in ("name", "type", "authority")}
+    given = {name: content[name] for name in ("name", "type")} | {"authority": town_organ}
     result = {"content": {**given, "region": town, "level": "5"}}
     living.publish(
         {"outcome": "receive", "effective_from": "2026-10-08", "results": [result], "accepts": [{"act": act}]}

@@ -172,6 +172,45 @@ def test_what_an_acceptance_may_not_do(province):
     assert refused(province, void(act, "withdrawn"), province.accept(1, DAY)) == "devolve-voided"
 
 
+@pytest.mark.parametrize("outcome", ["devolve", "narrow"])
+def test_a_place_does_not_take_over_what_stays_with_the_organ_that_gave_it_up(province, outcome):
+    office = province.office
+    office.publish_change(province.devolve(0, 1) | {"outcome": outcome})
+
+    def held_by(organ, county=0):
+        content = item_content("承接的取水许可", organ, province.counties[county])
+        return province.accept(county, DAY, results=[{"content": content}])
+
+    assert refused(province, held_by(province.municipal)) == "stays-with-giver"
+    office.publish_change(held_by(province.provincial))  # an organ of the province may stand for the county
+    merged = {"kind": "authority", "outcome": "merge", "effective_from": DAY, "carry_items": True}
+    merged |= {"origins": [{"subject": organ} for organ in (province.municipal, province.organs[2])]}
+    office.publish_change(merged | {"results": [{"content": {"name": "新局", "region": province.city}}]})
+    (followed,) = office.kin(province.municipal)[1]
+    assert refused(province, held_by(followed, 1)) == "stays-with-giver"
+    office.publish_change(held_by(province.organs[1], 1))
+    province.assert_sound()
+
+
+def test_an_organ_of_the_place_goes_on_with_what_it_held_for_the_city(province):
+    office = province.office
+    added = {"outcome": "add", "effective_from": TODAY}
+    mine = office.publish_change(
+        added | {"content": item_content("代办的许可", province.organs[0], province.city)}
+    ).subjects[0]
+    office.publish_change(province.devolve(0) | {"subject": mine})
+    office.publish_change(province.accept(0, DAY))
+    assert office.on(province.made()[0], DAY).document()["authority"] == province.organs[0]
+
+
+def test_who_is_named_in_words_alone_takes_over_for_its_own_place(province):
+    office = province.office
+    office.publish_change(province.devolve() | {"receivers": [{"key": "w", "words": "县级水利部门"}]})
+    content = item_content("承接的取水许可", province.municipal, province.counties[0])
+    assert refused(province, province.accept(0, DAY, results=[{"content": content}])) == "stays-with-giver"
+    office.publish_change(province.accept(0, DAY))
+
+
 def test_which_receiver_is_asked_where_several_fit(province):
     receivers = [{"key": "a", "region": province.counties[0], "words": "取水"}]
     receivers += [{"key": "b", "region": province.counties[0], "words": "排水"}]

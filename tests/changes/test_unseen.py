@@ -103,7 +103,7 @@ def test_what_others_have_is_taken_over_where_they_gave_it_up(office):
     """An origin is another's: nothing is tied to it without its holder's devolve."""
     town = office.person("town", "edit", region=office.town)
     receive = {"outcome": "receive", "effective_from": "2026-10-01"}
-    receive["results"] = [{"content": item_content("承接", office.water, office.town)}]
+    receive["results"] = [{"content": item_content("承接", office.traffic, office.town)}]
     said = answer(office, {**receive, "origins": [{"subject": office.items[0]}]}, town)
     assert said.code == "accepts-needed"
     office.draft({**receive, "origins": [{"subject": office.items[0]}]})
@@ -118,7 +118,7 @@ def test_an_internal_item_that_was_given_up_is_taken_over_without_its_name(offic
     devolve |= {"receivers": [{"region": office.town}], "transition_until": "2026-12-01"}
     office.publish_change(devolve)
     receive = {"outcome": "receive", "accepts": [{"act": office.acts(internal)[-1]}]}
-    receive["results"] = [{"content": item_content("承接", office.water, office.town)}]
+    receive["results"] = [{"content": item_content("承接", office.traffic, office.town)}]
     early = answer(office, {**receive, "effective_from": "2026-10-15"}, town)
     assert (early.code, SECRET in early.message) == ("accepted-too-early", False)
     office.editor = town

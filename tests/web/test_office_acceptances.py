@@ -75,6 +75,14 @@ def test_an_acceptance_is_drafted_from_the_duty_and_published(living: Living, ow
     assert "承接：" in page.words
     fields = filled(page)
     assert (fields["region"], fields["power_source"]) == ([owed["region"]["id"]], ["2"])
+    assert fields["authority"] == [""], "of a place alone nobody knows which organ it will be"
+    asked = county.move(place, status=422, **(fields | {"do": ["save"]}))
+    assert asked is not None
+    assert "没有保存" in asked.words
+    giver = living.get(f"/items/{owed['subject']['id']}", on="2026-09-01").json()["authority"]["id"]
+    kept = county.move(place, status=409, **(fields | {"authority": [giver], "do": ["save"]}))
+    assert kept is not None
+    assert "还由下放它的机关实施" in kept.words
     refused = county.move(place, status=404, **(fields | {"authority": ["没有的局"], "do": ["save"]}))
     assert refused is not None
     assert "没有保存" in refused.words

@@ -28,6 +28,8 @@ from app.web.subjects import names
 router = APIRouter()
 Act = Annotated[int, Path(ge=1)]
 Key = Annotated[str, Path(max_length=64)]
+WHOSE = ("authority", "region", "level")
+"""What of the item that was handed down is never the receiver's: asked for where it is not known."""
 
 
 @router.get("/office/duties/{act}/{key}/accept")
@@ -86,7 +88,8 @@ def _opened(
     on = parse_day(day, "施行日期") if day else max(today(), duty["opens"])
     known = known_at(connection, None)
     origin = state_on(connection, duty["subject"], duty["opens"], known).document()
-    content = inherited(origin) | _whose(connection, present, duty, on)
+    begun = {name: part for name, part in inherited(origin).items() if name not in WHOSE}
+    content = begun | _whose(connection, present, duty, on)
     called = names(connection, [duty["subject"]], duty["opens"])
     title = called.get(duty["subject"]) or origin.get("name", "")
     editing = Editing(None, on, None, content, content, asked)
@@ -98,7 +101,7 @@ def _opened(
 
 
 def _whose(connection: Connection, present: Present, duty: dict[str, Any], on: str) -> dict[str, Any]:
-    """The receiver's organ, place and level, as far as they are known."""
+    """The receiver's organ, place and level, as far as they are known: of a place alone no organ is."""
     known = known_at(connection, None)
     organ = duty["authority"] or present.actor.authority
     held = state_on(connection, organ, on, known).document() if organ else {}
