@@ -70,7 +70,9 @@ def backup(settings: Settings, target: Path) -> Made:
     database = Database(settings.database)
     _require_registry(database)
     half = target.with_name(target.name + ".part")
-    with tempfile.TemporaryDirectory(dir=target.resolve().parent) as scratch:
+    # By its name whoever finds it, after a backup that was killed, knows what it is: all of the registry.
+    prefix, folder = f"{target.name}.", target.resolve().parent
+    with tempfile.TemporaryDirectory(".part", prefix, folder) as scratch:
         if database.is_sqlite:
             saved = _snapshot(database, Path(scratch) / "qingdan.db")
             head = _head_of(saved)

@@ -454,3 +454,21 @@ def test_an_empty_registry_can_be_saved_and_restored(
     made = backups.backup(settings, tmp_path / "b.tar.gz")
     assert made.seq == 0
     backups.restore(elsewhere("sqlite"), made.path)
+
+
+def test_what_a_killed_backup_leaves_is_known_by_its_name(
+    living_sqlite: Living, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is all of the registry, and is to be found by whoever clears up."""
+    seen: list[str] = []
+    kept = backups._snapshot
+
+    def looked(database: Database, into: Path) -> Path:
+        seen.extend(one.name for one in tmp_path.iterdir())
+        return kept(database, into)
+
+    monkeypatch.setattr(backups, "_snapshot", looked)
+    backups.backup(living_sqlite.settings, tmp_path / "saved.tar.gz")
+    (name,) = seen
+    assert (name.startswith("saved.tar.gz."), name.endswith(".part")) == (True, True)
+    assert [one.name for one in tmp_path.iterdir()] == ["saved.tar.gz"]
