@@ -141,6 +141,11 @@ def is_of_form(body: Mapping[str, Any]) -> bool:
     return outcome in EDITABLE or (outcome == "narrow" and not any(body.get(name) for name in _MORE))
 
 
+def made_by_form(bodies: Iterable[dict[str, Any]], item: str | None) -> list[dict[str, Any]]:
+    """The item's own decisions that the form takes up again."""
+    return [body for body in bodies if body.get("subject") == item and is_of_form(body)]
+
+
 def merged(
     base: dict[str, Any], mine: dict[str, Any], now: dict[str, Any]
 ) -> tuple[dict[str, Any], list[str]]:
@@ -170,7 +175,7 @@ def redrafted(
 ) -> ChangesetInput:
     """The changeset with the item's decisions of the form replaced; what they said beside, and by which document a
     duty is done, stays. Raises Invalid."""
-    replaced = [body for body in bodies if body.get("subject") == item and is_of_form(body)]
+    replaced = made_by_form(bodies, item)
     kept = [
         {name: part for name, part in body.items() if name != "review"}  # put back by drafting
         for body in bodies
@@ -178,7 +183,8 @@ def redrafted(
     ]
     by_duty = {(one["act"], one["duty"]): one for body in replaced for one in body.get("fulfils", ())}
     for decision in made:
-        before = next((body for body in replaced if body["outcome"] == decision["outcome"]), {})
+        became = replaced[0] if len(replaced) == len(made) == 1 else {}
+        before = next((body for body in replaced if body["outcome"] == decision["outcome"]), became)
         decision |= {name: before[name] for name in _CARRIED if name in before and name not in decision}
         if "fulfils" in decision:
             decision["fulfils"] = [by_duty.get((one["act"], one["duty"]), one) for one in decision["fulfils"]]
@@ -278,6 +284,8 @@ PLACES = {
     "title": "标题",
     "number": "批次",
     "reason": "理由",
+    "corrects": "更正的轮次",
+    "timing": "补录或更正",
     "document": "依据的文件",
     "document/number": "文号",
     "document/title": "文件标题",

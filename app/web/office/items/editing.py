@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import replace
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from sqlalchemy import Connection
@@ -17,17 +16,16 @@ from app.changes import drafts, rows
 from app.changes.models import Changeset
 from app.changes.showing import READING, require_readable
 from app.deps import ReadSession, RegistryOf
-from app.errors import RegistryError, Stale
+from app.errors import Stale
 from app.listing import Filter, count_by, list_subjects
-from app.versions.fold import apply_changes
 from app.versions.queries import today
 from app.web.office.doors.pages import show
 from app.web.office.doors.visiting import Day, Form, Posted, Visitor
-from app.web.office.forms import drafting, filled
+from app.web.office.forms import drafting, filled, taking_up
 from app.web.office.forms.fields import item_fields
 from app.web.office.items import form_keeping
 from app.web.office.items.form import act_or_save, item_form
-from app.web.office.items.in_hand import Editing, fill, fresh, opened, sound_content
+from app.web.office.items.in_hand import Editing, drafted, fill, fresh, opened, said_in_draft, sound_content
 from app.web.office.upkeep import owing
 
 router = APIRouter()
@@ -149,28 +147,11 @@ def place_of(editing: Editing) -> str:
 
 def _take_up(session: Session, actor: Actor, editing: Editing, changeset: str) -> None:
     editing.changeset = _readable(session, actor, changeset)
-    editing.content = _drafted(session, editing)
-    head = decode(editing.changeset.head.encode())
-    pairs = [("title", editing.changeset.title), ("reason", head.get("reason", ""))]
-    pairs += [(f"document/{name}", str(value)) for name, value in head.get("document", {}).items()]
+    editing.content, editing.collide = drafted(session, editing)
     bodies = [row.body for row in rows.decisions(session, editing.changeset)]
+    pairs = said_in_draft(session, editing)
     pairs += [("fulfils", named) for named in owing.drafted_in(bodies, editing.item)]
     editing.asked = Posted(pairs)
-
-
-def _drafted(session: Session, editing: Editing) -> dict[str, Any]:
-    """The item's content with what the draft changes in it."""
-    assert editing.changeset is not None
-    bodies = [decode(row.body) for row in rows.decisions(session, editing.changeset)]
-    content = copy.deepcopy(editing.base)
-    for body in bodies:
-        if body.get("subject") == editing.item and drafting.is_of_form(body):
-            for change in body.get("changes", ()):
-                try:
-                    apply_changes(content, [change])
-                except RegistryError:
-                    editing.collide.append(change["path"])
-    return content
 
 
 @router.post("/office/items/{item}/edit")
@@ -203,9 +184,8 @@ def _save(session: Session, present: Present, editing: Editing) -> str:
     if editing.changeset is None or editing.item is None:
         return f"/office/changesets/{drafts.draft(session, present.actor, asked, today()).id}"
     bodies = [decode(row.body) for row in rows.decisions(session, editing.changeset)]
-    head = decode(editing.changeset.head.encode()) | asked.model_dump(
-        include={"reason", "document"}, exclude_none=True
-    )
+    own = drafting.made_by_form(bodies, editing.item)
+    head = taking_up.head_as_said(decode(editing.changeset.head.encode()), own, asked)
     again = drafting.redrafted(
         bodies, editing.item, made, head | {"kind": editing.changeset.kind}, asked.title
     )
@@ -214,7 +194,7 @@ def _save(session: Session, present: Present, editing: Editing) -> str:
     try:
         drafts.redraft(session, present.actor, editing.changeset.id, number, again, today())
     except Stale as error:
-        differs = form_keeping.other_draft(session, editing, _drafted(session, editing))
+        differs = form_keeping.other_draft(session, editing)
         raise Stale(
             f"另一人刚刚保存过这份草稿。与他保存的不同之处：{differs or '没有'}。下面是您填的内容；核对后再保存一次，"
             "就以您的为准，他的保存在变更单的经过里。",

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import Request, Response
 from sqlmodel import Session
 
 from app import unsaved
 from app.auth.accounts import names_of_accounts
 from app.auth.signing_in import Present
-from app.canonical import decode
 from app.changes import rows
 from app.deps import Registry
 from app.exchange.days import instant
@@ -18,10 +15,10 @@ from app.items.field_words import word_of
 from app.versions.fold import diff
 from app.versions.queries import moment, parse_day
 from app.web.office.doors.visiting import Posted
-from app.web.office.forms import filled
+from app.web.office.forms import drafting, filled
 from app.web.office.forms.fields import item_fields
 from app.web.office.forms.keeping import NOT_KEPT, as_json, kept_form
-from app.web.office.items.in_hand import Editing
+from app.web.office.items.in_hand import Editing, drafted, said_in_draft
 
 
 def keep(session: Session, present: Present, editing: Editing) -> None:
@@ -104,7 +101,7 @@ def answer(request: Request, registry: Registry, present: Present, editing: Edit
     return as_json(f"{at} 已暂存。", said)
 
 
-def other_draft(session: Session, editing: Editing, drafted: dict[str, Any]) -> str:
+def other_draft(session: Session, editing: Editing) -> str:
     """Where the draft that another has saved meanwhile differs from the form, in words; the form is then of the
     version that stands, so that saving again is a choice."""
     if editing.changeset is None:
@@ -112,8 +109,9 @@ def other_draft(session: Session, editing: Editing, drafted: dict[str, Any]) -> 
     editing.changeset = rows.find(session, editing.changeset.id)
     pairs = [(name, value) for name, value in editing.asked.pairs if name != "version"]
     editing.asked = Posted([*pairs, ("version", str(editing.changeset.version))])
-    places = dict.fromkeys(word_of(one["path"].split("/")[0]) for one in diff(drafted, editing.content))
-    head = decode(editing.changeset.head.encode())
-    if head.get("reason", "") != editing.asked.get("reason").strip():
-        places["理由"] = None
+    theirs, _ = drafted(session, editing)
+    places = dict.fromkeys(word_of(one["path"].split("/")[0]) for one in diff(theirs, editing.content))
+    for name, value in said_in_draft(session, editing):
+        if value != editing.asked.get(name).strip():
+            places[drafting.PLACES[name]] = None
     return "、".join(places)

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection
+from sqlmodel import Session
 
 from app import files
 from app.auth.actor import Actor
-from app.changes import kinds
+from app.canonical import decode
+from app.changes import kinds, rows
 from app.changes.models import Changeset
 from app.changes.scope import Scope
 from app.db import TOMBSTONE
-from app.errors import Forbidden, Invalid
+from app.errors import Forbidden, Invalid, RegistryError
 from app.items.field_words import word_of
 from app.items.queries import resolve
 from app.versions.codes import never_known
-from app.versions.fold import fold
+from app.versions.fold import apply_changes, fold
 from app.versions.histories import load_histories
 from app.versions.queries import Standing, known_at, parse_day, state_on, today
 from app.versions.visibility import is_public
 from app.web.office.doors.visiting import Posted, typed_day
-from app.web.office.forms import drafting, filled, rejoining
+from app.web.office.forms import drafting, filled, rejoining, taking_up
 from app.web.office.forms.fields import item_fields
 
 
@@ -111,6 +114,30 @@ def _opened_on(connection: Connection, editing: Editing, form: Posted) -> dict[s
         return editing.base
     stood = rejoining.opened_on(connection, editing.item, asked)
     return editing.base if stood is None else stood
+
+
+def drafted(session: Session, editing: Editing) -> tuple[dict[str, Any], list[str]]:
+    """The item's content with what the draft that is taken up changes in it, and the fields in which a change no longer
+    finds its place."""
+    assert editing.changeset is not None
+    bodies = [decode(row.body) for row in rows.decisions(session, editing.changeset)]
+    content, lost = copy.deepcopy(editing.base), []
+    for change in (
+        one for body in drafting.made_by_form(bodies, editing.item) for one in body.get("changes", ())
+    ):
+        try:
+            apply_changes(content, [change])
+        except RegistryError:
+            lost.append(change["path"])
+    return content, lost
+
+
+def said_in_draft(session: Session, editing: Editing) -> list[tuple[str, str]]:
+    """What the draft that is taken up says beside the content, as the form's fields."""
+    assert editing.changeset is not None
+    bodies = [decode(row.body) for row in rows.decisions(session, editing.changeset)]
+    own = drafting.made_by_form(bodies, editing.item)
+    return taking_up.as_posted(editing.changeset.title, decode(editing.changeset.head.encode()), own)
 
 
 def sound_content(connection: Connection, editing: Editing) -> dict[str, Any]:

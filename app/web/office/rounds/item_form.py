@@ -31,6 +31,8 @@ from app.web.office.rounds.one_item import WhichItem, line_of
 from app.web.office.rounds.opening import Which
 
 router = APIRouter()
+BESIDE = ("annex", "number", "duties", "authorised_by", "until", "fulfils")
+"""What a proposal says that the form has no field for: it stays while the outcome is the same."""
 
 
 # --- any field of an item, as a proposal ---------------------------------------------------------------------
@@ -63,7 +65,7 @@ def propose_fields(
         if (line := new_line(session, present, changeset, item)) is not None:
             editing = taken_up(session, changeset, line, form.get("from"), form)
             return save_new(request, registry, present, changeset, editing, form, line)
-        editing, _ = _of_round(session, present, changeset, item, form.get("from"), form)
+        editing, line = _of_round(session, present, changeset, item, form.get("from"), form)
         fill(session.connection(), editing, form)
 
     def save(session: Session, present: Present, editing: Editing) -> str:
@@ -74,6 +76,9 @@ def propose_fields(
                 "一个事项在一轮里只有一条意见：实施机关、事项类型和其他内容的改动不能一起提，请分别在不同的轮次或变更单中办理。",
                 code="one-outcome",
             )
+        stood = line.proposal.body if line.proposal else {}
+        if stood.get("outcome") == made[0]["outcome"]:
+            made[0] |= {name: stood[name] for name in BESIDE if name in stood}
         asked = DecisionInput.model_validate(made[0])
         reopen, read = form.get("reopen") == "1", as_read(form, item)
         propose(session, present.actor, changeset, [asked], today(), reopen=reopen, read=read)
@@ -88,7 +93,9 @@ def _of_round(
     """Raises NotFound for an item that is not in the round, or not this account's."""
     found = worksheets(session, changeset, today(), brief=True)
     line = line_of(lines_for(session, present, found), item)
-    editing = opened(session.connection(), present.actor, item, day or found.opened.day or "", asked)
+    proposed = line.proposal.body.get("effective_from") if line.proposal else None
+    on = day or proposed or found.opened.day or ""
+    editing = opened(session.connection(), present.actor, item, on, asked)
     editing.heading = f"清理意见：{editing.base['name']}"
     editing.into = "proposal"
     editing.place = f"/office/rounds/{changeset}/items/{item}/form"
@@ -109,4 +116,4 @@ def _take_up(editing: Editing, body: dict[str, Any]) -> None:
         except RegistryError:
             editing.collide.append(change["path"])
     editing.content = content
-    editing.asked = Posted([(name, str(body.get(name, ""))) for name in ("words", "follow_up", "reason")])
+    editing.asked = Posted([(name, str(body.get(name, ""))) for name in drafting.SAID])

@@ -113,7 +113,9 @@ def _in_place_of(made: dict[str, Any], line: Line | None) -> dict[str, Any]:
         return made
     stood = line.proposal.body
     kept: dict[str, Any] = {
-        name: stood[name] for name in ("origins", "accepts", "duties", "authorised_by") if name in stood
+        name: stood[name]
+        for name in ("origins", "accepts", "duties", "authorised_by", "annex", "number")
+        if name in stood
     }
     if len(stood.get("outside", ())) > 1:
         kept["outside"] = [*made.get("outside", ()), *stood["outside"][1:]]
@@ -179,6 +181,6 @@ def taken_up(session: Session, changeset: str, line: Line, day: str, asked: Post
 
 def _as_posted(body: dict[str, Any]) -> Posted:
     """What is said beside the content, as the form's own fields."""
-    said = [(name, str(body.get(name, ""))) for name in ("words", "follow_up", "reason", "timing")]
+    said = [(name, str(body.get(name, ""))) for name in drafting.SAID]
     outside = (body.get("outside") or [{}])[0]
     return Posted([*said, *((f"outside/{name}", outside.get(name, "")) for name in OUTSIDE)])
