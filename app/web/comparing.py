@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from typing import Any
 
@@ -21,13 +21,14 @@ MOST_TOKENS = 3_000
 
 @dataclass(slots=True)
 class Row:
-    """A field on both sides; ``lost`` and ``gained`` are the spans to mark."""
+    """A field on both sides; ``lost`` and ``gained`` are the spans to mark, ``path`` where it stands."""
 
     label: str
     before: str
     after: str
     lost: Spans = field(default_factory=list)
     gained: Spans = field(default_factory=list)
+    path: str = ""
 
 
 def marks(before: str, after: str) -> tuple[Spans, Spans]:
@@ -94,7 +95,7 @@ def rows(
         if path in found or (path == "schema" and None in (old, new)):
             continue
         words = compared_words(_place(path, before, after), (old, new), names)
-        found[path] = _row(_label(path, before, after), *words)
+        found[path] = replace(_row(_label(path, before, after), *words), path=path)
     listed = list(found.values())
     old_codes, new_codes = _code_words(*codes)
     if old_codes != new_codes:

@@ -29,6 +29,7 @@ from app.web.office.forms.fields import item_fields, item_sections
 from app.web.office.forms.keeping import is_script
 from app.web.office.items import form_keeping
 from app.web.office.items.in_hand import Editing
+from app.web.office.items.remarks import remarks_on
 from app.web.rendering import gaps
 from app.web.subjects import names
 
@@ -109,6 +110,7 @@ def item_form(
         form=editing.asked,
         found=_checked(connection, editing, request.app.state.registry.rules),
         severities=SEVERITIES,
+        remarks=remarks_on(session, editing),
         script="form.js" if editing.place else "",
         **(more or {}),
     )

@@ -25,12 +25,14 @@ from app.changes.written import written_by
 from app.deps import ReadSession, Registry, RegistryOf
 from app.errors import RegistryError
 from app.rounds import publishing as rounds
+from app.rounds.corrections import to_correct
 from app.versions.named_files import drafted_in
 from app.versions.queries import moment, today
 from app.web.office.doors.pages import show
 from app.web.office.doors.visiting import Form, Visitor, go, keep_refusal
 from app.web.office.forms.drafting import is_of_form
 from app.web.office.forms.working import begun, once, one_of, under_way
+from app.web.office.items import remarks
 from app.web.office.items.standing_decisions import taken_out_by
 from app.web.office.publishing.effects import ask_effects, ids_in_all, revision_in_words, stale_in_words
 from app.web.rendering import gaps
@@ -267,7 +269,7 @@ def _page(
     registry: Registry = request.app.state.registry
     connection, rules = session.connection(), registry.rules
     changeset = rows.find(session, changeset_id)
-    every = rows.decisions(session, changeset)
+    head, every = decode(changeset.head.encode()), rows.decisions(session, changeset)
     found, pages = every[(page - 1) * PAGE : page * PAGE], max(1, -(-len(every) // PAGE))
     bodies = [decode(row.body) for row in found]
     work = ask_effects(session, registry, changeset, wait=LONGEST)
@@ -290,7 +292,7 @@ def _page(
         said=said,
         changeset=changeset,
         state=STATE_LABELS[changeset.state],
-        head=gaps(decode(changeset.head.encode())),
+        head=gaps(head),
         hash=drafts.hash_of(changeset, every),
         attached=_attached(connection, [changeset.head.encode(), *(row.body for row in found)]),
         decisions=[
@@ -324,19 +326,9 @@ def _page(
         kinds=KINDS,
         may=_may(session, present, changeset),
         asks_why=drafts.asks_why(session, present.actor, changeset),
-        returned=next(
-            (
-                {"who": people.get(event.account or 0, "命令行"), "why": event.note or ""}
-                for event in reversed(events)
-                if event.event in ("returned", "base-moved") and changeset.state == "returned"
-            ),
-            None,
-        ),
-        remarks=[
-            {"who": people.get(event.account or 0, "命令行"), "note": event.note or ""}
-            for event in events
-            if event.event == "commented"
-        ],
+        returned=remarks.sent_back(events, people) if changeset.state == "returned" else None,
+        remarks=remarks.comments(events, people),
+        rounds=dict(to_correct(connection)) if head.get("corrects") else {},
         events=[
             {
                 "at": moment(event.at),
