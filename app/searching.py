@@ -141,6 +141,12 @@ def _hit(hit: Hit, explain: bool) -> dict[str, Any]:
     return shown
 
 
+_OF_BOTH = (
+    "id", "code", "name", "status", "valid_from", "valid_to", "attested_from", "type", "level", "authority",
+)  # fmt: skip
+"""What rows of lists and hits have in common."""
+
+
 def _from_database(connection: Connection, query: SearchQuery) -> dict[str, Any]:
     """Names that contain the words, without relevance, facets or later layers."""
     statuses = (query.status,) if isinstance(query.status, str) else tuple(query.status)
@@ -154,10 +160,7 @@ def _from_database(connection: Connection, query: SearchQuery) -> dict[str, Any]
         name_contains=query.q.strip(),  # an empty one too: of what was redacted there is no name to show
     )
     page = list_subjects(connection, wanted, None, query.offset + query.limit)
-    hits = [
-        {**row, "layer": "exact", "score": 1.0, "via": [], "highlights": []}
-        for row in page.rows[query.offset :]
-    ]
+    hits = [_named(row) for row in page.rows[query.offset :]]
     total = len(page.rows) + (1 if page.next else 0)
     found: dict[str, Any] = {
         "total": total,
@@ -167,6 +170,13 @@ def _from_database(connection: Connection, query: SearchQuery) -> dict[str, Any]
         "facets": {},
     }
     return found | {"degraded": True, "sort": "id"}
+
+
+def _named(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of the list as a hit of the engine looks."""
+    hit = {name: row[name] for name in _OF_BOTH}
+    hit["region_name"] = row["region"]["name"] if row["region"] else None
+    return hit | {"layer": "exact", "score": 1.0, "via": [], "highlights": []}
 
 
 def everyday_words(settings: Settings) -> Terms:

@@ -6,6 +6,7 @@ API's document (``app/api/examples.json``). Answers are cut: of a list the first
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from holding import fill
@@ -41,8 +42,10 @@ def _kinds(schemas: dict[str, Any]) -> dict[str, Any]:
 class Asking:
     """Asks one operation after the other and keeps what it asked and got."""
 
-    def __init__(self, living: Living) -> None:
+    def __init__(self, living: Living, look: Callable[[str, Any], object]) -> None:
+        """``look`` is shown every answer whole: the operation, and what is in it."""
         self.living = living
+        self.look = look
         self.found: dict[str, Any] = {}
 
     def ask(self, operation: str, who: str | None = None, body: Any = None, **parameters: Any) -> Any:
@@ -73,6 +76,7 @@ class Asking:
             kept["body"] = body
         kind = answer.headers.get("content-type", "").split(";")[0]
         if kind in ("application/json", "application/ld+json"):
+            self.look(f"{method} {path}", answer.json())
             kept["answer"] = (
                 _kinds(cut(answer.json())) if path.endswith("/schema/content") else cut(answer.json())
             )
@@ -84,11 +88,11 @@ class Asking:
         return answer
 
 
-def ask_all(living: Living, scratch: Any) -> dict[str, Any]:
+def ask_all(living: Living, scratch: Any, look: Callable[[str, Any], object]) -> dict[str, Any]:
     """{"GET /api/v1/...": {"parameters", "body", "answer"}} of every operation."""
     living.hire("integrator", "edit")
     living.hire("officer", "edit", "review", "publish")
-    asking = Asking(living)
+    asking = Asking(living, look)
     _read(asking)
     _stay_in_sync(asking)
     _change(asking)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.changes.models import DecisionInput, DocumentInput, RowsShape, ScopeShape, StatedInput
 from app.versions.shapes import Body
@@ -134,6 +134,7 @@ class LaterShape(BaseModel):
 class FindingShape(BaseModel):
     """What a check has found in a decision."""
 
+    model_config = ConfigDict(extra="allow")  # receiver, instrument, holders ...: by the code
     decision: int = Field(description="its place in the changeset, from 1")
     subject: str = Field(description="registry id")
     code: str = Field(description="set-by-national-law, basis-not-in-force, receiver-not-below, ...")

@@ -30,13 +30,31 @@ class PartShape(BaseModel):
     ready: bool = Field(description="whether this part is ready")
 
 
+class DatabasePartShape(PartShape):
+    seq: int | None = Field(None, description="the log's head")
+    error: str | None = Field(None, description="present where it is away: the kind of the error")
+
+
+class OutboxPartShape(PartShape):
+    owed: int | None = Field(None, description="publications that the index has not taken up yet")
+    oldest_seconds: float | None = Field(None, description="for how long the oldest has waited")
+
+
+class RestPartShape(PartShape):
+    error: str | None = Field(None, description="present where it could not be loaded: why")
+
+
+class ImportPartShape(PartShape):
+    unfinished: str | None = Field(None, description="the name of one that was killed; none where none was")
+
+
 class ReadyShape(BaseModel):
     ready: bool = Field(description="whether every part is")
-    database: PartShape = Field(description="with `seq`, the log's head")
+    database: DatabasePartShape = Field(description="whether it answers")
     search: PartShape = Field(description="the search engine")
-    outbox: PartShape = Field(description="with `owed` publications and `oldest_seconds`")
-    rest: PartShape = Field(description="what is loaded behind the first answers, with `error`")
-    import_: PartShape = Field(alias="import", description="with `unfinished`, an import that was killed")
+    outbox: OutboxPartShape = Field(description="what is owed to the index")
+    rest: RestPartShape = Field(description="what is loaded behind the first answers")
+    import_: ImportPartShape = Field(alias="import", description="the initial import")
 
 
 READY: dict[int | str, dict[str, Any]] = {

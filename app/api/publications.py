@@ -9,12 +9,18 @@ from pydantic import BaseModel, Field
 
 from app.api.pages import AfterQuery, LimitQuery
 from app.api.shapes import PaperShape, answer_value, next_link
+from app.changes.models import DutyInput, FulfilmentInput, OutsideOrigin, PendingLawInput, ReceiverInput
 from app.changes.queries import round_of, rounds
 from app.deps import KnownAt, ReadSession
 from app.listing import bad_after, page_key
 from app.rounds.recording import recorded
 
 router = APIRouter(tags=["rounds"])
+
+
+class RowsOfDocumentShape(BaseModel):
+    count: int = Field(description="how many")
+    hash: str = Field(description="SHA-256 of them, which the log names")
 
 
 class RoundShape(BaseModel):
@@ -39,6 +45,15 @@ class RoundShape(BaseModel):
     unconfirmed: bool | None = Field(
         None, description="of an emergency: true until a second person has confirmed it"
     )
+    undisclosed: int | None = Field(None, description="secret items decided by the document, never entered")
+    corrects: str | None = Field(None, description="changeset id of the published round that this corrects")
+    stated: dict[str, Any] | None = Field(
+        None, description="recorded from a document: the totals it states, as written"
+    )
+    rows: RowsOfDocumentShape | None = Field(None, description="recorded from a document: its rows")
+    report: str | None = Field(
+        None, description="SHA-256 of the sums that were stored with it; see `/rounds/{round_id}/report`"
+    )
 
 
 class RoundsShape(BaseModel):
@@ -52,6 +67,11 @@ class RoundsShape(BaseModel):
     next: str | None = Field(description="pass as after for the next page; none on the last")
 
 
+class AcceptedShape(BaseModel):
+    act: int = Field(description="seq of the devolve or narrow")
+    receiver: str | None = Field(description="key, region or authority of the receiver")
+
+
 class RoundDecisionShape(BaseModel):
     act: int = Field(description="seq of the decision")
     subject: str = Field(description="registry id")
@@ -62,6 +82,29 @@ class RoundDecisionShape(BaseModel):
     until: str | None = Field(description="the first day on which it no longer holds")
     voided: str | None = Field(description="error, withdrawn, or none")
     words: str | None = Field(None, description="the document's own words")
+    annex: str | None = Field(None, description="附件")
+    number: str | None = Field(None, description="序号 in the annex")
+    receiver: str | None = Field(None, description="who receives it, in the words of the document")
+    follow_up: str | None = Field(None, description="后续监管措施")
+    reason: str | None = Field(None, description="why it was decided so, entered late or corrected")
+    timing: str | None = Field(None, description="late_entry 补录 or correction 更正")
+    outside: list[OutsideOrigin] | None = Field(None, description="origins that are not in this registry")
+    receivers: list[ReceiverInput] | None = Field(None, description="who is to take it over")
+    transition_until: str | None = Field(
+        None, description="过渡期: the first day on which it no longer holds here, accepted or not"
+    )
+    accepts: list[AcceptedShape] | None = Field(None, description="the devolves that it accepts")
+    duties: list[DutyInput] | None = Field(None, description="what is to be done after it")
+    fulfils: list[FulfilmentInput] | None = Field(
+        None, description="duties of earlier decisions that it fulfils"
+    )
+    pending_law: PendingLawInput | None = Field(
+        None, description="待修法: what is proposed once the law is amended"
+    )
+    authorised_by: str | None = Field(
+        None, description="上级依据: the higher document that allows what a check would refuse"
+    )
+    redacted: bool = Field(False, description="present where what it says was removed by order")
     review: dict[str, Any] | None = Field(
         None, description="proposed, opinion, findings and earlier ones: what led to the decision"
     )

@@ -10,6 +10,7 @@ import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.api.changeset_shapes import FindingShape
 from app.api.shapes import PaperShape, answer, answer_value
 from app.changes import rows
 from app.changes.showing import require_readable
@@ -242,6 +243,7 @@ class RehearsalShape(BaseModel):
     revisions: list[dict[str, Any]] = Field(description="every revision that publishing would write")
     later: list[dict[str, Any]] = Field(description="decisions of later days that set the same fields")
     stale: list[int] = Field(description="places of decisions whose base has moved")
+    findings: list[FindingShape] = Field(description="what the checks find in its decisions")
     undecided: list[dict[str, Any]] = Field(description="items of the scope without a decision")
 
 

@@ -41,6 +41,7 @@ class HitShape(BaseModel):
     type: str | None = Field(description="事项类型代码")
     level: str | None = Field(description="行使层级代码")
     authority: NamedShape | None = Field(description="实施机关, by its name on that day")
+    region_name: str | None = Field(None, description="行政区划, by its name on that day")
     highlights: list[HighlightShape] = Field(description="what matched, and where")
     via: list[str] = Field(description="the everyday words that led to it; none where the text itself did")
     explain: list[str] | None = Field(None, description="why it was found, with `explain=true`")

@@ -83,6 +83,10 @@ class DocumentShape(PaperShape):
     outcome: str | None = Field(description="add, adjust, cancel, ... ; none after a void")
     words: str | None = Field(None, description="the document's own words for the decision")
     annex: str | None = Field(None, description="附件")
+    receiver: str | None = Field(None, description="who receives it, in the words of the document")
+    outside: list[dict[str, Any]] | None = Field(
+        None, description="origins that are not in this registry: name, and code and document as far as known"
+    )
     follow_up: str | None = Field(None, description="what follows a cancellation")
     emergency: EmergencyShape | None = Field(
         None, description="present where it was published in an emergency"

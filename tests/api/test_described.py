@@ -9,6 +9,7 @@ from typing import Any
 import jsonschema
 import orjson
 import pytest
+from answer_shapes import amiss
 from api_examples import ask_all
 from seeded import Living
 
@@ -90,7 +91,9 @@ def test_a_refused_method_is_answered_with_those_there_are(asking: Living) -> No
 
 
 def test_the_examples_are_what_the_demonstration_data_answer(living_sqlite: Living, tmp_path: Path) -> None:
-    found = ask_all(living_sqlite, tmp_path)
+    undescribed: set[str] = set()
+    found = ask_all(living_sqlite, tmp_path, lambda name, answer: undescribed.update(amiss(name, answer)))
+    assert undescribed == set()
     assert set(found) == set(OPERATIONS), "one of each operation"
     if WRITES:
         EXAMPLES.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n")
