@@ -15,6 +15,8 @@ from typing import NamedTuple
 from stdnum.cn import uscc
 from stdnum.exceptions import ValidationError
 
+from app.errors import Invalid
+
 NATIONAL_12 = "national-12"
 NATIONAL_14 = "national-14"
 NATIONAL_31 = "national-31"
@@ -53,6 +55,14 @@ def check(scheme: str, value: str) -> list[Reason]:
         return [Reason("registry-id-as-code", f"“{value}”是本系统的内部标识，不能作为编码")]
     rule = _RULES.get(scheme)
     return rule(value) if rule else []
+
+
+def sound(scheme: str, value: str, field: str) -> dict[str, str]:
+    """A code that a person types into a form, who can look at it again; files and the API keep what papers say. Raises
+    Invalid with the field for one that is against its scheme."""
+    if wrong := check(scheme, value):
+        raise Invalid(f"{wrong[0].message}，请核对。", code=wrong[0].code, field=field)
+    return {"scheme": scheme, "value": value}
 
 
 def guess_scheme(value: str) -> str:

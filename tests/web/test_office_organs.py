@@ -91,11 +91,11 @@ def test_two_organs_make_a_new_one_and_what_names_them_follows(editor: Browser, 
     assert "2027年1月1日起" in page.words
     assert "联合实施的事项" in page.words
     assert "下属机关" in page.words
-    form = merging(name, too, founded="广安区新设局 11511602MB1234567X")
+    form = merging(name, too, founded="广安区新设局 11511602MB1234567N")
     answer = editor.post(place(first), form)
     published(editor, reviewer, answer)
     new = living.get(f"/authorities/{first}", on=DAY).json()["successors"][0]["id"]
-    assert living.get(f"/authorities/{new}", on=DAY).json()["code"] == "11511602MB1234567X"
+    assert living.get(f"/authorities/{new}", on=DAY).json()["code"] == "11511602MB1234567N"
     assert living.get(f"/authorities/{new}", on=DAY).json()["content"]["region"]
     assert living.get(f"/items/{joint}", on=DAY).json()["content"]["co_authority_ids"] == [new]
     carried = living.get(f"/items/{own}", on=DAY).json()
@@ -163,6 +163,11 @@ WRONG: list[tuple[dict[str, str], str]] = [
     ({"change": "split", "standing": ""}, "拆分要有两个以上接续的机关"),
     ({"standing": "", "founded": "广安区新局"}, "只是改名的请用更名"),
     ({"standing": "", "founded": "甲局\r\n乙局"}, "合并只有一个接续的机关"),
+    ({"ending": "{two}", "standing": "", "founded": "新局 11511602MB1234567X"}, "统一社会信用代码校验位不符"),
+    (
+        {"change": "split", "founded": "新局 11511602MB1234567X", "rest": "{first}"},
+        "统一社会信用代码校验位不符",
+    ),
     ({"from": "明天"}, "明天"),
     ({"from": "2026-09-01"}, "补录"),
 ]
@@ -171,13 +176,14 @@ WRONG: list[tuple[dict[str, str], str]] = [
 def test_what_is_wrong_is_said_beside_its_field_and_the_form_stays(living_sqlite: Living) -> None:
     editor = Browser(living_sqlite, "bianji", ["edit"])
     (first, name), (_, into), *_ = organs(living_sqlite)
-    for fields, said in WRONG:
-        form = merging(name, standing=into, title="撤<并>") | fields
+    for fields, wrong in WRONG:
+        told = {field: said.format(two=f"{name}\r\n{into}", first=first) for field, said in fields.items()}
+        form = merging(name, standing=into, title="撤<并>") | told
         answer = editor.post(place(first), form)
         assert answer.status_code in (404, 409, 422), fields
         page = Page(answer.text)
         beside = re.findall(r'<p class="wrong" role="alert">(.*?)</p>', page.html)
-        assert [one for one in beside if said in one], (fields, beside)
+        assert [one for one in beside if wrong in one], (fields, beside)
         assert 'value="撤&lt;并&gt;"' in page.html
         assert 'value="广安区委办〔2026〕12号"' in page.html
     assert living_sqlite.rows("SELECT count(*) FROM changeset WHERE state = 'draft'")[0][0] == 0

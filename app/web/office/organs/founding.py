@@ -79,9 +79,7 @@ def founded(connection: Connection, form: Posted, content: dict[str, Any]) -> Ch
     made = kinds.validate("authority", made)
     body = drafting.decision(None, "found", day, form) | {"kind": "authority", "content": made}
     if code := form.get("code").strip():
-        if wrong := codes.check(codes.USCC, code):
-            raise Invalid(f"{wrong[0].message}，请核对。", code=wrong[0].code, field="code")
-        body["codes"] = [{"scheme": codes.USCC, "value": code}]
+        body["codes"] = [codes.sound(codes.USCC, code, "code")]
     return drafting.changeset(form, f"设立：{made['name']}"[:400], [body])
 
 

@@ -12,7 +12,7 @@ from app.changes import kinds
 from app.changes.carrying import transfer
 from app.changes.models import ChangesetInput
 from app.errors import Invalid, Refused, RegistryError
-from app.items.codes import USCC
+from app.items.codes import USCC, sound
 from app.versions.fold import diff
 from app.versions.queries import parse_day, today
 from app.web.office.doors.visiting import Posted
@@ -185,7 +185,7 @@ def _result(one: Successor, said: Reshaping, content: dict[str, Any]) -> dict[st
         del kept["parent"]
     made: dict[str, Any] = {"ref": one.ref, "content": {"name": one.name, **kept}}
     if one.code:
-        made["codes"] = [{"scheme": USCC, "value": one.code}]
+        made["codes"] = [sound(USCC, one.code, "founded")]
     return made
 
 
