@@ -107,8 +107,16 @@ class Organs:
         told = self._told(cells)
         if told:
             return told
-        warn("no-region", spec.name or spec.code or "", "没有写明地区，记为“未注明地区”，请补充")
-        return spec.default or UNKNOWN_REGION
+        return self._unsaid(spec.name or spec.code or "", spec.default or UNKNOWN_REGION, warn)
+
+    def _unsaid(self, column: str, instead: Place, warn: Warn) -> Place:
+        """What stands where a row does not say its region: the mapping's own, or none that is known."""
+        if instead.name == UNKNOWN_REGION.name:
+            warn("no-region", column, f"没有写明地区，记为“{instead.name}”，请补充")
+        else:
+            message = f"没有写明地区，按映射的 [region] default 记为“{instead.name}”"
+            self.tell("note", "region-by-mapping", column, message)
+        return instead
 
     def _row_name(self, cells: Cells, named: str | None) -> str | None:
         """The row's name for its region. Another than the mapping gives to the code is left for extra."""

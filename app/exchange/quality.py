@@ -41,6 +41,7 @@ TITLES = CHECKS | {
     "no-code": "没有任何编码",
     "no-implementation-code": "没有实施编码",
     "no-region": "没有写明地区",
+    "region-by-mapping": "没有写明地区，用映射所定的",
     "no-authority": "没有写明实施机关",
     "missing-name": "没有名称",
     "half-width-brackets": "名称用半角括号",

@@ -12,7 +12,7 @@ from exchange_cases import FLAT, items, problem_codes
 
 from app.exchange.citations import parse_citations
 from app.exchange.keys import element_key, numbered
-from app.exchange.mapping import BadMapping, FieldSpec, Mapping, load_mapping, mapping_names
+from app.exchange.mapping import BadMapping, FieldSpec, Mapping, Place, load_mapping, mapping_names
 from app.exchange.reading import ImportReading, read_records
 from app.exchange.values import read_day, read_value
 
@@ -137,6 +137,18 @@ def test_unknown_stays_unknown(read: Read) -> None:
     assert region.content == {"schema": 1, "name": "未注明地区", "level": "unknown"}
     assert item.content["type"] == "unknown"
     assert {"no-region", "no-code", "no-implementation-code", "unknown-type"} <= set(reading.quality.findings)
+
+
+def test_a_region_of_the_mapping_is_told_by_its_name(read: Read) -> None:
+    of_one = FLAT.region.model_copy(update={"default": Place(name="广安区", code="511602")})
+    reading = read(
+        HEAD + row(id="1", name="甲", organ="局"), mapping=FLAT.model_copy(update={"region": of_one})
+    )
+    assert "广安区" in [record.content["name"] for record in reading if record.kind == "region"]
+    assert "no-region" not in reading.quality.findings
+    (told,) = (one for one in reading.problems if one.code == "region-by-mapping")
+    assert (told.severity, told.where) == ("note", "f.csv 第2行“place”列")
+    assert "“广安区”" in told.message
 
 
 def test_one_code_of_two_organs_makes_two_organs(read: Read) -> None:
