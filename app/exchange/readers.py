@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import codecs
 import csv
+import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -180,11 +182,39 @@ def parse_line(line: bytes, where: str, report: Report) -> dict[str, Any] | None
     if not isinstance(values, dict):
         _report_json(report, where, "应为一个对象")
         return None
+    try:
+        repeated = _said_twice(line, values)
+    except orjson.JSONEncodeError:
+        _report_json(report, where, "嵌套层数过多")
+        return None
+    if repeated is not None:
+        message = f"“{repeated}”在本行写了不止一次，请只留一个"
+        report(Problem(severity="error", code="duplicate-column", where=where, message=message))
+        return None
     # Only such lines can hold a NUL or an over-long text: every other is spared the walk.
     suspect = b"\\u0000" in line or len(line) > MAX_TEXT
     if suspect and not all_sound(values.items(), where, report):
         return None
     return values
+
+
+def _said_twice(line: bytes, values: dict[str, Any]) -> str | None:
+    """A name that an object of the line has more than once: of its values the parser kept the last alone.
+
+    What was parsed has fewer colons then than what was written: most lines need not be read again to know. Raises
+    JSONEncodeError for what is nested deeper than it can be written.
+    """
+    colons = orjson.dumps(values).count(b":")
+    if line.count(b":") == colons and b"\\u003" not in line:
+        return None
+    twice: list[str] = []
+
+    def pairs(found: list[tuple[str, Any]]) -> None:
+        names = Counter(name for name, _ in found)
+        twice.extend(name for name, count in names.items() if count > 1)
+
+    json.loads(line, object_pairs_hook=pairs)
+    return twice[0] if twice else None
 
 
 def _read_json_lines(path: Path, report: Report, _columns: Columns) -> Iterator[Row]:

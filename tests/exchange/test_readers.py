@@ -111,6 +111,10 @@ def test_all_faulty_cells_of_a_row_are_told_at_once(tmp_path: Path) -> None:
         (b'{"a": "\xff"}', "broken-json"),
         (b'{"a": NaN}', "broken-json"),
         (b'{"a": ' + b"[" * 5000 + b"]" * 5000 + b"}", "broken-json"),
+        (b'{"a": ' + b'{"b": ' * 300 + b"1" + b"}" * 301, "broken-json"),
+        (b'{"a": 1, "a": 2}', "duplicate-column"),
+        (b'{"a": [{"b": 1, "c": "", "b": 1}]}', "duplicate-column"),
+        (b'{"a": "\\u003a", "a": ""}', "duplicate-column"),
         (b'{"a": {"b": ["\\u0000"]}}', "nul-character"),
         (b'{"a": "' + b"x" * 60_001 + b'"}', "text-too-long"),
     ],
@@ -122,6 +126,13 @@ def test_faults_of_json_lines_are_told_with_their_line(tmp_path: Path, line: byt
     assert [row.values for row in rows] == [{"a": "ok"}, {"a": "b"}]
     assert [problem.code for problem in problems] == [code]
     assert "第3行" in problems[0].where
+
+
+def test_a_name_may_stand_in_several_objects_and_a_colon_in_a_text(tmp_path: Path) -> None:
+    line = '{"a": {"a": "8:00\\u003a30", "b": [{"a": ":"}, {"a": 1}]}, "b" : "a:1"}'
+    rows, problems = rows_of(written(tmp_path, "f.jsonl", line + "\n"))
+    assert problems == []
+    assert [row.values for row in rows] == [{"a": {"a": "8:00:30", "b": [{"a": ":"}, {"a": 1}]}, "b": "a:1"}]
 
 
 def test_an_endless_line_is_refused_without_being_held(
