@@ -61,11 +61,10 @@ def codes() -> dict[str, tuple[list[int], str]]:
             if isinstance(node, ast.Call):
                 name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
                 for keyword in node.keywords:
-                    if (
-                        keyword.arg != "code"
-                        or name not in STATUS
-                        or not isinstance(keyword.value, ast.Constant)
-                    ):
+                    if keyword.arg != "code" or name not in STATUS:
+                        continue
+                    assert not isinstance(keyword.value, ast.JoinedStr), f"{path}:{node.lineno}: write it out"
+                    if not isinstance(keyword.value, ast.Constant):
                         continue
                     said = _words(node.args[0]) if node.args else ""
                     statuses, _ = found.setdefault(str(keyword.value.value), ([], said))

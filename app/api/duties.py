@@ -10,18 +10,16 @@ from sqlalchemy import Connection
 
 from app.api.shapes import NamedShape, answer_value, next_link
 from app.changes.duties import KINDS
-from app.changes.owed import Wanted, acceptances_of_round, duties
+from app.changes.owed import Wanted, acceptances_of_round, duties, known_kinds, known_states
 from app.changes.queries import require_round
 from app.db import run_by
 from app.deps import AskedOn, KnownAt, ReadSession
-from app.errors import Invalid
 from app.listing import bad_after
 from app.places.queries import region_id, subtree
 from app.versions.codes import subject_id
 from app.versions.names import NameBook, named
 
 router = APIRouter(tags=["duties"])
-STATES = ("open", "done", "overdue")
 PARTS = ("subject", "authority", "region", "returns_to")
 """What of a duty is a subject, answered with its name."""
 
@@ -165,8 +163,8 @@ def list_duties(
     connection = session.connection()
     wanted = Wanted(
         on=asked.on,
-        states=_known("state", state, STATES),
-        kinds=_known("kind", kind, tuple(KINDS)),
+        states=known_states(state or ()),
+        kinds=known_kinds(kind or ()),
         owner=subject_id(connection, "authority", owner, asked.on) if owner else None,
         regions=_regions(connection, region, asked.on),
         subject=subject_id(connection, "item", item, asked.on) if item else None,
@@ -178,13 +176,6 @@ def list_duties(
     following = f"{rows[-1]['decision']}:{rows[-1]['key']}" if more else None
     body = {"on": asked.on, "duties": _shown(connection, rows, asked.on), "next": following}
     return answer_value(request, body, headers=next_link(request, following))
-
-
-def _known(what: str, asked: list[str] | None, known: tuple[str, ...]) -> frozenset[str]:
-    for one in asked or ():
-        if one not in known:
-            raise Invalid(f"{what} 没有“{one[:40]}”，可用的有：{'、'.join(known)}。", code=f"unknown-{what}")
-    return frozenset(asked or ())
 
 
 def _regions(connection: Connection, asked: str | None, on: str) -> frozenset[str] | None:

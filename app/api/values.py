@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.api.duties import STATES as OF_DUTIES
 from app.api.webhooks import STATES as OF_LETTERS
 from app.changes.duties import KINDS as DUTIES
 from app.changes.models import STATE_LABELS
+from app.changes.owed import STATES as OF_DUTIES
 from app.changes.wanted import KINDS, TYPES
 from app.checks.catalogue import SEVERITIES, TITLES
 from app.listing import STATUSES

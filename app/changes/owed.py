@@ -10,16 +10,20 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.canonical import decode
+from app.changes.duties import KINDS
 from app.changes.statements import body_of, said
 from app.db import fetch, marks
 from app.deadlines.queries import work_calendar
 from app.deadlines.working_days import WorkCalendar, due
-from app.errors import NotFound
+from app.errors import Invalid, NotFound
 from app.versions.queries import Known
 from app.versions.visibility import not_internal
 
 READ = 500
 """Rows read at a time: what is due in working days is worked out, so it cannot be asked of the database."""
+
+
+STATES = ("open", "done", "overdue")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,24 @@ class Wanted:
     changeset: str | None = None
     due_within: int | None = None
     """Open ones whose last day is at most so many days after ``on``."""
+
+
+def known_kinds(asked: Iterable[str]) -> frozenset[str]:
+    """Kinds of duties as asked for. Raises Invalid for one that there is not."""
+    for one in (wanted := list(asked)):
+        if one not in KINDS:
+            known = "、".join(KINDS)
+            raise Invalid(f"kind 没有“{one[:40]}”，可用的有：{known}。", code="unknown-kind")
+    return frozenset(wanted)
+
+
+def known_states(asked: Iterable[str]) -> frozenset[str]:
+    """States of duties as asked for. Raises Invalid for one that there is not."""
+    for one in (wanted := list(asked)):
+        if one not in STATES:
+            known = "、".join(STATES)
+            raise Invalid(f"state 没有“{one[:40]}”，可用的有：{known}。", code="unknown-state")
+    return frozenset(wanted)
 
 
 _ROWS = (

@@ -13,7 +13,7 @@ from app.auth.accounts import actor_of, find_account
 from app.changes import drafts
 from app.changes.duties import KINDS
 from app.changes.models import ChangesetInput
-from app.changes.owed import Wanted, duties
+from app.changes.owed import Wanted, duties, known_kinds, known_states
 from app.changes.queries import rounds
 from app.cli.opening import index_what_is_owed, open_registry
 from app.cli.speaking import CommandLine
@@ -201,14 +201,11 @@ def list_duties(
     on: Annotated[str | None, typer.Option(help="截至哪一天")] = None,
 ) -> None:
     """列出决定留下的责任：待承接、后续责任、快到期的委托、待修法，逾期的注明。"""
-    for what, asked, known in (("kind", kind, tuple(KINDS)), ("state", state, tuple(STATES))):
-        if wrong := [one for one in asked or () if one not in known]:
-            raise Invalid(f"{what} 没有“{wrong[0]}”，可用的有：{'、'.join(known)}。", code=f"unknown-{what}")
     day = parse_day(on) if on else today()
     wanted = Wanted(
         on=day,
-        kinds=frozenset(kind or ()),
-        states=frozenset(state or ("open", "overdue")),
+        kinds=known_kinds(kind or ()),
+        states=known_states(state or ("open", "overdue")),
         due_within=due_within,
     )
     with open_registry(Settings()).reading() as session:
