@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Connection, text
 
 from app.versions.codes import subject_id
-from app.versions.queries import Known, state_on
-from app.versions.standing import standing_then
+from app.versions.queries import Known
+from app.versions.standing import described_then, standing_then
 
 DEEPEST = 12
 """Levels below a region that count as below it, as the queries have it."""
@@ -46,11 +46,15 @@ def ancestors(connection: Connection, region: str, day: str) -> list[str]:
 
 def ancestors_then(connection: Connection, region: str, day: str, known: Known) -> list[str]:
     """The same as known at an earlier point of the log."""
-    path, above = [region], state_on(connection, region, day, known).document().get("parent")
+    path: list[str] = []
+    above: str | None = region
     while above and above not in path and len(path) <= DEEPEST:
+        described = described_then(connection, [above], day, known)
+        if above not in described:
+            break
         path.append(above)
-        above = state_on(connection, above, day, known).document().get("parent")
-    return path[::-1]
+        above = described[above].get("parent")
+    return path[::-1] or [region]
 
 
 def children(connection: Connection, region: str, day: str) -> list[str]:

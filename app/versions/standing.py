@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
@@ -88,6 +88,22 @@ def standing_then(
                 yield Stood(one, span, kept[content].get("content", {}), True, attests)
             elif needle in body and body != TOMBSTONE and not is_internal(body):
                 yield Stood(one, span, decode(body), False, attests)
+
+
+def described_then(
+    connection: Connection, subject_ids: Sequence[str], day: str, known: Known
+) -> dict[str, dict[str, Any]]:
+    """What describes these subjects on a day, as known then: of the unknown time before an attested start what
+    follows it, of what was redacted since what is kept. Those that do not stand on the day are left out."""
+    stood = _stood_on(timelines(connection, subject_ids, known), day)
+    bodies = _bodies(connection, {content for _, content, _ in stood.values()})
+    kept = kept_of(run_by(connection), [one for one, body in bodies.items() if body == TOMBSTONE])
+    return {
+        one: kept.get(content, {}).get("content", {})
+        if bodies[content] == TOMBSTONE
+        else decode(bodies[content])
+        for one, (_, content, _) in stood.items()
+    }
 
 
 def _stood_on(intervals: dict[str, list[Span]], day: str) -> dict[str, tuple[Span, str, str | None]]:
