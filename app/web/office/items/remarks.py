@@ -72,7 +72,8 @@ def _called(session: Session, editing: Editing) -> dict[str, tuple[str, str]]:
     field that the draft changes."""
     content, _ = drafted(session, editing)
     names: set[Any] = {editing.base.get("name"), content.get("name"), editing.item}
-    rows_ = comparing.rows(editing.base, content, list(diff(editing.base, content)), {}, ([], []))
+    changes: list[Any] = list(diff(editing.base, content))
+    rows_ = comparing.rows(editing.base, content, changes, {}, ([], []))
     return {
         f"{name}·{row.label}（自 ": (row.path.removesuffix(f"/{comparing.ORDER}"), row.label)
         for row in rows_
