@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from app import log, unsaved
 from app.canonical import decode, encode
 from app.changes.quoted_beside import forget_beside
-from app.changes.quoting import ITS_SUBJECTS, Words, without, words_of
+from app.changes.quoting import ACT, ITS_SUBJECTS, Words, names_any, without, words_of
 from app.changes.reviews import forget
 from app.db import TOMBSTONE, among, chunks, holds_bytes, walk
 from app.versions import ids
@@ -80,9 +80,10 @@ def _naming(connection: Connection, content: str) -> set[str]:
 def _blank_decisions(connection: Connection, subjects: set[str], words: Words) -> set[str]:
     """In every drafted decision about the subjects. Returns the changesets those are in."""
     about: set[str] = set()
+    is_about = names_any(connection, subjects)
     for changeset, position, body in _drafted_about(connection, subjects):
         told = bytes(body)
-        if subjects.isdisjoint(ids.named_in(told)):
+        if not is_about(told):
             continue
         about.add(changeset)
         key = {"id": changeset, "position": position}
@@ -103,12 +104,12 @@ def _blank_decisions(connection: Connection, subjects: set[str], words: Words) -
 
 
 def _drafted_about(connection: Connection, subjects: set[str]) -> Iterator[Any]:
-    """(changeset, position, body) of the drafted decisions that may name one of the subjects."""
+    """(changeset, position, body) of the drafted decisions that may name one of the subjects, or an act about one."""
     key, fields = ("changeset", "position"), ("body",)
     if len(subjects) > FEW:
         return walk(connection, "draft_decision", key, fields)
-    named = {f"s{at}": subject.encode() for at, subject in enumerate(sorted(subjects))}
-    where = " OR ".join(holds_bytes(connection, "body", name) for name in named) or "FALSE"
+    named = {f"s{at}": part for at, part in enumerate([ACT, *(one.encode() for one in sorted(subjects))])}
+    where = " OR ".join(holds_bytes(connection, "body", name) for name in named)
     return walk(connection, "draft_decision", key, fields, where, named)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy import Connection, text
 
 from app.canonical import decode
 from app.db import chunks, fetch, marks
+from app.versions import ids
 
 SHORTEST, RUN = 4, 8
 """Characters: what is shorter is a code, or everybody's word; so many in a row are a quotation."""
@@ -19,6 +21,9 @@ ITS_SUBJECTS = (
     " UNION SELECT subject_id FROM decision WHERE creates = :h OR changes = :h OR statement = :h"
     " OR publication IN (SELECT seq FROM publication WHERE statement = :h)"
 )
+ACT = b'"act":'
+"""Before the seq of an act that canonical JSON names: what a decision voids, accepts or fulfils."""
+_ACTS = re.compile(rb'"act":(\d+)')
 _STILL_TOLD = text(
     "SELECT DISTINCT c.body FROM content c WHERE c.hash IN ("
     f" SELECT r.content FROM revision r WHERE r.subject_id IN ({ITS_SUBJECTS})"
@@ -55,6 +60,18 @@ def documents_of(connection: Connection, contents: Iterable[str]) -> dict[str, A
         rows = fetch(connection, f"SELECT hash, body FROM content WHERE hash IN ({marks(some)})", tuple(some))
         found |= {row[0]: decode(bytes(row[1])) for row in rows}
     return found
+
+
+def names_any(connection: Connection, subjects: Iterable[str]) -> Callable[[bytes], bool]:
+    """Whether the canonical bytes of a drafted decision name one of these subjects, or an act that was about one: a
+    void names nothing else."""
+    about, acts = set(subjects), set[int]()
+    for some in chunks(sorted(about)):
+        query = f"SELECT DISTINCT act FROM decision WHERE subject_id IN ({marks(some)})"
+        acts |= {row[0] for row in fetch(connection, query, tuple(some))}
+    return lambda told: (
+        not about.isdisjoint(ids.named_in(told)) or not acts.isdisjoint(map(int, _ACTS.findall(told)))
+    )
 
 
 def _runs(texts: Iterable[str]) -> set[str]:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from app.canonical import decode
 from app.changes.models import STATE_LABELS
-from app.changes.quoting import SHORTEST
+from app.changes.quoting import SHORTEST, names_any
 from app.changes.statements import body_of, said
 from app.db import TOMBSTONE, chunks, fetch, marks
 from app.items.field_words import word_of
@@ -101,11 +101,10 @@ def _in_documents(connection: Connection, asked: Sought) -> Iterator[str]:
 
 def _in_drafts(connection: Connection, asked: Sought) -> Iterator[str]:
     """Drafts have no hash that an order could name: they are mended or withdrawn."""
+    is_about = names_any(connection, asked.subjects)
     for changeset, position, body, state in fetch(connection, _DRAFTS):
         data = bytes(body)
-        if any(subject.encode() in data for subject in asked.subjects) and (
-            fields := _held(data, asked.words)
-        ):
+        if is_about(data) and (fields := _held(data, asked.words)):
             yield f"变更单 {changeset}（{STATE_LABELS[state]}）第 {position} 项决定，含{fields}；请修改或撤回这份变更单"
 
 

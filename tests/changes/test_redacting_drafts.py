@@ -1,0 +1,111 @@
+"""Drafts about what is redacted: those that name only an act of it too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from seeded import FELLING, Living, new_item, set_field
+
+from app.canonical import encode
+from app.changes import remnants
+from app.changes.quoting import PLACEHOLDER, names_any
+from app.changes.redacting import redact
+from app.tables import METADATA
+
+PRIVATE = "张三的身份证号不慎写入"
+
+
+@pytest.fixture
+def published(living: Living) -> dict[str, Any]:
+    """The changeset by which an item was given conditions that hold what must go, from a later day."""
+    living.hire("second", "publish")
+    item = living.publish(new_item(living, "要改的事项"))["decisions"][0]["subject"]
+    return living.publish(set_field(item, "conditions", f"申请人{PRIVATE}", "2026-11-01"))
+
+
+@pytest.fixture
+def item(published: dict[str, Any]) -> str:
+    subject: str = published["decisions"][0]["subject"]
+    return subject
+
+
+def act_of(living: Living, item: str) -> int:
+    """The seq of the last decision about the item."""
+    found: int = living.rows(f"SELECT max(act) FROM decision WHERE subject_id = '{item}'")[0][0]
+    return found
+
+
+def draft(living: Living, *decisions: dict[str, Any], title: str = "撤回") -> str:
+    form = {"title": title, "decisions": list(decisions), "document": {"number": "1号"}, "reason": "撤回"}
+    made = living.post("editor", "/changesets", form)
+    assert made.status_code == 201, made.text
+    changeset: str = made.json()["id"]
+    return changeset
+
+
+def void(living: Living, item: str) -> dict[str, Any]:
+    reason = f"误写了申请人{PRIVATE}"
+    return {"outcome": "void", "act": act_of(living, item), "ground": "error", "reason": reason}
+
+
+def holding(living: Living) -> list[str]:
+    """The hashes of contents that hold the words."""
+    rows = living.rows("SELECT hash, body FROM content ORDER BY hash")
+    return [row[0] for row in rows if PRIVATE.encode() in bytes(row[1])]
+
+
+def redact_one(living: Living, content: str) -> None:
+    with living.database.writing() as session:
+        redact(session, living.people["publisher"], living.people["second"], content, "1号令", "隐私")
+
+
+def redact_all(living: Living) -> None:
+    for content in holding(living):
+        redact_one(living, content)
+
+
+def shown(living: Living, changeset: str) -> dict[str, Any]:
+    found: dict[str, Any] = living.client.get(
+        f"/api/v1/changesets/{changeset}", headers=living.headers("editor")
+    ).json()
+    return found
+
+
+def assert_nowhere(living: Living) -> None:
+    for table in METADATA.sorted_tables:
+        for row in living.rows(f'SELECT * FROM "{table.name}"'):
+            told = [bytes(one) if isinstance(one, (bytes, memoryview)) else str(one).encode() for one in row]
+            assert PRIVATE.encode() not in b"".join(told), table.name
+
+
+def test_a_drafted_void_loses_the_words(living: Living, item: str) -> None:
+    """It names no subject, only the act."""
+    made = draft(living, void(living, item), title=f"撤回{PRIVATE}")
+    assert living.post("editor", f"/changesets/{made}/submit").status_code == 200
+    redact_all(living)
+    found = shown(living, made)
+    assert (found["state"], found["decisions"][0]["reason"]) == ("returned", PLACEHOLDER)
+    assert_nowhere(living)
+
+
+def test_a_drafted_void_that_is_left_is_listed(living: Living, item: str) -> None:
+    made = draft(living, void(living, item))
+    (first, *others) = holding(living)
+    assert others
+    with living.database.reading() as session:
+        asked = remnants.sought(session.connection(), [first])
+    redact_one(living, first)
+    with living.database.reading() as session:
+        lines = remnants.left(session.connection(), asked)
+    assert any(f"变更单 {made}（草稿）第 1 项决定" in line for line in lines), lines
+
+
+def test_what_names_an_act_of_it_is_about_it(living: Living, item: str) -> None:
+    act, other = act_of(living, item), living.item_called(FELLING)
+    with living.database.reading() as session:
+        is_about = names_any(session.connection(), [item])
+    for part in ({"act": act}, {"fulfils": [{"act": act, "duty": "d1"}]}, {"accepts": [{"act": act}]}):
+        assert is_about(encode({"subject": other, **part})), part
+    for told in ({"act": act * 10}, {"reason": f'"act":{act}'}, {"subject": other}):
+        assert not is_about(encode(told)), told
