@@ -20,7 +20,7 @@ from app.auth.passwords import POLICIES, Policy
 from app.auth.signing_in import Limits, Present
 from app.changes import rows, showing
 from app.deps import Registry, RegistryOf, address_of, note_access
-from app.errors import Forbidden, Invalid, RegistryError, Unauthenticated
+from app.errors import Forbidden, Invalid, RegistryError, Unauthenticated, refusal_in
 from app.exchange.values import read_day
 from app.settings import Settings
 from app.web.gate import Elsewhere, wants_page
@@ -204,7 +204,7 @@ def visitor(request: Request, registry: RegistryOf) -> Iterator[Present | None]:
     try:
         yield present
     except Exception as error:
-        _note_end(request, registry, present, door, _refusal_in(error))
+        _note_end(request, registry, present, door, refusal_in(error))
         raise
     _note_end(request, registry, present, door, getattr(request.state, REFUSED, None))
 
@@ -221,16 +221,9 @@ def _note_end(
         note_access(request, registry, door.noted, present.actor.account)
 
 
-def _refusal_in(error: BaseException | None) -> str | None:
-    """The code of a refusal, also of one that is told as if nothing were there; None for any other error."""
-    while error is not None and not isinstance(error, Forbidden):
-        error = error.__cause__
-    return error.code if error else None
-
-
 def keep_refusal(request: Request, error: RegistryError | None) -> None:
     """For the access log: what was posted is refused by this, which the page that answers says by itself."""
-    code = _refusal_in(error)
+    code = refusal_in(error)
     if code is not None:
         setattr(request.state, REFUSED, code)
 
