@@ -52,7 +52,10 @@ IfMatch = Annotated[
 ]
 
 
-EFFECTS: dict[int | str, dict[str, Any]] = {200: {"model": EffectsShape}}
+EFFECTS: dict[int | str, dict[str, Any]] = {
+    200: {"model": EffectsShape},
+    410: {"description": "what it decided was redacted by order"},
+}
 WRITTEN: dict[int | str, dict[str, Any]] = {200: {"model": ChangesetShape}}
 
 

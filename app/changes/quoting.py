@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from app.canonical import decode
+from app.changes import kinds
 from app.db import chunks, fetch, marks
 from app.versions import ids
+from app.versions.fold import RESERVED
 
 SHORTEST, RUN = 4, 8
 """Characters: what is shorter is a code, or everybody's word; so many in a row are a quotation."""
@@ -23,6 +26,8 @@ ITS_SUBJECTS = (
 )
 ACT = b'"act":'
 """Before the seq of an act that canonical JSON names: what a decision voids, accepts or fulfils."""
+_OPERATIONS = ("set", "add", "remove", "order")
+_PATH = re.compile(r"[a-z_]+(/[A-Za-z0-9_.-]{1,64})*")
 _ACTS = re.compile(rb'"act":(\d+)')
 _STILL_TOLD = text(
     "SELECT DISTINCT c.body FROM content c WHERE c.hash IN ("
@@ -90,8 +95,9 @@ def texts_in(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
-        for part in value.values():
-            yield from texts_in(part)
+        for name, part in value.items():
+            if not _is_field(name, value):
+                yield from texts_in(part)
     elif isinstance(value, list):
         for part in value:
             yield from texts_in(part)
@@ -102,5 +108,21 @@ def without(value: Any, words: Words) -> Any:
     if isinstance(value, str):
         return PLACEHOLDER if words.in_text(value) else value
     if isinstance(value, dict):
-        return {name: without(part, words) for name, part in value.items()}
+        return {
+            name: part if _is_field(name, value) else without(part, words) for name, part in value.items()
+        }
     return [without(part, words) for part in value] if isinstance(value, list) else value
+
+
+def _is_field(name: str, value: dict[str, Any]) -> bool:
+    """Whether a part of an object is the op or the path of a field change: names of the content model and keys, no
+    words of anybody's."""
+    if name not in ("op", "path") or value.get("op") not in _OPERATIONS:
+        return False
+    path = value.get("path")
+    return isinstance(path, str) and _PATH.fullmatch(path) is not None and path.split("/")[0] in _fields()
+
+
+@cache
+def _fields() -> frozenset[str]:
+    return frozenset(field for model in kinds.MODELS.values() for field in model.model_fields).union(RESERVED)

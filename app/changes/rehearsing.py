@@ -23,7 +23,8 @@ from app.changes.proposals import as_row, findings
 from app.changes.rows import decisions, find
 from app.changes.warnings import warnings_of
 from app.checks.catalogue import STANDARD, Rules
-from app.db import fetch
+from app.db import TOMBSTONE, fetch
+from app.errors import Gone
 from app.versions.fold import RESERVED, Effect, diff, with_before
 from app.versions.histories import History
 from app.versions.revising import Wanted, wanted_revisions
@@ -38,11 +39,17 @@ def rehearse(
 
     ``documents``: each revision with its content ``before`` and ``after``.
 
-    Raises what publishing would raise.
+    Raises what publishing would raise; Gone where an order took what was decided.
     """
     connection = session.connection()
     changeset = find(session, changeset_id)
-    bodies = [decode(row.body) for row in decisions(session, changeset)]
+    found = decisions(session, changeset)
+    if any(row.body == TOMBSTONE for row in found):
+        raise Gone(
+            f"变更单 {changeset_id} 的处理决定已依令删改，无从推算发布它会写入什么；它的结果请看各事项的沿革。",
+            code="changeset-redacted",
+        )
+    bodies = [decode(row.body) for row in found]
     worked = work_out(connection, bodies, today, documents=documents, rules=rules)
     head = decode(changeset.head.encode())
     return {

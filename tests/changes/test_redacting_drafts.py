@@ -1,4 +1,4 @@
-"""Drafts about what is redacted: those that name only an act of it too."""
+"""Drafts about what is redacted: those that name only an act of it too; what is no words of anybody's stays."""
 
 from __future__ import annotations
 
@@ -109,3 +109,25 @@ def test_what_names_an_act_of_it_is_about_it(living: Living, item: str) -> None:
         assert is_about(encode({"subject": other, **part})), part
     for told in ({"act": act * 10}, {"reason": f'"act":{act}'}, {"subject": other}):
         assert not is_about(encode(told)), told
+
+
+def test_a_draft_keeps_what_is_no_words(living: Living, item: str) -> None:
+    """Which field it sets is no secret, and it can be put right and submitted."""
+    made = draft(living, set_field(item, "conditions", f"申请人{PRIVATE}的条件", "2026-12-01"))
+    redact_all(living)
+    (changed,) = shown(living, made)["decisions"][0]["changes"]
+    assert changed == {"op": "set", "path": "conditions", "value": PLACEHOLDER}
+    assert living.post("editor", f"/changesets/{made}/submit").status_code == 200
+    assert_nowhere(living)
+
+
+def test_what_a_redacted_changeset_would_write_is_said_to_be_gone(
+    living: Living, published: dict[str, Any]
+) -> None:
+    redact_all(living)
+    place = f"/changesets/{published['id']}"
+    answer = living.client.get(f"/api/v1{place}/effects", headers=living.headers("editor"))
+    assert (answer.status_code, answer.json()["code"]) == (410, "changeset-redacted")
+    assert PRIVATE not in answer.text
+    (told,) = shown(living, published["id"])["decisions"]
+    assert told["redacted"] is True
