@@ -15,9 +15,8 @@ import tarfile
 import tempfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +91,7 @@ def backup(settings: Settings, target: Path) -> Made:
             if settings.files_dir.exists():
                 with database.reading() as session:
                     gone = redacted(session.connection())
-                archive.add(settings.files_dir, "files", filter=partial(_finished, gone))
+                _add_files(archive, settings.files_dir, gone)
     with half.open("rb") as stream:
         os.fsync(stream.fileno())
     half.replace(target)
@@ -119,10 +118,14 @@ def _head_of(saved: Path) -> log.Head:
         copy.dispose()
 
 
-def _finished(gone: set[str], entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    """What is half written stays out, and what an order redacted, though its bytes may not be deleted yet."""
-    name = entry.name.rsplit("/", 1)[-1]
-    return None if name.endswith(HALF) or name in gone else entry
+def _add_files(archive: tarfile.TarFile, root: Path, gone: set[str]) -> None:
+    """But for what is half written and what an order redacted, though its bytes may not be deleted yet. What is no more
+    when its turn comes was just finished under its own name, or redacted."""
+    for path in sorted(root.rglob("*")):
+        if path.name.endswith(HALF) or path.name in gone:
+            continue
+        with suppress(FileNotFoundError):
+            archive.add(path, f"files/{path.relative_to(root)}", recursive=False)
 
 
 def _add_bytes(archive: tarfile.TarFile, name: str, body: bytes) -> None:

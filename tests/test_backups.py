@@ -149,6 +149,28 @@ def test_a_backup_while_others_publish(
 # --- attachments and where things lie
 
 
+@pytest.mark.parametrize("left", ["tmp8x.part", "f" * 64])
+def test_what_is_finished_or_redacted_while_the_files_are_saved_stops_no_backup(
+    living_sqlite: Living, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: str
+) -> None:
+    """A half file has its own name a moment after it was seen, and the bytes of a redacted one go."""
+    digest = stored(living_sqlite)
+    passing = living_sqlite.settings.files_dir / digest[:2] / left
+    passing.write_bytes(b"%PDF")
+    added = tarfile.TarFile.add
+
+    def add(archive: tarfile.TarFile, name: Any, *asked: Any, **more: Any) -> None:
+        added(archive, name, *asked, **more)
+        if Path(name).name == digest:
+            passing.unlink()
+
+    monkeypatch.setattr(tarfile.TarFile, "add", add)
+    made = backups.backup(living_sqlite.settings, tmp_path / "b.tar.gz")
+    with tarfile.open(made.path) as archive:
+        files = [entry.name for entry in archive if entry.isfile()]
+    assert files == ["manifest.json", "qingdan.db", f"files/{digest[:2]}/{digest}"]
+
+
 def stored(living: Living, body: bytes = b"%PDF-1.7 form") -> str:
     answer = living.client.post(
         "/api/v1/files",

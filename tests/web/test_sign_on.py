@@ -6,6 +6,7 @@ import base64
 import json
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import ExitStack
 from functools import partial
 from itertools import count
@@ -402,6 +403,43 @@ def test_a_provider_that_hangs_is_waited_for_no_longer_than_is_said(
                 provider.person("code", "back", "nonce", "verifier")
         finally:
             over.set()
+
+
+def test_all_that_is_asked_for_one_sign_on_has_one_limit(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float | None] = []
+
+    class Waited(Future[Any]):
+        def result(self, timeout: float | None = None) -> Any:
+            waited.append(timeout)
+            return super().result(timeout)
+
+    path = way.there()
+    provider_of(way.living.registry.settings)._kept.clear()  # an hour later
+    way.provider.asked.clear()
+    monkeypatch.setattr(module, "Future", Waited)
+    assert way.back(path).status_code == 303
+    assert way.provider.asked == ["discovery", "keys"], "and the token between them"
+    assert waited == [module.SECONDS]
+
+
+def test_whoever_waited_for_the_provider_does_not_wait_for_the_writer_as_well(
+    way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, registry = way.there(), way.living.registry
+    registry.noting.flush()
+    noted = way.events("sign-in-refused")
+    with monkeypatch.context() as patched:
+
+        def silent(*_asked: str) -> Any:
+            patched.setattr(registry.database, "writing", None)  # another has it by now
+            raise Unavailable(AWAY, code="provider-away")
+
+        patched.setattr(module.Provider, "person", silent)
+        patched.setattr(registry.noting, "flush", lambda: None)  # its thread writes later
+        answer = way.back(path)
+    assert (answer.status_code, AWAY in answer.text) == (503, True)
+    registry.noting.flush()
+    assert way.events("sign-in-refused") == noted + 1
 
 
 def test_a_sign_on_waits_for_a_place_in_no_thread(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:

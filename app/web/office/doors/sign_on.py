@@ -102,8 +102,7 @@ def come_back(
         with registry.database.reading() as session:
             sign_on.begun(session, state, cookie)
     except Forbidden as unknown:
-        registry.noting.note("sign-in-refused", subject=None, address=address, note=f"oidc {unknown.code}")
-        return _without_cookie(_refused(request, registry, unknown, onward, kept))
+        return _turned_away(request, registry, unknown, onward, kept)
     try:
         with registry.database.writing() as session:
             way = sign_on.take_up(session, state, cookie)
@@ -114,6 +113,8 @@ def come_back(
         if error or not code:
             raise Forbidden("统一身份认证没有同意登录，请重试或用本系统的账号登录。", code="provider-refused")
         person = provider.person(code, back, nonce, verifier)
+    except Unavailable as away:  # whoever has waited for the provider is not to wait for the writer's place, too
+        return _turned_away(request, registry, away, onward, kept)
     except RegistryError as refused:
         with registry.database.writing() as session:
             sign_on.refused(session, refused.code, address)
@@ -142,6 +143,15 @@ def _out_there(request: Request, registry: Registry) -> Response | None:
     except RegistryError:  # the provider is away, or set no more: signed out here all the same
         return None
     return leaving(request, registry, end, "已经退出办公室，还要退出") if end else None
+
+
+def _turned_away(
+    request: Request, registry: Registry, error: RegistryError, onward: str, kept: Pairs
+) -> Response:
+    """Noted without the writer's place."""
+    note = f"oidc {error.code}"
+    registry.noting.note("sign-in-refused", subject=None, address=address_of(request), note=note)
+    return _without_cookie(_refused(request, registry, error, onward, kept))
 
 
 def _without_cookie(answer: Response) -> Response:
