@@ -12,6 +12,7 @@ collecting   bulk work and the collector of cycles
 canonical    canonical JSON: the bytes that are hashed, stored and served
 db           engine, reading(), writing(), statements; what differs between SQLite and PostgreSQL is here, save
              triggers (guards), a file's backup (backups) and the busiest doors' own connections (snapshots)
+unwritable   a disk that is full or may only be read, told as a refusal
 guards       triggers that refuse to change what is published
 snapshots    read-only snapshots on the driver's own connections, for the busiest doors
 log          the publication log (chained) and the access log

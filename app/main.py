@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
@@ -118,6 +118,8 @@ def create_app(settings: Settings | None = None, *, rest_later: bool = False) ->
     app.add_exception_handler(HTTPException, refusing.http)  # type: ignore[arg-type]
     app.add_exception_handler(OperationalError, refusing.busy)
     app.add_exception_handler(PoolTimeout, refusing.busy)
+    app.add_exception_handler(InternalError, refusing.unwritten)
+    app.add_exception_handler(OSError, refusing.unwritten)
     app.add_exception_handler(Exception, refusing.failed)
     app.add_middleware(Guarded, settings=settings, registry=app.state.registry)
     plain = app.openapi

@@ -19,6 +19,7 @@ from app.db import is_away
 from app.errors import NotInFile, RegistryError, Unavailable
 from app.manners import NEVER_BARE
 from app.saying import said
+from app.unwritable import note, unwritable
 from app.web.gate import wants_page
 from app.wording import PARTS, reason
 
@@ -157,11 +158,23 @@ def _methods_at(request: Request) -> list[str]:
 
 async def busy(request: Request, error: Exception) -> Response:
     """The database is locked or away, or all its connections are taken. What else a statement fails of is our own."""
+    if told := unwritable(error):
+        note(told, error)
+        return refusal(request, told)
     if isinstance(error, OperationalError) and not is_away(error.orig):
         logger.error("a statement failed", exc_info=error)
         return await failed(request, error)
     logger.error("the database did not answer in time", exc_info=error)
-    told = Unavailable(said("数据库正忙，请稍后再试；没有写入任何内容。"), code="busy", retry_after=10)
+    busy_now = Unavailable(said("数据库正忙，请稍后再试；没有写入任何内容。"), code="busy", retry_after=10)
+    return refusal(request, busy_now)
+
+
+async def unwritten(request: Request, error: Exception) -> Response:
+    """A file that cannot be written, or a transaction that may only read. Raises what is anything else."""
+    told = unwritable(error)
+    if told is None:
+        raise error
+    note(told, error)
     return refusal(request, told)
 
 

@@ -44,8 +44,8 @@ def count_of(engine: Engine | None, *, statuses: tuple[str, ...], **wanted: Any)
         return None
     try:
         return engine.search(SearchQuery(status=statuses, limit=0, facets=(), **wanted)).total
-    except EngineError:
-        logger.exception("the search engine is away; nothing is counted")
+    except EngineError as error:
+        logger.error("the search engine is away; nothing is counted: %s", error)
         return None
 
 
@@ -95,8 +95,8 @@ def page_of(
                 "hits": hits,
                 "facets": page.facets,
             }
-        except EngineError:
-            logger.exception("the search engine is away; the database answers")
+        except EngineError as error:
+            logger.error("the search engine is away; the database answers: %s", error)
     return _from_database(connection, query)
 
 

@@ -29,6 +29,7 @@ from app.canonical import digest, encode
 from app.db import is_away
 from app.errors import Conflict, Failed, Forbidden, RegistryError, Unavailable
 from app.turns import Turn, is_in_hand, take
+from app.unwritable import note, unwritable
 
 logger = logging.getLogger(__name__)
 
@@ -304,6 +305,9 @@ def _broken_off() -> RegistryError:
 
 def _as_told(error: Exception) -> dict[str, Any]:
     """A refusal as it is written down. What nobody foresaw is logged, and told without its insides."""
+    if told := unwritable(error):
+        note(told, error)
+        error = told
     if not isinstance(error, RegistryError):
         logger.error("work in the background failed", exc_info=error)
         away = isinstance(error, PoolTimeout) or (isinstance(error, OperationalError) and is_away(error.orig))

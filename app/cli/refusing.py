@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from app.db import is_away
 from app.errors import RegistryError
 from app.settings import Settings
+from app.unwritable import unwritable
 from app.wording import reason
 from search.engine import EngineError
 
@@ -40,6 +41,8 @@ def refusal(error: Exception) -> tuple[str, str] | None:
         words = _FILES.get(error.errno or 0, error.strerror or str(error))
         return (f"{error.filename} {words}" if error.filename else words), "file-error"
     if isinstance(error, DBAPIError):
+        if told := unwritable(error):
+            return told.message, told.code
         return _database(error.orig)
     return None
 
