@@ -262,13 +262,26 @@ def forget(
     left: Callable[[Any], Any],
 ) -> None:
     """Of the changesets whose words were redacted, proposals and rows of annexes go; elsewhere the words do."""
-    for table, key in (("proposal", "subject"), ("annex_row", "position")):
+    for table, key, documents, words in _BESIDE:
         for changeset in changesets:
             connection.execute(text(f"DELETE FROM {table} WHERE changeset = :id"), {"id": changeset})
-        for changeset, place, body in walk(connection, table, ("changeset", key), ("body",)):
-            document = decode(bytes(body))
-            if quoted(document):
+        for changeset, place, *told in walk(connection, table, ("changeset", key), (*documents, *words)):
+            said = {name: decode(bytes(part)) for name, part in zip(documents, told, strict=False)}
+            said |= dict(zip(words, told[len(documents) :], strict=True))
+            blank = {name: left(part) for name, part in said.items() if quoted(part)}
+            if blank:
+                values = {name: encode(part) if name in documents else part for name, part in blank.items()}
                 connection.execute(
-                    text(f"UPDATE {table} SET body = :left WHERE changeset = :id AND {key} = :place"),
-                    {"left": encode(left(document)), "id": changeset, "place": place},
+                    text(
+                        f"UPDATE {table} SET {', '.join(f'{name} = :{name}' for name in values)}"
+                        f" WHERE changeset = :id AND {key} = :place"
+                    ),
+                    {**values, "id": changeset, "place": place},
                 )
+
+
+_BESIDE = (
+    ("proposal", "subject", ("body", "findings", "earlier"), ("reason",)),
+    ("annex_row", "position", ("body", "candidates"), ()),
+)
+"""Tables beside a draft, the second half of their key, their documents, and what else people wrote there."""

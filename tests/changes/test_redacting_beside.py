@@ -6,6 +6,8 @@ import pytest
 from seeded import FELLING, TODAY, Living, new_item, set_field
 
 from app import log
+from app.canonical import decode, encode
+from app.changes.models import AnnexRow, Proposal
 from app.changes.quoting import PLACEHOLDER
 from app.changes.redacting import redact
 from app.checks.catalogue import STANDARD
@@ -121,3 +123,42 @@ def test_what_people_wrote_beside_loses_them(living: Living, item: str) -> None:
     assert [tuple(row) for row in living.rows("SELECT head, note FROM edition_draft")] == [
         (f'{{"document":{{"number":"一号"}},"title":"{PLACEHOLDER}"}}', PLACEHOLDER)
     ]
+
+
+def test_what_stands_beside_a_round_under_way_loses_them(living: Living, item: str) -> None:
+    """The proposal that quotes no word itself, too: its findings, what was said of it, and what was proposed before."""
+    other = living.item_called(FELLING)
+    asked = {"title": "清理", "reason": "清理", "kind": "round", "stated": {"total": 1, "parts": []}}
+    made = living.post("editor", "/changesets", asked).json()
+    body = encode({"kind": "item", "outcome": "retain", "words": "保留"})
+    earlier = [{"proposed": {"words": QUOTED, "outcome": "retain"}, "opinion": None}]
+    with living.database.writing() as session:
+        session.add_all(
+            [
+                Proposal(
+                    changeset=made["id"],
+                    subject=other,
+                    body=body,
+                    at=1,
+                    findings=encode([{"code": "vague-material", "message": QUOTED}]),
+                    opinion="return",
+                    reason=QUOTED,
+                    earlier=encode(earlier),
+                ),
+                AnnexRow(
+                    changeset=made["id"],
+                    position=1,
+                    body=encode({"name": "别的事项"}),
+                    candidates=encode([{"item": item, "name": QUOTED}]),
+                ),
+            ]
+        )
+    redact_all(living)
+    assert holding(living) == set()
+    [(left, findings, reason, before)] = living.rows("SELECT body, findings, reason, earlier FROM proposal")
+    assert (bytes(left), reason) == (body, PLACEHOLDER)
+    assert decode(bytes(findings)) == [{"code": "vague-material", "message": PLACEHOLDER}]
+    assert decode(bytes(before))[0]["proposed"] == {"outcome": "retain", "words": PLACEHOLDER}
+    [(row, candidates)] = living.rows("SELECT body, candidates FROM annex_row")
+    assert decode(bytes(row)) == {"name": "别的事项"}
+    assert decode(bytes(candidates)) == [{"item": item, "name": PLACEHOLDER}]
