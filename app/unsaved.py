@@ -50,6 +50,11 @@ _KEEP = (
     f" ON CONFLICT (account_id, place) DO UPDATE SET {_KEPT}"
 )
 """In one statement: a form may be kept twice at once, and be dropped meanwhile."""
+_HOLD = (
+    f"INSERT INTO unsaved_form ({', '.join(_FIELDS)}) VALUES ({marks(_FIELDS)})"
+    " ON CONFLICT (account_id, place) DO UPDATE SET place = excluded.place"
+)
+"""A row that is written is locked, be it new or not."""
 
 
 def keep(
@@ -76,6 +81,15 @@ def kept(session: Session, account: int, place: str) -> UnsavedForm | None:
     """What is kept of a person's form; none where nothing is."""
     found = session.get(UnsavedForm, (account, place))
     return found if found and found.saved_at >= log.now_microseconds() - KEPT_DAYS * DAY else None
+
+
+def hold(session: Session, account: int, place: str) -> Pairs:
+    """What is kept there, which nobody else changes until the transaction ends; to be followed by ``keep`` or
+    ``drop``. For a form of which two tabs keep different parts."""
+    empty = UnsavedForm(account_id=account, place=place, fields="[]", saved_at=log.now_microseconds())
+    change(session.connection(), _HOLD, tuple(getattr(empty, name) for name in _FIELDS))
+    found = kept(session, account, place)
+    return found.pairs if found else []
 
 
 def drop(session: Session, account: int, place: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -192,7 +193,7 @@ def test_what_was_closed_is_seen_again_and_answered_anew(living_sqlite: Living) 
     assert page is not None
     assert f"已答复 {asked}" in page.words
     assert "1 件待答复" in page.words
-    page = editor.move(f"/office/feedback/{asked}", **{f"answer/{asked}": "已更正电话。"})
+    page = editor.move(f"/office/feedback/{asked}", **fields_of(page) | {f"answer/{asked}": "已更正电话。"})
     assert page is not None
     assert "已更正电话" in page.words.partition("最近办结的")[2]
     assert "已更正电话。" in read(living_sqlite, f"/feedback/{asked}").words
@@ -201,7 +202,7 @@ def test_what_was_closed_is_seen_again_and_answered_anew(living_sqlite: Living) 
     assert "0 件待答复" in page.words
     assert "没有答复" in read(living_sqlite, f"/feedback/{spam}").words
     assert "不能再作为无关内容" in Page(editor.post(f"/office/feedback/{asked}", do="dismiss").text).words
-    editor.move(f"/office/feedback/{spam}", **{f"answer/{spam}": "请写明事项。"})
+    editor.move(f"/office/feedback/{spam}", **fields_of(page) | {f"answer/{spam}": "请写明事项。"})
     assert "请写明事项" in read(living_sqlite, f"/feedback/{spam}").words
 
 
@@ -220,6 +221,13 @@ def test_only_who_manages_the_item_closes_a_report(office: Office) -> None:
         answer(session, water, number, "已更新。")
         with pytest.raises(Conflict):
             dismiss(session, water, number)
+
+
+def fields_of(page: Page) -> dict[str, str]:
+    """The form of the answers as a browser sends it unchanged."""
+    hidden = {one["name"]: one["value"] for one in page.named("input") if "/" in one.get("name", "")}
+    areas = re.findall(r'name="(answer/[^"]*)"[^>]*>\n(.*?)</textarea>', page.html, re.S)
+    return hidden | {name: unescape(words) for name, words in areas}
 
 
 def typed_in(page: Page, number: str) -> str:
@@ -257,3 +265,20 @@ def test_a_refused_answer_comes_back_with_all_that_was_typed(living_sqlite: Livi
     page = Page(gone.text)
     assert "找不到这一条。" in page.words, "what was typed for a report that is not there is told"
     assert typed_in(page, second) == "正在核实。"
+
+
+def test_two_tabs_keep_what_was_typed_in_each(living: Living) -> None:
+    first, second, third = (f"answer/{number_of(living, kind='other')}" for _ in range(3))
+    editor = Browser(living, "bianji", ["edit"])
+    opened = fields_of(editor.get("/office/feedback"))
+    editor.move("/office/feedback", do="keep", **opened | {first: "正在核实，"})
+    editor.move("/office/feedback", do="keep", **opened | {second: "已转窗口，"})
+    found = fields_of(editor.get("/office/feedback"))
+    assert (found[first], found[second]) == ("正在核实，", "已转窗口，")
+    number = third.removeprefix("answer/")
+    editor.move(f"/office/feedback/{number}", **opened | {second: "已转窗口，", third: "已更正。"})
+    found = fields_of(editor.get("/office/feedback"))
+    assert (found[first], found[second]) == ("正在核实，", "已转窗口，"), "giving one drops none"
+    editor.move("/office/feedback", do="keep", **found | {first: ""})
+    found = fields_of(editor.get("/office/feedback"))
+    assert (found[first], found[second]) == ("", "已转窗口，"), "what is emptied is empty"

@@ -10,6 +10,17 @@ for (const form of document.querySelectorAll("form[data-keep]")) {
   let busy = false;
   let leaving = false;
 
+  // Of a form that keeps field by field: what this page changes from now on it changes from what is kept now.
+  function keptNow(now) {
+    now.delete("do");
+    for (const was of form.querySelectorAll("input[name^='was/']")) {
+      const words = now.get(was.name.slice("was/".length));
+      was.value = words;
+      now.set(was.name, words);
+    }
+    return now.toString();
+  }
+
   async function keep() {
     clearTimeout(waiting);
     const now = fields();
@@ -34,7 +45,7 @@ for (const form of document.querySelectorAll("form[data-keep]")) {
       }
       if (!answer.ok) throw new Error(answer.status);
       const told = await answer.json();
-      sent = text;
+      sent = keptNow(now);
       said.textContent = [told.said, ...told.told].join(" ");
     } catch {
       said.textContent = said.dataset.failed;

@@ -22,8 +22,8 @@ WHO = f"{PREFIX}@"
 SECRET = frozenset({"password", "old", "new", "again", "code"})
 """Fields of the forms about accounts; elsewhere ``code``, ``old`` and ``new`` are an item's or an article's."""
 _SECRETIVE = re.compile(r"/office/(account|code)")
-UNWRITTEN = frozenset({"do", "stands", "version", "read"})
-"""Fields that nobody fills in."""
+UNWRITTEN = frozenset({"do", "stands", "was", "version", "read"})
+"""Fields that nobody fills in; of a form about several, the first part of their names."""
 _BINDING = re.compile(r"/(approve|publish|confirm|issue|sign-out)$")
 ACTIONS = {
     "/office/code": "第二重验证",
@@ -105,7 +105,11 @@ class Kept:
     @property
     def written(self) -> Pairs:
         """What it says, to be read and copied: fields by their words, without what the page itself put into it."""
-        return [(word_of(name), value) for name, value in self.fields if value and name not in UNWRITTEN]
+        return [
+            (word_of(name), value)
+            for name, value in self.fields
+            if value and name.split("/")[0] not in UNWRITTEN
+        ]
 
 
 def is_secretive(where: str) -> bool:

@@ -44,8 +44,12 @@ def kept_aside(
             made = unsaved.keep(
                 session, account, place.address, pairs, subject=place.subject, title=place.title
             )
-            said = f"{instant(moment(made.saved_at))} 已暂存。"
+            said = kept_words(made)
     return as_json(said, []) if is_script(request) else go(place.address)
+
+
+def kept_words(made: unsaved.UnsavedForm) -> str:
+    return f"{instant(moment(made.saved_at))} 已暂存。"
 
 
 def saved(session: Session, present: Present, place: Place) -> None:

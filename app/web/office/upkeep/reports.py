@@ -1,4 +1,7 @@
-"""What the public reports, and its answer. The answers of a page are one form: giving one keeps the others as typed."""
+"""What the public reports, and its answer. The answers of a page are one form: giving one keeps the others as typed.
+
+What is kept is the person's, not the page's: of two tabs each keeps what was typed in it, beside what the other kept.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,8 @@ Number = Annotated[str, Query(max_length=40)]
 PLACE = keeping.Place("/office/feedback", "答复群众反馈")
 FIELD = "answer/"
 """And the number of a report: the field in which its answer is typed."""
+WAS = "was/"
+"""And a field: what the page was opened with in it."""
 
 
 @router.get("/office/feedback")
@@ -35,18 +40,20 @@ def list_feedback(
 ) -> Response:
     """``answered``, ``aside``: what was just closed, and how."""
     form, kept_at = keeping.found_again(session, present, PLACE)
-    done = {"answered": answered, "aside": aside}
-    return _page(request, session, present, _not_given(session, form), kept_at=kept_at, done=done)
+    kept, done = _not_given(session, _typed(form)), {"answered": answered, "aside": aside}
+    return _page(request, session, present, kept, kept, kept_at=kept_at, done=done)
 
 
 @router.post("/office/feedback")
 def keep_answers(request: Request, registry: RegistryOf, present: Visitor, form: Form) -> Response:
     """What was typed is kept until it is given; ``do=drop``: it is dropped."""
-    with registry.database.reading() as session:
-        pairs = _pairs(_not_given(session, form))
-    act = "keep" if pairs and form.get("do") != "drop" else "drop"
-    kept = keeping.kept_aside(request, registry, present, Posted([*pairs, ("do", act)]), PLACE)
-    return kept or go(PLACE.address)
+    words = ""
+    with registry.database.writing() as session:
+        if form.get("do") == "drop":
+            unsaved.drop(session, present.actor.account or 0, PLACE.address)
+        else:
+            words = _keep(session, present, form)
+    return keeping.as_json(words, []) if keeping.is_script(request) else go(PLACE.address)
 
 
 @router.post("/office/feedback/{number}")
@@ -72,31 +79,46 @@ def answer_feedback(
                 subject=found.number,
                 address=address_of(request),
             )
-            _keep_others(session, present, form)
+            _keep(session, present, form)
     except RegistryError as error:
         with registry.database.reading() as session:
-            return _page(request, session, present, _not_given(session, form), error)
+            before = keeping.found_again(session, present, PLACE)[0]
+            kept = _not_given(session, _typed(before))
+            typed = _not_given(session, _typed(before) | _changed(form))
+            return _page(request, session, present, typed, kept, error)
     return go(f"/office/feedback?{'aside' if aside else 'answered'}={found.number}")
 
 
-def _not_given(session: Session, form: Posted) -> dict[str, str]:
-    """Number -> what was typed of an answer and is not what stands."""
-    typed = {name.removeprefix(FIELD): words for name, words in form.pairs if name.startswith(FIELD)}
+def _typed(form: Posted) -> dict[str, str]:
+    """Number -> what is typed as its answer."""
+    return {name.removeprefix(FIELD): words for name, words in form.pairs if name.startswith(FIELD)}
+
+
+def _changed(form: Posted) -> dict[str, str]:
+    """Of what is typed what the page was not opened with."""
+    return {
+        number: words
+        for number, words in _typed(form).items()
+        if (was := WAS + FIELD + number) not in form or form.get(was).strip() != words.strip()
+    }
+
+
+def _not_given(session: Session, typed: Mapping[str, str]) -> dict[str, str]:
+    """Of what is typed what is not the answer that stands."""
     stand = answers_of(session, typed)
     return {number: words for number, words in typed.items() if words.strip() not in ("", stand.get(number))}
 
 
-def _pairs(typed: Mapping[str, str]) -> unsaved.Pairs:
-    return [(FIELD + number, words) for number, words in typed.items()]
-
-
-def _keep_others(session: Session, present: Present, form: Posted) -> None:
-    others = _not_given(session, form)
+def _keep(session: Session, present: Present, form: Posted) -> str:
+    """What this page changed is kept beside what another kept; when, in words, empty where nothing waits."""
     account = present.actor.account or 0
-    if others:
-        unsaved.keep(session, account, PLACE.address, _pairs(others), title=PLACE.title)
-    else:
+    kept = _typed(Posted(unsaved.hold(session, account, PLACE.address)))
+    waits = _not_given(session, kept | _changed(form))
+    if not waits:
         unsaved.drop(session, account, PLACE.address)
+        return ""
+    pairs = [(FIELD + number, words) for number, words in waits.items()]
+    return keeping.kept_words(unsaved.keep(session, account, PLACE.address, pairs, title=PLACE.title))
 
 
 def _told(one: Feedback) -> dict[str, Any]:
@@ -109,12 +131,14 @@ def _page(
     session: Session,
     present: Present,
     typed: Mapping[str, str],
+    kept: Mapping[str, str],
     error: RegistryError | None = None,
     *,
     kept_at: str = "",
     done: Mapping[str, str] | None = None,
 ) -> Response:
-    """``typed``: what waits to be given as an answer, by number; of a report that is not on the page it is told."""
+    """``typed``: what waits to be given as an answer, by number; of a report that is not on the page it is told.
+    ``kept``: what of it is kept."""
     found, ended = waiting(session, present.actor, MOST), closed(session, present.actor, ENDED)
     shown = {one.number for one in (*found, *ended)}
     return show(
@@ -124,6 +148,7 @@ def _page(
         "upkeep/feedback.html",
         error=error,
         typed=typed,
+        kept=kept,
         homeless="\n".join(words for number, words in typed.items() if number not in shown),
         kept_at=kept_at if typed else "",
         done=gaps(dict(done or {})),
