@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import secrets
 import threading
@@ -13,7 +14,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from app import log
 from app.auth.actor import Actor
-from app.db import chunks, fetch, marks
+from app.db import change, chunks, fetch, marks
 from app.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 from app.feedback.models import Feedback
 from app.limiting import place_of
@@ -37,6 +38,8 @@ MOST_CLOSED = 2_000
 LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """Without those that are taken for one another on paper."""
 LONGEST = 2_000
+_HOLD = "UPDATE feedback SET number = number WHERE number = ?"
+"""A row that is written is locked on both databases."""
 _HOLDERS = (
     "SELECT subject_id, authority, region FROM timeline WHERE subject_id IN ({items})"
     " AND valid_from <= ? AND valid_to > ?"
@@ -161,12 +164,28 @@ def _items_of(session: Session, actor: Actor, items: Iterable[str]) -> set[str]:
     }
 
 
-def answer(session: Session, actor: Actor, number: str, words: str) -> Feedback:
-    """Answer a report; an answer may be given anew. Raises NotFound, Forbidden, Invalid."""
-    found = _managed(session, actor, number)
-    if not 1 <= len(words.strip()) <= LONGEST:
+def answer(session: Session, actor: Actor, number: str, words: str, stood: str | None = None) -> Feedback:
+    """Answer a report; an answer may be given anew. ``stood``: which ``ending`` the one who answers saw.
+
+    Raises NotFound, Forbidden, Invalid, Conflict where the report was closed otherwise since it was seen."""
+    found, words = _managed(session, actor, number), words.strip()
+    if not 1 <= len(words) <= LONGEST:
         raise Invalid(said("答复应有 1 至 {1} 个字。", LONGEST), code="feedback-answer")
-    return _closed_as(session, found, "answered", words.strip())
+    if found.answer == words:
+        return found
+    if stood not in (None, ending(found)):
+        done = f"已有答复：“{found.answer}”" if found.answer else "已作为无关内容办结"
+        raise Conflict(
+            f"您打开这一页之后，这条反馈{done}。您写的没有交出去，还在下面；要代替它，请核对后再确定一次。",
+            code="answered-meanwhile",
+        )
+    return _closed_as(session, found, "answered", words)
+
+
+def ending(one: Feedback) -> str:
+    """Tells how a report was closed from any other way it may be; empty while it waits."""
+    closed_as = f"{one.state} {one.answer or ''}"
+    return "" if one.state == "received" else hashlib.sha256(closed_as.encode()).hexdigest()[:16]
 
 
 def dismiss(session: Session, actor: Actor, number: str) -> Feedback:
@@ -180,8 +199,11 @@ def dismiss(session: Session, actor: Actor, number: str) -> Feedback:
 
 
 def _managed(session: Session, actor: Actor, number: str) -> Feedback:
+    """The report, which nobody else closes until the transaction ends."""
     actor.require("edit")
     found = follow(session, number)
+    change(session.connection(), _HOLD, (found.number,))
+    session.refresh(found)  # it was read before it was held
     bound = actor.authority is not None or actor.region is not None
     if bound and not (found.item and _items_of(session, actor, [found.item])):
         raise Forbidden(

@@ -282,3 +282,33 @@ def test_two_tabs_keep_what_was_typed_in_each(living: Living) -> None:
     editor.move("/office/feedback", do="keep", **found | {first: ""})
     found = fields_of(editor.get("/office/feedback"))
     assert (found[first], found[second]) == ("", "已转窗口，"), "what is emptied is empty"
+
+
+def test_an_answer_that_another_gave_meanwhile_is_not_replaced_unseen(living: Living) -> None:
+    number = number_of(living, kind="other")
+    field, address = f"answer/{number}", f"/office/feedback/{number}"
+    one, other = Browser(living, "bianji", ["edit"]), Browser(living, "bianji2", ["edit"])
+    opened = fields_of(other.get("/office/feedback"))
+    one.move(address, **fields_of(one.get("/office/feedback")) | {field: "李编的答复。"})
+    refused = other.move(address, 409, **opened | {field: "王编的答复。"})
+    assert refused is not None
+    assert "已有答复：“李编的答复。”" in refused.words
+    assert typed_in(refused, number) == "王编的答复。", "what was typed stays"
+    assert "李编的答复。" in read(living, f"/feedback/{number}").words
+    other.move(address, **fields_of(refused))
+    assert "王编的答复。" in read(living, f"/feedback/{number}").words, (
+        "who has read the first may replace it"
+    )
+    assert other.move(address, **opened | {field: "王编的答复。"}), (
+        "a second click on the same answer is no conflict"
+    )
+
+
+def test_what_another_set_aside_meanwhile_is_not_answered_unseen(living_sqlite: Living) -> None:
+    number = number_of(living_sqlite, kind="other")
+    editor = Browser(living_sqlite, "bianji", ["edit"])
+    opened = fields_of(editor.get("/office/feedback"))
+    editor.move(f"/office/feedback/{number}", do="dismiss", **opened)
+    refused = editor.move(f"/office/feedback/{number}", 409, **opened | {f"answer/{number}": "已更正。"})
+    assert refused is not None
+    assert "已作为无关内容办结" in refused.words

@@ -16,7 +16,7 @@ from app.auth.signing_in import Present
 from app.deps import ReadSession, RegistryOf, address_of
 from app.errors import RegistryError
 from app.feedback.models import Feedback
-from app.feedback.reporting import KINDS, STATES, answer, answers_of, closed, dismiss, waiting
+from app.feedback.reporting import KINDS, STATES, answer, answers_of, closed, dismiss, ending, waiting
 from app.versions.queries import moment, today
 from app.web.office.doors.pages import show
 from app.web.office.doors.visiting import Form, Posted, Visitor, go
@@ -30,8 +30,8 @@ Number = Annotated[str, Query(max_length=40)]
 PLACE = keeping.Place("/office/feedback", "答复群众反馈")
 FIELD = "answer/"
 """And the number of a report: the field in which its answer is typed."""
-WAS = "was/"
-"""And a field: what the page was opened with in it."""
+WAS, STANDS = "was/", "stands/"
+"""And a field: what the page was opened with in it. And the number of a report: how it was closed then."""
 
 
 @router.get("/office/feedback")
@@ -71,7 +71,8 @@ def answer_feedback(
             if aside:
                 found = dismiss(session, present.actor, number)
             else:
-                found = answer(session, present.actor, number, form.get(FIELD + number))
+                stood = form.get(STANDS + number)
+                found = answer(session, present.actor, number, form.get(FIELD + number), stood)
             log.record_access(
                 session.connection(),
                 "feedback-dismissed" if aside else "feedback-answered",
@@ -123,7 +124,7 @@ def _keep(session: Session, present: Present, form: Posted) -> str:
 
 def _told(one: Feedback) -> dict[str, Any]:
     ended = moment(one.answered_at) if one.answered_at else None
-    return {**one.model_dump(), "at": moment(one.created_at), "ended": ended}
+    return {**one.model_dump(), "at": moment(one.created_at), "ended": ended, "stands": ending(one)}
 
 
 def _page(
