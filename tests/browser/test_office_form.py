@@ -58,3 +58,16 @@ def test_an_answer_is_emptied_again_in_the_tab_that_kept_it(browser: Chromium, l
         expect(other.get_by_label("答复（凭").first).to_have_value("")
         expect(other.get_by_label("答复（凭").last).to_have_value("已转窗口，")
         context.close()
+
+
+def test_a_link_to_a_field_shows_its_label_too(browser: Chromium, living_sqlite: Living) -> None:
+    editor = Browser(living_sqlite, "bianji", ["edit"])
+    place = f"/office/items/{living_sqlite.item_called(FELLING)}/edit"
+    with served(living_sqlite) as site:
+        context = browser.new_context(locale="zh-CN", reduced_motion="reduce")
+        context.add_cookies([cookie_of(editor)])  # type: ignore[list-item]
+        page = context.new_page()
+        page.goto(f"{site}{place}#consult_phone")
+        expect(page.locator("[name=consult_phone]")).to_be_in_viewport(ratio=1)
+        expect(page.locator("label[for=consult_phone]")).to_be_in_viewport(ratio=1)
+        context.close()
