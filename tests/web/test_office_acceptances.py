@@ -70,6 +70,9 @@ def test_what_is_typed_into_an_acceptance_is_kept_and_found_again(
 def test_an_acceptance_is_drafted_from_the_duty_and_published(living: Living, owed: dict[str, Any]) -> None:
     county = Browser(living, "qianfeng-2", ["edit"], region=owed["region"]["id"])
     place = address(owed)
+    late = Browser(living, "qianfeng-late", ["edit"], region=owed["region"]["id"])
+    At(late, place).type(consult_phone="0826-3333333").keep()
+    assert late.get("/office").link("承接：") == place
     assert place in county.get("/office/duties").html
     page = county.get(place)
     assert "承接：" in page.words
@@ -103,6 +106,7 @@ def test_an_acceptance_is_drafted_from_the_duty_and_published(living: Living, ow
     assert made_item in [one["id"] for one in origin["successors"]]
     again = county.get(place, status=409)
     assert "已经承接" in again.words
+    assert "还没有保存" not in late.get("/office").words, "what was typed for it leads nowhere any more"
 
 
 def local_organ(living: Living, owed: dict[str, Any]) -> str:

@@ -31,6 +31,7 @@ from app.web.office.publishing.changesets import listed
 from app.web.office.rounds.opening import IN_WORK
 from app.web.office.upkeep import law
 from app.web.office.upkeep.duties import LEFT, SOON
+from app.web.office.upkeep.owing import is_over
 from app.web.rendering import gaps
 
 router = APIRouter()
@@ -58,11 +59,18 @@ def desk(request: Request, registry: RegistryOf, session: ReadSession, present: 
         soon=soon,
         undone=undone,
         editions=_editions(session, present),
-        unsaved=[
-            {"place": one.place, "title": one.title, "at": moment(one.saved_at)}
-            for one in unsaved.unsaved(session, present.actor.account or 0, MOST_UNSAVED)
-        ],
+        unsaved=_unsaved(session, present),
     )
+
+
+def _unsaved(session: Session, present: Present) -> list[dict[str, Any]]:
+    """Forms that this person filled in and did not save, but of what somebody else has done meanwhile."""
+    found = unsaved.unsaved(session, present.actor.account or 0)
+    open_still = (one for one in found if not is_over(session.connection(), one.place))
+    return [
+        {"place": one.place, "title": one.title, "at": moment(one.saved_at)}
+        for one in islice(open_still, MOST_UNSAVED)
+    ]
 
 
 def _rounds(session: Session, present: Present) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from app.changes.owed import one_duty
 from app.changes.owed_to import OwedTo
 from app.changes.scope import Scope
 from app.checks.finding import ALIVE
-from app.errors import Conflict, Forbidden, Invalid, RegistryError
+from app.errors import Conflict, Forbidden, Invalid, NotFound, RegistryError
 from app.exchange.values import read_day
 from app.versions.queries import known_at, parse_day, state_on, today
 from app.web.office.doors.visiting import Posted, typed_day
@@ -45,6 +45,20 @@ def undone(
     if not OwedTo(connection, present.actor, today()).may_do(duty):
         raise Forbidden(f"这一件不是账号“{present.actor.name}”管理的地方或机关的。", code="out-of-scope")
     return duty | {"name": names(connection, [duty["subject"]], today()).get(duty["subject"])}
+
+
+_FORM = re.compile(r"/office/duties/([0-9]{1,15})/([^/?]{1,64})/(?:accept|fulfil|renew)(?:\?.*)?")
+
+
+def is_over(connection: Connection, place: str) -> bool:
+    """Whether the form at an address is of a duty that was done meanwhile, or whose decision was voided: its page can
+    only refuse it. False for the address of any other form."""
+    if (parts := _FORM.fullmatch(place)) is None:
+        return False
+    try:
+        return one_duty(connection, int(parts[1]), parts[2], today())["done"] is not None
+    except NotFound:
+        return True
 
 
 def day_of(duty: dict[str, Any], asked: str) -> str:
