@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from fastapi import APIRouter, Request, Response
 from sqlmodel import Session
@@ -28,7 +28,7 @@ from app.web.office.doors.pages import show
 from app.web.office.doors.visiting import Form, Posted, Visitor, go
 from app.web.office.forms.working import once, one_of
 from app.web.office.rounds.asking import Wrong, asked_of, posted_cells
-from app.web.office.rounds.desk import lines_for, refused_desk
+from app.web.office.rounds.desk import desk_again, lines_for, refused_desk
 from app.web.office.rounds.filtering import Asking, Wanted
 from app.web.office.rounds.opening import Which
 
@@ -40,15 +40,27 @@ Weigh = Callable[[Session, list[tuple[Line, str]]], Write]
 """What is to be done with the lines and what is said of each, in a reading session; what it returns writes it down."""
 
 
+class Chosen(NamedTuple):
+    """The lines that are meant, each with what is said of it: ``own``, in its own row; ``bulk``, above for many."""
+
+    own: list[tuple[Line, str]]
+    bulk: list[tuple[Line, str]]
+
+    @property
+    def all(self) -> list[tuple[Line, str]]:
+        return self.own + self.bulk
+
+
 @router.post("/office/rounds/{changeset}/proposals")
 def propose_many(
     request: Request, registry: RegistryOf, present: Visitor, changeset: Which, asking: Asking, form: Form
 ) -> Response:
-    """``do``: rows (each as its own field says), selected or matching (all with the outcome of the bar)."""
+    """``do``: rows (each as its own field says), selected or matching (all with the outcome of the bar, but for those
+    whose own field says another); back: the list as it was, nothing is done."""
 
-    def chosen(lines: list[Line]) -> list[tuple[Line, str]]:
+    def chosen(lines: list[Line]) -> Chosen:
         some = _chosen(lines, form, asking, "o:", form.get("outcome"), asking.takes)
-        shown = [line for line, _ in some if not _is_own(line, present)]
+        shown = [line for line, _ in some.all if not _is_own(line, present)]
         _require_shown(shown, form.get("shown"), proposing.MOVED)
         return some
 
@@ -82,13 +94,16 @@ def opine_many(
 ) -> Response:
     """The office agrees or returns; changing one is done on its own page."""
 
-    def chosen(lines: list[Line]) -> list[tuple[Line, str]]:
+    def chosen(lines: list[Line]) -> Chosen:
         some = _chosen(lines, form, asking, "v:", form.get("opinion"), lambda line: line.state == "proposed")
-        _require_shown([line for line, _ in some], form.get("shown"), reviewing.MOVED)
+        _require_shown([line for line, _ in some.all], form.get("shown"), reviewing.MOVED)
         return some
 
     def weigh(session: Session, some: list[tuple[Line, str]]) -> Write:
-        writes = [_opined(session, present, changeset, some, one, form.get("why")) for one in OPINIONS]
+        why = {one: form.get("why") for one in OPINIONS}
+        if any(said == "return" for _, said in some):  # the reason is theirs that are returned
+            why["agree"] = ""
+        writes = [_opined(session, present, changeset, some, one, why[one]) for one in OPINIONS]
 
         def write(session: Session) -> None:
             for one in writes:
@@ -145,31 +160,27 @@ def _chosen(
     prefix: str,
     common: str,
     fits: Callable[[Line], bool],
-) -> list[tuple[Line, str]]:
-    """The lines that are meant, each with what is said of it. Raises Invalid where that is nothing."""
-    do = form.get("do")
-    if do == "rows":
-        said = {
-            name.removeprefix(prefix): value
-            for name, value in form.pairs
-            if name.startswith(prefix) and value
-        }
-        some = [(line, said[line.item]) for line in lines if line.item in said]
-    else:
-        ticked = set(form.all("item"))
-        meant = [
-            line
-            for line in lines
-            if (line.item in ticked if do == "selected" else asking.holds(line) and fits(line))
-        ]
-        some = [(line, common) for line in meant]
-        if some and not common:
-            raise Invalid("请先选择怎样处理。", code="outcome-needed", field="outcome")
-    if not some:
+) -> Chosen:
+    """What a row says of itself goes before what is said of many. Raises Invalid where nothing is meant."""
+    said = {
+        name.removeprefix(prefix): value for name, value in form.pairs if name.startswith(prefix) and value
+    }
+    ticked, do = set(form.all("item")), form.get("do")
+
+    def is_meant(line: Line) -> bool:
+        if do == "rows" or line.item in said:
+            return False
+        return line.item in ticked if do == "selected" else asking.holds(line) and fits(line)
+
+    own = [(line, said[line.item]) for line in lines if line.item in said]
+    bulk = [(line, common) for line in lines if is_meant(line)]
+    if bulk and not common:
+        raise Invalid("请先选择怎样处理。", code="outcome-needed", field="outcome")
+    if not own and not bulk:
         raise Invalid(
             "没有选中任何事项：请逐项选择，或勾选几项，再保存。", code="nothing-chosen", field="item"
         )
-    return some
+    return Chosen(own, bulk)
 
 
 def _many(
@@ -179,16 +190,19 @@ def _many(
     changeset: str,
     asking: Wanted,
     form: Posted,
-    chosen: Callable[[list[Line]], list[tuple[Line, str]]],
+    chosen: Callable[[list[Line]], Chosen],
     weigh: Weigh,
     verb: str,
 ) -> Response:
     """All or none; what is refused is said by its row. All that match are done after one question."""
     try:
         with registry.database.reading() as session:
-            some = chosen(lines_for(session, present, worksheets(session, changeset, today(), brief=True)))
-            if form.get("do") == "matching" and not form.get("sure") and len(some) > 1:
-                return _sure(request, session, present, changeset, asking, form, some, verb)
+            if form.get("do") == "back":
+                return desk_again(request, session, present, rows.find(session, changeset), asking, form)
+            meant = chosen(lines_for(session, present, worksheets(session, changeset, today(), brief=True)))
+            if _is_asked_about(form, meant):
+                return _sure(request, session, present, changeset, asking, form, meant, verb)
+        some = meant.all
         key, asked = one_of(present, f"/office/rounds/{changeset}"), [asdict(asking), form.pairs]
         begun = once(registry, key, lambda _tell: _written(registry, weigh, some), asked=asked, joins=False)
         if not begun.is_done:
@@ -218,6 +232,15 @@ def _written(registry: Registry, weigh: Weigh, some: list[tuple[Line, str]]) -> 
         raise refused from wrong
 
 
+def _is_asked_about(form: Posted, meant: Chosen) -> bool:
+    """Whether a click for many is asked about first: where it is for all that match, and where rows say otherwise."""
+    if form.get("do") == "rows" or form.get("sure"):
+        return False
+    common = {form.get("outcome"), form.get("opinion")}
+    otherwise = any(said not in common for _, said in meant.own)
+    return otherwise or (form.get("do") == "matching" and len(meant.all) > 1)
+
+
 def _sure(
     request: Request,
     session: Session,
@@ -225,9 +248,11 @@ def _sure(
     changeset: str,
     asking: Wanted,
     form: Posted,
-    some: list[tuple[Line, str]],
+    meant: Chosen,
     verb: str,
 ) -> Response:
+    """The question carries all that was posted: to be done, and to be found again on the way back."""
+    words = {"agree": "同意", "return": "退回"}
     return show(
         request,
         session.connection(),
@@ -236,13 +261,11 @@ def _sure(
         changeset=rows.find(session, changeset),
         asking=asking,
         verb=verb,
-        says={"agree": "同意", "return": "退回"}.get(some[0][1], some[0][1]),
-        some=[line for line, _ in some],
-        pairs=[
-            (name, value)
-            for name, value in form.pairs
-            if not name.startswith(("o:", "v:")) and name != "item"
-        ],
+        do=form.get("do"),
+        says=words.get(meant.bulk[0][1], meant.bulk[0][1]) if meant.bulk else "",
+        bulk=[line for line, _ in meant.bulk],
+        own=[(line, words.get(said, said)) for line, said in meant.own],
+        pairs=[(name, value) for name, value in form.pairs if value and name not in ("do", "sure")],
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Mapping, Sequence
 from typing import Annotated, Any
 
@@ -184,17 +185,23 @@ def refused_desk(
     else:  # of what was broken off nobody knows whether it was saved
         said = error.message if error.code == "broken-off" else f"没有保存。{error.message}"
     keep_refusal(request, error)
-    return desk(
-        request,
-        session,
-        present,
-        changeset,
-        asking,
-        said=said,
-        status=error.status,
-        wrong=wrong,
-        form=form,
-    )
+    more = {"said": said, "status": error.status, "wrong": wrong}
+    return desk_again(request, session, present, changeset, asking, form, **more)
+
+
+def desk_again(
+    request: Request,
+    session: Session,
+    present: Present,
+    changeset: Changeset,
+    asking: Wanted,
+    form: Posted,
+    **more: Any,
+) -> Response:
+    """The page of the list that a form was posted from, with what was chosen there; ``more`` as of ``desk``."""
+    page = form.get("page")
+    at = int(page) if re.fullmatch(r"[1-9]\d{0,3}", page) else 1
+    return desk(request, session, present, changeset, asking, at, form=form, **more)
 
 
 def _called(session: Session, lines: Sequence[Line], day: str) -> dict[str, str]:

@@ -1,0 +1,97 @@
+"""What is chosen row by row on the desk of a round: neither overwritten by what is said of many, nor lost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from html import unescape
+from typing import Any
+
+import pytest
+from browsing import Browser
+from reading import Page
+from seeded import Living
+from test_office_rounds import DAY, form, items_on, propose_all, state
+
+BULK = {"outcome": "保留", "day": DAY}
+
+
+@pytest.fixture
+def living(run_seeded: Any, clock: Any) -> Iterator[Living]:
+    with ExitStack() as stack:
+        yield run_seeded("sqlite", stack)
+
+
+@pytest.fixture
+def opened(editor: Browser) -> str:
+    return str(editor.post("/office/rounds/new", form(editor.living)).headers["location"])
+
+
+def row(page: Page, item: str) -> str:
+    return page.html.split(f'<tr id="i-{item}"')[1].split("</tr>")[0]
+
+
+def chosen(page: Page, item: str) -> str:
+    """What the field of a row stands on."""
+    found = re.search(r'<option value="([^"]+)"[^>]* selected', row(page, item))
+    return found[1] if found else ""
+
+
+def carried(page: Page) -> dict[str, Any]:
+    """What the page that asks carries on."""
+    found: dict[str, Any] = {}
+    for name, value in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page.html):
+        found.setdefault(unescape(name), []).append(unescape(value))
+    return found
+
+
+@pytest.mark.parametrize("do", ["matching", "selected"])
+def test_a_row_that_says_another_is_not_overwritten_by_what_is_said_of_many(
+    editor: Browser, opened: str, do: str
+) -> None:
+    items = items_on(editor.get(opened))
+    first, second, third = items[:3]
+    own = {f"o:{first}": "暂停", f"o:{second}": "暂停"}
+    ticked = {"item": [second, third]} if do == "selected" else {}
+    asked = BULK | own | ticked | {"do": do}
+    page = editor.move(f"{opened}/proposals", status=200, **asked)
+    assert page is not None
+    bulk = 1 if do == "selected" else len(items) - 2
+    assert f"请确认：对 {bulk} 项提出“保留”，另 2 项按逐项所选" in page.words
+    assert state(editor.get(opened))[2] == 0, "nothing yet"
+    page = editor.move(f"{opened}/proposals", **(carried(page) | {"do": do}))
+    assert page is not None
+    assert f"已保存 {bulk + 2} 项" in page.words
+    for item, outcome in ((first, "暂停"), (second, "暂停"), (third, "保留")):
+        assert f"<b>{outcome}</b>" in row(page, item)
+
+
+def test_the_way_back_from_the_question_has_what_was_chosen(editor: Browser, opened: str) -> None:
+    first, second, *_ = items_on(editor.get(opened))
+    asked = BULK | {f"o:{first}": "暂停", "item": second, "reason": "写了很久的理由", "do": "matching"}
+    page = editor.move(f"{opened}/proposals", status=200, **asked)
+    assert page is not None
+    page = editor.move(f"{opened}/proposals", status=200, **(carried(page) | {"do": "back"}))
+    assert page is not None
+    assert (chosen(page, first), chosen(page, second)) == ("暂停", "")
+    assert " checked" in row(page, second)
+    assert 'value="写了很久的理由"' in page.html
+    assert state(page)[2] == 0
+
+
+def test_a_row_that_is_returned_is_not_agreed_to_with_the_rest(
+    editor: Browser, reviewer: Browser, opened: str
+) -> None:
+    """And the reason is of what is returned."""
+    propose_all(editor, opened)
+    first, second, *rest = items_on(editor.get(opened))
+    asked = {"opinion": "agree", "why": "请再核", f"v:{first}": "return", "do": "matching"}
+    page = reviewer.move(f"{opened}/opinions", status=200, **asked)
+    assert page is not None
+    assert f"对 {len(rest) + 1} 项审核“同意”，另 1 项按逐项所选" in page.words
+    page = reviewer.move(f"{opened}/opinions", **(carried(page) | {"do": "matching"}))
+    assert page is not None
+    assert state(page)[3:] == [1, len(rest) + 1]
+    assert "退回</b>：请再核" in row(page, first)
+    assert "请再核" not in row(page, second)
