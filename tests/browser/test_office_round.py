@@ -136,3 +136,21 @@ def test_a_long_run_of_items_is_decided_by_keyboard_alone(person: Person, site: 
     expect(rows.nth(40)).to_be_focused()
     editor.keyboard.press("Control+Enter")
     expect(editor.get_by_role("status").first).to_contain_text("已保存 40 项")
+
+
+def test_every_option_of_a_row_has_a_key_of_its_own(person: Person, site: str) -> None:
+    editor = person("bianji", "edit")
+    open_round(editor, site)
+    rows = editor.locator("select[data-row]")
+    rows.first.focus()
+    labels = rows.first.locator("option").all_inner_texts()[1:]
+    keys = [label.split()[0] for label in labels]
+    assert [len(key) for key in keys] == [1] * len(labels)
+    for at, label in enumerate(labels[-3:]):
+        expect(rows.nth(at)).to_be_focused()
+        editor.keyboard.press(label.split()[0])
+        expect(rows.nth(at)).to_have_value(label.split()[1])
+    rows.first.focus()
+    editor.keyboard.press("0")
+    expect(rows.first).to_have_value("")
+    expect(rows.nth(1)).to_be_focused()

@@ -24,7 +24,8 @@ for (const form of document.querySelectorAll("form[data-counts]")) {
   });
 }
 
-// Deciding: a digit chooses for the row and goes on to the next; arrows move; Ctrl+Enter saves.
+// Deciding: the key before an option chooses it for the row and goes on to the next, 0 clears the row; arrows move;
+// Ctrl+Enter saves.
 for (const form of document.querySelectorAll("form[data-keys]")) {
   const rows = [...form.querySelectorAll("select[data-row]")];
   const go = (select, step) => rows[rows.indexOf(select) + step]?.focus();
@@ -36,9 +37,12 @@ for (const form of document.querySelectorAll("form[data-keys]")) {
     }
     const select = event.target;
     if (!rows.includes(select) || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (/^[0-9]$/.test(event.key) && Number(event.key) < select.options.length) {
+    const key = event.key.toLowerCase();
+    const option = [...select.options].find((one) => (one.dataset.key || "0") === key);
+    if (option) {
       event.preventDefault();
-      select.selectedIndex = Number(event.key);
+      select.value = option.value;
+      select.dispatchEvent(new Event("input", { bubbles: true }));
       go(select, 1);
     } else if (event.key === "j" || event.key === "ArrowDown") {
       event.preventDefault();

@@ -38,6 +38,8 @@ OFFERED = (
     "转变管理方式", "恢复",
 )  # fmt: skip
 """What many rows may be given at once, what needs nothing more first; 合并 and 拆分 are said on an item's own page."""
+KEYS = "123456789abcdefghi"
+"""One key for each: 0 clears a row, j and k move."""
 
 
 @router.get("/office/rounds/{changeset}")
@@ -133,6 +135,7 @@ def desk(
         states=STATES,
         checks=CHECKS,
         offered=OFFERED,
+        keys=KEYS,
         pending=PENDING,
         labels=[*LABELS, *ADDED],
         opinions=OPINIONS,
