@@ -64,7 +64,9 @@ class ProposalShape(BaseModel):
     proposed: SaidShape | None = Field(description="the department's proposal")
     opinion: SaidShape | None = Field(description="the office's: opinion (agree, change, return) and reason")
     findings: list[dict[str, Any]] = Field(description="what the checks found in the proposal")
-    earlier: list[dict[str, Any]] = Field(description="proposals and opinions before, oldest first")
+    earlier: list[dict[str, Any]] = Field(
+        description="proposals before, with their opinions or none, oldest first"
+    )
     final: dict[str, Any] | None = Field(description="the decision as it stands in the draft")
 
 
@@ -84,7 +86,8 @@ class ProposeInput(Body):
     read: dict[str, str] | None = Field(
         None,
         max_length=5_000,
-        description="item -> the `hash` of the proposal that you read, empty: none; another that stands gives 412",
+        description="item -> the `hash` of the proposal that you read, empty: none; another that stands gives 412,"
+        " and so does replacing, without it, what another account proposed",
     )
 
 

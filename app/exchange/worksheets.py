@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from app.auth.actor import Actor
 from app.changes.models import DecisionInput
+from app.changes.reviews import filed_under
 from app.changes.rows import hold
 from app.collecting import few_collections
 from app.db import Database
@@ -25,6 +26,13 @@ class Ready:
     asked: list[DecisionInput]
     standing: Standing
     weighed: Weighed | None
+
+    @property
+    def read(self) -> dict[str, str]:
+        """What the file was held against, row by row: a proposal of another that it does not show is told as
+        ``changed-meanwhile``, and what the office has reviewed is kept."""
+        filed = {filed_under(one.model_dump(exclude_none=True)) for one in self.asked}
+        return {item: row.hash for item, row in self.standing.stood.items() if item in filed}
 
     @property
     def writes(self) -> bool:
@@ -70,7 +78,16 @@ def import_filled(
         ready = read_filled(session, actor, round_id, path, today, reopen=reopen, seen=seen)
     if not ready.writes:
         return ready.filled
-    done = propose(session, actor, round_id, ready.asked, today, reopen=reopen, weighed=ready.weighed)
+    done = propose(
+        session,
+        actor,
+        round_id,
+        ready.asked,
+        today,
+        reopen=reopen,
+        read=ready.read,
+        weighed=ready.weighed,
+    )
     return replace(
         ready.filled,
         new=len(done.new),

@@ -113,8 +113,9 @@ def propose(
     ``weighed`` is what ``weigh`` made of the same proposals before, in a reading session perhaps: where the round has
     not moved since, the lock is held to write alone; else they are weighed anew.
     ``read``: item -> hash of what one read there, the proposal with its opinion; empty: nothing was proposed yet.
-    Raises Stale where another stands now; Conflict where the office has settled one already, unless ``reopen`` says to
-    take that back; Refused and Invalid with the decision's place as drafting does.
+    Raises Stale where another stands now, or what somebody else proposed would be replaced unread; Conflict where the
+    office has settled one already, unless ``reopen`` says to take that back; Refused and Invalid with the
+    decision's place as drafting does.
     """
     hold(session, round_id)
     if weighed is None or not weighed.holds(session):
@@ -129,8 +130,9 @@ def propose(
     _require_merger_read(session, actor, weighed.bodies, stood, read or {})
     at, written = next_moved(stood.values()), []
     for place, body in enumerate(weighed.bodies, start=1):
-        row = _filed(ProposalRow(filed_under(body), body, actor.account, at), place, stood, reopen, done)
-        if row is not None:
+        row = ProposalRow(filed_under(body), body, actor.account, at)
+        if _is_filed(row, place, stood, reopen, done):
+            _require_others_read(session, row, place, stood, read or {})
             row.findings = found.get(place, [])
             written.append(row)
     require_readable(session, actor, [encode(row.body) for row in written])
@@ -279,17 +281,18 @@ def _refuse_twice(session: Session, place: int, item: str, other: ProposalRow | 
     )
 
 
-def _filed(
+def _is_filed(
     row: ProposalRow, place: int, stood: Mapping[str, ProposalRow], reopen: bool, done: Proposed
-) -> ProposalRow | None:
+) -> bool:
+    """Whether it is to be written: not where the same is proposed already. It takes over what was said before."""
     subject = row.subject
     before = stood.get(subject)
     if before is None:
         done.new.append(subject)
-        return row
+        return True
     if before.state != "returned" and said_by(before.body) == said_by(row.body):
         done.unchanged.append(subject)
-        return None
+        return False
     if before.state == "reviewed" and not reopen:
         raise Conflict(
             f"第 {place} 项：这一事项的清理意见已经由法制办审核，没有改动；"
@@ -299,10 +302,33 @@ def _filed(
             subject=subject,
         )
     row.earlier = before.earlier
-    if before.opinion is not None:
+    if before.opinion is not None or before.account != row.account:
         row.earlier = [*before.earlier, {"proposed": proposed_of(before), "opinion": opinion_of(before)}]
     (done.reopened if before.state == "reviewed" else done.changed).append(subject)
-    return row
+    return True
+
+
+def _require_others_read(
+    session: Session,
+    row: ProposalRow,
+    place: int,
+    stood: Mapping[str, ProposalRow],
+    read: Mapping[str, str],
+) -> None:
+    """Nobody replaces what somebody else proposed without saying that it was read. Who merges more items into one
+    that others are merged into has named all of theirs."""
+    before = stood.get(row.subject)
+    if before is None or before.account == row.account or row.subject in read:
+        return
+    theirs, ours = set(covers(before.body)), set(covers(row.body))
+    if not (before.body["outcome"] == row.body["outcome"] == "merge" and theirs < ours):
+        raise Stale(
+            f"第 {place} 项：“{name_of(session, row.subject)}”已有别人的清理意见（“{outcome_in_words(before.body)}”），"
+            "没有改动；请看过它，写明看过的是哪一条（read），再提出。",
+            code="opinion-stale",
+            decision=place,
+            subject=row.subject,
+        )
 
 
 def _require_place(

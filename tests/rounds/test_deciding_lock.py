@@ -8,7 +8,7 @@ from holding import DAY, counts, lines, opened, opined, proposed
 from registry import TODAY, adjust, item_content
 
 from app.changes.models import DecisionInput
-from app.errors import Conflict, Refused
+from app.errors import Conflict, Refused, Stale
 from app.rounds import proposing, reviewing
 from app.rounds.proposing import propose_from
 from app.rounds.reviewing import Review, opine_from
@@ -69,7 +69,11 @@ def test_a_proposal_made_meanwhile_is_seen(office_and_round):
     first, other = office.items[0], office.person("wang", "edit")
     write = proposing_from(office, round_id, *says("retain", first))
     proposed(office, round_id, {"outcome": "cancel", "subject": first, "reason": "不再需要"}, actor=other)
-    done = written(office, write)
+    with pytest.raises(Stale) as unread:
+        written(office, write)
+    assert unread.value.code == "opinion-stale"
+    shown = {first: lines(office, round_id)[first]["hash"]}
+    done = written(office, proposing_from(office, round_id, *says("retain", first), read=shown))
     assert (done.new, done.changed) == ([], [first])
     write = proposing_from(office, round_id, *says("suspend", first))
     opined(office, round_id, [first], "agree")

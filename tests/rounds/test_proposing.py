@@ -16,7 +16,7 @@ from app.changes.models import ChangesetInput
 from app.changes.queries import round_of
 from app.changes.redacting import redact
 from app.changes.showing import is_readable, readable
-from app.errors import Conflict, Forbidden, Invalid, Refused, RegistryError
+from app.errors import Conflict, Forbidden, Invalid, Refused, RegistryError, Stale
 from app.rounds import publishing
 from app.rounds.returned import returned_to
 from app.rounds.tables import tables_of
@@ -126,6 +126,30 @@ def test_the_office_changes_a_new_item_without_naming_its_id(office):
     with pytest.raises(Invalid) as refused:
         opined(office, round_id, [item], "change", reason="误", decision=retain(office.items[0]))
     assert refused.value.code == "another-item"
+
+
+def test_what_another_proposed_is_not_replaced_unread_and_is_kept_once_it_was_read(office):
+    round_id, (first, second, _) = opened(office), office.items
+    other = office.person("other", "edit")
+    proposed(office, round_id, retain(first, reason="他们的理由"), actor=other)
+    for many in ([cancel(first)], [cancel(second), cancel(first)]):
+        with pytest.raises(Stale) as refused:
+            proposed(office, round_id, *many)
+        assert (refused.value.code, refused.value.detail["subject"]) == ("opinion-stale", first)
+        assert refused.value.detail["decision"] == len(many)
+    assert lines(office, round_id)[second]["state"] == "open"
+    assert proposed(office, round_id, retain(first, reason="他们的理由")).unchanged == [first]
+    shown = lines(office, round_id)[first]["hash"]
+    assert proposed(office, round_id, cancel(first), read={first: shown}).changed == [first]
+    assert proposed(office, round_id, cancel(first, reason="想好了")).changed == [first], "one's own"
+    proposed(office, round_id, *(retain(item) for item in office.items[1:]))
+    [earlier] = lines(office, round_id)[first]["earlier"]
+    assert (earlier["proposed"]["reason"], earlier["proposed"]["account"]) == ("他们的理由", other.account)
+    assert earlier["opinion"] is None
+    opined(office, round_id, office.items, "agree")
+    published = through(office, round_id, office.person("second", "review"))
+    [kept] = [one for row in published["decisions"] for one in row["review"].get("earlier", ())]
+    assert (kept["proposed"]["reason"], "account" in kept["proposed"]) == ("他们的理由", False)
 
 
 def test_a_refusal_of_the_form_says_which_of_many(office):

@@ -275,6 +275,16 @@ def test_an_old_file_does_not_undo_what_another_has_proposed_since(sheet):
     assert lines(office, round_id)[office.items[0]]["proposed"]["outcome"] == "cancel"
 
 
+def test_a_row_replaces_what_another_proposed_where_the_file_shows_it(sheet):
+    office, round_id, path = sheet
+    first = office.items[0]
+    proposed(office, round_id, {"outcome": "cancel", "subject": first}, actor=office.person("other", "edit"))
+    fill(exported(office, round_id, path), {first: {"outcome": "保留"}})
+    done = imported(office, round_id, path)
+    assert (done.problems, done.changed) == ([], 1)
+    assert [one["proposed"]["outcome"] for one in lines(office, round_id)[first]["earlier"]] == ["cancel"]
+
+
 def test_a_row_does_not_replace_what_the_sheet_cannot_say(sheet):
     office, round_id, path = sheet
     steps = [{"op": "add", "path": "steps", "value": {"name": "受理"}}]
