@@ -12,7 +12,8 @@ from reading import Page
 from registry import TODAY
 from seeded import FELLING, Living
 
-from app.web.office.forms import drafting
+from app.changes.models import Changeset
+from app.web.office.forms.redrafting import redrafted
 
 PAPER = {"document/number": "广安区府发〔2026〕12号", "document/title": "广安区监管细则"}
 
@@ -318,7 +319,8 @@ def test_a_draft_taken_up_again_keeps_what_the_form_does_not_show() -> None:
     change = {"op": "set", "path": "note", "value": "新"}
     made = {name: stood[name] for name in ("kind", "outcome", "subject", "effective_from")}
     made |= {"changes": [change], "fulfils": [{"act": 7, "duty": "f1"}, {"act": 8, "duty": "f2"}]}
-    again = drafting.redrafted([stood, less, handed], stood["subject"], [made], {"kind": "routine"}, "调整")
+    draft = Changeset("qdx-0000001a", "调整", 0, 0)
+    again = redrafted(draft, [stood, less, handed], stood["subject"], [made], {}, "调整")
     kept, redone = again.decisions
     assert (kept.outcome, len(kept.receivers)) == ("narrow", 1), "which the form has no place for"
     assert (redone.words, redone.annex) == ("原文", "一")

@@ -131,8 +131,6 @@ EDITABLE = frozenset({"adjust", "transfer", "convert"})
 """Outcomes that the item form makes of a standing item, and takes back into it ..."""
 _MORE = ("receivers", "results", "transition_until", "until")
 """... and that of a part which leaves, where it says none of these, for which the form has no place."""
-_CARRIED = ("words", "follow_up", "annex", "number")
-"""What a decision says that the item form does not show."""
 
 
 def is_of_form(body: Mapping[str, Any]) -> bool:
@@ -168,28 +166,6 @@ def merged(
         except RegistryError:
             collide.append(path)
     return made, sorted(set(collide))
-
-
-def redrafted(
-    bodies: list[dict[str, Any]], item: str, made: list[dict[str, Any]], head: dict[str, Any], title: str
-) -> ChangesetInput:
-    """The changeset with the item's decisions of the form replaced; what they said beside, and by which document a
-    duty is done, stays. Raises Invalid."""
-    replaced = made_by_form(bodies, item)
-    kept = [
-        {name: part for name, part in body.items() if name != "review"}  # put back by drafting
-        for body in bodies
-        if body not in replaced
-    ]
-    by_duty = {(one["act"], one["duty"]): one for body in replaced for one in body.get("fulfils", ())}
-    for decision in made:
-        became = replaced[0] if len(replaced) == len(made) == 1 else {}
-        before = next((body for body in replaced if body["outcome"] == decision["outcome"]), became)
-        decision |= {name: before[name] for name in _CARRIED if name in before and name not in decision}
-        if "fulfils" in decision:
-            decision["fulfils"] = [by_duty.get((one["act"], one["duty"]), one) for one in decision["fulfils"]]
-    own = {name: part for name, part in head.items() if name != "rows"}  # put back by drafting
-    return checked({**own, "title": title, "decisions": [*kept, *made]})
 
 
 def readable(content: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -23,6 +23,7 @@ from app.web.office.doors.pages import show
 from app.web.office.doors.visiting import Day, Form, Posted, Visitor
 from app.web.office.forms import drafting, filled, taking_up
 from app.web.office.forms.fields import item_fields
+from app.web.office.forms.redrafting import redrafted
 from app.web.office.items import form_keeping
 from app.web.office.items.form import act_or_save, item_form
 from app.web.office.items.in_hand import Editing, drafted, fill, fresh, opened, said_in_draft, sound_content
@@ -186,9 +187,7 @@ def _save(session: Session, present: Present, editing: Editing) -> str:
     bodies = [decode(row.body) for row in rows.decisions(session, editing.changeset)]
     own = drafting.made_by_form(bodies, editing.item)
     head = taking_up.head_as_said(decode(editing.changeset.head.encode()), own, asked)
-    again = drafting.redrafted(
-        bodies, editing.item, made, head | {"kind": editing.changeset.kind}, asked.title
-    )
+    again = redrafted(editing.changeset, bodies, editing.item, made, head, asked.title)
     version = editing.asked.get("version")
     number = int(version) if version.isascii() and version.isdigit() else -1
     try:

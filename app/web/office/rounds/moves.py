@@ -13,7 +13,8 @@ from app.errors import RegistryError
 from app.rounds import publishing
 from app.versions.queries import today
 from app.web.office.doors.visiting import Form
-from app.web.office.forms.drafting import PAPER, checked
+from app.web.office.forms.drafting import PAPER
+from app.web.office.forms.redrafting import anew
 from app.web.office.publishing.changesets import Move
 from app.web.office.rounds.desk import desk, is_recorded
 from app.web.office.rounds.filtering import Wanted
@@ -46,24 +47,16 @@ def save_head(move: Moving, form: Form) -> Response:
     def work(session: Session) -> None:
         changeset = rows.find(session, move.id)
         bodies = [decode(row.body) for row in rows.decisions(session, changeset)]
-        kept = [{name: part for name, part in body.items() if name != "review"} for body in bodies]
-        head = {name: part for name, part in decode(changeset.head.encode()).items() if name != "rows"}
-        scope = {name: part for name, part in head.get("scope", {}).items() if name != "frozen"}
-        asked = {
-            **head,
-            "kind": "round",
-            "scope": scope,
-            "decisions": kept,
-            "title": form.get("title").strip(),
+        paper = {one: value for one in PAPER if (value := form.get(f"document/{one}").strip())}
+        head = decode(changeset.head.encode()) | {
+            "number": form.get("number").strip() or None,
+            "reason": form.get("reason").strip() or None,
+            "document": paper or None,
         }
-        for name in ("number", "reason"):
-            asked[name] = form.get(name).strip() or None
-        asked["document"] = {
-            one: value for one in PAPER if (value := form.get(f"document/{one}").strip())
-        } or None
+        asked = anew(changeset, bodies, bodies, head=head, title=form.get("title").strip())
         version = form.get("version")
         seen = int(version) if version.isascii() and version.isdigit() else -1
-        drafts.redraft(session, move.actor, move.id, seen, checked(asked), today())
+        drafts.redraft(session, move.actor, move.id, seen, asked, today())
 
     return move.make(work)
 

@@ -23,6 +23,7 @@ from app.versions.queries import today
 from app.web.office.doors.visiting import Day, Form, Posted, Visitor, go
 from app.web.office.forms import drafting, filled
 from app.web.office.forms.fields import item_fields
+from app.web.office.forms.redrafting import anew
 from app.web.office.items import form_keeping
 from app.web.office.items.form import act_or_save, item_form
 from app.web.office.items.in_hand import Editing, fresh, sound_content
@@ -133,10 +134,7 @@ def _redraft(session: Session, present: Present, changeset_id: str, change: Any)
     changeset = rows.find(session, changeset_id)
     require_worked_on(changeset, "增减新增的事项")
     bodies = [decode(row.body) for row in rows.decisions(session, changeset)]
-    kept = [{name: part for name, part in body.items() if name != "review"} for body in bodies]
-    head = {name: part for name, part in decode(changeset.head.encode()).items() if name != "rows"}
-    head["scope"] = {name: part for name, part in head["scope"].items() if name != "frozen"}
-    asked = drafting.checked({**head, "kind": "round", "title": changeset.title, "decisions": change(kept)})
+    asked = anew(changeset, bodies, change(bodies))
     drafts.redraft(session, present.actor, changeset_id, changeset.version, asked, today())
 
 

@@ -18,10 +18,12 @@ from app.checks import comparing
 from app.checks.levels import FIELDS
 from app.deps import ReadSession, RegistryOf
 from app.errors import Invalid, RegistryError
+from app.law.days import is_whole_day
 from app.versions.queries import known_at, state_on, today
 from app.web.office.doors.pages import show
 from app.web.office.doors.visiting import Form, Posted, Visitor, go
 from app.web.office.forms import drafting
+from app.web.office.forms.redrafting import anew
 from app.web.subjects import names, names_apart
 
 router = APIRouter()
@@ -81,8 +83,10 @@ def _merge(session: Any, present: Present, first: str, second: str, form: Posted
         return drafts.draft(session, present.actor, asked, today()).id
     changeset = rows.find(session, onto)
     stood = [decode(row.body) for row in rows.decisions(session, changeset)]
-    head = decode(changeset.head.encode()) | {"kind": changeset.kind}
-    asked = drafting.redrafted([*stood, body], "", [], head, changeset.title)
+    day = (decode(changeset.head.encode()).get("document") or {}).get("effective_on", "")
+    if is_whole_day(day) and day > today():
+        body["effective_from"] = day
+    asked = anew(changeset, stood, [*stood, body])
     return drafts.redraft(session, present.actor, onto, changeset.version, asked, today()).id
 
 
