@@ -335,6 +335,12 @@ def lock_exceptions(connection: Connection) -> None:
     _lock_table(connection, "check_exception")
 
 
+def lock_said(connection: Connection, table: str) -> None:
+    """What the office says of what it found (``law_case``, ``overlap_decision``) is said by one at a time, so that ids
+    follow the order in which it became known."""
+    _lock_table(connection, table)
+
+
 def _lock_table(connection: Connection, table: str) -> None:
     """Against other writers; it is read meanwhile. On SQLite there is one writer anyway."""
     if connection.dialect.name == "postgresql":

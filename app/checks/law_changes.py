@@ -10,17 +10,20 @@ from sqlalchemy import Connection, text
 from sqlmodel import Session
 
 from app import log
+from app.auth.accounts import names_of_accounts
 from app.auth.actor import Actor
 from app.canonical import decode
 from app.checks.models import LawCase
 from app.checks.resting import places, resting_on, titles_of
-from app.db import chunks, fetch, marks
-from app.errors import Forbidden, Invalid, NotFound
+from app.db import chunks, fetch, lock_said, marks
+from app.errors import Forbidden, Invalid, NotFound, Stale
 from app.places.queries import ancestors
 from app.versions.queries import known_at, state_on
 from app.versions.visibility import shown
 
 OUTCOMES = {"drafted": "已拟变更单", "unaffected": "不受影响", "open": "重新待办"}
+TOLD = 5
+"""Of what moved meanwhile, by name."""
 _ACTS = (
     "SELECT d.act, d.subject_id, d.outcome, d.effective_from, p.changeset FROM decision d"
     " JOIN publication p ON p.seq = d.publication WHERE d.outcome IN ('amend', 'repeal') AND d.role = 'subject'"
@@ -133,17 +136,21 @@ def settle(
     titles: Sequence[str],
     reason: str = "",
     changeset: str | None = None,
+    read: int | None = None,
 ) -> None:
-    """Note how these were dealt with. ``titles`` are the instrument's on ``day``, from which it is changed.
+    """Note how these were dealt with. ``titles`` are the instrument's on ``day``, from which it is changed; ``read``:
+    as ``require_as_read`` has it.
 
     Raises Invalid for no reason where nothing is drafted and for what does not rest on the instrument, Forbidden
-    for what is outside the actor's scope, NotFound."""
+    for what is outside the actor's scope, NotFound, Stale."""
     actor.require("edit")
     change = law_change(session.connection(), act)
     if outcome != "drafted" and len(reason.strip()) < 2:
         raise Invalid("不用改的，请写明理由。", code="reason-needed", field="reason")
     chosen = sorted(set(subjects))
     _require_resting(session.connection(), actor, change["instrument"], titles, chosen, day)
+    lock_said(session.connection(), LawCase.__tablename__)
+    require_as_read(session, actor, act, chosen, read, day)
     now = log.now_microseconds()
     for subject in chosen:
         session.add(
@@ -160,13 +167,53 @@ def settle(
     session.flush()
 
 
-def _require_resting(
-    connection: Connection, actor: Actor, instrument: str, titles: Sequence[str], chosen: list[str], day: str
+def require_as_read(
+    session: Session, actor: Actor, act: int, subjects: Iterable[str], read: int | None, day: str
 ) -> None:
+    """Raises Stale, whose ``moved`` says which, where one of these in the actor's scope was dealt with since. ``read``:
+    the greatest ``id`` of the cases that were looked at, 0 for none; None: whatever stands."""
+    if read is None:
+        return
+    every = cases(session.connection(), act)
+    since = {one: every[one] for one in subjects if one in every and every[one]["id"] > read}
+    found, holds = (
+        _chosen(session.connection(), sorted(since), day),
+        managed_by(session.connection(), actor, day),
+    )
+    moved = [one for one, (_, authority, region, _) in found.items() if holds(authority, region)]
+    if not moved:
+        return
+    people = names_of_accounts(session, (since[one]["account"] for one in moved))
+    told = [
+        _in_words(found[one][0], since[one], people.get(since[one]["account"], "命令行"))
+        for one in moved[:TOLD]
+    ]
+    more = f"；等 {len(moved)} 项" if len(moved) > TOLD else ""
+    raise Stale(
+        f"您打开这一页之后，{'；'.join(told)}{more}。这些没有再勾选，请看过现在的处理再定。",
+        code="case-stale",
+        moved=moved,
+    )
+
+
+def _in_words(name: str, case: Mapping[str, Any], who: str) -> str:
+    done = " ".join(part for part in (OUTCOMES[case["outcome"]], case["changeset"]) if part)
+    return f"“{name}”已由{who}处理为“{done}”{'：' if case['reason'] else ''}{case['reason'][:100]}"
+
+
+def _chosen(connection: Connection, chosen: list[str], day: str) -> dict[str, Any]:
+    """subject -> name, authority, region, content."""
     found: dict[str, Any] = {}
     for some in chunks(chosen):
         rows = fetch(connection, _CHOSEN.format(ids=marks(some)), (*some, day, day))
         found |= {row[0]: row[1:] for row in rows}
+    return found
+
+
+def _require_resting(
+    connection: Connection, actor: Actor, instrument: str, titles: Sequence[str], chosen: list[str], day: str
+) -> None:
+    found = _chosen(connection, chosen, day)
     holds = managed_by(connection, actor, day)
     for subject in chosen:
         name, authority, region, body = found.get(subject, (subject, None, None, None))

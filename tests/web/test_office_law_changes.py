@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
-from browsing import Browser
+from browsing import POST, Browser
 from reading import Page
 from seeded import TODAY, Living, new_item
 
@@ -78,6 +79,88 @@ def test_what_names_the_law_without_a_link_waits_too(living_sqlite: Living, law:
     assert queue(editor) == ("2", "1")
     editor.post(place, {"do": "unaffected", "why": "收费另有依据", "subject": fees})
     assert queue(editor) == ("2", "0")
+
+
+def opened(person: Browser, place: str) -> dict[str, Any]:
+    """The form as it was opened: what is ticked, and what the page has shown."""
+    html = person.get(place).html
+    ticked = re.findall(r'name="subject" value="([^"]+)"[^>]* checked', html)
+    return {"read": re.findall(r'name="read" value="(\d+)"', html)[0], "subject": ticked}
+
+
+RENUMBERED = {"do": "draft", "way": "renumber", "old": "第三条", "new": "第五条", "reason": "改号"}
+
+
+@pytest.mark.parametrize("second", [RENUMBERED, {"do": "unaffected", "why": "乙认为不受影响"}])
+def test_what_another_dealt_with_meanwhile_is_told_and_stays(
+    living_sqlite: Living, law: str, second: dict[str, str]
+) -> None:
+    one, other = (Browser(living_sqlite, name, ["edit"]) for name in ("bianji", "bianji2"))
+    own, fees = living_sqlite.item_called(OWN), living_sqlite.item_called(FEES)
+    repealed(living_sqlite, law)
+    place = case_of(one)
+    theirs = opened(other, place) | {"subject": [own, fees]}
+    made = one.post(place, opened(one, place) | {"subject": own} | RENUMBERED).headers["location"]
+    draft = made.rpartition("/")[2]
+    before = living_sqlite.rows("SELECT count(*) FROM changeset")
+    refused = other.client.post(place, data=theirs | second, headers=POST)
+    page = Page(refused.text)
+    assert refused.status_code == 412
+    assert f"“{OWN}”已由bianji处理为“已拟变更单 {draft}”" in page.words
+    assert FEES not in page.words.split("请看过现在的处理再定")[0]
+    assert re.findall(r'name="subject" value="([^"]+)"[^>]* checked', page.html) == [fees], "the rest"
+    for name, value in second.items():
+        assert name in ("do", "way") or value in page.html, "what was typed stands"
+    assert living_sqlite.rows("SELECT count(*) FROM changeset") == before
+    assert living_sqlite.rows("SELECT subject, changeset FROM law_case") == [(own, draft)]
+    again = {"read": re.findall(r'name="read" value="(\d+)"', page.html)[0], "subject": own}
+    seen = other.post(place, again | {"do": "unaffected", "why": "看过草稿，不用改"})
+    assert seen.status_code == 303, "whoever has seen it may say otherwise"
+
+
+def test_all_that_waits_leaves_alone_what_was_dealt_with_meanwhile(
+    living_sqlite: Living, law: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(law_pages, "ROWS", 1)
+    one, other = (Browser(living_sqlite, name, ["edit"]) for name in ("bianji", "bianji2"))
+    repealed(living_sqlite, law)
+    place = case_of(one)
+    theirs = opened(other, place)
+    fees = living_sqlite.item_called(FEES)
+    one.post(place, {"do": "unaffected", "why": "收费另有依据", "subject": fees})
+    form = theirs | {"do": "unaffected", "why": "都不受影响", "every": "waiting"}
+    assert other.client.post(place, data=form | {"subject": fees}, headers=POST).status_code == 412
+    assert other.client.post(place, data=form | {"subject": []}, headers=POST).status_code == 303
+    noted = dict(living_sqlite.rows("SELECT subject, reason FROM law_case"))
+    assert noted == {fees: "收费另有依据", living_sqlite.item_called(OWN): "都不受影响"}
+
+
+def test_a_form_kept_before_another_dealt_with_it_is_refused_as_well(living_sqlite: Living, law: str) -> None:
+    one, other = (Browser(living_sqlite, name, ["edit"]) for name in ("bianji", "bianji2"))
+    own = living_sqlite.item_called(OWN)
+    repealed(living_sqlite, law)
+    place = case_of(one)
+    typed = opened(other, place) | {"subject": own, "why": "写到一半"}
+    other.client.post(place, data=typed | {"do": "keep"}, headers=POST)
+    one.post(place, RENUMBERED | {"subject": own})
+    found = opened(other, place)
+    refused = other.client.post(place, data=found | {"do": "unaffected", "why": "写到一半"}, headers=POST)
+    assert (found["subject"], refused.status_code) == ([own], 412)
+
+
+def test_what_moved_is_told_to_nobody_else(living_sqlite: Living, law: str) -> None:
+    own = living_sqlite.item_called(OWN)
+    authority = living_sqlite.get(f"/items/{own}").json()["authority"]["id"]
+    ((elsewhere,),) = living_sqlite.rows(
+        f"SELECT min(authority) FROM timeline WHERE kind = 'item' AND authority <> '{authority}'"
+    )
+    one = Browser(living_sqlite, "bianji", ["edit"])
+    repealed(living_sqlite, law)
+    place = case_of(one)
+    one.post(place, {"do": "unaffected", "why": "只有自己知道的理由", "subject": own})
+    other = Browser(living_sqlite, "taju", ["edit"], authority=elsewhere)
+    told = other.client.post(place, data={"read": "0", "subject": own} | RENUMBERED, headers=POST).text
+    assert "只有自己知道的理由" not in told
 
 
 def test_a_department_is_told_of_its_own(living_sqlite: Living, law: str) -> None:

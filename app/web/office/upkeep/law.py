@@ -283,9 +283,10 @@ def _dealt_with(
         connection = session.connection()
         change = law_changes.law_change(connection, act)
         on = max(change["effective_from"], today())
-        chosen = _chosen(connection, present, change, on, form)
+        chosen, read = _chosen(connection, present, change, on, form), _read(form)
+        law_changes.require_as_read(session, present.actor, act, chosen, read, on)
         content = _content(connection, change["instrument"], on)
-        noted: dict[str, Any] = {"day": on, "titles": titles_of(content)}
+        noted: dict[str, Any] = {"day": on, "titles": titles_of(content), "read": read}
         is_drafted, write = form.get("do") != "unaffected", None
         if is_drafted:
             asked = _mending(connection, change["instrument"], content, on, chosen, form)
@@ -314,6 +315,12 @@ def _chosen(
     if not chosen:
         raise Invalid("请先勾选事项。", code="nothing-chosen")
     return chosen
+
+
+def _read(form: Posted) -> int | None:
+    """The last case that the page had shown, as ``law_changes.require_as_read`` has it."""
+    number = form.get("read")
+    return _number(number) if number else None
 
 
 def _settled(connection: Connection, change: dict[str, Any]) -> set[str]:
@@ -390,6 +397,8 @@ def _case(
     content = _content(connection, change["instrument"], on)
     (mine, others), settled = _managed(connection, present, change, on), _settled(connection, change)
     turned = _turned(sorted(mine, key=lambda one: one.id in settled), page or _number(form.get("page")))
+    cases, moved = law_changes.cases(connection, act), set(error.detail.get("moved", ()) if error else ())
+    last = max((case["id"] for case in cases.values()), default=0)
     return show(
         request,
         connection,
@@ -404,12 +413,13 @@ def _case(
         others=others,
         names=_names(connection, turned["rests"], on),
         act=change,
-        cases=law_changes.cases(connection, act),
+        cases=cases,
+        read=form.get("read") if form.get("read") and not moved else last,
         settled=settled,
         outcomes=law_changes.OUTCOMES,
         ways=WAYS,
         form=form,
-        ticked=set(form.all("subject")) if kept_at or error else None,
+        ticked=set(form.all("subject")) - moved if kept_at or error else None,
         kept_at=kept_at,
         script="form.js",
     )
