@@ -233,10 +233,22 @@ def _work(arrival: Arrival, what: str, read: Callable[[Listing], Imported]) -> N
         write_report(arrival.folder / REPORT, imported.reading.quality, every)
         came_to = _told(imported)
     except RegistryError as error:
-        came_to = {"said": error.message, "refused": True}
+        came_to = _drafted_before(arrival, error) or {"said": error.message, "refused": True}
     finally:
         every.close()
     (arrival.folder / what).write_bytes(orjson.dumps(came_to))
+
+
+def _drafted_before(arrival: Arrival, error: RegistryError) -> dict[str, Any] | None:
+    """Where the changeset of this file is still open: what was written down of it, or, where the process was ended
+    before it could, what trying the file came to. Asked twice, it is drafted once, and the page leads to it."""
+    if error.code != "already-drafted":
+        return None
+    made = error.detail["changeset"]
+    drafted = arrival.became(DRAFTED) or {}
+    if made in drafted.get("changesets", []):
+        return drafted
+    return (arrival.became(TRIED) or {}) | {"refused": False, "changesets": [made]}
 
 
 def _told(imported: Imported) -> dict[str, Any]:

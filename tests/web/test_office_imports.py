@@ -84,6 +84,28 @@ def test_tried_reported_drafted_and_found_again(living: Living, editor: Browser)
     assert noted == [("export",)]
 
 
+@pytest.mark.parametrize("is_written", [True, False])
+def test_asked_twice_it_is_drafted_once_and_the_page_leads_there(
+    living: Living, editor: Browser, is_written: bool
+) -> None:
+    """Also where whoever drafted it was ended between the changeset and its being written down."""
+    before = count(living)
+    place = bring(editor, ROWS.replace("夜市", f"早市{is_written}"))
+    drafted = editor.move(f"{place}/draft")
+    assert drafted is not None
+    changeset = drafted.link("导入：事项.csv")
+    if not is_written:
+        for path in living.settings.arrivals_dir.glob(f"**/{place.rpartition('/')[2]}/{arrivals.DRAFTED}"):
+            path.unlink()
+        assert "起草变更单" in editor.get(place).words
+    again = editor.move(f"{place}/draft")
+    assert again is not None
+    assert again.link("导入：事项.csv") == changeset
+    assert "已起草：新增 2" in again.words
+    assert "共读取 2 行" in again.words
+    assert count(living) == before + 1
+
+
 def test_an_error_refuses_the_whole_and_says_where(living: Living, editor: Browser) -> None:
     before = count(living)
     place = bring(editor, ROWS + ',行政许可,,区城管局,511602,广安区,"没有完\n')
