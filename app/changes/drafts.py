@@ -155,7 +155,9 @@ def submit(
         refuse_waiting_new(session, changeset)
     decider = Decider(session.connection(), today, actor)
     decider.decide(bodies)
-    refuse_blocking(findings(decider, bodies, rules), changeset.kind == "round", rules)
+    refuse_blocking(
+        findings(decider, bodies, rules, changeset=changeset.id), changeset.kind == "round", rules
+    )
     changeset.state = "submitted"
     changeset.submitter = actor.account
     save(session, changeset)
@@ -171,7 +173,7 @@ def approve(session: Session, actor: Actor, changeset_id: str, expected: str | N
     actor.require("review")
     changeset = find(session, changeset_id)
     require_state(changeset, "approve")
-    _require_second_person(session, actor, changeset)
+    require_second_person(session, actor, changeset, "批准，请由另一人审核")
     rows = decisions(session, changeset)
     require_scope(session, actor, changeset, rows, reach=True)
     current = hash_of(changeset, rows)
@@ -356,9 +358,10 @@ def is_in_scope(session: Session, actor: Actor, changeset: Changeset) -> bool:
     return True
 
 
-def _require_second_person(session: Session, actor: Actor, changeset: Changeset) -> None:
+def require_second_person(session: Session, actor: Actor, changeset: Changeset, what: str) -> None:
+    """Raises Forbidden for whoever wrote, changed or submitted it; ``what`` they do not do themselves."""
     if actor.account is None or actor.account in hands_in(session, changeset):
-        raise Forbidden("起草、修改或提交变更单的人不能自己批准，请由另一人审核。", code="four-eyes")
+        raise Forbidden(f"起草、修改或提交变更单的人不能自己{what}。", code="four-eyes")
 
 
 def _tried(connection: Connection, actor: Actor, asked: ChangesetInput, today: str) -> Tried:

@@ -36,8 +36,10 @@ MOVES: Mapping[str, Move] = {
     "publish": Move("发布", ("publish",), ("approved",), "published"),
     "emergency": Move("紧急发布", ("publish",), OPEN, "published"),
     "comment": Move("批注", ("edit", "review"), OPEN, "commented"),
+    "except": Move("准予例外", ("review",), OPEN, "excepted"),
 }
-"""``emergency`` is ``publish`` with a reason and without approval; ``comment`` leaves the state as it is."""
+"""``emergency`` is ``publish`` with a reason and without approval; ``comment`` and ``except`` leave the state as it is.
+"""
 
 
 def require_state(changeset: Changeset, name: str) -> None:

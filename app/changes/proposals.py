@@ -26,8 +26,11 @@ DEPTH = 12
 """No tree of places is deeper; a wrong parent ends the walk."""
 
 
-def findings(decider: Decider, bodies: Sequence[dict[str, Any]], rules: Rules = STANDARD) -> list[Finding]:
-    """What the checks find in the decisions about items, exceptions left out. ``decider`` has decided them."""
+def findings(
+    decider: Decider, bodies: Sequence[dict[str, Any]], rules: Rules = STANDARD, *, changeset: str
+) -> list[Finding]:
+    """What the checks find in the decisions of a changeset about items, what is excepted left out. ``decider`` has
+    decided them."""
     around = _Around(decider)
     found = [
         finding
@@ -37,7 +40,7 @@ def findings(decider: Decider, bodies: Sequence[dict[str, Any]], rules: Rules = 
         for finding in (*check(proposal), *brought_in(proposal, rules))
         if finding.code not in rules.off
     ]
-    held = granted(decider.connection, {one.subject for one in found})
+    held = granted(decider.connection, {one.subject for one in found}, changeset)
     return [one for one in found if not held.excuses(one.subject, one.code, one.detail.get("path", ""))]
 
 

@@ -118,7 +118,9 @@ def _lay_out(
         require_basis({**head, "reason": head.get("reason") or emergency}, bodies)
     decided = decider.decide(bodies)
     if unreviewed or rules.block or changeset.kind == "round":  # what it rests on may have changed since
-        refuse_blocking(findings(decider, bodies, rules), changeset.kind == "round", rules)
+        refuse_blocking(
+            findings(decider, bodies, rules, changeset=changeset.id), changeset.kind == "round", rules
+        )
     refuse_undecided(connection, head.get("scope"), bodies)
     attached, bodies_of_it = attach(connection, changeset, head, decider, decided) if attach else ({}, [])
     order = Order(

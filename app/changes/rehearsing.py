@@ -50,7 +50,7 @@ def rehearse(
             code="changeset-redacted",
         )
     bodies = [decode(row.body) for row in found]
-    worked = work_out(connection, bodies, today, documents=documents, rules=rules)
+    worked = work_out(connection, changeset_id, bodies, today, documents=documents, rules=rules)
     head = decode(changeset.head.encode())
     return {
         **worked.effects,
@@ -69,6 +69,7 @@ class WorkedOut:
 
 def work_out(
     connection: Connection,
+    changeset: str,
     bodies: Sequence[dict[str, Any]],
     today: str,
     *,
@@ -79,7 +80,9 @@ def work_out(
     decider.load(bodies)
     decided = decider.decide(bodies)
     effects = _effects(decider, documents)
-    effects["findings"] = [as_row(finding) for finding in findings(decider, bodies, rules)]
+    effects["findings"] = [
+        as_row(finding) for finding in findings(decider, bodies, rules, changeset=changeset)
+    ]
     return WorkedOut(effects, decider, decided)
 
 

@@ -71,6 +71,12 @@ class CheckException(SQLModel, table=True):
     at: int = Field(sa_type=Big)
     ended_by: int | None = None
     ended_at: int | None = Field(default=None, sa_type=Big)
+    changeset: str | None = Field(
+        default=None,
+        sa_type=Ascii,
+        description="granted for what this changeset brings in: holds for it alone until it is published; none: of"
+        " what is published",
+    )
 
 
 class OverlapDecision(SQLModel, table=True):

@@ -206,7 +206,8 @@ def weigh(
     _require_place(session, bodies, frozenset(standing.opened.items), standing.stood)
     decider = Decider(session.connection(), today, actor, proposing=True)
     decider.decide(bodies)
-    return Weighed(standing, bodies, [as_row(one) for one in findings(decider, bodies)], fresh)
+    found = findings(decider, bodies, changeset=standing.opened.changeset.id)
+    return Weighed(standing, bodies, [as_row(one) for one in found], fresh)
 
 
 def noting(give: Give, fresh: list[str]) -> Give:

@@ -36,7 +36,7 @@ def rehearse_round(session: Session, changeset_id: str, today: str) -> dict[str,
     connection = session.connection()
     drafted = rows.decisions(session, changeset)
     bodies = [decode(row.body) for row in drafted]
-    worked = work_out(connection, bodies, today)
+    worked = work_out(connection, changeset_id, bodies, today)
     head = decode(changeset.head.encode())
     counted = count_draft(connection, head.get("scope"), worked.decider, worked.decided)
     names = names_near(connection, counted.sums["by_authority"], counted.day)

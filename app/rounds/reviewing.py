@@ -153,7 +153,7 @@ def judge(
     if review.opinion == "return":
         return Judged(standing, filed, bodies, [], fresh)
     decided = decider.decide(bodies)
-    refuse_blocking(findings(decider, bodies), True)
+    refuse_blocking(findings(decider, bodies, changeset=standing.opened.changeset.id), True)
     return Judged(standing, filed, bodies, decided.bases, fresh)
 
 

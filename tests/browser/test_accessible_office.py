@@ -66,6 +66,23 @@ def amended(editor: Browser, reviewer: Browser) -> tuple[str, str]:
     return law, case
 
 
+def let_stand(living: Living, reviewer: Browser) -> str:
+    """A draft with one finding that is let stand, and one that may be; its page."""
+    materials = [
+        {"op": "add", "path": "materials", "value": {"key": key, "name": "其他相关证明材料"}}
+        for key in ("m8", "m9")
+    ]
+    change = {"outcome": "adjust", "subject": living.item_called(FELLING), "effective_from": TODAY}
+    asked = {"title": "补材料", "reason": "依规章", "decisions": [change | {"changes": materials}]}
+    place = f"/office/changesets/{living.post('editor', '/changesets', asked).json()['id']}"
+    given = {"subject": change["subject"], "code": "vague-material", "path": "materials/m8/name"}
+    page = reviewer.move(f"{place}/exceptions", **given, reason="规章原文如此")
+    assert page is not None
+    assert "收回例外" in page.words
+    assert "准予这一处例外" in page.words
+    return place
+
+
 OFFICE = Path(pages.__file__).parents[2] / "templates" / "office"
 ON_THE_WAY = frozenset(
     f"{name}.html"
@@ -321,6 +338,7 @@ def test_pages_of_the_office(browser: Chromium, living_sqlite: Living, rendered:
     with served(living) as site:
         check(signed_in(browser, editor), site, own)
         check(signed_in(browser, reviewer), site, [f"/office/checks?code={code}", changeset])
+        check(signed_in(browser, reviewer, 390), site, [let_stand(living, reviewer)])
         hooks = ["/office/webhooks", f"/office/webhooks/{given_up(living)}"]
         check(signed_in(browser, clerk), site, ["/office/accounts", *hooks])
         check(signed_in(browser, auditor), site, ["/office/access-log"])

@@ -7,7 +7,7 @@ from registry import TODAY, adjust
 
 from app.auth.actor import RIGHTS
 from app.canonical import decode
-from app.changes import drafts, publishing, rows
+from app.changes import drafts, excepting, publishing, rows
 from app.changes.models import STATE_LABELS, ChangesetInput, DecisionInput
 from app.changes.moves import MOVES
 from app.errors import Conflict, Forbidden, RegistryError, Stale
@@ -23,6 +23,9 @@ MAKE = {
     "publish": lambda s, a, c: publishing.publish(s, a, c, TODAY),
     "emergency": lambda s, a, c: publishing.publish(s, a, c, TODAY, emergency="汛情"),
     "comment": lambda s, a, c: drafts.comment(s, a, c, "承诺时限", "请核对"),
+    "except": lambda s, a, c: excepting.let_stand(
+        s, a, c, _subject(s, c), "vague-material", "materials/m1/name", "依部门规章原文"
+    ),
 }
 
 
@@ -33,6 +36,10 @@ class Undone(Exception):
 def _form(session, changeset):
     bodies = [decode(row.body) for row in rows.decisions(session, rows.find(session, changeset))]
     return ChangesetInput(title="调整", reason="依职责调整", decisions=[DecisionInput(**b) for b in bodies])
+
+
+def _subject(session, changeset):
+    return decode(rows.decisions(session, rows.find(session, changeset))[0].body)["subject"]
 
 
 def act(office, use_case, actor, changeset, *more, **named):

@@ -39,6 +39,8 @@ ACTIONS = {
     "/office/changesets/{changeset}/take-back": "取回变更单",
     "/office/changesets/{changeset}/withdraw": "撤回变更单",
     "/office/changesets/{changeset}/comment": "对变更单写意见",
+    "/office/changesets/{changeset}/exceptions": "准予变更单的检查例外",
+    "/office/changesets/{changeset}/exceptions/{number}/end": "收回变更单的检查例外",
     "/office/changesets/{changeset}/return": "退回变更单",
     "/office/checks/run": "检查全部事项",
     "/office/checks/exceptions": "准予检查例外",

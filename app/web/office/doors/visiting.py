@@ -83,6 +83,8 @@ TABLE: Mapping[tuple[str, str], Door] = {
     ("POST", "/office/changesets/{changeset}/withdraw"): Door("edit", WRITES),
     ("POST", "/office/changesets/{changeset}/approve"): Door("review", WRITES),
     ("POST", "/office/changesets/{changeset}/comment"): Door(READING, WRITES),
+    ("POST", "/office/changesets/{changeset}/exceptions"): Door("review", WRITES),
+    ("POST", "/office/changesets/{changeset}/exceptions/{number}/end"): Door("review", WRITES),
     ("POST", "/office/changesets/{changeset}/return"): Door("review", WRITES),
     ("POST", "/office/changesets/{changeset}/publish"): Door("publish", WRITES),
     ("POST", "/office/changesets/{changeset}/confirm"): Door("review", WRITES),

@@ -15,11 +15,12 @@ from app import files
 from app.auth.accounts import names_of_accounts
 from app.auth.signing_in import Present
 from app.canonical import decode
-from app.changes import drafts, owed, publishing, rows
+from app.changes import drafts, excepting, owed, publishing, rows
 from app.changes.duties import KINDS
 from app.changes.models import STATE_LABELS, Changeset
 from app.changes.moves import MOVES, may_move
 from app.changes.proposals import blocks
+from app.changes.scope import Scope
 from app.changes.showing import readable
 from app.changes.written import written_by
 from app.deps import ReadSession, Registry, RegistryOf
@@ -35,14 +36,15 @@ from app.web.office.forms.working import begun, once, one_of, under_way
 from app.web.office.items import remarks
 from app.web.office.items.standing_decisions import taken_out_by
 from app.web.office.publishing.effects import ask_effects, ids_in_all, revision_in_words, stale_in_words
+from app.web.office.publishing.excepted import excepted_in, excepted_in_words, may_except, may_stand
 from app.web.rendering import gaps
 from app.web.subjects import names as names_on
 from app.web.subjects import told_apart
 
 router = APIRouter()
 Which = Annotated[str, Path(max_length=40)]
-ASKED, SHOWN = 2_000, 200
-"""Changesets that are looked at for a list, and shown on it: those that the visitor may read."""
+SHOWN = 100
+"""Changesets of one page of the list: those that the visitor may read."""
 PAGE = 100
 """Decisions, and revisions that they write, of one page."""
 LONGEST = 600
@@ -58,6 +60,8 @@ EVENTS = {
     "published": "发布",
     "confirmed": "确认紧急发布",
     "commented": "批注",
+    "excepted": "准予例外",
+    "exception-ended": "收回例外",
     "base-moved": "登记簿已变，退回",
     "proposed": "提出清理意见",
     "reviewed": "审核清理意见",
@@ -73,16 +77,21 @@ def list_changesets(
     session: ReadSession,
     present: Visitor,
     state: Annotated[str, Query(max_length=20)] = "",
+    after: Annotated[str, Query(max_length=40)] = "",
 ) -> Response:
     known = state if state in STATE_LABELS else ""
-    every = rows.in_state(session, known or None, ASKED)
-    found = listed(session, list(islice(readable(session, present.actor, every), SHOWN)))
+    since = after if rows.some(session, [after]) else None
+    most = SHOWN + 1 if Scope(session.connection(), present.actor).is_everything else None
+    every = rows.newest(session, known or None, most, since)
+    found = list(islice(readable(session, present.actor, every), SHOWN + 1))
     return show(
         request,
         session.connection(),
         present,
         "publishing/changesets.html",
-        found=found,
+        found=listed(session, found[:SHOWN]),
+        following=found[SHOWN - 1].id if len(found) > SHOWN else None,
+        first=not since,
         state=known,
         states=STATE_LABELS,
     )
@@ -221,6 +230,19 @@ def comment(move: Moving, form: Form) -> Response:
     )
 
 
+@router.post("/office/changesets/{changeset}/exceptions")
+def let_stand(move: Moving, form: Form) -> Response:
+    """What a check finds at one place; without it the draft may not even be submitted."""
+    asked = [form.get(name) for name in ("subject", "code", "path", "reason")]
+    return move.make(lambda session: excepting.let_stand(session, move.actor, move.id, *asked))
+
+
+@router.post("/office/changesets/{changeset}/exceptions/{number}/end")
+def end_exception(move: Moving, number: Annotated[str, Path(max_length=20)]) -> Response:
+    known = int(number) if number.isascii() and number.isdigit() else 0
+    return move.make(lambda session: excepting.end(session, move.actor, move.id, known))
+
+
 @router.post("/office/changesets/{changeset}/return")
 def send_back(move: Moving, form: Form) -> Response:
     return move.make(lambda session: drafts.send_back(session, move.actor, move.id, form.get("reason")))
@@ -278,11 +300,15 @@ def _page(
     pages = max(pages, -(-written // PAGE))
     events = rows.events(session, changeset)
     taken_out = taken_out_by(connection, bodies)
-    named = ids_in_all([bodies, revisions, effects["later"][:PAGE], *taken_out.values()])
+    excepted = excepted_in(session, changeset, bodies)
+    about = [one.subject for one in excepted]
+    named = ids_in_all([bodies, revisions, effects["later"][:PAGE], about, *taken_out.values()])
     names = names_on(connection, named, today())
     names |= {one["subject"]: one["name"] for one in revisions if one["name"]}
     names |= told_apart(connection, names, today())
-    people = names_of_accounts(session, {event.account for event in events})
+    people = names_of_accounts(
+        session, {event.account for event in events} | {one.account for one in excepted}
+    )
     return show(
         request,
         connection,
@@ -316,15 +342,18 @@ def _page(
                 **one,
                 "blocks": blocks(one, changeset.kind == "round", rules),
                 "mend": _where_to_mend(one, every, changeset.id),
+                "can_stand": may_stand(one),
             }
             for one in [*effects["findings"], *effects["warnings"]]
         ],
+        excepted=[excepted_in_words(one, names, people, changeset) for one in excepted],
         refusal=refusal,
         names=names,
         taken_out=taken_out,
         owed=owed.words_of(connection, [one["act"] for body in bodies for one in body.get("fulfils", ())]),
         kinds=KINDS,
         may=_may(session, present, changeset),
+        may_except=may_except(session, present.actor, changeset),
         asks_why=drafts.asks_why(session, present.actor, changeset),
         returned=remarks.sent_back(events, people) if changeset.state == "returned" else None,
         remarks=remarks.comments(events, people),
@@ -366,7 +395,9 @@ def _revisions(
 
 def _may(session: Session, present: Present, changeset: Changeset) -> dict[str, bool]:
     """Which moves to offer; whoever asks for another is refused by the move itself."""
-    may = {name.replace("-", "_"): may_move(present.actor, changeset, name) for name in MOVES}
+    may = {
+        name.replace("-", "_"): may_move(present.actor, changeset, name) for name in MOVES if name != "except"
+    }
     second = present.actor.account not in rows.hands_in(session, changeset)
     if not drafts.is_in_scope(session, present.actor, changeset):
         may |= dict.fromkeys(("redraft", "submit", "take_back", "withdraw"), False)

@@ -11,6 +11,7 @@ from app.canonical import decode, strings_in
 from app.changes import rehearsing, rows
 from app.changes.models import Changeset
 from app.checks.catalogue import Rules
+from app.checks.exceptions import last_moved
 from app.checks.sweeping import digest_of
 from app.deps import Registry
 from app.errors import RegistryError
@@ -31,7 +32,8 @@ def ask_effects(
 ) -> Work:
     """The work of finding out what publishing would write: the same for whoever asks while nothing has moved."""
     seq, day, rules = known_at(session.connection(), None).seq, today(), registry.rules
-    moment_ = [changeset.version, changeset.state, seq, day, digest_of(rules)]
+    excepted = last_moved(session.connection())
+    moment_ = [changeset.version, changeset.state, seq, day, digest_of(rules), *excepted]
 
     def do(_tell: Tell) -> Effects:
         with registry.database.reading() as own:

@@ -89,6 +89,7 @@ def end(
     registry: RegistryOf,
     present: Visitor,
     number: Annotated[str, Path(max_length=20)],
+    form: Form,
 ) -> Response:
     try:
         with registry.database.writing() as session:
@@ -97,7 +98,7 @@ def end(
             recheck(session, ended.subject, today(), registry.rules)
     except RegistryError as error:
         return _refused(request, registry, present, error)
-    return go("/office/checks?excepted=1")
+    return go(own_address(form.get("back")) or "/office/checks?excepted=1")
 
 
 def _refused(request: Request, registry: Registry, present: Present, error: RegistryError) -> Response:
