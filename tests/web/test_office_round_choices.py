@@ -95,3 +95,54 @@ def test_a_row_that_is_returned_is_not_agreed_to_with_the_rest(
     assert state(page)[3:] == [1, len(rest) + 1]
     assert "退回</b>：请再核" in row(page, first)
     assert "请再核" not in row(page, second)
+
+
+# --- kept until they are saved
+
+
+def keep(who: Browser, address: str, **fields: str) -> None:
+    who.move(address, do="keep", called="第三批清理", **fields)
+
+
+def test_what_is_chosen_is_found_again_wherever_the_list_was_left(editor: Browser, opened: str) -> None:
+    first, second, third, *_ = items_on(editor.get(opened))
+    keep(
+        editor, f"{opened}/proposals", **{f"o:{first}": "暂停", f"o:{second}": ""}, reason="理由", item=second
+    )
+    keep(editor, f"{opened}/proposals?q=别的", **{f"o:{third}": "取消", f"o:{first}": ""}, reason="理由")
+    page = editor.get(opened)
+    assert "还没有保存的内容" in page.words
+    assert [chosen(page, one) for one in (first, second, third)] == ["暂停", "", "取消"]
+    assert " checked" in row(page, second)
+    assert 'value="理由"' in page.html
+    assert "逐项的意见：第三批清理" in editor.get("/office").words
+    keep(editor, f"{opened}/proposals", **{f"o:{first}": ""}, touched=first)
+    assert chosen(editor.get(opened), first) == "", "it was cleared"
+    editor.move(f"{opened}/proposals", do="drop")
+    page = editor.get(opened)
+    assert chosen(page, third) == ""
+    assert "还没有保存" not in page.words.split("意见表")[-1].split("逐项：")[0]
+
+
+def test_what_is_saved_is_no_longer_kept_and_the_rest_is(editor: Browser, opened: str) -> None:
+    first, second, *_ = items_on(editor.get(opened))
+    keep(editor, f"{opened}/proposals", **{f"o:{first}": "暂停", f"o:{second}": "取消"}, reason="理由")
+    page = editor.move(f"{opened}/proposals", do="rows", day=DAY, **{f"o:{first}": "暂停"})
+    assert page is not None
+    assert (chosen(page, first), chosen(page, second)) == ("", "取消")
+    assert 'value="理由"' not in page.html
+    assert f'name="day" value="{DAY}"' in page.html
+    away = editor.get(f"{opened}?state=proposed")
+    assert "另有 1 项选了还没有保存，不在这一页" in away.words
+
+
+def test_many_do_not_overwrite_what_another_page_of_the_list_chose(editor: Browser, opened: str) -> None:
+    first, *rest = items_on(editor.get(opened))
+    keep(editor, f"{opened}/proposals", **{f"o:{first}": "暂停"})
+    page = editor.move(f"{opened}/proposals", status=200, do="matching", **BULK)
+    assert page is not None
+    assert f"对 {len(rest)} 项提出“保留”" in page.words
+    assert "另有 1 项在别的页上选了、还没有保存，不在其中" in page.words
+    page = propose_all(editor, opened)
+    assert state(page)[1:3] == [1, len(rest)]
+    assert chosen(page, first) == "暂停"

@@ -52,6 +52,13 @@ for (const form of document.querySelectorAll("form[data-keys]")) {
       go(select, -1);
     }
   });
+  // A row that is cleared is told from one that never said anything.
+  form.addEventListener("input", ({ target }) => {
+    if (!rows.includes(target) || target.parentElement.querySelector("input[name=touched]")) return;
+    const touched = document.createElement("input");
+    Object.assign(touched, { type: "hidden", name: "touched", value: target.name.slice(2) });
+    target.before(touched);
+  });
   const all = form.querySelector("input[data-all]");
   if (all) {
     all.hidden = false;

@@ -27,8 +27,10 @@ from app.versions.queries import today
 from app.web.office.doors.pages import show
 from app.web.office.doors.visiting import Form, Posted, Visitor, go
 from app.web.office.forms.working import once, one_of
+from app.web.office.rounds import desk_keeping
 from app.web.office.rounds.asking import Wrong, asked_of, posted_cells
 from app.web.office.rounds.desk import desk_again, lines_for, refused_desk
+from app.web.office.rounds.desk_keeping import Prefix
 from app.web.office.rounds.filtering import Asking, Wanted
 from app.web.office.rounds.opening import Which
 
@@ -56,7 +58,7 @@ def propose_many(
     request: Request, registry: RegistryOf, present: Visitor, changeset: Which, asking: Asking, form: Form
 ) -> Response:
     """``do``: rows (each as its own field says), selected or matching (all with the outcome of the bar, but for those
-    whose own field says another); back: the list as it was, nothing is done."""
+    whose own field says another); back: the list as it was, nothing is done; keep, drop: of what is not saved."""
 
     def chosen(lines: list[Line]) -> Chosen:
         some = _chosen(lines, form, asking, "o:", form.get("outcome"), asking.takes)
@@ -85,7 +87,7 @@ def propose_many(
         write = _of_each(items, lambda: propose_from(session, *asked_for, read=read))
         return lambda session: _of_each(items, lambda: write(session))
 
-    return _many(request, registry, present, changeset, asking, form, chosen, weigh, "提出")
+    return _many(request, registry, present, changeset, asking, form, chosen, weigh, "o:")
 
 
 @router.post("/office/rounds/{changeset}/opinions")
@@ -111,7 +113,7 @@ def opine_many(
 
         return write
 
-    return _many(request, registry, present, changeset, asking, form, chosen, weigh, "审核")
+    return _many(request, registry, present, changeset, asking, form, chosen, weigh, "v:")
 
 
 OPINIONS: tuple[Opinion, ...] = ("agree", "return")
@@ -157,7 +159,7 @@ def _chosen(
     lines: list[Line],
     form: Posted,
     asking: Wanted,
-    prefix: str,
+    prefix: Prefix,
     common: str,
     fits: Callable[[Line], bool],
 ) -> Chosen:
@@ -192,19 +194,33 @@ def _many(
     form: Posted,
     chosen: Callable[[list[Line]], Chosen],
     weigh: Weigh,
-    verb: str,
+    prefix: Prefix,
 ) -> Response:
     """All or none; what is refused is said by its row. All that match are done after one question."""
+    if kept := desk_keeping.kept_aside(request, registry, present, changeset, form, prefix):
+        return kept
+
+    def saved(session: Session) -> None:
+        desk_keeping.saved(session, present, changeset, form, prefix)
+
     try:
         with registry.database.reading() as session:
             if form.get("do") == "back":
                 return desk_again(request, session, present, rows.find(session, changeset), asking, form)
-            meant = chosen(lines_for(session, present, worksheets(session, changeset, today(), brief=True)))
-            if _is_asked_about(form, meant):
-                return _sure(request, session, present, changeset, asking, form, meant, verb)
+            lines = lines_for(session, present, worksheets(session, changeset, today(), brief=True))
+            held: list[Line] = []
+            if form.get("do") == "matching":  # what another page of the list says of a row goes before it too
+                waiting = desk_keeping.waiting(session, present, changeset, form, prefix)
+                held = [line for line in lines if line.item in waiting and asking.holds(line)]
+            meant = chosen([line for line in lines if line not in held])
+            if _is_asked_about(form, meant, held):
+                verb = "提出" if prefix == "o:" else "审核"
+                return _sure(request, session, present, changeset, asking, form, meant, held, verb)
         some = meant.all
         key, asked = one_of(present, f"/office/rounds/{changeset}"), [asdict(asking), form.pairs]
-        begun = once(registry, key, lambda _tell: _written(registry, weigh, some), asked=asked, joins=False)
+        begun = once(
+            registry, key, lambda _tell: _written(registry, weigh, some, saved), asked=asked, joins=False
+        )
         if not begun.is_done:
             return go(f"/office/rounds/{changeset}")  # which says that it is under way
         begun.outcome()
@@ -218,7 +234,7 @@ def _many(
     return go(f"/office/rounds/{changeset}{address}{'&' if address else '?'}done={len(some)}")
 
 
-def _written(registry: Registry, weigh: Weigh, some: list[tuple[Line, str]]) -> None:
+def _written(registry: Registry, weigh: Weigh, some: list[tuple[Line, str]], saved: Write) -> None:
     """Weighed beside all others; the writer's place is taken to write alone. Raises RegistryError; ``bad-row`` of one
     item."""
     try:
@@ -226,19 +242,20 @@ def _written(registry: Registry, weigh: Weigh, some: list[tuple[Line, str]]) -> 
             write = weigh(session, some)
         with registry.database.writing() as session:
             write(session)
+            saved(session)
     except Wrong as wrong:
         refused = Invalid(wrong.message, code="bad-row", wrong={wrong.item: wrong.message, **wrong.others})
         refused.status = wrong.status
         raise refused from wrong
 
 
-def _is_asked_about(form: Posted, meant: Chosen) -> bool:
+def _is_asked_about(form: Posted, meant: Chosen, held: Sequence[Line]) -> bool:
     """Whether a click for many is asked about first: where it is for all that match, and where rows say otherwise."""
     if form.get("do") == "rows" or form.get("sure"):
         return False
     common = {form.get("outcome"), form.get("opinion")}
     otherwise = any(said not in common for _, said in meant.own)
-    return otherwise or (form.get("do") == "matching" and len(meant.all) > 1)
+    return otherwise or bool(held) or (form.get("do") == "matching" and len(meant.all) > 1)
 
 
 def _sure(
@@ -249,6 +266,7 @@ def _sure(
     asking: Wanted,
     form: Posted,
     meant: Chosen,
+    held: Sequence[Line],
     verb: str,
 ) -> Response:
     """The question carries all that was posted: to be done, and to be found again on the way back."""
@@ -264,6 +282,7 @@ def _sure(
         do=form.get("do"),
         says=words.get(meant.bulk[0][1], meant.bulk[0][1]) if meant.bulk else "",
         bulk=[line for line, _ in meant.bulk],
+        held=held,
         own=[(line, words.get(said, said)) for line, said in meant.own],
         pairs=[(name, value) for name, value in form.pairs if value and name not in ("do", "sure")],
     )

@@ -25,6 +25,8 @@ from app.web.office.doors.pages import show
 from app.web.office.doors.visiting import Posted, Visitor, go, keep_refusal
 from app.web.office.forms.working import one_of, posted_again, under_way
 from app.web.office.publishing.changesets import EVENTS
+from app.web.office.rounds import desk_keeping
+from app.web.office.rounds.desk_keeping import Prefix
 from app.web.office.rounds.filtering import CHECKS, STATES, Asking, Wanted, label_of
 from app.web.office.rounds.opening import Which
 from app.web.office.rounds.words import changes_in_words
@@ -118,6 +120,14 @@ def desk(
     both = allowed["propose"] and allowed["opine"]
     if both and asking.role == "review":
         allowed["propose"] = False
+    prefix: Prefix = "o:" if allowed["propose"] else "v:"
+    kept, kept_at = desk_keeping.found_again(session, present, changeset.id, prefix)
+    beside = desk_keeping.chosen_in(kept, prefix)
+    here = {line.item for line in shown}
+    if form is None:
+        form = kept if "day" in kept else Posted([*kept.pairs, ("day", found.opened.day or "")])
+    else:
+        kept_at = ""
     return show(
         request,
         session.connection(),
@@ -159,7 +169,13 @@ def desk(
         hash=drafts.hash_of(changeset, rows.decisions(session, changeset))
         if changeset.state == "submitted"
         else "",
-        form=form or Posted([("day", found.opened.day or "")]),
+        form=form,
+        kept_at=kept_at,
+        elsewhere=[
+            (line, OPINIONS.get(beside[line.item], beside[line.item]))
+            for line in every
+            if line.item in beside and line.item not in here and line.state != "reviewed"
+        ],
         fresh=fresh,
         named=names_on(
             session.connection(), [*ids_of(shown), *(one["authority"] for one in fresh)], found.day
@@ -168,7 +184,7 @@ def desk(
         changes_in_words=changes_in_words,
         own_hand=_own_hand(session, present, changeset),
         events=_events(session, changeset),
-        script="round.js",
+        script="round.js form.js",
     )
 
 
