@@ -146,3 +146,11 @@ def test_many_do_not_overwrite_what_another_page_of_the_list_chose(editor: Brows
     page = propose_all(editor, opened)
     assert state(page)[1:3] == [1, len(rest)]
     assert chosen(page, first) == "暂停"
+
+
+def test_what_was_proposed_late_stands_in_the_form_as_late(editor: Browser, opened: str) -> None:
+    item = items_on(editor.get(opened))[0]
+    place = f"{opened}/items/{item}"
+    late = {"outcome": "暂停", "day": "2026-01-05", "timing": "correction", "reason": "原来写错"}
+    assert editor.post(f"{place}/proposal", late).status_code == 303
+    assert '<option value="correction" selected' in editor.get(place).html

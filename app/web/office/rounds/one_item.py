@@ -177,6 +177,7 @@ def _item(
         "proposal" if allowed["propose"] else "opinion"
     ]  # where the fields of an outcome stand
     cells = form or (own if own_at else None)
+    said = (line.proposal.body if line.proposal else line.final) or {}
     why = form or typed["opinion"][0]
     return show(
         request,
@@ -195,6 +196,7 @@ def _item(
         beyond=is_beyond_sheet(line, called),
         why=why.get("why"),
         form=cells or Posted([]),
+        timing=cells.get("timing") if cells else said.get("timing", ""),
         kept_at={what: at for what, (_, at) in typed.items()},
         fields=FIELDS,
         offered=LABELS,
