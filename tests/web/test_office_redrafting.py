@@ -81,6 +81,7 @@ def test_an_overlap_is_merged_into_the_round(editor: Browser, desk: str) -> None
     assert answer.status_code == 303, Page(answer.text).words[:800]
     assert stored(editor, desk) == head
     assert decided(editor, desk) == [("retain", DAY, True), ("merge", DAY, False)]
+    assert "，施行" not in both.get(answer.headers["location"]).words, "nothing is named before the day"
     assert editor.living.rows("SELECT decision FROM overlap_decision") == [("merge",)]
 
 
