@@ -93,11 +93,14 @@ def download(
 ) -> Response:
     """An attached file: public where something public names it, a revision of whatever day or the document of a
     decision, a round or an edition. With a token also what a draft or an internal item in its scope names, and what its
-    account has brought; such reads are noted. Its bytes never change, but who may read them does."""
+    account has brought; such reads are noted, and refusals. Its bytes never change, but who may read them does."""
     public = file_reading.is_public(session.connection(), digest)
     if not public:
         asking = asker(request, registry)
-        if asking is None or not file_reading.is_readable(session, asking, digest):
+        if asking is None:
+            raise files.unknown()
+        if not file_reading.is_readable(session, asking, digest):
+            note_access(request, registry, "refused", asking.account, "out-of-scope")
             raise files.unknown()
         note_access(request, registry, "staff-read", asking.account)
     row, path = files.find(session, registry.settings.files_dir, digest)

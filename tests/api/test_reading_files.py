@@ -106,6 +106,13 @@ def test_of_a_draft_only_those_read_the_file_who_read_the_draft(
     asked = (None, "own", "second", "other", "reviewer", "accountant")
     assert [status(living, digest, one) for one in asked] == [404, 200, 200, 404, 200, 404]
     assert staff_reads(living, digest) == 5
+    refused = living.rows(
+        "SELECT a.name, l.note FROM access_log l JOIN account a ON a.id = l.account"
+        f" WHERE l.event = 'refused' AND l.subject LIKE '%{digest}' ORDER BY l.id"
+    )
+    assert [tuple(row) for row in refused] == [
+        (who, "out-of-scope") for who in ("other", "other", "accountant")
+    ]
     answer = living.client.get(f"/api/v1/files/{digest}", headers=living.headers("own"))
     assert answer.headers["cache-control"] == "private, no-store"
 
