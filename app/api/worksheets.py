@@ -33,7 +33,7 @@ from app.errors import Invalid
 from app.exchange.rows import Refused
 from app.exchange.sheets import every_sheet
 from app.exchange.worksheet_files import write_marked, write_worksheets
-from app.exchange.worksheets import Filled, import_filled, read_filled, refuse_faulty
+from app.exchange.worksheets import Filled, import_filled, looked_at, read_filled, refuse_faulty
 from app.files import as_file
 from app.manners import saved_as, unkept
 from app.rounds.proposing import propose_from
@@ -47,6 +47,14 @@ RoundPath = Annotated[str, Path(max_length=40, description="changeset id of the 
 AuthorityQuery = Annotated[str | None, Query(max_length=60, description="registry id: this authority alone")]
 ReopenQuery = Annotated[
     bool, Query(description="replace what the office has reviewed; its opinion stays among the earlier ones")
+]
+SeenQuery = Annotated[
+    str | None,
+    Query(
+        max_length=40,
+        description="with `reopen`: the moment (RFC 3339) at which you read what the office has reviewed; what it has "
+        "reviewed since is kept, and told as `reviewed-meanwhile`",
+    ),
 ]
 State = Literal["open", "proposed", "returned", "reviewed"]
 
@@ -92,16 +100,19 @@ async def import_worksheets(
     actor: ActorOf,
     round_id: RoundPath,
     reopen: ReopenQuery = False,
+    seen: SeenQuery = None,
     key: IdempotencyKey = None,
 ) -> Response:
     """Take in a filled workbook (the body is its bytes): every touched row a proposal, or the file refused whole."""
-    day = today()
+    day, looked = today(), looked_at(seen)
 
     def read(session: Session, path: File) -> bytes | Written:
-        ready = read_filled(session, actor, round_id, path, day, reopen=reopen)
+        ready = read_filled(session, actor, round_id, path, day, reopen=reopen, seen=looked)
 
         def write(session: Session) -> bytes:
-            return said(import_filled(session, actor, round_id, path, day, reopen=reopen, ready=ready))
+            return said(
+                import_filled(session, actor, round_id, path, day, reopen=reopen, ready=ready, seen=looked)
+            )
 
         return write if ready.writes else said(ready.filled)
 
@@ -125,12 +136,14 @@ async def mark_worksheets(
     actor: ActorOf,
     round_id: RoundPath,
     reopen: ReopenQuery = False,
+    seen: SeenQuery = None,
     key: IdempotencyKey = None,
 ) -> Response:
     """The same workbook back with every error written in place; nothing is taken in."""
+    looked = looked_at(seen)
 
     def read(session: Session, path: File) -> bytes:
-        filled = read_filled(session, actor, round_id, path, today(), reopen=reopen).filled
+        filled = read_filled(session, actor, round_id, path, today(), reopen=reopen, seen=looked).filled
         try:
             sheets = every_sheet(path)
         except Refused as refused:

@@ -22,7 +22,7 @@ from app.exchange.annex_reading import load_annex_mapping, read_annex
 from app.exchange.past_rounds import People, load_rounds
 from app.exchange.sheets import every_sheet
 from app.exchange.worksheet_files import CellProblem, write_marked, write_worksheets
-from app.exchange.worksheets import bring_in
+from app.exchange.worksheets import bring_in, looked_at
 from app.privacy import for_the_asker
 from app.rounds.matching import is_certain
 from app.rounds.recording import Choice, confirm, confirm_certain, drafted_rows, rematch, rows_from
@@ -252,13 +252,17 @@ def import_worksheet(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="填好的 XLSX 文件")],
     as_user: AsUser,
     reopen: Annotated[bool, typer.Option(help="替换已经复核的意见")] = False,
+    seen: Annotated[
+        str | None,
+        typer.Option(help="与 --reopen 同用：何时看过审核意见（如 2026-09-28T15:00:00），此后审核的不替换"),
+    ] = None,
     marked: Annotated[Path | None, typer.Option(help="把标出错误的副本写到这里")] = None,
 ) -> None:
     """导入填好的清理意见表；有错误则整份退回，逐格说明。"""
     database = open_registry(Settings())
     with database.reading() as session:
         actor = actor_of(find_account(session, as_user))
-    filled = bring_in(database, actor, round_id, file, today(), reopen=reopen)
+    filled = bring_in(database, actor, round_id, file, today(), reopen=reopen, seen=looked_at(seen))
     if marked is not None and (filled.problems or filled.kept):
         with for_the_asker():
             marked.write_bytes(write_marked(every_sheet(file), [*filled.problems, *filled.kept]))

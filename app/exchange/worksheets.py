@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from app.db import Database
 from app.errors import Invalid
 from app.exchange.worksheet_reading import Filled, Reading
 from app.rounds.proposing import Standing, Weighed, propose
+from app.versions.queries import SHANGHAI, microseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,21 @@ class Ready:
     @property
     def writes(self) -> bool:
         return bool(self.asked) and not self.filled.problems
+
+
+def looked_at(asked: str | None) -> int | None:
+    """``seen`` as one writes it, an RFC 3339 moment, Shanghai's where it names no zone. Raises Invalid."""
+    if not asked:
+        return None
+    try:
+        instant = dt.datetime.fromisoformat(asked.replace(" ", "+"))  # what a query makes of a plus
+        return microseconds(instant if instant.tzinfo else instant.replace(tzinfo=SHANGHAI))
+    except (ValueError, OverflowError) as error:
+        raise Invalid(
+            f"看过审核意见的时刻“{asked[:40]}”无法识别，请写成 2026-09-28T15:00:00+08:00。",
+            code="bad-moment",
+            field="seen",
+        ) from error
 
 
 @few_collections()

@@ -68,6 +68,11 @@ def moment(microseconds: int) -> str:
     return instant.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+def microseconds(instant: dt.datetime) -> int:
+    """What ``moment`` tells, of an instant with a zone: UTC microseconds."""
+    return (instant - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1)
+
+
 class Known(NamedTuple):
     """A point of the log: the entry an answer rests on."""
 
@@ -122,7 +127,7 @@ def _parse_known_at(asked: str) -> tuple[str, int]:
         instant = instant.replace(tzinfo=SHANGHAI)
     if DAY.match(asked):  # whoever names a day means what was known by its end
         instant += dt.timedelta(days=1, microseconds=-1)
-    return "recorded_at", (instant - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1)
+    return "recorded_at", microseconds(instant)
 
 
 @dataclass(slots=True)

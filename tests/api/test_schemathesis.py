@@ -60,6 +60,8 @@ RULES: dict[str, dict[str, str]] = {
         "broken-xlsx": "which bytes are a workbook",
     },
     "POST /api/v1/rounds/{round_id}/rows/match": {"nothing-asked": "at least one of three, and not false"},
+    "POST /api/v1/rounds/{round_id}/worksheets": {"bad-moment": "which words are a moment"},
+    "POST /api/v1/rounds/{round_id}/worksheets/marked": {"bad-moment": "which words are a moment"},
     "POST /api/v1/webhooks": {
         "bad-url": "which addresses a letter can be sent to",
         "unknown-value": "kinds of events are an open list",

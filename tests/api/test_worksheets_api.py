@@ -168,6 +168,32 @@ def test_what_was_reviewed_is_proposed_again_as_it_was_read(living: Living) -> N
     assert living.post("editor", f"{place}/proposals", other).json()["code"] == "another-item"
 
 
+def test_a_sheet_reopens_what_was_reviewed_when_one_looked_and_nothing_reviewed_since(
+    living: Living, tmp_path: Any
+) -> None:
+    item = living.item_called(FELLING)
+    organ = living.get(f"/items/{item}").json()["authority"]["id"]
+    scope = {"authorities": [organ], "base_day": "2026-09-28"}
+    made = living.post("editor", "/changesets", {"title": "清理", "kind": "round", "scope": scope})
+    place = f"/rounds/{made.json()['id']}"
+    assert living.post("editor", f"{place}/proposals", {"decisions": [decision_of(item)]}).is_success
+    assert living.post("reviewer", f"{place}/opinions", {"items": [item], "opinion": "agree"}).is_success
+    path = tmp_path / "表.xlsx"
+    path.write_bytes(read(living, "editor", f"{place}/worksheets.xlsx").content)
+    fill(path, {item: {"words": "改了主意"}})
+    rows = read(living, "editor", f"{place}/proposals?state=reviewed").json()["proposals"]
+    proposed, reviewed = rows[0]["proposed"]["at"], rows[0]["opinion"]["at"]
+
+    def brought(seen: str) -> Any:
+        asked = f"{place}/worksheets?reopen=true&seen={seen}"
+        return upload(living, "editor", asked, path.read_bytes())
+
+    kept = brought(proposed).json()
+    assert (kept["reopened"], [one["code"] for one in kept["kept"]]) == (0, ["reviewed-meanwhile"])
+    assert brought("neulich").json()["code"] == "bad-moment"
+    assert brought(reviewed).json()["reopened"] == 1
+
+
 def test_proposals_and_opinions_are_weighed_beside_other_writers(
     living_sqlite: Living, monkeypatch: pytest.MonkeyPatch
 ) -> None:
