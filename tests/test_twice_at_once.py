@@ -22,6 +22,8 @@ from app.auth.provider import challenge_of
 from app.auth.signing_in import Limits, Present
 from app.changes import drafts
 from app.checks import exceptions
+from app.checks.catalogue import STANDARD
+from app.checks.sweeping import sweep
 from app.db import Database, lock_publishing
 from app.errors import Conflict, Forbidden
 from app.exchange import seeding
@@ -209,6 +211,7 @@ def test_a_person_of_the_provider_is_linked_to_one_account(postgresql: Database,
 
 def test_an_exception_is_granted_and_ended_once(postgresql: Database, clock: Any) -> None:
     office = make_office(postgresql)
+    sweep(postgresql, TODAY, STANDARD)
     asked = (office.items[0], "no-citation", "citations", "依法如此", TODAY)
     number, refused = twice(postgresql, lambda session: exceptions.grant(session, office.reviewer, *asked).id)
     assert (refused.code, office.count("check_exception")) == ("already-excepted", 1)
