@@ -10,13 +10,14 @@ from sqlalchemy import Connection, text
 from sqlmodel import Session
 
 from app import log
+from app.auth.accounts import names_of_accounts
 from app.auth.actor import Actor
 from app.canonical import decode
 from app.checks.levels import Compared, Held, common, compared, unclaimed
 from app.checks.models import OverlapDecision
 from app.checks.overlaps import Overlap, overlaps, power_of
-from app.db import among, chunks, fetch, marks
-from app.errors import Forbidden, Invalid
+from app.db import among, chunks, fetch, lock_said, marks
+from app.errors import Conflict, Forbidden, Invalid, Stale
 from app.items.codes import NATIONAL_12
 from app.places.queries import ancestors, subtree
 from app.versions.codes import never_known
@@ -24,6 +25,7 @@ from app.versions.queries import today
 from app.versions.visibility import shown
 
 DECISIONS = {"different": "不是同一职权", "same": "同一职权，暂各自保留", "merge": "合并"}
+ON_THE_WAY = ("draft", "submitted", "returned", "approved")
 PLACES = 200
 """Places to choose from."""
 _HELD = (
@@ -84,9 +86,18 @@ def regions_with_items(connection: Connection, actor: Actor, day: str) -> list[t
 
 
 def said(connection: Connection) -> dict[tuple[str, str], dict[str, Any]]:
-    """What the office last said of each pair."""
-    rows = connection.execute(text("SELECT * FROM overlap_decision ORDER BY id")).mappings()
-    return {(row["first"], row["second"]): dict(row) for row in rows}
+    """What the office last said of each pair, and in ``merging`` the changeset on its way that merges it, or None."""
+    rows = connection.execute(
+        text(
+            "SELECT d.*, x.state FROM overlap_decision d LEFT JOIN changeset x ON x.id = d.changeset ORDER BY d.id"
+        )
+    ).mappings()
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in rows:
+        pair = (row["first"], row["second"])
+        before = found[pair]["merging"] if pair in found else None
+        found[pair] = {**row, "merging": row["changeset"] if row["state"] in ON_THE_WAY else before}
+    return found
 
 
 def say(
@@ -95,10 +106,14 @@ def say(
     pair: tuple[str, str],
     decision: str,
     reason: str,
-    changeset: str | None = None,
-) -> None:
-    """Keep what the office says of a pair. Raises Invalid without a reason, or for no such decision; NotFound for what
-    is no item; Forbidden unless both are in the actor's scope."""
+    read: int | None = None,
+) -> OverlapDecision:
+    """Keep what the office says of a pair; of a merge, the caller writes down its changeset. ``read``: the ``id`` of
+    what was last said when the actor looked, 0 for nothing; None: whatever stands.
+
+    Raises Invalid without a reason, or for no such decision; NotFound for what is no item; Forbidden unless both are
+    in the actor's scope; Stale where another has said something since; Conflict for a merge of what was merged last in
+    a changeset that is on its way."""
     actor.require("review")
     for item in pair:
         _require_scope(session.connection(), actor, item)
@@ -107,18 +122,38 @@ def say(
     if len(reason.strip()) < 2:
         raise Invalid("请写明理由。", code="reason-needed", field="reason")
     first, second = sorted(pair)
-    session.add(
-        OverlapDecision(
-            first=first,
-            second=second,
-            decision=decision,
-            reason=reason.strip()[:2000],
-            changeset=changeset,
-            account=actor.account,
-            at=log.now_microseconds(),
-        )
+    lock_said(session.connection(), OverlapDecision.__tablename__)
+    last = said(session.connection()).get((first, second))
+    if last is not None:
+        _require_as_read(session, last, read)
+        if decision == "merge" == last["decision"] and last["merging"]:
+            raise Conflict(
+                f"这两项已经在变更单 {last['merging']} 里合并，不另起草；要改合并的做法，请改那一份，或先撤回它。",
+                code="already-merging",
+                changeset=last["merging"],
+            )
+    row = OverlapDecision(
+        first=first,
+        second=second,
+        decision=decision,
+        reason=reason.strip()[:2000],
+        account=actor.account,
+        at=log.now_microseconds(),
     )
+    session.add(row)
     session.flush()
+    return row
+
+
+def _require_as_read(session: Session, last: dict[str, Any], read: int | None) -> None:
+    if read is None or last["id"] <= read:
+        return
+    who = names_of_accounts(session, [last["account"]]).get(last["account"], "命令行")
+    done = " ".join(part for part in (DECISIONS[last["decision"]], last["changeset"]) if part)
+    raise Stale(
+        f"您打开这一页之后，{who}已把这两项判断为“{done}”：{last['reason'][:100]}。您的没有保存，请看过再定。",
+        code="said-meanwhile",
+    )
 
 
 def _require_scope(connection: Connection, actor: Actor, item: str) -> None:

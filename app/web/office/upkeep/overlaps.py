@@ -51,10 +51,12 @@ def decide_overlap(request: Request, registry: RegistryOf, present: Visitor, for
     try:
         with registry.database.writing() as session:
             first, second = (form.get(name) for name in ("first", "second"))
-            decision = form.get("decision")
+            decision, reason = form.get("decision"), form.get("reason")
+            given = comparing.say(
+                session, present.actor, (first, second), decision, reason, _read(form.get("read"))
+            )
             if decision == "merge":
-                made = _merge(session, present, first, second, form)
-            comparing.say(session, present.actor, (first, second), decision, form.get("reason"), made)
+                given.changeset = made = _merge(session, present, first, second, form)
     except RegistryError as error:
         with registry.database.reading() as session:
             return _overlaps(
@@ -62,12 +64,19 @@ def decide_overlap(request: Request, registry: RegistryOf, present: Visitor, for
                 session,
                 present,
                 form.get("region"),
-                False,
+                error.status in (409, 412),  # another has judged the pair, which is listed with what was said
                 registry.settings.overlap_score,
                 form,
                 error,
             )
     return go(f"/office/changesets/{made}" if made else f"/office/overlaps?region={form.get('region')}")
+
+
+def _read(number: str) -> int | None:
+    """What was last said of the pair when the page was opened, as ``comparing.say`` has it."""
+    if not number:
+        return None
+    return int(number) if number.isascii() and number.isdigit() and len(number) < 19 else 0
 
 
 def _merge(session: Any, present: Present, first: str, second: str, form: Posted) -> str:
