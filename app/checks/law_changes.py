@@ -141,16 +141,18 @@ def settle(
     """Note how these were dealt with. ``titles`` are the instrument's on ``day``, from which it is changed; ``read``:
     as ``require_as_read`` has it.
 
-    Raises Invalid for no reason where nothing is drafted and for what does not rest on the instrument, Forbidden
-    for what is outside the actor's scope, NotFound, Stale."""
+    Raises Invalid for no reason where they are unaffected, for what does not rest on the instrument, and where what is
+    to be open again was not noted as unaffected; Forbidden for what is outside the actor's scope, NotFound, Stale."""
     actor.require("edit")
     change = law_change(session.connection(), act)
-    if outcome != "drafted" and len(reason.strip()) < 2:
+    if outcome == "unaffected" and len(reason.strip()) < 2:
         raise Invalid("不用改的，请写明理由。", code="reason-needed", field="reason")
     chosen = sorted(set(subjects))
     _require_resting(session.connection(), actor, change["instrument"], titles, chosen, day)
     lock_said(session.connection(), LawCase.__tablename__)
     require_as_read(session, actor, act, chosen, read, day)
+    if outcome == "open":
+        _require_unaffected(cases(session.connection(), act), chosen)
     now = log.now_microseconds()
     for subject in chosen:
         session.add(
@@ -165,6 +167,11 @@ def settle(
             )
         )
     session.flush()
+
+
+def _require_unaffected(noted: Mapping[str, Mapping[str, Any]], chosen: Iterable[str]) -> None:
+    if any(noted.get(one, {}).get("outcome") != "unaffected" for one in chosen):
+        raise Invalid("只有记为不受影响的可以改回待处理；拟了变更单的，请撤回变更单。", code="not-unaffected")
 
 
 def require_as_read(

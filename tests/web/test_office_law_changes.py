@@ -135,6 +135,30 @@ def test_all_that_waits_leaves_alone_what_was_dealt_with_meanwhile(
     assert noted == {fees: "收费另有依据", living_sqlite.item_called(OWN): "都不受影响"}
 
 
+def test_what_was_noted_as_unaffected_is_said_and_taken_back(living_sqlite: Living, law: str) -> None:
+    editor = Browser(living_sqlite, "bianji", ["edit"])
+    own, fees = living_sqlite.item_called(OWN), living_sqlite.item_called(FEES)
+    repealed(living_sqlite, law)
+    place = case_of(editor)
+    page = editor.get(place)
+    asked = page.html.index('<details class="sure"><summary>记为不受影响')
+    assert page.html.index('value="unaffected"') > asked, "asked once"
+    assert "待处理的 2 项" in page.words
+    noted = editor.client.post(
+        place, data={"do": "unaffected", "why": "条文没有变", "subject": [own, fees]}, headers=POST
+    )
+    page = editor.get(noted.headers["location"])
+    assert "已把 2 项记为不受影响" in page.words
+    assert f'<button form="reopen" name="subject" value="{own}"' in page.html
+    back = re.findall(r'<form id="reopen".*?name="read" value="(\d+)"', page.html)[0]
+    reopened = editor.post(place, do="open", subject=own, read=back)
+    assert "已把 1 项改回待处理" in editor.get(reopened.headers["location"]).words
+    assert queue(editor) == ("2", "1")
+    editor.post(place, RENUMBERED | {"subject": own})
+    assert editor.post(place, do="open", subject=own).status_code == 422, "a draft is withdrawn"
+    assert queue(editor) == ("2", "0")
+
+
 def test_a_form_kept_before_another_dealt_with_it_is_refused_as_well(living_sqlite: Living, law: str) -> None:
     one, other = (Browser(living_sqlite, name, ["edit"]) for name in ("bianji", "bianji2"))
     own = living_sqlite.item_called(OWN)

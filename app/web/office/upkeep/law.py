@@ -225,8 +225,12 @@ def show_change(
     present: Visitor,
     act: Act,
     page: Turned = None,
+    noted: Turned = None,
+    reopened: Turned = None,
 ) -> Response:
-    """While what was asked of it is under way, that it is; then the draft, or why there is none with what was typed."""
+    """``noted``, ``reopened``: how many were just said to be unaffected, or put back to what waits.
+
+    While what was asked of it is under way, that it is; then the draft, or why there is none with what was typed."""
     place = _case_place(_number(act))
     if (work := registry.works.told_once(one_of(present, place.address))) is not None:
         if not work.is_done:
@@ -235,9 +239,10 @@ def show_change(
             form = posted_again(work.asked)
             return _case(request, session, present, _number(act), form, work.refusal, page=page)
         if work.result:
-            return go(f"/office/changesets/{work.result}")
+            return go(work.result)
     form, kept_at = keeping.found_again(session, present, place)
-    return _case(request, session, present, _number(act), form, kept_at=kept_at, page=page)
+    done = {"noted": noted, "reopened": reopened}
+    return _case(request, session, present, _number(act), form, kept_at=kept_at, page=page, done=done)
 
 
 def _case_place(act: int, title: str = "", law: str | None = None) -> keeping.Place:
@@ -246,7 +251,8 @@ def _case_place(act: int, title: str = "", law: str | None = None) -> keeping.Pl
 
 @router.post("/office/law-changes/{act}")
 def settle(request: Request, registry: RegistryOf, present: Visitor, act: Act, form: Form) -> Response:
-    """``do``: draft (a changeset of what is ticked, or a round: ``as``) or unaffected (with a reason)."""
+    """``do``: draft (a changeset of what is ticked, or a round: ``as``), unaffected (with a reason), or
+    open (what was noted as unaffected waits again)."""
     number = _number(act)
     with registry.database.reading() as session:
         change = law_changes.law_change(session.connection(), number)
@@ -265,19 +271,17 @@ def settle(request: Request, registry: RegistryOf, present: Visitor, act: Act, f
         )
         if not begun.is_done:
             return go(place.address)  # which says that it is under way
-        made = begun.outcome()
+        then: str = begun.outcome()
     except RegistryError as error:
         if error.status == 404:
             raise
         with registry.database.reading() as session:
             return _case(request, session, present, number, form, error)
-    return go(f"/office/changesets/{made}" if made else place.address)
+    return go(then)
 
 
-def _dealt_with(
-    registry: Registry, present: Present, act: int, form: Posted, place: keeping.Place
-) -> str | None:
-    """The changeset that was drafted, or none where nothing has to be changed. Worked out beside all others; the
+def _dealt_with(registry: Registry, present: Present, act: int, form: Posted, place: keeping.Place) -> str:
+    """The address that says what came of it: the draft, or the page again. Worked out beside all others; the
     writer's place is taken to write alone."""
     with registry.database.reading() as session:
         connection = session.connection()
@@ -287,21 +291,25 @@ def _dealt_with(
         law_changes.require_as_read(session, present.actor, act, chosen, read, on)
         content = _content(connection, change["instrument"], on)
         noted: dict[str, Any] = {"day": on, "titles": titles_of(content), "read": read}
-        is_drafted, write = form.get("do") != "unaffected", None
-        if is_drafted:
+        outcome = form.get("do") if form.get("do") in ("unaffected", "open") else "drafted"
+        write = None
+        if outcome == "drafted":
             asked = _mending(connection, change["instrument"], content, on, chosen, form)
             write = drafts.draft_from(session, present.actor, asked, today())
             # What is ticked and not touched by the draft goes on waiting.
             chosen = {one.subject for one in asked.decisions if one.subject}
-        else:
+        elif outcome == "unaffected":
             noted["reason"] = form.get("why")
     with registry.database.writing() as session:
         if write is not None:
             noted["changeset"] = write(session).id
-        outcome = "drafted" if is_drafted else "unaffected"
         law_changes.settle(session, present.actor, act, chosen, outcome, **noted)
+        if outcome == "open":  # a form of its own: what is being typed beside it is still being typed
+            return f"{place.address}?reopened={len(chosen)}"
         keeping.saved(session, present, place)
-        return noted.get("changeset")
+    if outcome == "unaffected":
+        return f"{place.address}?noted={len(chosen)}"
+    return f"/office/changesets/{noted['changeset']}"
 
 
 def _chosen(
@@ -389,6 +397,7 @@ def _case(
     error: RegistryError | None = None,
     kept_at: str = "",
     page: int | None = None,
+    done: dict[str, int | None] | None = None,
 ) -> Response:
     """Those that wait come first."""
     connection = session.connection()
@@ -414,6 +423,7 @@ def _case(
         names=_names(connection, turned["rests"], on),
         act=change,
         cases=cases,
+        done=gaps(done or {}),
         read=form.get("read") if form.get("read") and not moved else last,
         settled=settled,
         outcomes=law_changes.OUTCOMES,
