@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.changes.owed import Wanted, duties
-from app.db import fetch, marks
+from app.db import fetch, marks, run_by
 from app.versions.history import document
-from app.versions.queries import Known
-from app.versions.visibility import on_open_day
+from app.versions.queries import Known, state_on
+from app.versions.visibility import hidden_among, on_open_day, public_among
 from app.web.rendering import Gaps, gaps
 from app.web.subjects import names, settle_documents
 
@@ -39,16 +39,27 @@ def delegation(
     running_out = [one for one in duties(connection, wanted, known=known) if one["due"] == day]
     if not running_out:
         return None
-    organs = _organs(connection, [one["id"] for one in lenders], max(on, day))
+    organs = _organs(connection, [one["id"] for one in lenders], max(on, day), known)
     back_to = [Gaps(one, organ=organs.get(one["id"])) for one in lenders]
     return Gaps(day=day, back_to=back_to, document=_not_renewed(connection, running_out))
 
 
-def _organs(connection: Connection, items: list[str], on: str) -> dict[str, str]:
+def _organs(connection: Connection, items: list[str], on: str, known: Known) -> dict[str, str]:
     """Item -> the name of the organ that holds it on a day."""
-    held = dict(fetch(connection, _HELD_BY.format(marks(items)), (*items, on, on)))
-    called = names(connection, [organ for organ in held.values() if organ], on)
+    held = (
+        dict(fetch(connection, _HELD_BY.format(marks(items)), (*items, on, on)))
+        if known.is_head
+        else _held_then(connection, items, on, known)
+    )
+    called = names(connection, [organ for organ in held.values() if organ], on, known)
     return {item: called[organ] for item, organ in held.items() if organ in called}
+
+
+def _held_then(connection: Connection, items: list[str], on: str, known: Known) -> dict[str, str | None]:
+    run = run_by(connection)
+    standing = [state_on(connection, one, on, known) for one in sorted(public_among(run, items))]
+    hidden = hidden_among(run, (one.content for one in standing))
+    return {one.subject_id: one.document().get("authority") for one in standing if one.content not in hidden}
 
 
 def _not_renewed(connection: Connection, running_out: list[dict[str, Any]]) -> Gaps | None:

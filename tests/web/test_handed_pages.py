@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from handed import LATEST, bureau, city_item, hand_down, region
 from reading import read
@@ -61,6 +63,27 @@ def test_a_delegation_that_ran_out_says_so_and_a_renewed_one_does_not(
     living_sqlite.publish(renewed)
     page = read(living_sqlite, f"/items/{lent}", on="2027-10-01")
     assert "委托期满" not in page.section("沿革").partition("2027年10月1日")[2]
+
+
+def test_whom_it_falls_back_to_is_said_as_known_then(living_sqlite: Living) -> None:
+    item = city_item(living_sqlite)
+    content = {"name": "受托的事项", "type": "01", "authority": bureau(living_sqlite), "level": "4"}
+    content |= {"region": region(living_sqlite, "511602"), "power_source": "5"}
+    entrust = {"outcome": "entrust", "subject": item, "effective_from": "2026-10-01", "until": "2027-10-01"}
+    made = living_sqlite.publish(entrust | {"results": [{"content": content}]})
+    address = f"/items/{made['decisions'][0]['results'][0]['subject']}"
+
+    def falls_back(**known: Any) -> str:
+        words: str = read(living_sqlite, address, on="2027-10-01", **known).words
+        return words.partition("起由委托机关办理：")[2].partition("（")[0].strip()
+
+    (then,) = living_sqlite.rows("SELECT max(seq) FROM log_entry")[0]
+    before = falls_back()
+    to_other = [{"op": "set", "path": "authority", "value": bureau(living_sqlite)}]
+    moved = {"outcome": "transfer", "subject": item, "effective_from": "2027-03-01", "changes": to_other}
+    living_sqlite.publish(moved)
+    assert falls_back() == "广安市广安区水务局" != before
+    assert falls_back(known_at=str(then)) == before
 
 
 def test_whom_it_was_handed_to_is_said_before_anybody_took_over(living_sqlite: Living) -> None:
