@@ -13,27 +13,39 @@ from app.changes.deciding import Decider
 from app.changes.drafts import require_second_person
 from app.changes.models import Changeset
 from app.changes.moves import require_state
+from app.changes.rehearsing import rehearse
 from app.changes.rows import decisions, find, leave_event
 from app.checks import exceptions
-from app.checks.catalogue import TITLES
+from app.checks.catalogue import STANDARD, TITLES, Rules
 from app.checks.models import CheckException
 from app.errors import NotFound
 
 
 def let_stand(
-    session: Session, actor: Actor, changeset_id: str, subject: str, code: str, path: str, reason: str
+    session: Session,
+    actor: Actor,
+    changeset_id: str,
+    subject: str,
+    code: str,
+    path: str,
+    reason: str,
+    today: str,
+    rules: Rules = STANDARD,
 ) -> CheckException:
     """Let what a check finds at one place of an item stand, as the changeset leaves it.
 
     Raises Forbidden for whoever wrote, changed or submitted it, and out of scope; NotFound for an item that it is not
-    about; else what ``exceptions.grant`` raises.
+    about; else what ``exceptions.grant`` raises, of what the changeset brings in, and what publishing it would raise.
     """
     actor.require("review")
     changeset = find(session, changeset_id)
     require_state(changeset, "except")
     require_second_person(session, actor, changeset, "准予例外，请由另一位审核人准予")
     _require_scope(session, actor, changeset, subject)
+    found = rehearse(session, changeset_id, today, rules=rules)["findings"]
     made = exceptions.let_stand(session, actor, subject, code, path, reason, changeset.id)
+    if (subject, code, path) not in {(one["subject"], one["code"], one.get("path")) for one in found}:
+        raise exceptions.nothing_found()
     leave_event(session, changeset, actor, "excepted", TITLES[code])
     return made
 

@@ -57,17 +57,20 @@ def grant(
     session: Session, actor: Actor, subject: str, code: str, path: str, reason: str, day: str
 ) -> CheckException:
     """Let what a check finds at one place of an item stand; what it finds at another, or at a place that comes later,
-    is told as before. Raises Invalid without a place or a reason, Conflict where it stands already, NotFound where the
-    checks have found nothing there."""
+    is told as before. Raises Invalid without a place or a reason, Conflict where it stands already and where the
+    checks have found nothing there: what only a draft holds is let stand there, by somebody other than who wrote it."""
     _require(session.connection(), actor, subject, day)
     made = let_stand(session, actor, subject, code, path, reason)
-    # What only a draft holds is let stand there, by somebody other than who wrote it.
     place = (subject, code, path)
     if not fetch(
         session.connection(), "SELECT 1 FROM finding WHERE subject = ? AND code = ? AND path = ?", place
     ):
-        raise NotFound("检查结果中没有这一处，可能已经改好；请刷新检查结果再看。", code="unknown-finding")
+        raise nothing_found()
     return made
+
+
+def nothing_found() -> Conflict:
+    return Conflict("检查结果中没有这一处，可能已经改好；请刷新再看。", code="nothing-found")
 
 
 def let_stand(

@@ -13,7 +13,7 @@ from app.checks import exceptions, queries, sweeping
 from app.checks.catalogue import STANDARD, Rules
 from app.checks.queries import Wanted, by_authority, by_code, findings
 from app.checks.sweeping import last_run, recheck, stale, sweep
-from app.errors import Conflict, Forbidden, Invalid, NotFound, Refused
+from app.errors import Conflict, Forbidden, Invalid, Refused
 
 LAW = {"title": "取水条例", "rank": "administrative_regulation", "articles": []}
 
@@ -155,7 +155,7 @@ def test_an_exception_needs_a_reviewer_and_a_reason_and_can_be_ended(office: Off
         grant(office.person("other", "review", authority=office.traffic), "依据在途")
     with pytest.raises(Invalid):
         grant(office.reviewer, " ")
-    with pytest.raises(NotFound, match="检查结果中没有这一处"), office.database.writing() as session:
+    with pytest.raises(Conflict, match="检查结果中没有这一处"), office.database.writing() as session:
         exceptions.grant(session, office.reviewer, *asked, "citations/c9", "还没有发布的", TODAY)
     number = grant(office.reviewer, "依据在途，省里九月公布")
     with pytest.raises(Conflict):
@@ -218,7 +218,7 @@ def test_a_check_holds_a_change_up_where_the_office_says_so(office: Office) -> N
         publishing.publish(session, office.publisher, changeset, TODAY, rules=rules)
     with office.database.writing() as session:
         place = (office.items[0], "phones-alike", "complaint_phone")
-        excepting.let_stand(session, office.reviewer, changeset, *place, "窗口只有一部电话")
+        excepting.let_stand(session, office.reviewer, changeset, *place, "窗口只有一部电话", TODAY, rules)
     office.publish(changeset, rules=rules)
     other = office.draft(adjust(office.items[0], TODAY, 9)).id
     with office.database.writing() as session:  # what stood so before does not hold up another change

@@ -8,9 +8,10 @@ from html import unescape
 
 import pytest
 from browsing import Browser
-from seeded import FELLING, TODAY, Living
+from seeded import FELLING, TODAY, Living, set_field
 
 from app.checks.catalogue import STANDARD
+from app.checks.sweeping import sweep
 
 WORDS = "其他相关证明材料"
 
@@ -75,14 +76,34 @@ def test_what_must_stand_is_let_stand_on_the_page_of_the_draft(
 def test_one_that_is_granted_for_the_catalogue_is_taken_back_from_here_too(
     living: Living, editor: Browser, reviewer: Browser
 ) -> None:
-    place = held_up(living)
-    asked = form_in(reviewer.get(place).html)
+    item = living.item_called(FELLING)
+    living.registry.rules = STANDARD
+    material = {"op": "add", "path": "materials", "value": {"key": "m9", "name": WORDS}}
+    living.publish({"outcome": "adjust", "subject": item, "effective_from": TODAY, "changes": [material]})
+    sweep(living.database, TODAY, STANDARD)
+    asked = {"subject": item, "code": "vague-material", "path": "materials/m9/name"}
     assert reviewer.post("/office/checks/exceptions", asked, reason="窗口说明").status_code == 303
+    form = {
+        "title": "换号",
+        "reason": "换号",
+        "decisions": [set_field(item, "consult_phone", "0826-7654321")],
+    }
+    place = f"/office/changesets/{living.post('editor', '/changesets', form).json()['id']}"
     html = reviewer.get(place).html
     (end,) = re.findall(r'action="(/office/checks/exceptions/\d+/end)"', html)
     answer = reviewer.post(end, back=re.findall(r'name="back" value="([^"]+)"', html)[0])
     assert answer.headers["location"] == place
-    assert "准予这一处例外" in reviewer.get(place).words
+    assert "窗口说明" not in reviewer.get(place).words
+
+
+def test_where_nothing_is_found_nothing_is_let_stand(living: Living, reviewer: Browser) -> None:
+    place = held_up(living)
+    asked = form_in(reviewer.get(place).html)
+    for door in (f"{place}/exceptions", "/office/checks/exceptions"):
+        refused = reviewer.post(door, asked | {"path": "materials/m8/name"}, reason="以后要加的")
+        assert refused.status_code == 409
+        assert "检查结果中没有这一处" in refused.text
+    assert reviewer.post(f"{place}/exceptions/{'9' * 20}/end").status_code in (404, 422)
 
 
 def test_whoever_had_a_hand_in_it_is_not_offered_it(living: Living) -> None:

@@ -234,11 +234,13 @@ def comment(move: Moving, form: Form) -> Response:
 def let_stand(move: Moving, form: Form) -> Response:
     """What a check finds at one place; without it the draft may not even be submitted."""
     asked = [form.get(name) for name in ("subject", "code", "path", "reason")]
-    return move.make(lambda session: excepting.let_stand(session, move.actor, move.id, *asked))
+    return move.make(
+        lambda session: excepting.let_stand(session, move.actor, move.id, *asked, today(), move.rules)
+    )
 
 
 @router.post("/office/changesets/{changeset}/exceptions/{number}/end")
-def end_exception(move: Moving, number: Annotated[str, Path(max_length=20)]) -> Response:
+def end_exception(move: Moving, number: Annotated[str, Path(max_length=18)]) -> Response:
     known = int(number) if number.isascii() and number.isdigit() else 0
     return move.make(lambda session: excepting.end(session, move.actor, move.id, known))
 

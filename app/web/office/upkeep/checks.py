@@ -88,7 +88,7 @@ def end(
     request: Request,
     registry: RegistryOf,
     present: Visitor,
-    number: Annotated[str, Path(max_length=20)],
+    number: Annotated[str, Path(max_length=18)],
     form: Form,
 ) -> Response:
     try:
