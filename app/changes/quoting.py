@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from app.canonical import decode
 from app.changes import kinds
+from app.changes.models import ChangesetInput
 from app.db import chunks, fetch, marks
 from app.versions import ids
 from app.versions.fold import RESERVED
@@ -27,7 +28,8 @@ ITS_SUBJECTS = (
 ACT = b'"act":'
 """Before the seq of an act that canonical JSON names: what a decision voids, accepts or fulfils."""
 _OPERATIONS = ("set", "add", "remove", "order")
-_PATH = re.compile(r"[a-z_]+(/[A-Za-z0-9_.-]{1,64})*")
+_KEY = re.compile(r"[A-Za-z0-9_.-]{0,64}")
+_PATH = re.compile(rf"[a-z_]+(/{_KEY.pattern})*")
 _ACTS = re.compile(rb'"act":(\d+)')
 _STILL_TOLD = text(
     "SELECT DISTINCT c.body FROM content c WHERE c.hash IN ("
@@ -93,7 +95,8 @@ def words_of(connection: Connection, content: str, document: Any) -> Words:
 
 def texts_in(value: Any) -> Iterator[str]:
     if isinstance(value, str):
-        yield value
+        if not _is_a_term(value):
+            yield value
     elif isinstance(value, dict):
         for name, part in value.items():
             if not _is_field(name, value):
@@ -106,7 +109,7 @@ def texts_in(value: Any) -> Iterator[str]:
 def without(value: Any, words: Words) -> Any:
     """The same with every text that quotes the words replaced."""
     if isinstance(value, str):
-        return PLACEHOLDER if words.in_text(value) else value
+        return PLACEHOLDER if words.in_text(value) and not _is_a_term(value) else value
     if isinstance(value, dict):
         return {
             name: part if _is_field(name, value) else without(part, words) for name, part in value.items()
@@ -114,9 +117,44 @@ def without(value: Any, words: Words) -> Any:
     return [without(part, words) for part in value] if isinstance(value, list) else value
 
 
+def _is_a_term(text: str) -> bool:
+    """Whether a text is nobody's words: a day, an id or a hash of the registry, a value of one of its lists. A draft
+    with another text in such a place would be published with it."""
+    return bool(_TERM.fullmatch(text)) or text in _listed()
+
+
+_TERM = re.compile(r"\d{4}-\d{2}-\d{2}|qd[a-z]-[0-9a-z]{8}|[0-9a-f]{64}")
+
+
+@cache
+def _listed() -> frozenset[str]:
+    """The values of all lists (enumerations) in contents and decisions."""
+
+    def named(schema: Any) -> Iterator[str]:
+        if isinstance(schema, dict):
+            values = [*schema.get("enum", ()), schema.get("const")]
+            yield from (one for one in values if isinstance(one, str))
+            for part in schema.values():
+                yield from named(part)
+        elif isinstance(schema, list):
+            for part in schema:
+                yield from named(part)
+
+    models = (*kinds.MODELS.values(), ChangesetInput)
+    return frozenset(one for model in models for one in named(model.model_json_schema()))
+
+
 def _is_field(name: str, value: dict[str, Any]) -> bool:
-    """Whether a part of an object is the op or the path of a field change: names of the content model and keys, no
-    words of anybody's."""
+    """Whether a part of an object says what the rest is about, and is no words of anybody's: the op and path of a field
+    change, the keys of elements, an outcome, a code."""
+    if name in ("scheme", "value", "issuer"):
+        return {"scheme", "value"} <= value.keys()
+    if name in ("key", "keys", "after", "outcome"):
+        part = value[name]
+        return all(
+            isinstance(one, str) and _KEY.fullmatch(one)
+            for one in (part if isinstance(part, list) else [part])
+        )
     if name not in ("op", "path") or value.get("op") not in _OPERATIONS:
         return False
     path = value.get("path")

@@ -121,6 +121,33 @@ def test_a_draft_keeps_what_is_no_words(living: Living, item: str) -> None:
     assert_nowhere(living)
 
 
+def test_a_draft_keeps_its_days_ids_keys_and_codes(living: Living, item: str) -> None:
+    """They are nobody's words, though the redacted decision has days of the same month, the same organ and unit."""
+    organ = living.rows("SELECT subject_id FROM timeline WHERE kind = 'authority' ORDER BY 1")[0][0]
+    material = {"op": "add", "path": "materials", "value": {"key": "xingzheng-biao", "name": "申请表"}}
+    limit = {"op": "set", "path": "promised_limit", "value": {"value": 3, "unit": "workday"}}
+    code = {"scheme": "own", "value": "申请编号0000123"}
+
+    def change(*changes: dict[str, Any], on: str, **more: Any) -> dict[str, Any]:
+        made = {"outcome": "adjust", "subject": item, "effective_from": on, "changes": list(changes)}
+        return made | {"codes": [code]} | more
+
+    owed = [{"key": "chongxin-queren", "what": f"核对{PRIVATE}", "owner": organ, "due": "2031-04-01"}]
+    living.publish(
+        change(material, limit, on="2031-03-01", duties=owed), document={"effective_on": "2031-03-01"}
+    )
+    after = {"op": "add", "path": "materials", "value": {"name": "其他表"}, "after": "xingzheng-biao"}
+    mine = [{"what": "告知", "owner": organ, "due": "2031-04-15"}]
+    made = draft(living, change(after, limit, on="2031-03-15", duties=mine))
+    (before,) = shown(living, made)["decisions"]
+    redact_all(living)
+    assert [PLACEHOLDER in str(one) for one in (before, shown(living, made))] == [False, False]
+    for who, move in (("editor", "submit"), ("reviewer", "approve"), ("publisher", "publish")):
+        assert living.post(who, f"/changesets/{made}/{move}").status_code == 200
+    assert living.rows(f"SELECT 1 FROM timeline WHERE subject_id = '{item}' AND valid_from = '2031-03-15'")
+    assert_nowhere(living)
+
+
 def test_what_a_redacted_changeset_would_write_is_said_to_be_gone(
     living: Living, published: dict[str, Any]
 ) -> None:
