@@ -136,6 +136,86 @@ def test_what_is_saved_is_no_longer_kept_and_the_rest_is(editor: Browser, opened
     assert "另有 1 项选了还没有保存，不在这一页" in away.words
 
 
+def propose(who: Browser, opened: str, item: str, outcome: str) -> None:
+    """On the item's own page, of what stands there."""
+    place = f"{opened}/items/{item}"
+    read = re.findall(r'name="read" value="([^"]*)"', who.get(place).html)
+    said = {"outcome": outcome, "day": DAY, "reason": "另有考虑", "read": read[0] if read else ""}
+    assert who.post(f"{place}/proposal", said).status_code == 303
+
+
+def shown(page: Page) -> str:
+    return re.findall(r'name="shown" value="([^"]*)"', page.html)[0]
+
+
+MOVED = "项选过以后意见有改动，所选的不再算数，请看过再选"
+
+
+def test_an_opinion_is_not_found_again_on_another_proposal_than_it_was_chosen_of(
+    editor: Browser, reviewer: Browser, opened: str, clock: Any
+) -> None:
+    propose_all(editor, opened)
+    page = reviewer.get(opened)
+    first, second, third, *_ = items_on(page)
+    said = {f"v:{first}": "agree", f"v:{second}": "agree", "item": third}
+    keep(reviewer, f"{opened}/opinions", shown=shown(page), **said)
+    clock.step(1_000_000)
+    for item in (first, third):
+        propose(editor, opened, item, "暂停")
+    page = reviewer.get(opened)
+    assert [chosen(page, one) for one in (first, second)] == ["", "agree"]
+    assert " checked" not in row(page, third)
+    assert f"有 2 {MOVED}" in page.words
+    assert "另有" not in page.words, "nothing of it stands as chosen on another page"
+    keep(reviewer, f"{opened}/opinions", shown=shown(page), **{f"v:{first}": "", f"v:{second}": "agree"})
+    page = reviewer.get(opened)
+    assert (chosen(page, first), chosen(page, second)) == ("", "agree"), "only what is chosen anew stands"
+    keep(reviewer, f"{opened}/opinions", shown=shown(page), **{f"v:{first}": "return", f"v:{third}": ""})
+    page = reviewer.get(opened)
+    assert chosen(page, first) == "return"
+    assert MOVED not in page.words
+
+
+def test_many_are_said_of_a_row_too_whose_choice_was_overtaken(
+    editor: Browser, reviewer: Browser, opened: str, clock: Any
+) -> None:
+    propose_all(editor, opened)
+    page = reviewer.get(opened)
+    first, *rest = items_on(page)
+    keep(reviewer, f"{opened}/opinions", shown=shown(page), **{f"v:{first}": "return"})
+    clock.step(1_000_000)
+    propose(editor, opened, first, "暂停")
+    asked = {"opinion": "agree", "do": "matching", "shown": shown(reviewer.get(opened))}
+    page = reviewer.move(f"{opened}/opinions", status=200, **asked)
+    assert page is not None
+    assert f"对 {len(rest) + 1} 项审核“同意”" in page.words
+    assert "另有" not in page.words
+    page = reviewer.move(f"{opened}/opinions", **(carried(page) | {"do": "matching"}))
+    assert page is not None
+    assert state(page)[4] == len(rest) + 1
+    assert "还没有保存" not in page.words, "nothing stays kept of what is done"
+
+
+def test_a_choice_kept_before_a_colleague_proposed_does_not_replace_it(
+    editor: Browser, opened: str, clock: Any
+) -> None:
+    page = editor.get(opened)
+    first, second, *_ = items_on(page)
+    keep(editor, f"{opened}/proposals", shown=shown(page), **{f"o:{first}": "暂停", f"o:{second}": "取消"})
+    clock.step(1_000_000)
+    propose(Browser(editor.living, "lisi", ["edit"]), opened, first, "保留")
+    page = editor.get(opened)
+    assert (chosen(page, first), chosen(page, second)) == ("", "取消")
+    assert f"有 1 {MOVED}" in page.words
+    assert "选过暂停" in page.words
+    page = editor.move(
+        f"{opened}/proposals", do="rows", day=DAY, shown=shown(page), **{f"o:{second}": "取消"}
+    )
+    assert page is not None
+    assert chosen(page, first) == "", "it is none of those that stay kept to be saved"
+    assert f"有 1 {MOVED}" in page.words
+
+
 def test_many_do_not_overwrite_what_another_page_of_the_list_chose(editor: Browser, opened: str) -> None:
     first, *rest = items_on(editor.get(opened))
     keep(editor, f"{opened}/proposals", **{f"o:{first}": "暂停"})

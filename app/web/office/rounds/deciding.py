@@ -200,9 +200,6 @@ def _many(
     if kept := desk_keeping.kept_aside(request, registry, present, changeset, form, prefix):
         return kept
 
-    def saved(session: Session) -> None:
-        desk_keeping.saved(session, present, changeset, form, prefix)
-
     try:
         with registry.database.reading() as session:
             if form.get("do") == "back":
@@ -210,13 +207,18 @@ def _many(
             lines = lines_for(session, present, worksheets(session, changeset, today(), brief=True))
             held: list[Line] = []
             if form.get("do") == "matching":  # what another page of the list says of a row goes before it too
-                waiting = desk_keeping.waiting(session, present, changeset, form, prefix)
+                waiting = desk_keeping.waiting(session, present, changeset, form, prefix, lines)
                 held = [line for line in lines if line.item in waiting and asking.holds(line)]
             meant = chosen([line for line in lines if line not in held])
             if _is_asked_about(form, meant, held):
                 verb = "提出" if prefix == "o:" else "审核"
                 return _sure(request, session, present, changeset, asking, form, meant, held, verb)
         some = meant.all
+        done = [line.item for line, _ in some]
+
+        def saved(session: Session) -> None:
+            desk_keeping.saved(session, present, changeset, form, prefix, done)
+
         key, asked = one_of(present, f"/office/rounds/{changeset}"), [asdict(asking), form.pairs]
         begun = once(
             registry, key, lambda _tell: _written(registry, weigh, some, saved), asked=asked, joins=False

@@ -122,6 +122,8 @@ def desk(
         allowed["propose"] = False
     prefix: Prefix = "o:" if allowed["propose"] else "v:"
     kept, kept_at = desk_keeping.found_again(session, present, changeset.id, prefix)
+    overtaken = desk_keeping.overtaken(kept, prefix, every)
+    kept = desk_keeping.without(kept, prefix, overtaken)
     beside = desk_keeping.chosen_in(kept, prefix)
     here = {line.item for line in shown}
     if form is None:
@@ -175,6 +177,12 @@ def desk(
             (line, OPINIONS.get(beside[line.item], beside[line.item]))
             for line in every
             if line.item in beside and line.item not in here and line.state != "reviewed"
+        ],
+        overtaken=[
+            (line, OPINIONS.get(overtaken[line.item], overtaken[line.item]))
+            for line in every
+            if line.item in overtaken and not form.get(prefix + line.item)
+            if line.state == "proposed" or (prefix == "o:" and line.state != "reviewed")
         ],
         fresh=fresh,
         named=names_on(
