@@ -12,7 +12,7 @@ import pytest
 from browsing import Browser
 from reading import Page
 from seeded import Living
-from test_office_rounds import DAY, form, items_on, propose_all, state
+from test_office_rounds import DAY, agree_all, form, items_on, propose_all, state
 
 BULK = {"outcome": "保留", "day": DAY}
 
@@ -226,6 +226,32 @@ def test_many_do_not_overwrite_what_another_page_of_the_list_chose(editor: Brows
     page = propose_all(editor, opened)
     assert state(page)[1:3] == [1, len(rest)]
     assert chosen(page, first) == "暂停"
+
+
+def test_what_is_kept_of_a_round_is_listed_while_the_round_is_worked_on(
+    editor: Browser, reviewer: Browser, opened: str
+) -> None:
+    propose_all(editor, opened)
+    first, second, *_ = items_on(reviewer.get(opened))
+    agree_all(reviewer, opened)
+    keep(reviewer, f"{opened}/opinions", **{f"v:{first}": "agree"})
+    keep(reviewer, f"{opened}/items/{second}/opinion", why="依据不足")
+    keep(editor, "/office/rounds/new", title="第四批清理")
+    own = {f"{opened}?role=review", f"{opened}/items/{second}?role=review"}
+
+    def listed() -> set[str]:
+        return {where for where, _ in reviewer.get("/office").links} & own
+
+    assert listed() == own
+    editor.move(f"{opened}/submit")
+    assert listed() == set()
+    reviewer.move(f"{opened}/return", reason="再核")
+    assert listed() == own, "it is worked on again"
+    assert editor.post(f"{opened}/withdraw", reason="不再进行").status_code == 303
+    assert listed() == set()
+    assert editor.get("/office").link("开始新的一轮清理") == "/office/rounds/new", (
+        "of a round that is yet to be"
+    )
 
 
 def test_what_was_proposed_late_stands_in_the_form_as_late(editor: Browser, opened: str) -> None:

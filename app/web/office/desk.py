@@ -28,6 +28,7 @@ from app.versions.queries import moment, today
 from app.web.office.doors.pages import show
 from app.web.office.doors.visiting import Visitor
 from app.web.office.publishing.changesets import listed
+from app.web.office.rounds.desk_keeping import is_at_rest
 from app.web.office.rounds.opening import IN_WORK
 from app.web.office.upkeep import law
 from app.web.office.upkeep.duties import LEFT, SOON
@@ -64,9 +65,14 @@ def desk(request: Request, registry: RegistryOf, session: ReadSession, present: 
 
 
 def _unsaved(session: Session, present: Present) -> list[dict[str, Any]]:
-    """Forms that this person filled in and did not save, but of what somebody else has done meanwhile."""
+    """Forms that this person filled in and did not save, but of what somebody else has done meanwhile, and of rounds
+    that nobody works on."""
     found = unsaved.unsaved(session, present.actor.account or 0)
-    open_still = (one for one in found if not is_over(session.connection(), one.place))
+    open_still = (
+        one
+        for one in found
+        if not is_over(session.connection(), one.place) and not is_at_rest(session, one.place)
+    )
     return [
         {"place": one.place, "title": one.title, "at": moment(one.saved_at)}
         for one in islice(open_still, MOST_UNSAVED)

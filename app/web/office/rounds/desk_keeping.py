@@ -18,7 +18,10 @@ from sqlmodel import Session
 
 from app import log, unsaved
 from app.auth.signing_in import Present
+from app.changes import rows
+from app.changes.moves import DRAFTED
 from app.deps import Registry
+from app.errors import NotFound
 from app.rounds.worksheets import Line
 from app.web.office.doors.visiting import Posted
 from app.web.office.forms import keeping
@@ -28,6 +31,18 @@ Prefix = Literal["o:", "v:"]
 _OF_THE_PAGE = frozenset({"shown", "page", "touched", "called", "sure", "do"})
 _READ = "read:"
 """Before an item's id: the newest moment of a proposal on the page on which its row was chosen or ticked."""
+_ROUND = re.compile(r"/office/rounds/([^/?]{1,40})(?:[/?].*)?")
+
+
+def is_at_rest(session: Session, place: str) -> bool:
+    """Whether the form at an address is of a round that nobody works on: its page takes nothing that is kept. Of one
+    that is returned it does again. False for the address of any other form, and of a round that is yet to be."""
+    if (parts := _ROUND.fullmatch(place)) is None:
+        return False
+    try:
+        return rows.find(session, parts[1]).state not in DRAFTED
+    except NotFound:
+        return False
 
 
 def place_of(changeset: str, prefix: Prefix, form: Posted | None = None) -> keeping.Place:
@@ -72,8 +87,8 @@ def _laid_over(kept: Posted, form: Posted, prefix: Prefix) -> Posted:
 
 def _meant(pairs: unsaved.Pairs, prefix: Prefix) -> list[str]:
     """The items whose rows say something or are ticked."""
-    rows = [name.removeprefix(prefix) for name, value in pairs if name.startswith(prefix) and value]
-    return [*rows, *(value for name, value in pairs if name == "item")]
+    chosen = [name.removeprefix(prefix) for name, value in pairs if name.startswith(prefix) and value]
+    return [*chosen, *(value for name, value in pairs if name == "item")]
 
 
 def _as_read(read: dict[str, str]) -> unsaved.Pairs:
@@ -139,7 +154,7 @@ def saved(
     rest = {item: said for item, said in chosen_in(kept, prefix).items() if prefix + item not in gone}
     if not rest:
         return unsaved.drop(session, account, place.address)
-    rows = [(prefix + item, said) for item, said in rest.items()]
+    chosen = [(prefix + item, said) for item, said in rest.items()]
     read = {item: kept.get(_READ + item) for item in rest}
-    unsaved.keep(session, account, place.address, [*rows, *_as_read(read)], title=place.title)
+    unsaved.keep(session, account, place.address, [*chosen, *_as_read(read)], title=place.title)
     return None
