@@ -52,8 +52,10 @@ def _code(error: BaseException) -> str | None:
 
 
 def note(refusal: Unavailable, error: BaseException) -> None:
-    """One line in the log, with what the database or the file system said, and none again for a while."""
+    """Once in the log, with what the database or the file system said, and none again for a while."""
     now = time.monotonic()
     if now - _said.get(refusal.code, -SAID_AGAIN_AFTER) >= SAID_AGAIN_AFTER:
         _said[refusal.code] = now
-        logger.error("%s: %s", refusal.code, getattr(error, "orig", None) or error)
+        # A reader's connection says read-only of what should not have been written there: the traceback tells which.
+        told = error if refusal.code == _READ_ONLY else None
+        logger.error("%s: %s", refusal.code, getattr(error, "orig", None) or error, exc_info=told)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
+from pydantic import BaseModel
 from sqlalchemy import Connection, text
 
 from app.canonical import decode
@@ -140,7 +141,7 @@ def _listed() -> frozenset[str]:
             for part in schema:
                 yield from named(part)
 
-    models = (*kinds.MODELS.values(), ChangesetInput)
+    models: list[type[BaseModel]] = [*kinds.MODELS.values(), ChangesetInput]
     return frozenset(one for model in models for one in named(model.model_json_schema()))
 
 

@@ -162,16 +162,17 @@ def last_moved(connection: Connection) -> tuple[int, int]:
 
 
 def _require(connection: Connection, actor: Actor, subject: str, day: str) -> None:
-    """Raises Forbidden without the right to review, or where the item is outside the actor's scope."""
+    """Raises Forbidden without the right to review, or where the item is outside the actor's scope: as it stands on
+    the day, else last, which may be on a day to come."""
     actor.require("review")
     rows = fetch(
         connection,
-        "SELECT authority, region FROM timeline"
-        " WHERE subject_id = ? AND kind = 'item' AND valid_from <= ? AND valid_to > ?",
+        "SELECT authority, region FROM timeline WHERE subject_id = ? AND kind = 'item'"
+        " ORDER BY (valid_from <= ? AND valid_to > ?) DESC, valid_from DESC LIMIT 1",
         (subject, day, day),
     )
     if not rows:
-        raise NotFound("这一天没有这个事项。", code="unknown-subject")
+        raise NotFound("没有这个事项。", code="unknown-subject")
     authority, region = rows[0]
     if not actor.covers(authority, frozenset(ancestors(connection, region, day) if region else ())):
         raise Forbidden("这个事项不在您的管辖范围内。", code="out-of-scope")

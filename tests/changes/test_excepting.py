@@ -19,13 +19,14 @@ from app.errors import Conflict, Forbidden, Invalid, NotFound, Refused, Registry
 
 CODE, PLACE = "vague-material", "materials/m9/name"
 WORDS = {"key": "m9", "name": "其他相关证明材料"}
+LATER = "2031-01-01"
 RULES = Rules(block=frozenset({CODE}))
 
 
-def added(office: Office, authority: str) -> str:
+def added(office: Office, authority: str, day: str = TODAY) -> str:
     """A draft that adds an item with a material that a regulation words so."""
     content = item_content("取水许可（新）", authority, office.district, materials=[WORDS])
-    return office.draft({"outcome": "add", "effective_from": TODAY, "content": content}).id
+    return office.draft({"outcome": "add", "effective_from": day, "content": content}).id
 
 
 def changed(office: Office) -> str:
@@ -154,3 +155,15 @@ def test_it_is_taken_back_while_the_draft_is_on_its_way(office: Office) -> None:
     assert is_held_up(office, changeset)
     with pytest.raises(Conflict):
         end(office.reviewer, changeset)
+
+
+def test_of_an_item_of_a_later_day_it_is_taken_back_before_that_day(office: Office) -> None:
+    changeset = added(office, office.water, LATER)
+    number = grant(office, changeset)
+    submit(office, changeset)
+    with office.database.writing() as session:
+        drafts.approve(session, office.reviewer, changeset)
+    office.publish(changeset, rules=RULES)
+    with office.database.writing() as session:
+        ended = exceptions.end(session, office.reviewer, number, TODAY)
+        assert ended.ended_by == office.reviewer.account

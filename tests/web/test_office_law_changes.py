@@ -143,7 +143,7 @@ def test_what_was_noted_as_unaffected_is_said_and_taken_back(living_sqlite: Livi
     page = editor.get(place)
     asked = page.html.index('<details class="sure"><summary>记为不受影响')
     assert page.html.index('value="unaffected"') > asked, "asked once"
-    assert "待处理的 2 项" in page.words
+    assert "上面勾选的全部记为不受影响" in page.words
     noted = editor.client.post(
         place, data={"do": "unaffected", "why": "条文没有变", "subject": [own, fees]}, headers=POST
     )

@@ -22,7 +22,9 @@ WHO = f"{PREFIX}@"
 SECRET = frozenset({"password", "old", "new", "again", "code"})
 """Fields of the forms about accounts; elsewhere ``code``, ``old`` and ``new`` are an item's or an article's."""
 _SECRETIVE = re.compile(r"/office/(account|code)")
-UNWRITTEN = frozenset({"do", "stands", "was", "version", "read"})
+UNWRITTEN = frozenset(
+    {"do", "stands", "was", "version", "read", "back", "called", "touched", "shown", "page"}
+)
 """Fields that nobody fills in; of a form about several, the first part of their names."""
 _BINDING = re.compile(r"/(approve|publish|confirm|issue|sign-out)$")
 ACTIONS = {

@@ -113,9 +113,8 @@ def come_back(
         if error or not code:
             raise Forbidden("统一身份认证没有同意登录，请重试或用本系统的账号登录。", code="provider-refused")
         person = provider.person(code, back, nonce, verifier)
-    except (
-        Unavailable
-    ) as away:  # whoever has waited for the provider is not to wait for the writer's place, too
+    except Unavailable as away:
+        # Whoever has waited for the provider is not to wait for the writer's place, too.
         return _turned_away(request, registry, away, onward, kept)
     except RegistryError as refused:
         with registry.database.writing() as session:

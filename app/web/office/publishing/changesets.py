@@ -233,9 +233,11 @@ def comment(move: Moving, form: Form) -> Response:
 @router.post("/office/changesets/{changeset}/exceptions")
 def let_stand(move: Moving, form: Form) -> Response:
     """What a check finds at one place; without it the draft may not even be submitted."""
-    asked = [form.get(name) for name in ("subject", "code", "path", "reason")]
+    subject, code, path = form.get("subject"), form.get("code"), form.get("path")
     return move.make(
-        lambda session: excepting.let_stand(session, move.actor, move.id, *asked, today(), move.rules)
+        lambda session: excepting.let_stand(
+            session, move.actor, move.id, subject, code, path, form.get("reason"), today(), move.rules
+        )
     )
 
 
