@@ -113,5 +113,6 @@ def other_draft(session: Session, editing: Editing) -> str:
     places = dict.fromkeys(word_of(one["path"].split("/")[0]) for one in diff(theirs, editing.content))
     for name, value in said_in_draft(session, editing):
         if value != editing.asked.get(name).strip():
-            places[drafting.PLACES[name]] = None
+            in_head = name in drafting.PLACES
+            places[drafting.PLACES[name if in_head else f"decisions/{name}"]] = None
     return "、".join(places)
