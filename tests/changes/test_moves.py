@@ -24,7 +24,7 @@ MAKE = {
     "emergency": lambda s, a, c: publishing.publish(s, a, c, TODAY, emergency="汛情"),
     "comment": lambda s, a, c: drafts.comment(s, a, c, "承诺时限", "请核对"),
     "except": lambda s, a, c: excepting.let_stand(
-        s, a, c, _subject(s, c), "vague-material", "materials/m1/name", "依部门规章原文"
+        s, a, c, _subject(s, c), "vague-material", "materials/m1/name", "依部门规章原文", TODAY
     ),
 }
 
@@ -56,7 +56,8 @@ def tried(office, move, actor, changeset):
     except Undone:
         return None
     except RegistryError as error:
-        return error.code
+        # Asked after right and state: these drafts bring nothing in that a check finds.
+        return None if error.code == "nothing-found" else error.code
 
 
 @pytest.fixture
