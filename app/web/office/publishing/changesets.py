@@ -30,7 +30,7 @@ from app.rounds.corrections import to_correct
 from app.versions.named_files import drafted_in
 from app.versions.queries import moment, today
 from app.web.office.doors.pages import show
-from app.web.office.doors.visiting import Form, Visitor, go, keep_refusal
+from app.web.office.doors.visiting import Form, Visitor, go, keep_refusal, number_in
 from app.web.office.forms.drafting import is_of_form
 from app.web.office.forms.working import begun, once, one_of, under_way
 from app.web.office.items import remarks
@@ -243,8 +243,7 @@ def let_stand(move: Moving, form: Form) -> Response:
 
 @router.post("/office/changesets/{changeset}/exceptions/{number}/end")
 def end_exception(move: Moving, number: Annotated[str, Path(max_length=18)]) -> Response:
-    known = int(number) if number.isascii() and number.isdigit() else 0
-    return move.make(lambda session: excepting.end(session, move.actor, move.id, known))
+    return move.make(lambda session: excepting.end(session, move.actor, move.id, number_in(number)))
 
 
 @router.post("/office/changesets/{changeset}/return")

@@ -17,7 +17,7 @@ from app.deps import ReadSession, Registry, RegistryOf
 from app.errors import RegistryError
 from app.versions.queries import moment, today
 from app.web.office.doors.pages import show
-from app.web.office.doors.visiting import Form, Visitor, go, own_address
+from app.web.office.doors.visiting import Form, Visitor, go, number_in, own_address
 from app.web.office.forms.working import begun, once
 from app.web.subjects import names, told_apart
 from app.works import Key, Tell, Work
@@ -93,8 +93,7 @@ def end(
 ) -> Response:
     try:
         with registry.database.writing() as session:
-            known = int(number) if number.isascii() and number.isdigit() else 0
-            ended = exceptions.end(session, present.actor, known, today())
+            ended = exceptions.end(session, present.actor, number_in(number), today())
             recheck(session, ended.subject, today(), registry.rules)
     except RegistryError as error:
         return _refused(request, registry, present, error)

@@ -21,7 +21,7 @@ from app.errors import Invalid, RegistryError
 from app.law.days import is_whole_day
 from app.versions.queries import known_at, state_on, today
 from app.web.office.doors.pages import show
-from app.web.office.doors.visiting import Form, Posted, Visitor, go
+from app.web.office.doors.visiting import Form, Posted, Visitor, go, number_in
 from app.web.office.forms import drafting
 from app.web.office.forms.redrafting import anew
 from app.web.subjects import names, names_apart
@@ -74,9 +74,7 @@ def decide_overlap(request: Request, registry: RegistryOf, present: Visitor, for
 
 def _read(number: str) -> int | None:
     """What was last said of the pair when the page was opened, as ``comparing.say`` has it."""
-    if not number:
-        return None
-    return int(number) if number.isascii() and number.isdigit() and len(number) < 19 else 0
+    return number_in(number) if number else None
 
 
 def _merge(session: Any, present: Present, first: str, second: str, form: Posted) -> str:
